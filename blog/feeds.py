@@ -1,0 +1,68 @@
+"""The blog's feed: Atom, with the whole text of each post."""
+
+import hashlib
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.http import http_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from massagerx.lib.html import absolute_links, without_controls
+from massagerx.lib.urls import absolute_url
+from services.models import Business
+
+from .models import Post
+
+POSTS_IN_FEED = 20
+
+
+class _FullTextFeed(Atom1Feed):
+    """Atom (RFC 4287) whose entries also carry the whole text; Django's own carry a summary alone."""
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+
+
+@require_safe
+def post_feed(request: HttpRequest) -> HttpResponse:
+    """The newest posts; 304 when the reader's copy is still true."""
+    now = timezone.now()
+    business = Business.load()
+    name = without_controls(business.name)
+    posts = list(Post.objects.published(now).prefetch_related("tags")[:POSTS_IN_FEED])
+    feed = _FullTextFeed(
+        title=_("%(name)s: blog") % {"name": name},
+        link=absolute_url(reverse("blog:list")),
+        description=without_controls(business.tagline) or None,
+        feed_url=absolute_url(reverse("blog:feed")),
+        feed_guid=absolute_url(reverse("blog:feed")),
+        language="en",
+        author_name=name,
+    )
+    for post in posts:
+        url = absolute_url(post.get_absolute_url())
+        feed.add_item(
+            title=post.title,
+            link=url,
+            description=None,
+            unique_id=url,
+            pubdate=post.published_at,
+            updateddate=post.changed_at,
+            author_name=without_controls(post.author_name) or name,
+            categories=[without_controls(tag.name) for tag in post.tags.all()],
+            content=absolute_links(post.body, url),
+        )
+    response = HttpResponse(feed.writeString("utf-8"), content_type=Atom1Feed.content_type)
+    response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    modified = int(max(post.changed_at for post in posts).timestamp()) if posts else None
+    if modified is not None:
+        response["Last-Modified"] = http_date(modified)
+    # An entity tag goes before the date when the reader sends both, so a post taken off the site is noticed too.
+    answer = get_conditional_response(request, response["ETag"], modified, response)
+    return answer if answer is not None else response

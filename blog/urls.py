@@ -1,0 +1,18 @@
+"""Addresses of the blog and of the pages that the owner edits."""
+
+from django.urls import path
+
+from . import feeds, views
+
+app_name = "blog"
+urlpatterns = [
+    path("blog/", views.post_list, name="list"),
+    path("blog/feed/", feeds.post_feed, name="feed"),
+    path("blog/tag/<slug:slug>/", views.post_tag, name="tag"),
+    path("blog/<slug:slug>/", views.post_detail, name="detail"),
+    path("about/", views.page, {"slug": "about"}, name="about"),
+    path("policies/", views.page, {"slug": "policies"}, name="policies"),
+    path("privacy/", views.page, {"slug": "privacy"}, name="privacy"),
+    path("contact/", views.contact, name="contact"),
+    path("faq/", views.faq, name="faq"),
+]

@@ -1,0 +1,551 @@
+"""Bookings: the list, a page per visit, and what staff may do with one. Every change goes through the domain."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.csrf import csrf_protect
+
+from bookings.domain import intake, lifecycle, operations
+from bookings.enums import BookingStatus, Tier
+from bookings.exceptions import BookingError
+from bookings.models import AccessNotes, Booking, ScreeningRecord, Zone
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.localtime import day_bounds
+
+from .words import explain, local_span, local_when, mark, status_mark, tier_mark
+
+# More rows than this in one go are a slip of the finger: one may be sorry for 'select all 5,000'.
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Something staff do with a booking: its button, the status that follows, and the operation that does it."""
+
+    slug: str
+    label: Any
+    wanted: BookingStatus
+    done: Any
+    operation: Callable[..., Booking]
+    look: str = ""
+    asks_first: bool = False
+    after_start: bool = False
+
+
+VERBS = {
+    verb.slug: verb
+    for verb in (
+        Verb(
+            "confirm",
+            gettext_lazy("Confirm"),
+            BookingStatus.CONFIRMED,
+            gettext_lazy("confirmed"),
+            lambda **given: operations.confirm_booking(**given),
+            look="default",
+        ),
+        Verb(
+            "decline",
+            gettext_lazy("Decline"),
+            BookingStatus.DECLINED,
+            gettext_lazy("declined"),
+            lambda **given: operations.decline_booking(**given),
+            asks_first=True,
+        ),
+        Verb(
+            "complete",
+            gettext_lazy("Mark as completed"),
+            BookingStatus.COMPLETED,
+            gettext_lazy("completed"),
+            lambda **given: operations.complete_booking(**given),
+            after_start=True,
+        ),
+        Verb(
+            "no-show",
+            gettext_lazy("Mark as no-show"),
+            BookingStatus.NO_SHOW,
+            gettext_lazy("marked as no-show"),
+            lambda **given: operations.mark_no_show(**given),
+            asks_first=True,
+            after_start=True,
+        ),
+        Verb(
+            "cancel",
+            gettext_lazy("Cancel"),
+            BookingStatus.CANCELLED,
+            gettext_lazy("cancelled"),
+            lambda **given: operations.cancel_booking(**given),
+            asks_first=True,
+        ),
+    )
+}
+
+ACCESS_LABELS = {
+    "parking": gettext_lazy("Parking"),
+    "gate_code": gettext_lazy("Gate code"),
+    "pets": gettext_lazy("Pets"),
+    "room": gettext_lazy("Room for the table"),
+    "notes": gettext_lazy("Notes"),
+}
+ANSWER_LABELS = {"yes": gettext_lazy("Yes"), "no": gettext_lazy("No"), "unsure": gettext_lazy("Not sure")}
+
+
+class ReasonForm(forms.Form):
+    reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+
+class LookForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("Why you need to see them"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Say why you need to see the health answers.")},
+    )
+
+
+class ClinicianNoteForm(forms.Form):
+    note = LinesField(
+        label=gettext_lazy("What the clinician said"),
+        max_length=2000,
+        error_messages={"required": gettext_lazy("Write down what the clinician said, and who it was.")},
+    )
+
+
+class DayFilter(admin.SimpleListFilter):
+    """By local day: a few near ones by name, or any as `?day=2026-11-24`."""
+
+    title = gettext_lazy("day")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [
+            ("today", _("Today")),
+            ("tomorrow", _("Tomorrow")),
+            ("week", _("The next seven days")),
+            ("upcoming", _("From now on")),
+            ("past", _("Past")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        now = timezone.now()
+        today = timezone.localdate(now)
+        value = self.value() or ""
+        if value == "upcoming":
+            return queryset.filter(ends_at__gt=now)
+        if value == "past":
+            return queryset.filter(ends_at__lte=now)
+        days = {"today": (today, 1), "tomorrow": (today + timedelta(days=1), 1), "week": (today, 7)}.get(value)
+        if days is None:
+            try:
+                days = (date.fromisoformat(value), 1)
+            except ValueError:
+                return queryset
+        first, count = days
+        if not 2000 <= first.year <= 2100:
+            return queryset.none()
+        start, _end = day_bounds(first)
+        _start, end = day_bounds(first + timedelta(days=count - 1))
+        return queryset.filter(starts_at__gte=start, starts_at__lt=end)
+
+
+class TierFilter(admin.SimpleListFilter):
+    title = gettext_lazy("screening")
+    parameter_name = "screening"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return list(Tier.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset.filter(screening__tier=self.value()) if self.value() in Tier.values else queryset
+
+
+class ZoneFilter(admin.SimpleListFilter):
+    title = gettext_lazy("zone")
+    parameter_name = "zone"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(str(pk), name) for pk, name in Zone.objects.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        value = self.value() or ""
+        known = value.isascii() and value.isdigit() and len(value) < 10
+        return queryset.filter(area__zone=int(value)) if known else queryset
+
+
+# A run of digits with what people write between them: (213) 555-0142, 213.555.0142, +1 213 555 0142.
+_PHONE = re.compile(r"\+?\(?\d[\d\s().\-–/]{5,}\d")
+
+
+def search_bookings(queryset: QuerySet[Booking], text: str) -> QuerySet[Booking]:
+    """The bookings that hold every part of `text`: a telephone number in any format, and words found in the
+    reference, a name, the email or the street."""
+    text = unicodedata.normalize("NFKC", text)[:200]
+    for run in _PHONE.findall(text):
+        digits = "".join(str(unicodedata.digit(c)) for c in run if c.isdigit())
+        if len(digits) >= 7:
+            text = text.replace(run, " ", 1)
+            national = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
+            queryset = queryset.filter(_has_digits(national) | Q(street__icontains=run.strip()))
+    for word in text.split():
+        found = (
+            Q(reference__icontains=word)
+            | Q(contact_name__icontains=word)
+            | Q(recipient_name__icontains=word)
+            | Q(client__name__icontains=word)
+            | Q(client__email__icontains=word)
+            | Q(street__icontains=word)
+        )
+        digits = word.strip("()+.-")
+        if digits.isascii() and digits.isdigit() and len(digits) >= 3:
+            found |= _has_digits(digits)
+        queryset = queryset.filter(found)
+    return queryset
+
+
+def _has_digits(digits: str) -> Q:
+    return Q(client__phone__contains=digits)
+
+
+@admin.register(Booking)
+class BookingAdmin(admin.ModelAdmin):
+    list_display = ["reference", "when", "client", "therapist", "service", "zone", "state", "screened"]
+    list_select_related = ["client", "therapist", "service", "area__zone"]
+    list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["reference"]
+    search_help_text = gettext_lazy("Name, email, phone in any format, reference or street.")
+    ordering = ["-starts_at"]
+    actions = ["confirm_selected", "decline_selected", "complete_selected", "no_show_selected", "cancel_selected"]
+
+    # The list ----------------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        # The tier alone: to join the whole screening would decrypt the answers of every row.
+        return super().get_queryset(request).annotate(tier=F("screening__tier"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        return search_bookings(queryset, search_term), False
+
+    @admin.display(description=gettext_lazy("when (Los Angeles)"), ordering="starts_at")
+    def when(self, booking: Booking) -> str:
+        return local_when(booking.starts_at)
+
+    @admin.display(description=gettext_lazy("zone"), ordering="area__zone__position")
+    def zone(self, booking: Booking) -> str:
+        return f"{booking.area.zone} · {booking.area.zip_code}"
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, booking: Booking) -> str:
+        return status_mark(booking.status)
+
+    @admin.display(description=gettext_lazy("screening"), ordering="screening__tier")
+    def screened(self, booking: Any) -> str:
+        return tier_mark(booking.tier)
+
+    # What may be done --------------------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_look_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may ask to see health answers."""
+        return bool(request.user.has_perm("bookings.view_screeningrecord"))
+
+    def has_note_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may record what a clinician said."""
+        codename = get_permission_codename("add", self._note_options())
+        return bool(request.user.has_perm(f"bookings.{codename}"))
+
+    @staticmethod
+    def _note_options() -> Any:
+        from bookings.models import ClinicianNote
+
+        return ClinicianNote._meta
+
+    # A page per visit --------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        name = "bookings_booking"
+        own = [
+            path("<int:pk>/do/<slug:verb>/", wrap(self.do_view), name=f"{name}_do"),
+            path("<int:pk>/health/", wrap(self.health_view), name=f"{name}_health"),
+            path("<int:pk>/clinician-note/", wrap(self.note_view), name=f"{name}_note"),
+        ]
+        return own + super().get_urls()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """The visit's page. Nothing on it is a field: every change is a button that posts to its own address."""
+        booking = self._visit(object_id)
+        if booking is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, booking):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return self._only(request, booking, "GET")
+        return self._page(request, booking)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponseBase:
+        return redirect(reverse("admin:bookings_booking_change", args=[object_id]) + "#history")
+
+    def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
+        """Confirm, decline, complete, no-show or cancel one booking."""
+        booking = self._booking(pk)
+        if not self.has_change_permission(request, booking):
+            raise PermissionDenied
+        known = VERBS.get(verb)
+        if known is None:
+            raise Http404
+        if request.method != "POST":
+            return self._only(request, booking, "POST")
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return self._refused(request, booking, form)
+        ok, sentence = self._do(request, booking, known, form.cleaned_data["reason"])
+        self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
+        return self._back(booking)
+
+    def health_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The health answers, on a page that is not kept; who looked, when and why is written down first."""
+        booking = self._booking(pk)
+        if not (self.has_view_permission(request, booking) and self.has_look_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._only(request, booking, "POST")
+        form = LookForm(request.POST)
+        if not form.is_valid():
+            return self._refused(request, booking, form)
+        try:
+            seen = intake.look_at_screening(
+                booking=booking,
+                user=request.user,  # type: ignore[arg-type]
+                reason=form.cleaned_data["reason"],
+                now=timezone.now(),
+            )
+        except ScreeningRecord.DoesNotExist:
+            self.message_user(request, _("This booking has no health answers."), messages.WARNING)
+            return self._back(booking)
+        except UnreadableValue:
+            self.message_user(request, self._unreadable(), messages.ERROR)
+            return self._back(booking)
+        context = {
+            **self._context(request, booking),
+            "title": _("Health answers for %(reference)s") % {"reference": booking.reference},
+            "answers": [(question, ANSWER_LABELS.get(answer, answer)) for question, answer in seen.answers],
+            "caution_notes": seen.caution_notes,
+            "tier": tier_mark(booking.tier),  # type: ignore[attr-defined]
+        }
+        response = TemplateResponse(request, "admin/bookings/booking/health.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def note_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Record a clinician's go-ahead."""
+        booking = self._booking(pk)
+        if not (self.has_change_permission(request, booking) and self.has_note_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._only(request, booking, "POST")
+        form = ClinicianNoteForm(request.POST)
+        if not form.is_valid():
+            # On the page itself, not by a redirect: what was typed must not be lost.
+            return self._page(request, booking, note_form=form, status=422)
+        try:
+            operations.record_clinician_note(
+                booking=booking, actor=request.user, note=form.cleaned_data["note"], now=timezone.now()
+            )
+        except BookingError as error:
+            self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
+        else:
+            sentence = _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
+            self.message_user(request, sentence % {"reference": booking.reference}, messages.SUCCESS)
+        return self._back(booking)
+
+    # Actions on many rows ----------------------------------------------------------------------------------------
+
+    @admin.action(description=gettext_lazy("Confirm"), permissions=["change"])
+    def confirm_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
+        self._do_many(request, queryset, VERBS["confirm"])
+
+    @admin.action(description=gettext_lazy("Decline"), permissions=["change"])
+    def decline_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
+        self._do_many(request, queryset, VERBS["decline"])
+
+    @admin.action(description=gettext_lazy("Mark as completed"), permissions=["change"])
+    def complete_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
+        self._do_many(request, queryset, VERBS["complete"])
+
+    @admin.action(description=gettext_lazy("Mark as no-show"), permissions=["change"])
+    def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
+        self._do_many(request, queryset, VERBS["no-show"])
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
+        self._do_many(request, queryset, VERBS["cancel"])
+
+    def _do_many(self, request: HttpRequest, queryset: QuerySet[Booking], verb: Verb) -> None:
+        chosen = list(queryset.order_by("starts_at")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            sentence = _("Choose at most %(most)d bookings at a time; nothing was changed.")
+            self.message_user(request, sentence % {"most": MOST_AT_ONCE}, messages.ERROR)
+            return
+        for booking in chosen:
+            ok, sentence = self._do(request, booking, verb, "")
+            self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
+
+    def _do(self, request: HttpRequest, booking: Booking, verb: Verb, reason: str) -> tuple[bool, str]:
+        """Whether it was done, and the sentence that says so or why not."""
+        try:
+            verb.operation(booking=booking, actor=request.user, now=timezone.now(), reason=reason)
+        except BookingError as error:
+            return False, f"{booking.reference}: {explain(error)}"
+        return True, f"{booking.reference}: {verb.done}."
+
+    # Parts -------------------------------------------------------------------------------------------------------
+
+    def _visit(self, object_id: str) -> Booking | None:
+        """With all that the page shows, except the encrypted columns, which are read one by one so that a lost
+        key costs a line and not the page."""
+        queryset = Booking.objects.select_related(
+            "client", "therapist", "service", "option", "area__zone", "policy_version"
+        ).annotate(tier=F("screening__tier"))
+        try:
+            return queryset.prefetch_related("add_ons").filter(pk=int(object_id)).first()
+        except ValueError:
+            return None
+
+    def _booking(self, pk: int) -> Booking:
+        booking = self._visit(str(pk)) if pk < 2**63 else None
+        if booking is None:
+            raise Http404
+        return booking
+
+    def _page(
+        self,
+        request: HttpRequest,
+        booking: Any,
+        *,
+        note_form: ClinicianNoteForm | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        now = timezone.now()
+        may_change = self.has_change_permission(request, booking)
+        access, access_lost = self._access(booking)
+        context = {
+            **self._context(request, booking),
+            "title": _("%(reference)s · %(name)s")
+            % {"reference": booking.reference, "name": booking.visit_for},
+            "status": status_mark(booking.status),
+            "tier": tier_mark(booking.tier),
+            "when": local_when(booking.starts_at),
+            "session": local_span(booking.starts_at, booking.ends_at),
+            "block": local_span(booking.blocked_from, booking.blocked_until),
+            "map_url": self._map(booking),
+            "access": access,
+            "access_lost": self._unreadable() if access_lost else "",
+            "verbs": self._verbs(booking, now) if may_change else [],
+            "reason_form": ReasonForm(),
+            "look_form": LookForm(auto_id="id_look_%s"),
+            "note_form": note_form or ClinicianNoteForm(),
+            "may_look": booking.tier and self.has_look_permission(request),
+            "may_note": may_change
+            and self.has_note_permission(request)
+            and booking.status == BookingStatus.REQUESTED,
+            "events": [
+                {
+                    "what": event.get_kind_display(),
+                    "when": local_when(event.at),
+                    "who": event.actor.get_username()
+                    if event.actor
+                    else (_("the client") if event.by_client else _("the site")),
+                    "why": event.reason,
+                }
+                for event in booking.events.select_related("actor")
+            ],
+            "messages_sent": booking.messages.all(),
+            "may_see_messages": request.user.has_perm("bookings.view_message"),
+            "looks": [
+                {"when": local_when(look.at), "who": look.user.get_username(), "why": look.reason}
+                for look in booking.screening_looks.select_related("user")
+            ],
+            "notes": [
+                {"when": local_when(at), "who": who}
+                for at, who in booking.clinician_notes.values_list("recorded_at", "recorded_by__username")
+            ],
+        }
+        return TemplateResponse(request, "admin/bookings/booking/visit.html", context, status=status)
+
+    def _context(self, request: HttpRequest, booking: Booking) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "booking": booking}
+
+    @staticmethod
+    def _verbs(booking: Booking, now: Any) -> list[Verb]:
+        return [
+            verb
+            for verb in VERBS.values()
+            if lifecycle.may_become(booking.status, verb.wanted)
+            and (not verb.after_start or now >= booking.starts_at)
+        ]
+
+    @staticmethod
+    def _access(booking: Booking) -> tuple[list[tuple[Any, str]], bool]:
+        """(label, text) of each access note, and whether they are there and can't be opened."""
+        try:
+            found = AccessNotes.objects.filter(booking=booking).first()
+        except UnreadableValue:
+            return [], True
+        notes = found.notes if found else {}
+        return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False
+
+    @staticmethod
+    def _map(booking: Booking) -> str:
+        query = urlencode({"query": f"{booking.street}, {booking.city}, CA {booking.area.zip_code}"})
+        return f"https://www.openstreetmap.org/search?{query}"
+
+    @staticmethod
+    def _unreadable() -> str:
+        return _("This can't be opened with the keys of this installation (HEALTH_KEYS). Tell the owner.")
+
+    def _back(self, booking: Booking) -> HttpResponse:
+        return redirect("admin:bookings_booking_change", booking.pk)
+
+    def _refused(self, request: HttpRequest, booking: Booking, form: forms.Form) -> HttpResponse:
+        for errors in form.errors.values():
+            for error in errors:
+                self.message_user(request, f"{booking.reference}: {error}", messages.ERROR)
+        return self._back(booking)
+
+    def _only(self, request: HttpRequest, booking: Booking, method: str) -> HttpResponse:
+        """405 with the way back: somebody who was logged out in between lands here with a GET."""
+        context = {**self._context(request, booking), "title": _("Nothing was changed")}
+        response = TemplateResponse(request, "admin/bookings/booking/only.html", context, status=405)
+        response["Allow"] = "POST" if method == "POST" else "GET, HEAD"
+        return response

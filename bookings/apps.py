@@ -1,0 +1,17 @@
+"""Everything that a client asks of us, and the people who answer."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BookingsConfig(AppConfig):
+    name = "bookings"
+    verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        # Imported here: models can be loaded only once the apps are. The domain must not know Celery, so the
+        # nudge is plugged in from above.
+        from . import tasks
+        from .domain import outbox
+
+        outbox.set_nudge(tasks.nudge)

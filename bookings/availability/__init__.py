@@ -1,0 +1,61 @@
+"""The availability engine: which times a therapist can really keep, with the drives, the set-up and the
+pack-down counted.
+
+Pure: the standard library only, no database, no network, no clock. Values in, values out; `now` is an
+argument. The rules are in `slots`, their values in `types`.
+"""
+
+from .fit import best_fit, choose_therapist, for_anyone, good_fit_starts, visits_by_week
+from .slots import check_slot, explain_day, nearest_slots, offer_slots, open_days
+from .travel import DriveRow, DriveTable, OfflineEstimate, WeekBands, WithOverrides, one_band
+from .types import (
+    DriveTime,
+    ExtraHours,
+    Interval,
+    Job,
+    Occupied,
+    OccupiedKind,
+    Place,
+    Policy,
+    Refusal,
+    RefusalReason,
+    Side,
+    Slot,
+    Therapist,
+    WeeklyHours,
+)
+from .working_hours import working_intervals
+
+__all__ = [
+    "DriveRow",
+    "DriveTable",
+    "DriveTime",
+    "ExtraHours",
+    "Interval",
+    "Job",
+    "Occupied",
+    "OccupiedKind",
+    "OfflineEstimate",
+    "Place",
+    "Policy",
+    "Refusal",
+    "RefusalReason",
+    "Side",
+    "Slot",
+    "Therapist",
+    "WeekBands",
+    "WeeklyHours",
+    "WithOverrides",
+    "best_fit",
+    "check_slot",
+    "choose_therapist",
+    "explain_day",
+    "for_anyone",
+    "good_fit_starts",
+    "nearest_slots",
+    "offer_slots",
+    "one_band",
+    "open_days",
+    "visits_by_week",
+    "working_intervals",
+]

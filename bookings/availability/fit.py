@@ -1,0 +1,95 @@
+"""Choosing among times that can be kept: which therapist for 'anyone', and which times go well with the day's
+drives.
+
+Added driving is what a visit puts between two neighbours (or home, at the ends of a tour):
+
+    drive(before → here) + drive(here → after) - drive(before → after)
+
+Drives from and to home are taken in the traffic around the visit, the others at the moment the therapist is
+free. Minutes are whole; instants are UTC.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
+
+from .local_days import local_date
+from .types import Policy, Slot, Therapist
+from .working_hours import week_of
+
+# A time is only called a good fit when it spares this much driving against the day's middling time.
+GOOD_FIT_SAVES_MINUTES = 10
+# Added driving is looked at in steps, so that the flag doesn't follow an address street by street.
+GOOD_FIT_STEP_MINUTES = 5
+
+
+def best_fit(slots: Iterable[Slot]) -> list[Slot]:
+    """`slots` by the driving that they add, least first; between equals the earlier, then the lower therapist id."""
+    return sorted(slots, key=lambda slot: (slot.added_drive_minutes, slot.starts_at, slot.therapist_id))
+
+
+def choose_therapist(candidates: Iterable[Slot], visits_that_week: Mapping[int, int]) -> Slot:
+    """The slot, of several for one start, whose therapist's day grows least in driving.
+
+    Ties go to who has fewest visits that week (by therapist id; missing is none), then to the lower id.
+    Raises ValueError when there is no candidate.
+    """
+    return min(
+        candidates,
+        key=lambda slot: (
+            slot.added_drive_minutes,
+            visits_that_week.get(slot.therapist_id, 0),
+            slot.therapist_id,
+        ),
+    )
+
+
+def visits_by_week(therapists: Iterable[Therapist], policy: Policy) -> dict[date, dict[int, int]]:
+    """How many visits and holds each therapist has, by the Monday of their local week, then by therapist id."""
+    counts: dict[date, dict[int, int]] = {}
+    for therapist in therapists:
+        mondays = Counter(
+            week_of(local_date(taken.blocked.start, policy.tz))[0] for taken in therapist.existing
+        )
+        for monday, visits in mondays.items():
+            counts.setdefault(monday, {})[therapist.id] = visits
+    return counts
+
+
+def for_anyone(slots: Iterable[Slot], *, therapists: Iterable[Therapist], policy: Policy) -> list[Slot]:
+    """One slot for each start, with the therapist that 'anyone' gets then; sorted by start.
+
+    `slots` as `offer_slots` sorts them, `therapists` the same as there, with the whole weeks in `existing`.
+    """
+    visits = visits_by_week(therapists, policy)
+    chosen = []
+    for starts_at, candidates in groupby(slots, key=lambda slot: slot.starts_at):
+        monday = week_of(local_date(starts_at, policy.tz))[0]
+        chosen.append(choose_therapist(candidates, visits.get(monday, {})))
+    return chosen
+
+
+def good_fit_starts(
+    slots: Sequence[Slot],
+    *,
+    saves_minutes: int = GOOD_FIT_SAVES_MINUTES,
+    step_minutes: int = GOOD_FIT_STEP_MINUTES,
+) -> frozenset[datetime]:
+    """The starts of one day's `slots` to offer first.
+
+    Those in the third that adds the least driving, provided they add `saves_minutes` less than the day's
+    median. Each start counts with the therapist for whom it adds least. Added minutes are first rounded up to
+    `step_minutes`. On a day whose times are much alike no time is a good fit: the flag says how times of one
+    day compare for us, and nothing of how far, from where, or from whom.
+    """
+    least: dict[datetime, int] = {}
+    for slot in slots:
+        added = -(-slot.added_drive_minutes // step_minutes) * step_minutes
+        least[slot.starts_at] = min(added, least.get(slot.starts_at, added))
+    if not least:
+        return frozenset()
+    ranked = sorted(least.values())
+    third, median = ranked[(len(ranked) - 1) // 3], ranked[len(ranked) // 2]
+    most = min(third, median - saves_minutes)
+    return frozenset(starts_at for starts_at, added in least.items() if added <= most)

@@ -1,0 +1,245 @@
+"""Which times can be kept: offered, checked, or refused with the reason.
+
+The rules, all of them, in words:
+
+1. A session starts on the grid (its local minutes since midnight divide by the granularity), no sooner than
+   the minimum notice from now, and on a local day up to the horizon.
+2. From the start of set-up to the end of pack-down it is one block, inside one stretch of the therapist's
+   working hours (weekly and extra hours, without time off and closures), and overlaps nothing that is taken.
+   Blocks that touch don't overlap.
+3. A tour is what a day holds between time off: it begins at home, where the therapist leaves when its first
+   hours begin at the earliest, and ends at home, when its last hours end at the latest. So the first drive
+   and the last one are inside working hours too.
+4. From the visit before and to the visit after on that local day, on whatever tour, there is time for the
+   drive. A drive starts at once, or later if traffic is lighter then: what counts is whether a moment to
+   leave exists.
+5. A drive that is unknown is refused: between home and the place, both ways, in the traffic around the visit;
+   and to or from a neighbour when leaving at once.
+6. The drive from home, in the traffic at the start of the block, is within the therapist's reach.
+7. The day's visits and its session minutes stay within the therapist's daily limits. Whatever touches the
+   local day counts for it.
+8. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
+   `break_after_minutes` of session time lie between two breaks. A visit that is longer than that by itself
+   may be had with a break on both sides.
+
+`check_slot` grants exactly the times that `offer_slots` offers, because it asks the same sweep. Nothing here
+reads a clock: `now` is given. Everything that comes out is in UTC.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from .drives import Drives
+from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
+from .refusals import why_not
+from .sweep import Diary, Start
+from .types import DriveTime, Job, Policy, Refusal, RefusalReason, Slot, Therapist, as_utc
+
+
+def offer_slots(
+    *,
+    therapists: Iterable[Therapist],
+    job: Job,
+    first_day: date,
+    last_day: date,
+    policy: Policy,
+    drive_time: DriveTime,
+    now: datetime,
+) -> list[Slot]:
+    """Every time that can be kept on the local days from `first_day` to `last_day`, both included.
+
+    Sorted by start, then by therapist. Days that are past or beyond the horizon have none. Raises ValueError
+    when `now` has no zone.
+    """
+    diaries = _diaries(therapists, job, policy, drive_time)
+    earliest = _earliest(policy, now)
+    granularity = policy.granularity_minutes
+    instants = _Instants()
+    slots: list[Slot] = []
+    for day in _days(first_day, last_day, policy, now):
+        starts: list[Start] = []
+        for diary in diaries:
+            starts += diary.starts_on(day, earliest, granularity)
+        if len(diaries) > 1:
+            starts.sort()
+        slots += [_slot(start, job, instants) for start in starts]
+    return slots
+
+
+def open_days(
+    *,
+    therapists: Iterable[Therapist],
+    job: Job,
+    first_day: date,
+    last_day: date,
+    policy: Policy,
+    drive_time: DriveTime,
+    now: datetime,
+) -> list[date]:
+    """The days, of those that `offer_slots` would look at, on which it would offer anything; sorted.
+
+    For a month at a glance: it stops at the first time that a day has.
+    """
+    diaries = _diaries(therapists, job, policy, drive_time)
+    earliest = _earliest(policy, now)
+    granularity = policy.granularity_minutes
+    return [
+        day.date
+        for day in _days(first_day, last_day, policy, now)
+        if any(True for diary in diaries for _ in diary.starts_on(day, earliest, granularity))
+    ]
+
+
+def check_slot(
+    *,
+    therapist: Therapist,
+    job: Job,
+    starts_at: datetime,
+    policy: Policy,
+    drive_time: DriveTime,
+    now: datetime,
+) -> Slot | Refusal:
+    """The slot of `therapist` in which the session starts at `starts_at`, or why there is none.
+
+    For the moments between seeing a time and having it: hold, submit, confirm, move. Raises ValueError when
+    `starts_at` or `now` has no zone.
+    """
+    starts_at = as_utc(starts_at)
+    early_or_late = _outside_booking_window(starts_at, policy, now)
+    if early_or_late is not None:
+        return Refusal(early_or_late)
+    minute = minute_floor(starts_at)
+    if instant_at(minute) != starts_at:
+        return Refusal(RefusalReason.OFF_GRID)
+    day = local_day(local_date(starts_at, policy.tz), policy.tz)
+    diary = Diary(therapist, job, policy, Drives(drive_time, policy.tz))
+    for start in diary.starts_on(day, minute, policy.granularity_minutes):
+        if start.minute == minute:
+            return _slot(start, job, _Instants())
+        break
+    return why_not(diary, day, minute, policy)
+
+
+def explain_day(
+    *,
+    therapists: Iterable[Therapist],
+    job: Job,
+    day: date,
+    policy: Policy,
+    drive_time: DriveTime,
+    now: datetime,
+) -> RefusalReason | None:
+    """Why the local `day` has no time, or None when it has one.
+
+    The most common reason among the starts in working hours of all therapists; that a visit would run past
+    the end of the hours is only the reason when there is no other. Raises ValueError when `now` has no zone.
+    """
+    today = local_date(as_utc(now), policy.tz)
+    if day < today:
+        return RefusalReason.NOTICE
+    if (day - today).days > policy.horizon_days:
+        return RefusalReason.HORIZON
+    diaries = _diaries(therapists, job, policy, drive_time)
+    if not diaries:
+        return RefusalReason.NO_THERAPIST
+    frame = local_day(day, policy.tz)
+    earliest = _earliest(policy, now)
+    reasons: Counter[RefusalReason] = Counter()
+    for diary in diaries:
+        if any(True for _ in diary.starts_on(frame, earliest, policy.granularity_minutes)):
+            return None
+        for minute in _starts_in_hours(diary, frame, policy):
+            reasons[
+                RefusalReason.NOTICE if minute < earliest else why_not(diary, frame, minute, policy).reason
+            ] += 1
+    if not reasons:
+        return RefusalReason.CLOSED if day in policy.closures else RefusalReason.OUTSIDE_HOURS
+    if len(reasons) > 1:
+        del reasons[RefusalReason.OUTSIDE_HOURS]
+    return max(RefusalReason, key=lambda reason: reasons[reason])
+
+
+def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> list[Slot]:
+    """Up to `count` of `slots` with different starts, those nearest to `wanted` (aware) first.
+
+    Of two starts equally near the earlier comes first; of two therapists the one whose day grows least.
+    """
+    wanted = as_utc(wanted)
+    ranked = sorted(
+        slots,
+        key=lambda slot: (
+            abs(slot.starts_at - wanted),
+            slot.starts_at,
+            slot.added_drive_minutes,
+            slot.therapist_id,
+        ),
+    )
+    nearest: dict[datetime, Slot] = {}
+    for slot in ranked:
+        nearest.setdefault(slot.starts_at, slot)
+        if len(nearest) >= count:
+            break
+    return list(nearest.values())[:count]
+
+
+def _diaries(
+    therapists: Iterable[Therapist], job: Job, policy: Policy, drive_time: DriveTime
+) -> Sequence[Diary]:
+    drives = Drives(drive_time, policy.tz)
+    return [Diary(therapist, job, policy, drives) for therapist in therapists]
+
+
+def _earliest(policy: Policy, now: datetime) -> int:
+    return minute_ceil(as_utc(now) + policy.minimum_notice)
+
+
+def _days(first_day: date, last_day: date, policy: Policy, now: datetime) -> Iterator[LocalDay]:
+    zone = policy.tz
+    today = local_date(as_utc(now), zone)
+    first = max(first_day, local_date(instant_at(_earliest(policy, now)), zone))
+    last = min(last_day, today + timedelta(days=policy.horizon_days))
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(ordinal)
+        if day not in policy.closures:
+            yield local_day(day, zone)
+
+
+def _outside_booking_window(starts_at: datetime, policy: Policy, now: datetime) -> RefusalReason | None:
+    now = as_utc(now)
+    if starts_at < now + policy.minimum_notice:
+        return RefusalReason.NOTICE
+    # First by the hour: the calendar's last instants have no local date in zones ahead of UTC.
+    if starts_at - now > timedelta(days=policy.horizon_days + 2):
+        return RefusalReason.HORIZON
+    days_ahead = (local_date(starts_at, policy.tz) - local_date(now, policy.tz)).days
+    return RefusalReason.HORIZON if days_ahead > policy.horizon_days else None
+
+
+def _starts_in_hours(diary: Diary, day: LocalDay, policy: Policy) -> Iterator[int]:
+    for start, end in diary.hours.hours_on(day):
+        for minutes in day.grid(start, end - 1, policy.granularity_minutes):
+            yield from minutes
+
+
+class _Instants(dict[int, datetime]):
+    """Instants by minute. Making a datetime costs more than finding one, and therapists share theirs."""
+
+    __slots__ = ()
+
+    def __missing__(self, minute: int) -> datetime:
+        instant = self[minute] = instant_at(minute)
+        return instant
+
+
+def _slot(start: Start, job: Job, instants: _Instants) -> Slot:
+    minute, therapist_id, added_drive_minutes = start
+    ends = minute + job.session_minutes
+    return Slot(
+        therapist_id,
+        instants[minute],
+        instants[ends],
+        instants[minute - job.setup_minutes],
+        instants[ends + job.packdown_minutes],
+        added_drive_minutes,
+    )

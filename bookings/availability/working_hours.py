@@ -1,0 +1,113 @@
+"""From weekly hours, extra hours, time off and closures to the minutes in which a therapist works.
+
+Hours are wall times in the zone of the policy; what comes out is UTC. Weekly and extra hours of a day add up,
+overlapping or not. Time off wins over both, and a closure over everything. Each day stands alone: hours up to
+midnight and hours from midnight are two stretches, and no visit spans them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from .intervals import Span, merge, subtract
+from .local_days import LocalDay, instant_at, local_day, minute_ceil, minute_floor, wall_end, wall_start
+from .types import Interval, Policy, Therapist
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A part of a day that begins and ends at home: sorted `stretches` of work with no time off among them.
+
+    In a gap between two weekly hours (a midday closing, say) the therapist may be on the way from one visit
+    to the next. Time off is different: nobody knows where it is spent, so work before it ends at home, and
+    work after it begins there.
+    """
+
+    stretches: tuple[Span, ...]
+
+    @property
+    def start(self) -> int:
+        """The minute before which the therapist doesn't leave home."""
+        return self.stretches[0][0]
+
+    @property
+    def end(self) -> int:
+        """The minute at which the therapist is home again."""
+        return self.stretches[-1][1]
+
+
+class WorkingHours:
+    """One therapist's hours, made ready for asking day by day."""
+
+    __slots__ = ("_closures", "_extra", "_time_off", "_weekly")
+
+    def __init__(self, therapist: Therapist, policy: Policy) -> None:
+        self._closures = policy.closures
+        self._weekly: list[list[tuple[date, date, int, int]]] = [[] for _ in range(7)]
+        for weekly in therapist.weekly_hours:
+            self._weekly[weekly.weekday].append(
+                (
+                    weekly.valid_from or date.min,
+                    weekly.valid_until or date.max,
+                    wall_start(weekly.start),
+                    wall_end(weekly.end),
+                )
+            )
+        self._extra: dict[date, list[Span]] = {}
+        for extra in therapist.extra_hours:
+            self._extra.setdefault(extra.date, []).append((wall_start(extra.start), wall_end(extra.end)))
+        self._time_off = merge((minute_floor(off.start), minute_ceil(off.end)) for off in therapist.time_off)
+
+    def hours_on(self, day: LocalDay) -> list[Span]:
+        """The hours of `day` before time off: merged, in minutes of UTC. None on a closure."""
+        if day.date in self._closures:
+            return []
+        spans: list[Span] = []
+        for valid_from, valid_until, start, end in self._weekly[day.date.weekday()]:
+            if valid_from <= day.date <= valid_until:
+                spans += day.spans(start, end)
+        for start, end in self._extra.get(day.date, ()):
+            spans += day.spans(start, end)
+        return merge(spans) if len(spans) > 1 else spans
+
+    def tours_on(self, day: LocalDay) -> list[Tour]:
+        """The hours of `day` without time off, as tours in their order."""
+        hours = self.hours_on(day)
+        if not hours:
+            return []
+        off = [span for span in self._time_off if span[0] < hours[-1][1] and hours[0][0] < span[1]]
+        if not off:
+            return [Tour(tuple(hours))]
+        return _split(subtract(hours, off), off)
+
+
+def _split(free: Sequence[Span], off: Sequence[Span]) -> list[Tour]:
+    tours: list[list[Span]] = []
+    for stretch in free:
+        if tours and not any(start < stretch[0] and tours[-1][-1][1] < end for start, end in off):
+            tours[-1].append(stretch)
+        else:
+            tours.append([stretch])
+    return [Tour(tuple(stretches)) for stretches in tours]
+
+
+def working_intervals(
+    therapist: Therapist, first_day: date, last_day: date, policy: Policy
+) -> list[Interval]:
+    """When `therapist` works from `first_day` to `last_day` (local dates, both included), sorted, in UTC.
+
+    Time off and closures are taken out; visits are not.
+    """
+    hours = WorkingHours(therapist, policy)
+    found = []
+    for ordinal in range(first_day.toordinal(), last_day.toordinal() + 1):
+        day = local_day(date.fromordinal(ordinal), policy.tz)
+        for tour in hours.tours_on(day):
+            found += [Interval(instant_at(start), instant_at(end)) for start, end in tour.stretches]
+    return found
+
+
+def week_of(day: date) -> tuple[date, date]:
+    """The Monday on or before `day`, and the Sunday after it."""
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)

@@ -1,0 +1,41 @@
+"""What every page may show of the booking app: therapists' certificates and the least that a drive costs."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.db.models import Min
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from .models import Therapist, Zone
+
+
+def certificates(request: HttpRequest) -> dict[str, Any]:
+    """`certificates`: (name, certificate number) of each therapist who can be booked; one query, when asked for.
+
+    California B&P Code 4608 asks for both in advertising.
+    """
+
+    def load() -> list[tuple[str, str]]:
+        today = timezone.localdate()
+        return list(Therapist.objects.bookable(today).values_list("name", "certificate_number"))
+
+    return {"certificates": SimpleLazyObject(load)}
+
+
+def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
+    """`travel_from_cents`: the lowest travel fee of the zones we drive to, in cents; one query, when asked for.
+
+    The first price a client sees must hold every fee that can't be left out (California SB 478), so pages show a
+    session's price plus this. Zero when no ZIP code is served yet.
+    """
+
+    @cache
+    def travel_from_cents() -> int:
+        served = Zone.objects.filter(zips__is_active=True)
+        return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
+
+    # Templates call what can be called, so the query runs only where the amount is shown.
+    return {"travel_from_cents": travel_from_cents}

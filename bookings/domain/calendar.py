@@ -1,0 +1,86 @@
+"""A visit as an iCalendar file, for the client's own calendar (RFC 5545, RFC 5546)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from bookings.models import Booking
+from massagerx.lib.localtime import local
+from services.models import Business
+
+CalendarMethod = Literal["REQUEST", "CANCEL"]
+
+
+def visit_uid(booking: Booking) -> str:
+    """The name that calendars know a visit by: the same through every change, and not to be guessed."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"{uuid.uuid5(booking.submission_key, 'calendar')}@{host}"
+
+
+def visit_calendar(
+    *, booking: Booking, business: Business, method: CalendarMethod, now: datetime
+) -> str:
+    """One visit, with the zone it is in. `method` is REQUEST (new or changed) or CANCEL.
+
+    SEQUENCE is the booking's revision, so that a calendar takes the newest word whatever the order of arrival.
+    No access note and no health answer is in it: calendars are shared with families and employers.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{_line(business.name)}//visits//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+
+    event = Event()
+    event.add("uid", visit_uid(booking))
+    event.add("sequence", booking.revision)
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", _calendar_time(booking.starts_at))
+    event.add("dtend", _calendar_time(booking.ends_at))
+    event.add("summary", _line(f"{business.name}: {booking.service.name}"))
+    event.add("location", _line(booking.address))
+    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
+    event.add("class", "PRIVATE")
+    if business.email:
+        event["organizer"] = _person(business.email, business.name)
+    attendee = _person(booking.client.email, booking.contact_name)
+    attendee.params["PARTSTAT"] = vText("ACCEPTED")
+    attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
+    # No answer is wanted: the client asked for the visit. To change it, they call or write.
+    attendee.params["RSVP"] = vText("FALSE")
+    event.add("attendee", attendee, encode=False)
+    calendar.add_component(event)
+
+    years = booking.starts_at.year, booking.ends_at.year
+    calendar.add_missing_timezones(
+        first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1)
+    )
+    return calendar.to_ical().decode()
+
+
+def _calendar_time(instant: datetime) -> datetime:
+    """Local time with its zone, as people read it; UTC in the one hour of the year that comes twice, which a local
+    time can't tell apart."""
+    here = local(instant)
+    if here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset():
+        return instant.astimezone(UTC)
+    return here
+
+
+def _person(email: str, name: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{_line(email)}")
+    # RFC 5545, 3.2: a quotation mark can't stand in a parameter, and not every reader knows RFC 6868's way round it.
+    person.params["CN"] = vText(_line(name).replace('"', "'"))
+    return person
+
+
+def _line(text: str) -> str:
+    """`text` on one line and without control characters, which some readers take for the end of a property."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

@@ -1,0 +1,109 @@
+"""The unfinished booking and the health screening: what a client tells us on the way."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import translation
+
+from bookings import screening
+from bookings.enums import Tier
+from bookings.models import Booking, BookingDraft, ScreeningLook, ScreeningRecord, ScreeningVersion
+
+DRAFT_LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """One version of the questions, parsed."""
+
+    version: ScreeningVersion
+    rules: screening.RuleSet
+
+    def questions(self, service_slug: str) -> tuple[screening.Question, ...]:
+        return screening.questions_for(self.rules, service_slug)
+
+    def evaluate(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
+        """What the answers come to; blank and unknown answers count as 'not sure'."""
+        return screening.evaluate(self.rules, answers, service_slug, today)
+
+
+def current_screening(*, now: datetime) -> Screening:
+    """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
+    version = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number").first()
+    if version is None:
+        raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
+    return Screening(version, screening.parse_rules(version.rules))
+
+
+def tier_of(result: screening.Result) -> Tier:
+    """The model's word for a result."""
+    return Tier(result.tier.slug)
+
+
+def words(text: screening.Text | None) -> str:
+    """A text of the rules in the visitor's language."""
+    return text.in_language(translation.get_language() or "en") if text is not None else ""
+
+
+def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
+    """The visitor's draft, or a new unsaved one; a key that makes no sense or is too old gives a new one."""
+    try:
+        draft_key = uuid.UUID(str(key))
+    except ValueError:
+        draft_key = None
+    if draft_key is not None:
+        draft = BookingDraft.objects.filter(key=draft_key, updated_at__gt=now - DRAFT_LIFETIME).first()
+        if draft is not None:
+            return draft
+    return BookingDraft(answers={}, updated_at=now)
+
+
+def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -> None:
+    """Writes `changes` over the draft's answers; a None takes an answer away."""
+    answers = {**draft.answers, **changes}
+    draft.answers = {name: value for name, value in answers.items() if value is not None}
+    draft.updated_at = now
+    draft.save()
+
+
+def discard_draft(draft: BookingDraft) -> None:
+    BookingDraft.objects.filter(key=draft.key).delete()
+
+
+def purge_drafts(*, now: datetime) -> int:
+    """Deletes drafts untouched for a day, with the health answers in them; returns how many."""
+    deleted, _ = BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME).delete()
+    return deleted
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersInWords:
+    """A screening for a person to read: (question, answer) pairs, and notes for the therapist."""
+
+    answers: list[tuple[str, str]]
+    caution_notes: list[str]
+
+
+def look_at_screening(
+    *, booking: Booking, user: AbstractBaseUser, reason: str, now: datetime
+) -> AnswersInWords:
+    """The health answers of a booking, in words. Writes down who looked, when and why, before it shows them.
+
+    Raises `ScreeningRecord.DoesNotExist` when the booking has none.
+    """
+    record = ScreeningRecord.objects.select_related("version").get(booking=booking)
+    ScreeningLook.objects.create(booking=booking, user=user, at=now, reason=reason)
+    rules = screening.parse_rules(record.version.rules)
+    answers: dict[str, str] = record.answers
+    lines = []
+    for question in screening.visible(rules, answers, booking.service.slug):
+        labels = {choice.id: words(choice.text) for choice in question.choices}
+        answer = answers.get(question.id, "")
+        lines.append((words(question.text), labels.get(answer, answer or "—")))
+    result = screening.evaluate(rules, answers, booking.service.slug, record.evaluated_at.date())
+    return AnswersInWords(lines, [words(note) for note in result.caution_notes])

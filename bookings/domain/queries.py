@@ -1,0 +1,22 @@
+"""Look-ups that more than one page needs."""
+
+from __future__ import annotations
+
+from bookings.models import Booking, BookingQuerySet, ServedZip
+
+from .selection import load_area
+
+
+def area(zip_code: str) -> ServedZip:
+    """The served area of a ZIP code. Raises `OutsideArea`."""
+    return load_area(zip_code)
+
+
+def booking_by_reference(reference: str) -> Booking | None:
+    """A booking with all that a page shows, or None."""
+    return Booking.objects.with_details().filter(reference=reference).first()
+
+
+def waiting_requests() -> BookingQuerySet:
+    """Requests that wait for staff, oldest first, with all that a row shows."""
+    return Booking.objects.waiting().with_details()

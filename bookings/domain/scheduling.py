@@ -1,0 +1,320 @@
+"""Rows to values to slots: the one door to the availability engine. Reads, and decides nothing by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import prefetch_related_objects
+
+from bookings import availability
+from bookings.exceptions import SlotNotOffered
+from bookings.models import (
+    Booking,
+    BookingPolicy,
+    Closure,
+    DriveTime,
+    ServedZip,
+    Therapist,
+    TimeOff,
+)
+from massagerx.lib.localtime import day_bounds, local
+
+from .selection import Selection, Session
+
+# Ten years: for staff the horizon is no limit.
+_UNLIMITED_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start that at least one therapist can keep. `is_good_fit` tells nothing of where anyone else lives."""
+
+    starts_at: datetime
+    is_good_fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Starts by local day, ascending. A day without starts is not in it."""
+
+    by_day: dict[date, tuple[Start, ...]]
+
+    @classmethod
+    def nothing(cls) -> Offer:
+        return cls({})
+
+
+def last_day(*, policy: BookingPolicy, now: datetime) -> date:
+    """The last local day that can be booked."""
+    return local(now).date() + timedelta(days=policy.horizon_days)
+
+
+def find_times(*, selection: Selection, month: date, policy: BookingPolicy, now: datetime) -> Offer:
+    """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
+    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return find_times_between(
+        selection=selection,
+        first_day=month,
+        last_day=following - timedelta(days=1),
+        policy=policy,
+        now=now,
+    )
+
+
+def find_times_between(
+    *, selection: Selection, first_day: date, last_day: date, policy: BookingPolicy, now: datetime
+) -> Offer:
+    """The starts from one local day to another, both included."""
+    today = local(now).date()
+    first_day = max(first_day, today)
+    last_day = min(last_day, today + timedelta(days=policy.horizon_days))
+    if first_day > last_day:
+        return Offer.nothing()
+    slots = availability.offer_slots(
+        therapists=_therapists(selection.therapists, first_day=first_day, last_day=last_day),
+        job=_job(selection.session, selection.area),
+        first_day=first_day,
+        last_day=last_day,
+        policy=_rules(policy, first_day=first_day, last_day=last_day),
+        drive_time=_drive_time(),
+        now=now,
+    )
+    by_day: dict[date, list[availability.Slot]] = defaultdict(list)
+    for slot in slots:
+        by_day[local(slot.starts_at).date()].append(slot)
+    return Offer({day: _starts(of_day) for day, of_day in by_day.items()})
+
+
+def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
+    good = availability.good_fit_starts(slots)
+    return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
+
+
+def next_open_day(
+    *, selection: Selection, after: date, policy: BookingPolicy, now: datetime
+) -> date | None:
+    """The first local day later than `after` that has a time, or None within the horizon."""
+    offer = find_times_between(
+        selection=selection,
+        first_day=after + timedelta(days=1),
+        last_day=last_day(policy=policy, now=now),
+        policy=policy,
+        now=now,
+    )
+    return min(offer.by_day, default=None)
+
+
+def require_offered(
+    *, selection: Selection, starts_at: datetime, policy: BookingPolicy, now: datetime
+) -> None:
+    """Raises `SlotNotOffered` unless somebody can keep this start."""
+    choose_slot(
+        session=selection.session,
+        area=selection.area,
+        therapists=selection.therapists,
+        starts_at=starts_at,
+        policy=policy,
+        now=now,
+    )
+
+
+def choose_slot(
+    *,
+    session: Session,
+    area: ServedZip,
+    therapists: Iterable[Therapist],
+    starts_at: datetime,
+    policy: BookingPolicy,
+    now: datetime,
+    address_key: str | None = None,
+) -> availability.Slot:
+    """The slot at this start of the therapist whose day grows least in driving.
+
+    Called again under the lock, with the rows as they are then. Raises `SlotNotOffered` with the reason that comes
+    closest to a yes.
+    """
+    day = _local_day(starts_at)
+    values = _therapists(therapists, first_day=day, last_day=day)
+    job = _job(session, area, address_key=address_key)
+    rules = _rules(policy, first_day=day, last_day=day)
+    drive_time = _drive_time()
+    slots: list[availability.Slot] = []
+    refused: set[availability.RefusalReason] = set()
+    for therapist in values:
+        outcome = availability.check_slot(
+            therapist=therapist,
+            job=job,
+            starts_at=starts_at,
+            policy=rules,
+            drive_time=drive_time,
+            now=now,
+        )
+        if isinstance(outcome, availability.Refusal):
+            refused.add(outcome.reason)
+        else:
+            slots.append(outcome)
+    if not slots:
+        reasons = [reason for reason in availability.RefusalReason if reason in refused]
+        raise SlotNotOffered(reasons[0] if reasons else availability.RefusalReason.NO_THERAPIST)
+    (chosen,) = availability.for_anyone(slots, therapists=values, policy=rules)
+    return chosen
+
+
+def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: datetime) -> None:
+    """Raises `SlotNotOffered` unless the therapist can still keep this booking, all others being as they are.
+
+    For staff's answer to a request: minimum notice and horizon were the client's to keep when asking, so only a start
+    in the past is refused.
+    """
+    day = _local_day(booking.starts_at)
+    (value,) = _therapists([booking.therapist], first_day=day, last_day=day, without=booking)
+    rules = _rules(policy, first_day=day, last_day=day, for_staff=True)
+    job = availability.Job(
+        place=place_of(booking.area, address_key=booking.address_key),
+        session_minutes=booking.session_minutes,
+        setup_minutes=_minutes(booking.starts_at - booking.blocked_from),
+        packdown_minutes=_minutes(booking.blocked_until - booking.ends_at),
+        people=booking.people,
+    )
+    outcome = availability.check_slot(
+        therapist=value,
+        job=job,
+        starts_at=booking.starts_at,
+        policy=rules,
+        drive_time=_drive_time(),
+        now=now,
+    )
+    if isinstance(outcome, availability.Refusal):
+        raise SlotNotOffered(outcome.reason)
+
+
+def place_of(area: ServedZip, *, address_key: str | None = None) -> availability.Place:
+    """A ZIP code's place; with the address's key once the address is known."""
+    has_centroid = area.latitude is not None and area.longitude is not None
+    return availability.Place(
+        zip_code=area.zip_code,
+        zone=str(area.zone_id),
+        latitude=area.latitude if has_centroid else None,
+        longitude=area.longitude if has_centroid else None,
+        address_key=address_key,
+    )
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)
+
+
+def _local_day(starts_at: datetime) -> date:
+    return local(starts_at).date()
+
+
+def _job(session: Session, area: ServedZip, *, address_key: str | None = None) -> availability.Job:
+    return availability.Job(
+        place=place_of(area, address_key=address_key),
+        session_minutes=session.minutes,
+        setup_minutes=session.service.setup_minutes,
+        packdown_minutes=session.service.packdown_minutes,
+        people=session.people,
+    )
+
+
+def _rules(
+    policy: BookingPolicy, *, first_day: date, last_day: date, for_staff: bool = False
+) -> availability.Policy:
+    closures = Closure.objects.filter(date__gte=first_day, date__lte=last_day)
+    return availability.Policy(
+        zone=settings.TIME_ZONE,
+        minimum_notice=timedelta(0) if for_staff else timedelta(minutes=policy.minimum_notice_minutes),
+        horizon_days=_UNLIMITED_DAYS if for_staff else policy.horizon_days,
+        # Staff may have changed the grid since the client chose; a booked start stays one.
+        granularity_minutes=1 if for_staff else policy.granularity_minutes,
+        closures=frozenset(closures.values_list("date", flat=True)),
+    )
+
+
+def _drive_time() -> availability.DriveTable:
+    """The owner's table, and the offline estimate where it is silent; one query."""
+    rows = [
+        availability.DriveRow(
+            origin_zone=str(row.origin_id),
+            destination_zone=str(row.destination_id),
+            minutes=max(1, row.minutes),
+            start=row.starts_at,
+            end=row.ends_at,
+        )
+        for row in DriveTime.objects.all()
+    ]
+    return availability.DriveTable(
+        rows, settings.TIME_ZONE, behind=availability.OfflineEstimate(settings.TIME_ZONE)
+    )
+
+
+def _therapists(
+    therapists: Iterable[Therapist],
+    *,
+    first_day: date,
+    last_day: date,
+    without: Booking | None = None,
+) -> tuple[availability.Therapist, ...]:
+    """The engine's values of these therapists, with all that is taken in the weeks of these days; four queries."""
+    rows = list(therapists)
+    # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
+    week_start = first_day - timedelta(days=first_day.weekday())
+    week_end = last_day + timedelta(days=6 - last_day.weekday())
+    start, _ = day_bounds(week_start)
+    _, end = day_bounds(week_end)
+    taken = Booking.objects.filter(therapist__in=rows).occupying().between(start, end).select_related("area")
+    if without is not None:
+        taken = taken.exclude(pk=without.pk)
+    occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
+    for booking in taken.order_by("blocked_from"):
+        occupied[booking.therapist_id].append(
+            availability.Occupied(
+                blocked=availability.Interval(booking.blocked_from, booking.blocked_until),
+                place=place_of(booking.area, address_key=booking.address_key),
+                session_minutes=booking.session_minutes,
+            )
+        )
+    prefetch_related_objects(rows, "working_hours", "extra_hours")
+    off = _time_off(rows, start, end)
+    return tuple(_therapist(row, occupied[row.pk], off[row.pk]) for row in rows)
+
+
+def _time_off(
+    rows: Sequence[Therapist], start: datetime, end: datetime
+) -> dict[int, list[availability.Interval]]:
+    off: dict[int, list[availability.Interval]] = defaultdict(list)
+    for span in TimeOff.objects.filter(therapist__in=rows, starts_at__lt=end, ends_at__gt=start):
+        off[span.therapist_id].append(availability.Interval(span.starts_at, span.ends_at))
+    return off
+
+
+def _therapist(
+    row: Therapist, occupied: list[availability.Occupied], off: list[availability.Interval]
+) -> availability.Therapist:
+    return availability.Therapist(
+        id=row.pk,
+        home=place_of(row.home_zip),
+        weekly_hours=tuple(
+            availability.WeeklyHours(
+                hours.weekday, hours.starts_at, hours.ends_at, hours.valid_from, hours.valid_until
+            )
+            for hours in row.working_hours.all()
+        ),
+        extra_hours=tuple(
+            availability.ExtraHours(hours.date, hours.starts_at, hours.ends_at)
+            for hours in row.extra_hours.all()
+        ),
+        time_off=tuple(off),
+        existing=tuple(occupied),
+        max_visits_per_day=row.max_visits_per_day,
+        max_work_minutes_per_day=row.max_work_minutes_per_day,
+        reach_minutes=row.reach_minutes,
+        break_minutes=row.break_minutes,
+        break_after_minutes=row.break_after_minutes,
+    )
+

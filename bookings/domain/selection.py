@@ -1,0 +1,109 @@
+"""What a client has chosen so far, looked up and checked: service, length, add-ons, people, area, preference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from bookings.enums import Gender
+from bookings.exceptions import NoLongerOffered, OutsideArea
+from bookings.models import ServedZip, Therapist
+from services.models import AddOn, Service, ServiceOption
+
+ANYONE = "any"
+# One session is never longer: it must fit a day with its set-up and pack-down.
+MAX_SESSION_MINUTES = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What is done: minutes and prices follow from it. `people` follow each other in one visit."""
+
+    service: Service
+    option: ServiceOption
+    add_ons: tuple[AddOn, ...]
+    people: int
+
+    @property
+    def minutes(self) -> int:
+        """Length of the session in minutes, for everybody at the address."""
+        return self.people * (self.option.minutes + sum(add_on.minutes for add_on in self.add_ons))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A session at a place, with the therapists who may do it (unordered by merit)."""
+
+    session: Session
+    area: ServedZip
+    preference: str
+    therapists: tuple[Therapist, ...]
+
+
+def load_session(
+    *, service_slug: str, option_id: int, add_on_ids: Iterable[int] = (), people: int = 1
+) -> Session:
+    """The session that these choices name. Raises `NoLongerOffered` with the choice that is not on offer."""
+    option = (
+        ServiceOption.objects.active()
+        .select_related("service")
+        .filter(pk=option_id, service__slug=service_slug, service__is_active=True)
+        .first()
+    )
+    if option is None:
+        raise NoLongerOffered("service")
+    wanted = set(add_on_ids)
+    add_ons = tuple(AddOn.objects.active().filter(services=option.service, pk__in=wanted)) if wanted else ()
+    if len(add_ons) != len(wanted):
+        raise NoLongerOffered("add-on")
+    if not 1 <= people <= option.service.max_people:
+        raise NoLongerOffered("people")
+    session = Session(service=option.service, option=option, add_ons=add_ons, people=people)
+    if session.minutes > MAX_SESSION_MINUTES:
+        raise NoLongerOffered("people")
+    return session
+
+
+def load_area(zip_code: str) -> ServedZip:
+    """The served area of a five-digit ZIP code. Raises `OutsideArea`."""
+    area = ServedZip.objects.select_related("zone").filter(zip_code=zip_code, is_active=True).first()
+    if area is None:
+        raise OutsideArea(zip_code)
+    return area
+
+
+def preference_choices(session: Session, today: date) -> list[tuple[str, Therapist | str | None]]:
+    """(value, what it means) of each preference that at least one qualified therapist meets, `ANYONE` first."""
+    qualified = qualified_therapists(session.service, today)
+    genders = {therapist.gender for therapist in qualified}
+    choices: list[tuple[str, Therapist | str | None]] = [(ANYONE, None)]
+    if len(genders) > 1:
+        choices += [(f"gender:{gender}", gender) for gender in Gender.values if gender in genders]
+    choices += [(f"therapist:{therapist.slug}", therapist) for therapist in qualified]
+    return choices
+
+
+def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
+    """Those who can be booked on `today` (a local date) and do this service; one query."""
+    return tuple(
+        Therapist.objects.bookable(today).qualified_for(service).select_related("home_zip__zone").order_by("pk")
+    )
+
+
+def load_selection(*, session: Session, area: ServedZip, preference: str, today: date) -> Selection:
+    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`).
+
+    Raises `NoLongerOffered("therapist")` when nobody does.
+    """
+    therapists = qualified_therapists(session.service, today)
+    kind, _, value = preference.partition(":")
+    if kind == "gender":
+        therapists = tuple(therapist for therapist in therapists if therapist.gender == value)
+    elif kind == "therapist":
+        therapists = tuple(therapist for therapist in therapists if therapist.slug == value)
+    elif preference != ANYONE:
+        therapists = ()
+    if not therapists:
+        raise NoLongerOffered("therapist")
+    return Selection(session=session, area=area, preference=preference, therapists=therapists)

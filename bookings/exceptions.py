@@ -1,0 +1,73 @@
+"""What can go wrong in the domain, named by what happened. Views and the admin turn them into kind words."""
+
+from __future__ import annotations
+
+
+class BookingError(Exception):
+    """The base of all of these."""
+
+
+class SlotTaken(BookingError):
+    """The time was offered or free a moment ago, and has gone."""
+
+
+class SlotNotOffered(BookingError):
+    """The engine does not offer this time; `reason` is one of `availability.RefusalReason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NoLongerOffered(BookingError):
+    """The service, length, add-on, therapist or area chosen is no longer offered; `what` names which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class OutsideArea(BookingError):
+    """We don't drive to this ZIP code."""
+
+
+class ScreeningStops(BookingError):
+    """The health answers don't allow booking online."""
+
+
+class ScreeningNotCleared(BookingError):
+    """The visit needs a clinician's note on record before it can be confirmed."""
+
+
+class PriceChanged(BookingError):
+    """The total shown to the client is not today's total any more; both in cents."""
+
+    def __init__(self, shown_cents: int, total_cents: int) -> None:
+        super().__init__(f"{shown_cents} -> {total_cents}")
+        self.shown_cents = shown_cents
+        self.total_cents = total_cents
+
+
+class InvalidTransition(BookingError):
+    """The status does not allow what was asked; `status` is the status found."""
+
+    def __init__(self, status: str, wanted: str) -> None:
+        super().__init__(f"{status} -> {wanted}")
+        self.status = status
+        self.wanted = wanted
+
+
+class SubmissionReused(BookingError):
+    """One submission key came with two different bodies."""
+
+
+class TooManyRequests(BookingError):
+    """The client already has as many open requests as one client may have."""
+
+
+class PolicyChanged(BookingError):
+    """The policy the client read is not the one in force any more."""
+
+
+class ScreeningChanged(BookingError):
+    """The questions the client answered are not the ones in force for this service any more."""

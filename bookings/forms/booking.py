@@ -1,0 +1,282 @@
+"""The steps of a booking, one form each. What they clean fits into the encrypted draft as JSON."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from phonenumber_field.formfields import PhoneNumberField
+
+from bookings.domain.selection import MAX_SESSION_MINUTES
+from bookings.models import Booking
+from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.text import clean_line
+from massagerx.lib.zips import centroid
+from services.models import AddOn, Service
+from services.templatetags.money import dollars
+
+_ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
+
+
+class SessionForm(forms.Form):
+    """How long, with what, for how many, of one service."""
+
+    option = forms.TypedChoiceField(
+        label=_("How long?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a length."), "invalid_choice": _("Choose one of these lengths.")},
+    )
+    add_ons = forms.TypedMultipleChoiceField(
+        label=_("Anything to add?"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("One of these is no longer offered. Choose again.")},
+    )
+    people = forms.TypedChoiceField(
+        label=_("How many people at this address?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        initial=1,
+        error_messages={
+            "required": _("Choose how many people."),
+            "invalid_choice": _("Choose one of these numbers of people."),
+        },
+    )
+
+    def __init__(self, *args: Any, service: Service, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["option"].choices = [  # type: ignore[attr-defined]
+            (
+                option.pk,
+                _("%(minutes)s minutes · %(price)s")
+                % {"minutes": option.minutes, "price": dollars(option.price_cents)},
+            )
+            for option in service.options.active()
+        ]
+        add_ons = list(AddOn.objects.active().filter(services=service))
+        if add_ons:
+            self.fields["add_ons"].choices = [(add_on.pk, _add_on_label(add_on)) for add_on in add_ons]  # type: ignore[attr-defined]
+        else:
+            del self.fields["add_ons"]
+        if service.max_people > 1:
+            self.fields["people"].choices = [  # type: ignore[attr-defined]
+                (1, _("One person")),
+                (2, _("Two people, one after the other (twice the time and price)")),
+            ]
+        else:
+            del self.fields["people"]
+        self._minutes = {option.pk: option.minutes for option in service.options.active()}
+        self._add_on_minutes = {add_on.pk: add_on.minutes for add_on in add_ons}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "option" in data:
+            minutes = self._minutes.get(data["option"], 0) + sum(
+                self._add_on_minutes.get(pk, 0) for pk in data.get("add_ons", [])
+            )
+            if minutes * data.get("people", 1) > MAX_SESSION_MINUTES:
+                raise ValidationError(_("That is too long for one visit. Choose a shorter length."))
+        return data
+
+
+def _add_on_label(add_on: AddOn) -> str:
+    price = _("no charge") if not add_on.price_cents else f"+{dollars(add_on.price_cents)}"
+    if not add_on.minutes:
+        return f"{add_on.name} · {price}"
+    minutes = ngettext("+%d minute", "+%d minutes", add_on.minutes) % add_on.minutes
+    return f"{add_on.name} · {minutes} · {price}"
+
+
+class ZipForm(forms.Form):
+    """Where to, by ZIP code. A ZIP+4 is read as its first five digits."""
+
+    zip_code = LineField(
+        label=_("ZIP code of the visit"),
+        max_length=200,
+        error_messages={"required": _("Type the five digits of your ZIP code.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10}
+        ),
+    )
+
+    def clean_zip_code(self) -> str:
+        match = _ZIP.fullmatch(self.cleaned_data["zip_code"])
+        if match is None:
+            raise ValidationError(_("A ZIP code has five digits, like 90012."), code="not_a_zip")
+        code = match.group(1)
+        found = centroid(code)
+        if found is None:
+            raise ValidationError(
+                _("We can't find that ZIP code. Please check the digits."), code="unknown_zip"
+            )
+        if not found.is_standard:
+            raise ValidationError(
+                _("That ZIP code is for PO boxes or a single building. Type the ZIP code of the home we visit."),
+                code="not_a_home",
+            )
+        return code
+
+
+class PreferenceForm(forms.Form):
+    """Anyone, a preferred gender, or a named therapist."""
+
+    preference = forms.ChoiceField(
+        label=_("Who should come?"),
+        error_messages={
+            "required": _("Choose who should come."),
+            "invalid_choice": _("That therapist is no longer offered. Choose again."),
+        },
+    )
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["preference"].choices = choices  # type: ignore[attr-defined]
+
+
+class TimeForm(forms.Form):
+    """A start, as an ISO 8601 instant with its offset. Any offset of the same instant is the same start."""
+
+    starts_at = LineField(max_length=40)
+
+    def clean_starts_at(self) -> datetime:
+        try:
+            instant = parse_datetime(self.cleaned_data["starts_at"])
+            if instant is None or instant.tzinfo is None:
+                raise ValueError
+            instant = instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValidationError(_("Choose one of the times shown."), code="not_a_time") from None
+        if not 2000 <= instant.year <= 2200:
+            raise ValidationError(_("Choose one of the times shown."), code="not_a_time")
+        return instant
+
+
+class DetailsForm(forms.Form):
+    """Who books, for whom, where exactly, and how to get in."""
+
+    name = LineField(
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Type your name.")},
+    )
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("We send your visit's details here."),
+        error_messages={
+            "required": _("Type your email address."),
+            "invalid": _("Type an email address like name@example.com."),
+        },
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        region="US",
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+        help_text=_("Only for this visit, such as when your therapist can't find the door."),
+        error_messages={
+            "required": _("Type a phone number where we can reach you."),
+            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
+        },
+    )
+    for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
+    recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
+
+    street = LineField(
+        label=_("Street address"),
+        max_length=160,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+        error_messages={"required": _("Type the street and house number.")},
+    )
+    unit = LineField(
+        label=_("Apartment or unit"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    entry = forms.ChoiceField(
+        label=_("How do we get to your door?"),
+        choices=Booking.Entry.choices,
+        initial=Booking.Entry.GROUND,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
+    )
+    parking = LineField(label=_("Parking"), max_length=200, required=False, help_text=_("Street, driveway, garage…"))
+    gate_code = LineField(
+        label=_("Gate or door code"),
+        max_length=60,
+        required=False,
+        help_text=_("Kept encrypted. Never put in an email."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    pets = LineField(label=_("Pets"), max_length=120, required=False)
+    room = LineField(
+        label=_("Room for the table"),
+        max_length=200,
+        required=False,
+        help_text=_("A massage table needs about 7 by 10 feet. Where could it stand?"),
+    )
+    notes = LinesField(
+        label=_("Anything else about getting in?"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Health questions come on the next page; please don't write about health here."),
+    )
+    # A field that people don't see and simple robots fill in.
+    website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
+
+    ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
+
+    def clean_name(self) -> str:
+        return _readable_name(self.cleaned_data["name"])
+
+    def clean_email(self) -> str:
+        email = clean_line(self.cleaned_data["email"]).lower()
+        if not email.isascii():
+            raise ValidationError(
+                _("Our mail system can only write to addresses with plain letters. Please use another one."),
+                code="not_ascii",
+            )
+        return email
+
+    def clean_phone(self) -> str:
+        return self.cleaned_data["phone"].as_e164  # type: ignore[no-any-return]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("for_other"):
+            data["recipient_name"] = ""
+        elif not data.get("recipient_name") and "recipient_name" not in self.errors:
+            self.add_error("recipient_name", _("Type the name of the person we visit."))
+        if data.get("website"):
+            # Said in words that a person whose browser filled the field in can act on.
+            raise ValidationError(_("Please leave the field named Website empty and send again."), code="robot")
+        return data
+
+
+def _readable_name(name: str) -> str:
+    if not any(character.isalpha() for character in name):
+        raise ValidationError(_("A name needs at least one letter."), code="no_letter")
+    return name
+
+
+class ReviewForm(forms.Form):
+    """The last press: the client has seen the whole and agrees to it."""
+
+    agree = forms.BooleanField(
+        label=_("I have read this and agree"),
+        error_messages={"required": _("Please read the policy and tick the box to go on.")},
+    )
+    submission_key = forms.UUIDField(widget=forms.HiddenInput)
+    total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
+    policy_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=1_000_000)

@@ -1,0 +1,66 @@
+"""The health screening as a form, built from the rules in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bookings import screening
+from bookings.domain.intake import Screening, words
+from massagerx.lib.fields import LineField
+
+_LABELS = {screening.YES: _("Yes"), screening.NO: _("No"), screening.UNSURE: _("Not sure")}
+
+
+class HealthForm(forms.Form):
+    """One field a question. A follow-up is required only when the answer above it asks for it; a blank one is
+    taken as 'not sure' and never as no."""
+
+    def __init__(self, *args: Any, screening_now: Screening, service_slug: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.screening = screening_now
+        self.service_slug = service_slug
+        for question in screening_now.questions(service_slug):
+            field = _field(question)
+            field.question = question  # type: ignore[attr-defined]
+            self.fields[question.id] = field
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        asked = screening.visible(self.screening.rules, data, self.service_slug)
+        for question in asked:
+            if not data.get(question.id) and question.id not in self.errors:
+                self.add_error(question.id, _("Choose an answer. “Not sure” is fine."))
+        return data
+
+    def answers(self) -> dict[str, str]:
+        """What was answered, question id → answer; unasked and blank ones left out."""
+        asked = {q.id for q in screening.visible(self.screening.rules, self.cleaned_data, self.service_slug)}
+        return {name: value for name, value in self.cleaned_data.items() if value and name in asked}
+
+
+def _field(question: screening.Question) -> forms.Field:
+    label, help_text = words(question.text), words(question.help)
+    if question.kind is screening.Kind.DATE:
+        return LineField(
+            label=label,
+            help_text=help_text or _("As year-month-day, or write “unsure”."),
+            required=False,
+            max_length=20,
+            widget=forms.DateInput(attrs={"type": "date"}),
+        )
+    offered = [(choice.id, words(choice.text)) for choice in question.choices]
+    if question.kind is screening.Kind.YES_NO_UNSURE:
+        offered = [(answer, str(_LABELS[answer])) for answer in question.answers]
+    else:
+        offered.append((screening.UNSURE, str(_LABELS[screening.UNSURE])))
+    return forms.ChoiceField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        choices=offered,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of these answers.")},
+    )

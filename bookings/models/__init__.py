@@ -1,0 +1,35 @@
+"""The tables. Rules live in `bookings.domain`; constraints here guarantee what must never be false."""
+
+from .booking import AccessNotes, Booking, BookingQuerySet
+from .history import BookingEvent
+from .intake import BookingDraft, ClinicianNote, ScreeningLook, ScreeningRecord, ScreeningVersion
+from .outbox import Message
+from .people import Client, Therapist, TherapistQuerySet
+from .places import DriveTime, ServedZip, Zone
+from .policy import BookingPolicy, PolicyVersion
+from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
+
+__all__ = [
+    "AccessNotes",
+    "Booking",
+    "BookingDraft",
+    "BookingEvent",
+    "BookingPolicy",
+    "BookingQuerySet",
+    "Client",
+    "ClinicianNote",
+    "Closure",
+    "DriveTime",
+    "ExtraHours",
+    "Message",
+    "PolicyVersion",
+    "ScreeningLook",
+    "ScreeningRecord",
+    "ScreeningVersion",
+    "ServedZip",
+    "Therapist",
+    "TherapistQuerySet",
+    "TimeOff",
+    "WorkingHours",
+    "Zone",
+]

@@ -1,0 +1,211 @@
+"""A booking: who visits whom, where, when, for what price, and in what state."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime, timedelta
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import OCCUPYING, BookingStatus
+from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.localtime import day_bounds
+from massagerx.lib.overlap import NoOverlap
+from services.models import AddOn, Service, ServiceOption
+
+from .people import Client, Therapist
+from .places import ServedZip
+from .policy import PolicyVersion
+
+# Without the letters and digits that are taken for one another when read out on the phone.
+_REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"
+# No visit lasts longer, set-up and pack-down included; look-ups by time use it to stay within an index range.
+LONGEST_BLOCK = timedelta(hours=24)
+
+
+def new_reference() -> str:
+    """A reference such as `MX-7K3FQ9`: 26^6 values. It names a booking to people; it opens nothing."""
+    return "MX-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(6))
+
+
+def door_key(street: str, unit: str, zip_code: str) -> str:
+    """An address as nothing but lower-case letters and digits, so that a comma or a capital makes no second door."""
+    return "".join(character for character in f"{street}{unit}{zip_code}".lower() if character.isalnum())
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def for_therapist(self, therapist: Therapist | int) -> BookingQuerySet:
+        return self.filter(therapist=therapist)
+
+    def occupying(self) -> BookingQuerySet:
+        """Those that take the therapist's time."""
+        return self.filter(status__in=OCCUPYING)
+
+    def between(self, start: datetime, end: datetime) -> BookingQuerySet:
+        """Those whose block touches the half-open span of two aware instants."""
+        return self.filter(
+            blocked_from__lt=end, blocked_from__gt=start - LONGEST_BLOCK, blocked_until__gt=start
+        )
+
+    def on(self, day: date) -> BookingQuerySet:
+        """Those that start on a local day."""
+        start, end = day_bounds(day)
+        return self.filter(starts_at__gte=start, starts_at__lt=end)
+
+    def waiting(self) -> BookingQuerySet:
+        """Requests that nobody has answered, oldest first."""
+        return self.filter(status=BookingStatus.REQUESTED).order_by("created_at")
+
+    def with_details(self) -> BookingQuerySet:
+        """With all that a page or an email about a visit shows, in one query and one for the add-ons."""
+        return self.select_related(
+            "client", "therapist", "service", "area", "area__zone", "screening", "policy_version"
+        ).prefetch_related("add_ons")
+
+
+class Booking(models.Model):
+    class Entry(models.TextChoices):
+        """How one gets to the door."""
+
+        GROUND = "ground", _("Ground floor")
+        STAIRS = "stairs", _("Stairs")
+        ELEVATOR = "elevator", _("Elevator")
+
+    reference = models.CharField(_("reference"), max_length=12, unique=True, default=new_reference)
+    status = models.CharField(_("status"), max_length=12, choices=BookingStatus.choices)
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("client")
+    )
+    contact_name = models.CharField(_("booked by"), max_length=120)
+    recipient_name = models.CharField(
+        _("visit is for"), max_length=120, blank=True, help_text=_("Blank: for the client.")
+    )
+    therapist = models.ForeignKey(
+        Therapist, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("therapist")
+    )
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, related_name="+", verbose_name=_("service")
+    )
+    option = models.ForeignKey(
+        ServiceOption, on_delete=models.PROTECT, related_name="+", verbose_name=_("length")
+    )
+    add_ons = models.ManyToManyField(AddOn, related_name="+", blank=True, verbose_name=_("add-ons"))
+    people = models.PositiveSmallIntegerField(
+        _("people"), default=1, validators=[MinValueValidator(1), MaxValueValidator(2)]
+    )
+
+    # The session as the client knows it, and the block that it takes with set-up and pack-down at the door.
+    # Drives are not in the block: they depend on the visits before and after.
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"))
+    blocked_from = models.DateTimeField(_("therapist arrives at"))
+    blocked_until = models.DateTimeField(_("therapist leaves at"))
+
+    street = models.CharField(_("street address"), max_length=160)
+    unit = models.CharField(_("apartment or unit"), max_length=40, blank=True)
+    city = models.CharField(_("city"), max_length=80)
+    area = models.ForeignKey(
+        ServedZip, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("ZIP code")
+    )
+    entry = models.CharField(
+        _("way to the door"), max_length=10, choices=Entry.choices, default=Entry.GROUND
+    )
+
+    session_cents = models.PositiveIntegerField(_("session, cents"))
+    add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
+    travel_cents = models.PositiveIntegerField(_("travel, cents"), default=0)
+    evening_cents = models.PositiveIntegerField(_("evening fee, cents"), default=0)
+    total_cents = models.PositiveIntegerField(_("total, cents"))
+
+    policy_version = models.ForeignKey(
+        PolicyVersion, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy agreed to")
+    )
+    agreed_at = models.DateTimeField(_("agreed at"))
+    created_at = models.DateTimeField(_("requested at"))
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    # Grows by one with each change that the client is told of: SEQUENCE of the calendar part, revision of messages.
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+
+    # One press, one booking: the form's key, and a digest of what it carried.
+    submission_key = models.UUIDField(unique=True, editable=False)
+    submission_digest = models.CharField(max_length=64, editable=False)
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        indexes = [
+            models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),
+            models.Index(fields=["status", "created_at"], name="booking_by_status_age"),
+            models.Index(fields=["starts_at"], name="booking_by_start"),
+        ]
+        constraints = [
+            NoOverlap(
+                name="booking_no_overlap",
+                resource="therapist",
+                start="blocked_from",
+                end="blocked_until",
+                active_field="status",
+                active_values=OCCUPYING,
+                violation_error_message=_("The therapist already has a visit at that time."),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    blocked_from__lte=F("starts_at"),
+                    starts_at__lt=F("ends_at"),
+                    ends_at__lte=F("blocked_until"),
+                ),
+                name="booking_times_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    total_cents=F("session_cents")
+                    + F("add_ons_cents")
+                    + F("travel_cents")
+                    + F("evening_cents")
+                ),
+                name="booking_total_is_sum",
+            ),
+            models.CheckConstraint(condition=Q(people__gte=1, people__lte=2), name="booking_people_in_range"),
+            models.CheckConstraint(condition=Q(status__in=BookingStatus.values), name="booking_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def session_minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def visit_for(self) -> str:
+        return self.recipient_name or self.contact_name
+
+    @property
+    def address(self) -> str:
+        """One line: street, unit, city and ZIP code."""
+        street = f"{self.street}, {self.unit}" if self.unit else self.street
+        return f"{street}, {self.city}, CA {self.area.zip_code}"
+
+    @property
+    def address_key(self) -> str:
+        """Equal for two visits to one door, so that no drive lies between them."""
+        return door_key(self.street, self.unit, self.area.zip_code)
+
+
+class AccessNotes(models.Model):
+    """What the therapist must know to get in. Encrypted: it holds gate codes and tells of empty homes."""
+
+    booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="access", primary_key=True)
+    # Keys: parking, gate_code, pets, room, notes; each a string, absent when blank.
+    notes = EncryptedJSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("access notes")
+        verbose_name_plural = _("access notes")

@@ -1,0 +1,38 @@
+"""What happened to a booking, appended and never changed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import BookingStatus, EventKind
+
+from .booking import Booking
+
+
+class BookingEvent(models.Model):
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(_("what"), max_length=12, choices=EventKind.choices)
+    from_status = models.CharField(max_length=12, choices=BookingStatus.choices, blank=True)
+    to_status = models.CharField(max_length=12, choices=BookingStatus.choices)
+    at = models.DateTimeField(_("when"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
+        help_text=_("Blank: the client, or the site by itself."),
+    )
+    by_client = models.BooleanField(_("by the client"), default=False)
+    reason = models.CharField(_("why"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("history")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,107 @@
+"""What a client tells us on the way: the unfinished booking, and the health screening."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import Tier
+from massagerx.lib.encryption import EncryptedJSONField
+
+from .booking import Booking
+
+
+class BookingDraft(models.Model):
+    """A booking that is still being filled in, found by the visitor's session. Encrypted as a whole; purged a day
+    after the last change."""
+
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    answers = EncryptedJSONField(default=dict)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="bookingdraft_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class ScreeningVersion(models.Model):
+    """One version of the questions and rules, as `bookings.screening.parse_rules` reads them.
+
+    A version that answers were given to is never changed: add a new one.
+    """
+
+    number = models.PositiveIntegerField(_("version"), unique=True)
+    rules = models.JSONField(_("questions and rules"))
+    approved_by = models.CharField(
+        _("approved by"),
+        max_length=160,
+        blank=True,
+        help_text=_("The qualified therapist who checked these questions. Blank: not approved yet."),
+    )
+    published_at = models.DateTimeField(_("in force from"))
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name = _("screening questions")
+        verbose_name_plural = _("screening questions")
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class ScreeningRecord(models.Model):
+    """The answers to one version's questions, for one booking. The answers are encrypted, the tier is not."""
+
+    booking = models.OneToOneField(
+        Booking, on_delete=models.CASCADE, related_name="screening", primary_key=True
+    )
+    version = models.ForeignKey(ScreeningVersion, on_delete=models.PROTECT, related_name="+")
+    answers = EncryptedJSONField()
+    tier = models.CharField(_("result"), max_length=10, choices=Tier.choices)
+    evaluated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("health screening")
+        verbose_name_plural = _("health screenings")
+        constraints = [models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="screening_tier_known")]
+
+    def __str__(self) -> str:
+        return self.get_tier_display()
+
+
+class ClinicianNote(models.Model):
+    """A clinician's go-ahead that staff recorded. What it says is encrypted."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="clinician_notes")
+    note = EncryptedJSONField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["recorded_at"]
+        verbose_name = _("clinician's note")
+        verbose_name_plural = _("clinician's notes")
+
+
+class ScreeningLook(models.Model):
+    """Somebody looked at health answers: who, when and why, never what they saw."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="screening_looks")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+    at = models.DateTimeField(_("when"))
+    reason = models.CharField(_("why"), max_length=120)
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = _("look at health answers")
+        verbose_name_plural = _("looks at health answers")
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,81 @@
+"""Messages to send. The row is the truth; Celery only nudges."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import Channel, MessageKind, MessageState
+
+from .booking import Booking
+
+# States in which a sender may still have work with the row.
+_OPEN = [MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN]
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, now: datetime) -> MessageQuerySet:
+        """Those to send now, oldest first: waiting, taken by a sender whose lease ran out before it handed the
+        message over, or of unknown outcome and not yet sent a second time."""
+        return self.filter(
+            Q(state=MessageState.DUE)
+            | Q(state=MessageState.SENDING, leased_until__lte=now, handed_over_at__isnull=True)
+            | Q(state=MessageState.UNKNOWN, doubts=1),
+            due_at__lte=now,
+        ).order_by("due_at", "pk")
+
+
+class Message(models.Model):
+    """One message about one booking, written in the transaction of what it tells of.
+
+    `lease` and `leased_until` are set while a sender works on the row: after that, another may take over.
+    `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
+    again, nobody knows whether it arrived. `doubts` counts how often that was so; after one it is sent again with
+    the same Message-ID, after two it is left alone for staff to look at.
+    """
+
+    kind = models.CharField(_("kind"), max_length=20, choices=MessageKind.choices)
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL
+    )
+    booking = models.ForeignKey(
+        Booking, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
+    )
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    state = models.CharField(
+        _("state"), max_length=10, choices=MessageState.choices, default=MessageState.DUE
+    )
+    due_at = models.DateTimeField(_("next due at"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    first_tried_at = models.DateTimeField(_("first tried at"), null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
+    handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
+    doubts = models.PositiveSmallIntegerField(_("unknown outcomes"), default=0, editable=False)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    # Stays the same however often the message is sent, so that a mailbox can tell a copy from a second message.
+    message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # An exception's class and a reply code, or why the message was dropped; nothing that names a person.
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("written at"))
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(fields=["booking", "kind", "revision"], name="message_one_per_revision"),
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="message_waiting", condition=Q(state__in=_OPEN)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.get_state_display()}"

@@ -1,0 +1,116 @@
+"""Clients, and the therapists who visit them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.enums import Gender
+from services.models import Service
+
+from .places import ServedZip
+
+
+class Client(models.Model):
+    """The person who books. The same email and phone together are the same client."""
+
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("email"), help_text=_("Kept in lower case."))
+    phone = PhoneNumberField(_("phone"), region="US")
+    is_blocked = models.BooleanField(
+        _("blocked"), default=False, help_text=_("Requests from a blocked client always wait for staff.")
+    )
+    created_at = models.DateTimeField(_("first seen"))
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        constraints = [models.UniqueConstraint(fields=["email", "phone"], name="client_one_per_email_and_phone")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TherapistQuerySet(models.QuerySet["Therapist"]):
+    def bookable(self, today: date) -> TherapistQuerySet:
+        """Those who can be offered on the site on `today` (a local date): active, with a live certificate."""
+        return self.filter(
+            Q(certificate_expires_on__gte=today) | Q(certificate_expires_on__isnull=True),
+            is_active=True,
+        ).exclude(certificate_number="")
+
+    def qualified_for(self, service: Service) -> TherapistQuerySet:
+        return self.filter(services=service)
+
+
+class Therapist(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="therapist",
+        verbose_name=_("log-in"),
+    )
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(_("slug"), unique=True)
+    gender = models.CharField(_("gender"), max_length=10, choices=Gender.choices)
+    bio = models.TextField(_("about"), blank=True)
+    certificate_number = models.CharField(
+        _("CAMTC certificate number"),
+        max_length=40,
+        help_text=_("Shown beside the name wherever we advertise, as the law asks."),
+    )
+    certificate_expires_on = models.DateField(
+        _("certificate expires on"),
+        null=True,
+        blank=True,
+        help_text=_("After this day the therapist is no longer shown or offered."),
+    )
+    services = models.ManyToManyField(
+        Service, related_name="therapists", verbose_name=_("qualified for"), blank=True
+    )
+    home_zip = models.ForeignKey(
+        ServedZip,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("home base ZIP code"),
+        help_text=_("Where the day's first drive starts and the last one ends. Never shown."),
+    )
+    reach_minutes = models.PositiveSmallIntegerField(
+        _("reach in minutes"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(300)],
+        help_text=_("The longest drive from home base. Blank: no limit."),
+    )
+    max_visits_per_day = models.PositiveSmallIntegerField(_("visits a day at most"), null=True, blank=True)
+    max_work_minutes_per_day = models.PositiveSmallIntegerField(
+        _("session minutes a day at most"), null=True, blank=True
+    )
+    break_minutes = models.PositiveSmallIntegerField(_("break in a long day, minutes"), default=30)
+    break_after_minutes = models.PositiveSmallIntegerField(
+        _("a day is long after"),
+        null=True,
+        blank=True,
+        help_text=_("Session minutes; a longer day needs the break. Blank: never."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = TherapistQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("therapist")
+        verbose_name_plural = _("therapists")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,87 @@
+"""The owner's rules for booking, and the words that clients agree to."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class BookingPolicy(models.Model):
+    """The one row of booking rules."""
+
+    minimum_notice_minutes = models.PositiveIntegerField(
+        _("minimum notice, minutes"),
+        default=240,
+        validators=[MaxValueValidator(20_160)],
+        help_text=_("A time sooner than this is not offered."),
+    )
+    horizon_days = models.PositiveSmallIntegerField(
+        _("booking horizon, days"), default=60, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    granularity_minutes = models.PositiveSmallIntegerField(
+        _("a start every … minutes"),
+        default=30,
+        choices=[(value, str(value)) for value in (5, 10, 15, 20, 30, 60)],
+    )
+    confirm_known_clients = models.BooleanField(
+        _("confirm known clients at once"),
+        default=True,
+        help_text=_("A client who has had a visit, and whose screening is clear, needs no answer from staff."),
+    )
+    request_expires_after_minutes = models.PositiveIntegerField(
+        _("a request expires after, minutes"),
+        default=1440,
+        validators=[MinValueValidator(15), MaxValueValidator(20_160)],
+    )
+    open_requests_per_client = models.PositiveSmallIntegerField(
+        _("open visits one client may have"), default=6, validators=[MinValueValidator(1)]
+    )
+    evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
+    evening_fee_cents = models.PositiveIntegerField(
+        _("evening fee in cents"), default=0, validators=[MaxValueValidator(100_000)]
+    )
+    cancel_notice_hours = models.PositiveSmallIntegerField(
+        _("free cancellation until, hours before"), default=24, validators=[MaxValueValidator(336)]
+    )
+    alert_email = models.EmailField(
+        _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
+    )
+
+    class Meta:
+        verbose_name = _("booking rules")
+        verbose_name_plural = _("booking rules")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="bookingpolicy_single_row")]
+
+    def __str__(self) -> str:
+        return str(_("Booking rules"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> BookingPolicy:
+        """The saved row, or an unsaved one with the defaults."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class PolicyVersion(models.Model):
+    """The words a client agrees to when booking. A version that was agreed to is never changed: add a new one."""
+
+    number = models.PositiveIntegerField(_("version"), unique=True)
+    cancellation = models.TextField(_("cancellation policy"))
+    consent = models.TextField(_("what the client agrees to"))
+    published_at = models.DateTimeField(_("in force from"))
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name = _("policy text")
+        verbose_name_plural = _("policy texts")
+
+    def __str__(self) -> str:
+        return f"v{self.number}"

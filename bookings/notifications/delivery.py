@@ -1,0 +1,379 @@
+"""Delivers claimed messages. The only module that hands anything to Django's mail connections.
+
+What matters about a failure is where it happened. Before the body was handed over, nothing has arrived and the
+message may be tried again. After it, with no answer, nobody knows: RFC 5321, 4.5.3.2.6 leaves the risk of a second
+copy with the sender, so that is a state of its own, and the second copy carries the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import random
+import smtplib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from types import TracebackType
+from typing import Any
+
+from django.conf import settings
+from django.core import mail
+from django.core.mail.backends import smtp
+from django.db import DatabaseError
+
+from bookings.domain import outbox
+from bookings.models import Message
+
+from .registry import why_stale
+from .render import Email, load_booking, render
+
+log = logging.getLogger("massagerx.messages")
+Clock = Callable[[], datetime]
+
+# Between tries of one message that its receiver puts off: doubling from the first to the second figure.
+FIRST_RETRY = timedelta(seconds=30)
+LONGEST_RETRY = timedelta(hours=2)
+# Our own mail server does not answer: it is asked often, so that all leave within minutes of its return.
+SERVER_RETRY = timedelta(seconds=60)
+GIVE_UP_AFTER = timedelta(days=1)
+# One sweep stops taking messages after this long; the next goes on. Well under CELERY_TASK_TIME_LIMIT.
+SWEEP_SECONDS = 45.0
+# After this many messages in a row for which our server was away, a sweep ends. Not after one: a server may hang up
+# on one message for reasons of its own.
+AWAY_LIMIT = 3
+
+
+class Outcome(enum.Enum):
+    SENT = "sent"
+    DROPPED = "dropped"
+    PUT_OFF = "put off"
+    SERVER_AWAY = "server away"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    # Another sender has taken the message over; it is theirs.
+    LEASE_LOST = "lease lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How an attempt ended; `error` is a class and a code, never a server's words, which may quote an address."""
+
+    outcome: Outcome
+    error: str = ""
+
+
+class LeaseLost(Exception):
+    """Raised inside a conversation to end it before the body is handed over."""
+
+
+# The conversation with the mail server -----------------------------------------------------------------------
+
+
+class _Phases:
+    """Where in the conversation one message is. `hand_over` is called when the server has asked for the body."""
+
+    def __init__(self) -> None:
+        self.begin(lambda: None)
+
+    def begin(self, hand_over: Callable[[], None]) -> None:
+        self._hand_over = hand_over
+        self._asked = False
+        self._awaiting_verdict = False
+        self.handed_over = False
+        self.accepted = False
+
+    def command(self, name: str) -> None:
+        self._asked = name.lower() == "data"
+
+    def reply(self, code: int) -> None:
+        if self._awaiting_verdict:
+            self._awaiting_verdict = False
+            self.accepted = code == 250
+        elif self._asked and code == 354:
+            self._hand_over()
+            self.handed_over = self._awaiting_verdict = True
+        self._asked = False
+
+
+class _Watched:
+    """Mixed into smtplib's clients: tells `phases` of each command and reply."""
+
+    phases: _Phases
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        self.phases.command(cmd)
+        super().putcmd(cmd, args)  # type: ignore[misc]
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, text = super().getreply()  # type: ignore[misc]
+        self.phases.reply(code)
+        return code, text
+
+
+class _SMTPBackend(smtp.EmailBackend):
+    """Django's, with a client that is watched."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.phases = _Phases()
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:  # type: ignore[override]
+        return type("WatchedSMTP", (_Watched, super().connection_class), {"phases": self.phases})
+
+
+class Sender:
+    """Sends emails over one connection, opened when first needed and again after each failure."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self, *, politely: bool = True) -> None:
+        """Ends the connection; a server that has gone already is no failure. Not politely: without a goodbye, which
+        a server in the middle of something would not answer."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            client = getattr(connection, "connection", None)
+            if not politely and isinstance(client, smtplib.SMTP):
+                client.close()
+                connection.connection = None
+            connection.close()
+        except (OSError, smtplib.SMTPException):
+            pass
+
+    def send(self, email: mail.EmailMultiAlternatives, *, hand_over: Callable[[], None]) -> Verdict:
+        """Sends one email. `hand_over` is called just before the body leaves, and may raise `LeaseLost`."""
+        if self._connection is not None and not self._still_there():
+            self.close(politely=False)
+        if self._connection is None:
+            watched = settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
+            self._connection = _SMTPBackend() if watched else mail.get_connection()
+            try:
+                self._connection.open()
+            # Whatever goes wrong here (network, TLS, password) is about our server, not about this message.
+            except (OSError, smtplib.SMTPException) as error:
+                self.close(politely=False)
+                return Verdict(Outcome.SERVER_AWAY, describe(error))
+        if isinstance(self._connection, _SMTPBackend):
+            verdict = self._send_watched(self._connection, email, hand_over)
+        else:
+            verdict = self._send_plain(email, hand_over)
+        if verdict.outcome in (Outcome.SERVER_AWAY, Outcome.UNKNOWN, Outcome.LEASE_LOST):
+            self.close(politely=False)
+        return verdict
+
+    def _still_there(self) -> bool:
+        """Whether a connection used before still answers: servers end idle ones."""
+        client = getattr(self._connection, "connection", None)
+        if not isinstance(client, smtplib.SMTP):
+            return True
+        try:
+            return client.noop()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            return False
+
+    def _send_watched(
+        self, connection: _SMTPBackend, email: mail.EmailMultiAlternatives, hand_over: Callable[[], None]
+    ) -> Verdict:
+        phases = connection.phases
+        phases.begin(hand_over)
+        try:
+            connection.send_messages([email])
+        except LeaseLost:
+            return Verdict(Outcome.LEASE_LOST)
+        # Anything: one message's failure must not keep the others here.
+        except Exception as error:
+            return verdict_on(error, handed_over=phases.handed_over, accepted=phases.accepted)
+        return Verdict(Outcome.SENT)
+
+    def _send_plain(
+        self, email: mail.EmailMultiAlternatives, hand_over: Callable[[], None]
+    ) -> Verdict:
+        """Other backends (files, memory, a provider's API) don't show their phases."""
+        try:
+            hand_over()
+        except LeaseLost:
+            return Verdict(Outcome.LEASE_LOST)
+        try:
+            self._connection.send_messages([email])
+        except ValueError as error:
+            return Verdict(Outcome.FAILED, describe(error))
+        except OSError as error:
+            return Verdict(Outcome.SERVER_AWAY, describe(error))
+        except Exception as error:
+            return Verdict(Outcome.UNKNOWN, describe(error))
+        return Verdict(Outcome.SENT)
+
+
+def describe(error: BaseException) -> str:
+    """An error's class and reply code."""
+    code = reply_code(error)
+    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__
+
+
+def reply_code(error: BaseException) -> int | None:
+    """The mail server's reply code in an error; of several refused recipients the mildest."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return min((code for code, _text in error.recipients.values()), default=None)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return int(error.smtp_code)
+    return None
+
+
+def verdict_on(error: BaseException, *, handed_over: bool, accepted: bool) -> Verdict:
+    """What an error in a conversation means for the message (RFC 5321, 4.2.1: 4xx try again, 5xx don't)."""
+    if accepted:
+        return Verdict(Outcome.SENT)
+    described = describe(error)
+    code = reply_code(error)
+    if code is not None and 400 <= code < 500:
+        # 421 is the server closing for everybody, whatever was asked.
+        return Verdict(Outcome.SERVER_AWAY if code == 421 else Outcome.PUT_OFF, described)
+    if code is not None and 500 <= code < 600:
+        # 530 and 535 ask for a log-in: our settings are wrong, not the message.
+        return Verdict(Outcome.SERVER_AWAY if code in (530, 535) else Outcome.FAILED, described)
+    if isinstance(error, (ValueError, smtplib.SMTPNotSupportedError)):
+        return Verdict(Outcome.FAILED, described)
+    return Verdict(Outcome.UNKNOWN if handed_over else Outcome.SERVER_AWAY, described)
+
+
+# Messages ----------------------------------------------------------------------------------------------------
+
+
+def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
+    """Django's email of a rendered one, with the headers of a message that a machine wrote.
+
+    The Message-ID comes from the row, so that a second copy can be known as one.
+    """
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    built = mail.EmailMultiAlternatives(
+        subject=email.subject,
+        body=email.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[email.to],
+        reply_to=[email.reply_to] if email.reply_to else None,
+        headers={
+            "Message-ID": f"<{message.message_uuid}@{domain}>",
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "OOF, AutoReply",
+        },
+    )
+    built.attach_alternative(email.html, "text/html")
+    if email.calendar is not None:
+        # Gmail and Outlook read the alternative, Apple Mail and phones open the attachment. Django adds the charset.
+        built.attach_alternative(email.calendar, f"text/calendar; method={email.calendar_method}")
+        built.attach("visit.ics", email.calendar, "text/calendar")
+    return built
+
+
+def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> Outcome:
+    """One attempt at a claimed message: looked at again, rendered, sent, and its end written to the row.
+
+    A message that can't be rendered fails by itself. Database errors are raised: the lease runs out, and the
+    message is tried again.
+    """
+    if sender is None:
+        with Sender() as own:
+            return deliver(message, clock=clock, sender=own)
+    verdict = _attempt(message, clock, sender)
+    written = _write(message, verdict, now=clock())
+    level = logging.INFO if verdict.outcome in (Outcome.SENT, Outcome.DROPPED) else logging.WARNING
+    log.log(
+        level,
+        "message",
+        extra={
+            "message_key": message.pk,
+            "kind": message.kind,
+            "outcome": verdict.outcome.value if written else Outcome.LEASE_LOST.value,
+            "error_code": verdict.error,
+            "attempts": message.attempts,
+        },
+    )
+    return verdict.outcome
+
+
+def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
+    try:
+        now = clock()
+        booking = load_booking(message)
+        if reason := why_stale(message, booking, now=now):
+            return Verdict(Outcome.DROPPED, reason)
+        email = build(message, render(message, booking, now=now))
+        email.message()  # writes it once, so that an impossible header fails here
+    except DatabaseError:
+        raise
+    # A template, a value or a header of this one message: the others must leave.
+    except Exception as error:
+        log.exception("message can't be written", extra={"message_key": message.pk, "kind": message.kind})
+        return Verdict(Outcome.FAILED, f"not written: {describe(error)}")
+
+    def hand_over() -> None:
+        if not outbox.mark_handing_over(message, now=clock()):
+            raise LeaseLost
+
+    return sender.send(email, hand_over=hand_over)
+
+
+def _write(message: Message, verdict: Verdict, *, now: datetime) -> bool:
+    """The end of an attempt, on the row. Returns False when another sender has the message."""
+    match verdict.outcome:
+        case Outcome.SENT:
+            return outbox.mark_sent(message, now=now)
+        case Outcome.DROPPED:
+            return outbox.mark_dropped(message, reason=verdict.error)
+        case Outcome.FAILED:
+            return outbox.mark_failed(message, error=verdict.error)
+        case Outcome.UNKNOWN:
+            return outbox.mark_unknown(message, now=now, error=verdict.error)
+        case Outcome.PUT_OFF | Outcome.SERVER_AWAY:
+            first = message.first_tried_at or now
+            if now - first >= GIVE_UP_AFTER:
+                return outbox.mark_failed(message, error=f"given up: {verdict.error}")
+            until = now + retry_delay(message.attempts, away=verdict.outcome is Outcome.SERVER_AWAY)
+            return outbox.mark_put_off(message, until=until, error=verdict.error)
+        case Outcome.LEASE_LOST:
+            return False
+
+
+def retry_delay(attempts: int, *, away: bool) -> timedelta:
+    """How long to wait after the given number of attempts, with up to half more or less by chance, so that a
+    thousand messages don't come back in one moment. `away`: our server did not answer."""
+    if away:
+        delay = SERVER_RETRY
+    else:
+        delay = min(FIRST_RETRY * 2 ** min(max(attempts, 1) - 1, 20), LONGEST_RETRY)
+    return delay * random.uniform(0.5, 1.5)
+
+
+def send_due(
+    *, clock: Clock, keys: Sequence[int] | None = None, seconds: float = SWEEP_SECONDS
+) -> dict[Outcome, int]:
+    """Sends what is due (of `keys`, when given), one after the other, for at most `seconds`; returns how many
+    ended in which way. Ends early when our mail server is away: the rest stays as it is for the next sweep.
+
+    Rows are taken one at a time, so that a sender that dies leaves one behind, not a batch."""
+    counts: dict[Outcome, int] = {}
+    away = 0
+    deadline = time.monotonic() + seconds
+    with Sender() as sender:
+        while away < AWAY_LIMIT and time.monotonic() < deadline:
+            claimed = outbox.claim_due(now=clock(), keys=keys)
+            if not claimed:
+                break
+            outcome = deliver(claimed[0], clock=clock, sender=sender)
+            counts[outcome] = counts.get(outcome, 0) + 1
+            away = away + 1 if outcome is Outcome.SERVER_AWAY else 0
+    return counts

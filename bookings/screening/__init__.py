@@ -1,0 +1,51 @@
+"""Health screening as pure rules over answers: standard library only, no database, no clock.
+
+Rules are data that the owner edits (``parse_rules`` says what is wrong with them); answers are evaluated
+only here, on the server. The questions never name a diagnosis, and doubt is never read as a no.
+"""
+
+from .evaluation import evaluate
+from .questions import questions_for, visible
+from .reading import SCHEMA
+from .rules import RulesError, digest, parse_rules, rules_to_data
+from .sample import sample_rules_data
+from .types import (
+    GIVEN,
+    NO,
+    UNSURE,
+    YES,
+    Choice,
+    Finding,
+    Kind,
+    Question,
+    Result,
+    RuleSet,
+    Text,
+    Tier,
+    When,
+)
+
+__all__ = [
+    "GIVEN",
+    "NO",
+    "SCHEMA",
+    "UNSURE",
+    "YES",
+    "Choice",
+    "Finding",
+    "Kind",
+    "Question",
+    "Result",
+    "RuleSet",
+    "RulesError",
+    "Text",
+    "Tier",
+    "When",
+    "digest",
+    "evaluate",
+    "parse_rules",
+    "questions_for",
+    "rules_to_data",
+    "sample_rules_data",
+    "visible",
+]

@@ -1,0 +1,88 @@
+"""What must hold between the parts of a rule set: follow-ups that lead somewhere, words for every tier."""
+
+from __future__ import annotations
+
+from .types import Kind, Question, RuleSet, Text, Tier
+
+
+def problems_in(rules: RuleSet) -> list[str]:
+    """Every reason why these rules, each part of which is well formed, can't be used together."""
+    by_id = {question.id: question for question in rules.questions}
+    parents = {question.when.question for question in rules.questions if question.when is not None}
+    problems = _emergency_words("Rules", rules.messages)
+    for number, question in enumerate(rules.questions, start=1):
+        where = named(f"Question {number}", question.id)
+        problems += _follow_up(where, question, by_id)
+        problems += _emergency_words(where, question.messages)
+        problems += _words_for_tiers(where, question, rules)
+        harmless = question.kind is not Kind.DATE and question.worst is Tier.CLEAR
+        if harmless and question.tiers and question.id not in parents:
+            problems.append(f"{where}: every answer leads to clear, so asking it changes nothing.")
+    # Without one, a service that nobody thought of would be screened by nothing at all.
+    if not any(not question.services and question.when is None for question in rules.questions):
+        problems.append("Rules: at least one question must be asked for every service.")
+    return problems
+
+
+def _follow_up(where: str, question: Question, by_id: dict[str, Question]) -> list[str]:
+    if question.when is None:
+        return []
+    parent = by_id.get(question.when.question)
+    if parent is None:
+        return [f"{where}: follows {shown(question.when.question)}, and there is no such question."]
+    problems = []
+    if parent.when is not None:
+        # One level keeps 'is it asked?' a look at one answer, and rules out circles.
+        problems.append(
+            f'{where}: follows "{parent.id}", which is itself a follow-up; one level is the most.'
+        )
+    for answer in question.when.answers:
+        if answer not in parent.answers:
+            offered = ", ".join(parent.answers)
+            problems.append(f'{where}: waits for {shown(answer)}, but "{parent.id}" offers only {offered}.')
+    if parent.services and not set(question.services) <= set(parent.services):
+        problems.append(f'{where}: must name only services for which "{parent.id}" is asked too.')
+    return problems
+
+
+def _words_for_tiers(where: str, question: Question, rules: RuleSet) -> list[str]:
+    problems = []
+    reachable = {tier for _, tier in question.tiers}
+    for tier in sorted(reachable):
+        if tier >= Tier.CLEARANCE and rules.message_for(question, tier) is None:
+            problems.append(
+                f'{where}: an answer leads to {tier.slug}, but "messages" has no words for {tier.slug}.'
+            )
+    if Tier.CAUTION in reachable and question.note is None:
+        problems.append(f'{where}: an answer leads to caution, so the therapist needs a "note".')
+    return problems
+
+
+def _emergency_words(where: str, messages: tuple[tuple[Tier, Text], ...]) -> list[str]:
+    text = dict(messages).get(Tier.EMERGENCY)
+    return [
+        f"{where}: the emergency message ({language}) must tell the client to call 911."
+        for language, words in (text.translations if text is not None else ())
+        if "911" not in words
+    ]
+
+
+def named(where: str, identifier: str) -> str:
+    return f'{where} ("{identifier}")'
+
+
+def shown(value: object) -> str:
+    """A value for a problem message: short, and safe for whatever was typed (no repr of deep structures)."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        # Python refuses to spell out an integer of thousands of digits.
+        return str(value) if abs(value) < 1_000_000 else "a number"
+    if isinstance(value, str):
+        short = value if len(value) <= 40 else value[:40] + "…"
+        return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else "something else"

@@ -1,0 +1,70 @@
+"""From answers to a tier. The one place that decides what a screening comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from .questions import UNREADABLE, Reading, is_asked, questions_for, read_answer
+from .types import UNSURE, Finding, Question, Result, RuleSet, Text, Tier
+
+
+def evaluate(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
+    """What ``answers`` (question id → raw answer) come to for ``service`` (a slug).
+
+    Total: it never raises on what a client sends. Unknown ids are ignored; a blank or unknown answer
+    counts as 'not sure', which is at least clearance. ``today`` is the local date of the business.
+    """
+    asked = questions_for(rules, service)
+    readings = {question.id: read_answer(question, answers.get(question.id), today) for question in asked}
+
+    found: list[tuple[Finding, Question]] = []
+    for question in asked:
+        if not _counts(question, readings):
+            continue
+        answer = readings[question.id].answer
+        tier = question.tier_for(answer)
+        if tier is not Tier.CLEAR:
+            finding = Finding(question.id, answer, tier, rules.message_for(question, tier), question.note)
+            found.append((finding, question))
+
+    findings = [finding for finding, _ in found]
+    # A rule set that asks nothing has cleared nobody.
+    tier = max((finding.tier for finding in findings), default=Tier.CLEAR if asked else Tier.CLEARANCE)
+    return Result(
+        tier=tier,
+        findings=tuple(sorted(findings, key=lambda finding: finding.tier, reverse=True)),
+        messages=_messages_to_show(rules, found, tier),
+        caution_notes=_distinct(finding.note for finding in findings),
+        unanswered=tuple(q.id for q in asked if is_asked(q, readings) and not readings[q.id].readable),
+    )
+
+
+def _counts(question: Question, readings: Mapping[str, Reading]) -> bool:
+    """A follow-up counts when it was asked, and also when it was answered while its parent is in doubt.
+
+    The second half closes a gap: leaving the parent blank must not make a 'yes' below it disappear. After
+    a definite other answer a follow-up is moot (an adult needs no guardian), whatever the form still sent.
+    """
+    if is_asked(question, readings) or question.when is None:
+        return True
+    parent = readings.get(question.when.question, UNREADABLE)
+    return parent.answer == UNSURE and readings[question.id].readable
+
+
+def _messages_to_show(rules: RuleSet, found: list[tuple[Finding, Question]], worst: Tier) -> tuple[Text, ...]:
+    """The words of the worst tier; doubt about an emergency sign is always answered, even beside a stop.
+
+    Milder words are left out: 'we hold your time' must not stand under 'we can't book this online'.
+    """
+    if not found and worst is not Tier.CLEAR:
+        return _distinct([dict(rules.messages).get(worst)])
+    return _distinct(
+        finding.message
+        for finding, question in found
+        if finding.tier is worst or question.worst is Tier.EMERGENCY
+    )
+
+
+def _distinct(texts: Iterable[Text | None]) -> tuple[Text, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text is not None))

@@ -1,0 +1,93 @@
+"""Which questions a client is asked, in which order, and how a raw answer is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from .types import GIVEN, UNSURE, Kind, Question, RuleSet, Tier
+
+#: A day further back than this is a slip of the finger, not a day in the client's life.
+_OLDEST_DAYS = 120 * 366
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A raw answer understood: ``readable`` is false when it was blank or made no sense."""
+
+    answer: str
+    readable: bool
+
+
+UNREADABLE = Reading(UNSURE, readable=False)
+
+
+def questions_for(rules: RuleSet, service: str) -> tuple[Question, ...]:
+    """Every question that may be asked for ``service`` (a slug), worst first, follow-ups after their parent.
+
+    The order is computed, so that an emergency sign comes first wherever the owner wrote it; within one
+    severity the owner's order stays. A service that no question names gets the questions meant for all.
+    """
+    applying = [q for q in rules.questions if not q.services or service in q.services]
+    follow_ups: dict[str, list[Question]] = {}
+    for question in applying:
+        if question.when is not None:
+            follow_ups.setdefault(question.when.question, []).append(question)
+
+    groups = [(q, *follow_ups.get(q.id, ())) for q in applying if q.when is None]
+    groups.sort(key=_severity, reverse=True)
+    return tuple(question for group in groups for question in group)
+
+
+def visible(rules: RuleSet, answers: Mapping[str, object], service: str) -> tuple[Question, ...]:
+    """The questions that a client with these answers so far has to answer, follow-ups that apply included."""
+    candidates = questions_for(rules, service)
+    readings = {q.id: read_option(q, answers.get(q.id)) for q in candidates if q.kind is not Kind.DATE}
+    return tuple(q for q in candidates if is_asked(q, readings))
+
+
+def is_asked(question: Question, readings: Mapping[str, Reading]) -> bool:
+    """Whether ``question`` is put to a client whose other answers were read as ``readings``."""
+    if question.when is None:
+        return True
+    parent = readings.get(question.when.question, UNREADABLE)
+    return parent.readable and parent.answer in question.when.answers
+
+
+def read_answer(question: Question, raw: object, today: date) -> Reading:
+    """What ``raw`` (as posted; anything at all) says. Never raises.
+
+    ``today`` is the local date of the business: a date question takes no later day.
+    """
+    option = read_option(question, raw)
+    if question.kind is not Kind.DATE or option.readable or not isinstance(raw, str):
+        return option
+    return Reading(GIVEN, readable=True) if _is_past_day(raw.strip(), today) else UNREADABLE
+
+
+def read_option(question: Question, raw: object) -> Reading:
+    """The offered answer that ``raw`` names; capitals and spaces around it don't matter."""
+    if isinstance(raw, str):
+        answer = raw.strip().casefold()
+        if answer in question.answers:
+            return Reading(answer, readable=True)
+    return UNREADABLE
+
+
+def _is_past_day(text: str, today: date) -> bool:
+    # date.fromisoformat alone would also take week dates and dates without dashes.
+    if not _ISO_DAY.fullmatch(text):
+        return False
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return False
+    return 0 <= (today - day).days <= _OLDEST_DAYS
+
+
+def _severity(group: tuple[Question, ...]) -> Tier:
+    return max(question.worst for question in group)

@@ -1,0 +1,92 @@
+"""Celery's tasks: shells around one call each. What is to be done stands in the database; a task is a nudge."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Sequence
+
+from celery import shared_task
+from django.utils import timezone
+
+from bookings.domain import intake, operations
+from bookings.notifications import delivery
+
+log = logging.getLogger("massagerx.tasks")
+
+
+@shared_task
+def deliver_message(key: int) -> None:
+    """Sends one message now, if it is still due and nobody else has it."""
+    delivery.send_due(clock=timezone.now, keys=[key])
+
+
+@shared_task
+def sweep_outbox() -> None:
+    """Sends whatever is due: messages whose nudge was lost, second tries, and those of senders that died."""
+    delivery.send_due(clock=timezone.now)
+
+
+@shared_task
+def expire_requests() -> None:
+    """Lets requests go that nobody answered in time."""
+    operations.expire_requests(now=timezone.now())
+
+
+@shared_task
+def purge_drafts() -> None:
+    """Deletes unfinished bookings, and the health answers in them, a day after the last change."""
+    intake.purge_drafts(now=timezone.now())
+
+
+class _Publisher:
+    """Publishes nudges from a thread of its own: a broker that is down or frozen costs the client nothing.
+
+    What does not fit in the queue, or is in it when the process ends, is left to the sweep.
+    """
+
+    def __init__(self) -> None:
+        self._keys: queue.Queue[int] = queue.Queue(maxsize=1000)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, keys: Sequence[int]) -> None:
+        """Returns at once and never raises for a full queue."""
+        for key in keys:
+            try:
+                self._keys.put_nowait(key)
+            except queue.Full:
+                log.warning("nudge left to the sweep", extra={"cause": "queue full"})
+                break
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="nudges", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            key = self._keys.get()
+            try:
+                deliver_message.apply_async(args=[key], retry=False)
+            # Whatever the client library raises, the row is there and the sweep finds it.
+            except Exception as error:
+                log.warning("nudge left to the sweep", extra={"cause": type(error).__name__})
+
+
+_publisher = _Publisher()
+
+
+def _renew_publisher() -> None:
+    global _publisher
+    _publisher = _Publisher()
+
+
+# A forked web or worker process has none of its parent's threads, only what they held.
+os.register_at_fork(after_in_child=_renew_publisher)
+
+
+def nudge(keys: Sequence[int]) -> None:
+    """Tells the workers of new messages. Never blocks and never fails."""
+    _publisher.put(keys)

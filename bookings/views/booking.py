@@ -1,0 +1,398 @@
+"""The booking flow: what, where, when, details, health, review, done. One question a page; works without JavaScript."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings import exceptions
+from bookings.domain import intake, operations, queries, scheduling
+from bookings.domain.selection import ANYONE, load_selection, preference_choices
+from bookings.forms import DetailsForm, HealthForm, PreferenceForm, ReviewForm, SessionForm, TimeForm, ZipForm
+from bookings.models import PolicyVersion
+from massagerx.lib.limits import limited
+from services.models import Service
+
+from .month import Month, read_day, read_month
+from .refusals import preference_label, refusal_words
+from .steps import SESSION_KEY, Progress, back_to, guard, load_progress, save, show
+
+# Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
+FINISHED_KEY = "finished_bookings"
+FINISHED_KEPT = 10
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def what(request: HttpRequest) -> HttpResponse:
+    """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
+    elsewhere, `?zip=` an area asked about."""
+    progress = load_progress(request)
+    slug = request.POST.get("service") or request.GET.get("service") or ""
+    service = Service.objects.offered().filter(slug=slug).first() if slug else None
+    if service is None:
+        if slug:
+            messages.warning(request, _("That service can't be booked online now. Please choose one of these."))
+        services = Service.objects.offered().with_prices()
+        chosen = progress.session.service.slug if progress.session else None
+        return show(request, progress, "start", {"services": services, "chosen": chosen})
+
+    if request.method == "POST":
+        form = SessionForm(request.POST, service=service)
+        if form.is_valid():
+            save(
+                request,
+                progress,
+                service=service.slug,
+                option=form.cleaned_data["option"],
+                add_ons=form.cleaned_data.get("add_ons", []),
+                people=form.cleaned_data.get("people", 1),
+                **_forget_time(progress),
+            )
+            return back_to("where")
+        return show(request, progress, "start", {"service": service, "form": form}, status=422)
+
+    initial: dict[str, Any] = {}
+    if progress.session is not None and progress.session.service == service:
+        answers = progress.answers
+        initial = {name: answers.get(name) for name in ("option", "add_ons", "people")}
+    if request.GET.get("option", "").isascii() and request.GET.get("option", "").isdigit():
+        initial["option"] = request.GET["option"]
+    form = SessionForm(initial=initial or None, service=service)
+    return show(request, progress, "start", {"service": service, "form": form})
+
+
+def _forget_time(progress: Progress) -> dict[str, None]:
+    """A time was chosen for other minutes or another place: it must be chosen again. Health answers belong to the
+    service that asked."""
+    return {"starts_at": None} if "starts_at" in progress.answers else {}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def where(request: HttpRequest) -> HttpResponse:
+    """The ZIP code; the answer is the whole price, or a kind no."""
+    progress = load_progress(request)
+    if response := guard(request, progress, "where"):
+        return response
+    if request.method == "POST":
+        form = ZipForm(request.POST)
+        if form.is_valid():
+            zip_code = form.cleaned_data["zip_code"]
+            try:
+                load = queries.area(zip_code)
+            except exceptions.OutsideArea:
+                return show(
+                    request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
+                )
+            changes = _forget_time(progress) if progress.area != load else {}
+            save(request, progress, zip_code=zip_code, **changes)
+            return back_to("where")
+        return show(request, progress, "where", {"form": form, "area": None}, status=422)
+    asked = request.GET.get("zip", "")[:20]
+    form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
+    return show(request, progress, "where", {"form": form, "area": progress.area})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def when(request: HttpRequest) -> HttpResponse:
+    """A month at a glance and the times of one day."""
+    progress = load_progress(request)
+    if response := guard(request, progress, "when"):
+        return response
+    assert progress.session is not None and progress.area is not None
+    today = timezone.localdate(progress.now)
+    choices = [
+        (value, preference_label(meaning)) for value, meaning in preference_choices(progress.session, today)
+    ]
+
+    if request.method == "POST" and "preference" in request.POST:
+        form = PreferenceForm(request.POST, choices=choices)
+        if form.is_valid():
+            save(request, progress, preference=form.cleaned_data["preference"], **_forget_time(progress))
+            return redirect(request.get_full_path())
+        return _when_page(request, progress, choices, form, status=422)
+
+    if progress.selection is None:
+        # The therapist asked for is no longer offered: anyone qualified is.
+        save(request, progress, preference=ANYONE)
+        try:
+            progress.selection = load_selection(
+                session=progress.session, area=progress.area, preference=ANYONE, today=today
+            )
+        except exceptions.NoLongerOffered:
+            progress.selection = None
+
+    if request.method == "POST":
+        form = TimeForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Please choose one of the times shown."))
+            return _when_page(request, progress, choices, status=422)
+        starts_at = form.cleaned_data["starts_at"]
+        try:
+            if progress.selection is None:
+                raise exceptions.NoLongerOffered("therapist")
+            scheduling.require_offered(
+                selection=progress.selection, starts_at=starts_at, policy=progress.policy, now=progress.now
+            )
+        except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
+            messages.error(request, refusal_words(error))
+            return _when_page(request, progress, choices, status=409)
+        save(request, progress, starts_at=starts_at.astimezone(UTC).isoformat())
+        return back_to("details")
+    return _when_page(request, progress, choices)
+
+
+def _when_page(
+    request: HttpRequest,
+    progress: Progress,
+    choices: list[tuple[str, str]],
+    form: PreferenceForm | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    today = timezone.localdate(progress.now)
+    last_day = scheduling.last_day(policy=progress.policy, now=progress.now)
+    first = read_month(request.GET.get("month", ""), today=today, last_day=last_day)
+    day = read_day(request.GET.get("day", ""), today=today, last_day=last_day)
+    if day is not None:
+        first = day.replace(day=1)
+    offer = (
+        scheduling.find_times(
+            selection=progress.selection,
+            month=first,
+            policy=progress.policy,
+            now=progress.now,
+        )
+        if progress.selection is not None
+        else scheduling.Offer.nothing()
+    )
+    month = Month(first=first, today=today, last_day=last_day, offer=offer, selected=day)
+    if day is None and month.first_open_day is not None and not request.GET.get("month"):
+        month.selected = month.first_open_day
+    context = {
+        "month": month,
+        "times": month.times_of_selected(progress.policy, progress.session, progress.area),
+        "preference_form": form
+        or PreferenceForm(initial={"preference": progress.answers.get("preference", ANYONE)}, choices=choices),
+        "next_open_day": (
+            scheduling.next_open_day(
+                selection=progress.selection, after=month.last, policy=progress.policy, now=progress.now
+            )
+            if progress.selection is not None and not month.any_times
+            else None
+        ),
+    }
+    return show(request, progress, "when", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def details(request: HttpRequest) -> HttpResponse:
+    """Who books, for whom, and how to get in."""
+    progress = load_progress(request)
+    if response := guard(request, progress, "details"):
+        return response
+    if request.method == "POST":
+        form = DetailsForm(request.POST)
+        if form.is_valid():
+            data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
+            save(request, progress, details=data)
+            return back_to("health")
+        return show(request, progress, "details", {"form": form}, status=422)
+    form = DetailsForm(initial=progress.answers.get("details"))
+    return show(request, progress, "details", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def health(request: HttpRequest) -> HttpResponse:
+    """The screening. What it comes to is decided here on the server, and again when the visit is asked for."""
+    progress = load_progress(request)
+    if response := guard(request, progress, "health"):
+        return response
+    assert progress.session is not None
+    current = intake.current_screening(now=progress.now)
+    slug = progress.session.service.slug
+    if request.method == "POST":
+        form = HealthForm(request.POST, screening_now=current, service_slug=slug)
+        if not form.is_valid():
+            return show(request, progress, "health", {"form": form, "screening": current}, status=422)
+        answers = form.answers()
+        result = current.evaluate(answers, slug, timezone.localdate(progress.now))
+        save(
+            request,
+            progress,
+            health={
+                "version": current.version.number,
+                "service": slug,
+                "answers": answers,
+                "bookable": result.bookable,
+            },
+        )
+        if not result.bookable:
+            return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
+        return back_to("review")
+    saved = progress.answers.get("health") or {}
+    form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug)
+    return show(request, progress, "health", {"form": form, "screening": current})
+
+
+def _stop(result: Any) -> dict[str, Any]:
+    return {
+        "stopped": True,
+        "emergency": intake.tier_of(result) == intake.Tier.EMERGENCY,
+        "stop_words": [intake.words(text) for text in result.messages],
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "booking-send")
+def review(request: HttpRequest) -> HttpResponse:
+    """The whole on one page, and the one press that books."""
+    if request.method == "POST" and (finished := _finished(request)):
+        return finished
+    progress = load_progress(request)
+    if response := guard(request, progress, "review"):
+        return response
+    policy_version = PolicyVersion.objects.filter(published_at__lte=progress.now).first()
+    if "submission_key" not in progress.answers:
+        save(request, progress, submission_key=str(uuid.uuid4()))
+    if request.method != "POST":
+        return _review_page(request, progress, policy_version)
+
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return _review_page(request, progress, policy_version, form=form, status=422)
+    data = form.cleaned_data
+    if str(data["submission_key"]) != progress.answers["submission_key"]:
+        messages.warning(request, _("That page was from an earlier visit to this form. Please check this one."))
+        return _review_page(request, progress, policy_version, status=409)
+    try:
+        booking = operations.request_booking(submission=_submission(progress, data), now=progress.now)
+    except exceptions.PriceChanged:
+        messages.warning(request, _("The price has changed since you opened this page. Please look at it again."))
+        return _review_page(request, progress, policy_version, status=409)
+    except exceptions.PolicyChanged:
+        messages.warning(request, _("Our policy has changed since you opened this page. Please read it again."))
+        return _review_page(request, progress, policy_version, status=409)
+    except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
+        messages.error(request, refusal_words(error))
+        save(request, progress, starts_at=None)
+        return back_to("when")
+    except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
+        messages.error(request, refusal_words(error))
+        return back_to("start" if isinstance(error, exceptions.NoLongerOffered) else "where")
+    except exceptions.ScreeningChanged:
+        messages.warning(request, _("Our health questions have changed. Please answer them once more."))
+        save(request, progress, health=None)
+        return back_to("health")
+    except exceptions.ScreeningStops:
+        return back_to("health")
+    except exceptions.SubmissionReused:
+        messages.warning(request, _("This was already sent with other answers. Please check and send once more."))
+        save(request, progress, submission_key=str(uuid.uuid4()))
+        return _review_page(request, progress, policy_version, status=409)
+    except exceptions.TooManyRequests:
+        return _review_page(request, progress, policy_version, too_many=True, status=409)
+
+    finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
+    finished_bookings[str(data["submission_key"])] = booking.reference
+    request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
+    request.session.pop(SESSION_KEY, None)
+    intake.discard_draft(progress.draft)
+    return redirect("bookings:done")
+
+
+def _finished(request: HttpRequest) -> HttpResponse | None:
+    """To the booking that this very page already made, when it was sent twice."""
+    key = request.POST.get("submission_key", "")
+    return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
+
+
+def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:
+    answers = progress.answers
+    details = answers["details"]
+    assert progress.session is not None and progress.starts_at is not None
+    return operations.Submission(
+        key=data["submission_key"],
+        service_slug=progress.session.service.slug,
+        option_id=progress.session.option.pk,
+        add_on_ids=tuple(sorted(add_on.pk for add_on in progress.session.add_ons)),
+        people=progress.session.people,
+        zip_code=answers["zip_code"],
+        preference=answers.get("preference", ANYONE),
+        starts_at=progress.starts_at,
+        name=details["name"],
+        email=details["email"],
+        phone=details["phone"],
+        recipient_name=details.get("recipient_name", ""),
+        street=details["street"],
+        unit=details.get("unit", ""),
+        entry=details["entry"],
+        access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
+        screening_version=answers["health"]["version"],
+        screening_service=answers["health"]["service"],
+        answers=answers["health"]["answers"],
+        policy_version=data["policy_version"],
+        total_cents=data["total_cents"],
+    )
+
+
+def _review_page(
+    request: HttpRequest,
+    progress: Progress,
+    policy_version: PolicyVersion | None,
+    *,
+    form: ReviewForm | None = None,
+    too_many: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    quote = progress.quote
+    assert quote is not None
+    initial = {
+        "submission_key": progress.answers["submission_key"],
+        "total_cents": quote.total_cents,
+        "policy_version": policy_version.number if policy_version else None,
+    }
+    context = {
+        "form": form or ReviewForm(initial=initial),
+        "fresh": initial,
+        "quote": quote,
+        "policy_version": policy_version,
+        "details": progress.answers["details"],
+        "too_many": too_many,
+    }
+    return show(request, progress, "review", context, status=status)
+
+
+@require_safe
+def done(request: HttpRequest) -> HttpResponse:
+    """The visitor's newest booking; nobody else's."""
+    references = list(request.session.get(FINISHED_KEY, {}).values())
+    booking = queries.booking_by_reference(references[-1]) if references else None
+    if booking is None:
+        return back_to("start")
+    response = render(request, "bookings/done.html", {"booking": booking})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def start_over(request: HttpRequest) -> HttpResponse:
+    """Forgets what was typed."""
+    progress = load_progress(request)
+    intake.discard_draft(progress.draft)
+    request.session.pop(SESSION_KEY, None)
+    return back_to("start")
+
+

@@ -1,0 +1,157 @@
+"""The booking flow's frame: the visitor's draft, the order of the steps, and the summary beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain import intake, pricing
+from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
+from bookings.exceptions import NoLongerOffered, OutsideArea
+from bookings.models import BookingDraft, BookingPolicy, ServedZip
+
+SESSION_KEY = "booking_draft"
+
+STEPS = (
+    ("start", gettext_lazy("What")),
+    ("where", gettext_lazy("Where")),
+    ("when", gettext_lazy("When")),
+    ("details", gettext_lazy("Details")),
+    ("health", gettext_lazy("Health")),
+    ("review", gettext_lazy("Review")),
+)
+
+
+@dataclass(slots=True)
+class Progress:
+    """The draft with what its answers name, looked up afresh: what is no longer offered is as if not answered."""
+
+    draft: BookingDraft
+    now: datetime
+    policy: BookingPolicy
+    session: Session | None = None
+    area: ServedZip | None = None
+    selection: Selection | None = None
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return self.draft.answers
+
+    @property
+    def starts_at(self) -> datetime | None:
+        value = self.answers.get("starts_at")
+        return parse_datetime(value) if value else None
+
+    @property
+    def quote(self) -> pricing.Quote | None:
+        if self.session is None or self.area is None:
+            return None
+        return pricing.quote(
+            session=self.session, area=self.area, policy=self.policy, starts_at=self.starts_at
+        )
+
+    def missing_step(self, before: str) -> str | None:
+        """The first step before `before` that still needs an answer."""
+        answered = {
+            "start": self.session is not None,
+            "where": self.area is not None,
+            "when": self.selection is not None and self.starts_at is not None,
+            "details": "details" in self.answers,
+            "health": self.answers.get("health", {}).get("bookable", False),
+        }
+        for name, _label in STEPS:
+            if name == before:
+                return None
+            if not answered[name]:
+                return name
+        return None
+
+
+def load_progress(request: HttpRequest) -> Progress:
+    """The visitor's progress; reads the clock."""
+    now = timezone.now()
+    draft = intake.load_draft(request.session.get(SESSION_KEY), now=now)
+    progress = Progress(draft=draft, now=now, policy=BookingPolicy.load())
+    answers = draft.answers
+    if "option" in answers:
+        try:
+            progress.session = load_session(
+                service_slug=answers["service"],
+                option_id=answers["option"],
+                add_on_ids=answers.get("add_ons", ()),
+                people=answers.get("people", 1),
+            )
+        except NoLongerOffered:
+            progress.session = None
+    if "zip_code" in answers:
+        try:
+            progress.area = load_area(answers["zip_code"])
+        except OutsideArea:
+            progress.area = None
+    if progress.session is not None and progress.area is not None:
+        try:
+            progress.selection = load_selection(
+                session=progress.session,
+                area=progress.area,
+                preference=answers.get("preference", ANYONE),
+                today=timezone.localdate(now),
+            )
+        except NoLongerOffered:
+            progress.selection = None
+    return progress
+
+
+def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
+    """Writes answers into the draft; a None takes one away."""
+    intake.save_draft(progress.draft, changes, now=progress.now)
+    request.session[SESSION_KEY] = str(progress.draft.key)
+
+
+def back_to(step: str) -> HttpResponseRedirect:
+    return redirect(f"bookings:{step}")
+
+
+def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponseRedirect | None:
+    """A redirect to the first step that is not answered yet, when one before `step` isn't."""
+    missing = progress.missing_step(step)
+    if missing is None:
+        return None
+    if progress.draft.answers:
+        messages.info(request, _("One step is still open. Your other answers are kept."))
+    return back_to(missing)
+
+
+def show(
+    request: HttpRequest, progress: Progress, step: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A step's page: never stored, since it holds what somebody typed."""
+    names = [name for name, _label in STEPS]
+    context = {
+        "progress": progress,
+        "step": step,
+        "steps": [
+            {
+                "name": name,
+                "label": label,
+                "number": number,
+                "state": "current" if name == step else ("done" if number <= names.index(step) else "ahead"),
+            }
+            for number, (name, label) in enumerate(STEPS, start=1)
+        ],
+        "step_number": names.index(step) + 1,
+        "step_count": len(STEPS),
+        **context,
+    }
+    template = "start" if step == "start" else step
+    response = render(request, f"bookings/{template}.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,101 @@
+"""Parts for the admin that know no app."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from js_asset import Media
+
+from .fields import LineField, LinesField
+from .money import DollarsField
+
+
+class ProseAdminMixin(admin.ModelAdmin):
+    """For admin pages with the prose editor: gives its import map the page's nonce.
+
+    Without it a browser that keeps our Content-Security-Policy refuses the map, and only a bare text box shows.
+    """
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        context["media"] = Media.from_media(context["media"]).with_nonce(request.csp_nonce)  # type: ignore[attr-defined]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+# Beyond these years a date is a slip of the finger, and the ends of the calendar can't be shown in another zone.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+_ODD_DATE = _("Use a date between 2000 and 2100.")
+
+
+def _sane_day(value: date) -> None:
+    """Works on dates and on aware datetimes (a datetime is a date)."""
+    if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
+        raise ValidationError(_ODD_DATE, code="odd_date")
+
+
+class KindFieldsMixin(BaseModelAdmin):
+    """For every model admin and inline: money is typed in dollars, dates stay within reason, whole numbers within
+    what their column holds, and lines of text are cleaned of what can't be read.
+
+    A model's `…_cents` field is shown as dollars; `money_labels` may give it another label, by field name.
+    """
+
+    money_labels: dict[str, Any] = {}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.IntegerField) and db_field.name.endswith("_cents"):
+            return self._dollars(db_field)
+        if type(db_field) is models.CharField and not db_field.choices:
+            kwargs["form_class"] = LineField
+        elif type(db_field) is models.TextField:
+            kwargs["form_class"] = LinesField
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, models.DateField) and field is not None:
+            field.validators = [*field.validators, _sane_day]
+        elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):
+            # SQLite has no limit of its own, and a day of 10^15 minutes breaks whoever counts with it.
+            field.validators = [*field.validators, MaxValueValidator(32_767)]
+        return field
+
+    def _dollars(self, db_field: Any) -> DollarsField:
+        limits = [
+            validator.limit_value
+            for validator in db_field.validators
+            if isinstance(validator, MaxValueValidator) and isinstance(validator.limit_value, int)
+        ]
+        label = self.money_labels.get(db_field.name) or str(db_field.verbose_name).replace(" in cents", "")
+        return DollarsField(
+            label=capfirst(label),
+            max_cents=min([*limits, 10_000_000]),
+            required=not db_field.blank,
+            initial=db_field.default if db_field.has_default() else None,
+            help_text=_("In dollars."),
+        )
+
+
+class SingletonMixin(admin.ModelAdmin):
+    """For a model with one row: its list leads to the row, and nobody adds a second or deletes it."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = self.model._default_manager.first()
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        return redirect(reverse(f"{name}_change", args=[row.pk]) if row else reverse(f"{name}_add"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not self.model._default_manager.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

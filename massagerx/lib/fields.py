@@ -1,0 +1,27 @@
+"""Form fields for what people type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from .text import clean_line, clean_lines
+
+
+class LineField(forms.CharField):
+    """One line of text, as `clean_line` leaves it."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return clean_line(text) if text else text
+
+
+class LinesField(forms.CharField):
+    """Text of several lines, as `clean_lines` leaves it."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return clean_lines(text) if text else text

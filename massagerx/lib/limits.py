@@ -1,0 +1,66 @@
+"""The first line against floods. Caps in the database stand behind it, so its cache may be away."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_ratelimit.core import is_ratelimited
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+
+def client_address(group: str, request: HttpRequest) -> str:
+    """The visitor's address, IPv6 cut to its /64. `X-Forwarded-For` counts only as far as our own proxies wrote
+    it: the entry TRUSTED_PROXIES from the right; whatever stands before that is the visitor's invention."""
+    address = request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104
+    if settings.TRUSTED_PROXIES:
+        forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        if len(forwarded) >= settings.TRUSTED_PROXIES:
+            address = forwarded[-settings.TRUSTED_PROXIES]
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unix"
+    if parsed.version == 6:
+        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
+    return str(parsed)
+
+
+def limited(
+    rate: str, group: str
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """Answers 429 to a visitor's POSTs beyond `rate` (such as `30/m`), counted per address over `group`."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if settings.RATELIMIT_ENABLE and request.method == "POST" and _over(request, rate, group):
+                response = render(request, "errors/429.html", status=429)
+                response["Retry-After"] = "60"
+                return response
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def _over(request: HttpRequest, rate: str, group: str) -> bool:
+    try:
+        return bool(is_ratelimited(request, group=group, key=client_address, rate=rate, increment=True))
+    except RedisError:
+        log.warning("request limits are off: the cache does not answer")
+        return False

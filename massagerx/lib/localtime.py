@@ -1,0 +1,23 @@
+"""Local days and how times are shown: always the business's zone, always labelled."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+
+def zone() -> ZoneInfo:
+    """The business's zone."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def local(instant: datetime) -> datetime:
+    """An aware instant in the business's zone."""
+    return instant.astimezone(zone())
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """The half-open span of aware instants of a local day: 23, 24 or 25 hours."""
+    start = datetime.combine(day, time.min, tzinfo=zone())
+    end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone())
+    return start, end

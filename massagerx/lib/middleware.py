@@ -1,0 +1,73 @@
+"""Middleware that every request passes: a log line, headers, and a kind refusal of unreadable input."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+log = logging.getLogger("massagerx.requests")
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestLogMiddleware:
+    """One line a request: method, route name, status, milliseconds and a random id; no path, address or agent,
+    which can carry tokens and identify people."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.monotonic()
+        request_id = uuid.uuid4().hex[:16]
+        response = self.get_response(request)
+        match = request.resolver_match
+        log.info(
+            "request",
+            extra={
+                "request_id": request_id,
+                "method": request.method if request.method in _METHODS else "OTHER",
+                "route": match.view_name if match else None,
+                "status": response.status_code,
+                "milliseconds": round((time.monotonic() - started) * 1000, 1),
+            },
+        )
+        response.headers.setdefault("X-Request-ID", request_id)
+        return response
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class ResponseHeadersMiddleware:
+    """Headers that Django has no setting for."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+        )
+        return response
+
+
+class HostileInputMiddleware:
+    """Answers 400 or 404 where Django or the database would trip over a NUL byte or a method nobody uses."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "TRACE":
+            return HttpResponse(status=405)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *args: object) -> None:
+        for key, values in request.GET.lists():
+            if "\x00" in key or any("\x00" in value for value in values):
+                raise BadRequest("NUL in the query")

@@ -1,0 +1,8 @@
+"""Addresses as the world sees them."""
+
+from django.conf import settings
+
+
+def absolute_url(path: str) -> str:
+    """The public address of a path of this site (`/services/`), from SITE_URL and not from the request's Host."""
+    return f"{settings.SITE_URL}{path}"

@@ -1,0 +1,71 @@
+"""A public site. Refuses to start while a value is missing or still a sample."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from massagerx.lib.keys import valid_key
+
+from .base import *
+from .base import CELERY_BROKER_TRANSPORT_OPTIONS, cache, database, env, redis_urls
+
+LOCAL = False
+_SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost", "127.0.0.1")
+
+
+def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
+    value: str = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; README.md says to what.")
+    if any(sample in value.lower() for sample in samples):
+        raise ImproperlyConfigured(f"{name} still holds a sample value. Set the real one; README.md says how.")
+    return value
+
+
+def _required_list(name: str) -> list[str]:
+    return [part.strip() for part in _required(name).split(",") if part.strip()]
+
+
+SECRET_KEY = _required("SECRET_KEY")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+    raise ImproperlyConfigured("SECRET_KEY is too weak: use at least 50 random characters; README.md says how.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+HEALTH_KEYS = _required_list("HEALTH_KEYS")
+if not all(valid_key(key) for key in HEALTH_KEYS):
+    raise ImproperlyConfigured(
+        "HEALTH_KEYS must hold 32-byte url-safe base64 keys, newest first; README.md says how to make one."
+    )
+ALLOWED_HOSTS = _required_list("ALLOWED_HOSTS")
+if any("*" in host for host in ALLOWED_HOSTS):
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the site's hosts; a wildcard would accept any.")
+SITE_URL = _required("SITE_URL").rstrip("/")
+if not SITE_URL.startswith("https://"):
+    raise ImproperlyConfigured("SITE_URL must begin with https://.")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+
+# Servers on the same machine are usual for these, so only missing values are refused.
+DATABASES = {"default": database(_required("DATABASE_URL", samples=("change-me", "changeme")))}
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL 15+ server in production.")
+CELERY_BROKER_URL, CACHE_URL = redis_urls(_required("REDIS_URL", samples=("change-me", "changeme")))
+CACHES = cache(CACHE_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS}
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _required("EMAIL_HOST", samples=("example", "change-me", "changeme"))
+DEFAULT_FROM_EMAIL = _required("DEFAULT_FROM_EMAIL")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.int("TRUSTED_PROXIES", default=0) else None
+)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 63_072_000  # two years
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+LANGUAGE_COOKIE_SECURE = True

@@ -1,0 +1,75 @@
+"""What search engines may find: every public page, with the day on which what it says last changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+from django.utils import timezone
+
+from blog.models import Page, Post, Tag
+from services.models import Service
+
+
+class SiteSitemap(Sitemap):
+    """Locations on `settings.SITE_URL`, whatever host the request named."""
+
+    def get_protocol(self, protocol: str | None = None) -> str:
+        return urlsplit(settings.SITE_URL).scheme
+
+    def get_domain(self, site: Any = None) -> str:
+        return urlsplit(settings.SITE_URL).netloc
+
+
+class FixedSitemap(SiteSitemap):
+    """Pages put together from many things: no date, rather than one that may not be true."""
+
+    def items(self) -> list[str]:
+        return ["home", "services:list", "bookings:therapists", "blog:list"]
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+class ServiceSitemap(SiteSitemap):
+    def items(self) -> list[Service]:
+        return list(Service.objects.offered())
+
+    def lastmod(self, item: Service) -> datetime:
+        return item.updated_at
+
+
+class PostSitemap(SiteSitemap):
+    def items(self) -> list[Post]:
+        return list(Post.objects.published(timezone.now()).defer("body"))
+
+    def lastmod(self, item: Post) -> datetime:
+        return item.changed_at
+
+
+class TagSitemap(SiteSitemap):
+    def items(self) -> list[Tag]:
+        return list(Tag.objects.in_use(timezone.now()))
+
+
+class PageSitemap(SiteSitemap):
+    """The owner's pages, but for those without a word on them; contact and FAQ say something without."""
+
+    def items(self) -> list[Page]:
+        return list(Page.objects.exclude(body="", slug__in=["about", "policies", "privacy"]))
+
+    def lastmod(self, item: Page) -> datetime:
+        return item.updated_at
+
+
+SITEMAPS: dict[str, type[Sitemap]] = {
+    "fixed": FixedSitemap,
+    "services": ServiceSitemap,
+    "posts": PostSitemap,
+    "tags": TagSitemap,
+    "pages": PageSitemap,
+}

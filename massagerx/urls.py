@@ -1,0 +1,29 @@
+"""The site's addresses. Those of the public pages are fixed: links and outside checks rely on them."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.sitemaps.views import sitemap
+from django.urls import include, path
+
+from . import views
+from .sitemaps import SITEMAPS
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("services/", include("services.urls")),
+    path("", include("bookings.urls")),
+    path("", include("blog.urls")),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("admin/", admin.site.urls),
+]
+
+if settings.LOCAL:
+    urlpatterns += [path("mailbox/", include("bookings.views.mailbox_urls"))]
+
+handler400 = "massagerx.views.bad_request"
+handler403 = "massagerx.views.forbidden"
+handler404 = "massagerx.views.not_found"
+handler500 = "massagerx.views.server_error"

@@ -1,0 +1,113 @@
+"""Pages made of all three apps, machine-readable answers, and the error pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from blog.models import Post
+from bookings.domain.outbox import oldest_due_minutes
+from bookings.models import Therapist
+from services.models import Service
+
+# A message that waits longer than this means that sending is in trouble.
+LATE_MESSAGE_MINUTES = 10
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "services": Service.objects.offered().with_prices()[:6],
+        "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
+        "posts": Post.objects.published(now)[:3],
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers. Nothing else is asked, so that a restart is not tried for a fault elsewhere."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, broker and oldest due message; 503 when one of them is in trouble."""
+    checks: dict[str, Any] = {}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        late = oldest_due_minutes(now=timezone.now())
+        checks["database"] = "ok"
+        checks["oldest_due_message_minutes"] = late
+        checks["messages"] = "ok" if late < LATE_MESSAGE_MINUTES else "late"
+    except DatabaseError:
+        checks["database"] = "down"
+    try:
+        cache.get("readyz")
+        checks["broker"] = "ok"
+    # Whatever the client library raises, the answer is the same.
+    except Exception:
+        checks["broker"] = "down"
+    ready = all(checks.get(name) == "ok" for name in ("database", "broker", "messages"))
+    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /book/",
+        "Disallow: /visits/",
+        "Disallow: /calendar/",
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def _error(request: HttpRequest, status: int) -> HttpResponse:
+    response = render(request, f"errors/{status}.html", status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose cookie has gone or whose page is too old: nothing was saved, and the page says what to do."""
+    response = render(request, "errors/csrf.html", status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Shown when something broke: asks nothing of the database, which may be what broke."""
+    return HttpResponse(_static_error_page(), status=500)
+
+
+def _static_error_page() -> str:
+    from django.template.loader import get_template
+
+    return get_template("errors/500.html").render()

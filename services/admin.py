@@ -1,0 +1,119 @@
+"""The owner's desk for the catalogue: services with their lengths and prices, add-ons, and the business's facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.admin import KindFieldsMixin, ProseAdminMixin, SingletonMixin
+
+from .models import AddOn, Business, Category, Service, ServiceOption
+from .templatetags.money import dollars
+
+
+class ServiceOptionForm(forms.ModelForm):
+    class Meta:
+        model = ServiceOption
+        fields = ["minutes", "price_cents", "is_active"]
+
+    def clean_minutes(self) -> int:
+        minutes: int = self.cleaned_data["minutes"]
+        if minutes % 5:
+            raise forms.ValidationError(_("Use a multiple of five minutes."))
+        return minutes
+
+
+class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
+    model = ServiceOption
+    form = ServiceOptionForm
+    extra = 1
+    money_labels = {"price_cents": _("Price for one person, travel not included")}
+
+
+class AddOnInline(admin.TabularInline):
+    model = AddOn.services.through
+    extra = 1
+    verbose_name = _("add-on")
+    verbose_name_plural = _("add-ons offered with this service")
+
+
+@admin.register(Service)
+class ServiceAdmin(KindFieldsMixin, ProseAdminMixin):
+    list_display = ["name", "category", "lengths", "prices", "is_active", "position"]
+    list_filter = ["is_active", "category"]
+    list_select_related = ["category"]
+    search_fields = ["name", "summary"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [ServiceOptionInline, AddOnInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "category", "summary", "is_active", "position"]}),
+        (_("What clients read"), {"fields": ["description", "what_to_expect", "before_visit", "after_visit"]}),
+        (
+            _("Time at the door"),
+            {
+                "description": _("Set-up and pack-down are added to each visit; the client doesn't pay for them."),
+                "fields": ["setup_minutes", "packdown_minutes", "max_people"],
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        active = Q(options__is_active=True)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                length_count=Count("options", filter=active),
+                lowest_cents=Min("options__price_cents", filter=active),
+                highest_cents=Max("options__price_cents", filter=active),
+            )
+        )
+
+    @admin.display(description=_("lengths"), ordering="length_count")
+    def lengths(self, service: Any) -> int:
+        return int(service.length_count)
+
+    @admin.display(description=_("prices"), ordering="lowest_cents")
+    def prices(self, service: Any) -> str:
+        if service.lowest_cents is None:
+            return str(_("no active length: not on the site"))
+        if service.lowest_cents == service.highest_cents:
+            return dollars(service.lowest_cents)
+        return f"{dollars(service.lowest_cents)} – {dollars(service.highest_cents)}"
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Service | None = None) -> dict[str, Any]:
+        # The address of a service that is on the site stays when its name changes.
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+
+@admin.register(Category)
+class CategoryAdmin(KindFieldsMixin, admin.ModelAdmin):
+    list_display = ["name", "slug", "position"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(AddOn)
+class AddOnAdmin(KindFieldsMixin, admin.ModelAdmin):
+    list_display = ["name", "more_minutes", "price", "is_active", "position"]
+    list_filter = ["is_active", "services"]
+    search_fields = ["name"]
+    filter_horizontal = ["services"]
+    fields = ["name", "summary", "minutes", "price_cents", "services", "is_active", "position"]
+
+    @admin.display(description=_("more minutes"), ordering="minutes")
+    def more_minutes(self, add_on: AddOn) -> int:
+        return add_on.minutes
+
+    @admin.display(description=_("price"), ordering="price_cents")
+    def price(self, add_on: AddOn) -> str:
+        return dollars(add_on.price_cents)
+
+
+@admin.register(Business)
+class BusinessAdmin(KindFieldsMixin, SingletonMixin):
+    fields = ["name", "tagline", "phone", "email", "city", "is_sample"]

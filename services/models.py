@@ -1,0 +1,196 @@
+"""The catalogue: what can be booked, how long it takes and what it costs; and the facts about the business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Min, Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_prose_editor.fields import ProseEditorField
+from phonenumber_field.modelfields import PhoneNumberField
+
+from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
+
+MAX_PRICE_CENTS = 1_000_000
+
+
+class Business(models.Model):
+    """The one row of facts about the business that pages, emails and feeds show."""
+
+    name = models.CharField(_("name"), max_length=80, default="Massage Rx")
+    tagline = models.CharField(_("tagline"), max_length=160, blank=True)
+    phone = PhoneNumberField(_("phone"), region="US")
+    email = models.EmailField(_("email"))
+    city = models.CharField(_("city"), max_length=80, default="Los Angeles")
+    is_sample = models.BooleanField(
+        _("still sample data"),
+        default=False,
+        help_text=_("While ticked, staff see a reminder to replace the sample phone, email and prices."),
+    )
+
+    class Meta:
+        verbose_name = _("business")
+        verbose_name_plural = _("business")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="business_single_row")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> Business:
+        """The saved row, or an unsaved one with nothing but the name."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class Category(models.Model):
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(_("slug"), unique=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def offered(self) -> ServiceQuerySet:
+        """Those that a client can see and book: active, with at least one active length."""
+        return self.filter(is_active=True, options__is_active=True).distinct()
+
+    def with_prices(self) -> ServiceQuerySet:
+        """Adds `from_cents`, the lowest session price in cents (before travel), and fetches the active lengths."""
+        return self.annotate(
+            from_cents=Min("options__price_cents", filter=Q(options__is_active=True))
+        ).prefetch_related(
+            Prefetch("options", queryset=ServiceOption.objects.active(), to_attr="active_options")
+        )
+
+
+class Service(models.Model):
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, related_name="services", verbose_name=_("category")
+    )
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    summary = models.CharField(_("summary"), max_length=240, help_text=_("One sentence, for lists."))
+    description = ProseEditorField(_("description"), extensions=PROSE_EXTENSIONS, sanitize=clean_html)
+    what_to_expect = ProseEditorField(
+        _("what to expect"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+    )
+    before_visit = ProseEditorField(
+        _("before your visit"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+    )
+    after_visit = ProseEditorField(
+        _("after your visit"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+    )
+    setup_minutes = models.PositiveSmallIntegerField(
+        _("set-up minutes"), default=10, validators=[MaxValueValidator(120)]
+    )
+    packdown_minutes = models.PositiveSmallIntegerField(
+        _("pack-down minutes"), default=10, validators=[MaxValueValidator(120)]
+    )
+    max_people = models.PositiveSmallIntegerField(
+        _("people at one address"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(2)],
+        help_text=_("How many people one visit can be booked for, one after the other."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("services:detail", args=[self.slug])
+
+
+class ServiceOptionQuerySet(models.QuerySet["ServiceOption"]):
+    def active(self) -> ServiceOptionQuerySet:
+        return self.filter(is_active=True)
+
+
+class ServiceOption(models.Model):
+    """One length of a service, with its price for one person."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="options")
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes"), validators=[MinValueValidator(15), MaxValueValidator(480)]
+    )
+    price_cents = models.PositiveIntegerField(
+        _("price in cents"),
+        validators=[MaxValueValidator(MAX_PRICE_CENTS)],
+        help_text=_("For one person, travel not included. 12500 is $125."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = ServiceOptionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["minutes"]
+        verbose_name = _("length and price")
+        verbose_name_plural = _("lengths and prices")
+        constraints = [
+            models.UniqueConstraint(fields=["service", "minutes"], name="serviceoption_one_per_length"),
+            models.CheckConstraint(
+                condition=Q(minutes__gte=15, minutes__lte=480), name="serviceoption_minutes_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} · {self.minutes} min"
+
+
+class AddOnQuerySet(models.QuerySet["AddOn"]):
+    def active(self) -> AddOnQuerySet:
+        return self.filter(is_active=True)
+
+
+class AddOn(models.Model):
+    """Something added to a session, for its own price and perhaps more minutes."""
+
+    services = models.ManyToManyField(Service, related_name="add_ons", verbose_name=_("services"))
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    summary = models.CharField(_("summary"), max_length=240, blank=True)
+    minutes = models.PositiveSmallIntegerField(
+        _("more minutes"), default=0, validators=[MaxValueValidator(120)]
+    )
+    price_cents = models.PositiveIntegerField(
+        _("price in cents"), validators=[MaxValueValidator(MAX_PRICE_CENTS)]
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = AddOnQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("add-on")
+        verbose_name_plural = _("add-ons")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.minutes % 5:
+            raise ValidationError({"minutes": _("Use a multiple of five minutes.")})

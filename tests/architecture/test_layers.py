@@ -1,0 +1,92 @@
+"""Who may import whom: pyproject.toml has the contracts, these tests hold the tree to them."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.support import ROOT
+
+APPS = ("massagerx", "services", "blog", "bookings")
+
+
+def python_files() -> Iterator[tuple[str, Path]]:
+    """Each of our modules outside the tests, with its path from the root."""
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path
+
+
+def imported(path: Path) -> set[str]:
+    """The dotted names that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def importers(*packages: str) -> set[str]:
+    """Our files that import any of these packages or something in them."""
+    return {
+        name
+        for name, path in python_files()
+        if any(
+            one == package or one.startswith(f"{package}.") for one in imported(path) for package in packages
+        )
+    }
+
+
+def test_contracts_are_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+
+    code = lint_imports(no_cache=True)
+
+    assert code == 0, capsys.readouterr().out
+
+
+def test_celery_is_touched_in_two_places_only() -> None:
+    assert importers("celery", "kombu") <= {"bookings/tasks.py", "massagerx/celery.py"}
+    assert "massagerx/celery.py" in importers("celery")
+
+
+def test_tasks_are_nudged_by_name_nowhere_else() -> None:
+    callers = [
+        name
+        for name, path in python_files()
+        if name != "bookings/tasks.py"
+        and any(call in path.read_text() for call in (".delay(", ".apply_async(", ".send_task("))
+    ]
+
+    assert callers == []
+
+
+def test_mail_is_sent_in_one_place_only() -> None:
+    senders = importers("django.core.mail", "smtplib")
+
+    assert senders == {"bookings/notifications/delivery.py"}
+
+
+@pytest.mark.parametrize("package", ["availability", "screening"])
+def test_pure_packages_import_only_the_standard_library(package: str) -> None:
+    import sys
+
+    foreign = {
+        (path.name, name)
+        for path in (ROOT / "bookings" / package).rglob("*.py")
+        for name in imported(path)
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and not name.startswith(f"bookings.{package}")
+        # a relative import's module name has no package in front
+        and not (path.parent / f"{name.split('.')[0]}.py").exists()
+    }
+
+    assert foreign == set()
+
+
+def test_signals_are_not_used_for_our_workflow() -> None:
+    assert importers("django.db.models.signals", "django.dispatch") == set()

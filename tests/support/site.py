@@ -1,0 +1,127 @@
+"""The whole site as `run.py` starts it, with a database of its own."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+
+from launch.console import Signals
+from launch.processes import Household
+from launch.site import Login, Site, bind
+from launch.testing import environment_for_tests
+from tests.support import ROOT
+from tests.support.smtp import MailServer
+
+
+@dataclass
+class RunningSite:
+    """A started site. `smtp` is the mail server that its worker sends to; `logins` the sample accounts."""
+
+    site: Site
+    smtp: MailServer
+    logins: list[Login]
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return self.site.address
+
+    @property
+    def var(self) -> Path:
+        return self.site.var
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by part: broker, web, worker, beat."""
+        return self.site.pids
+
+    def login(self, role: str) -> Login:
+        """The sample account of a role."""
+        return next(login for login in self.logins if login.role == role)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command against this site's database; returns its output."""
+        done = subprocess.run(
+            self.site.manage_command(*arguments),
+            cwd=ROOT, env=self.site.environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def shell(self, code: str) -> str:
+        """Run Python with this site's settings; returns what it printed."""
+        return self.manage("shell", "--no-imports", "-c", code).strip()
+
+    def stop(self, name: str) -> None:
+        """Stop one part: broker, web, worker or beat."""
+        self.site.stop_part(name)
+
+    def start(self, name: str) -> None:
+        """Start a stopped part again and wait until it is ready."""
+        self.site.start_part(name)
+
+    def logs(self, lines: int = 40) -> dict[str, str]:
+        """The last lines of every part's log."""
+        return {name: part.tail(lines) for name, part in self.site.parts.items()}
+
+
+@contextmanager
+def running_site(tmp: Path, **environment: str) -> Iterator[RunningSite]:
+    """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see."""
+    smtp = MailServer().start()
+    household = Household()
+    var = tmp / "var"
+    var.mkdir(parents=True)
+    with own_database(os.environ["DATABASE_URL"], var) as database_url:
+        given = environment_for_tests(database_url, var, os.environ)
+        given |= {
+            "DJANGO_SETTINGS_MODULE": "massagerx.settings.local",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(smtp.port),
+            **environment,
+        }
+        site = Site(
+            root=ROOT,
+            venv=Path(sys.prefix),
+            var=var,
+            listener=bind(0),
+            household=household,
+            given=given,
+            signals=Signals(),
+        )
+        try:
+            logins = site.prepare()
+            site.start()
+            site.wait_ready()
+            site.start_background()
+            yield RunningSite(site, smtp, logins or [])
+        finally:
+            site.stop()
+            household.close()
+            smtp.stop()
+
+
+@contextmanager
+def own_database(server: str, var: Path) -> Iterator[str]:
+    """The address of a new, empty database: on the tests' PostgreSQL, or a file when the tests run on SQLite."""
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{var / 'db.sqlite3'}"
+        return
+    name = f"site_{secrets.token_hex(6)}"
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.close()
