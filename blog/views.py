@@ -77,7 +77,7 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "post": post,
         "is_preview": is_preview,
-        "services": Service.objects.offered().filter(posts=post),
+        "services": Service.objects.offered().filter(posts=post).with_prices(),
         "related_posts": published.pinned_by(post)[:RELATED_POSTS]
         or published.sharing_tags_with(post)[:RELATED_POSTS],
         "previous_post": None if is_preview else published.before(post).first(),
@@ -119,7 +119,8 @@ def _page_context(page: Page, *more: dict[str, Any]) -> dict[str, Any]:
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """About, policies or privacy: nothing but the owner's words."""
-    return render(request, "blog/page.html", _page_context(Page.load(slug)))
+    template = "blog/about.html" if slug == Page.Slug.ABOUT else "blog/page.html"
+    return render(request, template, _page_context(Page.load(slug)))
 
 
 @require_safe

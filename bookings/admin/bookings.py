@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,17 +10,15 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.csrf import csrf_protect
+from django.utils.translation import gettext_lazy
 
 from bookings.domain import intake, lifecycle, operations
 from bookings.enums import BookingStatus, Tier
@@ -32,7 +28,8 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
-from .words import explain, local_span, local_when, mark, status_mark, tier_mark
+from .search import search
+from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark
 
 # More rows than this in one go are a slip of the finger: one may be sorry for 'select all 5,000'.
 MOST_AT_ONCE = 100
@@ -190,38 +187,7 @@ class ZoneFilter(admin.SimpleListFilter):
         return queryset.filter(area__zone=int(value)) if known else queryset
 
 
-# A run of digits with what people write between them: (213) 555-0142, 213.555.0142, +1 213 555 0142.
-_PHONE = re.compile(r"\+?\(?\d[\d\s().\-–/]{5,}\d")
-
-
-def search_bookings(queryset: QuerySet[Booking], text: str) -> QuerySet[Booking]:
-    """The bookings that hold every part of `text`: a telephone number in any format, and words found in the
-    reference, a name, the email or the street."""
-    text = unicodedata.normalize("NFKC", text)[:200]
-    for run in _PHONE.findall(text):
-        digits = "".join(str(unicodedata.digit(c)) for c in run if c.isdigit())
-        if len(digits) >= 7:
-            text = text.replace(run, " ", 1)
-            national = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-            queryset = queryset.filter(_has_digits(national) | Q(street__icontains=run.strip()))
-    for word in text.split():
-        found = (
-            Q(reference__icontains=word)
-            | Q(contact_name__icontains=word)
-            | Q(recipient_name__icontains=word)
-            | Q(client__name__icontains=word)
-            | Q(client__email__icontains=word)
-            | Q(street__icontains=word)
-        )
-        digits = word.strip("()+.-")
-        if digits.isascii() and digits.isdigit() and len(digits) >= 3:
-            found |= _has_digits(digits)
-        queryset = queryset.filter(found)
-    return queryset
-
-
-def _has_digits(digits: str) -> Q:
-    return Q(client__phone__contains=digits)
+SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "client__email", "street"]
 
 
 @admin.register(Booking)
@@ -245,7 +211,7 @@ class BookingAdmin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
     ) -> tuple[QuerySet[Booking], bool]:
-        return search_bookings(queryset, search_term), False
+        return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
 
     @admin.display(description=gettext_lazy("when (Los Angeles)"), ordering="starts_at")
     def when(self, booking: Booking) -> str:
@@ -277,14 +243,7 @@ class BookingAdmin(admin.ModelAdmin):
 
     def has_note_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may record what a clinician said."""
-        codename = get_permission_codename("add", self._note_options())
-        return bool(request.user.has_perm(f"bookings.{codename}"))
-
-    @staticmethod
-    def _note_options() -> Any:
-        from bookings.models import ClinicianNote
-
-        return ClinicianNote._meta
+        return bool(request.user.has_perm("bookings.add_cliniciannote"))
 
     # A page per visit --------------------------------------------------------------------------------------------
 
@@ -374,6 +333,10 @@ class BookingAdmin(admin.ModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return self._only(request, booking, "POST")
+        if booking.status != BookingStatus.REQUESTED:
+            sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
+            self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
+            return self._back(booking)
         form = ClinicianNoteForm(request.POST)
         if not form.is_valid():
             # On the page itself, not by a redirect: what was typed must not be lost.
@@ -490,7 +453,16 @@ class BookingAdmin(admin.ModelAdmin):
                 }
                 for event in booking.events.select_related("actor")
             ],
-            "messages_sent": booking.messages.all(),
+            "sendings": [
+                {
+                    "pk": message.pk,
+                    "what": message.get_kind_display(),
+                    "state": state_mark(message.state),
+                    "when": local_when(message.sent_at or message.due_at),
+                    "error": message.last_error,
+                }
+                for message in booking.messages.order_by("created_at", "pk")
+            ],
             "may_see_messages": request.user.has_perm("bookings.view_message"),
             "looks": [
                 {"when": local_when(look.at), "who": look.user.get_username(), "why": look.reason}

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.domain.lifecycle import may_become
 from bookings.enums import BookingStatus, MessageState, Tier
 from bookings.exceptions import (
     BookingError,
@@ -132,6 +133,8 @@ def explain(error: BookingError) -> str:
         found = BookingStatus(error.status).label.lower()
         if error.status == error.wanted:
             return _("already %(status)s; nothing was changed.") % {"status": found}
+        if may_become(error.status, error.wanted):
+            return _("the visit has not started yet; nothing was changed.")
         return _("is %(status)s, so it can't become %(wanted)s; nothing was changed.") % {
             "status": found,
             "wanted": BookingStatus(error.wanted).label.lower(),

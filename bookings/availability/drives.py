@@ -5,7 +5,7 @@ Instants are minutes since 1970-01-01T00:00 UTC (see `local_days`), drives whole
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from .local_days import DAY_MINUTES, LocalDay, instant_at
@@ -22,7 +22,7 @@ class Leg(dict[int, int | None]):
     __slots__ = ("_departures", "_destination", "_drive_time", "_origin")
 
     def __init__(
-        self, drive_time: DriveTime, departures: Mapping[int, int], origin: Place, destination: Place
+        self, drive_time: DriveTime, departures: Mapping[int, datetime], origin: Place, destination: Place
     ) -> None:
         self._drive_time = drive_time
         self._departures = departures
@@ -32,7 +32,7 @@ class Leg(dict[int, int | None]):
     def __missing__(self, band: int) -> int | None:
         minutes: int | None = 0
         if not self._origin.same_address(self._destination):
-            departing_at = instant_at(self._departures.get(band, band))
+            departing_at = self._departures.get(band) or instant_at(band)
             minutes = whole_minutes(self._drive_time(self._origin, self._destination, departing_at))
         self[band] = minutes
         return minutes
@@ -73,7 +73,7 @@ class Drives:
         self._drive_time = drive_time
         self._week: WeekBands | None = bands_of(drive_time, zone)
         # One departure for each band; without bands, a band is a minute, and departs then.
-        self._departures: dict[int, int] = {}
+        self._departures: dict[int, datetime] = {}
         self._days: dict[int, tuple[list[int], list[int]]] = {}
         self._places: list[Place] = []
         self._ids: dict[Place, int] = {}
@@ -106,7 +106,7 @@ class Drives:
             known = self._plain(weekday) if plain else self._changing(day)
             for index in {0, *known[1]}:
                 if index <= length:
-                    self._departures.setdefault(known[0][index], day.start + index)
+                    self._departures.setdefault(known[0][index], instant_at(day.start + index))
             if plain:
                 self._days[weekday] = known
         return Traffic(day.start, *known)

@@ -173,3 +173,27 @@ def mark_unknown(message: Message, *, now: datetime, error: str) -> bool:
         due_at=now + RESEND_AFTER,
         last_error=error[:300],
     )
+
+
+def send_again(*, message: Message, now: datetime) -> bool:
+    """Makes a message due once more that failed, or whose outcome stayed unknown: staff asked for it.
+
+    It keeps its Message-ID and begins its tries anew. Returns False, and changes nothing, when it is in any other
+    state, also when it has just left that state in another process.
+    """
+    stuck = Q(state=MessageState.FAILED) | Q(state=MessageState.UNKNOWN, doubts__gte=2)
+    with transaction.atomic():
+        changed = Message.objects.filter(stuck, pk=message.pk).update(
+            state=MessageState.DUE,
+            due_at=now,
+            attempts=0,
+            doubts=0,
+            first_tried_at=None,
+            lease=None,
+            leased_until=None,
+            handed_over_at=None,
+        )
+        if changed and _nudge is not None:
+            nudge, keys = _nudge, [message.pk]
+            transaction.on_commit(lambda: nudge(keys), robust=True)
+    return bool(changed)

@@ -86,6 +86,9 @@ def _context(kind: Kind, booking: Booking, business: Business, policy: BookingPo
         "short_day": date_format(local(booking.starts_at), "D, M j"),
         "start": date_format(local(booking.starts_at), "g:i A T"),
         "time": time_span(booking.starts_at, booking.ends_at),
+        "arrival": (
+            date_format(local(booking.blocked_from), "g:i A") if booking.blocked_from < booking.starts_at else ""
+        ),
         "address": one_line(booking.address),
         "total": dollars(booking.total_cents),
         "service_url": service_url,

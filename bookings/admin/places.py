@@ -1,0 +1,135 @@
+"""Where we drive: zones with their fee, the ZIP codes in them, drive times; and the owner's booking rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import BookingPolicy, DriveTime, ServedZip, Zone
+from massagerx.lib.admin import KindFieldsMixin, SingletonMixin
+from massagerx.lib.zips import centroid
+from services.templatetags.money import dollars
+
+
+@admin.register(Zone)
+class ZoneAdmin(KindFieldsMixin, admin.ModelAdmin):
+    list_display = ["name", "fee", "zip_codes", "position"]
+    search_fields = ["name"]
+    money_labels = {"travel_fee_cents": gettext_lazy("travel fee")}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
+        return super().get_queryset(request).annotate(zip_count=Count("zips", filter=Q(zips__is_active=True)))
+
+    @admin.display(description=gettext_lazy("travel fee"), ordering="travel_fee_cents")
+    def fee(self, zone: Zone) -> str:
+        return dollars(zone.travel_fee_cents)
+
+    @admin.display(description=gettext_lazy("ZIP codes served"), ordering="zip_count")
+    def zip_codes(self, zone: Any) -> int:
+        return int(zone.zip_count)
+
+
+class ServedZipForm(forms.ModelForm):
+    class Meta:
+        model = ServedZip
+        fields = ["zip_code", "zone", "is_active", "city", "latitude", "longitude"]
+
+    def clean_zip_code(self) -> str:
+        code: str = self.cleaned_data["zip_code"]
+        known = centroid(code)
+        if known is None or known.state != "CA":
+            raise forms.ValidationError(_("There is no such ZIP code in California."))
+        if not known.is_standard:
+            raise forms.ValidationError(_("This ZIP code has no homes: it is for PO boxes or for one firm."))
+        return code
+
+    def clean_latitude(self) -> float | None:
+        return self._degrees("latitude", 32.0, 43.0)
+
+    def clean_longitude(self) -> float | None:
+        return self._degrees("longitude", -125.0, -114.0)
+
+    def _degrees(self, name: str, low: float, high: float) -> float | None:
+        value: float | None = self.cleaned_data[name]
+        if value is not None and not low <= value <= high:
+            raise forms.ValidationError(_("That is outside California. Leave it blank to have it filled in."))
+        return value
+
+
+@admin.register(ServedZip)
+class ServedZipAdmin(KindFieldsMixin, admin.ModelAdmin):
+    form = ServedZipForm
+    list_display = ["zip_code", "city", "zone", "is_active"]
+    list_filter = ["zone", "is_active"]
+    list_select_related = ["zone"]
+    search_fields = ["zip_code", "city"]
+    actions = ["serve", "stop_serving"]
+    fieldsets = [
+        (None, {"fields": ["zip_code", "zone", "is_active"]}),
+        (
+            gettext_lazy("Filled in by itself when left blank"),
+            {"fields": ["city", "latitude", "longitude"]},
+        ),
+    ]
+
+    @admin.action(description=gettext_lazy("Serve these ZIP codes"), permissions=["change"])
+    def serve(self, request: HttpRequest, queryset: QuerySet[ServedZip]) -> None:
+        count = queryset.update(is_active=True)
+        self.message_user(request, _("Served now: %(count)d.") % {"count": count})
+
+    @admin.action(description=gettext_lazy("Stop serving these ZIP codes"), permissions=["change"])
+    def stop_serving(self, request: HttpRequest, queryset: QuerySet[ServedZip]) -> None:
+        count = queryset.update(is_active=False)
+        self.message_user(request, _("No longer served: %(count)d. Visits already booked stay.") % {"count": count})
+
+
+class DriveTimeForm(forms.ModelForm):
+    class Meta:
+        model = DriveTime
+        fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if start is not None and end is not None and end <= start:
+            self.add_error("ends_at", _("The hours must end later than they start, on the same day."))
+        return cleaned
+
+
+@admin.register(DriveTime)
+class DriveTimeAdmin(KindFieldsMixin, admin.ModelAdmin):
+    form = DriveTimeForm
+    list_display = ["__str__", "starts_at", "ends_at", "minutes"]
+    list_filter = ["origin", "destination"]
+    list_select_related = ["origin", "destination"]
+
+
+@admin.register(BookingPolicy)
+class BookingPolicyAdmin(KindFieldsMixin, SingletonMixin):
+    fieldsets = [
+        (
+            gettext_lazy("When visits can be booked"),
+            {"fields": ["minimum_notice_minutes", "horizon_days", "granularity_minutes"]},
+        ),
+        (
+            gettext_lazy("Answering requests"),
+            {
+                "fields": [
+                    "confirm_known_clients",
+                    "request_expires_after_minutes",
+                    "open_requests_per_client",
+                    "alert_email",
+                ]
+            },
+        ),
+        (
+            gettext_lazy("Fees and notice"),
+            {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours"]},
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Tests of the availability engine. No database, no clock."""
