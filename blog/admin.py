@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -15,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from massagerx.lib.admin import ProseAdminMixin
+from massagerx.lib.admin import KindFieldsMixin, ProseAdminMixin
 
 from .models import RESERVED_SLUGS, Page, Post, Question, Tag
 
@@ -24,6 +25,12 @@ class PostForm(ModelForm):
     class Meta:
         model = Post
         fields = "__all__"
+        widgets = {
+            "summary": AdminTextareaWidget(attrs={"rows": 3}),
+            "tags": forms.CheckboxSelectMultiple,
+            "services": forms.CheckboxSelectMultiple,
+        }
+        error_messages = {"slug": {"unique": _("Another post has this address. Change a word of it.")}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,7 +82,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(ProseAdminMixin):
+class PostAdmin(KindFieldsMixin, ProseAdminMixin):
     form = PostForm
     list_display = ["title", "state", "author_name", "updated_at"]
     list_filter = [WhenFilter, "tags", "services"]
@@ -83,7 +90,7 @@ class PostAdmin(ProseAdminMixin):
     search_help_text = _("Searches titles, summaries, texts and tags.")
     ordering = ["-updated_at"]
     prepopulated_fields = {"slug": ["title"]}
-    filter_horizontal = ["tags", "pinned_posts", "services"]
+    filter_horizontal = ["pinned_posts"]
     actions = ["publish_selected", "unpublish_selected"]
     save_on_top = True
     fieldsets = [
@@ -146,14 +153,14 @@ class PostAdmin(ProseAdminMixin):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(KindFieldsMixin, admin.ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Page)
-class PageAdmin(ProseAdminMixin):
+class PageAdmin(KindFieldsMixin, ProseAdminMixin):
     list_display = ["title", "slug", "updated_at"]
     fieldsets = [
         (None, {"fields": ["slug", "title", "body"]}),
@@ -181,7 +188,7 @@ class PageAdmin(ProseAdminMixin):
 
 
 @admin.register(Question)
-class QuestionAdmin(ProseAdminMixin):
+class QuestionAdmin(KindFieldsMixin, ProseAdminMixin):
     list_display = ["question", "position", "is_active"]
     list_editable = ["position", "is_active"]
     search_fields = ["question", "answer"]

@@ -77,5 +77,5 @@ class MessageAdmin(admin.ModelAdmin):
             if outbox.send_again(message=message, now=now):
                 self.message_user(request, _("%(name)s: will be sent again.") % {"name": name}, messages.SUCCESS)
             else:
-                sentence = _("%(name)s: only a message that failed, or was perhaps sent twice over, can be sent again.")
+                sentence = _("%(name)s: only a message that failed, or may have been sent, can be sent again.")
                 self.message_user(request, sentence % {"name": name}, messages.ERROR)

@@ -100,6 +100,7 @@ def request_booking(*, submission: Submission, now: datetime) -> Booking:
         return earlier
     policy = BookingPolicy.load()
     today = local(now).date()
+    scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
     session = load_session(
         service_slug=submission.service_slug,
         option_id=submission.option_id,

@@ -137,6 +137,7 @@ def choose_slot(
     Called again under the lock, with the rows as they are then. Raises `SlotNotOffered` with the reason that comes
     closest to a yes.
     """
+    require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
     values = _therapists(therapists, first_day=day, last_day=day)
     job = _job(session, area, address_key=address_key)
@@ -162,6 +163,15 @@ def choose_slot(
         raise SlotNotOffered(reasons[0] if reasons else availability.RefusalReason.NO_THERAPIST)
     (chosen,) = availability.for_anyone(slots, therapists=values, policy=rules)
     return chosen
+
+
+def require_within_reach_of_now(*, starts_at: datetime, policy: BookingPolicy, now: datetime) -> None:
+    """Raises `SlotNotOffered` for an instant that is past or later than any horizon: year 1 and year 9999 have no
+    local day, so this is asked first, in UTC."""
+    if starts_at <= now:
+        raise SlotNotOffered(availability.RefusalReason.NOTICE)
+    if starts_at > now + timedelta(days=policy.horizon_days + 2):
+        raise SlotNotOffered(availability.RefusalReason.HORIZON)
 
 
 def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: datetime) -> None:

@@ -18,6 +18,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain.calendar import CalendarMethod, visit_calendar
+from bookings.domain.operations import expires_at
 from bookings.models import Booking, BookingPolicy, Message
 from massagerx.lib.localtime import local, zone
 from services.models import Business
@@ -56,7 +57,7 @@ def render(message: Message, booking: Booking, *, now: datetime) -> Email:
         raise ValueError("no address for this kind of message")
     method = calendar_method(kind, booking)
     with timezone.override(zone()), translation.override(settings.LANGUAGE_CODE):
-        context = _context(kind, booking, business, policy)
+        context = _context(kind, booking, business, policy, now)
         subject = one_line(render_to_string(f"email/{kind.folder}/subject.txt", context))
         context["subject"] = subject
         text = render_to_string(f"email/{kind.folder}/body.txt", context)
@@ -75,7 +76,10 @@ def render(message: Message, booking: Booking, *, now: datetime) -> Email:
     )
 
 
-def _context(kind: Kind, booking: Booking, business: Business, policy: BookingPolicy) -> dict[str, Any]:
+def _context(
+    kind: Kind, booking: Booking, business: Business, policy: BookingPolicy, now: datetime
+) -> dict[str, Any]:
+    free_until = booking.starts_at - timedelta(hours=policy.cancel_notice_hours)
     service_url = f"{settings.SITE_URL}{booking.service.get_absolute_url()}"
     context: dict[str, Any] = {
         "booking": booking,
@@ -83,6 +87,8 @@ def _context(kind: Kind, booking: Booking, business: Business, policy: BookingPo
         "name": greeting_name(booking.contact_name),
         "visit_for": greeting_name(booking.recipient_name),
         "day": date_format(local(booking.starts_at), "l, F j"),
+        "weekday": date_format(local(booking.starts_at), "l"),
+        "date": date_format(local(booking.starts_at), "F j"),
         "short_day": date_format(local(booking.starts_at), "D, M j"),
         "start": date_format(local(booking.starts_at), "g:i A T"),
         "time": time_span(booking.starts_at, booking.ends_at),
@@ -90,17 +96,12 @@ def _context(kind: Kind, booking: Booking, business: Business, policy: BookingPo
             date_format(local(booking.blocked_from), "g:i A") if booking.blocked_from < booking.starts_at else ""
         ),
         "address": one_line(booking.address),
-        "total": dollars(booking.total_cents),
         "service_url": service_url,
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
-        "free_until": moment(booking.starts_at - timedelta(hours=policy.cancel_notice_hours)),
-        "answer_by": moment(
-            min(
-                booking.created_at + timedelta(minutes=policy.request_expires_after_minutes),
-                booking.starts_at,
-            )
-        ),
+        # Empty when that moment has gone by: a visit booked for the same day.
+        "free_until": moment(free_until) if free_until > now else "",
+        "answer_by": moment(expires_at(booking, policy)),
     }
     if kind.audience == "staff":
         path = reverse("admin:bookings_booking_change", args=[booking.pk])
@@ -139,14 +140,9 @@ def time_span(start: datetime, end: datetime) -> str:
 
 
 def moment(instant: datetime) -> str:
-    """A day and a time, such as `Wed, Oct 14, 2:30 PM PDT`."""
-    return date_format(local(instant), "D, M j, g:i A T")
-
-
-def dollars(cents: int) -> str:
-    """`$185`, or `$185.50` where there are cents."""
-    whole, rest = divmod(cents, 100)
-    return f"${whole:,}.{rest:02d}" if rest else f"${whole:,}"
+    """A day and a time, such as `Wed, Oct 14, 2:30 PM PDT`; neither half is broken over two lines."""
+    day, time = (date_format(local(instant), form).replace(" ", "\N{NO-BREAK SPACE}") for form in ("D, M j", "g:i A T"))
+    return f"{day}, {time}"
 
 
 _SITE_LINK = re.compile(r'href="(/(?!/)[^"]*)"')

@@ -26,6 +26,10 @@ class ProseAdminMixin(admin.ModelAdmin):
     Without it a browser that keeps our Content-Security-Policy refuses the map, and only a bare text box shows.
     """
 
+    class Media:
+        css = {"all": ["css/prose_editor.css"]}
+        js = ["js/prose_editor.js"]
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:

@@ -93,10 +93,10 @@ class Checker:
     ) -> None:
         self.therapist, self.job, self.policy, self.drive, self.now = therapist, job, policy, drive, now
         self.day = day
-        self.minutes = minutes
+        self.minutes = frozenset(minutes)
         self.off = {minute for minute in self.minutes if self.in_time_off(minute)}
         self.working = {minute for minute in self.minutes if self.in_hours(minute)} - self.off
-        day_start, day_end = self.minutes[0], self.minutes[-1] + MINUTE
+        day_start, day_end = minutes[0], minutes[-1] + MINUTE
         self.visits = sorted(
             (
                 Taken(

@@ -1,0 +1,110 @@
+"""What staff, the client and the clock do to a booking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from bookings import exceptions
+from bookings.domain import intake, operations
+from bookings.domain.lifecycle import TRANSITIONS
+from bookings.enums import BookingStatus, MessageKind
+from bookings.models import Booking, ClinicianNote, Message, ScreeningLook, TimeOff
+from tests.factories import NOW, World, at
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+
+OPERATIONS = {
+    BookingStatus.CONFIRMED: operations.confirm_booking,
+    BookingStatus.DECLINED: operations.decline_booking,
+    BookingStatus.CANCELLED: operations.cancel_booking,
+    BookingStatus.COMPLETED: operations.complete_booking,
+    BookingStatus.NO_SHOW: operations.mark_no_show,
+}
+
+
+@pytest.fixture
+def staff(db: None):
+    return get_user_model().objects.create_user("desk", is_staff=True)
+
+
+def test_confirm_tells_the_client_and_grows_the_revision(world: World, staff) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=staff, now=NOW, reason="fine")
+    assert (booking.status, booking.revision, booking.confirmed_at) == (BookingStatus.CONFIRMED, 1, NOW)
+    assert Message.objects.get(kind=MessageKind.CONFIRMED).revision == 1
+    event = booking.events.last()
+    assert (event.from_status, event.to_status, event.actor, event.reason) == ("requested", "confirmed", staff, "fine")
+
+
+@pytest.mark.parametrize("status", BookingStatus.values)
+@pytest.mark.parametrize("wanted", list(OPERATIONS))
+def test_only_the_transition_tables_changes_are_possible(world: World, staff, status: str, wanted: str) -> None:
+    booking = world.book()
+    Booking.objects.filter(pk=booking.pk).update(status=status)
+    operation = OPERATIONS[wanted]
+    later = at(10, 30) if wanted in (BookingStatus.COMPLETED, BookingStatus.NO_SHOW) else NOW
+    messages = Message.objects.count()
+    if wanted in TRANSITIONS[status]:
+        assert operation(booking=booking, actor=staff, now=later).status == wanted
+    else:
+        with pytest.raises(exceptions.InvalidTransition):
+            operation(booking=booking, actor=staff, now=later)
+        assert Booking.objects.get().status == status
+        assert Message.objects.count() == messages
+
+
+def test_cancelling_frees_the_time(world: World, staff) -> None:
+    booking = world.book()
+    operations.cancel_booking(booking=booking, actor=None, by_client=True, now=NOW)
+    assert world.book(email="b@example.com", phone="+12135550111").starts_at == booking.starts_at
+    assert booking.events.last().by_client
+
+
+def test_a_request_is_not_confirmed_over_time_off_written_meanwhile(world: World, staff) -> None:
+    booking = world.book()
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(12))
+    with pytest.raises(exceptions.SlotNotOffered) as refusal:
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW)
+    assert refusal.value.reason == "time_off"
+    assert Booking.objects.get().status == BookingStatus.REQUESTED
+
+
+def test_a_request_is_not_confirmed_after_its_start(world: World, staff) -> None:
+    with pytest.raises(exceptions.SlotNotOffered):
+        operations.confirm_booking(booking=world.book(), actor=staff, now=at(10, 1))
+
+
+def test_clinicians_note_opens_the_way_to_confirm(world: World, staff) -> None:
+    booking = world.book(answers={})
+    with pytest.raises(exceptions.ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW)
+    operations.record_clinician_note(booking=booking, actor=staff, note="Dr. Sample, by phone", now=NOW)
+    assert operations.confirm_booking(booking=booking, actor=staff, now=NOW).status == BookingStatus.CONFIRMED
+    assert ClinicianNote.objects.get().note == "Dr. Sample, by phone"
+
+
+def test_completion_waits_for_the_visit_to_start(world: World, staff) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=staff, now=NOW)
+    with pytest.raises(exceptions.InvalidTransition):
+        operations.complete_booking(booking=booking, actor=staff, now=NOW)
+
+
+def test_unanswered_requests_expire_once_and_free_the_time(world: World) -> None:
+    booking = world.book()
+    assert operations.expire_requests(now=NOW + timedelta(hours=23)) == 0
+    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 1
+    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 0
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.EXPIRED
+    assert Message.objects.filter(kind=MessageKind.EXPIRED).count() == 1
+    assert world.book(now=NOW + timedelta(hours=25))
+
+
+def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:
+    booking = world.book()
+    shown = intake.look_at_screening(booking=booking, user=staff, reason="planning", now=NOW)
+    assert ("no" in {answer for _, answer in shown.answers}) and len(shown.answers) > 5
+    look = ScreeningLook.objects.get()
+    assert (look.user, look.reason, look.at) == (staff, "planning", NOW)

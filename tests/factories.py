@@ -1,0 +1,164 @@
+"""A small world to book in, built row by row: tests change what they are about and leave the rest.
+
+The clock stands at noon, Los Angeles time, on Wednesday 2 December 2026.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bookings.domain import operations
+from bookings.domain.operations import Submission
+from bookings.enums import Gender
+from bookings.models import (
+    Booking,
+    BookingPolicy,
+    PolicyVersion,
+    ScreeningVersion,
+    ServedZip,
+    Therapist,
+    WorkingHours,
+    Zone,
+)
+from bookings.screening import sample_rules_data
+from services.models import AddOn, Business, Category, Service, ServiceOption
+
+LA = ZoneInfo("America/Los_Angeles")
+NOW = datetime(2026, 12, 2, 12, 0, tzinfo=LA).astimezone(UTC)
+#: The day that tests book on: a Monday.
+DAY = date(2026, 12, 7)
+
+CLEAR_ANSWERS = {
+    question["id"]: "yes" if question["id"] == "adult" else "no"
+    for question in sample_rules_data()["questions"]
+    if "when" not in question
+}
+
+
+def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:
+    """The instant of a Los Angeles wall time, in UTC."""
+    return datetime.combine(day, time(hour, minute), tzinfo=LA).astimezone(UTC)
+
+
+@dataclass
+class World:
+    """One service of 60 and 90 minutes ($120, $170), one therapist Monday to Saturday 9 to 19, two zones."""
+
+    service: Service
+    option: ServiceOption
+    longer: ServiceOption
+    add_on: AddOn
+    zone: Zone
+    far_zone: Zone
+    area: ServedZip
+    far_area: ServedZip
+    therapist: Therapist
+    policy: BookingPolicy
+    agreed: PolicyVersion
+    screening: ScreeningVersion
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def submission(self, **changes: Any) -> Submission:
+        """What a client sends for a 60-minute visit on `DAY` at 10."""
+        submission = Submission(
+            key=uuid.uuid4(),
+            service_slug=self.service.slug,
+            option_id=self.option.pk,
+            add_on_ids=(),
+            people=1,
+            zip_code=self.area.zip_code,
+            preference="any",
+            starts_at=at(10),
+            name="Ana O'Brien",
+            email="ana@example.com",
+            phone="+12135550123",
+            recipient_name="",
+            street="12 Sample Street",
+            unit="",
+            entry="ground",
+            access={"gate_code": "CANARY-GATE-4711"},
+            screening_version=self.screening.number,
+            screening_service=self.service.slug,
+            answers=dict(CLEAR_ANSWERS),
+            policy_version=self.agreed.number,
+            total_cents=14_000,
+        )
+        return replace(submission, **changes)
+
+    def book(self, *, now: datetime = NOW, **changes: Any) -> Booking:
+        """A request made by the same way as a client's."""
+        return operations.request_booking(submission=self.submission(**changes), now=now)
+
+    def add_therapist(self, name: str = "Sample Therapist Two", **changes: Any) -> Therapist:
+        """Another therapist with the same hours and service."""
+        return make_therapist(self.service, changes.pop("home_zip", self.area), name=name, **changes)
+
+
+def make_therapist(service: Service, home_zip: ServedZip, *, name: str, **changes: Any) -> Therapist:
+    slug = name.lower().replace(" ", "-")
+    values: dict[str, Any] = {
+        "name": name,
+        "slug": slug,
+        "gender": Gender.FEMALE,
+        "certificate_number": f"SAMPLE-{slug}",
+        "certificate_expires_on": date(2027, 12, 31),
+        "home_zip": home_zip,
+    }
+    therapist = Therapist.objects.create(**{**values, **changes})
+    therapist.services.add(service)
+    WorkingHours.objects.bulk_create(
+        WorkingHours(therapist=therapist, weekday=weekday, starts_at=time(9), ends_at=time(19))
+        for weekday in range(6)
+    )
+    return therapist
+
+
+def make_world() -> World:
+    """Writes the rows of a `World`."""
+    Business.objects.create(phone="+12135550142", email="hello@example.com")
+    category = Category.objects.create(name="Massage", slug="massage")
+    service = Service.objects.create(
+        category=category,
+        name="Manual lymphatic drainage",
+        slug="manual-lymphatic-drainage",
+        summary="Slow, light strokes.",
+        description="<p>Slow, light strokes.</p>",
+        setup_minutes=10,
+        packdown_minutes=10,
+    )
+    option = ServiceOption.objects.create(service=service, minutes=60, price_cents=12_000)
+    longer = ServiceOption.objects.create(service=service, minutes=90, price_cents=17_000)
+    add_on = AddOn.objects.create(name="Neck and shoulders", minutes=15, price_cents=2_500)
+    add_on.services.add(service)
+    zone = Zone.objects.create(name="Eastside", travel_fee_cents=2_000)
+    far_zone = Zone.objects.create(name="Valley", travel_fee_cents=4_000)
+    area = ServedZip.objects.create(
+        zip_code="90026", city="Los Angeles", zone=zone, latitude=34.0766, longitude=-118.2646
+    )
+    far_area = ServedZip.objects.create(
+        zip_code="91364", city="Woodland Hills", zone=far_zone, latitude=34.1557, longitude=-118.6089
+    )
+    policy = BookingPolicy(evening_fee_cents=2_500, evening_starts_at=time(17))
+    policy.save()
+    return World(
+        service=service,
+        option=option,
+        longer=longer,
+        add_on=add_on,
+        zone=zone,
+        far_zone=far_zone,
+        area=area,
+        far_area=far_area,
+        therapist=make_therapist(service, area, name="Sample Therapist One"),
+        policy=policy,
+        agreed=PolicyVersion.objects.create(
+            number=1, cancellation="A day's notice.", consent="I agree.", published_at=NOW - timedelta(days=30)
+        ),
+        screening=ScreeningVersion.objects.create(
+            number=1, rules=sample_rules_data(), published_at=NOW - timedelta(days=30)
+        ),
+    )

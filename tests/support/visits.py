@@ -1,0 +1,154 @@
+"""A booked visit with everything that belongs to it, written straight to the database."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bookings.enums import BookingStatus, MessageKind, MessageState, Tier
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    Client,
+    Message,
+    PolicyVersion,
+    ScreeningRecord,
+    ScreeningVersion,
+    ServedZip,
+    Therapist,
+    Zone,
+)
+from services.models import Business, Category, Service, ServiceOption
+
+# Tuesday, 10:00 in Los Angeles; and a visit on the Thursday after, 14:30 in Los Angeles.
+NOW = datetime(2026, 10, 13, 17, 0, tzinfo=UTC)
+THURSDAY = datetime(2026, 10, 15, 21, 30, tzinfo=UTC)
+# Words that no email, calendar, log or task argument may hold.
+CANARY_ANSWER = "canary-health-answer"
+CANARY_GATE = "canary-gate-4711"
+CANARY_NOTE = "canary-access-note"
+CANARIES = (CANARY_ANSWER, CANARY_GATE, CANARY_NOTE)
+
+_numbers = itertools.count(1)
+
+
+def make_business(**changes: Any) -> Business:
+    """The business with a sample phone and email."""
+    facts = {"name": "Massage Rx", "phone": "+12135550123", "email": "visits@business.example", **changes}
+    business = Business(**facts)
+    business.save()
+    return business
+
+
+def make_visit(
+    *, starts_at: datetime = THURSDAY, minutes: int = 90, email: str = "ana@client.example", **changes: Any
+) -> Booking:
+    """A booking of its own therapist, so that any two of them may be at one time. `changes` are fields of it."""
+    number = next(_numbers)
+    zone, _ = Zone.objects.get_or_create(name="Central")
+    area, _ = ServedZip.objects.get_or_create(
+        zip_code="90027",
+        defaults={"city": "Los Angeles", "zone": zone, "latitude": 34.104, "longitude": -118.2925},
+    )
+    category, _ = Category.objects.get_or_create(name="Care", slug="care")
+    service, _ = Service.objects.get_or_create(
+        slug="manual-lymphatic-drainage",
+        defaults={
+            "name": "Manual lymphatic drainage",
+            "category": category,
+            "summary": "Mild and slow.",
+            "description": "<p>Mild.</p>",
+            "before_visit": '<ul><li>Eat lightly.</li><li>Read <a href="/faq/">the questions</a>.</li></ul>',
+        },
+    )
+    option, _ = ServiceOption.objects.get_or_create(
+        service=service, minutes=minutes, defaults={"price_cents": 18500}
+    )
+    therapist = Therapist.objects.create(
+        name="Sample Therapist",
+        slug=f"sample-therapist-{number}",
+        gender="female",
+        certificate_number="CMT-00123",
+        home_zip=area,
+    )
+    client, _ = Client.objects.get_or_create(
+        email=email,
+        phone="+12135550199",
+        defaults={"name": changes.get("contact_name", "Ana Sample"), "created_at": NOW},
+    )
+    agreed, _ = PolicyVersion.objects.get_or_create(
+        number=1, defaults={"cancellation": "A day before.", "consent": "Yes.", "published_at": NOW}
+    )
+    ends_at = starts_at + timedelta(minutes=minutes)
+    status = changes.get("status", BookingStatus.REQUESTED)
+    fields: dict[str, Any] = {
+        "status": status,
+        "client": client,
+        "contact_name": "Ana Sample",
+        "therapist": therapist,
+        "service": service,
+        "option": option,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "blocked_from": starts_at - timedelta(minutes=10),
+        "blocked_until": ends_at + timedelta(minutes=10),
+        "street": "1200 Sample Street",
+        "unit": "Apt 4",
+        "city": "Los Angeles",
+        "area": area,
+        "session_cents": 18500,
+        "total_cents": 18500,
+        "policy_version": agreed,
+        "agreed_at": NOW,
+        "created_at": NOW,
+        "confirmed_at": NOW if status == BookingStatus.CONFIRMED else None,
+        "submission_key": uuid.uuid4(),
+        "submission_digest": "0" * 64,
+        **changes,
+    }
+    booking = Booking.objects.create(**fields)
+    AccessNotes.objects.create(
+        booking=booking, notes={"gate_code": CANARY_GATE, "notes": CANARY_NOTE, "parking": CANARY_NOTE}
+    )
+    version, _ = ScreeningVersion.objects.get_or_create(
+        number=1, defaults={"rules": {}, "published_at": NOW}
+    )
+    ScreeningRecord.objects.create(
+        booking=booking,
+        version=version,
+        answers={"question": CANARY_ANSWER},
+        tier=Tier.CLEARANCE,
+        evaluated_at=NOW,
+    )
+    return booking
+
+
+def make_message(
+    kind: MessageKind = MessageKind.RECEIVED, *, booking: Booking | None = None, **changes: Any
+) -> Message:
+    """A due row of that kind, for a booking in the status that the kind speaks of."""
+    if booking is None:
+        booking = make_visit(status=STATUS_OF[kind], confirmed_at=NOW if kind in _ONCE_CONFIRMED else None)
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "booking": booking,
+        "revision": booking.revision,
+        "state": MessageState.DUE,
+        "due_at": NOW,
+        "created_at": NOW,
+        **changes,
+    }
+    return Message.objects.create(**fields)
+
+
+STATUS_OF = {
+    MessageKind.RECEIVED: BookingStatus.REQUESTED,
+    MessageKind.CONFIRMED: BookingStatus.CONFIRMED,
+    MessageKind.DECLINED: BookingStatus.DECLINED,
+    MessageKind.CANCELLED: BookingStatus.CANCELLED,
+    MessageKind.EXPIRED: BookingStatus.EXPIRED,
+    MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
+}
+_ONCE_CONFIRMED = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
