@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from blog.models import Post
+from blog.models import Post, Question
 from bookings.domain.outbox import oldest_due_minutes
-from bookings.models import Therapist
+from bookings.models import Therapist, Zone
 from services.models import Service
 
 # A message that waits longer than this means that sending is in trouble.
@@ -29,6 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "services": Service.objects.offered().with_prices()[:6],
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
         "posts": Post.objects.published(now)[:3],
+        "questions": Question.objects.active()[:5],
+        "zones": Zone.objects.filter(zips__is_active=True).distinct(),
     }
     return render(request, "home.html", context)
 

@@ -41,6 +41,9 @@ class AddOnInline(admin.TabularInline):
     verbose_name = _("add-on")
     verbose_name_plural = _("add-ons offered with this service")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, label=_("Add-on"), **kwargs)
+
 
 @admin.register(Service)
 class ServiceAdmin(KindFieldsMixin, ProseAdminMixin):

@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,7 +30,7 @@ from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
 from .search import search
-from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark
+from .words import explain, local_day_and_clock, local_span, local_when, state_mark, status_mark, tier_mark
 
 # More rows than this in one go are a slip of the finger: one may be sorry for 'select all 5,000'.
 MOST_AT_ONCE = 100
@@ -213,9 +214,13 @@ class BookingAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Booking], bool]:
         return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        return super().changelist_view(request, {"title": _("Bookings"), **(extra_context or {})})
+
     @admin.display(description=gettext_lazy("when (Los Angeles)"), ordering="starts_at")
     def when(self, booking: Booking) -> str:
-        return local_when(booking.starts_at)
+        day, clock = local_day_and_clock(booking.starts_at)
+        return format_html('<span class="nowrap">{}</span><br><span class="nowrap">{}</span>', day, clock)
 
     @admin.display(description=gettext_lazy("zone"), ordering="area__zone__position")
     def zone(self, booking: Booking) -> str:
@@ -430,7 +435,7 @@ class BookingAdmin(admin.ModelAdmin):
             "tier": tier_mark(booking.tier),
             "when": local_when(booking.starts_at),
             "session": local_span(booking.starts_at, booking.ends_at),
-            "block": local_span(booking.blocked_from, booking.blocked_until),
+            "at_door": local_span(booking.blocked_from, booking.blocked_until),
             "map_url": self._map(booking),
             "access": access,
             "access_lost": self._unreadable() if access_lost else "",

@@ -77,8 +77,13 @@ def local_when(instant: datetime | None) -> str:
     """`Tue, Nov 24, 2026, 2:30 PM PST`: an aware instant in Los Angeles, labelled; a dash for None."""
     if instant is None:
         return "–"
+    return ", ".join(local_day_and_clock(instant))
+
+
+def local_day_and_clock(instant: datetime) -> tuple[str, str]:
+    """`Tue, Nov 24, 2026` and `2:30 PM PST`."""
     here = local(instant)
-    return f"{here:%a}, {here:%b} {here.day}, {here.year}, {_clock(here)} {here:%Z}"
+    return f"{here:%a}, {here:%b} {here.day}, {here.year}", f"{_clock(here)} {here:%Z}"
 
 
 def local_span(start: datetime, end: datetime) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -75,7 +74,7 @@ def _files() -> dict[str, Path]:
 def _read(path: Path) -> Letter:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_default_timezone())
+    written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     return Letter(path.name, written_at, message)
 
 

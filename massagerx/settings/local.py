@@ -19,5 +19,5 @@ CELERY_BROKER_URL, CACHE_URL = redis_urls(env.str("REDIS_URL", default=f"unix://
 CACHES = cache(CACHE_URL)
 
 if not env.str("EMAIL_HOST", default=""):
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "massagerx.lib.mailfiles.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"

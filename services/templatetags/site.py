@@ -6,9 +6,12 @@ from django import template
 from django.conf import settings
 from django.template.context import Context
 from django.templatetags.static import static
+from django.utils.safestring import SafeString
 
+from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.urls import absolute_url
-from services.models import Business
+from services import structured_data
+from services.models import Business, Service
 
 register = template.Library()
 
@@ -24,6 +27,28 @@ def absolute_static(path: str) -> str:
     """The public address of a static file."""
     address = static(path)
     return address if address.startswith(("http://", "https://")) else absolute_url(address)
+
+
+@register.simple_tag(takes_context=True)
+def business_json_ld(context: Context) -> SafeString:
+    """The business as JSON-LD, for the home page."""
+    image = absolute_static("img/share.png")
+    return json_ld(structured_data.business_thing(context["business"], image=image))
+
+
+@register.simple_tag(takes_context=True)
+def service_json_ld(context: Context, service: Service, crumbs: list[tuple[str, str]]) -> SafeString:
+    """A service with its offers, and where its page is, as JSON-LD. `service` comes with its `active_options`.
+
+    The travel fee is the context's: this app doesn't know what a drive costs.
+    """
+    thing = structured_data.service_thing(
+        service,
+        service.active_options,  # type: ignore[attr-defined]
+        context["business"],
+        travel_cents=context["travel_from_cents"](),
+    )
+    return json_ld(thing, breadcrumb_list(crumbs))
 
 
 @register.simple_tag(takes_context=True)

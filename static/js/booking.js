@@ -1,5 +1,5 @@
-// The booking flow works without this file. With it, follow-up fields appear only when they are asked for, the focus
-// goes to what needs attention, and the button that books can't be pressed twice.
+// The booking flow works without this file. With it, follow-up fields appear only when they are asked for, and the
+// focus goes to what needs attention. (site.js keeps a form from being sent twice.)
 
 const chosen = (form, name) => form.querySelector(`[name="${name}"]:checked`)?.value ?? "";
 
@@ -18,17 +18,4 @@ for (const part of document.querySelectorAll("[data-after]")) {
   update();
 }
 
-document.getElementById("error-summary")?.focus();
 if (location.hash === "#times") document.getElementById("times-title")?.focus();
-
-for (const form of document.querySelectorAll("[data-send-once]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "yes";
-    form.setAttribute("aria-busy", "true");
-  });
-}
-// A page brought back by the Back button may be sent again: the server finds the booking that it made.
-addEventListener("pageshow", (event) => {
-  if (event.persisted) for (const form of document.querySelectorAll("[data-send-once]")) delete form.dataset.sent;
-});

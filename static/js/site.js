@@ -34,4 +34,4 @@ if (menu) {
 }
 
 // Errors come first: browsers that ignore autofocus on a box are helped along.
-document.querySelector("[data-error-summary]")?.focus();
+document.querySelector(".error-summary")?.focus();

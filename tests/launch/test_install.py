@@ -160,7 +160,7 @@ def test_install_says_when_the_disk_has_no_room(
 ) -> None:
     monkeypatch.setattr(install.shutil, "disk_usage", lambda path: Usage(10**12, 10**12, 399_000_000))
 
-    with pytest.raises(Problem, match="The disk is full: .* 399 MB left and 400 MB are needed"):
+    with pytest.raises(Problem, match=r"The disk is full: .* 399 MB left and 400 MB are needed"):
         environment(clone).ensure(LOCAL_LOCK)
 
     assert machine.commands == []
@@ -179,7 +179,7 @@ def test_install_says_when_venv_is_missing(
         install.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object()
     )
 
-    with pytest.raises(Problem, match="lacks its module ensurepip: .* apt install python3-venv"):
+    with pytest.raises(Problem, match=r"lacks its module ensurepip: .* apt install python3-venv"):
         environment(clone).ensure(LOCAL_LOCK)
 
 

@@ -69,9 +69,9 @@ def remembered(drive_time: DriveTime) -> Drive:
 
 def minutes_of(day: date, policy: Policy) -> list[datetime]:
     """Every minute (UTC) at which a calendar in the zone shows `day`."""
-    minute = datetime.combine(day, time(0), UTC) - timedelta(hours=15)
+    minute = datetime.combine(day, time(0), policy.tz).astimezone(UTC) - timedelta(hours=2)
     found = []
-    for _ in range(54 * 60):
+    for _ in range(28 * 60):
         if minute.astimezone(policy.tz).date() == day:
             found.append(minute)
         minute += MINUTE
@@ -94,6 +94,13 @@ class Checker:
         self.therapist, self.job, self.policy, self.drive, self.now = therapist, job, policy, drive, now
         self.day = day
         self.minutes = frozenset(minutes)
+        self.hours = [
+            hours
+            for hours in therapist.weekly_hours
+            if hours.weekday == day.weekday()
+            and (hours.valid_from is None or hours.valid_from <= day)
+            and (hours.valid_until is None or hours.valid_until >= day)
+        ] + [hours for hours in therapist.extra_hours if hours.date == day]
         self.off = {minute for minute in self.minutes if self.in_time_off(minute)}
         self.working = {minute for minute in self.minutes if self.in_hours(minute)} - self.off
         day_start, day_end = minutes[0], minutes[-1] + MINUTE
@@ -116,16 +123,8 @@ class Checker:
         if self.day in self.policy.closures:
             return False
         wall = minute.astimezone(self.policy.tz).time()
-        weekly = [
-            hours
-            for hours in self.therapist.weekly_hours
-            if hours.weekday == self.day.weekday()
-            and (hours.valid_from is None or hours.valid_from <= self.day)
-            and (hours.valid_until is None or hours.valid_until >= self.day)
-        ]
-        extra = [hours for hours in self.therapist.extra_hours if hours.date == self.day]
         return any(
-            hours.start <= wall and (wall < hours.end or hours.end == time(0)) for hours in [*weekly, *extra]
+            hours.start <= wall and (wall < hours.end or hours.end == time(0)) for hours in self.hours
         )
 
     def in_time_off(self, minute: datetime) -> bool:

@@ -60,7 +60,7 @@ PLACES = (
     Place("00000", None),
     Place("00001", "venice"),
 )
-places = st.sampled_from(PLACES)
+places = st.sampled_from(PLACES[:5] * 4 + PLACES)
 known_places = st.sampled_from(PLACES[:5])
 
 
@@ -101,7 +101,7 @@ def tables(draw: st.DrawFn) -> DriveTable:
             max_size=6,
         )
     )
-    behind = draw(st.sampled_from([None, OfflineEstimate(ZONE), OfflineEstimate(ZONE, floor_minutes=25)]))
+    behind = draw(st.sampled_from([OfflineEstimate(ZONE), OfflineEstimate(ZONE, floor_minutes=25), None]))
     return DriveTable(rows, ZONE, behind=behind)
 
 
@@ -162,15 +162,16 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
         )
     ]
     existing = []
-    cursor = midnight + draw(st.integers(-120, 900)) * MINUTE
+    cursor = midnight + draw(st.one_of(st.integers(-120, 1200), st.integers(480, 840))) * MINUTE
     for gap, length, place, kind in draw(
         st.lists(
             st.tuples(
-                st.one_of(st.just(0), st.integers(0, 300)),
+                st.one_of(st.just(0), st.integers(0, 300), st.integers(100, 240)),
                 st.integers(20, 150),
                 where,
                 st.sampled_from(OccupiedKind),
             ),
+            min_size=draw(st.integers(0, 3)),
             max_size=4,
         )
     ):
@@ -180,7 +181,7 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
         )
         cursor += length * MINUTE
     rests = draw(st.booleans())
-    limits = st.one_of(st.none(), st.none(), st.integers(0, 5))
+    limits = st.sampled_from([None, None, None, None, 3, 2, 1, 4, 0])
     return Therapist(
         id=therapist_id,
         home=draw(where),
@@ -189,10 +190,10 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
         time_off=tuple(time_off),
         existing=tuple(draw(st.permutations(existing))),
         max_visits_per_day=draw(limits),
-        max_work_minutes_per_day=draw(st.sampled_from([None, None, 120, 300, 480])),
-        reach_minutes=draw(st.sampled_from([None, None, 25, 45, 70])),
-        break_minutes=draw(st.sampled_from([15, 30, 60])) if rests else None,
-        break_after_minutes=draw(st.sampled_from([60, 150, 300])) if rests else None,
+        max_work_minutes_per_day=draw(st.sampled_from([None, None, None, None, 480, 300, 120])),
+        reach_minutes=draw(st.sampled_from([None, None, None, None, 70, 45, 25])),
+        break_minutes=draw(st.sampled_from([15, 30, 60, 120])) if rests else None,
+        break_after_minutes=draw(st.sampled_from([60, 90, 150, 240])) if rests else None,
     )
 
 
@@ -245,11 +246,11 @@ def worlds(
         last_day=day + timedelta(days=draw(st.integers(0, 1))),
         policy=Policy(
             zone=ZONE,
-            minimum_notice=timedelta(minutes=draw(st.sampled_from([0, 120, 1440]))),
-            horizon_days=draw(st.sampled_from([0, 1, 30])),
+            minimum_notice=timedelta(minutes=draw(st.sampled_from([0, 0, 0, 120, 1440]))),
+            horizon_days=draw(st.sampled_from([2, 30, 30, 30, 1, 0])),
             granularity_minutes=draw(st.sampled_from(granularities)),
             closures=frozenset({day + timedelta(days=1)}) if draw(st.integers(0, 4)) == 0 else frozenset(),
         ),
         drive_time=draw(drive_time),
-        now=midnight + draw(st.sampled_from([-600, -1500, 400])) * MINUTE + timedelta(seconds=draw(st.integers(0, 90))),
+        now=midnight + draw(st.sampled_from([-600, -600, -1500, 400])) * MINUTE + timedelta(seconds=draw(st.integers(0, 90))),
     )

@@ -1,0 +1,231 @@
+"""What strangers type and send: a clear answer, nothing half-written, never a server error.
+
+Each row sends one bad thing at one step and says what must come back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from bookings.models import Booking, Message
+from bookings.models import Client as Person
+from tests.bookings.views.flow import Flow
+from tests.factories import at
+
+pytestmark = pytest.mark.django_db
+
+# (what, step, changed fields, status)
+FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
+    ("NUL in a name", "details", {"name": "Ana\x00"}, 422),
+    ("CR LF in a name", "details", {"name": "Ana\r\nBcc: x@example.com"}, 422),
+    ("CR LF in an email", "details", {"email": "a@example.com\r\nBcc: x@example.com"}, 422),
+    ("line separator in a street", "details", {"street": "1 Main\u2028St"}, 422),
+    ("only zero-width characters in a name", "details", {"name": "\u200b\u200d\u2060"}, 422),
+    ("only combining marks in a name", "details", {"name": "\u0301\u0302"}, 422),
+    ("only digits in a name", "details", {"name": "12345"}, 422),
+    ("control character in a note", "details", {"notes": "a\x07b"}, 422),
+    ("a name too long", "details", {"name": "A" * 121}, 422),
+    ("a note too long", "details", {"notes": "A" * 1001}, 422),
+    ("blank name", "details", {"name": "   "}, 422),
+    ("missing name", "details", {"name": None}, 422),
+    ("not an email", "details", {"email": "ana@"}, 422),
+    ("email of another alphabet", "details", {"email": "ana@exämple.com"}, 422),
+    ("phone too short", "details", {"phone": "555"}, 422),
+    ("phone of letters", "details", {"phone": "call me"}, 422),
+    ("entry not offered", "details", {"entry": "window"}, 422),
+    ("robot's field filled", "details", {"website": "http://example.com"}, 422),
+    ("option abc", "what", {"option": "abc"}, 422),
+    ("option 1e400", "what", {"option": "1e400"}, 422),
+    ("option of 5,000 digits", "what", {"option": "9" * 5000}, 422),
+    ("option missing", "what", {"option": None}, 422),
+    ("option negative", "what", {"option": "-1"}, 422),
+    ("people 10,000", "what", {"people": "10000"}, 422),
+    ("add-on not offered", "what", {"add_ons": "999999"}, 422),
+    ("ZIP of letters", "where", {"zip_code": "ABCDE"}, 422),
+    ("ZIP of four digits", "where", {"zip_code": "9002"}, 422),
+    ("ZIP of Arabic digits", "where", {"zip_code": "٩٠٠٢٦"}, 422),
+    ("ZIP that doesn't exist", "where", {"zip_code": "00000"}, 422),
+    ("ZIP of PO boxes", "where", {"zip_code": "90050"}, 422),
+    ("ZIP outside", "where", {"zip_code": "92101"}, 422),
+    ("ZIP with NUL", "where", {"zip_code": "90026\x00"}, 422),
+    ("blank ZIP", "where", {"zip_code": ""}, 422),
+    ("February 30", "when", {"starts_at": "2026-02-30T10:00:00+00:00"}, 422),
+    ("year 1", "when", {"starts_at": "0001-01-01T00:00:00+00:00"}, 422),
+    ("year 9999", "when", {"starts_at": "9999-12-31T23:59:00+00:00"}, 422),
+    ("time without a zone", "when", {"starts_at": "2026-12-07T10:00:00"}, 422),
+    ("time abc", "when", {"starts_at": "abc"}, 422),
+    ("time missing", "when", {"starts_at": None}, 422),
+    ("past time", "when", {"starts_at": "2026-11-01T18:00:00+00:00"}, 409),
+    ("inside the notice", "when", {"starts_at": "2026-12-02T21:00:00+00:00"}, 409),
+    ("beyond the horizon", "when", {"starts_at": "2027-11-01T18:00:00+00:00"}, 409),
+    ("never offered: off the grid", "when", {"starts_at": "2026-12-07T18:07:00+00:00"}, 409),
+    ("never offered: seconds", "when", {"starts_at": "2026-12-07T18:00:01+00:00"}, 409),
+    ("never offered: at night", "when", {"starts_at": "2026-12-07T11:00:00+00:00"}, 409),
+    ("02:30 on the spring day", "when", {"starts_at": "2027-03-14T10:30:00+00:00"}, 409),
+    ("01:30 on the autumn day", "when", {"starts_at": "2026-11-01T09:30:00+00:00"}, 409),
+    ("therapist of another id", "when", {"preference": "therapist:nobody", "starts_at": None}, 422),
+    ("preference injected", "when", {"preference": "' OR 1=1 --", "starts_at": None}, 422),
+    ("answer not offered", "health", {"cancer": "maybe"}, 422),
+    ("no answer", "health", {"cancer": None}, 422),
+    ("surgery on February 30", "health", {"surgery_or_wound": "yes", "surgery_or_wound_date": "2026-02-30"}, 302),
+    ("agree missing", "review", {"agree": None}, 422),
+    ("key not a UUID", "review", {"submission_key": "1; DROP TABLE"}, 422),
+    ("price of 5,000 digits", "review", {"total_cents": "9" * 5000}, 422),
+    ("price negative", "review", {"total_cents": "-1"}, 422),
+    ("policy version abc", "review", {"policy_version": "abc"}, 422),
+]
+
+
+@pytest.mark.parametrize(("step", "changes", "status"), [row[1:] for row in FIELDS], ids=[row[0] for row in FIELDS])
+def test_bad_field_gets_a_clear_answer_and_writes_nothing(
+    flow: Flow, step: str, changes: dict[str, Any], status: int
+) -> None:
+    flow.until(step)
+    response = getattr(flow, step)(**changes)
+    assert response.status_code == status, response.content.decode()[:3000]
+    assert not (Booking.objects.exists() or Message.objects.exists() or Person.objects.exists())
+    page = response.content.decode()
+    assert "Traceback" not in page
+    if status == 422 and step == "details":
+        # Nothing typed is lost, and the page says where to look.
+        assert "12 Sample Street" in page or "street" in changes
+        assert 'role="alert"' in page
+    # The flow goes on where it was.
+    assert getattr(flow, step)().status_code in (302, 409)
+
+
+KEPT = [
+    ("apostrophe", "Ana O'Brien"),
+    ("accents", "Zoë Núñez"),
+    ("CJK", "王小明"),
+    ("emoji beside letters", "Ana 🌿"),
+    ("formula", '=HYPERLINK("http://example.com")'),
+    ("calendar text", "BEGIN:VEVENT"),
+    ("markup", "<script>alert(1)</script>"),
+    ("template", "{{ settings.SECRET_KEY }}"),
+]
+
+
+@pytest.mark.parametrize("name", [row[1] for row in KEPT], ids=[row[0] for row in KEPT])
+def test_unusual_name_is_kept_as_it_is_and_shown_harmless(flow: Flow, name: str) -> None:
+    flow.until("details").details(name=name)
+    flow.health()
+    page = flow.client.get("/book/review/").content.decode()
+    assert "<script>alert" not in page
+    flow.review()
+    assert Booking.objects.get().contact_name == name
+    assert "<script>alert" not in flow.client.get("/book/done/").content.decode()
+
+
+def test_direction_overrides_are_dropped_from_a_name(flow: Flow) -> None:
+    flow.until("details").details(name="Ana \u202eneirB'O")
+    flow.health()
+    flow.review()
+    assert Booking.objects.get().contact_name == "Ana neirB'O"
+
+
+def test_arabic_digits_in_a_phone_number_are_understood(flow: Flow) -> None:
+    flow.until("details").details(phone="٢١٣ ٥٥٥ ٠١٢٣")
+    flow.health()
+    flow.review()
+    assert Booking.objects.get().client.phone.as_e164 == "+12135550123"
+
+
+def test_same_instant_with_another_offset_is_the_same_time(flow: Flow) -> None:
+    flow.until("when")
+    assert flow.when(starts_at="2026-12-08T03:00:00+09:00").status_code == 302
+    flow.details()
+    flow.health()
+    flow.review()
+    assert Booking.objects.get().starts_at == at(10)
+
+
+REQUESTS: list[tuple[str, str, dict[str, Any], set[int]]] = [
+    ("NUL in a query", "/book/?service=%00", {}, {400}),
+    ("NUL in a query name", "/book/?%00=1", {}, {400}),
+    ("NUL in a path", "/services/a%00b/", {}, {404}),
+    ("invalid UTF-8 in a query", "/book/when/?day=%ff%fe", {}, {302}),
+    ("invalid UTF-8 in a path", "/services/%ff/", {}, {404, 400}),
+    ("an unknown service", "/book/?service=nope", {}, {200}),
+    ("an option of 5,000 digits", "/book/?service=manual-lymphatic-drainage&option=" + "9" * 5000, {}, {200}),
+    ("an option in superscript", "/book/?service=manual-lymphatic-drainage&option=%C2%B2", {}, {200}),
+    ("a bad Host", "/book/", {"HTTP_HOST": "evil.example"}, {400}),
+    ("garbage cookies", "/book/", {"HTTP_COOKIE": "sessionid=%00%ff; csrftoken=;;;=; =="}, {200}),
+    ("a spoofed X-Forwarded-For", "/book/", {"HTTP_X_FORWARDED_FOR": "'; DROP TABLE --, 1.1.1.1"}, {200}),
+    ("a foreign language", "/book/", {"HTTP_ACCEPT_LANGUAGE": "x" * 5000}, {200}),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "statuses"), [r[1:] for r in REQUESTS], ids=[r[0] for r in REQUESTS])
+def test_strange_request_is_answered_calmly(
+    flow: Flow, path: str, headers: dict[str, Any], statuses: set[int]
+) -> None:
+    response = flow.client.get(path, **headers)
+    assert response.status_code in statuses
+    assert "Traceback" not in response.content.decode()
+
+
+DAYS = ["2026-02-30", "9999-12-31", "0001-01-01", "2026-12-07T10:00", "abc", "", "2020-01-01", "٢٠٢٦-١٢-٠٧"]
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_strange_day_or_month_shows_the_calendar_all_the_same(flow: Flow, day: str) -> None:
+    flow.until("when")
+    assert flow.client.get("/book/when/", {"day": day}).status_code == 200
+    assert flow.client.get("/book/when/", {"month": day[:7]}).status_code == 200
+
+
+def test_large_bodies_and_many_fields_are_refused(flow: Flow) -> None:
+    flow.until("details")
+    assert flow.details(notes="A" * 1_000_000).status_code in (400, 413)
+    assert flow.details(notes="A" * 3_000_000).status_code in (400, 413)
+    assert flow.client.post("/book/details/", {f"f{n}": "x" for n in range(1001)}).status_code in (400, 413)
+
+
+def test_other_bodies_are_not_read_as_a_form(flow: Flow) -> None:
+    flow.until("details")
+    for body, kind in [
+        (b"{" * 5000, "application/json"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data"),
+        (b"\xff\xfe=\xff", "application/x-www-form-urlencoded"),
+    ]:
+        response = flow.client.generic("POST", "/book/details/", body, content_type=kind)
+        assert response.status_code in (400, 422)
+    assert not Booking.objects.exists()
+
+
+def test_duplicate_fields_count_once(flow: Flow) -> None:
+    flow.until("when")
+    first, second = at(10).isoformat(), at(14).isoformat()
+    assert flow.client.post("/book/when/", {"starts_at": [first, second]}).status_code == 302
+    flow.details()
+    flow.health()
+    flow.review()
+    assert Booking.objects.count() == 1
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
+def test_other_methods_are_refused(flow: Flow, method: str) -> None:
+    assert getattr(flow.client, method)("/book/review/").status_code == 405
+
+
+def test_form_without_or_with_a_foreign_csrf_token_is_refused(world) -> None:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    assert client.post("/book/", {"service": world.service.slug}).status_code == 403
+    foreign = client.post("/book/", {"csrfmiddlewaretoken": "x" * 64}, HTTP_ORIGIN="https://evil.example")
+    assert foreign.status_code == 403
+    assert not Booking.objects.exists()
+
+
+def test_lone_surrogates_never_reach_the_database(flow: Flow) -> None:
+    flow.until("details")
+    body = "name=Ana&email=a%40example.com&phone=2135550123&street=1+Main&entry=ground&notes=a%ED%B2%80b"
+    response = flow.client.generic(
+        "POST", "/book/details/", body.encode(), content_type="application/x-www-form-urlencoded"
+    )
+    assert response.status_code == 302
+    assert "\ufffd" in flow.client.get("/book/details/").content.decode()
