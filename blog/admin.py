@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from massagerx.lib.admin import KindFieldsMixin, ProseAdminMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin
 
 from .models import RESERVED_SLUGS, Page, Post, Question, Tag
 
@@ -82,7 +82,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Post)
-class PostAdmin(KindFieldsMixin, ProseAdminMixin):
+class PostAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
     form = PostForm
     list_display = ["title", "state", "author_name", "updated_at"]
     list_filter = [WhenFilter, "tags", "services"]
@@ -153,14 +153,14 @@ class PostAdmin(KindFieldsMixin, ProseAdminMixin):
 
 
 @admin.register(Tag)
-class TagAdmin(KindFieldsMixin, admin.ModelAdmin):
+class TagAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Page)
-class PageAdmin(KindFieldsMixin, ProseAdminMixin):
+class PageAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
     list_display = ["title", "slug", "updated_at"]
     fieldsets = [
         (None, {"fields": ["slug", "title", "body"]}),
@@ -188,7 +188,7 @@ class PageAdmin(KindFieldsMixin, ProseAdminMixin):
 
 
 @admin.register(Question)
-class QuestionAdmin(KindFieldsMixin, ProseAdminMixin):
+class QuestionAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
     list_display = ["question", "position", "is_active"]
     list_editable = ["position", "is_active"]
     search_fields = ["question", "answer"]

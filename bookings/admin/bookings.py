@@ -30,7 +30,7 @@ from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
 from .search import search
-from .words import explain, local_day_and_clock, local_span, local_when, state_mark, status_mark, tier_mark
+from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
 
 # More rows than this in one go are a slip of the finger: one may be sorry for 'select all 5,000'.
 MOST_AT_ONCE = 100
@@ -193,7 +193,7 @@ SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "clie
 
 @admin.register(Booking)
 class BookingAdmin(admin.ModelAdmin):
-    list_display = ["reference", "when", "client", "therapist", "service", "zone", "state", "screened"]
+    list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
     list_per_page = 50
@@ -217,14 +217,19 @@ class BookingAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
         return super().changelist_view(request, {"title": _("Bookings"), **(extra_context or {})})
 
-    @admin.display(description=gettext_lazy("when (Los Angeles)"), ordering="starts_at")
+    @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, booking: Booking) -> str:
-        day, clock = local_day_and_clock(booking.starts_at)
-        return format_html('<span class="nowrap">{}</span><br><span class="nowrap">{}</span>', day, clock)
+        return two_lines(booking.starts_at)
+
+    @admin.display(description=gettext_lazy("client"), ordering="client__name")
+    def who(self, booking: Booking) -> str:
+        name, service = booking.client.name, booking.service.name
+        return format_html('{}<br><span class="quiet">{}</span>', name, service)
 
     @admin.display(description=gettext_lazy("zone"), ordering="area__zone__position")
     def zone(self, booking: Booking) -> str:
-        return f"{booking.area.zone} · {booking.area.zip_code}"
+        zone, code = booking.area.zone.name, booking.area.zip_code
+        return format_html('{}<br><span class="quiet">{}</span>', zone, code)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, booking: Booking) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import outbox
 from bookings.models import Message
 
-from .words import local_when, state_mark
+from .words import state_mark, two_lines
 
 
 @admin.register(Message)
@@ -51,11 +51,11 @@ class MessageAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("due"), ordering="due_at")
     def due(self, message: Message) -> str:
-        return local_when(message.due_at)
+        return two_lines(message.due_at)
 
     @admin.display(description=gettext_lazy("sent"), ordering="sent_at")
     def sent(self, message: Message) -> str:
-        return local_when(message.sent_at)
+        return two_lines(message.sent_at)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

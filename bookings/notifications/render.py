@@ -90,10 +90,12 @@ def _context(
         "weekday": date_format(local(booking.starts_at), "l"),
         "date": date_format(local(booking.starts_at), "F j"),
         "short_day": date_format(local(booking.starts_at), "D, M j"),
-        "start": date_format(local(booking.starts_at), "g:i A T"),
+        "start": clock_time(booking.starts_at),
         "time": time_span(booking.starts_at, booking.ends_at),
         "arrival": (
-            date_format(local(booking.blocked_from), "g:i A") if booking.blocked_from < booking.starts_at else ""
+            clock_time(booking.blocked_from, labelled=False)
+            if booking.blocked_from < booking.starts_at
+            else ""
         ),
         "address": one_line(booking.address),
         "service_url": service_url,
@@ -130,19 +132,24 @@ def greeting_name(name: str) -> str:
     return "" if _NOT_A_NAME.search(line) else line
 
 
+def clock_time(instant: datetime, *, labelled: bool = True) -> str:
+    """`2:30 PM PDT`, in local time. The label comes from the zone: Django's `T` is empty in the hour of the year
+    that comes twice, where it is needed most."""
+    here = local(instant)
+    text = date_format(here, "g:i A")
+    return f"{text} {here.tzname()}" if labelled else text
+
+
 def time_span(start: datetime, end: datetime) -> str:
-    """From when until when, in local time with its zone's name; both names where the clocks change in between."""
-    start, end = local(start), local(end)
-    first = date_format(start, "g:i A")
-    if start.tzname() != end.tzname():
-        first = date_format(start, "g:i A T")
-    return f"{first} – {date_format(end, 'g:i A T')}"
+    """From when until when, with the zone's name; both names where the clocks change in between."""
+    changes = local(start).tzname() != local(end).tzname()
+    return f"{clock_time(start, labelled=changes)} – {clock_time(end)}"
 
 
 def moment(instant: datetime) -> str:
     """A day and a time, such as `Wed, Oct 14, 2:30 PM PDT`; neither half is broken over two lines."""
-    day, time = (date_format(local(instant), form).replace(" ", "\N{NO-BREAK SPACE}") for form in ("D, M j", "g:i A T"))
-    return f"{day}, {time}"
+    day, time = date_format(local(instant), "D, M j"), clock_time(instant)
+    return ", ".join(half.replace(" ", "\N{NO-BREAK SPACE}") for half in (day, time))
 
 
 _SITE_LINK = re.compile(r'href="(/(?!/)[^"]*)"')

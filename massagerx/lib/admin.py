@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.http import HttpRequest
@@ -35,6 +36,19 @@ class ProseAdminMixin(admin.ModelAdmin):
     ) -> Any:
         context["media"] = Media.from_media(context["media"]).with_nonce(request.csp_nonce)  # type: ignore[attr-defined]
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+class ListMixin(admin.ModelAdmin):
+    """For lists with actions: a row that can't exist is refused (400), where Django's own list breaks (500)."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        key = self.opts.pk
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                key.clean(chosen, None)  # type: ignore[arg-type]
+            except ValidationError as error:
+                raise BadRequest("not a row's key") from error
+        return super().changelist_view(request, extra_context)
 
 
 # Beyond these years a date is a slip of the finger, and the ends of the calendar can't be shown in another zone.

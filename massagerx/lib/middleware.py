@@ -57,7 +57,7 @@ class ResponseHeadersMiddleware:
 
 
 class HostileInputMiddleware:
-    """Answers 400 or 404 where Django or the database would trip over a NUL byte or a method nobody uses."""
+    """Answers 400 or 404 where Django or the database would trip over a NUL byte, a huge number or a method nobody uses."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -71,3 +71,8 @@ class HostileInputMiddleware:
         for key, values in request.GET.lists():
             if "\x00" in key or any("\x00" in value for value in values):
                 raise BadRequest("NUL in the query")
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        # SQLite's driver refuses what no column of it could hold; PostgreSQL simply finds no such row.
+        if isinstance(exception, OverflowError) and "SQLite INTEGER" in str(exception):
+            raise BadRequest("a number too large for a key") from exception

@@ -79,7 +79,7 @@ def running_site(tmp: Path, **environment: str) -> Iterator[RunningSite]:
     household = Household()
     var = tmp / "var"
     var.mkdir(parents=True)
-    with own_database(os.environ["DATABASE_URL"], var) as database_url:
+    with own_database(os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
         given = environment_for_tests(database_url, var, os.environ)
         given |= {
             "DJANGO_SETTINGS_MODULE": "massagerx.settings.local",

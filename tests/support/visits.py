@@ -112,9 +112,7 @@ def make_visit(
     AccessNotes.objects.create(
         booking=booking, notes={"gate_code": CANARY_GATE, "notes": CANARY_NOTE, "parking": CANARY_NOTE}
     )
-    version, _ = ScreeningVersion.objects.get_or_create(
-        number=1, defaults={"rules": {}, "published_at": NOW}
-    )
+    version, _ = ScreeningVersion.objects.get_or_create(number=1, defaults={"rules": {}, "published_at": NOW})
     ScreeningRecord.objects.create(
         booking=booking,
         version=version,
@@ -126,11 +124,12 @@ def make_visit(
 
 
 def make_message(
-    kind: MessageKind = MessageKind.RECEIVED, *, booking: Booking | None = None, **changes: Any
+    kind: MessageKind | str = MessageKind.RECEIVED, *, booking: Booking | None = None, **changes: Any
 ) -> Message:
     """A due row of that kind, for a booking in the status that the kind speaks of."""
     if booking is None:
-        booking = make_visit(status=STATUS_OF[kind], confirmed_at=NOW if kind in _ONCE_CONFIRMED else None)
+        known = MessageKind(kind)
+        booking = make_visit(status=STATUS_OF[known], confirmed_at=NOW if known in _ONCE_CONFIRMED else None)
     fields: dict[str, Any] = {
         "kind": kind,
         "booking": booking,

@@ -28,7 +28,7 @@ def starts(world: World) -> set[tuple[datetime, int]]:
     return {(slot.starts_at, slot.therapist_id) for slot in offer_slots(**world.arguments())}
 
 
-@settings(UNHURRIED, max_examples=120)
+@settings(UNHURRIED, max_examples=100)
 @given(worlds())
 def test_offer_slots_equals_the_oracle(world: World) -> None:
     slots = offer_slots(**world.arguments())
@@ -41,8 +41,8 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
         assert slot.blocked_until - slot.ends_at == world.job.packdown_minutes * MINUTE
 
 
-@settings(UNHURRIED, max_examples=60)
-@given(worlds(granularities=(30, 45)))
+@settings(UNHURRIED, max_examples=40)
+@given(worlds(granularities=(30, 60)))
 def test_check_slot_grants_what_is_offered_and_else_gives_a_true_reason(world: World) -> None:
     offered = {(slot.starts_at, slot.therapist_id): slot for slot in offer_slots(**world.arguments())}
     policy, job = world.policy, world.job
@@ -51,7 +51,7 @@ def test_check_slot_grants_what_is_offered_and_else_gives_a_true_reason(world: W
 
     for therapist in world.therapists:
         checker = oracle.Checker(therapist, job, world.first_day, minutes, policy, drive, world.now)
-        for starts_at in minutes[::15]:
+        for starts_at in minutes[::30]:
             answer = check_slot(
                 therapist=therapist,
                 job=job,
@@ -89,7 +89,7 @@ def is_true(
         case RefusalReason.CLOSED:
             return checker.day in world.policy.closures
         case RefusalReason.OUTSIDE_HOURS | RefusalReason.TIME_OFF if block <= checker.working:
-            return (leave == begins or not checker.can_drive(therapist.home, job.place, leave, begins)) or (
+            return not checker.can_drive(therapist.home, job.place, leave, begins) or (
                 not checker.can_drive(job.place, therapist.home, ends, back)
             )
         case RefusalReason.OUTSIDE_HOURS:
@@ -107,12 +107,11 @@ def is_true(
             minutes = checker.drive(therapist.home, job.place, begins)
             return minutes is not None and minutes > (therapist.reach_minutes or 0)
         case RefusalReason.DAILY_LIMIT:
+            visits, most_visits = len(checker.visits) + 1, therapist.max_visits_per_day
             work = sum(visit.session_minutes for visit in checker.visits) + job.session_minutes
-            return len(checker.visits) == therapist.max_visits_per_day or (
-                len(checker.visits) > (therapist.max_visits_per_day or 0)
-                if therapist.max_visits_per_day is not None
-                else work > (therapist.max_work_minutes_per_day or 0)
-            ) or work > (therapist.max_work_minutes_per_day or work)
+            most_work = therapist.max_work_minutes_per_day
+            too_many = most_visits is not None and visits > most_visits
+            return too_many or (most_work is not None and work > most_work)
         case RefusalReason.DRIVE if side is Side.BEFORE:
             assert before is not None
             return not checker.can_drive(before.place, job.place, before.end, begins) or (
@@ -128,7 +127,7 @@ def is_true(
     return False
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=50)
 @given(worlds())
 def test_open_days_and_explain_day_agree_with_the_offers(world: World) -> None:
     offered = {slot.starts_at.astimezone(world.policy.tz).date() for slot in offer_slots(**world.arguments())}
@@ -164,12 +163,12 @@ def shorter_hours(draw: st.DrawFn, therapist: Therapist, world: World) -> Therap
             return replace(therapist, weekly_hours=therapist.weekly_hours[1:])
         case _:
             midnight = datetime.combine(world.first_day, time(0), world.policy.tz).astimezone(UTC)
-            start = midnight + draw(st.integers(0, 1400)) * MINUTE
-            off = Interval(start, start + draw(st.integers(1, 500)) * MINUTE)
+            begins = midnight + draw(st.integers(0, 1400)) * MINUTE
+            off = Interval(begins, begins + draw(st.integers(1, 500)) * MINUTE)
             return replace(therapist, time_off=(*therapist.time_off, off))
 
 
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=120)
 @given(st.data())
 def test_shrinking_hours_never_adds_a_slot(data: st.DataObject) -> None:
     world = data.draw(worlds())
@@ -178,7 +177,7 @@ def test_shrinking_hours_never_adds_a_slot(data: st.DataObject) -> None:
     assert starts(replace(world, therapists=shorter)) <= starts(world)
 
 
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=120)
 @given(st.data())
 def test_adding_a_visit_never_adds_a_slot(data: st.DataObject) -> None:
     """For a visit that could itself be offered, and drives that are never shorter by way of a third place.
@@ -199,7 +198,7 @@ def test_adding_a_visit_never_adds_a_slot(data: st.DataObject) -> None:
     assert starts(replace(world, therapists=(fuller,))) <= starts(world)
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=50)
 @given(st.data())
 def test_a_day_filled_slot_by_slot_stays_feasible(data: st.DataObject) -> None:
     """Each visit of a day that was built from offers is still feasible beside all the others."""

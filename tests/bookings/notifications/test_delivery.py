@@ -311,7 +311,7 @@ def test_sender_whose_lease_was_taken_does_not_hand_over(scripted) -> None:
 def test_poison_rows_fail_alone(scripted, caplog: pytest.LogCaptureFixture) -> None:
     server = scripted({})
     poison = [
-        make_message(kind="nonsense"),
+        make_message(kind="nonsense", booking=make_visit()),
         make_message(booking=make_visit(email="ana@client.example\nBcc: thief@evil.example")),
     ]
     for _ in range(3):
@@ -390,7 +390,6 @@ def test_confirmation_is_dropped_once_the_visit_has_begun(scripted) -> None:
 
 def test_headers_cannot_be_injected(smtp_server: MailServer) -> None:
     attack = "Ana\r\nBcc: thief@evil.example\r\n\r\nBEGIN:VCALENDAR"
-    make_business(name="Massage Rx\r\nBcc: thief@evil.example")
     booking = make_visit(
         status=BookingStatus.CONFIRMED, contact_name=attack, recipient_name=attack, street=attack, unit=attack
     )
@@ -403,7 +402,7 @@ def test_headers_cannot_be_injected(smtp_server: MailServer) -> None:
     assert received.message["Bcc"] is None
     assert received.subject == "Confirmed: Thu, Oct 15 at 2:30 PM PDT"
     assert b"\nBcc:" not in received.raw
-    assert received.calendar.count("BEGIN:VCALENDAR\r\n".replace("\r\n", "\n")) == 1
+    assert received.calendar.splitlines().count("BEGIN:VCALENDAR") == 1
 
 
 def test_errors_and_logs_name_nobody(scripted, caplog: pytest.LogCaptureFixture) -> None:

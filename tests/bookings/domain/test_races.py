@@ -1,0 +1,197 @@
+"""Many at once for one time: exactly one gets it, the others a polite no. And the control: without the guards, some
+of these tests' own assertions fail."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from bookings import exceptions
+from bookings.domain import operations, scheduling
+from bookings.enums import BookingStatus
+from bookings.models import Booking, Message, Therapist
+from tests.factories import NOW, World, at, make_world
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.integrity]
+
+CLIENTS = 12
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+def at_once(actions: list[Callable[[], Any]]) -> Counter[str]:
+    """Runs the actions in threads that start together; counts results by exception name, or `done`."""
+    start = threading.Barrier(len(actions))
+    results: list[str] = []
+
+    def run(action: Callable[[], Any]) -> None:
+        try:
+            start.wait(timeout=30)
+            action()
+            results.append("done")
+        except Exception as error:
+            results.append(type(error).__name__)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return Counter(results)
+
+
+def asking(world: World, number: int, **changes: Any) -> Callable[[], Booking]:
+    submission = world.submission(
+        email=f"client{number}@example.com", phone=f"+1213555{number:04}", **changes
+    )
+    return lambda: operations.request_booking(submission=submission, now=NOW)
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_one_time_wanted_by_many_goes_to_exactly_one(world: World, round_number: int) -> None:
+    results = at_once([asking(world, 100 + number) for number in range(CLIENTS)])
+    assert results == {"done": 1, "SlotTaken": CLIENTS - 1}
+    assert Booking.objects.count() == 1
+    assert Message.objects.count() == 2
+
+
+def test_overlapping_times_wanted_at_once_never_overlap(world: World) -> None:
+    results = at_once([asking(world, 100 + n, starts_at=at(10 + n // 4, 30 * (n % 2))) for n in range(CLIENTS)])
+    assert set(results) <= {"done", "SlotTaken"}
+    blocks = sorted(Booking.objects.values_list("blocked_from", "blocked_until"))
+    assert all(earlier[1] <= later[0] for earlier, later in zip(blocks, blocks[1:], strict=False))
+
+
+def test_two_neighbours_that_cannot_be_driven_get_exactly_one(world: World) -> None:
+    """10:00 to 11:00 on the Eastside and 11:30 in the Valley touch no block, but nobody drives that in 10 minutes."""
+    results = at_once(
+        [
+            asking(world, 101, starts_at=at(11)),
+            asking(world, 102, starts_at=at(12, 30), zip_code="91364", total_cents=16_000),
+        ]
+    )
+    assert results == {"done": 1, "SlotTaken": 1}
+
+
+def test_one_press_sent_many_times_at_once_is_one_booking(world: World) -> None:
+    submission = world.submission()
+    seen: list[int] = []
+    results = at_once(
+        [
+            lambda: seen.append(operations.request_booking(submission=submission, now=NOW).pk)
+            for _ in range(CLIENTS)
+        ]
+    )
+    assert results == {"done": CLIENTS}
+    assert len(set(seen)) == 1
+    assert Booking.objects.count() == 1
+    assert Message.objects.count() == 2
+
+
+def test_confirm_and_cancel_at_once_leave_one_story(world: World) -> None:
+    booking = world.book()
+    results = at_once(
+        [
+            lambda: operations.confirm_booking(booking=booking, actor=None, now=NOW),
+            lambda: operations.cancel_booking(booking=booking, actor=None, now=NOW),
+            lambda: operations.decline_booking(booking=booking, actor=None, now=NOW),
+        ]
+    )
+    booking.refresh_from_db()
+    assert set(results) <= {"done", "InvalidTransition"}
+    assert booking.events.last().to_status == booking.status
+    assert booking.status in {BookingStatus.CANCELLED, BookingStatus.DECLINED}
+
+
+def test_requests_expired_by_two_sweeps_at_once_expire_once(world: World) -> None:
+    world.book()
+    counts: list[int] = []
+    at_once([lambda: counts.append(operations.expire_requests(now=at(10)))] * 2)
+    assert sum(counts) == 1
+    assert Message.objects.filter(kind="expired").count() == 1
+
+
+@contextmanager
+def no_constraint():
+    """The database without the overlap guard, put back afterwards."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE bookings_booking DROP CONSTRAINT booking_no_overlap")
+        else:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name LIKE 'booking_no_overlap_%'")
+            triggers = [row[0] for row in cursor.fetchall()]
+            cursor.execute("DROP TRIGGER booking_no_overlap_insert")
+            cursor.execute("DROP TRIGGER booking_no_overlap_update")
+    try:
+        yield
+    finally:
+        Message.objects.all().delete()
+        Booking.objects.all().delete()
+        with connection.schema_editor() as editor:
+            if connection.vendor == "postgresql":
+                constraint = next(c for c in Booking._meta.constraints if c.name == "booking_no_overlap")
+                editor.add_constraint(Booking, constraint)
+            else:
+                for trigger in triggers:
+                    editor.execute(trigger)
+
+
+@pytest.mark.parametrize("guard", ["lock and re-check alone", "constraint alone", "none"])
+def test_each_guard_is_enough_and_without_both_the_race_is_lost(
+    world: World, guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of this file: with neither the re-check nor the constraint, one time is booked many times."""
+    if guard != "lock and re-check alone":
+        # Everybody is told what was true before anybody wrote.
+        before = scheduling.choose_slot(
+            session=operations.load_session(service_slug=world.service.slug, option_id=world.option.pk),
+            area=world.area,
+            therapists=Therapist.objects.all(),
+            starts_at=at(10),
+            policy=world.policy,
+            now=NOW,
+        )
+        monkeypatch.setattr(scheduling, "choose_slot", lambda **_: before)
+    with nullcontext() if guard == "constraint alone" else no_constraint():
+        results = at_once([asking(world, 100 + number) for number in range(CLIENTS)])
+        count = Booking.objects.count()
+    if guard == "none":
+        assert count == CLIENTS
+    else:
+        assert (count, results) == (1, {"done": 1, "SlotTaken": CLIENTS - 1})
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite writes one transaction at a time and has no row locks"
+)
+def test_without_the_row_lock_the_re_check_alone_is_fooled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is what makes the re-check true: taken away, two neighbours that can't be driven both get in, which
+    the constraint can't see."""
+    monkeypatch.setattr(type(Therapist.objects.all()), "select_for_update", lambda self, **_: self)
+    chosen = scheduling.choose_slot
+    both_checked = threading.Barrier(2)
+
+    def choose_and_wait(**kwargs: Any) -> Any:
+        slot = chosen(**kwargs)
+        both_checked.wait(timeout=10)
+        return slot
+
+    monkeypatch.setattr(scheduling, "choose_slot", choose_and_wait)
+    results = at_once(
+        [
+            asking(world, 101, starts_at=at(11)),
+            asking(world, 102, starts_at=at(12, 30), zip_code="91364", total_cents=16_000),
+        ]
+    )
+    assert results == {"done": 2}

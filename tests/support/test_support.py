@@ -1,0 +1,133 @@
+"""The parts that tests start do what tests rely on."""
+
+import smtplib
+import socket
+import threading
+from email.message import EmailMessage
+
+import pytest
+from celery.signals import task_success
+
+from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.site import RunningSite
+from tests.support.smtp import MailServer
+
+
+def letter(subject: str = "Your visit") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "visits@example.com", "ana@example.com", subject
+    message.set_content("See you on Tuesday.")
+    message.add_alternative("<p>See you on Tuesday.</p>", subtype="html")
+    return message
+
+
+def send(server: MailServer, *, seconds: float = 5) -> None:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=seconds) as client:
+        client.send_message(letter())
+
+
+def test_mail_server_keeps_what_it_gets(smtp_server: MailServer) -> None:
+    send(smtp_server)
+
+    (received,) = smtp_server.wait_for("ana@example.com")
+    assert received.subject == "Your visit"
+    assert "See you on Tuesday." in received.text
+    assert "<p>See you" in received.html
+    assert received.calendar == ""
+
+
+def test_mail_server_refuses_as_often_as_told(smtp_server: MailServer) -> None:
+    smtp_server.refuse("554 5.7.1 Never", times=1)
+
+    with pytest.raises(smtplib.SMTPDataError, match=r"5\.7\.1"):
+        send(smtp_server)
+    send(smtp_server)
+
+    assert len(smtp_server.messages) == 1
+    assert smtp_server.attempts == 2
+
+
+def test_mail_server_hangs_when_told(smtp_server: MailServer) -> None:
+    smtp_server.hang()
+
+    with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
+        send(smtp_server, seconds=0.5)
+
+    assert smtp_server.messages == []
+
+
+def test_mail_server_can_lose_its_answer(smtp_server: MailServer) -> None:
+    smtp_server.drop()
+
+    with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+        send(smtp_server)
+
+    assert len(smtp_server.messages) == 1
+
+
+def test_stopped_mail_server_refuses_connections(smtp_server: MailServer) -> None:
+    smtp_server.stop()
+
+    with (
+        pytest.raises(ConnectionRefusedError),
+        socket.create_connection(("127.0.0.1", smtp_server.port), timeout=2),
+    ):
+        pass
+
+
+def test_worker_runs_a_task_on_a_real_broker(worker: object) -> None:
+    from bookings.tasks import purge_drafts
+
+    done = threading.Event()
+
+    def note(sender: object = None, **kwargs: object) -> None:
+        done.set()
+
+    task_success.connect(note, weak=False)
+    try:
+        purge_drafts.delay()
+        assert done.wait(20)
+    finally:
+        task_success.disconnect(note)
+
+
+@pytest.mark.browser
+def test_page_maker_notes_what_a_page_complains_about(new_page: PageMaker, live_server: object) -> None:
+    page = new_page(width=390)
+    page.goto("/healthz")
+    new_page.allow("404")  # a text has no icon
+    page.evaluate("console.error('something broke')")
+    page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
+    page.wait_for_timeout(200)
+
+    problems = list(new_page.problems)
+    new_page.allow("something broke")
+    new_page.allow("127.0.0.1:9")
+    new_page.allow("CSP")
+    new_page.allow("Content Security Policy")
+    new_page.allow("ERR_")
+
+    assert any("something broke" in problem for problem in problems)
+    assert any("another host" in problem or "Security Policy" in problem for problem in problems)
+
+
+@pytest.mark.journey
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_home_page_of_the_whole_site_is_clean(site: RunningSite, new_page: PageMaker, width: int) -> None:
+    page = new_page(width=width)
+    response = page.goto("/")
+    screenshot(page, f"home-{width}")
+
+    assert response is not None
+    assert response.status == 200
+    assert accessibility_violations(page) == []
+    assert sideways_overflow(page) == 0
+
+
+@pytest.mark.journey
+def test_site_runs_its_four_parts(site: RunningSite) -> None:
+    assert set(site.pids) == {"broker", "web", "worker", "beat"}
+    assert all(part.running for part in site.site.parts.values())
+    assert site.login("owner").password
+    assert site.shell("from django.conf import settings; print(settings.SITE_URL)") == site.url
