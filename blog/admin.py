@@ -24,7 +24,10 @@ from .models import RESERVED_SLUGS, Page, Post, Question, Tag
 class PostForm(ModelForm):
     class Meta:
         model = Post
-        fields = "__all__"
+        fields = [
+            "title", "slug", "summary", "body", "status", "published_at", "author_name", "tags",
+            "pinned_posts", "services",
+        ]  # fmt: skip
         widgets = {
             "summary": AdminTextareaWidget(attrs={"rows": 3}),
             "tags": forms.CheckboxSelectMultiple,

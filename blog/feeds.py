@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ POSTS_IN_FEED = 20
 
 
 class _FullTextFeed(Atom1Feed):
-    """Atom (RFC 4287) whose entries also carry the whole text; Django's own carry a summary alone."""
+    """Atom (RFC 4287) whose entries also carry the whole text; Django's own carry only the summary, as HTML."""
 
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
@@ -50,7 +51,7 @@ def post_feed(request: HttpRequest) -> HttpResponse:
         feed.add_item(
             title=post.title,
             link=url,
-            description=None,
+            description=escape(post.lead),
             unique_id=url,
             pubdate=post.published_at,
             updateddate=post.changed_at,

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db.models import Q
-from django.utils import timezone
 
 from bookings.enums import Gender, Weekday
 from bookings.models import (
@@ -22,6 +21,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.screening import sample_rules_data
+from massagerx.lib.localtime import local
 from services.models import Business, Service
 
 # Zone and travel fee in cents.
@@ -189,6 +189,8 @@ FRONT_DESK = ("front-desk", "frontdesk", "meadow-window-sample")
 # What the front desk may do until roles are set up: work with visits, read what it needs for that.
 _FRONT_DESK_RIGHTS = {
     "booking": ("view", "change"),
+    "screeningrecord": ("view",),
+    "cliniciannote": ("add",),
     "client": ("view", "change"),
     "message": ("view", "change"),
     "therapist": ("view",),
@@ -206,7 +208,7 @@ def load(*, now: datetime) -> None:
 
     Needs the sample catalogue. Dates are counted from `now`.
     """
-    today = timezone.localdate(now)
+    today = local(now).date()
     _places()
     _people(today)
     _closures(today)

@@ -90,8 +90,8 @@ def watch() -> None:
     for line in sys.stdin:
         word, _, rest = line.rstrip("\n").partition(" ")
         if word == "start":
-            group, number, grace, layer = rest.split()
-            groups[int(group)] = Group(int(group), int(number), float(grace), int(layer))
+            group, stop_signal, grace, layer = rest.split()
+            groups[int(group)] = Group(int(group), int(stop_signal), float(grace), int(layer))
         elif word == "end":
             groups.pop(int(rest), None)
         elif word == "remove":

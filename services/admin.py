@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.admin import KindFieldsMixin, ProseAdminMixin, SingletonMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
 
 from .models import AddOn, Business, Category, Service, ServiceOption
 from .templatetags.money import dollars
@@ -46,7 +46,7 @@ class AddOnInline(admin.TabularInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(KindFieldsMixin, ProseAdminMixin):
+class ServiceAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
     list_display = ["name", "category", "lengths", "prices", "is_active", "position"]
     list_filter = ["is_active", "category"]
     list_select_related = ["category"]
@@ -55,11 +55,16 @@ class ServiceAdmin(KindFieldsMixin, ProseAdminMixin):
     inlines = [ServiceOptionInline, AddOnInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "summary", "is_active", "position"]}),
-        (_("What clients read"), {"fields": ["description", "what_to_expect", "before_visit", "after_visit"]}),
+        (
+            _("What clients read"),
+            {"fields": ["description", "what_to_expect", "before_visit", "after_visit"]},
+        ),
         (
             _("Time at the door"),
             {
-                "description": _("Set-up and pack-down are added to each visit; the client doesn't pay for them."),
+                "description": _(
+                    "Set-up and pack-down are added to each visit; the client doesn't pay for them."
+                ),
                 "fields": ["setup_minutes", "packdown_minutes", "max_people"],
             },
         ),
@@ -95,13 +100,13 @@ class ServiceAdmin(KindFieldsMixin, ProseAdminMixin):
 
 
 @admin.register(Category)
-class CategoryAdmin(KindFieldsMixin, admin.ModelAdmin):
+class CategoryAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "slug", "position"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(AddOn)
-class AddOnAdmin(KindFieldsMixin, admin.ModelAdmin):
+class AddOnAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "more_minutes", "price", "is_active", "position"]
     list_filter = ["is_active", "services"]
     search_fields = ["name"]

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,6 +26,7 @@ from bookings.domain import intake, lifecycle, operations
 from bookings.enums import BookingStatus, Tier
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, ScreeningRecord, Zone
+from massagerx.lib.admin import ListMixin
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
@@ -58,7 +60,7 @@ VERBS = {
             gettext_lazy("Confirm"),
             BookingStatus.CONFIRMED,
             gettext_lazy("confirmed"),
-            lambda **given: operations.confirm_booking(**given),
+            operations.confirm_booking,
             look="default",
         ),
         Verb(
@@ -66,7 +68,7 @@ VERBS = {
             gettext_lazy("Decline"),
             BookingStatus.DECLINED,
             gettext_lazy("declined"),
-            lambda **given: operations.decline_booking(**given),
+            operations.decline_booking,
             asks_first=True,
         ),
         Verb(
@@ -74,7 +76,7 @@ VERBS = {
             gettext_lazy("Mark as completed"),
             BookingStatus.COMPLETED,
             gettext_lazy("completed"),
-            lambda **given: operations.complete_booking(**given),
+            operations.complete_booking,
             after_start=True,
         ),
         Verb(
@@ -82,7 +84,7 @@ VERBS = {
             gettext_lazy("Mark as no-show"),
             BookingStatus.NO_SHOW,
             gettext_lazy("marked as no-show"),
-            lambda **given: operations.mark_no_show(**given),
+            operations.mark_no_show,
             asks_first=True,
             after_start=True,
         ),
@@ -91,7 +93,7 @@ VERBS = {
             gettext_lazy("Cancel"),
             BookingStatus.CANCELLED,
             gettext_lazy("cancelled"),
-            lambda **given: operations.cancel_booking(**given),
+            operations.cancel_booking,
             asks_first=True,
         ),
     )
@@ -150,7 +152,9 @@ class DayFilter(admin.SimpleListFilter):
             return queryset.filter(ends_at__gt=now)
         if value == "past":
             return queryset.filter(ends_at__lte=now)
-        days = {"today": (today, 1), "tomorrow": (today + timedelta(days=1), 1), "week": (today, 7)}.get(value)
+        days = {"today": (today, 1), "tomorrow": (today + timedelta(days=1), 1), "week": (today, 7)}.get(
+            value
+        )
         if days is None:
             try:
                 days = (date.fromisoformat(value), 1)
@@ -192,7 +196,7 @@ SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "clie
 
 
 @admin.register(Booking)
-class BookingAdmin(admin.ModelAdmin):
+class BookingAdmin(ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
@@ -201,7 +205,13 @@ class BookingAdmin(admin.ModelAdmin):
     search_fields = ["reference"]
     search_help_text = gettext_lazy("Name, email, phone in any format, reference or street.")
     ordering = ["-starts_at"]
-    actions = ["confirm_selected", "decline_selected", "complete_selected", "no_show_selected", "cancel_selected"]
+    actions = [
+        "confirm_selected",
+        "decline_selected",
+        "complete_selected",
+        "no_show_selected",
+        "cancel_selected",
+    ]
 
     # The list ----------------------------------------------------------------------------------------------------
 
@@ -214,8 +224,10 @@ class BookingAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Booking], bool]:
         return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
-        return super().changelist_view(request, {"title": _("Bookings"), **(extra_context or {})})
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": _("Bookings"), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, booking: Booking) -> str:
@@ -269,23 +281,22 @@ class BookingAdmin(admin.ModelAdmin):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The visit's page. Nothing on it is a field: every change is a button that posts to its own address."""
         booking = self._visit(object_id)
         if booking is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            self.message_user(request, _("There is no such booking."), messages.WARNING)
+            return redirect("admin:bookings_booking_changelist")
         if not self.has_view_or_change_permission(request, booking):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
             return self._only(request, booking, "GET")
         return self._page(request, booking)
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponseBase:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse("admin:bookings_booking_change", args=[object_id]) + "#history")
 
-    def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
+    def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         """Confirm, decline, complete, no-show or cancel one booking."""
         booking = self._booking(pk)
         if not self.has_change_permission(request, booking):
@@ -302,7 +313,7 @@ class BookingAdmin(admin.ModelAdmin):
         self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
         return self._back(booking)
 
-    def health_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+    def health_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The health answers, on a page that is not kept; who looked, when and why is written down first."""
         booking = self._booking(pk)
         if not (self.has_view_permission(request, booking) and self.has_look_permission(request)):
@@ -315,7 +326,7 @@ class BookingAdmin(admin.ModelAdmin):
         try:
             seen = intake.look_at_screening(
                 booking=booking,
-                user=request.user,  # type: ignore[arg-type]
+                user=self._staff(request),
                 reason=form.cleaned_data["reason"],
                 now=timezone.now(),
             )
@@ -336,7 +347,7 @@ class BookingAdmin(admin.ModelAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
-    def note_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+    def note_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record a clinician's go-ahead."""
         booking = self._booking(pk)
         if not (self.has_change_permission(request, booking) and self.has_note_permission(request)):
@@ -353,7 +364,10 @@ class BookingAdmin(admin.ModelAdmin):
             return self._page(request, booking, note_form=form, status=422)
         try:
             operations.record_clinician_note(
-                booking=booking, actor=request.user, note=form.cleaned_data["note"], now=timezone.now()
+                booking=booking,
+                actor=self._staff(request),
+                note=form.cleaned_data["note"],
+                now=timezone.now(),
             )
         except BookingError as error:
             self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
@@ -397,12 +411,18 @@ class BookingAdmin(admin.ModelAdmin):
     def _do(self, request: HttpRequest, booking: Booking, verb: Verb, reason: str) -> tuple[bool, str]:
         """Whether it was done, and the sentence that says so or why not."""
         try:
-            verb.operation(booking=booking, actor=request.user, now=timezone.now(), reason=reason)
+            verb.operation(booking=booking, actor=self._staff(request), now=timezone.now(), reason=reason)
         except BookingError as error:
             return False, f"{booking.reference}: {explain(error)}"
         return True, f"{booking.reference}: {verb.done}."
 
     # Parts -------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _staff(request: HttpRequest) -> User:
+        user = request.user
+        assert isinstance(user, User)  # the admin lets nobody else in
+        return user
 
     def _visit(self, object_id: str) -> Booking | None:
         """With all that the page shows, except the encrypted columns, which are read one by one so that a lost

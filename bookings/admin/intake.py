@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, PolicyVersion, ScreeningRecord, ScreeningVersion
 from bookings.screening import RulesError, parse_rules
-from massagerx.lib.admin import KindFieldsMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .words import local_when, mark
 
 
-class VersionAdmin(KindFieldsMixin, admin.ModelAdmin):
+class VersionAdmin(KindFieldsMixin, ListMixin):
     """A new version starts as a copy of the latest; one that was used can be read only. None is deleted."""
 
     copied: tuple[str, ...] = ()
@@ -69,7 +69,9 @@ class PolicyVersionAdmin(VersionAdmin):
 class RulesField(forms.CharField):
     """The questions and rules as JSON text, checked by the screening itself. Gives plain data."""
 
-    widget = forms.Textarea(attrs={"rows": 40, "cols": 100, "spellcheck": "false", "class": "vLargeTextField code"})
+    widget = forms.Textarea(
+        attrs={"rows": 40, "cols": 100, "spellcheck": "false", "class": "vLargeTextField code"}
+    )
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
@@ -81,7 +83,9 @@ class RulesField(forms.CharField):
         # Too deep, or a number of thousands of digits, or no JSON at all.
         except (ValueError, RecursionError) as error:
             where = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
-            raise forms.ValidationError(_("This is not JSON that can be read%(where)s.") % {"where": where}) from None
+            raise forms.ValidationError(
+                _("This is not JSON that can be read%(where)s.") % {"where": where}
+            ) from None
         try:
             parse_rules(data)
         except RulesError as error:
@@ -95,7 +99,9 @@ class RulesField(forms.CharField):
 class ScreeningVersionForm(forms.ModelForm):
     rules = RulesField(
         label=gettext_lazy("Questions and rules"),
-        help_text=gettext_lazy("JSON. What is wrong with it is listed here when you save; nothing is saved then."),
+        help_text=gettext_lazy(
+            "JSON. What is wrong with it is listed here when you save; nothing is saved then."
+        ),
     )
 
     class Meta:

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import outbox
 from bookings.models import Message
+from massagerx.lib.admin import ListMixin
 
 from .words import state_mark, two_lines
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(ListMixin):
     list_display = ["kind", "booking", "to", "shown_state", "due", "sent", "attempts", "last_error"]
     list_filter = ["state", "kind"]
     list_select_related = ["booking__client"]
@@ -29,8 +30,18 @@ class MessageAdmin(admin.ModelAdmin):
     search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
     search_help_text = gettext_lazy("Reference, name or email of the client.")
     actions = ["send_again"]
-    fields = ["kind", "booking_link", "to", "shown_state", "due", "sent", "attempts", "last_error", "revision"]
-    readonly_fields = fields
+    readonly_fields = [
+        "kind",
+        "booking_link",
+        "to",
+        "shown_state",
+        "due",
+        "sent",
+        "attempts",
+        "last_error",
+        "revision",
+    ]
+    fields = tuple(readonly_fields)
 
     @admin.display(description=gettext_lazy("booking"))
     def booking_link(self, message: Message) -> str:
@@ -75,7 +86,11 @@ class MessageAdmin(admin.ModelAdmin):
         for message in queryset.order_by("pk")[:100]:
             name = f"{message.booking or '–'} · {message.get_kind_display()}"
             if outbox.send_again(message=message, now=now):
-                self.message_user(request, _("%(name)s: will be sent again.") % {"name": name}, messages.SUCCESS)
+                self.message_user(
+                    request, _("%(name)s: will be sent again.") % {"name": name}, messages.SUCCESS
+                )
             else:
-                sentence = _("%(name)s: only a message that failed, or may have been sent, can be sent again.")
+                sentence = _(
+                    "%(name)s: only a message that failed, or may have been sent, can be sent again."
+                )
                 self.message_user(request, sentence % {"name": name}, messages.ERROR)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, Client, ExtraHours, Therapist, TimeOff, WorkingHours
-from massagerx.lib.admin import KindFieldsMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .search import search
 from .words import mark
@@ -67,7 +67,7 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
 
 
 @admin.register(Therapist)
-class TherapistAdmin(KindFieldsMixin, admin.ModelAdmin):
+class TherapistAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]
     list_select_related = ["home_zip"]
@@ -80,7 +80,9 @@ class TherapistAdmin(KindFieldsMixin, admin.ModelAdmin):
         (
             gettext_lazy("Certificate"),
             {
-                "description": gettext_lazy("Without a number, or after the last day, the therapist is not on the site."),
+                "description": gettext_lazy(
+                    "Without a number, or after the last day, nobody sees or books this therapist."
+                ),
                 "fields": ["certificate_number", "certificate_expires_on"],
             },
         ),
@@ -153,7 +155,7 @@ class ClientForm(forms.ModelForm):
 
 
 @admin.register(Client)
-class ClientAdmin(KindFieldsMixin, admin.ModelAdmin):
+class ClientAdmin(KindFieldsMixin, ListMixin):
     form = ClientForm
     list_display = ["name", "email", "phone", "visits", "is_blocked", "created_at"]
     list_filter = ["is_blocked"]

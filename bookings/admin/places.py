@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import BookingPolicy, DriveTime, ServedZip, Zone
-from massagerx.lib.admin import KindFieldsMixin, SingletonMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.zips import centroid
 from services.templatetags.money import dollars
 
 
 @admin.register(Zone)
-class ZoneAdmin(KindFieldsMixin, admin.ModelAdmin):
+class ZoneAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "fee", "zip_codes", "position"]
     search_fields = ["name"]
     money_labels = {"travel_fee_cents": gettext_lazy("travel fee")}
@@ -63,7 +63,7 @@ class ServedZipForm(forms.ModelForm):
 
 
 @admin.register(ServedZip)
-class ServedZipAdmin(KindFieldsMixin, admin.ModelAdmin):
+class ServedZipAdmin(KindFieldsMixin, ListMixin):
     form = ServedZipForm
     list_display = ["zip_code", "city", "zone", "is_active"]
     list_filter = ["zone", "is_active"]
@@ -86,7 +86,9 @@ class ServedZipAdmin(KindFieldsMixin, admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Stop serving these ZIP codes"), permissions=["change"])
     def stop_serving(self, request: HttpRequest, queryset: QuerySet[ServedZip]) -> None:
         count = queryset.update(is_active=False)
-        self.message_user(request, _("No longer served: %(count)d. Visits already booked stay.") % {"count": count})
+        self.message_user(
+            request, _("No longer served: %(count)d. Visits already booked stay.") % {"count": count}
+        )
 
 
 class DriveTimeForm(forms.ModelForm):
@@ -103,7 +105,7 @@ class DriveTimeForm(forms.ModelForm):
 
 
 @admin.register(DriveTime)
-class DriveTimeAdmin(KindFieldsMixin, admin.ModelAdmin):
+class DriveTimeAdmin(KindFieldsMixin, ListMixin):
     form = DriveTimeForm
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
     list_filter = ["origin", "destination"]

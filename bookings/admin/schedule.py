@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, Closure
-from massagerx.lib.admin import KindFieldsMixin
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 
 @admin.register(Closure)
-class ClosureAdmin(KindFieldsMixin, admin.ModelAdmin):
+class ClosureAdmin(KindFieldsMixin, ListMixin):
     list_display = ["date", "name"]
     search_fields = ["name"]
     ordering = ["date"]

@@ -23,9 +23,7 @@ def visit_uid(booking: Booking) -> str:
     return f"{uuid.uuid5(booking.submission_key, 'calendar')}@{host}"
 
 
-def visit_calendar(
-    *, booking: Booking, business: Business, method: CalendarMethod, now: datetime
-) -> str:
+def visit_calendar(*, booking: Booking, business: Business, method: CalendarMethod, now: datetime) -> str:
     """One visit, with the zone it is in. `method` is REQUEST (new or changed) or CANCEL.
 
     SEQUENCE is the booking's revision, so that a calendar takes the newest word whatever the order of arrival.

@@ -105,9 +105,7 @@ def claim_due(
             attempts=F("attempts") + 1,
             first_tried_at=Coalesce("first_tried_at", now),
         )
-        return list(
-            Message.objects.filter(lease=lease, state=MessageState.SENDING).order_by("due_at", "pk")
-        )
+        return list(Message.objects.filter(lease=lease, state=MessageState.SENDING).order_by("due_at", "pk"))
 
 
 def _doubt_the_abandoned(now: datetime) -> None:
@@ -128,18 +126,18 @@ def _doubt_the_abandoned(now: datetime) -> None:
 
 def _finish(message: Message, **changes: object) -> bool:
     """Writes the end of an attempt, if the lease is still ours. Returns whether it was."""
-    changed = Message.objects.filter(
-        pk=message.pk, lease=message.lease, state=MessageState.SENDING
-    ).update(lease=None, leased_until=None, handed_over_at=None, **changes)
+    changed = Message.objects.filter(pk=message.pk, lease=message.lease, state=MessageState.SENDING).update(
+        lease=None, leased_until=None, handed_over_at=None, **changes
+    )
     return bool(changed)
 
 
 def mark_handing_over(message: Message, *, now: datetime, lease_seconds: int = LEASE_SECONDS) -> bool:
     """Records that the body is about to go to the mail server, and renews the lease. Returns False when the lease
     has been lost: the message must then not be sent, another sender has it."""
-    changed = Message.objects.filter(
-        pk=message.pk, lease=message.lease, state=MessageState.SENDING
-    ).update(handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds))
+    changed = Message.objects.filter(pk=message.pk, lease=message.lease, state=MessageState.SENDING).update(
+        handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds)
+    )
     return bool(changed)
 
 

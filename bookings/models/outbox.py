@@ -39,9 +39,7 @@ class Message(models.Model):
     """
 
     kind = models.CharField(_("kind"), max_length=20, choices=MessageKind.choices)
-    channel = models.CharField(
-        _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL
-    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     booking = models.ForeignKey(
         Booking, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
     )

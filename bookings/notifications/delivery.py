@@ -121,7 +121,7 @@ class _SMTPBackend(smtp.EmailBackend):
         self.phases = _Phases()
 
     @property
-    def connection_class(self) -> type[smtplib.SMTP]:  # type: ignore[override]
+    def connection_class(self) -> type[smtplib.SMTP]:
         return type("WatchedSMTP", (_Watched, super().connection_class), {"phases": self.phases})
 
 
@@ -199,9 +199,7 @@ class Sender:
             return verdict_on(error, handed_over=phases.handed_over, accepted=phases.accepted)
         return Verdict(Outcome.SENT)
 
-    def _send_plain(
-        self, email: mail.EmailMultiAlternatives, hand_over: Callable[[], None]
-    ) -> Verdict:
+    def _send_plain(self, email: mail.EmailMultiAlternatives, hand_over: Callable[[], None]) -> Verdict:
         """Other backends (files, memory, a provider's API) don't show their phases."""
         try:
             hand_over()

@@ -41,7 +41,7 @@ class Email:
 
 def load_booking(message: Message) -> Booking:
     """The message's booking as it is now, with all that an email shows. Raises `Booking.DoesNotExist`."""
-    return Booking.objects.with_details().get(pk=message.booking_id)
+    return Booking.objects.with_details().get(messages=message)
 
 
 def render(message: Message, booking: Booking, *, now: datetime) -> Email:

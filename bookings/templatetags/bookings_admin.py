@@ -1,89 +1,18 @@
-"""What the admin's front page shows, in a number of queries that does not depend on how much there is."""
+"""What the admin's front page shows."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.db.models import F, Q
 from django.template.context import Context
-from django.urls import reverse
-from django.utils import timezone
 
-from bookings.admin.words import local_when, state_mark, tier_mark, time_left
-from bookings.domain.operations import expires_at
-from bookings.enums import MessageState
-from bookings.models import Booking, BookingPolicy, Message, ScreeningVersion
-from services.models import Business
+from bookings.admin import front
 
 register = template.Library()
-
-MOST_ROWS = 20
-# A message that waits longer means that sending is in trouble.
-LATE = timedelta(minutes=10)
 
 
 @register.simple_tag(takes_context=True)
 def front_page(context: Context) -> dict[str, Any]:
-    """Requests waiting (oldest first), messages in trouble, and what the owner still has to do; each for those who
-    may see it."""
-    user, now = context["request"].user, timezone.now()
-    desk: dict[str, Any] = {
-        "sample_data": Business.load().is_sample,
-        "may_see_bookings": user.has_perm("bookings.view_booking") or user.has_perm("bookings.change_booking"),
-        "may_see_messages": user.has_perm("bookings.view_message"),
-    }
-    current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
-    approved_by = current.values_list("approved_by", flat=True).first()
-    desk["screening_missing"] = approved_by is None
-    desk["screening_unapproved"] = approved_by == ""
-    if desk["may_see_bookings"]:
-        desk.update(_requests(now))
-    if desk["may_see_messages"]:
-        desk.update(_trouble(now))
-    return desk
-
-
-def _requests(now: datetime) -> dict[str, Any]:
-    policy = BookingPolicy.load()
-    waiting = Booking.objects.waiting()
-    rows = waiting.select_related("client", "therapist", "service", "area__zone").annotate(
-        tier=F("screening__tier")
-    )[:MOST_ROWS]
-    return {
-        "waiting_count": waiting.count(),
-        "requests": [
-            {
-                "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
-                "reference": booking.reference,
-                "who": booking.visit_for,
-                "service": booking.service.name,
-                "when": local_when(booking.starts_at),
-                "where": f"{booking.area.zone} · {booking.area.zip_code}",
-                "therapist": booking.therapist.name,
-                "tier": tier_mark(booking.tier),
-                "left": time_left(expires_at(booking, policy) - now),
-            }
-            for booking in rows
-        ],
-    }
-
-
-def _trouble(now: datetime) -> dict[str, Any]:
-    late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
-    in_trouble = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
-    return {
-        "trouble_count": in_trouble.count(),
-        "trouble": [
-            {
-                "url": reverse("admin:bookings_message_change", args=[message.pk]),
-                "what": message.get_kind_display(),
-                "reference": message.booking.reference if message.booking else "–",
-                "state": state_mark(message.state),
-                "due": local_when(message.due_at),
-                "error": message.last_error,
-            }
-            for message in in_trouble.select_related("booking").order_by("due_at")[:MOST_ROWS]
-        ],
-    }
+    """`{% front_page as desk %}`: see `bookings.admin.front`."""
+    return front.front_page(context["request"].user)

@@ -123,4 +123,6 @@ def letter_html(request: HttpRequest, name: str) -> HttpResponse:
     html = _letter_or_404(name).part("text/html")
     if not html:
         raise Http404
-    return HttpResponse(html, headers={"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"})
+    return HttpResponse(
+        html, headers={"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
+    )

@@ -45,7 +45,7 @@ class ListMixin(admin.ModelAdmin):
         key = self.opts.pk
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
-                key.clean(chosen, None)  # type: ignore[arg-type]
+                key.clean(chosen, None)
             except ValidationError as error:
                 raise BadRequest("not a row's key") from error
         return super().changelist_view(request, extra_context)

@@ -20,7 +20,8 @@ PROSE_EXTENSIONS = {
 }
 
 _TAGS = {"p", "br", "strong", "em", "h2", "h3", "ul", "ol", "li", "blockquote", "hr", "a"}
-_ATTRIBUTES = {"a": {"href"}}
+# The star takes away what nh3 leaves on every tag unless told: lang and title.
+_ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "*": set()}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 # XML has no way to write these, so that one of them in a post would break the whole feed.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

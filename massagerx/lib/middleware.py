@@ -51,13 +51,15 @@ class ResponseHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault(
-            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+            "Permissions-Policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
         )
         return response
 
 
 class HostileInputMiddleware:
-    """Answers 400 or 404 where Django or the database would trip over a NUL byte, a huge number or a method nobody uses."""
+    """Answers 400 or 404 where Django or the database would trip over a NUL byte, a huge number or an
+    unused method."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -10,7 +10,7 @@ def test_postgresql_is_spoken_to_by_psycopg2() -> None:
     """Django would silently prefer psycopg 3, if any package brought it in."""
     expected = {"postgresql": "psycopg2", "sqlite": "sqlite3.dbapi2"}
 
-    assert connection.Database.__name__ == expected[connection.vendor]
+    assert connection.Database.__name__ == expected[connection.vendor]  # type: ignore[attr-defined]
 
 
 @pytest.mark.integrity

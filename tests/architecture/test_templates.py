@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.template import engines
 from django.template.exceptions import TemplateSyntaxError
 
@@ -84,4 +85,16 @@ def test_forms_that_post_carry_the_token() -> None:
         for form in re.findall(r"<form\b[^>]*method=.post.*?</form>", text, re.IGNORECASE | re.DOTALL):
             if "csrf_token" not in form and "{% crispy" not in form:
                 missing.append(name(path))
+    assert missing == []
+
+
+def test_static_files_that_templates_name_exist() -> None:
+    """A missing one is a 500 on the real site, where names carry hashes."""
+    missing = []
+    for path in TEMPLATES:
+        for named in re.findall(
+            r"{%\s*(?:static|absolute_static)\s+['\"]([^'\"]+)['\"]", without_comments(path.read_text())
+        ):
+            if finders.find(named) is None:
+                missing.append(f"{name(path)}: {named}")
     assert missing == []

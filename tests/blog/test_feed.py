@@ -52,6 +52,7 @@ def test_feed_carries_the_whole_text_with_absolute_links(client: Client) -> None
     assert entry.findtext("a:title", namespaces=ATOM) == "Rest & <i>sleep</i>"
     assert entry.findtext("a:id", namespaces=ATOM) == "https://massage.example/blog/a-post/"
     assert entry.findtext("a:published", namespaces=ATOM) == "2026-12-02T19:00:00+00:00"
+    assert entry.findtext("a:summary", namespaces=ATOM) == "Rest See this , that , above or call ."
     assert [c.get("term") for c in entry.findall("a:category", ATOM)] == ["Posture"]
 
 

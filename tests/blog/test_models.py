@@ -22,6 +22,7 @@ DROPPED = [
     "<p onclick='alert(1)'>x</p>",
     "<p hx-get='/x' hx-trigger='load' data-hx-post='/y'>x</p>",
     "<p style='color:red' class='notice' id='top'>x</p>",
+    "<p title='x' lang='en' dir='rtl' tabindex='1'>x</p>",
     "<style>p { color: red }</style>",
     "<a href='javascript:alert(1)'>x</a>",
     "<a href='JaVa\tScRiPt:alert(1)'>x</a>",
@@ -37,7 +38,8 @@ DROPPED = [
     "<h1>x</h1>",
 ]
 FORBIDDEN = [
-    "script", "onclick", "onerror", "hx-", "style", "class", "id=", "data:", "target", "ping", "<img", "<iframe",
+    "script", "onclick", "onerror", "hx-", "style", "class", "id=", "data:", "target", "ping",
+    "title=", "lang=", "dir=", "tabindex", "<img", "<iframe",
     "<form", "<input", "<button", "<svg", "<math", "<meta", "<base", "<h1",
 ]  # fmt: skip
 

@@ -89,7 +89,7 @@ def broker(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 def waiting(address: str) -> list[dict[str, Any]]:
     """The tasks that wait in a broker, as JSON."""
     raw = redis.Redis.from_url(address).lrange(django_settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)
-    return [json.loads(item) for item in raw]  # type: ignore[union-attr]
+    return [json.loads(item) for item in raw]
 
 
 def milliseconds_of_a_commit(booking: Booking) -> float:
@@ -106,7 +106,9 @@ def test_worker_sends_within_a_second_of_the_commit(worker: object, smtp_server:
 
     delays = wait_until_sent(2)
 
-    assert min(delays) < 1.5  # the goal is a median of 1 s, measured in bench/; here only: no sweep was needed
+    assert (
+        min(delays) < 1.5
+    )  # the goal is a median of 1 s, measured in bench/; here only: no sweep was needed
     assert {received.recipients[0] for received in smtp_server.messages} == {
         "ana@client.example",
         "visits@business.example",
@@ -116,9 +118,9 @@ def test_worker_sends_within_a_second_of_the_commit(worker: object, smtp_server:
 @pytest.mark.django_db(transaction=True)
 def test_nudge_follows_the_commit_and_never_a_rollback(broker: tuple[str, Any]) -> None:
     booking = soon()
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         outbox.write_messages(booking=booking, kinds=KINDS, now=timezone.now())
-        raise RuntimeError
+        transaction.set_rollback(True)
     time.sleep(0.3)
     assert waiting(broker[0]) == []
     assert not Message.objects.exists()
@@ -141,7 +143,9 @@ def test_nudge_carries_nothing_but_the_rows_key(broker: tuple[str, Any]) -> None
 
     bodies = [json.loads(base64.b64decode(task["body"])) for task in found]
 
-    assert sorted(body[0] for body in bodies) == sorted([pk] for pk in Message.objects.values_list("pk", flat=True))
+    assert sorted(body[0] for body in bodies) == sorted(
+        [pk] for pk in Message.objects.values_list("pk", flat=True)
+    )
     assert all(body[1] == {} for body in bodies)
     whole = json.dumps(found) + json.dumps(bodies)
     for private in ("Ana", "client.example", "Sample Street", "MX-", *CANARIES):
@@ -265,4 +269,4 @@ def test_tasks_do_no_harm_when_run_again(smtp_server: MailServer) -> None:
         tasks.sweep_outbox()
 
     assert len(smtp_server.messages) == 2
-    assert NOW < timezone.now()
+    assert timezone.now() > NOW

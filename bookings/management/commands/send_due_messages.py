@@ -12,7 +12,7 @@ from bookings.notifications import delivery
 
 
 class Command(BaseCommand):
-    help = "Send the messages that are due now, as the worker's sweep does. Needs the database and the mail server only."
+    help = "Send the messages that are due now, as the worker's sweep does. Needs no broker and no worker."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -30,4 +30,6 @@ class Command(BaseCommand):
         words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items())
         self.stdout.write(f"Messages: {words}.")
         if delivery.Outcome.SERVER_AWAY in counts:
-            self.stderr.write("The mail server did not answer. Messages wait; run this again once it is back.")
+            self.stderr.write(
+                "The mail server did not answer. Messages wait; run this again once it is back."
+            )

@@ -123,9 +123,7 @@ class Checker:
         if self.day in self.policy.closures:
             return False
         wall = minute.astimezone(self.policy.tz).time()
-        return any(
-            hours.start <= wall and (wall < hours.end or hours.end == time(0)) for hours in self.hours
-        )
+        return any(hours.start <= wall and (wall < hours.end or hours.end == time(0)) for hours in self.hours)
 
     def in_time_off(self, minute: datetime) -> bool:
         """Whether a part of the minute is time off."""

@@ -117,9 +117,7 @@ drive_times: st.SearchStrategy[DriveTime] = st.one_of(
 def metric_drives(draw: st.DrawFn) -> DriveTime:
     """Drives that are the same at any hour and never shorter by way of a third place."""
     points = {
-        place: draw(st.tuples(st.integers(0, 6), st.integers(0, 6)))
-        if place.address_key is None
-        else (3, 3)
+        place: draw(st.tuples(st.integers(0, 6), st.integers(0, 6))) if place.address_key is None else (3, 3)
         for place in PLACES
     }
     per_block, floor = draw(st.integers(1, 9)), draw(st.integers(0, 20))
@@ -139,7 +137,9 @@ def wall_times(first_hour: int = 0, last_hour: int = 23) -> st.SearchStrategy[ti
 def wall_hours(draw: st.DrawFn) -> tuple[time, time]:
     start = draw(st.one_of(wall_times(), wall_times(7, 10)))
     end = draw(st.one_of(wall_times(), wall_times(15, 20), st.just(time(0))))
-    return (start, end) if end == time(0) or start < end else (end, start) if end < start else (start, time(0))
+    return (
+        (start, end) if end == time(0) or start < end else (end, start) if end < start else (start, time(0))
+    )
 
 
 @st.composite
@@ -252,5 +252,7 @@ def worlds(
             closures=frozenset({day + timedelta(days=1)}) if draw(st.integers(0, 4)) == 0 else frozenset(),
         ),
         drive_time=draw(drive_time),
-        now=midnight + draw(st.sampled_from([-600, -600, -1500, 400])) * MINUTE + timedelta(seconds=draw(st.integers(0, 90))),
+        now=midnight
+        + draw(st.sampled_from([-600, -600, -1500, 400])) * MINUTE
+        + timedelta(seconds=draw(st.integers(0, 90))),
     )

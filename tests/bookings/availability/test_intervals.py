@@ -1,5 +1,7 @@
 """Sorted sweeps against plain sets of minutes."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ def minutes(some: list[Span]) -> set[int]:
 
 def is_merged(some: list[Span]) -> bool:
     return all(start < end for start, end in some) and all(
-        earlier[1] < later[0] for earlier, later in zip(some, some[1:], strict=False)
+        earlier[1] < later[0] for earlier, later in pairwise(some)
     )
 
 

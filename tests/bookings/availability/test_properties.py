@@ -19,7 +19,6 @@ from bookings.availability import (
     offer_slots,
     open_days,
 )
-
 from tests.bookings.availability import oracle
 from tests.bookings.availability.strategies import MINUTE, UNHURRIED, World, jobs, metric_drives, worlds
 

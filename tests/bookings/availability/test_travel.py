@@ -43,7 +43,10 @@ def test_miles_between_two_airports() -> None:
 
 def test_estimate_is_distance_by_the_speed_of_the_local_hour_rounded_up() -> None:
     estimate = OfflineEstimate(
-        LOS_ANGELES, winding_factor=1.5, weekday_mph=[30.0] * 17 + [15.0] + [30.0] * 6, weekend_mph=[40.0] * 24
+        LOS_ANGELES,
+        winding_factor=1.5,
+        weekday_mph=[30.0] * 17 + [15.0] + [30.0] * 6,
+        weekend_mph=[40.0] * 24,
     )
     miles = miles_between(34.079, -118.264, 33.994, -118.464)
 
@@ -84,7 +87,12 @@ def test_estimate_is_nothing_at_one_address_and_unknown_without_coordinates() ->
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"weekday_mph": [30.0] * 23}, {"weekend_mph": [0.0] * 24}, {"winding_factor": 0.9}, {"floor_minutes": 0}],
+    [
+        {"weekday_mph": [30.0] * 23},
+        {"weekend_mph": [0.0] * 24},
+        {"winding_factor": 0.9},
+        {"floor_minutes": 0},
+    ],
 )
 def test_estimate_refuses_impossible_settings(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):
@@ -127,7 +135,9 @@ def test_table_is_nothing_at_one_address_and_speaks_within_a_zone() -> None:
     assert table(replace(BEACH, address_key="k"), replace(BEACH, address_key="k"), at(12)) == 0
 
 
-@pytest.mark.parametrize(("minutes", "start", "end"), [(0, 7, 9), (-5, 7, 9), (2000, 7, 9), (20, 9, 7), (20, 9, 9)])
+@pytest.mark.parametrize(
+    ("minutes", "start", "end"), [(0, 7, 9), (-5, 7, 9), (2000, 7, 9), (20, 9, 7), (20, 9, 9)]
+)
 def test_drive_row_refuses_impossible_drives_and_bands(minutes: int, start: int, end: int) -> None:
     with pytest.raises(ValueError):
         DriveRow("a", "b", minutes, time(start), time(end))
@@ -146,7 +156,16 @@ def test_override_speaks_for_one_drive_in_one_direction() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "minutes"),
-    [(None, None), (0, 0), (12, 12), (12.01, 13), (-1, None), (float("nan"), None), (float("inf"), None), (1441, None)],
+    [
+        (None, None),
+        (0, 0),
+        (12, 12),
+        (12.01, 13),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (1441, None),
+    ],
 )
 def test_answers_that_no_drive_can_take_count_as_unknown(answer: float | None, minutes: int | None) -> None:
     assert whole_minutes(answer) == minutes

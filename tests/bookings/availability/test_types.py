@@ -75,7 +75,9 @@ def test_weekly_hours_apply_on_both_ends_of_their_dates() -> None:
     assert applying == [1, 8, 15]
 
 
-@pytest.mark.parametrize(("latitude", "longitude"), [(34.0, None), (91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0)])
+@pytest.mark.parametrize(
+    ("latitude", "longitude"), [(34.0, None), (91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0)]
+)
 def test_place_refuses_what_is_not_on_the_globe(latitude: float | None, longitude: float | None) -> None:
     with pytest.raises(ValueError):
         Place("90026", None, latitude, longitude)

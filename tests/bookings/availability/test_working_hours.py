@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bookings.availability import ExtraHours, Interval, Place, Policy, Therapist, WeeklyHours, working_intervals
+from bookings.availability import (
+    ExtraHours,
+    Interval,
+    Place,
+    Policy,
+    Therapist,
+    WeeklyHours,
+    working_intervals,
+)
 from bookings.availability.local_days import local_day, minute_ceil, minute_floor
 from bookings.availability.working_hours import WorkingHours
 from tests.bookings.availability.strategies import CLOCK_CHANGES, UNHURRIED, days, wall_hours
@@ -29,7 +37,8 @@ def on(
         time_off=time_off,
     )
     return [
-        f"{interval.start:%H:%M}-{interval.end:%H:%M}" for interval in working_intervals(therapist, day, day, policy)
+        f"{interval.start:%H:%M}-{interval.end:%H:%M}"
+        for interval in working_intervals(therapist, day, day, policy)
     ]
 
 
@@ -58,12 +67,16 @@ def utc(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
         (AUTUMN, time(1, 10), time(1, 50), ["08:10-08:50", "09:10-09:50"]),
     ],
 )
-def test_working_intervals_follow_the_wall_clock(day: date, start: time, end: time, expected: list[str]) -> None:
+def test_working_intervals_follow_the_wall_clock(
+    day: date, start: time, end: time, expected: list[str]
+) -> None:
     assert on(day, (start, end)) == expected
 
 
 def test_working_intervals_join_hours_that_overlap_or_touch() -> None:
-    assert on(WEDNESDAY, (time(9), time(12)), (time(11), time(14)), (time(14), time(15)), (time(16), time(17))) == [
+    assert on(
+        WEDNESDAY, (time(9), time(12)), (time(11), time(14)), (time(14), time(15)), (time(16), time(17))
+    ) == [
         "16:00-22:00",
         "23:00-00:00",
     ]
@@ -81,7 +94,10 @@ def test_working_intervals_are_none_on_a_closure_whatever_the_extra_hours() -> N
         id=1,
         home=Place("90026"),
         weekly_hours=(WeeklyHours(2, time(9), time(18)),),
-        extra_hours=(ExtraHours(WEDNESDAY, time(19), time(21)), ExtraHours(date(2026, 7, 2), time(8), time(9))),
+        extra_hours=(
+            ExtraHours(WEDNESDAY, time(19), time(21)),
+            ExtraHours(date(2026, 7, 2), time(8), time(9)),
+        ),
     )
 
     assert working_intervals(therapist, WEDNESDAY, WEDNESDAY, closed) == []
@@ -113,7 +129,10 @@ def test_tours_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
 
     tours = WorkingHours(therapist, POLICY).tours_on(day)
 
-    walls = [[tuple((minute - day.start) / 60 for minute in stretch) for stretch in tour.stretches] for tour in tours]
+    walls = [
+        [tuple((minute - day.start) / 60 for minute in stretch) for stretch in tour.stretches]
+        for tour in tours
+    ]
     assert walls == [[(8, 11), (12, 14)], [(15, 16)], [(16.5, 20)]]
     assert [((tour.start - day.start) / 60, (tour.end - day.start) / 60) for tour in tours] == [
         (8, 14),

@@ -78,7 +78,7 @@ def offsets(zone: Component) -> list[tuple[datetime, timedelta]]:
     """When (local time) each offset of a VTIMEZONE begins, sorted."""
     begins = []
     for part in zone.children:
-        sign, hours, minutes = re.fullmatch(r"([+-])(\d\d)(\d\d)", part.value("TZOFFSETTO")).groups()  # type: ignore[union-attr]
+        sign, hours, minutes = re.fullmatch(r"([+-])(\d\d)(\d\d)", part.value("TZOFFSETTO")).groups()
         offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
         dates = [part.value("DTSTART")]
         dates += [date for name, _, value in part.properties if name == "RDATE" for date in value.split(",")]
@@ -170,7 +170,9 @@ def test_calendar_names_each_visit_by_itself(business: Business) -> None:
         datetime(2030, 11, 3, 7, 45, tzinfo=UTC),
     ],
 )
-def test_calendar_shows_ninety_minutes_whatever_the_clocks_do(business: Business, starts_at: datetime) -> None:
+def test_calendar_shows_ninety_minutes_whatever_the_clocks_do(
+    business: Business, starts_at: datetime
+) -> None:
     booking = make_visit(starts_at=starts_at)
 
     calendar = written(booking, business)

@@ -70,7 +70,12 @@ def test_delivery_sends_a_whole_email(smtp_server: MailServer) -> None:
     assert calendar_parts[0].get_param("method") == "REQUEST"
     assert calendar_parts[1].get_filename() == "visit.ics"
     message.refresh_from_db()
-    assert (message.state, message.sent_at, message.lease, message.attempts) == (MessageState.SENT, NOW, None, 1)
+    assert (message.state, message.sent_at, message.lease, message.attempts) == (
+        MessageState.SENT,
+        NOW,
+        None,
+        1,
+    )
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))
@@ -391,7 +396,11 @@ def test_confirmation_is_dropped_once_the_visit_has_begun(scripted) -> None:
 def test_headers_cannot_be_injected(smtp_server: MailServer) -> None:
     attack = "Ana\r\nBcc: thief@evil.example\r\n\r\nBEGIN:VCALENDAR"
     booking = make_visit(
-        status=BookingStatus.CONFIRMED, contact_name=attack, recipient_name=attack, street=attack, unit=attack
+        status=BookingStatus.CONFIRMED,
+        contact_name=attack,
+        recipient_name=attack,
+        street=attack,
+        unit="4\r\nBcc: x@evil.example",
     )
     make_message(MessageKind.CONFIRMED, booking=booking)
 

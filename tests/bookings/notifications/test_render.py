@@ -278,11 +278,12 @@ def test_times_are_local_and_name_the_zone_on_both_sides_of_a_change() -> None:
 
 
 def test_owners_html_becomes_text_and_its_links_work_from_a_mailbox() -> None:
-    html = '<h2>Before</h2><ul><li><p>Eat &amp; drink.</p></li><li>See <a href="/faq/">this</a></li></ul><p>One<br>two</p>'
-
-    assert html_to_text(html) == (
-        "Before\n- Eat & drink.\n- See this (http://127.0.0.1:8000/faq/)\nOne\ntwo"
+    html = (
+        "<h2>Before</h2><ul><li><p>Eat &amp; drink.</p></li>"
+        '<li>See <a href="/faq/">this</a></li></ul><p>One<br>two</p>'
     )
+
+    assert html_to_text(html) == ("Before\n- Eat & drink.\n- See this (http://127.0.0.1:8000/faq/)\nOne\ntwo")
     assert absolute_links('<a href="/faq/">') == '<a href="http://127.0.0.1:8000/faq/">'
     assert absolute_links('<a href="//evil.example">') == '<a href="//evil.example">'
     assert absolute_links('<a href="https://a.example/">') == '<a href="https://a.example/">'

@@ -1,0 +1,135 @@
+"""Which therapist for anyone, and which times to show first."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.availability import (
+    Interval,
+    Occupied,
+    OccupiedKind,
+    Place,
+    Policy,
+    Slot,
+    Therapist,
+    best_fit,
+    choose_therapist,
+    for_anyone,
+    good_fit_starts,
+    visits_by_week,
+)
+
+POLICY = Policy("America/Los_Angeles", timedelta(0), 60, 15)
+MINUTE = timedelta(minutes=1)
+MORNING = datetime(2026, 7, 1, 16, tzinfo=UTC)  # 09:00 on a Wednesday
+
+
+def slot(therapist_id: int, quarter: int, added: int) -> Slot:
+    starts_at = MORNING + quarter * 15 * MINUTE
+    return Slot(therapist_id, starts_at, starts_at + 60 * MINUTE, starts_at, starts_at + 60 * MINUTE, added)
+
+
+def therapist(therapist_id: int, *visits: datetime) -> Therapist:
+    place = Place("90026")
+    return Therapist(
+        id=therapist_id,
+        home=place,
+        existing=tuple(
+            Occupied(Interval(start, start + 60 * MINUTE), place, 60, OccupiedKind.HOLD) for start in visits
+        ),
+    )
+
+
+def test_best_fit_ranks_by_added_driving_then_time_then_therapist() -> None:
+    first, second, third, fourth = slot(2, 4, -3), slot(1, 0, 10), slot(2, 0, 10), slot(1, 1, 10)
+
+    assert best_fit([fourth, third, second, first]) == [first, second, third, fourth]
+
+
+def test_choose_therapist_takes_the_least_added_driving_then_fewest_visits_then_the_lower_id() -> None:
+    assert choose_therapist([slot(1, 0, 30), slot(2, 0, 10)], {2: 9}).therapist_id == 2
+    assert choose_therapist([slot(1, 0, 10), slot(2, 0, 10)], {1: 3, 2: 2}).therapist_id == 2
+    assert choose_therapist([slot(1, 0, 10), slot(2, 0, 10)], {1: 1}).therapist_id == 2
+    assert choose_therapist([slot(2, 0, 10), slot(1, 0, 10)], {}).therapist_id == 1
+    with pytest.raises(ValueError):
+        choose_therapist([], {})
+
+
+def test_visits_by_week_counts_local_weeks_from_monday() -> None:
+    sunday_night = datetime(2026, 7, 6, 6, 30, tzinfo=UTC)  # still Sunday the 5th in Los Angeles
+    monday = datetime(2026, 7, 6, 16, tzinfo=UTC)
+
+    counts = visits_by_week([therapist(1, MORNING, sunday_night), therapist(2, monday)], POLICY)
+
+    assert counts == {date(2026, 6, 29): {1: 2}, date(2026, 7, 6): {2: 1}}
+
+
+def test_for_anyone_gives_one_therapist_a_start_by_that_weeks_visits() -> None:
+    week = 7 * 24 * 4
+    slots = [slot(1, 0, 10), slot(2, 0, 10), slot(2, 1, 99), slot(1, week, 10), slot(2, week, 10)]
+    busy_now = therapist(1, MORNING - timedelta(days=1))
+    busy_later = therapist(2, MORNING + timedelta(days=8))
+
+    chosen = for_anyone(slots, therapists=[busy_now, busy_later], policy=POLICY)
+
+    assert chosen == [slot(2, 0, 10), slot(2, 1, 99), slot(1, week, 10)]
+
+
+def test_good_fit_is_the_third_that_spares_most() -> None:
+    added = [5, 10, 40, 45, 50, 60]
+    slots = [slot(1, quarter, minutes) for quarter, minutes in enumerate(added)]
+
+    assert good_fit_starts(slots) == {slots[0].starts_at, slots[1].starts_at}
+
+
+def test_good_fit_counts_each_start_with_the_therapist_for_whom_it_adds_least() -> None:
+    slots = [slot(1, 0, 60), slot(2, 0, 5), slot(1, 1, 60), slot(2, 2, 60)]
+
+    assert good_fit_starts(slots) == {MORNING}
+
+
+def test_good_fit_is_nothing_on_a_day_of_equals() -> None:
+    assert good_fit_starts([]) == frozenset()
+    assert good_fit_starts([slot(1, quarter, 0) for quarter in range(8)]) == frozenset()
+    assert good_fit_starts([slot(1, quarter, 30 + quarter) for quarter in range(8)]) == frozenset()
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 30), st.integers(-10, 90)), max_size=40),
+    st.integers(0, 50),
+)
+def test_good_fit_is_never_half_the_day_and_knows_only_differences(
+    drawn: list[tuple[int, int, int]], farther: int
+) -> None:
+    """The flag is the same when every drive of the day is longer by the same: it can't tell near from far."""
+    slots = [slot(therapist_id, quarter, added) for therapist_id, quarter, added in drawn]
+    starts = {found.starts_at for found in slots}
+
+    good = good_fit_starts(slots)
+
+    assert good <= starts
+    assert not good or 2 * len(good) <= len(starts)
+    further = [found._replace(added_drive_minutes=found.added_drive_minutes + 5 * farther) for found in slots]
+    assert good_fit_starts(further) == good
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.integers(0, 6), st.integers(0, 40)), unique_by=lambda drawn: drawn[:2]
+    )
+)
+def test_for_anyone_never_adds_more_driving_than_another_choice_would(
+    drawn: list[tuple[int, int, int]],
+) -> None:
+    slots = sorted(
+        (slot(*values) for values in drawn), key=lambda found: (found.starts_at, found.therapist_id)
+    )
+
+    chosen = for_anyone(slots, therapists=[], policy=POLICY)
+
+    assert [found.starts_at for found in chosen] == sorted({found.starts_at for found in slots})
+    for found in chosen:
+        others = [other for other in slots if other.starts_at == found.starts_at]
+        assert found.added_drive_minutes == min(other.added_drive_minutes for other in others)

@@ -1,0 +1,124 @@
+"""Every public page in Chromium: no accessibility violation in both schemes, nothing wider than the window, no
+complaint in the console, no request to another host (the page maker fails the test on those)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.site import RunningSite
+from tests.support.walk import Walk
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "/",
+    "/services/",
+    "/services/manual-lymphatic-drainage/",
+    "/services/postural-correction-training/",
+    "/therapists/",
+    "/blog/",
+    "/about/",
+    "/faq/",
+    "/contact/",
+    "/policies/",
+    "/privacy/",
+    "/book/",
+    "/book/?service=manual-lymphatic-drainage",
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_public_pages_are_accessible_and_fit(
+    site: RunningSite, new_page: PageMaker, width: int, scheme: str
+) -> None:
+    page = new_page(width=width, color_scheme=scheme)
+    posts = page.request.get("/sitemap.xml").text().split("/blog/")
+    post = next(part.split("/")[0] for part in posts[1:] if part.split("/")[0] not in ("", "tag", "feed"))
+    problems = []
+    for path in [*PAGES, f"/blog/{post}/"]:
+        response = page.goto(path)
+        assert response is not None and response.status == 200, path
+        name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "home"
+        screenshot(page, f"page-{width}-{scheme}-{name}")
+        problems += [f"{path}: {violation}" for violation in accessibility_violations(page)]
+        if overflow := sideways_overflow(page):
+            problems.append(f"{path}: {overflow} px wider than the window")
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_state_of_the_booking_flow_is_accessible(
+    site: RunningSite, new_page: PageMaker, scheme: str
+) -> None:
+    new_page.allow("422")
+    page = new_page(width=320, color_scheme=scheme)
+    walk = Walk(page, email=f"states-{scheme}@example.com", phone="213 555 0166")
+    problems: list[str] = []
+
+    def check(state: str) -> None:
+        screenshot(page, f"state-{scheme}-{state}")
+        problems.extend(f"{state}: {violation}" for violation in accessibility_violations(page))
+        if overflow := sideways_overflow(page):
+            problems.append(f"{state}: {overflow} px wider than the window")
+
+    page.goto("/book/?service=manual-lymphatic-drainage")
+    walk.press("Continue")
+    check("length-missing")
+    walk.what()
+    page.get_by_label("ZIP code of the visit").fill("92101")
+    walk.press("Check my address")
+    check("outside")
+    page.get_by_label("ZIP code of the visit").fill("9")
+    walk.press("Check my address")
+    check("zip-wrong")
+    walk.what()
+    walk.where()
+    check("when")
+    page.goto("/book/when/?month=2020-01")
+    check("when-other-month")
+    page.goto("/book/when/")
+    walk.when(nth=4)
+    walk.press("Continue")
+    check("details-wrong")
+    page.get_by_label("I'm booking for another person").check()
+    check("details-for-another")
+    page.get_by_label("I'm booking for another person").uncheck()
+    walk.details()
+    walk.press("Continue")
+    check("health-blank")
+    walk.health(leg_or_clot="yes")
+    check("health-stop")
+    walk.health(urgent_signs="yes")
+    check("health-emergency")
+    walk.health()
+    walk.press("Send my booking")
+    check("review-not-agreed")
+    walk.review()
+    check("done")
+    assert not problems, "\n".join(problems)
+
+
+def test_error_pages_are_accessible_and_kind(site: RunningSite, new_page: PageMaker) -> None:
+    new_page.allow("404")
+    page = new_page(width=390)
+    response = page.goto("/nowhere/")
+    assert response is not None and response.status == 404
+    screenshot(page, "page-404")
+    assert accessibility_violations(page) == []
+
+
+def test_keyboard_alone_reaches_the_first_booking_step(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page()
+    page.goto("/book/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    for _ in range(30):
+        if "service=" in (page.evaluate("document.activeElement.href") or ""):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/book/?service=*")
