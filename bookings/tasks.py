@@ -73,6 +73,8 @@ class _Publisher:
             # Whatever the client library raises, the row is there and the sweep finds it.
             except Exception as error:
                 log.warning("nudge left to the sweep", extra={"cause": type(error).__name__})
+            finally:
+                self._keys.task_done()
 
 
 _publisher = _Publisher()

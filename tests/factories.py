@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from bookings.domain import operations
@@ -34,7 +34,7 @@ DAY = date(2026, 12, 7)
 
 CLEAR_ANSWERS = {
     question["id"]: "yes" if question["id"] == "adult" else "no"
-    for question in sample_rules_data()["questions"]
+    for question in cast("list[dict[str, Any]]", sample_rules_data()["questions"])
     if "when" not in question
 }
 
@@ -156,7 +156,10 @@ def make_world() -> World:
         therapist=make_therapist(service, area, name="Sample Therapist One"),
         policy=policy,
         agreed=PolicyVersion.objects.create(
-            number=1, cancellation="A day's notice.", consent="I agree.", published_at=NOW - timedelta(days=30)
+            number=1,
+            cancellation="A day's notice.",
+            consent="I agree.",
+            published_at=NOW - timedelta(days=30),
         ),
         screening=ScreeningVersion.objects.create(
             number=1, rules=sample_rules_data(), published_at=NOW - timedelta(days=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -27,7 +28,8 @@ class SpanForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
-        if start is not None and end is not None and end <= start:
+        # Hours that end at 00:00 end with the day.
+        if start is not None and end is not None and end <= start and end != time.min:
             self.add_error("ends_at", _("The end must be later than the start."))
         return cleaned
 

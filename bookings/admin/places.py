@@ -91,22 +91,9 @@ class ServedZipAdmin(KindFieldsMixin, ListMixin):
         )
 
 
-class DriveTimeForm(forms.ModelForm):
-    class Meta:
-        model = DriveTime
-        fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
-        if start is not None and end is not None and end <= start:
-            self.add_error("ends_at", _("The hours must end later than they start, on the same day."))
-        return cleaned
-
-
 @admin.register(DriveTime)
 class DriveTimeAdmin(KindFieldsMixin, ListMixin):
-    form = DriveTimeForm
+    fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
     list_filter = ["origin", "destination"]
     list_select_related = ["origin", "destination"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import translation
 
 from bookings import screening
@@ -89,9 +89,7 @@ class AnswersInWords:
     caution_notes: list[str]
 
 
-def look_at_screening(
-    *, booking: Booking, user: AbstractBaseUser, reason: str, now: datetime
-) -> AnswersInWords:
+def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetime) -> AnswersInWords:
     """The health answers of a booking, in words. Writes down who looked, when and why, before it shows them.
 
     Raises `ScreeningRecord.DoesNotExist` when the booking has none.

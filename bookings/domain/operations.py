@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
@@ -216,7 +216,7 @@ def _earlier(submission: Submission) -> Booking | None:
 
 
 def _client(submission: Submission, now: datetime) -> Client:
-    client, created = Client.objects.get_or_create(
+    client, _created = Client.objects.get_or_create(
         email=submission.email,
         phone=submission.phone,
         defaults={"name": submission.name, "created_at": now},
@@ -271,7 +271,7 @@ def _record(
     from_status: str,
     *,
     now: datetime,
-    actor: AbstractBaseUser | None = None,
+    actor: User | None = None,
     by_client: bool = False,
     reason: str = "",
 ) -> None:
@@ -293,7 +293,7 @@ def _change_status(
     event: EventKind,
     *,
     now: datetime,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     by_client: bool = False,
     reason: str = "",
     tell: MessageKind | None = None,
@@ -327,9 +327,7 @@ def _change_status(
     return fresh
 
 
-def confirm_booking(
-    *, booking: Booking, actor: AbstractBaseUser | None, now: datetime, reason: str = ""
-) -> Booking:
+def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
     note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
 
@@ -358,9 +356,7 @@ def needs_clinician_note(booking: Booking) -> bool:
     return not ClinicianNote.objects.filter(booking=booking).exists()
 
 
-def record_clinician_note(
-    *, booking: Booking, actor: AbstractBaseUser, note: str, now: datetime
-) -> ClinicianNote:
+def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:
     """Puts a clinician's go-ahead on record, encrypted, with who wrote it down."""
     with transaction.atomic():
         recorded = ClinicianNote.objects.create(
@@ -370,9 +366,7 @@ def record_clinician_note(
     return recorded
 
 
-def decline_booking(
-    *, booking: Booking, actor: AbstractBaseUser | None, now: datetime, reason: str = ""
-) -> Booking:
+def decline_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Declines a request and tells the client kindly. `reason` is for staff only. Raises `InvalidTransition`."""
     return _change_status(
         booking,
@@ -388,7 +382,7 @@ def decline_booking(
 def cancel_booking(
     *,
     booking: Booking,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     now: datetime,
     reason: str = "",
     by_client: bool = False,
@@ -406,9 +400,7 @@ def cancel_booking(
     )
 
 
-def complete_booking(
-    *, booking: Booking, actor: AbstractBaseUser | None, now: datetime, reason: str = ""
-) -> Booking:
+def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts."""
     return _change_status(
         booking,
@@ -421,9 +413,7 @@ def complete_booking(
     )
 
 
-def mark_no_show(
-    *, booking: Booking, actor: AbstractBaseUser | None, now: datetime, reason: str = ""
-) -> Booking:
+def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Marks a visit as one where nobody opened. Raises `InvalidTransition`, also before the visit starts."""
     return _change_status(
         booking,
@@ -472,4 +462,3 @@ def expires_at(booking: Booking, policy: BookingPolicy) -> datetime:
     """When an unanswered request expires."""
     limit = booking.created_at + timedelta(minutes=policy.request_expires_after_minutes)
     return min(limit, booking.starts_at)
-

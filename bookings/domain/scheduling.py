@@ -94,9 +94,7 @@ def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
     return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
 
 
-def next_open_day(
-    *, selection: Selection, after: date, policy: BookingPolicy, now: datetime
-) -> date | None:
+def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, now: datetime) -> date | None:
     """The first local day later than `after` that has a time, or None within the horizon."""
     offer = find_times_between(
         selection=selection,
@@ -327,4 +325,3 @@ def _therapist(
         break_minutes=row.break_minutes,
         break_after_minutes=row.break_after_minutes,
     )
-

@@ -87,7 +87,10 @@ def preference_choices(session: Session, today: date) -> list[tuple[str, Therapi
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
     return tuple(
-        Therapist.objects.bookable(today).qualified_for(service).select_related("home_zip__zone").order_by("pk")
+        Therapist.objects.bookable(today)
+        .qualified_for(service)
+        .select_related("home_zip__zone")
+        .order_by("pk")
     )
 
 

@@ -31,7 +31,10 @@ class SessionForm(forms.Form):
         label=_("How long?"),
         coerce=int,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose a length."), "invalid_choice": _("Choose one of these lengths.")},
+        error_messages={
+            "required": _("Choose a length."),
+            "invalid_choice": _("Choose one of these lengths."),
+        },
     )
     add_ons = forms.TypedMultipleChoiceField(
         label=_("Anything to add?"),
@@ -102,9 +105,7 @@ class ZipForm(forms.Form):
         label=_("ZIP code of the visit"),
         max_length=200,
         error_messages={"required": _("Type the five digits of your ZIP code.")},
-        widget=forms.TextInput(
-            attrs={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10}
-        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10}),
     )
 
     def clean_zip_code(self) -> str:
@@ -119,7 +120,9 @@ class ZipForm(forms.Form):
             )
         if not found.is_standard:
             raise ValidationError(
-                _("That ZIP code is for PO boxes or a single building. Type the ZIP code of the home we visit."),
+                _(
+                    "That ZIP code is for PO boxes or a single building. Type the ZIP code of the home we visit."
+                ),
                 code="not_a_home",
             )
         return code
@@ -210,7 +213,9 @@ class DetailsForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
     )
-    parking = LineField(label=_("Parking"), max_length=200, required=False, help_text=_("Street, driveway, garage…"))
+    parking = LineField(
+        label=_("Parking"), max_length=200, required=False, help_text=_("Street, driveway, garage…")
+    )
     gate_code = LineField(
         label=_("Gate or door code"),
         max_length=60,
@@ -233,7 +238,9 @@ class DetailsForm(forms.Form):
         help_text=_("Health questions come on the next page; please don't write about health here."),
     )
     # A field that people don't see and simple robots fill in.
-    website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
+    website = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
+    )
 
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
 
@@ -250,7 +257,7 @@ class DetailsForm(forms.Form):
         return email
 
     def clean_phone(self) -> str:
-        return self.cleaned_data["phone"].as_e164  # type: ignore[no-any-return]
+        return self.cleaned_data["phone"].as_e164
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -260,7 +267,9 @@ class DetailsForm(forms.Form):
             self.add_error("recipient_name", _("Type the name of the person we visit."))
         if data.get("website"):
             # Said in words that a person whose browser filled the field in can act on.
-            raise ValidationError(_("Please leave the field named Website empty and send again."), code="robot")
+            raise ValidationError(
+                _("Please leave the field named Website empty and send again."), code="robot"
+            )
         return data
 
 

@@ -111,9 +111,7 @@ class Booking(models.Model):
     area = models.ForeignKey(
         ServedZip, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("ZIP code")
     )
-    entry = models.CharField(
-        _("way to the door"), max_length=10, choices=Entry.choices, default=Entry.GROUND
-    )
+    entry = models.CharField(_("way to the door"), max_length=10, choices=Entry.choices, default=Entry.GROUND)
 
     session_cents = models.PositiveIntegerField(_("session, cents"))
     add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
@@ -209,3 +207,6 @@ class AccessNotes(models.Model):
     class Meta:
         verbose_name = _("access notes")
         verbose_name_plural = _("access notes")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} · {self.pk}"

@@ -68,7 +68,9 @@ class ScreeningRecord(models.Model):
     class Meta:
         verbose_name = _("health screening")
         verbose_name_plural = _("health screenings")
-        constraints = [models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="screening_tier_known")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="screening_tier_known")
+        ]
 
     def __str__(self) -> str:
         return self.get_tier_display()
@@ -86,6 +88,9 @@ class ClinicianNote(models.Model):
         ordering = ["recorded_at"]
         verbose_name = _("clinician's note")
         verbose_name_plural = _("clinician's notes")
+
+    def __str__(self) -> str:
+        return f"{self.recorded_by} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
 
 
 class ScreeningLook(models.Model):

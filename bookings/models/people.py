@@ -32,7 +32,9 @@ class Client(models.Model):
         ordering = ["name"]
         verbose_name = _("client")
         verbose_name_plural = _("clients")
-        constraints = [models.UniqueConstraint(fields=["email", "phone"], name="client_one_per_email_and_phone")]
+        constraints = [
+            models.UniqueConstraint(fields=["email", "phone"], name="client_one_per_email_and_phone")
+        ]
 
     def __str__(self) -> str:
         return self.name

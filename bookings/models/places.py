@@ -35,7 +35,10 @@ class ServedZip(models.Model):
     """A ZIP code that we drive to."""
 
     zip_code = models.CharField(
-        _("ZIP code"), max_length=5, unique=True, validators=[RegexValidator(r"^[0-9]{5}$", _("Five digits."))]
+        _("ZIP code"),
+        max_length=5,
+        unique=True,
+        validators=[RegexValidator(r"^[0-9]{5}$", _("Five digits."))],
     )
     city = models.CharField(_("city"), max_length=80, blank=True)
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="zips", verbose_name=_("zone"))
@@ -68,12 +71,16 @@ class DriveTime(models.Model):
     Where bands overlap, the shorter band speaks: an exception was made for it.
     """
 
-    origin = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="drives_from", verbose_name=_("from"))
+    origin = models.ForeignKey(
+        Zone, on_delete=models.CASCADE, related_name="drives_from", verbose_name=_("from")
+    )
     destination = models.ForeignKey(
         Zone, on_delete=models.CASCADE, related_name="drives_to", verbose_name=_("to")
     )
     starts_at = models.TimeField(_("from the hour"), help_text=_("Los Angeles time"))
-    ends_at = models.TimeField(_("until the hour"), help_text=_("Los Angeles time; 00:00 is the end of the day"))
+    ends_at = models.TimeField(
+        _("until the hour"), help_text=_("Los Angeles time; 00:00 is the end of the day")
+    )
     minutes = models.PositiveSmallIntegerField(_("minutes"), validators=[MaxValueValidator(300)])
 
     class Meta:
@@ -87,7 +94,9 @@ class DriveTime(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=models.F("starts_at")) | Q(ends_at=time(0)),
                 name="drivetime_ends_after_start",
-                violation_error_message=_("The hours must end after they start; 00:00 is the end of the day."),
+                violation_error_message=_(
+                    "The hours must end after they start; 00:00 is the end of the day."
+                ),
             ),
         ]
 

@@ -31,7 +31,9 @@ class BookingPolicy(models.Model):
     confirm_known_clients = models.BooleanField(
         _("confirm known clients at once"),
         default=True,
-        help_text=_("A client who has had a visit, and whose screening is clear, needs no answer from staff."),
+        help_text=_(
+            "A client who has had a visit, and whose screening is clear, needs no answer from staff."
+        ),
     )
     request_expires_after_minutes = models.PositiveIntegerField(
         _("a request expires after, minutes"),

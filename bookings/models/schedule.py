@@ -31,7 +31,9 @@ class WorkingHours(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")) | Q(ends_at=time(0)),
                 name="workinghours_end_after_start",
-                violation_error_message=_("The hours must end after they start; 00:00 is the end of the day."),
+                violation_error_message=_(
+                    "The hours must end after they start; 00:00 is the end of the day."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gte=F("valid_from")),
@@ -60,7 +62,9 @@ class ExtraHours(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")) | Q(ends_at=time(0)),
                 name="extrahours_end_after_start",
-                violation_error_message=_("The hours must end after they start; 00:00 is the end of the day."),
+                violation_error_message=_(
+                    "The hours must end after they start; 00:00 is the end of the day."
+                ),
             ),
         ]
 

@@ -40,7 +40,9 @@ def what(request: HttpRequest) -> HttpResponse:
     service = Service.objects.offered().filter(slug=slug).first() if slug else None
     if service is None:
         if slug:
-            messages.warning(request, _("That service can't be booked online now. Please choose one of these."))
+            messages.warning(
+                request, _("That service can't be booked online now. Please choose one of these.")
+            )
         services = Service.objects.offered().with_prices()
         chosen = progress.session.service.slug if progress.session else None
         return show(request, progress, "start", {"services": services, "chosen": chosen})
@@ -88,12 +90,12 @@ def where(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             zip_code = form.cleaned_data["zip_code"]
             try:
-                load = queries.area(zip_code)
+                area = queries.area(zip_code)
             except exceptions.OutsideArea:
                 return show(
                     request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
                 )
-            changes = _forget_time(progress) if progress.area != load else {}
+            changes = _forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
         return show(request, progress, "where", {"form": form, "area": None}, status=422)
@@ -109,18 +111,21 @@ def when(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := guard(request, progress, "when"):
         return response
-    assert progress.session is not None and progress.area is not None
+    assert progress.session is not None
+    assert progress.area is not None
     today = timezone.localdate(progress.now)
     choices = [
         (value, preference_label(meaning)) for value, meaning in preference_choices(progress.session, today)
     ]
 
     if request.method == "POST" and "preference" in request.POST:
-        form = PreferenceForm(request.POST, choices=choices)
-        if form.is_valid():
-            save(request, progress, preference=form.cleaned_data["preference"], **_forget_time(progress))
+        preference = PreferenceForm(request.POST, choices=choices)
+        if preference.is_valid():
+            save(
+                request, progress, preference=preference.cleaned_data["preference"], **_forget_time(progress)
+            )
             return redirect(request.get_full_path())
-        return _when_page(request, progress, choices, form, status=422)
+        return _when_page(request, progress, choices, preference, status=422)
 
     if progress.selection is None:
         # The therapist asked for is no longer offered: anyone qualified is.
@@ -183,7 +188,9 @@ def _when_page(
         "month": month,
         "times": month.times_of_selected(progress.policy, progress.session, progress.area),
         "preference_form": form
-        or PreferenceForm(initial={"preference": progress.answers.get("preference", ANYONE)}, choices=choices),
+        or PreferenceForm(
+            initial={"preference": progress.answers.get("preference", ANYONE)}, choices=choices
+        ),
         "next_open_day": (
             scheduling.next_open_day(
                 selection=progress.selection, after=month.last, policy=progress.policy, now=progress.now
@@ -275,15 +282,21 @@ def review(request: HttpRequest) -> HttpResponse:
         return _review_page(request, progress, policy_version, form=form, status=422)
     data = form.cleaned_data
     if str(data["submission_key"]) != progress.answers["submission_key"]:
-        messages.warning(request, _("That page was from an earlier visit to this form. Please check this one."))
+        messages.warning(
+            request, _("That page was from an earlier visit to this form. Please check this one.")
+        )
         return _review_page(request, progress, policy_version, status=409)
     try:
         booking = operations.request_booking(submission=_submission(progress, data), now=progress.now)
     except exceptions.PriceChanged:
-        messages.warning(request, _("The price has changed since you opened this page. Please look at it again."))
+        messages.warning(
+            request, _("The price has changed since you opened this page. Please look at it again.")
+        )
         return _review_page(request, progress, policy_version, status=409)
     except exceptions.PolicyChanged:
-        messages.warning(request, _("Our policy has changed since you opened this page. Please read it again."))
+        messages.warning(
+            request, _("Our policy has changed since you opened this page. Please read it again.")
+        )
         return _review_page(request, progress, policy_version, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
@@ -299,7 +312,9 @@ def review(request: HttpRequest) -> HttpResponse:
     except exceptions.ScreeningStops:
         return back_to("health")
     except exceptions.SubmissionReused:
-        messages.warning(request, _("This was already sent with other answers. Please check and send once more."))
+        messages.warning(
+            request, _("This was already sent with other answers. Please check and send once more.")
+        )
         save(request, progress, submission_key=str(uuid.uuid4()))
         return _review_page(request, progress, policy_version, status=409)
     except exceptions.TooManyRequests:
@@ -322,7 +337,8 @@ def _finished(request: HttpRequest) -> HttpResponse | None:
 def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:
     answers = progress.answers
     details = answers["details"]
-    assert progress.session is not None and progress.starts_at is not None
+    assert progress.session is not None
+    assert progress.starts_at is not None
     return operations.Submission(
         key=data["submission_key"],
         service_slug=progress.session.service.slug,
@@ -394,5 +410,3 @@ def start_over(request: HttpRequest) -> HttpResponse:
     intake.discard_draft(progress.draft)
     request.session.pop(SESSION_KEY, None)
     return back_to("start")
-
-

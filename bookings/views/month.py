@@ -89,7 +89,9 @@ class Month:
                 )
                 for day in week
             ]
-            for week in calendar.Calendar(firstweekday=6).monthdatescalendar(self.first.year, self.first.month)
+            for week in calendar.Calendar(firstweekday=6).monthdatescalendar(
+                self.first.year, self.first.month
+            )
         ]
 
     def times_of_selected(

@@ -44,7 +44,5 @@ def preference_label(meaning: Therapist | str | None) -> str:
         return pgettext("therapist", "Anyone who is qualified")
     if isinstance(meaning, Therapist):
         return meaning.name
-    return {
-        Gender.FEMALE: _("A woman"),
-        Gender.MALE: _("A man"),
-    }.get(meaning, _("Any other therapist"))
+    words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}
+    return words.get(meaning, _("Any other therapist"))

@@ -14,7 +14,7 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        return clean_line(text) if text else text
+        return clean_line(text) if text else ""
 
 
 class LinesField(forms.CharField):
@@ -24,4 +24,4 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        return clean_lines(text) if text else text
+        return clean_lines(text) if text else ""

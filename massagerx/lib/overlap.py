@@ -40,7 +40,7 @@ class NoOverlap(models.BaseConstraint):
 
     def _parts(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
         def column(field: str) -> str:
-            return str(editor.quote_name(model._meta.get_field(field).column))  # type: ignore[union-attr]
+            return str(editor.quote_name(model._meta.get_field(field).column))  # type: ignore[union-attr,arg-type]
 
         values = ", ".join(str(editor.quote_value(value)) for value in self.active_values)
         return {
@@ -62,12 +62,13 @@ class NoOverlap(models.BaseConstraint):
         )
 
     def _triggers(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Iterator[Statement]:
-        key = editor.quote_name(model._meta.pk.column)
+        key = editor.quote_name(str(model._meta.pk.column))
         message = editor.quote_value(f"exclusion constraint failed: {self.name}")
         for event in ("INSERT", "UPDATE"):
             other = f"AND t.{key} <> OLD.{key} " if event == "UPDATE" else ""
             yield Statement(
-                f"CREATE TRIGGER %(name)s BEFORE {event} ON %(table)s "
+                # Names and values of our own code, quoted by the schema editor.
+                f"CREATE TRIGGER %(name)s BEFORE {event} ON %(table)s "  # noqa: S608
                 "WHEN NEW.%(active)s IN %(values)s AND NEW.%(resource)s IS NOT NULL BEGIN "
                 "SELECT RAISE(ABORT, %(message)s) WHERE EXISTS (SELECT 1 FROM %(table)s t "
                 f"WHERE t.%(active)s IN %(values)s AND t.%(resource)s = NEW.%(resource)s {other}"

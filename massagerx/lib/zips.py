@@ -24,7 +24,7 @@ def centroid(zip_code: str) -> ZipCentroid | None:
 
     if len(zip_code) != 5 or not (zip_code.isascii() and zip_code.isdigit()):
         return None
-    for row in zipcodes.matching(zip_code):
+    for row in zipcodes.matching(zip_code):  # type: ignore[no-untyped-call]
         return ZipCentroid(
             zip_code=zip_code,
             city=row["city"],

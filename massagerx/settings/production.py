@@ -18,7 +18,9 @@ def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; README.md says to what.")
     if any(sample in value.lower() for sample in samples):
-        raise ImproperlyConfigured(f"{name} still holds a sample value. Set the real one; README.md says how.")
+        raise ImproperlyConfigured(
+            f"{name} still holds a sample value. Set the real one; README.md says how."
+        )
     return value
 
 
@@ -28,7 +30,9 @@ def _required_list(name: str) -> list[str]:
 
 SECRET_KEY = _required("SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
-    raise ImproperlyConfigured("SECRET_KEY is too weak: use at least 50 random characters; README.md says how.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is too weak: use at least 50 random characters; README.md says how."
+    )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 HEALTH_KEYS = _required_list("HEALTH_KEYS")
 if not all(valid_key(key) for key in HEALTH_KEYS):

@@ -72,6 +72,7 @@ def broker(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             except redis.ConnectionError:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
+        tasks._publisher._keys.join()  # nothing of the test before arrives here
         app.conf.broker_url = redis_urls(address)[0]
         app._after_fork()
         tasks._renew_publisher()
@@ -81,6 +82,7 @@ def broker(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             process.send_signal(signal.SIGCONT)
             process.kill()
         process.wait()
+        tasks._publisher._keys.join()
         app.conf.broker_url = before
         app._after_fork()
         tasks._renew_publisher()

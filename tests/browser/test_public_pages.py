@@ -39,7 +39,8 @@ def test_public_pages_are_accessible_and_fit(
     problems = []
     for path in [*PAGES, f"/blog/{post}/"]:
         response = page.goto(path)
-        assert response is not None and response.status == 200, path
+        assert response is not None
+        assert response.status == 200, path
         name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "home"
         screenshot(page, f"page-{width}-{scheme}-{name}")
         problems += [f"{path}: {violation}" for violation in accessibility_violations(page)]
@@ -104,7 +105,8 @@ def test_error_pages_are_accessible_and_kind(site: RunningSite, new_page: PageMa
     new_page.allow("404")
     page = new_page(width=390)
     response = page.goto("/nowhere/")
-    assert response is not None and response.status == 404
+    assert response is not None
+    assert response.status == 404
     screenshot(page, "page-404")
     assert accessibility_violations(page) == []
 

@@ -21,7 +21,9 @@ def log_in(page: Page, site: RunningSite, role: str) -> None:
     page.get_by_label("Username").fill(login.username)
     page.get_by_label("Password").fill(login.password)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("link", name="Log out").or_(page.get_by_role("button", name="Log out")).first).to_be_attached()
+    expect(
+        page.get_by_role("link", name="Log out").or_(page.get_by_role("button", name="Log out")).first
+    ).to_be_attached()
 
 
 @pytest.mark.parametrize(("width", "javascript"), [(390, True), (1280, True), (390, False)])
@@ -61,11 +63,13 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
 
     # Mail arrives: to the client and to staff, without a word of health, gate codes or notes.
     (received,) = site.smtp.wait_for(email)
-    assert reference in received.text and reference in received.html
+    assert reference in received.text
+    assert reference in received.html
     assert hour.split()[0] in received.text
     (alert,) = [m for m in site.smtp.wait_for("hello@example.com") if reference in m.text]
     for message in (received, alert):
-        assert "CANARY" not in message.raw.decode() and "health" not in message.subject.lower()
+        assert "CANARY" not in message.raw.decode()
+        assert "health" not in message.subject.lower()
     assert not received.calendar
 
     # Staff see it on their front page and confirm.
@@ -81,9 +85,18 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
 
     # The client gets the confirmation with the calendar part.
     (confirmed,) = site.smtp.wait_for(email, subject="Confirmed")
-    assert reference in confirmed.text and hour.split()[0] in confirmed.text
+    assert reference in confirmed.text
+    assert hour.split()[0] in confirmed.text
     calendar = confirmed.calendar
-    assert "METHOD:REQUEST" in calendar and "SEQUENCE:1" in calendar and "TZID=America/Los_Angeles" in calendar
+    assert (
+        "METHOD:REQUEST" in calendar
+    )
+    assert (
+        "SEQUENCE:1" in calendar
+    )
+    assert (
+        "TZID=America/Los_Angeles" in calendar
+    )
     assert "CANARY" not in confirmed.raw.decode()
     assert received.message["Message-ID"] != confirmed.message["Message-ID"]
 
@@ -117,7 +130,9 @@ def test_booking_succeeds_with_the_broker_down_and_the_mail_leaves_afterwards(
     assert len(fresh_site.smtp.to("patient@example.com")) == 1
 
 
-def test_owner_writes_a_post_that_appears_once_it_is_published(site: RunningSite, new_page: PageMaker) -> None:
+def test_owner_writes_a_post_that_appears_once_it_is_published(
+    site: RunningSite, new_page: PageMaker
+) -> None:
     page = new_page()
     log_in(page, site, "owner")
     page.goto("/admin/blog/post/add/")

@@ -321,6 +321,35 @@ def test_an_unknown_distance_is_never_nothing() -> None:
     assert times(unknown_yesterday) == times()
 
 
+def test_the_way_to_and_from_a_neighbour_has_to_be_known_when_leaving_at_once() -> None:
+    def unknown_around_noon(origin: Place, destination: Place, departing_at: datetime) -> int | None:
+        between = HOME not in (origin, destination)
+        return None if between and at("11:50") <= departing_at < at("12:10") else 20
+
+    before = replace(THERAPIST, existing=(taken("10:30", "12:00", Place("other")),))
+    after = replace(THERAPIST, existing=(taken("15:00", "16:30", Place("other")),))
+
+    assert [clock for clock in times(before, drives=unknown_around_noon) if clock > "12:00"] == []
+    assert [clock for clock in times(after, drives=unknown_around_noon) if clock < "11:30"] == [
+        "09:45",
+        "10:00",
+        "10:15",
+        "10:30",
+        "11:00",
+        "11:15",
+    ]
+
+
+def test_a_visit_that_runs_past_midnight_is_of_both_days() -> None:
+    night = Occupied(Interval(at("23:00", WEDNESDAY - timedelta(days=1)), at("00:30")), FAR, 60)
+    owl = replace(THERAPIST, weekly_hours=hours("00:00-05:00"), existing=(night,))
+
+    assert times(owl)[0] == "01:45"
+    assert times(owl, policy=replace(POLICY, granularity_minutes=1), day=WEDNESDAY)[0] == "01:45"
+    assert times(replace(owl, max_visits_per_day=1)) == []
+    assert times(replace(owl, existing=(replace(night, place=NOWHERE),))) == []
+
+
 def test_home_has_to_be_a_known_way_off_even_between_two_visits() -> None:
     def only_between_clients(origin: Place, destination: Place, departing_at: datetime) -> int | None:
         return None if HOME in (origin, destination) else 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -16,7 +17,7 @@ from tests.factories import NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
-OPERATIONS = {
+OPERATIONS: dict[str, Any] = {
     BookingStatus.CONFIRMED: operations.confirm_booking,
     BookingStatus.DECLINED: operations.decline_booking,
     BookingStatus.CANCELLED: operations.cancel_booking,
@@ -35,12 +36,19 @@ def test_confirm_tells_the_client_and_grows_the_revision(world: World, staff) ->
     assert (booking.status, booking.revision, booking.confirmed_at) == (BookingStatus.CONFIRMED, 1, NOW)
     assert Message.objects.get(kind=MessageKind.CONFIRMED).revision == 1
     event = booking.events.last()
-    assert (event.from_status, event.to_status, event.actor, event.reason) == ("requested", "confirmed", staff, "fine")
+    assert (event.from_status, event.to_status, event.actor, event.reason) == (
+        "requested",
+        "confirmed",
+        staff,
+        "fine",
+    )
 
 
 @pytest.mark.parametrize("status", BookingStatus.values)
 @pytest.mark.parametrize("wanted", list(OPERATIONS))
-def test_only_the_transition_tables_changes_are_possible(world: World, staff, status: str, wanted: str) -> None:
+def test_only_the_transition_tables_changes_are_possible(
+    world: World, staff, status: str, wanted: str
+) -> None:
     booking = world.book()
     Booking.objects.filter(pk=booking.pk).update(status=status)
     operation = OPERATIONS[wanted]
@@ -105,6 +113,7 @@ def test_unanswered_requests_expire_once_and_free_the_time(world: World) -> None
 def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:
     booking = world.book()
     shown = intake.look_at_screening(booking=booking, user=staff, reason="planning", now=NOW)
-    assert ("no" in {answer for _, answer in shown.answers}) and len(shown.answers) > 5
+    assert ("no" in {answer for _, answer in shown.answers})
+    assert len(shown.answers) > 5
     look = ScreeningLook.objects.get()
     assert (look.user, look.reason, look.at) == (staff, "planning", NOW)

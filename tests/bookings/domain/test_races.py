@@ -3,6 +3,7 @@ of these tests' own assertions fail."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from bookings import exceptions
 from bookings.domain import operations, scheduling
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Message, Therapist
@@ -67,10 +67,12 @@ def test_one_time_wanted_by_many_goes_to_exactly_one(world: World, round_number:
 
 
 def test_overlapping_times_wanted_at_once_never_overlap(world: World) -> None:
-    results = at_once([asking(world, 100 + n, starts_at=at(10 + n // 4, 30 * (n % 2))) for n in range(CLIENTS)])
+    results = at_once(
+        [asking(world, 100 + n, starts_at=at(10 + n // 4, 30 * (n % 2))) for n in range(CLIENTS)]
+    )
     assert set(results) <= {"done", "SlotTaken"}
     blocks = sorted(Booking.objects.values_list("blocked_from", "blocked_until"))
-    assert all(earlier[1] <= later[0] for earlier, later in zip(blocks, blocks[1:], strict=False))
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(blocks))
 
 
 def test_two_neighbours_that_cannot_be_driven_get_exactly_one(world: World) -> None:
@@ -175,7 +177,9 @@ def test_each_guard_is_enough_and_without_both_the_race_is_lost(
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="SQLite writes one transaction at a time and has no row locks"
 )
-def test_without_the_row_lock_the_re_check_alone_is_fooled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_row_lock_the_re_check_alone_is_fooled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lock is what makes the re-check true: taken away, two neighbours that can't be driven both get in, which
     the constraint can't see."""
     monkeypatch.setattr(type(Therapist.objects.all()), "select_for_update", lambda self, **_: self)

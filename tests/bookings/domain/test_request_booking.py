@@ -24,7 +24,10 @@ def test_request_writes_booking_event_messages_and_screening_together(world: Wor
     assert (booking.blocked_from, booking.blocked_until) == (at(9, 50), at(11, 10))
     assert booking.total_cents == 14_000
     assert [event.kind for event in BookingEvent.objects.all()] == [EventKind.REQUESTED]
-    assert {message.kind for message in Message.objects.all()} == {MessageKind.RECEIVED, MessageKind.STAFF_ALERT}
+    assert {message.kind for message in Message.objects.all()} == {
+        MessageKind.RECEIVED,
+        MessageKind.STAFF_ALERT,
+    }
     assert ScreeningRecord.objects.get().tier == "clear"
     assert AccessNotes.objects.get().notes == {"gate_code": "CANARY-GATE-4711"}
 
@@ -43,7 +46,11 @@ def test_request_with_evening_add_on_and_two_people_is_priced_as_one_total(world
         add_on_ids=(world.add_on.pk,),
         total_cents=12_000 + 2_500 + 2_000 + 2_500,
     )
-    assert (evening.session_minutes, evening.evening_cents, evening.add_ons.get()) == (75, 2_500, world.add_on)
+    assert (evening.session_minutes, evening.evening_cents, evening.add_ons.get()) == (
+        75,
+        2_500,
+        world.add_on,
+    )
 
 
 def test_request_sent_again_returns_the_same_booking(world: World) -> None:
@@ -91,7 +98,9 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "refusal"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+@pytest.mark.parametrize(
+    ("changes", "refusal"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
 def test_request_is_refused_and_nothing_is_written(world: World, changes: dict, refusal: type) -> None:
     world.book()
     with pytest.raises(refusal):
@@ -152,7 +161,10 @@ def test_known_client_with_clear_screening_is_confirmed_at_once(world: World) ->
     second = world.book(starts_at=at(10, 0, DAY + timedelta(days=7)), now=at(12))
 
     assert second.status == BookingStatus.CONFIRMED
-    assert {message.kind for message in second.messages.all()} == {MessageKind.CONFIRMED, MessageKind.STAFF_ALERT}
+    assert {message.kind for message in second.messages.all()} == {
+        MessageKind.CONFIRMED,
+        MessageKind.STAFF_ALERT,
+    }
     held = world.book(starts_at=at(14, 0, DAY + timedelta(days=7)), now=at(12), answers={})
     assert held.status == BookingStatus.REQUESTED
 

@@ -55,7 +55,8 @@ class Flow:
         page = self.client.get("/book/review/").content.decode()
         return dict(
             re.findall(
-                r'<input type="hidden" name="(submission_key|total_cents|policy_version)" value="([^"]*)"', page
+                r'<input type="hidden" name="(submission_key|total_cents|policy_version)" value="([^"]*)"',
+                page,
             )
         )
 

@@ -33,7 +33,8 @@ def test_visitor_books_a_visit_and_sees_its_reference(flow: Flow) -> None:
     assert booking.client.phone.as_e164 == "+12135550123"
     done = flow.client.get("/book/done/")
     assert booking.reference in text(done)
-    assert "Monday, December 7" in text(done) and "10:00 AM PST" in text(done)
+    assert "Monday, December 7" in text(done)
+    assert "10:00 AM PST" in text(done)
     assert done.headers["Cache-Control"] == "no-store"
     assert not BookingDraft.objects.exists()
 
@@ -41,7 +42,8 @@ def test_visitor_books_a_visit_and_sees_its_reference(flow: Flow) -> None:
 def test_whole_price_is_shown_before_times_and_is_the_booked_one(flow: Flow) -> None:
     flow.until("when")
     where = text(flow.client.get("/book/where/"))
-    assert "$140" in where and "From 5 PM on it is $165" in where
+    assert "$140" in where
+    assert "From 5 PM on it is $165" in where
     flow.when(starts_at=at(17).isoformat())
     flow.details()
     flow.health()
@@ -66,7 +68,9 @@ def test_taken_time_is_not_offered_to_the_next(flow: Flow, world: World) -> None
     assert f'value="{at(14).isoformat()}"' in page
 
 
-def test_time_taken_meanwhile_gives_fresh_times_and_keeps_all_that_was_typed(flow: Flow, world: World) -> None:
+def test_time_taken_meanwhile_gives_fresh_times_and_keeps_all_that_was_typed(
+    flow: Flow, world: World
+) -> None:
     flow.until("review")
     world.book(email="faster@example.com", phone="+12135550111")
 
@@ -128,7 +132,8 @@ def test_price_changed_meanwhile_is_shown_and_not_booked(flow: Flow, world: Worl
     world.zone.save()
     response = flow.client.post("/book/review/", {**hidden, "agree": "on"})
     assert response.status_code == 409
-    assert "$150" in text(response) and not Booking.objects.exists()
+    assert "$150" in text(response)
+    assert not Booking.objects.exists()
     assert flow.review().status_code == 302
     assert Booking.objects.get().total_cents == 15_000
 
@@ -142,7 +147,8 @@ def test_policy_changed_meanwhile_must_be_read_again(flow: Flow) -> None:
     hidden = flow.until("review").hidden()
     PolicyVersion.objects.create(number=2, cancellation="NEW WORDS", consent="Yes.", published_at=NOW)
     response = flow.client.post("/book/review/", {**hidden, "agree": "on"})
-    assert response.status_code == 409 and "NEW WORDS" in text(response)
+    assert response.status_code == 409
+    assert "NEW WORDS" in text(response)
     assert flow.review().status_code == 302
 
 
@@ -156,10 +162,13 @@ def test_without_agreement_nothing_is_booked(flow: Flow) -> None:
 def test_emergency_and_stop_answers_end_online_with_the_phone_number(flow: Flow) -> None:
     flow.until("health")
     page = flow.health(urgent_signs="yes")
-    assert "911" in text(page) and 'href="tel:911"' in page.content.decode()
+    assert "911" in text(page)
+    assert 'href="tel:911"' in page.content.decode()
     assert flow.client.get("/book/review/").headers["Location"] == "/book/health/"
     page = flow.health(leg_or_clot="yes")
-    assert "We can&#x27;t book this online" in page.content.decode() or "We can't book this online" in text(page)
+    assert "We can&#x27;t book this online" in page.content.decode() or "We can't book this online" in text(
+        page
+    )
     assert 'href="tel:+12135550142"' in page.content.decode()
     assert flow.client.post("/book/review/", {"agree": "on"}).headers["Location"] == "/book/health/"
     assert not Booking.objects.exists()
@@ -182,7 +191,8 @@ def test_outside_the_area_is_a_kind_no_with_the_phone(flow: Flow) -> None:
     flow.what()
     response = flow.where(zip_code="92101")
     assert response.status_code == 422
-    assert "We don" in text(response) and "92101" in text(response)
+    assert "We don" in text(response)
+    assert "92101" in text(response)
     assert 'href="tel:+12135550142"' in response.content.decode()
     assert 'value="92101"' in response.content.decode()
 

@@ -1,0 +1,284 @@
+"""Forms of staff and owner: what is right is kept, what is wrong is told beside its field, and nothing breaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import (
+    BookingPolicy,
+    Closure,
+    DriveTime,
+    ServedZip,
+    Therapist,
+    TimeOff,
+    WorkingHours,
+    Zone,
+)
+from bookings.models import Client as Person
+from tests.factories import World, at
+
+NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+
+
+def inline(prefix: str, *rows: dict[str, Any], initial: int = 0) -> dict[str, Any]:
+    data: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": str(len(rows)), f"{prefix}-INITIAL_FORMS": str(initial)}
+    for number, row in enumerate(rows):
+        data |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    return data
+
+
+def therapist_data(world: World, **changes: Any) -> dict[str, Any]:
+    """What the therapist's form sends, without a change of hours."""
+    therapist = world.therapist
+    return {
+        "name": therapist.name, "slug": therapist.slug, "gender": therapist.gender, "bio": "", "is_active": "on",
+        "position": "0", "certificate_number": therapist.certificate_number, "certificate_expires_on": "2027-12-31",
+        "services": [world.service.pk], "home_zip": world.area.pk, "reach_minutes": "", "max_visits_per_day": "",
+        "max_work_minutes_per_day": "", "break_minutes": "30", "break_after_minutes": "",
+        **inline("working_hours"), **inline("extra_hours"), **inline("time_off"), **changes,
+    }  # fmt: skip
+
+
+def errors(response: Any) -> str:
+    """All complaints of a form and its rows."""
+    assert response.status_code == 200, response.status_code
+    forms = [response.context["adminform"].form]
+    found = []
+    for formset in response.context["inline_admin_formsets"]:
+        forms += formset.formset.forms
+        found += formset.formset.non_form_errors()
+    found += [f"{field}: {error}" for form in forms for field, told in form.errors.items() for error in told]
+    return " ".join(found)
+
+
+def change(model: str, key: int) -> str:
+    return reverse(f"admin:bookings_{model}_change", args=[key])
+
+
+# Therapists ----------------------------------------------------------------------------------------------------
+
+
+def test_owner_writes_down_hours_and_time_off(owner: Client, world: World) -> None:
+    data = therapist_data(world) | inline(
+        "working_hours", {"weekday": "6", "starts_at": "10:00", "ends_at": "14:00", "therapist": world.therapist.pk}
+    )  # fmt: skip
+    data |= inline(
+        "time_off",
+        {
+            "starts_at_0": "2026-12-08", "starts_at_1": "09:00", "ends_at_0": "2026-12-08", "ends_at_1": "12:00",
+            "reason": "Dentist", "therapist": world.therapist.pk,
+        },
+    )  # fmt: skip
+
+    assert owner.post(change("therapist", world.therapist.pk), data).status_code == 302
+
+    assert WorkingHours.objects.filter(therapist=world.therapist, weekday=6).count() == 1
+    off = TimeOff.objects.get()
+    assert off.starts_at.isoformat() == "2026-12-08T17:00:00+00:00"
+
+
+def test_visits_in_the_way_of_time_off_are_named(owner: Client, world: World) -> None:
+    booking = world.book(starts_at=at(10))
+    data = therapist_data(world) | inline(
+        "time_off",
+        {
+            "starts_at_0": "2026-12-07", "starts_at_1": "08:00", "ends_at_0": "2026-12-07", "ends_at_1": "20:00",
+            "reason": "", "therapist": world.therapist.pk,
+        },
+    )  # fmt: skip
+
+    response = owner.post(change("therapist", world.therapist.pk), data)
+
+    told = [str(message) for message in get_messages(response.wsgi_request)]
+    assert any(booking.reference in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"weekday": "1", "starts_at": "18:00", "ends_at": "09:00"},
+        {"weekday": "1", "starts_at": "09:00", "ends_at": "09:00"},
+        {"weekday": "9", "starts_at": "09:00", "ends_at": "10:00"},
+        {"weekday": "1", "starts_at": "25:00", "ends_at": "26:00"},
+        {"weekday": "1", "starts_at": "09:00\x00", "ends_at": "10:00"},
+        {"weekday": "1", "starts_at": "09:00", "ends_at": "10:00", "valid_from": "9999-12-31"},
+        {"weekday": "1", "starts_at": "09:00", "ends_at": "10:00", "valid_from": "0001-01-01"},
+        {"weekday": "1", "starts_at": "09:00", "ends_at": "10:00", "valid_from": "2026-02-30"},
+        {
+            "weekday": "1", "starts_at": "09:00", "ends_at": "10:00",
+            "valid_from": "2026-12-31", "valid_until": "2026-12-01",
+        },
+    ],
+)  # fmt: skip
+def test_odd_hours_are_told(row: dict[str, str], owner: Client, world: World) -> None:
+    before = WorkingHours.objects.count()
+    data = therapist_data(world) | inline("working_hours", {**row, "therapist": world.therapist.pk})
+
+    assert errors(owner.post(change("therapist", world.therapist.pk), data))
+    assert WorkingHours.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (("2026-12-08", "12:00"), ("2026-12-08", "09:00")),
+        (("9999-12-31", "00:00"), ("9999-12-31", "23:59")),
+        (("0001-01-01", "00:00"), ("0001-01-02", "00:00")),
+        (("2026-12-08", "09:00"), ("9999-12-31", "23:59")),
+        (("2027-03-14", "02:30"), ("2027-03-14", "06:00")),  # there is no such time on that day
+        (("2026-12-08", "noon"), ("2026-12-09", "noon")),
+        (("2026-12-08\x00", "09:00"), ("2026-12-09", "09:00")),
+        (("1" * 5000, "09:00"), ("2026-12-09", "09:00")),
+    ],
+)
+def test_odd_time_off_is_told(
+    start: tuple[str, str], end: tuple[str, str], owner: Client, world: World
+) -> None:
+    row = {"starts_at_0": start[0], "starts_at_1": start[1], "ends_at_0": end[0], "ends_at_1": end[1], "reason": ""}
+    data = therapist_data(world) | inline("time_off", {**row, "therapist": world.therapist.pk})
+
+    assert errors(owner.post(change("therapist", world.therapist.pk), data))
+    assert not TimeOff.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "a\x00b"), ("name", ""), ("name", "\u200b"), ("name", "x" * 5000), ("name", "two\nlines"),
+        ("slug", "not a slug"), ("gender", "robot"), ("position", "-1"), ("position", "9" * 5000),
+        ("position", "1e400"), ("break_minutes", "999999999999999"), ("reach_minutes", "301"),
+        ("max_visits_per_day", "40000"), ("certificate_expires_on", "9999-12-31"), ("home_zip", "9" * 30),
+        ("home_zip", "abc"), ("services", "999999"), ("services", "\x00"), ("bio", "a\x00b"), ("user", "7" * 5000),
+    ],
+)  # fmt: skip
+def test_odd_facts_about_a_therapist_are_told(field: str, value: str, owner: Client, world: World) -> None:
+    data = therapist_data(world, **{field: value})
+
+    assert errors(owner.post(change("therapist", world.therapist.pk), data))
+    therapist = Therapist.objects.get(pk=world.therapist.pk)
+    assert (therapist.name, therapist.break_minutes) == ("Sample Therapist One", 30)
+
+
+# Places, rules, days -------------------------------------------------------------------------------------------
+
+
+def test_fee_is_typed_in_dollars_and_kept_in_cents(owner: Client, world: World) -> None:
+    page = change("zone", world.zone.pk)
+    assert 'value="20.00"' in owner.get(page).content.decode()
+
+    owner.post(page, {"name": "Eastside", "travel_fee_cents": "$22.50", "position": "1"})
+
+    world.zone.refresh_from_db()
+    assert world.zone.travel_fee_cents == 2250
+
+
+@pytest.mark.parametrize("fee", ["", "-1", "abc", "1.234", "1e400", "NaN", "9" * 5000, "1000.01", "\x00", "12,34,x"])
+def test_odd_fee_is_told(fee: str, owner: Client, world: World) -> None:
+    response = owner.post(
+        change("zone", world.zone.pk), {"name": "Eastside", "travel_fee_cents": fee, "position": "1"}
+    )
+
+    assert "travel_fee_cents" in errors(response)
+    assert Zone.objects.get(pk=world.zone.pk).travel_fee_cents == 2000
+
+
+def test_zip_code_is_filled_in_by_itself(owner: Client, world: World) -> None:
+    data = {"zip_code": "90401", "zone": world.zone.pk, "is_active": "on", "city": "", "latitude": "", "longitude": ""}
+
+    assert owner.post(reverse("admin:bookings_servedzip_add"), data).status_code == 302
+
+    area = ServedZip.objects.get(zip_code="90401")
+    assert area.city == "Santa Monica"
+    assert area.latitude == pytest.approx(34.0176)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("90009", "no homes"), ("00000", "no such"), ("10001", "no such"), ("9040", "no such"),
+        ("90401-1234", "at most 5"), ("90026", "already exists"), ("٩٠٤٠١", "no such"), ("9040\x00", "be read"),
+    ],
+)  # fmt: skip
+def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World) -> None:
+    data = {"zip_code": code, "zone": world.zone.pk, "is_active": "on", "city": "", "latitude": "", "longitude": ""}
+
+    assert words in errors(owner.post(reverse("admin:bookings_servedzip_add"), data))
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "minutes"),
+    [("10:00", "09:00", "30"), ("09:00", "11:00", "30"), ("12:00", "13:00", "301"), ("12:00", "13:00", "-1")],
+)
+def test_odd_drive_time_is_told(
+    starts_at: str, ends_at: str, minutes: str, owner: Client, world: World
+) -> None:
+    pair = {"origin": world.zone.pk, "destination": world.far_zone.pk}
+    address = reverse("admin:bookings_drivetime_add")
+    owner.post(address, {**pair, "starts_at": "09:00", "ends_at": "10:00", "minutes": "40"})
+    assert DriveTime.objects.count() == 1
+
+    response = owner.post(address, {**pair, "starts_at": starts_at, "ends_at": ends_at, "minutes": minutes})
+
+    assert errors(response)
+    assert DriveTime.objects.count() == 1
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow", "2026-12-25\x00"])
+def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
+    assert errors(
+        owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"})
+    )
+    assert not Closure.objects.exists()
+
+
+def test_visits_on_a_closed_day_are_named(owner: Client, world: World) -> None:
+    booking = world.book()
+
+    response = owner.post(reverse("admin:bookings_closure_add"), {"date": "2026-12-07", "name": "Rain"})
+
+    assert any(booking.reference in str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_the_rules_have_one_row(owner: Client, world: World) -> None:
+    listing = owner.get(reverse("admin:bookings_bookingpolicy_changelist"))
+
+    assert listing["Location"] == change("bookingpolicy", 1)
+    assert owner.get(reverse("admin:bookings_bookingpolicy_add")).status_code == 403
+    assert owner.post(reverse("admin:bookings_bookingpolicy_delete", args=[1])).status_code == 403
+    BookingPolicy.objects.all().delete()
+    listing = owner.get(reverse("admin:bookings_bookingpolicy_changelist"))
+    assert listing["Location"] == reverse("admin:bookings_bookingpolicy_add")
+
+
+def test_client_keeps_the_email_in_lower_case(owner: Client, world: World) -> None:
+    person = world.book().client
+    data = {"name": "Ana O'Brien", "email": "ANA@Example.com", "phone": "(213) 555-0123", "is_blocked": "on"}
+
+    assert owner.post(change("client", person.pk), data).status_code == 302
+
+    person.refresh_from_db()
+    assert (person.email, person.is_blocked) == ("ana@example.com", True)
+    assert errors(owner.post(change("client", person.pk), {**data, "phone": "12"}))
+
+
+def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -> None:
+    person = world.book().client
+
+    for query in ("(213) 555-0123", "555-0123", "ana", "ana@example.com"):
+        results = owner.get(reverse("admin:bookings_client_changelist"), {"q": query}).context["cl"].queryset
+        assert list(results) == [person], query
+    assert Person.objects.count() == 1
+
+
+@pytest.mark.parametrize("model", ["zone", "servedzip", "drivetime", "closure", "therapist", "client", "policyversion"])
+def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: World) -> None:
+    address = reverse(f"admin:bookings_{model}_changelist")
+
+    for key in ("abc", "9" * 5000, "\x00", "-1"):
+        response = owner.post(address, {"action": "delete_selected", "_selected_action": [key]})
+        assert response.status_code in (200, 302, 400), key

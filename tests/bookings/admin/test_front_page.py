@@ -1,0 +1,116 @@
+"""The admin's front page: who waits, what is in trouble, what the owner still has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from bookings.enums import MessageState
+from bookings.models import Booking, Message
+from services.models import Business
+from tests.factories import CLEAR_ANSWERS, NOW, World, at
+
+from .conftest import signed_in, staff_user
+from .test_bookings import make_many
+
+INDEX = reverse("admin:index")
+
+
+def shown(client: Client) -> str:
+    response = client.get(INDEX)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_request_is_on_the_front_page_with_what_staff_need(desk: Client, world: World) -> None:
+    booking = world.book(now=NOW - timedelta(hours=3), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+
+    text = shown(desk)
+
+    for words in (
+        "1 request waiting", booking.reference, "Ana O&#x27;Brien", "Manual lymphatic drainage",
+        "Mon, Dec 7, 2026, 10:00 AM PST", "Eastside · 90026", "Sample Therapist One", "Needs a look", "21 h 0 min",
+        reverse("admin:bookings_booking_change", args=[booking.pk]),
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, world: World) -> None:
+    newer = world.book(starts_at=at(10), now=NOW - timedelta(minutes=5))
+    older = world.book(starts_at=at(13), now=NOW - timedelta(hours=2))
+    answered = world.book(starts_at=at(16))
+    desk.post(reverse("admin:bookings_booking_do", args=[answered.pk, "confirm"]))
+
+    text = shown(desk)
+
+    assert text.index(older.reference) < text.index(newer.reference)
+    assert "2 requests waiting" in text
+    assert reverse("admin:bookings_booking_change", args=[answered.pk]) not in text
+
+
+def test_nobody_waiting_is_said(desk: Client) -> None:
+    assert "Nobody is waiting" in shown(desk)
+
+
+def test_messages_in_trouble_are_named(desk: Client, world: World) -> None:
+    booking = world.book()
+    message = Message.objects.filter(booking=booking).first()
+    assert message is not None
+    others = Message.objects.exclude(pk=message.pk)
+
+    assert "in trouble" not in shown(desk)
+    message.state, message.last_error = MessageState.FAILED, "SMTPSenderRefused 550"
+    message.save()
+    assert "1 message in trouble" in shown(desk)
+    assert "SMTPSenderRefused 550" in shown(desk)
+
+    others.update(state=MessageState.DUE, due_at=NOW - timedelta(minutes=11))
+    assert f"{1 + others.count()} messages in trouble" in shown(desk)
+
+
+def test_sample_data_and_unapproved_questions_are_said_until_mended(owner: Client, world: World) -> None:
+    Business.objects.update(is_sample=True)
+    text = shown(owner)
+    assert "Sample data is still in place" in text
+    assert "not approved yet" in text
+
+    Business.objects.update(is_sample=False)
+    world.screening.approved_by = "Sample Therapist, CLT"
+    world.screening.save()
+    text = shown(owner)
+    assert "Sample data" not in text
+    assert "not approved yet" not in text
+
+
+def test_missing_questions_are_said(owner: Client, world: World) -> None:
+    world.screening.delete()
+
+    assert "No health questions are in force" in shown(owner)
+
+
+def test_staff_without_rights_see_no_bookings(world: World) -> None:
+    booking = world.book()
+    text = shown(signed_in(staff_user("writer")))
+
+    assert booking.reference not in text
+    assert "requests waiting" not in text
+
+
+def test_front_page_asks_as_many_queries_for_thirty_as_for_one(
+    desk: Client, world: World, count_queries: Callable[..., Any]
+) -> None:
+    make_many(world, range(1))
+    shown(desk)
+    with count_queries() as few:
+        shown(desk)
+    make_many(world, range(1, 31))
+    with count_queries() as many:
+        text = shown(desk)
+
+    assert "31 requests waiting" in text
+    assert Booking.objects.count() == 31
+    assert len(many) == len(few) <= 14

@@ -1,0 +1,146 @@
+"""The owner's desk for the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from services.models import AddOn, Business, Category, Service, ServiceOption
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("owner", "owner@example.com", "a-long-password"))
+    return client
+
+
+@pytest.fixture
+def service() -> Service:
+    category = Category.objects.create(name="Massage", slug="massage")
+    service = Service.objects.create(
+        category=category, name="Calm", slug="calm", summary="Slow.", description="<p>Slow.</p>"
+    )
+    ServiceOption.objects.create(service=service, minutes=60, price_cents=12_000)
+    return service
+
+
+def service_data(service: Service, *rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    option = service.options.get(minutes=60)
+    lengths = [{"id": option.pk, "service": service.pk, "minutes": "60", "price_cents": "120", "is_active": "on"}]
+    lengths += [{"service": service.pk, "is_active": "on", **row} for row in rows]
+    data = {
+        "name": service.name, "slug": service.slug, "category": service.category_id, "summary": service.summary,
+        "is_active": "on", "position": "0", "description": "<p>Slow.</p>", "what_to_expect": "", "before_visit": "",
+        "after_visit": "", "setup_minutes": "10", "packdown_minutes": "10", "max_people": "2",
+        "options-TOTAL_FORMS": str(len(lengths)), "options-INITIAL_FORMS": "1",
+        "AddOn_services-TOTAL_FORMS": "0", "AddOn_services-INITIAL_FORMS": "0", **changes,
+    }  # fmt: skip
+    for number, row in enumerate(lengths):
+        data |= {f"options-{number}-{name}": value for name, value in row.items()}
+    return data
+
+
+def change(service: Service) -> str:
+    return reverse("admin:services_service_change", args=[service.pk])
+
+
+def test_owner_adds_a_length_with_its_price_in_dollars(owner: Client, service: Service) -> None:
+    assert 'value="120.00"' in owner.get(change(service)).content.decode()
+
+    response = owner.post(change(service), service_data(service, {"minutes": "90", "price_cents": "$172.50"}))
+
+    assert response.status_code == 302
+    assert list(service.options.values_list("minutes", "price_cents")) == [(60, 12_000), (90, 17_250)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"minutes": "60", "price_cents": "100"},
+        {"minutes": "0", "price_cents": "100"},
+        {"minutes": "10000", "price_cents": "100"},
+        {"minutes": "62", "price_cents": "100"},
+        {"minutes": "-60", "price_cents": "100"},
+        {"minutes": "9" * 5000, "price_cents": "100"},
+        {"minutes": "90", "price_cents": "-1"},
+        {"minutes": "90", "price_cents": "10001"},
+        {"minutes": "90", "price_cents": "free"},
+        {"minutes": "90", "price_cents": ""},
+    ],
+)
+def test_odd_length_or_price_is_told(row: dict[str, str], owner: Client, service: Service) -> None:
+    response = owner.post(change(service), service_data(service, row))
+
+    assert response.status_code == 200
+    formset = response.context["inline_admin_formsets"][0].formset
+    assert any(formset.errors) or formset.non_form_errors()
+    assert service.options.count() == 1
+
+
+def test_description_is_cleaned(owner: Client, service: Service) -> None:
+    html = '<p onclick="x()">Slow <script>alert(1)</script><a href="javascript:x">link</a></p>'
+
+    owner.post(change(service), service_data(service, description=html))
+
+    service.refresh_from_db()
+    assert service.description == '<p>Slow <a rel="noopener">link</a></p>'
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", "a\x00b"), ("name", "\u200b"), ("summary", "x" * 241), ("setup_minutes", "121"), ("max_people", "3"),
+     ("position", "99999"), ("slug", "a b"), ("category", "9" * 40), ("description", "")],
+)  # fmt: skip
+def test_odd_facts_are_told(field: str, value: str, owner: Client, service: Service) -> None:
+    response = owner.post(change(service), service_data(service, **{field: value}))
+
+    assert response.status_code in (200, 400)
+    if response.status_code == 200:
+        assert field in response.context["adminform"].form.errors
+
+
+def test_list_asks_as_many_queries_for_thirty_as_for_one(
+    owner: Client, service: Service, count_queries: Callable[..., Any]
+) -> None:
+    listing = reverse("admin:services_service_changelist")
+    owner.get(listing)
+    with count_queries() as few:
+        assert "$120" in owner.get(listing).content.decode()
+    for number in range(30):
+        other = Service.objects.create(
+            category=service.category, name=f"S{number}", slug=f"s{number}", summary="-", description="<p>-</p>"
+        )
+        ServiceOption.objects.create(service=other, minutes=60, price_cents=10_000)
+    with count_queries() as many:
+        owner.get(listing)
+
+    assert len(many) == len(few) <= 8
+
+
+def test_add_on_price_is_typed_in_dollars(owner: Client, service: Service) -> None:
+    data = {"name": "Oil", "summary": "", "minutes": "0", "price_cents": "2.50", "services": [service.pk], "position": "0"}
+    assert owner.post(reverse("admin:services_addon_add"), {**data, "is_active": "on"}).status_code == 302
+    assert AddOn.objects.get().price_cents == 250
+
+    response = owner.post(reverse("admin:services_addon_add"), {**data, "name": "Other", "minutes": "7"})
+    assert "multiple of five" in str(response.context["adminform"].form.errors)
+
+
+def test_business_has_one_row(owner: Client) -> None:
+    listing = reverse("admin:services_business_changelist")
+    assert owner.get(listing)["Location"] == reverse("admin:services_business_add")
+
+    facts = {"name": "Massage Rx", "tagline": "", "phone": "213 555 0142", "email": "hello@example.com", "city": "LA"}
+    owner.post(reverse("admin:services_business_add"), facts)
+
+    assert owner.get(listing)["Location"] == reverse("admin:services_business_change", args=[1])
+    assert owner.get(reverse("admin:services_business_add")).status_code == 403
+    assert str(Business.objects.get().phone) == "+12135550142"
