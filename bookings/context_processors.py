@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db.models import Min
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from .models import Therapist, Zone
+from .domain import queries
+from .models import Therapist
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
@@ -32,10 +32,5 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
     session's price plus this. Zero when no ZIP code is served yet.
     """
 
-    @cache
-    def travel_from_cents() -> int:
-        served = Zone.objects.filter(zips__is_active=True)
-        return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
-
-    # Templates call what can be called, so the query runs only where the amount is shown.
-    return {"travel_from_cents": travel_from_cents}
+    # Templates call what can be called, so the query runs only where the amount is shown, and once.
+    return {"travel_from_cents": cache(queries.lowest_travel_cents)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bookings.models import Booking, BookingQuerySet, ServedZip
+from django.db.models import Min
+
+from bookings.models import Booking, BookingQuerySet, ServedZip, Zone
 
 from .selection import load_area
 
@@ -20,3 +22,9 @@ def booking_by_reference(reference: str) -> Booking | None:
 def waiting_requests() -> BookingQuerySet:
     """Requests that wait for staff, oldest first, with all that a row shows."""
     return Booking.objects.waiting().with_details()
+
+
+def lowest_travel_cents() -> int:
+    """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
+    served = Zone.objects.filter(zips__is_active=True)
+    return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0

@@ -54,13 +54,16 @@ class SessionForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, service: Service, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, service: Service, travel_from_cents: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["option"].choices = [  # type: ignore[attr-defined]
             (
                 option.pk,
-                _("%(minutes)s minutes · %(price)s")
-                % {"minutes": option.minutes, "price": dollars(option.price_cents)},
+                _("%(minutes)s minutes · from %(price)s")
+                % {
+                    "minutes": option.minutes,
+                    "price": dollars(option.price_cents + travel_from_cents),
+                },
             )
             for option in service.options.active()
         ]

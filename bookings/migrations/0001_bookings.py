@@ -14,452 +14,1186 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('services', '0001_catalogue'),
+        ("services", "0001_catalogue"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(default=bookings.models.booking.new_reference, max_length=12, unique=True, verbose_name='reference')),
-                ('status', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('no_show', 'No-show'), ('cancelled', 'Cancelled'), ('declined', 'Declined'), ('expired', 'Expired')], max_length=12, verbose_name='status')),
-                ('contact_name', models.CharField(max_length=120, verbose_name='booked by')),
-                ('recipient_name', models.CharField(blank=True, help_text='Blank: for the client.', max_length=120, verbose_name='visit is for')),
-                ('people', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(2)], verbose_name='people')),
-                ('starts_at', models.DateTimeField(verbose_name='starts at')),
-                ('ends_at', models.DateTimeField(verbose_name='ends at')),
-                ('blocked_from', models.DateTimeField(verbose_name='therapist arrives at')),
-                ('blocked_until', models.DateTimeField(verbose_name='therapist leaves at')),
-                ('street', models.CharField(max_length=160, verbose_name='street address')),
-                ('unit', models.CharField(blank=True, max_length=40, verbose_name='apartment or unit')),
-                ('city', models.CharField(max_length=80, verbose_name='city')),
-                ('entry', models.CharField(choices=[('ground', 'Ground floor'), ('stairs', 'Stairs'), ('elevator', 'Elevator')], default='ground', max_length=10, verbose_name='way to the door')),
-                ('session_cents', models.PositiveIntegerField(verbose_name='session, cents')),
-                ('add_ons_cents', models.PositiveIntegerField(default=0, verbose_name='add-ons, cents')),
-                ('travel_cents', models.PositiveIntegerField(default=0, verbose_name='travel, cents')),
-                ('evening_cents', models.PositiveIntegerField(default=0, verbose_name='evening fee, cents')),
-                ('total_cents', models.PositiveIntegerField(verbose_name='total, cents')),
-                ('agreed_at', models.DateTimeField(verbose_name='agreed at')),
-                ('created_at', models.DateTimeField(verbose_name='requested at')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed at')),
-                ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
-                ('submission_key', models.UUIDField(editable=False, unique=True)),
-                ('submission_digest', models.CharField(editable=False, max_length=64)),
-                ('add_ons', models.ManyToManyField(blank=True, related_name='+', to='services.addon', verbose_name='add-ons')),
-                ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.serviceoption', verbose_name='length')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.service', verbose_name='service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(
+                        default=bookings.models.booking.new_reference,
+                        max_length=12,
+                        unique=True,
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("confirmed", "Confirmed"),
+                            ("completed", "Completed"),
+                            ("no_show", "No-show"),
+                            ("cancelled", "Cancelled"),
+                            ("declined", "Declined"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                ("contact_name", models.CharField(max_length=120, verbose_name="booked by")),
+                (
+                    "recipient_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="Blank: for the client.",
+                        max_length=120,
+                        verbose_name="visit is for",
+                    ),
+                ),
+                (
+                    "people",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(2),
+                        ],
+                        verbose_name="people",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts at")),
+                ("ends_at", models.DateTimeField(verbose_name="ends at")),
+                ("blocked_from", models.DateTimeField(verbose_name="therapist arrives at")),
+                ("blocked_until", models.DateTimeField(verbose_name="therapist leaves at")),
+                ("street", models.CharField(max_length=160, verbose_name="street address")),
+                ("unit", models.CharField(blank=True, max_length=40, verbose_name="apartment or unit")),
+                ("city", models.CharField(max_length=80, verbose_name="city")),
+                (
+                    "entry",
+                    models.CharField(
+                        choices=[("ground", "Ground floor"), ("stairs", "Stairs"), ("elevator", "Elevator")],
+                        default="ground",
+                        max_length=10,
+                        verbose_name="way to the door",
+                    ),
+                ),
+                ("session_cents", models.PositiveIntegerField(verbose_name="session, cents")),
+                ("add_ons_cents", models.PositiveIntegerField(default=0, verbose_name="add-ons, cents")),
+                ("travel_cents", models.PositiveIntegerField(default=0, verbose_name="travel, cents")),
+                ("evening_cents", models.PositiveIntegerField(default=0, verbose_name="evening fee, cents")),
+                ("total_cents", models.PositiveIntegerField(verbose_name="total, cents")),
+                ("agreed_at", models.DateTimeField(verbose_name="agreed at")),
+                ("created_at", models.DateTimeField(verbose_name="requested at")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed at")),
+                ("revision", models.PositiveIntegerField(default=0, verbose_name="revision")),
+                ("submission_key", models.UUIDField(editable=False, unique=True)),
+                ("submission_digest", models.CharField(editable=False, max_length=64)),
+                (
+                    "add_ons",
+                    models.ManyToManyField(
+                        blank=True, related_name="+", to="services.addon", verbose_name="add-ons"
+                    ),
+                ),
+                (
+                    "option",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="services.serviceoption",
+                        verbose_name="length",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="services.service",
+                        verbose_name="service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'booking',
-                'verbose_name_plural': 'bookings',
-                'ordering': ['-starts_at'],
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
+                "ordering": ["-starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='Closure',
+            name="Closure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(unique=True, verbose_name='date')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(unique=True, verbose_name="date")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
             ],
             options={
-                'verbose_name': 'closed day',
-                'verbose_name_plural': 'closed days',
-                'ordering': ['date'],
+                "verbose_name": "closed day",
+                "verbose_name_plural": "closed days",
+                "ordering": ["date"],
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True, verbose_name='version')),
-                ('cancellation', models.TextField(verbose_name='cancellation policy')),
-                ('consent', models.TextField(verbose_name='what the client agrees to')),
-                ('published_at', models.DateTimeField(verbose_name='in force from')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(unique=True, verbose_name="version")),
+                ("cancellation", models.TextField(verbose_name="cancellation policy")),
+                ("consent", models.TextField(verbose_name="what the client agrees to")),
+                ("published_at", models.DateTimeField(verbose_name="in force from")),
             ],
             options={
-                'verbose_name': 'policy text',
-                'verbose_name_plural': 'policy texts',
-                'ordering': ['-number'],
+                "verbose_name": "policy text",
+                "verbose_name_plural": "policy texts",
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='ScreeningVersion',
+            name="ScreeningVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True, verbose_name='version')),
-                ('rules', models.JSONField(verbose_name='questions and rules')),
-                ('approved_by', models.CharField(blank=True, help_text='The qualified therapist who checked these questions. Blank: not approved yet.', max_length=160, verbose_name='approved by')),
-                ('published_at', models.DateTimeField(verbose_name='in force from')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(unique=True, verbose_name="version")),
+                ("rules", models.JSONField(verbose_name="questions and rules")),
+                (
+                    "approved_by",
+                    models.CharField(
+                        blank=True,
+                        help_text="The qualified therapist who checked these questions. Blank: not approved yet.",
+                        max_length=160,
+                        verbose_name="approved by",
+                    ),
+                ),
+                ("published_at", models.DateTimeField(verbose_name="in force from")),
             ],
             options={
-                'verbose_name': 'screening questions',
-                'verbose_name_plural': 'screening questions',
-                'ordering': ['-number'],
+                "verbose_name": "screening questions",
+                "verbose_name_plural": "screening questions",
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='ServedZip',
+            name="ServedZip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('zip_code', models.CharField(max_length=5, unique=True, validators=[django.core.validators.RegexValidator('^[0-9]{5}$', 'Five digits.')], verbose_name='ZIP code')),
-                ('city', models.CharField(blank=True, max_length=80, verbose_name='city')),
-                ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
-                ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
-                ('is_active', models.BooleanField(default=True, verbose_name='served')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "zip_code",
+                    models.CharField(
+                        max_length=5,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^[0-9]{5}$", "Five digits.")],
+                        verbose_name="ZIP code",
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=80, verbose_name="city")),
+                ("latitude", models.FloatField(blank=True, null=True, verbose_name="latitude")),
+                ("longitude", models.FloatField(blank=True, null=True, verbose_name="longitude")),
+                ("is_active", models.BooleanField(default=True, verbose_name="served")),
             ],
             options={
-                'verbose_name': 'ZIP code',
-                'verbose_name_plural': 'ZIP codes',
-                'ordering': ['zip_code'],
+                "verbose_name": "ZIP code",
+                "verbose_name_plural": "ZIP codes",
+                "ordering": ["zip_code"],
             },
         ),
         migrations.CreateModel(
-            name='Zone',
+            name="Zone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('travel_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='travel fee in cents')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                (
+                    "travel_fee_cents",
+                    models.PositiveIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(100000)],
+                        verbose_name="travel fee in cents",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
-                'verbose_name': 'zone',
-                'verbose_name_plural': 'zones',
-                'ordering': ['position', 'name'],
+                "verbose_name": "zone",
+                "verbose_name_plural": "zones",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='AccessNotes',
+            name="AccessNotes",
             fields=[
-                ('booking', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='access', serialize=False, to='bookings.booking')),
-                ('notes', massagerx.lib.encryption.EncryptedJSONField(default=dict)),
+                (
+                    "booking",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="access",
+                        serialize=False,
+                        to="bookings.booking",
+                    ),
+                ),
+                ("notes", massagerx.lib.encryption.EncryptedJSONField(default=dict)),
             ],
             options={
-                'verbose_name': 'access notes',
-                'verbose_name_plural': 'access notes',
+                "verbose_name": "access notes",
+                "verbose_name_plural": "access notes",
             },
         ),
         migrations.CreateModel(
-            name='BookingDraft',
+            name="BookingDraft",
             fields=[
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('answers', massagerx.lib.encryption.EncryptedJSONField(default=dict)),
-                ('updated_at', models.DateTimeField()),
+                (
+                    "key",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("answers", massagerx.lib.encryption.EncryptedJSONField(default=dict)),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['updated_at'], name='bookingdraft_by_age')],
+                "indexes": [models.Index(fields=["updated_at"], name="bookingdraft_by_age")],
             },
         ),
         migrations.CreateModel(
-            name='BookingEvent',
+            name="BookingEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('declined', 'Declined'), ('cancelled', 'Cancelled'), ('moved', 'Moved'), ('completed', 'Completed'), ('no_show', 'No-show'), ('expired', 'Expired'), ('cleared', "Clinician's note recorded"), ('edited', 'Details changed')], max_length=12, verbose_name='what')),
-                ('from_status', models.CharField(blank=True, choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('no_show', 'No-show'), ('cancelled', 'Cancelled'), ('declined', 'Declined'), ('expired', 'Expired')], max_length=12)),
-                ('to_status', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('no_show', 'No-show'), ('cancelled', 'Cancelled'), ('declined', 'Declined'), ('expired', 'Expired')], max_length=12)),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('by_client', models.BooleanField(default=False, verbose_name='by the client')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='why')),
-                ('actor', models.ForeignKey(blank=True, help_text='Blank: the client, or the site by itself.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='bookings.booking')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("confirmed", "Confirmed"),
+                            ("declined", "Declined"),
+                            ("cancelled", "Cancelled"),
+                            ("moved", "Moved"),
+                            ("completed", "Completed"),
+                            ("no_show", "No-show"),
+                            ("expired", "Expired"),
+                            ("cleared", "Clinician's note recorded"),
+                            ("edited", "Details changed"),
+                        ],
+                        max_length=12,
+                        verbose_name="what",
+                    ),
+                ),
+                (
+                    "from_status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("requested", "Requested"),
+                            ("confirmed", "Confirmed"),
+                            ("completed", "Completed"),
+                            ("no_show", "No-show"),
+                            ("cancelled", "Cancelled"),
+                            ("declined", "Declined"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("confirmed", "Confirmed"),
+                            ("completed", "Completed"),
+                            ("no_show", "No-show"),
+                            ("cancelled", "Cancelled"),
+                            ("declined", "Declined"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("by_client", models.BooleanField(default=False, verbose_name="by the client")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="why")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Blank: the client, or the site by itself.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="bookings.booking",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'history',
-                'ordering': ['at', 'pk'],
+                "verbose_name": "event",
+                "verbose_name_plural": "history",
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='BookingPolicy',
+            name="BookingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('minimum_notice_minutes', models.PositiveIntegerField(default=240, help_text='A time sooner than this is not offered.', validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='minimum notice, minutes')),
-                ('horizon_days', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='booking horizon, days')),
-                ('granularity_minutes', models.PositiveSmallIntegerField(choices=[(5, '5'), (10, '10'), (15, '15'), (20, '20'), (30, '30'), (60, '60')], default=30, verbose_name='a start every … minutes')),
-                ('confirm_known_clients', models.BooleanField(default=True, help_text='A client who has had a visit, and whose screening is clear, needs no answer from staff.', verbose_name='confirm known clients at once')),
-                ('request_expires_after_minutes', models.PositiveIntegerField(default=1440, validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(20160)], verbose_name='a request expires after, minutes')),
-                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='open visits one client may have')),
-                ('evening_starts_at', models.TimeField(default=datetime.time(18, 0), verbose_name='evening starts at')),
-                ('evening_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='evening fee in cents')),
-                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MaxValueValidator(336)], verbose_name='free cancellation until, hours before')),
-                ('alert_email', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='alerts to staff go to')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "minimum_notice_minutes",
+                    models.PositiveIntegerField(
+                        default=240,
+                        help_text="A time sooner than this is not offered.",
+                        validators=[django.core.validators.MaxValueValidator(20160)],
+                        verbose_name="minimum notice, minutes",
+                    ),
+                ),
+                (
+                    "horizon_days",
+                    models.PositiveSmallIntegerField(
+                        default=60,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="booking horizon, days",
+                    ),
+                ),
+                (
+                    "granularity_minutes",
+                    models.PositiveSmallIntegerField(
+                        choices=[(5, "5"), (10, "10"), (15, "15"), (20, "20"), (30, "30"), (60, "60")],
+                        default=30,
+                        verbose_name="a start every … minutes",
+                    ),
+                ),
+                (
+                    "confirm_known_clients",
+                    models.BooleanField(
+                        default=True,
+                        help_text="A client who has had a visit, and whose screening is clear, needs no answer from staff.",
+                        verbose_name="confirm known clients at once",
+                    ),
+                ),
+                (
+                    "request_expires_after_minutes",
+                    models.PositiveIntegerField(
+                        default=1440,
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(20160),
+                        ],
+                        verbose_name="a request expires after, minutes",
+                    ),
+                ),
+                (
+                    "open_requests_per_client",
+                    models.PositiveSmallIntegerField(
+                        default=6,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="open visits one client may have",
+                    ),
+                ),
+                (
+                    "evening_starts_at",
+                    models.TimeField(default=datetime.time(18, 0), verbose_name="evening starts at"),
+                ),
+                (
+                    "evening_fee_cents",
+                    models.PositiveIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(100000)],
+                        verbose_name="evening fee in cents",
+                    ),
+                ),
+                (
+                    "cancel_notice_hours",
+                    models.PositiveSmallIntegerField(
+                        default=24,
+                        validators=[django.core.validators.MaxValueValidator(336)],
+                        verbose_name="free cancellation until, hours before",
+                    ),
+                ),
+                (
+                    "alert_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="Blank: to the business's email.",
+                        max_length=254,
+                        verbose_name="alerts to staff go to",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'booking rules',
-                'verbose_name_plural': 'booking rules',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='bookingpolicy_single_row')],
+                "verbose_name": "booking rules",
+                "verbose_name_plural": "booking rules",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="bookingpolicy_single_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Client',
+            name="Client",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('email', models.EmailField(help_text='Kept in lower case.', max_length=254, verbose_name='email')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region='US', verbose_name='phone')),
-                ('is_blocked', models.BooleanField(default=False, help_text='Requests from a blocked client always wait for staff.', verbose_name='blocked')),
-                ('created_at', models.DateTimeField(verbose_name='first seen')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "email",
+                    models.EmailField(help_text="Kept in lower case.", max_length=254, verbose_name="email"),
+                ),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        max_length=128, region="US", verbose_name="phone"
+                    ),
+                ),
+                (
+                    "is_blocked",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Requests from a blocked client always wait for staff.",
+                        verbose_name="blocked",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="first seen")),
             ],
             options={
-                'verbose_name': 'client',
-                'verbose_name_plural': 'clients',
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('email', 'phone'), name='client_one_per_email_and_phone')],
+                "verbose_name": "client",
+                "verbose_name_plural": "clients",
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("email", "phone"), name="client_one_per_email_and_phone")
+                ],
             },
         ),
         migrations.AddField(
-            model_name='booking',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.client', verbose_name='client'),
+            model_name="booking",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bookings",
+                to="bookings.client",
+                verbose_name="client",
+            ),
         ),
         migrations.CreateModel(
-            name='ClinicianNote',
+            name="ClinicianNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('note', massagerx.lib.encryption.EncryptedJSONField()),
-                ('recorded_at', models.DateTimeField()),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clinician_notes', to='bookings.booking')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("note", massagerx.lib.encryption.EncryptedJSONField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="clinician_notes",
+                        to="bookings.booking",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': "clinician's note",
-                'verbose_name_plural': "clinician's notes",
-                'ordering': ['recorded_at'],
+                "verbose_name": "clinician's note",
+                "verbose_name_plural": "clinician's notes",
+                "ordering": ["recorded_at"],
             },
         ),
         migrations.AddField(
-            model_name='booking',
-            name='policy_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.policyversion', verbose_name='policy agreed to'),
+            model_name="booking",
+            name="policy_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="bookings.policyversion",
+                verbose_name="policy agreed to",
+            ),
         ),
         migrations.CreateModel(
-            name='ScreeningLook',
+            name="ScreeningLook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('reason', models.CharField(max_length=120, verbose_name='why')),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='screening_looks', to='bookings.booking')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("reason", models.CharField(max_length=120, verbose_name="why")),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="screening_looks",
+                        to="bookings.booking",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'look at health answers',
-                'verbose_name_plural': 'looks at health answers',
-                'ordering': ['-at'],
+                "verbose_name": "look at health answers",
+                "verbose_name_plural": "looks at health answers",
+                "ordering": ["-at"],
             },
         ),
         migrations.AddField(
-            model_name='booking',
-            name='area',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.servedzip', verbose_name='ZIP code'),
+            model_name="booking",
+            name="area",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bookings",
+                to="bookings.servedzip",
+                verbose_name="ZIP code",
+            ),
         ),
         migrations.CreateModel(
-            name='Therapist',
+            name="Therapist",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('slug', models.SlugField(unique=True, verbose_name='slug')),
-                ('gender', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Another')], max_length=10, verbose_name='gender')),
-                ('bio', models.TextField(blank=True, verbose_name='about')),
-                ('certificate_number', models.CharField(help_text='Shown beside the name wherever we advertise, as the law asks.', max_length=40, verbose_name='CAMTC certificate number')),
-                ('certificate_expires_on', models.DateField(blank=True, help_text='After this day the therapist is no longer shown or offered.', null=True, verbose_name='certificate expires on')),
-                ('reach_minutes', models.PositiveSmallIntegerField(blank=True, help_text='The longest drive from home base. Blank: no limit.', null=True, validators=[django.core.validators.MaxValueValidator(300)], verbose_name='reach in minutes')),
-                ('max_visits_per_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='visits a day at most')),
-                ('max_work_minutes_per_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='session minutes a day at most')),
-                ('break_minutes', models.PositiveSmallIntegerField(default=30, verbose_name='break in a long day, minutes')),
-                ('break_after_minutes', models.PositiveSmallIntegerField(blank=True, help_text='Session minutes; a longer day needs the break. Blank: never.', null=True, verbose_name='a day is long after')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('home_zip', models.ForeignKey(help_text="Where the day's first drive starts and the last one ends. Never shown.", on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.servedzip', verbose_name='home base ZIP code')),
-                ('services', models.ManyToManyField(blank=True, related_name='therapists', to='services.service', verbose_name='qualified for')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='therapist', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("slug", models.SlugField(unique=True, verbose_name="slug")),
+                (
+                    "gender",
+                    models.CharField(
+                        choices=[("female", "Female"), ("male", "Male"), ("other", "Another")],
+                        max_length=10,
+                        verbose_name="gender",
+                    ),
+                ),
+                ("bio", models.TextField(blank=True, verbose_name="about")),
+                (
+                    "certificate_number",
+                    models.CharField(
+                        help_text="Shown beside the name wherever we advertise, as the law asks.",
+                        max_length=40,
+                        verbose_name="CAMTC certificate number",
+                    ),
+                ),
+                (
+                    "certificate_expires_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="After this day the therapist is no longer shown or offered.",
+                        null=True,
+                        verbose_name="certificate expires on",
+                    ),
+                ),
+                (
+                    "reach_minutes",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="The longest drive from home base. Blank: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MaxValueValidator(300)],
+                        verbose_name="reach in minutes",
+                    ),
+                ),
+                (
+                    "max_visits_per_day",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="visits a day at most"
+                    ),
+                ),
+                (
+                    "max_work_minutes_per_day",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="session minutes a day at most"
+                    ),
+                ),
+                (
+                    "break_minutes",
+                    models.PositiveSmallIntegerField(default=30, verbose_name="break in a long day, minutes"),
+                ),
+                (
+                    "break_after_minutes",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Session minutes; a longer day needs the break. Blank: never.",
+                        null=True,
+                        verbose_name="a day is long after",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "home_zip",
+                    models.ForeignKey(
+                        help_text="Where the day's first drive starts and the last one ends. Never shown.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="bookings.servedzip",
+                        verbose_name="home base ZIP code",
+                    ),
+                ),
+                (
+                    "services",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="therapists",
+                        to="services.service",
+                        verbose_name="qualified for",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="therapist",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="log-in",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'therapist',
-                'verbose_name_plural': 'therapists',
-                'ordering': ['position', 'name'],
+                "verbose_name": "therapist",
+                "verbose_name_plural": "therapists",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.AddField(
-            model_name='booking',
-            name='therapist',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.therapist', verbose_name='therapist'),
+            model_name="booking",
+            name="therapist",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bookings",
+                to="bookings.therapist",
+                verbose_name="therapist",
+            ),
         ),
         migrations.CreateModel(
-            name='TimeOff',
+            name="TimeOff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField(verbose_name='from')),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('reason', models.CharField(blank=True, help_text='Seen by staff only.', max_length=120, verbose_name='reason')),
-                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='time_off', to='bookings.therapist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="from")),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Seen by staff only.", max_length=120, verbose_name="reason"
+                    ),
+                ),
+                (
+                    "therapist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="time_off",
+                        to="bookings.therapist",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'time off',
-                'verbose_name_plural': 'time off',
-                'ordering': ['-starts_at'],
+                "verbose_name": "time off",
+                "verbose_name_plural": "time off",
+                "ordering": ["-starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='WorkingHours',
+            name="WorkingHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='day')),
-                ('starts_at', models.TimeField(verbose_name='from')),
-                ('ends_at', models.TimeField(verbose_name='until')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='first day')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='last day')),
-                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='working_hours', to='bookings.therapist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="day",
+                    ),
+                ),
+                ("starts_at", models.TimeField(verbose_name="from")),
+                ("ends_at", models.TimeField(verbose_name="until")),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="first day")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="last day")),
+                (
+                    "therapist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="working_hours",
+                        to="bookings.therapist",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'working hours',
-                'verbose_name_plural': 'working hours',
-                'ordering': ['therapist', 'weekday', 'starts_at'],
+                "verbose_name": "working hours",
+                "verbose_name_plural": "working hours",
+                "ordering": ["therapist", "weekday", "starts_at"],
             },
         ),
         migrations.AddField(
-            model_name='servedzip',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zips', to='bookings.zone', verbose_name='zone'),
+            model_name="servedzip",
+            name="zone",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="zips",
+                to="bookings.zone",
+                verbose_name="zone",
+            ),
         ),
         migrations.CreateModel(
-            name='DriveTime',
+            name="DriveTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.TimeField(help_text='Los Angeles time', verbose_name='from the hour')),
-                ('ends_at', models.TimeField(help_text='Los Angeles time; 00:00 is the end of the day', verbose_name='until the hour')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(300)], verbose_name='minutes')),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drives_to', to='bookings.zone', verbose_name='to')),
-                ('origin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drives_from', to='bookings.zone', verbose_name='from')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.TimeField(help_text="Los Angeles time", verbose_name="from the hour")),
+                (
+                    "ends_at",
+                    models.TimeField(
+                        help_text="Los Angeles time; 00:00 is the end of the day",
+                        verbose_name="until the hour",
+                    ),
+                ),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(300)], verbose_name="minutes"
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drives_to",
+                        to="bookings.zone",
+                        verbose_name="to",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drives_from",
+                        to="bookings.zone",
+                        verbose_name="from",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'drive time',
-                'verbose_name_plural': 'drive times',
-                'ordering': ['origin', 'destination', 'starts_at'],
+                "verbose_name": "drive time",
+                "verbose_name_plural": "drive times",
+                "ordering": ["origin", "destination", "starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='ScreeningRecord',
+            name="ScreeningRecord",
             fields=[
-                ('booking', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='screening', serialize=False, to='bookings.booking')),
-                ('answers', massagerx.lib.encryption.EncryptedJSONField()),
-                ('tier', models.CharField(choices=[('clear', 'Clear'), ('caution', 'Clear, with a note to the therapist'), ('clearance', 'Needs a look before it is confirmed'), ('stop', 'Not online'), ('emergency', 'Emergency')], max_length=10, verbose_name='result')),
-                ('evaluated_at', models.DateTimeField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.screeningversion')),
+                (
+                    "booking",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="screening",
+                        serialize=False,
+                        to="bookings.booking",
+                    ),
+                ),
+                ("answers", massagerx.lib.encryption.EncryptedJSONField()),
+                (
+                    "tier",
+                    models.CharField(
+                        choices=[
+                            ("clear", "Clear"),
+                            ("caution", "Clear, with a note to the therapist"),
+                            ("clearance", "Needs a look before it is confirmed"),
+                            ("stop", "Not online"),
+                            ("emergency", "Emergency"),
+                        ],
+                        max_length=10,
+                        verbose_name="result",
+                    ),
+                ),
+                ("evaluated_at", models.DateTimeField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="bookings.screeningversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'health screening',
-                'verbose_name_plural': 'health screenings',
+                "verbose_name": "health screening",
+                "verbose_name_plural": "health screenings",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Request received'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('cancelled', 'Visit cancelled'), ('expired', 'Request expired'), ('staff_alert', 'Alert to staff')], max_length=20, verbose_name='kind')),
-                ('channel', models.CharField(choices=[('email', 'Email')], default='email', max_length=10, verbose_name='channel')),
-                ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
-                ('state', models.CharField(choices=[('due', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('dropped', 'Dropped: no longer true'), ('unknown', 'Perhaps sent'), ('failed', 'Failed')], default='due', max_length=10, verbose_name='state')),
-                ('due_at', models.DateTimeField(verbose_name='next due at')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('first_tried_at', models.DateTimeField(blank=True, null=True, verbose_name='first tried at')),
-                ('lease', models.UUIDField(blank=True, editable=False, null=True)),
-                ('leased_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('handed_over_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('doubts', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='unknown outcomes')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
-                ('message_uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('last_error', models.CharField(blank=True, max_length=300, verbose_name='last error')),
-                ('created_at', models.DateTimeField(verbose_name='written at')),
-                ('booking', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='bookings.booking')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "Request received"),
+                            ("confirmed", "Visit confirmed"),
+                            ("declined", "Request declined"),
+                            ("cancelled", "Visit cancelled"),
+                            ("expired", "Request expired"),
+                            ("staff_alert", "Alert to staff"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "Email")], default="email", max_length=10, verbose_name="channel"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0, verbose_name="revision")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Waiting"),
+                            ("sending", "Being sent"),
+                            ("sent", "Sent"),
+                            ("dropped", "Dropped: no longer true"),
+                            ("unknown", "Perhaps sent"),
+                            ("failed", "Failed"),
+                        ],
+                        default="due",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="next due at")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                (
+                    "first_tried_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="first tried at"),
+                ),
+                ("lease", models.UUIDField(blank=True, editable=False, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("handed_over_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "doubts",
+                    models.PositiveSmallIntegerField(
+                        default=0, editable=False, verbose_name="unknown outcomes"
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                ("message_uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("last_error", models.CharField(blank=True, max_length=300, verbose_name="last error")),
+                ("created_at", models.DateTimeField(verbose_name="written at")),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="bookings.booking",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ['-created_at', '-pk'],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['due', 'sending', 'unknown'])), fields=['due_at'], name='message_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('booking', 'kind', 'revision'), name='message_one_per_revision'), models.CheckConstraint(condition=models.Q(('state__in', ['due', 'sending', 'sent', 'dropped', 'unknown', 'failed'])), name='message_state_known')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["due", "sending", "unknown"])),
+                        fields=["due_at"],
+                        name="message_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("booking", "kind", "revision"), name="message_one_per_revision"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["due", "sending", "sent", "dropped", "unknown", "failed"])
+                        ),
+                        name="message_state_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ExtraHours',
+            name="ExtraHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('starts_at', models.TimeField(verbose_name='from')),
-                ('ends_at', models.TimeField(verbose_name='until')),
-                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='extra_hours', to='bookings.therapist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("starts_at", models.TimeField(verbose_name="from")),
+                ("ends_at", models.TimeField(verbose_name="until")),
+                (
+                    "therapist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="extra_hours",
+                        to="bookings.therapist",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'extra hours',
-                'verbose_name_plural': 'extra hours',
-                'ordering': ['date', 'starts_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='extrahours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.')],
+                "verbose_name": "extra hours",
+                "verbose_name_plural": "extra hours",
+                "ordering": ["date", "starts_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__gt", models.F("starts_at")),
+                            ("ends_at", datetime.time(0, 0)),
+                            _connector="OR",
+                        ),
+                        name="extrahours_end_after_start",
+                        violation_error_message="The hours must end after they start; 00:00 is the end of the day.",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['therapist', 'blocked_from'], name='booking_by_therapist_time'),
+            model_name="booking",
+            index=models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['status', 'created_at'], name='booking_by_status_age'),
+            model_name="booking",
+            index=models.Index(fields=["status", "created_at"], name="booking_by_status_age"),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['starts_at'], name='booking_by_start'),
+            model_name="booking",
+            index=models.Index(fields=["starts_at"], name="booking_by_start"),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=massagerx.lib.overlap.NoOverlap(active_field='status', active_values=('requested', 'confirmed', 'completed', 'no_show'), end='blocked_until', name='booking_no_overlap', resource='therapist', start='blocked_from', violation_error_message='The therapist already has a visit at that time.'),
+            model_name="booking",
+            constraint=massagerx.lib.overlap.NoOverlap(
+                active_field="status",
+                active_values=("requested", "confirmed", "completed", "no_show"),
+                end="blocked_until",
+                name="booking_no_overlap",
+                resource="therapist",
+                start="blocked_from",
+                violation_error_message="The therapist already has a visit at that time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='booking_times_in_order'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("blocked_from__lte", models.F("starts_at")),
+                    ("ends_at__lte", models.F("blocked_until")),
+                    ("starts_at__lt", models.F("ends_at")),
+                ),
+                name="booking_times_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('total_cents', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('session_cents'), '+', models.F('add_ons_cents')), '+', models.F('travel_cents')), '+', models.F('evening_cents')))), name='booking_total_is_sum'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total_cents",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("session_cents"), "+", models.F("add_ons_cents")
+                                ),
+                                "+",
+                                models.F("travel_cents"),
+                            ),
+                            "+",
+                            models.F("evening_cents"),
+                        ),
+                    )
+                ),
+                name="booking_total_is_sum",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('people__gte', 1), ('people__lte', 2)), name='booking_people_in_range'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("people__gte", 1), ("people__lte", 2)), name="booking_people_in_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'confirmed', 'completed', 'no_show', 'cancelled', 'declined', 'expired'])), name='booking_status_known'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "requested",
+                            "confirmed",
+                            "completed",
+                            "no_show",
+                            "cancelled",
+                            "declined",
+                            "expired",
+                        ],
+                    )
+                ),
+                name="booking_status_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='timeoff',
-            index=models.Index(fields=['therapist', 'ends_at'], name='timeoff_by_end'),
+            model_name="timeoff",
+            index=models.Index(fields=["therapist", "ends_at"], name="timeoff_by_end"),
         ),
         migrations.AddConstraint(
-            model_name='timeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='timeoff_end_after_start', violation_error_message='Time off must end after it starts.'),
+            model_name="timeoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="timeoff_end_after_start",
+                violation_error_message="Time off must end after it starts.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='workinghours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
+            model_name="workinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__gt", models.F("starts_at")), ("ends_at", datetime.time(0, 0)), _connector="OR"
+                ),
+                name="workinghours_end_after_start",
+                violation_error_message="The hours must end after they start; 00:00 is the end of the day.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='workinghours_dates_in_order', violation_error_message="The last day can't be before the first day."),
+            model_name="workinghours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_until", None),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="workinghours_dates_in_order",
+                violation_error_message="The last day can't be before the first day.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drivetime',
-            constraint=models.UniqueConstraint(fields=('origin', 'destination', 'starts_at'), name='drivetime_one_per_band_start'),
+            model_name="drivetime",
+            constraint=models.UniqueConstraint(
+                fields=("origin", "destination", "starts_at"), name="drivetime_one_per_band_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drivetime',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='drivetime_ends_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
+            model_name="drivetime",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__gt", models.F("starts_at")), ("ends_at", datetime.time(0, 0)), _connector="OR"
+                ),
+                name="drivetime_ends_after_start",
+                violation_error_message="The hours must end after they start; 00:00 is the end of the day.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='screeningrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='screening_tier_known'),
+            model_name="screeningrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tier__in", ["clear", "caution", "clearance", "stop", "emergency"])),
+                name="screening_tier_known",
+            ),
         ),
     ]

@@ -48,7 +48,7 @@ def what(request: HttpRequest) -> HttpResponse:
         return show(request, progress, "start", {"services": services, "chosen": chosen})
 
     if request.method == "POST":
-        form = SessionForm(request.POST, service=service)
+        form = SessionForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
         if form.is_valid():
             save(
                 request,
@@ -68,7 +68,9 @@ def what(request: HttpRequest) -> HttpResponse:
         initial = {name: answers.get(name) for name in ("option", "add_ons", "people")}
     if request.GET.get("option", "").isascii() and request.GET.get("option", "").isdigit():
         initial["option"] = request.GET["option"]
-    form = SessionForm(initial=initial or None, service=service)
+    form = SessionForm(
+        initial=initial or None, service=service, travel_from_cents=queries.lowest_travel_cents()
+    )
     return show(request, progress, "start", {"service": service, "form": form})
 
 

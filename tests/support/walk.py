@@ -23,7 +23,7 @@ class Walk:
 
     def what(self, slug: str = "manual-lymphatic-drainage") -> None:
         self.page.goto(f"/book/?service={slug}")
-        self.page.locator("input[name=option]").first.check()
+        self.page.locator("input[name=option]").first.check(force=True)
         self.press(PRESS_ON)
         expect(self.page).to_have_url(re.compile("/book/where/"))
 
@@ -57,12 +57,12 @@ class Walk:
             "inputs => [...new Set(inputs.map(input => input.name))]"
         )
         for name in names:
-            self.page.locator(f"input[name={name}][value={given.get(name, 'no')}]").check()
+            self.page.locator(f"input[name={name}][value={given.get(name, 'no')}]").check(force=True)
         self.press(PRESS_ON)
 
     def review(self) -> str:
         """Agrees and sends; returns the reference."""
-        self.page.get_by_label("I have read this and agree").check()
+        self.page.get_by_label("I have read this and agree").check(force=True)
         self.press("Send my booking")
         expect(self.page).to_have_url(re.compile("/book/done/"))
         return self.page.locator(".reference").inner_text().strip()

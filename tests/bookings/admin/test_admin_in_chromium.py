@@ -1,0 +1,181 @@
+"""The admin in a real browser: no page breaks the strict policy (`new_page` fails the test when one does), nothing
+has to be scrolled sideways on a phone, and our own pages pass axe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from bookings.enums import BookingStatus
+from bookings.models import Booking, BookingEvent, Message, TimeOff
+from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_world
+from tests.support.browser import PHONE, accessibility_violations, screenshot, sideways_overflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LISTS = [
+    "auth_user", "auth_group", "services_service", "services_addon", "services_category", "bookings_booking",
+    "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
+    "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
+    "blog_tag", "blog_page", "blog_question",
+]  # fmt: skip
+ADDED = [
+    "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
+    "bookings_servedzip", "bookings_drivetime", "bookings_closure", "bookings_policyversion",
+    "bookings_screeningversion",
+]  # fmt: skip
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """Ticks, unlike in the other tests of this folder: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture
+def booked() -> tuple[World, Booking]:
+    world = make_world()
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "yes"}, unit="Apt 4")
+    other = world.book(starts_at=at(14), email="rosa@example.com", name="Rosa")
+    Message.objects.filter(booking=other).update(state="failed", last_error="SMTPSenderRefused 550")
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(9))
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+    return world, booking
+
+
+def sign_in(page: Any) -> Any:
+    page.goto("/admin/login/")
+    page.fill("#id_username", "owner")
+    page.fill("#id_password", "a-long-password")
+    page.click("[type=submit]")
+    page.wait_for_selector("#user-tools")
+    return page
+
+
+def pages(world: World, booking: Booking) -> list[str]:
+    message = Message.objects.first()
+    assert message is not None
+    changes = [
+        ("bookings_booking", booking.pk), ("bookings_client", booking.client_id),
+        ("bookings_therapist", world.therapist.pk), ("bookings_zone", world.zone.pk),
+        ("bookings_servedzip", world.area.pk), ("bookings_message", message.pk), ("bookings_bookingpolicy", 1),
+        ("bookings_policyversion", world.agreed.pk), ("bookings_screeningversion", world.screening.pk),
+        ("services_service", world.service.pk), ("services_addon", world.add_on.pk), ("services_business", 1),
+        ("auth_user", User.objects.get().pk),
+    ]  # fmt: skip
+    return [
+        "/admin/",
+        "/admin/password_change/",
+        *(reverse(f"admin:{name}_changelist") for name in LISTS),
+        *(reverse(f"admin:{name}_add") for name in ADDED),
+        *(reverse(f"admin:{name}_change", args=[key]) for name, key in changes),
+        reverse("admin:bookings_zone_delete", args=[world.zone.pk]),
+        reverse("admin:services_service_history", args=[world.service.pk]),
+        reverse("admin:app_list", args=["bookings"]),
+    ]
+
+
+def test_no_admin_page_breaks_the_policy(
+    live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    page = sign_in(new_page())
+    wide = []
+    for address in pages(*booked):
+        response = page.goto(address)
+        assert response.status == 200, address
+        assert "'unsafe" not in response.headers["content-security-policy"]
+        if sideways_overflow(page):
+            wide.append(address)
+    assert wide == []
+
+
+def test_no_admin_page_is_wider_than_a_phone(
+    live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    page = sign_in(new_page(width=PHONE))
+    wide = []
+    for address in pages(*booked):
+        page.goto(address)
+        if over := sideways_overflow(page):
+            wide.append((address, over))
+    assert wide == []
+
+
+def test_widgets_work_under_the_policy(
+    live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    """The two lists of services, the calendar, the clock and another row: scripts of Django's own."""
+    world, _booking = booked
+    page = sign_in(new_page())
+    page.goto(reverse("admin:bookings_therapist_change", args=[world.therapist.pk]))
+
+    page.select_option("#id_services_to", str(world.service.pk))
+    page.click("#id_services_remove")
+    assert page.locator("#id_services_from option").count() == 1
+    page.click("#time_off-group .add-row a")
+    row = page.locator("#time_off-1")
+    row.locator(".field-starts_at .datetimeshortcuts").first.locator("a").first.click()
+    assert row.locator("[name=time_off-1-starts_at_0]").input_value()  # the day of the browser's own clock
+    row.locator("[name=time_off-1-starts_at_0]").fill("2026-12-02")
+    row.locator(".field-starts_at a:has(.clock-icon)").click()
+    page.locator(".clockbox:visible a", has_text="Noon").click()
+    row.locator("[name=time_off-1-ends_at_0]").fill("2026-12-02")
+    row.locator("[name=time_off-1-ends_at_1]").fill("13:00")
+    page.click("[name=_continue]")
+
+    page.wait_for_selector(".messagelist .success")
+    off = TimeOff.objects.earliest("starts_at")
+    assert (off.starts_at, off.ends_at) == (at(12, day=NOW.date()), at(13, day=NOW.date()))
+    assert not world.therapist.services.exists()
+
+
+def test_staff_find_a_request_on_the_front_page_and_confirm_it(
+    live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    _world, booking = booked
+    page = sign_in(new_page(width=PHONE))
+    assert accessibility_violations(page) == []
+    screenshot(page, "admin-front-page-phone")
+    page.click(f"text={booking.reference}")
+    page.wait_for_selector("text=What next")
+    assert accessibility_violations(page) == []
+
+    page.click("text=Record a clinician’s note")
+    page.fill("#id_note", "Dr Sample says that it is fine.")
+    page.click("text=Record the note")
+    page.wait_for_selector(".messagelist .success")
+    page.click("button:text('Confirm')")
+    page.wait_for_selector(f"text={booking.reference}: confirmed.")
+
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    assert BookingEvent.objects.filter(booking=booking, to_status="confirmed", actor__username="owner").exists()
+    screenshot(page, "admin-visit-phone")
+    page.goto(reverse("admin:bookings_booking_changelist"))
+    assert accessibility_violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_our_pages_pass_axe(
+    scheme: str, live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    _world, booking = booked
+    page = new_page(color_scheme=scheme)
+    page.goto("/admin/login/")
+    assert accessibility_violations(page) == []
+    screenshot(page, f"admin-login-{scheme}")
+    sign_in(page)
+    for name, address in {
+        "front-page": "/admin/",
+        "bookings": reverse("admin:bookings_booking_changelist"),
+        "visit": reverse("admin:bookings_booking_change", args=[booking.pk]),
+    }.items():
+        page.goto(address)
+        assert accessibility_violations(page) == [], name
+        screenshot(page, f"admin-{name}-{scheme}")
