@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         complain(problem)
         return 1
     except Stopped:
+        say("Stopped.")
         return 130
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -92,8 +93,8 @@ def start(options: argparse.Namespace, signals: Signals) -> int:
             site.watch_once()
     except Stopped:
         say("\nStopping …")
-        if site is None:
-            return 130
+        if site is None or not site.parts:
+            raise
         site.stop(hurry=lambda: signals.impatient)
         say("Stopped.")
         return 0

@@ -52,6 +52,11 @@ def full_disk(directory: Path) -> Problem:
     return Problem(f"The disk that holds {directory} is full: free some space and run this again.")
 
 
+def is_full(directory: Path) -> bool:
+    """Whether so little room is left (2 MB) that a command which failed there failed for that."""
+    return shutil.disk_usage(directory).free < 2_000_000
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -164,8 +169,8 @@ class Environment:
     def _explain(self, what: str) -> None:
         """Show the end of the log and raise one sentence that says what to do."""
         text = self._log.read_text(errors="replace")
-        if "No space left on device" in text or "Errno 28" in text:
-            raise full_disk(self.path)
+        if "No space left on device" in text or "Errno 28" in text or is_full(self.root):
+            raise full_disk(self.root)
         lines = [line for line in text.splitlines() if line.strip()]
         errors = [line for line in lines if re.match(r"\s*(ERROR|error)", line)]
         say()

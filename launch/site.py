@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launch.console import Problem, Signals, say, step
-from launch.install import check_writable, run_step
+from launch.install import check_writable, full_disk, is_full, run_step
 from launch.processes import Household, Part
 from launch.servers import broker_answers, broker_part, find_broker, socket_directory, wait_until
 
@@ -159,8 +159,8 @@ class Site:
         if code:
             for line in [line for line in text.splitlines() if line.strip()][-8:]:
                 say(f"    {line[:300]}")
-            if "No space left on device" in text or "database or disk is full" in text:
-                raise Problem(f"The disk that holds {self.var} is full: free some space and run this again.")
+            if "No space left on device" in text or "database or disk is full" in text or is_full(self.var):
+                raise full_disk(self.var)
             if not self.embedded_database and "OperationalError" in text:
                 raise Problem(
                     f"The database that DATABASE_URL names does not answer ({log}): start it or correct it."

@@ -51,8 +51,9 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
     if missing and in_ci:
         raise Problem("In CI every part must be there: install what is missing above.")
     output = var / "test-output"
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    if not arguments:
+        shutil.rmtree(output, ignore_errors=True)  # pictures of a full run are all of one state
+    output.mkdir(parents=True, exist_ok=True)
     household = Household()
     scratch = household.temporary_directory()
     try:
@@ -60,13 +61,13 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
         if find_postgres(environment.path):
             with step("Starting a PostgreSQL for the tests"):
                 address = start_throwaway_postgres(household, environment.path)
-        rounds = _rounds(arguments, address, scratch, output)
+        rounds = _rounds(arguments, address, scratch)
         for number, round_ in enumerate(rounds):
             say(f"\n=== {round_.name} ===")
             started = time.monotonic()
             round_.code = _pytest(root, environment.python, round_, scratch / str(number), signals)
             round_.seconds = time.monotonic() - started
-            round_.counts = _counts(output / f"{_slug(round_)}.xml")
+            round_.counts = _counts(_report(round_, scratch))
     finally:
         household.close(hurry=lambda: signals.impatient)
     return _summary(rounds, missing, asked_for_some=bool(arguments))
@@ -89,7 +90,7 @@ def find_chromium() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
-def _rounds(arguments: list[str], postgres: str | None, scratch: Path, output: Path) -> list[Round]:
+def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[Round]:
     """The calls of pytest: on PostgreSQL what may run side by side, then what starts whole sites; then SQLite."""
     theirs, options = split_marks(arguments)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
@@ -108,7 +109,7 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path, output: P
         assert address is not None
         both = f"({marks}) and ({theirs})" if theirs else marks
         one = Round(name, both, address, [])
-        one.options = [*own, "-m", both, f"--junitxml={output / _slug(one)}.xml", *options]
+        one.options = [*own, "-m", both, f"--junitxml={_report(one, scratch)}", *options]
         rounds.append(one)
     return rounds
 
@@ -129,8 +130,9 @@ def split_marks(arguments: Sequence[str]) -> tuple[str, list[str]]:
     return marks, rest
 
 
-def _slug(round_: Round) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in round_.name.lower()).replace("--", "-")
+def _report(round_: Round, scratch: Path) -> Path:
+    name = "".join(letter for letter in round_.name.lower() if letter.isalnum())
+    return scratch / f"{name}.xml"
 
 
 def environment_for_tests(address: str, var: Path, given: Mapping[str, str]) -> dict[str, str]:

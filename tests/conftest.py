@@ -15,7 +15,7 @@ from launch.guardian import alive
 from launch.processes import Household
 from launch.servers import start_throwaway_broker
 from launch.testing import find_chromium
-from tests.support import IN_CI
+from tests.support import require
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
 from tests.support.smtp import MailServer
@@ -23,19 +23,8 @@ from tests.support.smtp import MailServer
 # Playwright keeps an event loop in the main thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-_missing: dict[str, int] = {}
 _household = pytest.StashKey[Household]()
 _redis = pytest.StashKey[str]()
-
-
-def require(part: str, *, found: object) -> None:
-    """Skip the test when a part of the machine is missing; in CI, where all must be there, fail it."""
-    if found:
-        return
-    _missing[part] = _missing.get(part, 0) + 1
-    if IN_CI:
-        pytest.fail(f"missing part: {part}", pytrace=False)
-    pytest.skip(f"missing part: {part}")
 
 
 # Servers -----------------------------------------------------------------------------------------------------

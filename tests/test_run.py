@@ -59,22 +59,22 @@ class Terminal:
 
     def children(self) -> dict[str, int]:
         """Process ids of broker, web, worker and beat."""
-        listing = subprocess.run(
-            ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-        ).stdout
-        words = {
-            "broker": "--unixsocket|unixsocket:",
-            "web": "gunicorn",
-            "worker": " worker ",
-            "beat": " beat ",
+        marks = {
+            "valkey": "broker",
+            "redis": "broker",
+            "gunicorn": "web",
+            " worker ": "worker",
+            " beat ": "beat",
         }
-        found = {}
-        for line in listing.splitlines():
-            pid, parent, arguments = line.split(None, 2)
+        found: dict[str, int] = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+                command = process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
             if int(parent) == self.process.pid:
-                for name, pattern in words.items():
-                    if re.search(pattern, arguments):
-                        found[name] = int(pid)
+                found |= {name: int(process.name) for mark, name in marks.items() if mark in command}
         return found
 
     def end(self, number: int) -> int:
@@ -186,6 +186,19 @@ def test_run_says_when_var_cannot_be_written(tmp_path: Path) -> None:
     assert "can't be written to" in one_sentence(done)
 
 
+def test_run_says_when_the_disk_fills_up(tmp_path: Path) -> None:
+    full = "import shutil, collections; shutil.disk_usage = lambda path: collections.namedtuple('U', 'free')(1_000_000)"
+    code = f"import sys; sys.argv = ['run.py', '--port', '{free_port()}']; {full}; import runpy; "
+    code += "runpy.run_path('run.py', run_name='__main__')"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment(tmp_path / "var"), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert "The disk is full" in one_sentence(done)
+
+
 def test_run_says_when_the_named_environment_is_missing(tmp_path: Path) -> None:
     env = environment(tmp_path / "var") | {"MASSAGERX_VENV": str(tmp_path / "none")}
 
@@ -276,5 +289,7 @@ def test_run_leaves_no_process_behind_when_it_is_killed(terminal: Terminal) -> N
 
 def running(pid: int) -> bool:
     """Whether a process exists and is not just waiting to be collected."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from .intervals import Span, merge, subtract
 from .local_days import LocalDay, instant_at, local_day, minute_ceil, minute_floor, wall_end, wall_start
-from .types import Interval, Policy, Therapist
+from .types import Interval, Policy, Therapist, WeeklyHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,9 @@ class WorkingHours:
 
     def __init__(self, therapist: Therapist, policy: Policy) -> None:
         self._closures = policy.closures
-        self._weekly: list[list[tuple[date, date, int, int]]] = [[] for _ in range(7)]
+        self._weekly: list[list[tuple[WeeklyHours, int, int]]] = [[] for _ in range(7)]
         for weekly in therapist.weekly_hours:
-            self._weekly[weekly.weekday].append(
-                (
-                    weekly.valid_from or date.min,
-                    weekly.valid_until or date.max,
-                    wall_start(weekly.start),
-                    wall_end(weekly.end),
-                )
-            )
+            self._weekly[weekly.weekday].append((weekly, wall_start(weekly.start), wall_end(weekly.end)))
         self._extra: dict[date, list[Span]] = {}
         for extra in therapist.extra_hours:
             self._extra.setdefault(extra.date, []).append((wall_start(extra.start), wall_end(extra.end)))
@@ -63,8 +56,8 @@ class WorkingHours:
         if day.date in self._closures:
             return []
         spans: list[Span] = []
-        for valid_from, valid_until, start, end in self._weekly[day.date.weekday()]:
-            if valid_from <= day.date <= valid_until:
+        for weekly, start, end in self._weekly[day.date.weekday()]:
+            if weekly.apply_on(day.date):
                 spans += day.spans(start, end)
         for start, end in self._extra.get(day.date, ()):
             spans += day.spans(start, end)

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from launch.install import LOCAL_LOCK, pins
-from tests.support import ROOT
+from tests.support import ROOT, require
 
 TOP = {
     ".ci", ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
@@ -17,6 +17,7 @@ TEXT = {".py", ".html", ".txt", ".css", ".js", ".md", ".toml", ".sh", ".json", "
 
 def tracked() -> list[str]:
     """The files that git knows or would add."""
+    require("a git clone", found=(ROOT / ".git").exists())
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,

@@ -137,7 +137,7 @@ def test_owner_writes_a_post_that_appears_once_it_is_published(
     log_in(page, site, "owner")
     page.goto("/admin/blog/post/add/")
     page.get_by_label("Title").first.fill("A quiet room for your visit")
-    page.locator(".ProseMirror").first.click()
+    page.locator(".prose-editor .tiptap").first.click()
     page.keyboard.type("Clear a space of seven by ten feet.")
     page.get_by_label("Summary").first.fill("How to get a room ready.")
     screenshot(page, "owner-post-editor")

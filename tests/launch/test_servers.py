@@ -11,7 +11,7 @@ import redis
 from launch import servers
 from launch.guardian import alive
 from launch.processes import Household
-from tests.conftest import require
+from tests.support import require
 
 VENV = Path(sys.prefix)
 

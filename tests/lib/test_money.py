@@ -46,6 +46,8 @@ def test_cents_are_shown_as_dollars_and_typing_as_it_was(cents: object, shown: o
     assert DollarsField().prepare_value(cents) == shown
 
 
-@pytest.mark.parametrize(("typed", "changed"), [("125.5", False), ("$125.50", False), ("125.51", True), ("x", True)])
+@pytest.mark.parametrize(
+    ("typed", "changed"), [("125.5", False), ("$125.50", False), ("125.51", True), ("x", True)]
+)
 def test_change_is_seen_by_amount(typed: str, changed: bool) -> None:
     assert DollarsField().has_changed(12_550, typed) is changed

@@ -34,7 +34,9 @@ def service() -> Service:
 
 def service_data(service: Service, *rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
     option = service.options.get(minutes=60)
-    lengths = [{"id": option.pk, "service": service.pk, "minutes": "60", "price_cents": "120", "is_active": "on"}]
+    lengths = [
+        {"id": option.pk, "service": service.pk, "minutes": "60", "price_cents": "120", "is_active": "on"}
+    ]
     lengths += [{"service": service.pk, "is_active": "on", **row} for row in rows]
     data = {
         "name": service.name, "slug": service.slug, "category": service.category_id, "summary": service.summary,
@@ -116,7 +118,11 @@ def test_list_asks_as_many_queries_for_thirty_as_for_one(
         assert "$120" in owner.get(listing).content.decode()
     for number in range(30):
         other = Service.objects.create(
-            category=service.category, name=f"S{number}", slug=f"s{number}", summary="-", description="<p>-</p>"
+            category=service.category,
+            name=f"S{number}",
+            slug=f"s{number}",
+            summary="-",
+            description="<p>-</p>",
         )
         ServiceOption.objects.create(service=other, minutes=60, price_cents=10_000)
     with count_queries() as many:
@@ -126,7 +132,14 @@ def test_list_asks_as_many_queries_for_thirty_as_for_one(
 
 
 def test_add_on_price_is_typed_in_dollars(owner: Client, service: Service) -> None:
-    data = {"name": "Oil", "summary": "", "minutes": "0", "price_cents": "2.50", "services": [service.pk], "position": "0"}
+    data = {
+        "name": "Oil",
+        "summary": "",
+        "minutes": "0",
+        "price_cents": "2.50",
+        "services": [service.pk],
+        "position": "0",
+    }
     assert owner.post(reverse("admin:services_addon_add"), {**data, "is_active": "on"}).status_code == 302
     assert AddOn.objects.get().price_cents == 250
 
@@ -138,7 +151,13 @@ def test_business_has_one_row(owner: Client) -> None:
     listing = reverse("admin:services_business_changelist")
     assert owner.get(listing)["Location"] == reverse("admin:services_business_add")
 
-    facts = {"name": "Massage Rx", "tagline": "", "phone": "213 555 0142", "email": "hello@example.com", "city": "LA"}
+    facts = {
+        "name": "Massage Rx",
+        "tagline": "",
+        "phone": "213 555 0142",
+        "email": "hello@example.com",
+        "city": "LA",
+    }
     owner.post(reverse("admin:services_business_add"), facts)
 
     assert owner.get(listing)["Location"] == reverse("admin:services_business_change", args=[1])

@@ -155,7 +155,9 @@ def test_staff_find_a_request_on_the_front_page_and_confirm_it(
 
     booking.refresh_from_db()
     assert booking.status == BookingStatus.CONFIRMED
-    assert BookingEvent.objects.filter(booking=booking, to_status="confirmed", actor__username="owner").exists()
+    assert BookingEvent.objects.filter(
+        booking=booking, to_status="confirmed", actor__username="owner"
+    ).exists()
     screenshot(page, "admin-visit-phone")
     page.goto(reverse("admin:bookings_booking_changelist"))
     assert accessibility_violations(page) == []

@@ -124,12 +124,12 @@ def test_search_finds_nothing_else(query: str, desk: Client, world: World) -> No
 
 def test_filters_narrow_the_list(desk: Client, world: World) -> None:
     booking = world.book()
-    fits = [
+    fits: list[dict[str, Any]] = [
         {"status__exact": "requested"}, {"day": "2026-12-07"}, {"day": "upcoming"}, {"day": "week"},
         {"zone": world.zone.pk}, {"screening": "clear"}, {"therapist__id__exact": world.therapist.pk},
         {"service__id__exact": world.service.pk}, {"client__id__exact": booking.client_id},
     ]  # fmt: skip
-    misses = [
+    misses: list[dict[str, Any]] = [
         {"status__exact": "confirmed"}, {"day": "2026-12-08"}, {"day": "today"}, {"day": "tomorrow"}, {"day": "past"},
         {"zone": world.far_zone.pk}, {"screening": "stop"}, {"day": "9999-12-31"}, {"day": "0001-01-01"},
     ]  # fmt: skip
@@ -218,7 +218,10 @@ def test_bookings_are_neither_added_nor_deleted(owner: Client, world: World) -> 
 
     assert owner.get(f"{LIST}add/").status_code == 403
     assert owner.post(f"{LIST}{booking.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert owner.post(LIST, {"action": "delete_selected", "_selected_action": [booking.pk]}).status_code in (200, 302)
+    assert owner.post(LIST, {"action": "delete_selected", "_selected_action": [booking.pk]}).status_code in (
+        200,
+        302,
+    )
     assert Booking.objects.filter(pk=booking.pk).exists()
 
 
@@ -242,10 +245,12 @@ def test_staff_answer_a_request(
 
     booking.refresh_from_db()
     assert booking.status == status
-    assert any(sentence.startswith(f"{booking.reference}: {status.label.lower()}") for sentence in said(response))
+    assert any(
+        sentence.startswith(f"{booking.reference}: {status.label.lower()}") for sentence in said(response)
+    )
     event = BookingEvent.objects.filter(booking=booking).last()
     assert event is not None
-    assert (event.to_status, event.reason, event.actor.username) == (status, "Spoke with her", "desk")  # type: ignore[union-attr]
+    assert (event.to_status, event.reason, event.actor.username) == (status, "Spoke with her", "desk")
     assert Message.objects.filter(booking=booking, kind=kind).count() == 1
 
 
@@ -416,7 +421,12 @@ def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world
     assert "regnan" in text
     assert ">Yes<" in text
     look = ScreeningLook.objects.get()
-    assert (look.booking, look.user.username, look.reason, look.at) == (booking, "desk", "The therapist asked", NOW)
+    assert (look.booking, look.user.username, look.reason, look.at) == (
+        booking,
+        "desk",
+        "The therapist asked",
+        NOW,
+    )
     assert "The therapist asked" in desk.get(page(booking)).content.decode()
 
 

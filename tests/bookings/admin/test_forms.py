@@ -139,7 +139,13 @@ def test_odd_hours_are_told(row: dict[str, str], owner: Client, world: World) ->
 def test_odd_time_off_is_told(
     start: tuple[str, str], end: tuple[str, str], owner: Client, world: World
 ) -> None:
-    row = {"starts_at_0": start[0], "starts_at_1": start[1], "ends_at_0": end[0], "ends_at_1": end[1], "reason": ""}
+    row = {
+        "starts_at_0": start[0],
+        "starts_at_1": start[1],
+        "ends_at_0": end[0],
+        "ends_at_1": end[1],
+        "reason": "",
+    }
     data = therapist_data(world) | inline("time_off", {**row, "therapist": world.therapist.pk})
 
     assert errors(owner.post(change("therapist", world.therapist.pk), data))
@@ -177,7 +183,9 @@ def test_fee_is_typed_in_dollars_and_kept_in_cents(owner: Client, world: World) 
     assert world.zone.travel_fee_cents == 2250
 
 
-@pytest.mark.parametrize("fee", ["", "-1", "abc", "1.234", "1e400", "NaN", "9" * 5000, "1000.01", "\x00", "12,34,x"])
+@pytest.mark.parametrize(
+    "fee", ["", "-1", "abc", "1.234", "1e400", "NaN", "9" * 5000, "1000.01", "\x00", "12,34,x"]
+)
 def test_odd_fee_is_told(fee: str, owner: Client, world: World) -> None:
     response = owner.post(
         change("zone", world.zone.pk), {"name": "Eastside", "travel_fee_cents": fee, "position": "1"}
@@ -188,7 +196,14 @@ def test_odd_fee_is_told(fee: str, owner: Client, world: World) -> None:
 
 
 def test_zip_code_is_filled_in_by_itself(owner: Client, world: World) -> None:
-    data = {"zip_code": "90401", "zone": world.zone.pk, "is_active": "on", "city": "", "latitude": "", "longitude": ""}
+    data = {
+        "zip_code": "90401",
+        "zone": world.zone.pk,
+        "is_active": "on",
+        "city": "",
+        "latitude": "",
+        "longitude": "",
+    }
 
     assert owner.post(reverse("admin:bookings_servedzip_add"), data).status_code == 302
 
@@ -205,7 +220,14 @@ def test_zip_code_is_filled_in_by_itself(owner: Client, world: World) -> None:
     ],
 )  # fmt: skip
 def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World) -> None:
-    data = {"zip_code": code, "zone": world.zone.pk, "is_active": "on", "city": "", "latitude": "", "longitude": ""}
+    data = {
+        "zip_code": code,
+        "zone": world.zone.pk,
+        "is_active": "on",
+        "city": "",
+        "latitude": "",
+        "longitude": "",
+    }
 
     assert words in errors(owner.post(reverse("admin:bookings_servedzip_add"), data))
 
@@ -230,9 +252,7 @@ def test_odd_drive_time_is_told(
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow", "2026-12-25\x00"])
 def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
-    assert errors(
-        owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"})
-    )
+    assert errors(owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"}))
     assert not Closure.objects.exists()
 
 
@@ -275,7 +295,9 @@ def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -
     assert Person.objects.count() == 1
 
 
-@pytest.mark.parametrize("model", ["zone", "servedzip", "drivetime", "closure", "therapist", "client", "policyversion"])
+@pytest.mark.parametrize(
+    "model", ["zone", "servedzip", "drivetime", "closure", "therapist", "client", "policyversion"]
+)
 def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: World) -> None:
     address = reverse(f"admin:bookings_{model}_changelist")
 

@@ -64,9 +64,7 @@ def test_only_what_failed_is_sent_again(
         state=state, doubts=doubts, attempts=9, due_at=NOW - timedelta(days=1), first_tried_at=NOW - timedelta(days=1)
     )  # fmt: skip
 
-    sentences = said(
-        desk.post(LIST, {"action": "send_again", "_selected_action": [message.pk]}, follow=True)
-    )
+    sentences = said(desk.post(LIST, {"action": "send_again", "_selected_action": [message.pk]}, follow=True))
 
     message.refresh_from_db()
     assert any(("will be sent again" in sentence) == again for sentence in sentences)

@@ -106,7 +106,9 @@ def test_viewer_reads_and_has_no_buttons(booking: Booking) -> None:
     ],
 )  # fmt: skip
 def test_staff_without_rights_see_no_list(model: str, booking: Booking) -> None:
-    assert signed_in(staff_user("writer")).get(reverse(f"admin:bookings_{model}_changelist")).status_code == 403
+    assert (
+        signed_in(staff_user("writer")).get(reverse(f"admin:bookings_{model}_changelist")).status_code == 403
+    )
 
 
 def test_messages_are_sent_again_only_by_those_who_may(booking: Booking) -> None:

@@ -44,7 +44,10 @@ def test_version_that_was_used_can_not_be_changed(owner: Client, world: World) -
 
 def test_versions_are_not_deleted(owner: Client, world: World) -> None:
     for name, key in (("policyversion", world.agreed.pk), ("screeningversion", world.screening.pk)):
-        assert owner.post(reverse(f"admin:bookings_{name}_delete", args=[key]), {"post": "yes"}).status_code == 403
+        assert (
+            owner.post(reverse(f"admin:bookings_{name}_delete", args=[key]), {"post": "yes"}).status_code
+            == 403
+        )
 
 
 def test_new_questions_are_kept_as_data(owner: Client, world: World) -> None:

@@ -107,6 +107,7 @@ def tables(draw: st.DrawFn) -> DriveTable:
 
 drive_times: st.SearchStrategy[DriveTime] = st.one_of(
     st.just(OfflineEstimate(ZONE)),
+    st.just(OfflineEstimate(ZONE, weekday_mph=[13] * 24, weekend_mph=[31] * 24)),
     tables(),
     tables().map(lambda table: WithOverrides(table, {(PLACES[0], PLACES[3]): 4, (PLACES[5], PLACES[0]): 9})),
     st.builds(Erratic, st.integers(0, 1000), st.sampled_from([1, 20, 60])),

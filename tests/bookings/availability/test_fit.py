@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
@@ -20,6 +20,7 @@ from bookings.availability import (
     good_fit_starts,
     visits_by_week,
 )
+from tests.bookings.availability.strategies import UNHURRIED
 
 POLICY = Policy("America/Los_Angeles", timedelta(0), 60, 15)
 MINUTE = timedelta(minutes=1)
@@ -96,6 +97,7 @@ def test_good_fit_is_nothing_on_a_day_of_equals() -> None:
     assert good_fit_starts([slot(1, quarter, 30 + quarter) for quarter in range(8)]) == frozenset()
 
 
+@settings(UNHURRIED)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 30), st.integers(-10, 90)), max_size=40),
     st.integers(0, 50),
@@ -115,6 +117,7 @@ def test_good_fit_is_never_half_the_day_and_knows_only_differences(
     assert good_fit_starts(further) == good
 
 
+@settings(UNHURRIED)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.integers(0, 6), st.integers(0, 40)), unique_by=lambda drawn: drawn[:2]

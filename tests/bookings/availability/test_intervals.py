@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability.intervals import Span, contains, merge, overlaps, subtract
+from tests.bookings.availability.strategies import UNHURRIED
 
 spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
 
@@ -20,6 +21,7 @@ def is_merged(some: list[Span]) -> bool:
     )
 
 
+@settings(UNHURRIED)
 @given(spans)
 def test_merge_keeps_the_minutes_and_joins_what_touches(some: list[Span]) -> None:
     merged = merge(some)
@@ -28,6 +30,7 @@ def test_merge_keeps_the_minutes_and_joins_what_touches(some: list[Span]) -> Non
     assert is_merged(merged)
 
 
+@settings(UNHURRIED)
 @given(spans, spans)
 def test_subtract_takes_exactly_the_taken_minutes(some: list[Span], taken: list[Span]) -> None:
     left = subtract(merge(some), merge(taken))
@@ -36,6 +39,7 @@ def test_subtract_takes_exactly_the_taken_minutes(some: list[Span], taken: list[
     assert is_merged(left)
 
 
+@settings(UNHURRIED)
 @given(spans, st.tuples(st.integers(0, 40), st.integers(0, 40)))
 def test_overlaps_and_contains_agree_with_sets(some: list[Span], span: Span) -> None:
     asked = minutes([span])

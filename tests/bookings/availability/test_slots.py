@@ -113,6 +113,8 @@ def test_an_empty_day_runs_from_the_first_drive_to_the_last() -> None:
     # 9:00 + 20 minutes of drive + 15 of set-up, then 60 + 15 + 20 before 18:00.
     assert (found[0], found[-1]) == ("09:45", "16:15")
     assert len(found) == 27
+    by_the_minute = times(policy=replace(POLICY, granularity_minutes=1))
+    assert (by_the_minute[0], by_the_minute[-1]) == ("09:35", "16:25")
     assert refusal("09:30") == (RefusalReason.OUTSIDE_HOURS, None)
     assert refusal("16:30") == (RefusalReason.OUTSIDE_HOURS, None)
 
@@ -235,6 +237,17 @@ def test_time_off_is_reached_and_left_by_way_of_home() -> None:
     assert refusal("11:45", off) == (RefusalReason.TIME_OFF, None)
     assert refusal("10:30", off) == (RefusalReason.TIME_OFF, None)
     assert refusal("14:30", off) == (RefusalReason.TIME_OFF, None)
+
+
+def test_time_off_is_spent_at_home_even_between_two_visits() -> None:
+    off = Interval(at("12:00"), at("14:00"))
+    after_a_visit = replace(THERAPIST, time_off=(off,), existing=(taken("09:30", "11:00", Place("other")),))
+    before_a_visit = replace(THERAPIST, time_off=(off,), existing=(taken("15:00", "16:30", Place("other")),))
+    by_five = replace(POLICY, granularity_minutes=5)
+
+    # Leaving home at 14:00, not the other client's; back home by 12:00, not on the way to the other client.
+    assert next(clock for clock in times(after_a_visit, policy=by_five) if clock > "12:00") == "14:35"
+    assert max(clock for clock in times(before_a_visit, policy=by_five) if clock < "12:00") == "10:25"
 
 
 def test_a_gap_in_the_hours_may_be_driven_in_but_not_worked_in() -> None:
@@ -386,6 +399,7 @@ def test_a_long_run_of_work_needs_a_break_that_driving_does_not_count_towards() 
 
     # From 12:50: 20 minutes of drive and 30 of break, then set-up.
     assert [clock for clock in times(tired) if clock < "14:15"] == ["14:00"]
+    assert times(tired, policy=replace(POLICY, granularity_minutes=5))[0] == "13:55"
     assert [clock for clock in times(replace(tired, break_minutes=None)) if clock < "14:00"] == [
         "13:30",
         "13:45",
@@ -401,6 +415,24 @@ def test_a_break_is_looked_for_towards_the_visit_after_too() -> None:
     # Packed down at 13:00 and driven by 13:20, there are 40 minutes until 14:00; a quarter later there are 25.
     assert refusal("11:45", tired) is None
     assert refusal("12:00", tired) == (RefusalReason.BREAK, None)
+
+
+def test_work_before_an_earlier_break_and_after_a_later_one_is_forgotten() -> None:
+    tired = replace(THERAPIST, break_minutes=30, break_after_minutes=150, weekly_hours=hours("06:00-22:00"))
+    rested_since = replace(
+        tired, existing=(taken("07:00", "09:00"), taken("10:00", "11:30"))
+    )  # 90, a break, 60
+    rests_later = replace(
+        tired, existing=(taken("14:00", "15:30"), taken("16:30", "18:30"))
+    )  # 60, a break, 90
+    kept_going = replace(
+        tired, existing=(taken("07:00", "09:00"), taken("09:30", "11:00"))
+    )  # 90 and 60 in one
+
+    assert refusal("12:15", rested_since) is None
+    assert refusal("12:15", rests_later) is None
+    assert refusal("11:45", kept_going) == (RefusalReason.BREAK, None)
+    assert refusal("12:15", kept_going) is None
 
 
 def test_one_visit_longer_than_the_run_allowed_needs_a_break_on_both_sides() -> None:

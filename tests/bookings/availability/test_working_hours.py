@@ -111,6 +111,25 @@ def test_working_intervals_are_none_on_a_closure_whatever_the_extra_hours() -> N
     ]
 
 
+def test_working_intervals_change_on_the_day_that_new_hours_begin() -> None:
+    therapist = Therapist(
+        id=1,
+        home=Place("90026"),
+        weekly_hours=(
+            WeeklyHours(2, time(9), time(12), valid_until=WEDNESDAY),
+            WeeklyHours(2, time(13), time(18), valid_from=WEDNESDAY + timedelta(days=7)),
+        ),
+    )
+
+    found = working_intervals(therapist, date(2026, 6, 20), date(2026, 7, 10), POLICY)
+
+    assert [(interval.start.date(), interval.duration) for interval in found] == [
+        (date(2026, 6, 24), timedelta(hours=3)),
+        (WEDNESDAY, timedelta(hours=3)),
+        (date(2026, 7, 8), timedelta(hours=5)),
+    ]
+
+
 def test_tours_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
     therapist = Therapist(
         id=1,

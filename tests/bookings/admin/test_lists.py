@@ -1,0 +1,63 @@
+"""Lists cost as many queries for thirty rows as for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import Client as Person
+from bookings.models import Closure, DriveTime, PolicyVersion, ScreeningVersion, ServedZip, Zone
+from tests.factories import DAY, NOW, World
+
+
+def person(world: World, number: int) -> None:
+    Person.objects.create(
+        name=f"P{number}", email=f"p{number}@example.com", phone=f"+1213555{number:04}", created_at=NOW
+    )
+
+
+def drive(world: World, number: int) -> None:
+    zone = Zone.objects.create(name=f"From {number}")
+    DriveTime.objects.create(
+        origin=zone, destination=world.zone, starts_at=time(9), ends_at=time(12), minutes=20
+    )
+
+
+MAKERS: dict[str, Callable[[World, int], object]] = {
+    "client": person,
+    "therapist": lambda world, number: world.add_therapist(name=f"Sample {number}"),
+    "zone": lambda world, number: Zone.objects.create(name=f"Z{number}"),
+    "servedzip": lambda world, number: ServedZip.objects.create(
+        zip_code=f"{70000 + number}", city="Far", zone=world.zone, latitude=34.0, longitude=-118.0
+    ),
+    "drivetime": drive,
+    "closure": lambda world, number: Closure.objects.create(date=DAY + timedelta(days=number), name="Rain"),
+    "policyversion": lambda world, number: PolicyVersion.objects.create(
+        number=10 + number, cancellation="-", consent="-", published_at=NOW
+    ),
+    "screeningversion": lambda world, number: ScreeningVersion.objects.create(
+        number=10 + number, rules={}, published_at=NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("model", MAKERS)
+def test_queries_do_not_grow_with_rows(
+    model: str, owner: Client, world: World, count_queries: Callable[..., Any]
+) -> None:
+    address = reverse(f"admin:bookings_{model}_changelist")
+    MAKERS[model](world, 0)
+    owner.get(address)
+    with count_queries() as few:
+        assert owner.get(address).status_code == 200
+    for number in range(1, 31):
+        MAKERS[model](world, number)
+    with count_queries() as many:
+        assert owner.get(address).context["cl"].result_count >= 31
+
+    assert len(many) == len(few) <= 12
