@@ -20,6 +20,7 @@ from launch.servers import broker_answers, broker_part, find_broker, socket_dire
 
 _RESTARTS = 5  # within _RESTART_WINDOW seconds; then the site gives up
 _RESTART_WINDOW = 60.0
+_FIRST_PAUSE = 0.5  # seconds before the first restart; doubles with each
 _STAMP = "prepared.json"
 
 
@@ -317,7 +318,7 @@ class Site:
                 raise Problem(
                     f"{part.name} keeps ending ({len(part.ended)} times in a minute): read {part.log}."
                 )
-            pause = 0.25 * 2 ** len(part.ended)
+            pause = _FIRST_PAUSE * 2 ** (len(part.ended) - 1)
             say(f"{part.name} ended unexpectedly (log: {part.log}); starting it again in {pause:.1f} s.")
             deadline = now + pause
             while time.monotonic() < deadline:

@@ -200,9 +200,7 @@ def _days(first_day: date, last_day: date, policy: Policy, now: datetime) -> Ite
     first = max(first_day, local_date(instant_at(_earliest(policy, now)), zone))
     last = min(last_day, today + timedelta(days=policy.horizon_days))
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        if day not in policy.closures:
-            yield local_day(day, zone)
+        yield local_day(date.fromordinal(ordinal), zone)
 
 
 def _outside_booking_window(starts_at: datetime, policy: Policy, now: datetime) -> RefusalReason | None:

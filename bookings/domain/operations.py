@@ -357,8 +357,11 @@ def needs_clinician_note(booking: Booking) -> bool:
 
 
 def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:
-    """Puts a clinician's go-ahead on record, encrypted, with who wrote it down."""
+    """Puts a clinician's go-ahead on record, encrypted, with who wrote it down. Raises `InvalidTransition` when the
+    booking no longer waits for an answer."""
     with transaction.atomic():
+        fresh = Booking.objects.select_for_update(no_key=True).get(pk=booking.pk)
+        require_transition(fresh.status, BookingStatus.CONFIRMED)
         recorded = ClinicianNote.objects.create(
             booking=booking, note=note, recorded_by=actor, recorded_at=now
         )

@@ -7,101 +7,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(unique=True, verbose_name='slug')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                ("slug", models.SlugField(unique=True, verbose_name="slug")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
-                'verbose_name': 'category',
-                'verbose_name_plural': 'categories',
-                'ordering': ['position', 'name'],
+                "verbose_name": "category",
+                "verbose_name_plural": "categories",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Business',
+            name="Business",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='Massage Rx', max_length=80, verbose_name='name')),
-                ('tagline', models.CharField(blank=True, max_length=160, verbose_name='tagline')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region='US', verbose_name='phone')),
-                ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('city', models.CharField(default='Los Angeles', max_length=80, verbose_name='city')),
-                ('is_sample', models.BooleanField(default=False, help_text='While ticked, staff see a reminder to replace the sample phone, email and prices.', verbose_name='still sample data')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(default="Massage Rx", max_length=80, verbose_name="name")),
+                ("tagline", models.CharField(blank=True, max_length=160, verbose_name="tagline")),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        max_length=128, region="US", verbose_name="phone"
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                ("city", models.CharField(default="Los Angeles", max_length=80, verbose_name="city")),
+                (
+                    "is_sample",
+                    models.BooleanField(
+                        default=False,
+                        help_text="While ticked, staff see a reminder to replace the sample phone, email and prices.",
+                        verbose_name="still sample data",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'business',
-                'verbose_name_plural': 'business',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='business_single_row')],
+                "verbose_name": "business",
+                "verbose_name_plural": "business",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="business_single_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(max_length=120, unique=True, verbose_name='slug')),
-                ('summary', models.CharField(help_text='One sentence, for lists.', max_length=240, verbose_name='summary')),
-                ('description', models.TextField(verbose_name='description')),
-                ('what_to_expect', models.TextField(blank=True, verbose_name='what to expect')),
-                ('before_visit', models.TextField(blank=True, verbose_name='before your visit')),
-                ('after_visit', models.TextField(blank=True, verbose_name='after your visit')),
-                ('setup_minutes', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='set-up minutes')),
-                ('packdown_minutes', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='pack-down minutes')),
-                ('max_people', models.PositiveSmallIntegerField(default=2, help_text='How many people one visit can be booked for, one after the other.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(2)], verbose_name='people at one address')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='services.category', verbose_name='category')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                ("slug", models.SlugField(max_length=120, unique=True, verbose_name="slug")),
+                (
+                    "summary",
+                    models.CharField(
+                        help_text="One sentence, for lists.", max_length=240, verbose_name="summary"
+                    ),
+                ),
+                ("description", models.TextField(verbose_name="description")),
+                ("what_to_expect", models.TextField(blank=True, verbose_name="what to expect")),
+                ("before_visit", models.TextField(blank=True, verbose_name="before your visit")),
+                ("after_visit", models.TextField(blank=True, verbose_name="after your visit")),
+                (
+                    "setup_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=[django.core.validators.MaxValueValidator(120)],
+                        verbose_name="set-up minutes",
+                    ),
+                ),
+                (
+                    "packdown_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=[django.core.validators.MaxValueValidator(120)],
+                        verbose_name="pack-down minutes",
+                    ),
+                ),
+                (
+                    "max_people",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        help_text="How many people one visit can be booked for, one after the other.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(2),
+                        ],
+                        verbose_name="people at one address",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="services",
+                        to="services.category",
+                        verbose_name="category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
-                'ordering': ['position', 'name'],
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='AddOn',
+            name="AddOn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
-                ('summary', models.CharField(blank=True, max_length=240, verbose_name='summary')),
-                ('minutes', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(120)], verbose_name='more minutes')),
-                ('price_cents', models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='price in cents')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('services', models.ManyToManyField(related_name='add_ons', to='services.service', verbose_name='services')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="name")),
+                ("summary", models.CharField(blank=True, max_length=240, verbose_name="summary")),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        validators=[django.core.validators.MaxValueValidator(120)],
+                        verbose_name="more minutes",
+                    ),
+                ),
+                (
+                    "price_cents",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(1000000)],
+                        verbose_name="price in cents",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "services",
+                    models.ManyToManyField(
+                        related_name="add_ons", to="services.service", verbose_name="services"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'add-on',
-                'verbose_name_plural': 'add-ons',
-                'ordering': ['position', 'name'],
+                "verbose_name": "add-on",
+                "verbose_name_plural": "add-ons",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='ServiceOption',
+            name="ServiceOption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(480)], verbose_name='minutes')),
-                ('price_cents', models.PositiveIntegerField(help_text='For one person, travel not included. 12500 is $125.', validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='price in cents')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='services.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(480),
+                        ],
+                        verbose_name="minutes",
+                    ),
+                ),
+                (
+                    "price_cents",
+                    models.PositiveIntegerField(
+                        help_text="For one person, travel not included. 12500 is $125.",
+                        validators=[django.core.validators.MaxValueValidator(1000000)],
+                        verbose_name="price in cents",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="options",
+                        to="services.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'length and price',
-                'verbose_name_plural': 'lengths and prices',
-                'ordering': ['minutes'],
-                'constraints': [models.UniqueConstraint(fields=('service', 'minutes'), name='serviceoption_one_per_length'), models.CheckConstraint(condition=models.Q(('minutes__gte', 15), ('minutes__lte', 480)), name='serviceoption_minutes_in_range')],
+                "verbose_name": "length and price",
+                "verbose_name_plural": "lengths and prices",
+                "ordering": ["minutes"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("service", "minutes"), name="serviceoption_one_per_length"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minutes__gte", 15), ("minutes__lte", 480)),
+                        name="serviceoption_minutes_in_range",
+                    ),
+                ],
             },
         ),
     ]

@@ -88,15 +88,9 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
     assert reference in confirmed.text
     assert hour.split()[0] in confirmed.text
     calendar = confirmed.calendar
-    assert (
-        "METHOD:REQUEST" in calendar
-    )
-    assert (
-        "SEQUENCE:1" in calendar
-    )
-    assert (
-        "TZID=America/Los_Angeles" in calendar
-    )
+    assert "METHOD:REQUEST" in calendar
+    assert "SEQUENCE:1" in calendar
+    assert "TZID=America/Los_Angeles" in calendar
     assert "CANARY" not in confirmed.raw.decode()
     assert received.message["Message-ID"] != confirmed.message["Message-ID"]
 

@@ -132,6 +132,32 @@ def test_a_slot_tells_the_block_around_the_session() -> None:
     assert slot == Slot(1, at("12:00"), at("13:00"), at("11:45"), at("13:15"), 40)
 
 
+def test_added_driving_is_the_way_round_by_the_client_less_the_way_there_was() -> None:
+    minutes = {"home": 0, "a": 7, "client": 20, "b": 24}
+
+    def along_a_road(origin: Place, destination: Place, departing_at: datetime) -> int:
+        return abs(minutes[origin.zip_code] - minutes[destination.zip_code])
+
+    morning, evening = taken("09:30", "10:30", Place("a")), taken("15:30", "16:30", Place("b"))
+
+    def added(*existing: Occupied) -> int:
+        slot = check_slot(
+            therapist=replace(THERAPIST, existing=existing),
+            job=JOB,
+            starts_at=at("12:00"),
+            policy=POLICY,
+            drive_time=along_a_road,
+            now=at("06:00"),
+        )
+        assert isinstance(slot, Slot)
+        return slot.added_drive_minutes
+
+    assert added() == 20 + 20
+    assert added(morning) == 13 + 20 - 7
+    assert added(evening) == 20 + 4 - 24
+    assert added(morning, evening) == 13 + 4 - 17
+
+
 def test_starts_lie_on_the_local_grid_whatever_the_hours() -> None:
     odd = replace(THERAPIST, weekly_hours=hours("09:07-18:00"))
 
@@ -494,6 +520,8 @@ def test_explain_day_gives_the_most_common_reason() -> None:
     assert explain(full) is RefusalReason.TAKEN
     assert explain(away) is RefusalReason.TIME_OFF
     assert explain(limited) is RefusalReason.DAILY_LIMIT
+    split = replace(THERAPIST, existing=(taken("12:00", "12:30"),))
+    assert explain(split, job=replace(JOB, session_minutes=300)) is RefusalReason.TAKEN
     assert explain(full, away, away) is RefusalReason.TIME_OFF
     assert explain(full, away) is RefusalReason.TAKEN
     assert explain() is RefusalReason.NO_THERAPIST

@@ -113,7 +113,7 @@ def test_unanswered_requests_expire_once_and_free_the_time(world: World) -> None
 def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:
     booking = world.book()
     shown = intake.look_at_screening(booking=booking, user=staff, reason="planning", now=NOW)
-    assert ("no" in {answer for _, answer in shown.answers})
+    assert "no" in {answer for _, answer in shown.answers}
     assert len(shown.answers) > 5
     look = ScreeningLook.objects.get()
     assert (look.user, look.reason, look.at) == (staff, "planning", NOW)

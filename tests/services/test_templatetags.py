@@ -1,0 +1,29 @@
+"""The small tags and filters that pages share."""
+
+import pytest
+
+from services.templatetags.money import dollars, plus_cents
+from services.templatetags.site import initials
+
+
+@pytest.mark.parametrize(
+    ("cents", "written"),
+    [
+        (16_500, "$165"), (6_250, "$62.50"), (125_000, "$1,250"), (5, "$0.05"), (0, "$0"), (-500, "−$5"), (None, ""),
+    ],
+)  # fmt: skip
+def test_cents_are_written_as_dollars(cents: int | None, written: str) -> None:
+    assert dollars(cents) == written
+
+
+def test_sum_of_cents_has_no_price_without_a_first_amount() -> None:
+    assert plus_cents(12_000, 2_000) == 14_000
+    assert plus_cents(12_000, None) == 12_000
+    assert plus_cents(None, 2_000) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("Ana Maria O'Brien", "AO"), ("Ana", "A"), ("", ""), ("li wei", "LW")]
+)
+def test_initials_are_of_the_first_and_last_word(name: str, letters: str) -> None:
+    assert initials(name) == letters
