@@ -27,7 +27,7 @@ def starts(world: World) -> set[tuple[datetime, int]]:
     return {(slot.starts_at, slot.therapist_id) for slot in offer_slots(**world.arguments())}
 
 
-@settings(UNHURRIED, max_examples=100)
+@settings(UNHURRIED, max_examples=70)
 @given(worlds())
 def test_offer_slots_equals_the_oracle(world: World) -> None:
     slots = offer_slots(**world.arguments())

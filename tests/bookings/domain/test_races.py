@@ -14,6 +14,7 @@ import pytest
 from django.db import connection, connections
 
 from bookings.domain import operations, scheduling
+from bookings.domain.selection import load_session
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Message, Therapist
 from tests.factories import NOW, World, at, make_world
@@ -157,7 +158,7 @@ def test_each_guard_is_enough_and_without_both_the_race_is_lost(
     if guard != "lock and re-check alone":
         # Everybody is told what was true before anybody wrote.
         before = scheduling.choose_slot(
-            session=operations.load_session(service_slug=world.service.slug, option_id=world.option.pk),
+            session=load_session(service_slug=world.service.slug, option_id=world.option.pk),
             area=world.area,
             therapists=Therapist.objects.all(),
             starts_at=at(10),

@@ -1,0 +1,29 @@
+"""Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
+booking with its event and its messages in one transaction, and says by an exception what it refused."""
+
+from .request import Submission, request_booking
+from .status import (
+    cancel_booking,
+    complete_booking,
+    confirm_booking,
+    decline_booking,
+    expire_requests,
+    expires_at,
+    mark_no_show,
+    needs_clinician_note,
+    record_clinician_note,
+)
+
+__all__ = [
+    "Submission",
+    "cancel_booking",
+    "complete_booking",
+    "confirm_booking",
+    "decline_booking",
+    "expire_requests",
+    "expires_at",
+    "mark_no_show",
+    "needs_clinician_note",
+    "record_clinician_note",
+    "request_booking",
+]

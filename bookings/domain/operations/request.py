@@ -1,0 +1,240 @@
+"""Asking for a visit: the one press that books."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from bookings.domain import intake, outbox, pricing, scheduling
+from bookings.domain.selection import load_area, load_selection, load_session
+from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.exceptions import (
+    PolicyChanged,
+    PriceChanged,
+    ScreeningChanged,
+    ScreeningStops,
+    SlotNotOffered,
+    SlotTaken,
+    SubmissionReused,
+    TooManyRequests,
+)
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    BookingPolicy,
+    Client,
+    PolicyVersion,
+    ScreeningRecord,
+    Therapist,
+)
+from bookings.models.booking import door_key
+from massagerx.lib.localtime import local
+
+from .transaction import record, translated_errors
+
+# Reasons that other visits of that day can cause.
+_GONE = {"taken", "drive", "daily_limit", "break"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
+    `policy_version` are what the client was shown."""
+
+    key: UUID
+    service_slug: str
+    option_id: int
+    add_on_ids: tuple[int, ...]
+    people: int
+    zip_code: str
+    preference: str
+    starts_at: datetime
+    name: str
+    email: str
+    phone: str
+    recipient_name: str
+    street: str
+    unit: str
+    entry: str
+    access: dict[str, str]
+    screening_version: int
+    screening_service: str
+    answers: dict[str, str]
+    policy_version: int
+    total_cents: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, to tell a replay from another body under the same key."""
+        body = json.dumps(asdict(self), default=str, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    @property
+    def address_key(self) -> str:
+        return door_key(self.street, self.unit, self.zip_code)
+
+
+def request_booking(*, submission: Submission, now: datetime) -> Booking:
+    """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
+
+    The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
+    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
+    `SubmissionReused`; nothing is written then.
+    """
+    earlier = _earlier(submission)
+    if earlier is not None:
+        return earlier
+    policy = BookingPolicy.load()
+    today = local(now).date()
+    scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
+    session = load_session(
+        service_slug=submission.service_slug,
+        option_id=submission.option_id,
+        add_on_ids=submission.add_on_ids,
+        people=submission.people,
+    )
+    area = load_area(submission.zip_code)
+    selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
+    quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
+    if quote.total_cents != submission.total_cents:
+        raise PriceChanged(submission.total_cents, quote.total_cents)
+    agreed = PolicyVersion.objects.filter(published_at__lte=now).first()
+    if agreed is None or agreed.number != submission.policy_version:
+        raise PolicyChanged
+    current = intake.current_screening(now=now)
+    if (submission.screening_version, submission.screening_service) != (
+        current.version.number,
+        session.service.slug,
+    ):
+        raise ScreeningChanged
+    result = current.evaluate(submission.answers, session.service.slug, today)
+    if not result.bookable:
+        raise ScreeningStops
+
+    with translated_errors():
+        with transaction.atomic():
+            # Locks, in one order for everybody, all who might be chosen: the choice is made again below, and nobody
+            # else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
+            locked = list(
+                Therapist.objects.select_for_update(no_key=True, of=("self",))
+                .filter(pk__in=[therapist.pk for therapist in selection.therapists])
+                .bookable(today)
+                .qualified_for(session.service)
+                .select_related("home_zip__zone")
+                .order_by("pk")
+            )
+            # The same press, sent twice at once: the second comes here after the first has committed.
+            earlier = _earlier(submission)
+            if earlier is not None:
+                return earlier
+            try:
+                slot = scheduling.choose_slot(
+                    session=session,
+                    area=area,
+                    therapists=locked,
+                    starts_at=submission.starts_at,
+                    policy=policy,
+                    now=now,
+                    address_key=submission.address_key,
+                )
+            except SlotNotOffered as refusal:
+                # The client was shown this time: another visit has come between.
+                if refusal.reason in _GONE:
+                    raise SlotTaken from refusal
+                raise
+            client = _client(submission, now)
+            if _open_visits(submission, now) >= policy.open_requests_per_client:
+                raise TooManyRequests
+            at_once = policy.confirm_known_clients and result.is_clear and _is_known(client)
+            status = BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED
+            booking = Booking.objects.create(
+                status=status,
+                client=client,
+                contact_name=submission.name,
+                recipient_name=submission.recipient_name,
+                therapist_id=slot.therapist_id,
+                service=session.service,
+                option=session.option,
+                people=session.people,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                blocked_from=slot.blocked_from,
+                blocked_until=slot.blocked_until,
+                street=submission.street,
+                unit=submission.unit,
+                city=area.city,
+                area=area,
+                entry=submission.entry,
+                session_cents=quote.session_cents,
+                add_ons_cents=quote.add_ons_cents,
+                travel_cents=quote.travel_cents,
+                evening_cents=quote.evening_cents,
+                total_cents=quote.total_cents,
+                policy_version=agreed,
+                agreed_at=now,
+                created_at=now,
+                confirmed_at=now if at_once else None,
+                submission_key=submission.key,
+                submission_digest=submission.digest,
+            )
+            booking.add_ons.set(session.add_ons)
+            AccessNotes.objects.create(booking=booking, notes=submission.access)
+            ScreeningRecord.objects.create(
+                booking=booking,
+                version=current.version,
+                answers=submission.answers,
+                tier=intake.tier_of(result),
+                evaluated_at=now,
+            )
+            record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
+            if at_once:
+                record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
+            outbox.write_messages(
+                booking=booking,
+                kinds=[
+                    MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED,
+                    MessageKind.STAFF_ALERT,
+                ],
+                now=now,
+            )
+    return booking
+
+
+def _earlier(submission: Submission) -> Booking | None:
+    booking = Booking.objects.filter(submission_key=submission.key).first()
+    if booking is not None and booking.submission_digest != submission.digest:
+        raise SubmissionReused
+    return booking
+
+
+def _client(submission: Submission, now: datetime) -> Client:
+    client, _created = Client.objects.get_or_create(
+        email=submission.email,
+        phone=submission.phone,
+        defaults={"name": submission.name, "created_at": now},
+    )
+    return client
+
+
+def _open_visits(submission: Submission, now: datetime) -> int:
+    """Visits to come of anyone with this email or this phone, so that one of the two can't be varied for more."""
+    open_visits = Booking.objects.filter(
+        status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED], starts_at__gt=now
+    )
+    return (
+        open_visits.filter(client__email=submission.email)
+        | open_visits.filter(client__phone=submission.phone)
+    ).count()
+
+
+def _is_known(client: Client) -> bool:
+    """Whether the client has had a visit and is not blocked."""
+    return (
+        not client.is_blocked
+        and Booking.objects.filter(client=client, status=BookingStatus.COMPLETED).exists()
+    )

@@ -1,0 +1,157 @@
+"""What staff, the client and the clock do to a booking that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from bookings.domain import scheduling
+from bookings.domain.lifecycle import require_transition
+from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
+from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
+from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningRecord
+
+from .transaction import change_status, record
+
+
+def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+    """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
+    note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
+
+    def check(fresh: Booking) -> None:
+        if needs_clinician_note(fresh):
+            raise ScreeningNotCleared
+        scheduling.require_still_possible(booking=fresh, policy=BookingPolicy.load(), now=now)
+
+    return change_status(
+        booking,
+        BookingStatus.CONFIRMED,
+        EventKind.CONFIRMED,
+        now=now,
+        actor=actor,
+        reason=reason,
+        tell=MessageKind.CONFIRMED,
+        check=check,
+    )
+
+
+def needs_clinician_note(booking: Booking) -> bool:
+    """Whether the booking may not be confirmed before staff have recorded a clinician's note."""
+    tier = ScreeningRecord.objects.filter(booking=booking).values_list("tier", flat=True).first()
+    if tier in (Tier.CLEAR, Tier.CAUTION):
+        return False
+    return not ClinicianNote.objects.filter(booking=booking).exists()
+
+
+def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:
+    """Puts a clinician's go-ahead on record, encrypted, with who wrote it down. Raises `InvalidTransition` when the
+    booking no longer waits for an answer."""
+    with transaction.atomic():
+        fresh = Booking.objects.select_for_update(no_key=True).get(pk=booking.pk)
+        require_transition(fresh.status, BookingStatus.CONFIRMED)
+        recorded = ClinicianNote.objects.create(
+            booking=booking, note=note, recorded_by=actor, recorded_at=now
+        )
+        record(booking, EventKind.CLEARED, booking.status, now=now, actor=actor)
+    return recorded
+
+
+def decline_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+    """Declines a request and tells the client kindly. `reason` is for staff only. Raises `InvalidTransition`."""
+    return change_status(
+        booking,
+        BookingStatus.DECLINED,
+        EventKind.DECLINED,
+        now=now,
+        actor=actor,
+        reason=reason,
+        tell=MessageKind.DECLINED,
+    )
+
+
+def cancel_booking(
+    *,
+    booking: Booking,
+    actor: User | None,
+    now: datetime,
+    reason: str = "",
+    by_client: bool = False,
+) -> Booking:
+    """Cancels a request or a confirmed visit and tells the client. Raises `InvalidTransition`."""
+    return change_status(
+        booking,
+        BookingStatus.CANCELLED,
+        EventKind.CANCELLED,
+        now=now,
+        actor=actor,
+        reason=reason,
+        by_client=by_client,
+        tell=MessageKind.CANCELLED,
+    )
+
+
+def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+    """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts."""
+    return change_status(
+        booking,
+        BookingStatus.COMPLETED,
+        EventKind.COMPLETED,
+        now=now,
+        actor=actor,
+        reason=reason,
+        check=_require_started(BookingStatus.COMPLETED, now),
+    )
+
+
+def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
+    """Marks a visit as one where nobody opened. Raises `InvalidTransition`, also before the visit starts."""
+    return change_status(
+        booking,
+        BookingStatus.NO_SHOW,
+        EventKind.NO_SHOW,
+        now=now,
+        actor=actor,
+        reason=reason,
+        check=_require_started(BookingStatus.NO_SHOW, now),
+    )
+
+
+def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking], None]:
+    def check(fresh: Booking) -> None:
+        if fresh.starts_at > now:
+            raise InvalidTransition(fresh.status, wanted)
+
+    return check
+
+
+def expire_requests(*, now: datetime) -> int:
+    """Expires requests that nobody answered in the owner's time, or before they should have begun, and tells the
+    clients; returns how many. Another process may be doing the same: each request expires once."""
+    policy = BookingPolicy.load()
+    too_old = now - timedelta(minutes=policy.request_expires_after_minutes)
+    waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
+    stale = waiting.filter(created_at__lte=too_old) | waiting.filter(starts_at__lte=now)
+    expired = 0
+    for booking in stale.order_by("created_at"):
+        try:
+            change_status(
+                booking,
+                BookingStatus.EXPIRED,
+                EventKind.EXPIRED,
+                now=now,
+                actor=None,
+                tell=MessageKind.EXPIRED,
+            )
+        except (InvalidTransition, SlotTaken):
+            continue  # answered, or being answered, meanwhile
+        expired += 1
+    return expired
+
+
+def expires_at(booking: Booking, policy: BookingPolicy) -> datetime:
+    """When an unanswered request expires."""
+    limit = booking.created_at + timedelta(minutes=policy.request_expires_after_minutes)
+    return min(limit, booking.starts_at)
