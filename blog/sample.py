@@ -374,7 +374,7 @@ of your own, made to fit your sport or fitness routine. You will find all the re
 <h2>How we work</h2>
 <ul>
 <li>We are on time because we plan the drive, not because we rush the visit before yours.</li>
-<li>The price you see first is the price you pay, with travel in it.</li>
+<li>You see the whole price, with travel and every fee in it, before you send your request.</li>
 <li>We ask about your health before we come, and we say no when a visit would not be safe.</li>
 <li>We tell you what massage can offer and what it can’t. For a medical question, your doctor comes first.</li>
 </ul>
@@ -500,7 +500,8 @@ QUESTIONS = (
     (
         "What will it cost?",
         "<p>Each service page shows lengths and prices. Once you have given your ZIP code you see one total with travel and"
-        " every fee in it, before you choose a time. That is what you pay.</p>",
+        " every fee in it, before you choose a time. If an evening costs more, the price is"
+        " shown beside the time. The total that you agree to is what you pay.</p>",
     ),
     (
         "How much room do you need?",

@@ -171,8 +171,8 @@ _BIO = (
 
 _CANCELLATION = (
     "Plans change. You can move or cancel a visit free of charge until 24 hours before it starts. After that the time"
-    " can no longer be given to somebody else, so we may ask for half of the session price. If you are ill, please stay"
-    " home and call us: there is no fee for being unwell.\n\n"
+    " can no longer be given to somebody else, so we may ask for half of the session price. If you are ill, please"
+    " call us before we set off: there is no fee for being unwell.\n\n"
     "If nobody is home when your therapist arrives, they wait 15 minutes and call you. After that the visit counts as"
     " used. If we are late, you still get your whole session, or pay less if you can't wait."
 )

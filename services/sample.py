@@ -37,7 +37,7 @@ _SERVICES = (
         description=(
             "<p>Manual lymphatic drainage, or MLD, is a mild massage. People often ask for it when lymphedema makes an"
             " arm or a leg feel heavy and tight, which is common after breast-cancer surgery.</p>"
-            "<p>Lymph is the clear fluid that carries waste away from the cells and takes part in the body’s defences."
+            "<p>Lymph is the clear fluid that carries waste away from the cells and takes part in the body’s defenses."
             " When it builds up, a limb can swell. MLD works with slow, steady strokes along the lymph vessels to move"
             " that fluid on its way.</p>"
             "<h2>How it feels</h2>"

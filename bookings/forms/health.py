@@ -32,7 +32,13 @@ class HealthForm(forms.Form):
         asked = screening.visible(self.screening.rules, data, self.service_slug)
         for question in asked:
             if not data.get(question.id) and question.id not in self.errors:
-                self.add_error(question.id, _("Choose an answer. “Not sure” is fine."))
+                is_date = question.kind is screening.Kind.DATE
+                self.add_error(
+                    question.id,
+                    _("Give a date. A good guess is fine.")
+                    if is_date
+                    else _("Choose an answer. “Not sure” is fine."),
+                )
         return data
 
     def answers(self) -> dict[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries, scheduling
@@ -36,6 +39,7 @@ def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
     elsewhere, `?zip=` an area asked about."""
     progress = load_progress(request)
+    asked = _asked_zip(request)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     service = Service.objects.offered().filter(slug=slug).first() if slug else None
     if service is None:
@@ -45,11 +49,12 @@ def what(request: HttpRequest) -> HttpResponse:
             )
         services = Service.objects.offered().with_prices()
         chosen = progress.session.service.slug if progress.session else None
-        return show(request, progress, "start", {"services": services, "chosen": chosen})
+        return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
     if request.method == "POST":
         form = SessionForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
         if form.is_valid():
+            area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
             save(
                 request,
                 progress,
@@ -57,10 +62,14 @@ def what(request: HttpRequest) -> HttpResponse:
                 option=form.cleaned_data["option"],
                 add_ons=form.cleaned_data.get("add_ons", []),
                 people=form.cleaned_data.get("people", 1),
+                **area,
                 **_forget_time(progress),
             )
+            if asked["zip"] and not area:
+                return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
             return back_to("where")
-        return show(request, progress, "start", {"service": service, "form": form}, status=422)
+        context = {"service": service, "form": form, "asked": asked}
+        return show(request, progress, "start", context, status=422)
 
     initial: dict[str, Any] = {}
     if progress.session is not None and progress.session.service == service:
@@ -71,7 +80,22 @@ def what(request: HttpRequest) -> HttpResponse:
     form = SessionForm(
         initial=initial or None, service=service, travel_from_cents=queries.lowest_travel_cents()
     )
-    return show(request, progress, "start", {"service": service, "form": form})
+    return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
+
+
+def _asked_zip(request: HttpRequest) -> dict[str, Any]:
+    """The ZIP code that the visitor gave on the way here: `zip` as typed, and `area` where we drive there or
+    `outside` where we don't. A code that makes no sense has neither; the next step says what is wrong with it."""
+    typed = (request.POST.get("zip") or request.GET.get("zip") or "").strip()[:20]
+    asked: dict[str, Any] = {"zip": typed, "area": None, "outside": None}
+    form = ZipForm({"zip_code": typed})
+    if typed and form.is_valid():
+        zip_code = form.cleaned_data["zip_code"]
+        try:
+            asked["area"] = queries.area(zip_code)
+        except exceptions.OutsideArea:
+            asked["outside"] = zip_code
+    return asked
 
 
 def _forget_time(progress: Progress) -> dict[str, None]:
@@ -388,9 +412,20 @@ def _review_page(
         "quote": quote,
         "policy_version": policy_version,
         "details": progress.answers["details"],
+        "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
+        "care_words": _care_words(progress),
         "too_many": too_many,
     }
     return show(request, progress, "review", context, status=status)
+
+
+def _care_words(progress: Progress) -> list[str]:
+    """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
+    health = progress.answers["health"]
+    result = intake.current_screening(now=progress.now).evaluate(
+        health["answers"], health["service"], timezone.localdate(progress.now)
+    )
+    return [intake.words(text) for text in result.messages]
 
 
 @require_safe

@@ -77,7 +77,7 @@ class Month:
 
     @property
     def weeks(self) -> list[list[Day]]:
-        """Rows of seven days, Sunday first as calendars in the United States have it."""
+        """Rows of seven days, Sunday first as calendars in the United States have it; weeks gone by are left out."""
         return [
             [
                 Day(
@@ -92,6 +92,7 @@ class Month:
             for week in calendar.Calendar(firstweekday=6).monthdatescalendar(
                 self.first.year, self.first.month
             )
+            if week[-1] >= self.today
         ]
 
     def times_of_selected(

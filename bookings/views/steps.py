@@ -66,7 +66,7 @@ class Progress:
             "where": self.area is not None,
             "when": self.selection is not None and self.starts_at is not None,
             "details": "details" in self.answers,
-            "health": self.answers.get("health", {}).get("bookable", False),
+            "health": self._health_is_answered(),
         }
         for name, _label in STEPS:
             if name == before:
@@ -74,6 +74,12 @@ class Progress:
             if not answered[name]:
                 return name
         return None
+
+    def _health_is_answered(self) -> bool:
+        """Answers belong to the service that asked: another one may ask more."""
+        health = self.answers.get("health", {})
+        asked_by = self.session.service.slug if self.session is not None else None
+        return bool(health.get("bookable")) and health.get("service") == asked_by
 
 
 def load_progress(request: HttpRequest) -> Progress:
