@@ -125,20 +125,6 @@ def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, n
     return min(offer.by_day, default=None)
 
 
-def require_offered(
-    *, selection: Selection, starts_at: datetime, policy: BookingPolicy, now: datetime
-) -> None:
-    """Raises `SlotNotOffered` unless somebody can keep this start."""
-    choose_slot(
-        session=selection.session,
-        area=selection.area,
-        therapists=selection.therapists,
-        starts_at=starts_at,
-        policy=policy,
-        now=now,
-    )
-
-
 def choose_slot(
     *,
     session: Session,

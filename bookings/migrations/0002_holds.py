@@ -5,32 +5,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0001_bookings'),
+        ("bookings", "0001_bookings"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('draft', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='hold', serialize=False, to='bookings.bookingdraft')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('blocked_from', models.DateTimeField()),
-                ('blocked_until', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('is_extended', models.BooleanField(default=False)),
-                ('source', models.CharField(max_length=64)),
-                ('place', models.PositiveSmallIntegerField()),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='bookings.servedzip')),
-                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='bookings.therapist')),
+                (
+                    "draft",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="hold",
+                        serialize=False,
+                        to="bookings.bookingdraft",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("blocked_from", models.DateTimeField()),
+                ("blocked_until", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("is_extended", models.BooleanField(default=False)),
+                ("source", models.CharField(max_length=64)),
+                ("place", models.PositiveSmallIntegerField()),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="bookings.servedzip"
+                    ),
+                ),
+                (
+                    "therapist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holds",
+                        to="bookings.therapist",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'hold',
-                'verbose_name_plural': 'holds',
-                'indexes': [models.Index(fields=['therapist', 'blocked_from'], name='hold_by_therapist_time'), models.Index(fields=['expires_at'], name='hold_by_expiry')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'place'), name='hold_few_per_source'), models.CheckConstraint(condition=models.Q(('place__lt', 3)), name='hold_place_in_range'), models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='hold_times_in_order')],
+                "verbose_name": "hold",
+                "verbose_name_plural": "holds",
+                "indexes": [
+                    models.Index(fields=["therapist", "blocked_from"], name="hold_by_therapist_time"),
+                    models.Index(fields=["expires_at"], name="hold_by_expiry"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "place"), name="hold_few_per_source"),
+                    models.CheckConstraint(condition=models.Q(("place__lt", 3)), name="hold_place_in_range"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("blocked_from__lte", models.F("starts_at")),
+                            ("ends_at__lte", models.F("blocked_until")),
+                            ("starts_at__lt", models.F("ends_at")),
+                        ),
+                        name="hold_times_in_order",
+                    ),
+                ],
             },
         ),
     ]

@@ -18,12 +18,22 @@ from bookings.domain import intake, operations, queries, scheduling
 from bookings.domain.selection import ANYONE, load_selection, preference_choices
 from bookings.forms import DetailsForm, HealthForm, PreferenceForm, ReviewForm, SessionForm, TimeForm, ZipForm
 from bookings.models import PolicyVersion
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
 from .month import Month, read_day, read_month
 from .refusals import preference_label, refusal_words
-from .steps import SESSION_KEY, Progress, back_to, guard, load_progress, save, show
+from .steps import (
+    SESSION_KEY,
+    Progress,
+    back_to,
+    forget_time,
+    guard,
+    keep_time,
+    load_progress,
+    save,
+    show,
+)
 
 # Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
 FINISHED_KEY = "finished_bookings"
@@ -36,6 +46,8 @@ def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
     elsewhere, `?zip=` an area asked about."""
     progress = load_progress(request)
+    if asked := request.GET.get("zip", "")[:10]:
+        save(request, progress, asked_zip=asked)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     service = Service.objects.offered().filter(slug=slug).first() if slug else None
     if service is None:
@@ -57,7 +69,7 @@ def what(request: HttpRequest) -> HttpResponse:
                 option=form.cleaned_data["option"],
                 add_ons=form.cleaned_data.get("add_ons", []),
                 people=form.cleaned_data.get("people", 1),
-                **_forget_time(progress),
+                **forget_time(progress),
             )
             return back_to("where")
         return show(request, progress, "start", {"service": service, "form": form}, status=422)
@@ -72,12 +84,6 @@ def what(request: HttpRequest) -> HttpResponse:
         initial=initial or None, service=service, travel_from_cents=queries.lowest_travel_cents()
     )
     return show(request, progress, "start", {"service": service, "form": form})
-
-
-def _forget_time(progress: Progress) -> dict[str, None]:
-    """A time was chosen for other minutes or another place: it must be chosen again. Health answers belong to the
-    service that asked."""
-    return {"starts_at": None} if "starts_at" in progress.answers else {}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,12 +103,12 @@ def where(request: HttpRequest) -> HttpResponse:
                 return show(
                     request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
                 )
-            changes = _forget_time(progress) if progress.area != area else {}
+            changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
         return show(request, progress, "where", {"form": form, "area": None}, status=422)
-    asked = request.GET.get("zip", "")[:20]
-    form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
+    answers = progress.answers
+    form = ZipForm(initial={"zip_code": answers.get("zip_code") or answers.get("asked_zip")})
     return show(request, progress, "where", {"form": form, "area": progress.area})
 
 
@@ -123,9 +129,7 @@ def when(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "preference" in request.POST:
         preference = PreferenceForm(request.POST, choices=choices)
         if preference.is_valid():
-            save(
-                request, progress, preference=preference.cleaned_data["preference"], **_forget_time(progress)
-            )
+            save(request, progress, preference=preference.cleaned_data["preference"], **forget_time(progress))
             return redirect(request.get_full_path())
         return _when_page(request, progress, choices, preference, status=422)
 
@@ -148,8 +152,13 @@ def when(request: HttpRequest) -> HttpResponse:
         try:
             if progress.selection is None:
                 raise exceptions.NoLongerOffered("therapist")
-            scheduling.require_offered(
-                selection=progress.selection, starts_at=starts_at, policy=progress.policy, now=progress.now
+            operations.hold_time(
+                draft=progress.draft,
+                selection=progress.selection,
+                starts_at=starts_at,
+                policy=progress.policy,
+                source=visitor_digest(request),
+                now=progress.now,
             )
         except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
             messages.error(request, refusal_words(error))
@@ -179,6 +188,7 @@ def _when_page(
             month=first,
             policy=progress.policy,
             now=progress.now,
+            draft=progress.draft.key,
         )
         if progress.selection is not None
         else scheduling.Offer.nothing()
@@ -216,7 +226,7 @@ def details(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
             save(request, progress, details=data)
-            return back_to("health")
+            return keep_time(request, progress) or back_to("health")
         return show(request, progress, "details", {"form": form}, status=422)
     form = DetailsForm(initial=progress.answers.get("details"))
     return show(request, progress, "details", {"form": form})
@@ -249,8 +259,9 @@ def health(request: HttpRequest) -> HttpResponse:
             },
         )
         if not result.bookable:
+            operations.release_hold(progress.draft)
             return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
-        return back_to("review")
+        return keep_time(request, progress) or back_to("review")
     saved = progress.answers.get("health") or {}
     form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug)
     return show(request, progress, "health", {"form": form, "screening": current})
@@ -289,7 +300,9 @@ def review(request: HttpRequest) -> HttpResponse:
         )
         return _review_page(request, progress, policy_version, status=409)
     try:
-        booking = operations.request_booking(submission=_submission(progress, data), now=progress.now)
+        booking = operations.request_booking(
+            submission=_submission(progress, data), now=progress.now, draft=progress.draft.key
+        )
     except exceptions.PriceChanged:
         messages.warning(
             request, _("The price has changed since you opened this page. Please look at it again.")
@@ -302,7 +315,7 @@ def review(request: HttpRequest) -> HttpResponse:
         return _review_page(request, progress, policy_version, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
-        save(request, progress, starts_at=None)
+        save(request, progress, **forget_time(progress))
         return back_to("when")
     except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
         messages.error(request, refusal_words(error))

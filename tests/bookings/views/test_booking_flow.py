@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingDraft, Message, PolicyVersion, Therapist
+from bookings.models import Booking, BookingDraft, Hold, Message, PolicyVersion, Therapist
 from tests.bookings.views.flow import STEPS, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -72,6 +72,7 @@ def test_time_taken_meanwhile_gives_fresh_times_and_keeps_all_that_was_typed(
     flow: Flow, world: World
 ) -> None:
     flow.until("review")
+    Hold.objects.update(expires_at=NOW)
     world.book(email="faster@example.com", phone="+12135550111")
 
     response = flow.review()
