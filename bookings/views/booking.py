@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries, scheduling
@@ -401,6 +402,7 @@ def _review_page(
         "quote": quote,
         "policy_version": policy_version,
         "details": progress.answers["details"],
+        "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
         "too_many": too_many,
     }
     return show(request, progress, "review", context, status=status)

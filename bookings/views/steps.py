@@ -57,6 +57,8 @@ class Progress:
     @property
     def hold(self) -> Hold | None:
         """The held time, while it is held."""
+        if self.starts_at is None:
+            return None
         return Hold.objects.filter(draft_id=self.draft.key, starts_at=self.starts_at).live(self.now).first()
 
     @property

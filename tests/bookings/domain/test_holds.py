@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -126,9 +127,7 @@ def test_sweep_deletes_what_expired_and_a_purged_draft_takes_its_hold_along(worl
 def test_one_time_held_by_many_at_once_is_held_once(transactional_db: None) -> None:
     world = make_world()
     drafts = [draft() for _ in range(8)]
-    results = at_once(
-        [lambda one=one, n=n: hold(world, one, source=f"source-{n}") for n, one in enumerate(drafts)]
-    )
+    results = at_once([partial(hold, world, one, source=str(one.key)) for one in drafts])
     assert results == {"done": 1, "SlotNotOffered": 7}
     assert Hold.objects.count() == 1
 
