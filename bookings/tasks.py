@@ -41,6 +41,12 @@ def purge_drafts() -> None:
     intake.purge_drafts(now=timezone.now())
 
 
+@shared_task
+def release_expired_holds() -> None:
+    """Deletes held times whose minutes are over."""
+    operations.release_expired_holds(now=timezone.now())
+
+
 class _Publisher:
     """Publishes nudges from a thread of its own: a broker that is down or frozen costs the client nothing.
 

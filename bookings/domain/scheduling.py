@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -17,6 +18,7 @@ from bookings.models import (
     BookingPolicy,
     Closure,
     DriveTime,
+    Hold,
     ServedZip,
     Therapist,
     TimeOff,
@@ -53,7 +55,14 @@ def last_day(*, policy: BookingPolicy, now: datetime) -> date:
     return local(now).date() + timedelta(days=policy.horizon_days)
 
 
-def find_times(*, selection: Selection, month: date, policy: BookingPolicy, now: datetime) -> Offer:
+def find_times(
+    *,
+    selection: Selection,
+    month: date,
+    policy: BookingPolicy,
+    now: datetime,
+    draft: UUID | None = None,
+) -> Offer:
     """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
@@ -62,20 +71,30 @@ def find_times(*, selection: Selection, month: date, policy: BookingPolicy, now:
         last_day=following - timedelta(days=1),
         policy=policy,
         now=now,
+        draft=draft,
     )
 
 
 def find_times_between(
-    *, selection: Selection, first_day: date, last_day: date, policy: BookingPolicy, now: datetime
+    *,
+    selection: Selection,
+    first_day: date,
+    last_day: date,
+    policy: BookingPolicy,
+    now: datetime,
+    draft: UUID | None = None,
 ) -> Offer:
-    """The starts from one local day to another, both included."""
+    """The starts from one local day to another, both included. Times that others hold count as taken; those that
+    the visitor with `draft` holds don't."""
     today = local(now).date()
     first_day = max(first_day, today)
     last_day = min(last_day, today + timedelta(days=policy.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
     slots = availability.offer_slots(
-        therapists=_therapists(selection.therapists, first_day=first_day, last_day=last_day),
+        therapists=_therapists(
+            selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
+        ),
         job=_job(selection.session, selection.area),
         first_day=first_day,
         last_day=last_day,
@@ -106,20 +125,6 @@ def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, n
     return min(offer.by_day, default=None)
 
 
-def require_offered(
-    *, selection: Selection, starts_at: datetime, policy: BookingPolicy, now: datetime
-) -> None:
-    """Raises `SlotNotOffered` unless somebody can keep this start."""
-    choose_slot(
-        session=selection.session,
-        area=selection.area,
-        therapists=selection.therapists,
-        starts_at=starts_at,
-        policy=policy,
-        now=now,
-    )
-
-
 def choose_slot(
     *,
     session: Session,
@@ -129,6 +134,7 @@ def choose_slot(
     policy: BookingPolicy,
     now: datetime,
     address_key: str | None = None,
+    draft: UUID | None = None,
 ) -> availability.Slot:
     """The slot at this start of the therapist whose day grows least in driving.
 
@@ -137,7 +143,7 @@ def choose_slot(
     """
     require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
-    values = _therapists(therapists, first_day=day, last_day=day)
+    values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
     job = _job(session, area, address_key=address_key)
     rules = _rules(policy, first_day=day, last_day=day)
     drive_time = _drive_time()
@@ -179,7 +185,7 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
     in the past is refused.
     """
     day = _local_day(booking.starts_at)
-    (value,) = _therapists([booking.therapist], first_day=day, last_day=day, without=booking)
+    (value,) = _therapists([booking.therapist], first_day=day, last_day=day, now=now, without=booking)
     rules = _rules(policy, first_day=day, last_day=day, for_staff=True)
     job = availability.Job(
         place=place_of(booking.area, address_key=booking.address_key),
@@ -266,9 +272,11 @@ def _therapists(
     *,
     first_day: date,
     last_day: date,
+    now: datetime,
     without: Booking | None = None,
+    draft: UUID | None = None,
 ) -> tuple[availability.Therapist, ...]:
-    """The engine's values of these therapists, with all that is taken in the weeks of these days; four queries."""
+    """The engine's values of these therapists, with all that is taken in the weeks of these days; five queries."""
     rows = list(therapists)
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
     week_start = first_day - timedelta(days=first_day.weekday())
@@ -285,6 +293,16 @@ def _therapists(
                 blocked=availability.Interval(booking.blocked_from, booking.blocked_until),
                 place=place_of(booking.area, address_key=booking.address_key),
                 session_minutes=booking.session_minutes,
+            )
+        )
+    holds = Hold.objects.filter(therapist__in=rows, blocked_from__lt=end, blocked_until__gt=start).live(now)
+    for hold in holds.exclude(draft_id=draft).select_related("area"):
+        occupied[hold.therapist_id].append(
+            availability.Occupied(
+                blocked=availability.Interval(hold.blocked_from, hold.blocked_until),
+                place=place_of(hold.area),
+                session_minutes=_minutes(hold.ends_at - hold.starts_at),
+                kind=availability.OccupiedKind.HOLD,
             )
         )
     prefetch_related_objects(rows, "working_hours", "extra_hours")

@@ -2,6 +2,7 @@
 
 from .booking import AccessNotes, Booking, BookingQuerySet
 from .history import BookingEvent
+from .holds import Hold
 from .intake import BookingDraft, ClinicianNote, ScreeningLook, ScreeningRecord, ScreeningVersion
 from .outbox import Message
 from .people import Client, Therapist, TherapistQuerySet
@@ -21,6 +22,7 @@ __all__ = [
     "Closure",
     "DriveTime",
     "ExtraHours",
+    "Hold",
     "Message",
     "PolicyVersion",
     "ScreeningLook",

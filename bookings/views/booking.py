@@ -21,12 +21,22 @@ from bookings.domain import intake, operations, queries, scheduling
 from bookings.domain.selection import ANYONE, load_selection, preference_choices
 from bookings.forms import DetailsForm, HealthForm, PreferenceForm, ReviewForm, SessionForm, TimeForm, ZipForm
 from bookings.models import PolicyVersion
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
 from .month import Month, read_day, read_month
 from .refusals import preference_label, refusal_words
-from .steps import SESSION_KEY, Progress, back_to, guard, load_progress, save, show
+from .steps import (
+    SESSION_KEY,
+    Progress,
+    back_to,
+    forget_time,
+    guard,
+    keep_time,
+    load_progress,
+    save,
+    show,
+)
 
 # Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
 FINISHED_KEY = "finished_bookings"
@@ -63,7 +73,7 @@ def what(request: HttpRequest) -> HttpResponse:
                 add_ons=form.cleaned_data.get("add_ons", []),
                 people=form.cleaned_data.get("people", 1),
                 **area,
-                **_forget_time(progress),
+                **forget_time(progress),
             )
             if asked["zip"] and not area:
                 return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
@@ -98,12 +108,6 @@ def _asked_zip(request: HttpRequest) -> dict[str, Any]:
     return asked
 
 
-def _forget_time(progress: Progress) -> dict[str, None]:
-    """A time was chosen for other minutes or another place: it must be chosen again. Health answers belong to the
-    service that asked."""
-    return {"starts_at": None} if "starts_at" in progress.answers else {}
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m", "booking-steps")
 def where(request: HttpRequest) -> HttpResponse:
@@ -121,7 +125,7 @@ def where(request: HttpRequest) -> HttpResponse:
                 return show(
                     request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
                 )
-            changes = _forget_time(progress) if progress.area != area else {}
+            changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
         return show(request, progress, "where", {"form": form, "area": None}, status=422)
@@ -147,9 +151,7 @@ def when(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "preference" in request.POST:
         preference = PreferenceForm(request.POST, choices=choices)
         if preference.is_valid():
-            save(
-                request, progress, preference=preference.cleaned_data["preference"], **_forget_time(progress)
-            )
+            save(request, progress, preference=preference.cleaned_data["preference"], **forget_time(progress))
             return redirect(request.get_full_path())
         return _when_page(request, progress, choices, preference, status=422)
 
@@ -172,8 +174,13 @@ def when(request: HttpRequest) -> HttpResponse:
         try:
             if progress.selection is None:
                 raise exceptions.NoLongerOffered("therapist")
-            scheduling.require_offered(
-                selection=progress.selection, starts_at=starts_at, policy=progress.policy, now=progress.now
+            operations.hold_time(
+                draft=progress.draft,
+                selection=progress.selection,
+                starts_at=starts_at,
+                policy=progress.policy,
+                source=visitor_digest(request),
+                now=progress.now,
             )
         except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
             messages.error(request, refusal_words(error))
@@ -203,6 +210,7 @@ def _when_page(
             month=first,
             policy=progress.policy,
             now=progress.now,
+            draft=progress.draft.key,
         )
         if progress.selection is not None
         else scheduling.Offer.nothing()
@@ -240,7 +248,7 @@ def details(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
             save(request, progress, details=data)
-            return back_to("health")
+            return keep_time(request, progress) or back_to("health")
         return show(request, progress, "details", {"form": form}, status=422)
     form = DetailsForm(initial=progress.answers.get("details"))
     return show(request, progress, "details", {"form": form})
@@ -273,8 +281,9 @@ def health(request: HttpRequest) -> HttpResponse:
             },
         )
         if not result.bookable:
+            operations.release_hold(progress.draft)
             return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
-        return back_to("review")
+        return keep_time(request, progress) or back_to("review")
     saved = progress.answers.get("health") or {}
     form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug)
     return show(request, progress, "health", {"form": form, "screening": current})
@@ -313,7 +322,9 @@ def review(request: HttpRequest) -> HttpResponse:
         )
         return _review_page(request, progress, policy_version, status=409)
     try:
-        booking = operations.request_booking(submission=_submission(progress, data), now=progress.now)
+        booking = operations.request_booking(
+            submission=_submission(progress, data), now=progress.now, draft=progress.draft.key
+        )
     except exceptions.PriceChanged:
         messages.warning(
             request, _("The price has changed since you opened this page. Please look at it again.")
@@ -326,7 +337,7 @@ def review(request: HttpRequest) -> HttpResponse:
         return _review_page(request, progress, policy_version, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
-        save(request, progress, starts_at=None)
+        save(request, progress, **forget_time(progress))
         return back_to("when")
     except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
         messages.error(request, refusal_words(error))

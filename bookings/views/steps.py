@@ -14,10 +14,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import intake, pricing
+from bookings.domain import intake, operations, pricing
 from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
-from bookings.exceptions import NoLongerOffered, OutsideArea
-from bookings.models import BookingDraft, BookingPolicy, ServedZip
+from bookings.exceptions import NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
+from bookings.models import BookingDraft, BookingPolicy, Hold, ServedZip
+from massagerx.lib.limits import visitor_digest
+
+from .refusals import refusal_words
 
 SESSION_KEY = "booking_draft"
 
@@ -50,6 +53,19 @@ class Progress:
     def starts_at(self) -> datetime | None:
         value = self.answers.get("starts_at")
         return parse_datetime(value) if value else None
+
+    @property
+    def hold(self) -> Hold | None:
+        """The held time, while it is held."""
+        if self.starts_at is None:
+            return None
+        return Hold.objects.filter(draft_id=self.draft.key, starts_at=self.starts_at).live(self.now).first()
+
+    @property
+    def hold_seconds(self) -> int:
+        """How many seconds the time is still held; 0 when it isn't."""
+        hold = self.hold
+        return int((hold.expires_at - self.now).total_seconds()) if hold else 0
 
     @property
     def quote(self) -> pricing.Quote | None:
@@ -120,6 +136,40 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
     """Writes answers into the draft; a None takes one away."""
     intake.save_draft(progress.draft, changes, now=progress.now)
     request.session[SESSION_KEY] = str(progress.draft.key)
+
+
+def forget_time(progress: Progress) -> dict[str, None]:
+    """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
+    another therapist."""
+    if "starts_at" not in progress.answers:
+        return {}
+    operations.release_hold(progress.draft)
+    return {"starts_at": None}
+
+
+def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
+    """Extends the hold of a visitor who is still typing, or takes an expired one again when the time is still free;
+    else a redirect to fresh times, with everything typed kept."""
+    hold = progress.hold
+    if hold is not None:
+        operations.extend_hold(hold, now=progress.now)
+        return None
+    assert progress.selection is not None
+    assert progress.starts_at is not None
+    try:
+        operations.hold_time(
+            draft=progress.draft,
+            selection=progress.selection,
+            starts_at=progress.starts_at,
+            policy=progress.policy,
+            source=visitor_digest(request),
+            now=progress.now,
+        )
+    except (SlotNotOffered, SlotTaken) as error:
+        messages.error(request, refusal_words(error))
+        save(request, progress, **forget_time(progress))
+        return back_to("when")
+    return None
 
 
 def back_to(step: str) -> HttpResponseRedirect:

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 from django_ratelimit.core import is_ratelimited
 from redis.exceptions import RedisError
 
@@ -33,6 +34,11 @@ def client_address(group: str, request: HttpRequest) -> str:
     if parsed.version == 6:
         return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
     return str(parsed)
+
+
+def visitor_digest(request: HttpRequest) -> str:
+    """A keyed digest of the visitor's address: tells visitors apart, and says nothing about who they are."""
+    return salted_hmac("visitor", client_address("", request), algorithm="sha256").hexdigest()
 
 
 def limited(

@@ -1,6 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
+from .hold import extend_hold, hold_time, release_expired_holds, release_hold
 from .request import Submission, request_booking
 from .status import (
     cancel_booking,
@@ -22,8 +23,12 @@ __all__ = [
     "decline_booking",
     "expire_requests",
     "expires_at",
+    "extend_hold",
+    "hold_time",
     "mark_no_show",
     "needs_clinician_note",
     "record_clinician_note",
+    "release_expired_holds",
+    "release_hold",
     "request_booking",
 ]

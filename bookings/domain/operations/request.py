@@ -28,14 +28,14 @@ from bookings.models import (
     Booking,
     BookingPolicy,
     Client,
+    Hold,
     PolicyVersion,
     ScreeningRecord,
-    Therapist,
 )
 from bookings.models.booking import door_key
 from massagerx.lib.localtime import local
 
-from .transaction import record, translated_errors
+from .transaction import lock_therapists, record, translated_errors
 
 # Reasons that other visits of that day can cause.
 _GONE = {"taken", "drive", "daily_limit", "break"}
@@ -79,8 +79,9 @@ class Submission:
         return door_key(self.street, self.unit, self.zip_code)
 
 
-def request_booking(*, submission: Submission, now: datetime) -> Booking:
+def request_booking(*, submission: Submission, now: datetime, draft: UUID | None = None) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
+    `draft` names the visitor's draft, whose held time is the visitor's own.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
@@ -118,15 +119,9 @@ def request_booking(*, submission: Submission, now: datetime) -> Booking:
 
     with translated_errors():
         with transaction.atomic():
-            # Locks, in one order for everybody, all who might be chosen: the choice is made again below, and nobody
-            # else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
-            locked = list(
-                Therapist.objects.select_for_update(no_key=True, of=("self",))
-                .filter(pk__in=[therapist.pk for therapist in selection.therapists])
-                .bookable(today)
-                .qualified_for(session.service)
-                .select_related("home_zip__zone")
-                .order_by("pk")
+            # All who might be chosen: the choice is made again below, with the rows as they are then.
+            locked = lock_therapists(
+                [therapist.pk for therapist in selection.therapists], session=session, now=now
             )
             # The same press, sent twice at once: the second comes here after the first has committed.
             earlier = _earlier(submission)
@@ -141,6 +136,7 @@ def request_booking(*, submission: Submission, now: datetime) -> Booking:
                     policy=policy,
                     now=now,
                     address_key=submission.address_key,
+                    draft=draft,
                 )
             except SlotNotOffered as refusal:
                 # The client was shown this time: another visit has come between.
@@ -194,6 +190,8 @@ def request_booking(*, submission: Submission, now: datetime) -> Booking:
             record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
             if at_once:
                 record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
+            if draft is not None:
+                Hold.objects.filter(draft_id=draft).delete()
             outbox.write_messages(
                 booking=booking,
                 kinds=[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,9 +11,11 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
+from bookings.domain.selection import Session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
+from massagerx.lib.localtime import local
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -36,6 +38,21 @@ def translated_errors() -> Iterator[None]:
         if getattr(error.__cause__, "pgcode", None) in _LOCK_FAILURES or "locked" in str(error):
             raise SlotTaken from error
         raise
+
+
+def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> list[Therapist]:
+    """Locks those of these therapists who can still be booked for the session, in one order for everybody.
+
+    Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
+    """
+    return list(
+        Therapist.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk__in=list(keys))
+        .bookable(local(now).date())
+        .qualified_for(session.service)
+        .select_related("home_zip__zone")
+        .order_by("pk")
+    )
 
 
 def record(

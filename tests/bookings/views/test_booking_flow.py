@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingDraft, Message, PolicyVersion, Therapist
+from bookings.models import Booking, BookingDraft, Hold, Message, PolicyVersion, Therapist
 from tests.bookings.views.flow import STEPS, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -72,6 +72,7 @@ def test_time_taken_meanwhile_gives_fresh_times_and_keeps_all_that_was_typed(
     flow: Flow, world: World
 ) -> None:
     flow.until("review")
+    Hold.objects.update(expires_at=NOW)
     world.book(email="faster@example.com", phone="+12135550111")
 
     response = flow.review()
@@ -294,3 +295,12 @@ def test_health_answers_and_access_notes_are_stored_encrypted(flow: Flow) -> Non
         cursor.execute("SELECT notes FROM bookings_accessnotes")
         assert "CANARY" not in cursor.fetchone()[0]
     assert Booking.objects.get().screening.answers["surgery_or_wound_date"] == "2026-11-01"
+
+
+def test_zip_typed_on_the_home_page_is_carried_to_its_step(flow: Flow) -> None:
+    page = flow.client.get("/book/?zip=90026").content.decode()
+    assert "service=manual-lymphatic-drainage&amp;zip=90026" in page
+    page = flow.client.get("/book/?service=manual-lymphatic-drainage&zip=90026").content.decode()
+    assert 'name="zip" value="90026"' in page
+    flow.what(zip="90026")
+    assert "Yes, we come to Los Angeles, 90026" in text(flow.client.get("/book/where/"))

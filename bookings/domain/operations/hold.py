@@ -1,0 +1,89 @@
+"""Keeping a time for a visitor while the rest is filled in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from bookings.domain import scheduling
+from bookings.domain.selection import Selection
+from bookings.models import BookingDraft, BookingPolicy, Hold
+from bookings.models.holds import HOLDS_PER_SOURCE
+
+from .transaction import lock_therapists, translated_errors
+
+HOLD_FOR = timedelta(minutes=10)
+# A visitor who is still typing when this little is left gets the full time once more.
+EXTEND_BELOW = timedelta(minutes=5)
+
+
+def hold_time(
+    *,
+    draft: BookingDraft,
+    selection: Selection,
+    starts_at: datetime,
+    policy: BookingPolicy,
+    source: str,
+    now: datetime,
+) -> Hold | None:
+    """Keeps a start for a visitor for ten minutes, in place of what the visitor held before.
+
+    None when visitors from `source` hold as many times as one address may: the start was free and may be booked, it is
+    only not kept. Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
+    """
+    with translated_errors(), transaction.atomic():
+        therapists = lock_therapists(
+            [therapist.pk for therapist in selection.therapists], session=selection.session, now=now
+        )
+        slot = scheduling.choose_slot(
+            session=selection.session,
+            area=selection.area,
+            therapists=therapists,
+            starts_at=starts_at,
+            policy=policy,
+            now=now,
+            draft=draft.key,
+        )
+        Hold.objects.filter(draft=draft).delete()
+        Hold.objects.filter(source=source).expired(now).delete()
+        held = set(Hold.objects.filter(source=source).values_list("place", flat=True))
+        place = next((number for number in range(HOLDS_PER_SOURCE) if number not in held), None)
+        if place is None:
+            return None
+        try:
+            with transaction.atomic():
+                return Hold.objects.create(
+                    draft=draft,
+                    therapist_id=slot.therapist_id,
+                    area=selection.area,
+                    starts_at=slot.starts_at,
+                    ends_at=slot.ends_at,
+                    blocked_from=slot.blocked_from,
+                    blocked_until=slot.blocked_until,
+                    expires_at=now + HOLD_FOR,
+                    source=source,
+                    place=place,
+                )
+        except IntegrityError:
+            # Another visitor from there took the last place at this very moment.
+            return None
+
+
+def extend_hold(hold: Hold, *, now: datetime) -> None:
+    """Gives a live hold its full time again, once, when little of it is left."""
+    if not hold.is_extended and hold.expires_at - now < EXTEND_BELOW:
+        Hold.objects.filter(pk=hold.pk, is_extended=False).live(now).update(
+            expires_at=now + HOLD_FOR, is_extended=True
+        )
+
+
+def release_hold(draft: BookingDraft) -> None:
+    """Lets the visitor's held time go, if there is one."""
+    Hold.objects.filter(draft_id=draft.key).delete()
+
+
+def release_expired_holds(*, now: datetime) -> int:
+    """Deletes holds whose time is over; returns how many. They count for nothing already before."""
+    deleted, _ = Hold.objects.all().expired(now).delete()
+    return deleted

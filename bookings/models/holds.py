@@ -1,0 +1,69 @@
+"""A time kept for a visitor who is still filling in the booking."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .intake import BookingDraft
+from .people import Therapist
+from .places import ServedZip
+
+# However many visitors come from one address, no more of their times are kept at once.
+HOLDS_PER_SOURCE = 3
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def live(self, now: datetime) -> HoldQuerySet:
+        """Those that still keep their time."""
+        return self.filter(expires_at__gt=now)
+
+    def expired(self, now: datetime) -> HoldQuerySet:
+        return self.filter(expires_at__lte=now)
+
+
+class Hold(models.Model):
+    """Counts as taken until `expires_at`; one a visitor. A courtesy: what guarantees a visit is the booking."""
+
+    draft = models.OneToOneField(
+        BookingDraft, on_delete=models.CASCADE, related_name="hold", primary_key=True
+    )
+    therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="holds")
+    area = models.ForeignKey(ServedZip, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    blocked_from = models.DateTimeField()
+    blocked_until = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    is_extended = models.BooleanField(default=False)
+    # A keyed digest of the visitor's network address, and which of its few places this hold takes.
+    source = models.CharField(max_length=64)
+    place = models.PositiveSmallIntegerField()
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        indexes = [
+            models.Index(fields=["therapist", "blocked_from"], name="hold_by_therapist_time"),
+            models.Index(fields=["expires_at"], name="hold_by_expiry"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "place"], name="hold_few_per_source"),
+            models.CheckConstraint(condition=Q(place__lt=HOLDS_PER_SOURCE), name="hold_place_in_range"),
+            models.CheckConstraint(
+                condition=Q(
+                    blocked_from__lte=F("starts_at"),
+                    starts_at__lt=F("ends_at"),
+                    ends_at__lte=F("blocked_until"),
+                ),
+                name="hold_times_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist} · {self.starts_at:%Y-%m-%d %H:%M} UTC"

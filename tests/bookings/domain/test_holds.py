@@ -1,0 +1,141 @@
+"""Times kept for visitors who are still typing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from bookings import exceptions
+from bookings.domain import intake, operations
+from bookings.domain.selection import Selection, load_selection, load_session
+from bookings.models import Booking, BookingDraft, Hold
+from tests.bookings.domain.test_races import at_once
+from tests.factories import NOW, World, at, make_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+
+
+def draft() -> BookingDraft:
+    return BookingDraft.objects.create(answers={}, updated_at=NOW)
+
+
+def selection(world: World) -> Selection:
+    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
+    return load_selection(session=session, area=world.area, preference="any", today=NOW.date())
+
+
+def hold(world: World, of: BookingDraft, *, hour: int = 10, source: str = "a", now=NOW) -> Hold | None:
+    return operations.hold_time(
+        draft=of, selection=selection(world), starts_at=at(hour), policy=world.policy, source=source, now=now
+    )
+
+
+def test_held_time_is_taken_for_others_and_free_for_its_holder(world: World) -> None:
+    mine = draft()
+    hold(world, mine)
+    with pytest.raises(exceptions.SlotTaken):
+        world.book()
+    with pytest.raises(exceptions.SlotNotOffered):
+        hold(world, draft(), source="b")
+    booking = operations.request_booking(submission=world.submission(), now=NOW, draft=mine.key)
+    assert booking.starts_at == at(10)
+    assert not Hold.objects.exists()
+
+
+def test_held_time_is_free_again_after_ten_minutes(world: World) -> None:
+    hold(world, draft())
+    almost = NOW + timedelta(minutes=9, seconds=59)
+    with pytest.raises(exceptions.SlotTaken):
+        world.book(now=almost)
+    assert world.book(now=NOW + timedelta(minutes=10))
+
+
+def test_choosing_another_time_lets_the_first_go(world: World) -> None:
+    mine = draft()
+    hold(world, mine, hour=10)
+    hold(world, mine, hour=14)
+    assert Hold.objects.get().starts_at == at(14)
+    assert world.book().starts_at == at(10)
+
+
+def test_refused_time_keeps_the_one_held_before(world: World) -> None:
+    world.book(starts_at=at(14))
+    mine = draft()
+    hold(world, mine, hour=10)
+    with pytest.raises(exceptions.SlotNotOffered):
+        hold(world, mine, hour=14)
+    assert Hold.objects.get().starts_at == at(10)
+
+
+def test_hold_is_extended_once_and_only_when_little_is_left(world: World) -> None:
+    mine = draft()
+    held = hold(world, mine)
+    assert held is not None
+    operations.extend_hold(held, now=NOW + timedelta(minutes=2))
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=10)
+    operations.extend_hold(held, now=NOW + timedelta(minutes=8))
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=18)
+    operations.extend_hold(Hold.objects.get(), now=NOW + timedelta(minutes=17))
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=18)
+
+
+def test_one_source_holds_three_times_and_the_next_is_not_kept(world: World) -> None:
+    for number in range(4):
+        world.add_therapist(f"Sample Therapist {number}")
+    held = [hold(world, draft()) for _ in range(5)]
+    assert [one is not None for one in held] == [True, True, True, False, False]
+    assert hold(world, draft(), source="b") is not None
+    later = NOW + timedelta(minutes=11)
+    assert hold(world, draft(), now=later) is not None
+
+
+def test_database_refuses_a_fourth_hold_of_one_source(world: World) -> None:
+    """The cap holds without the count in `hold_time`: the places of a source are numbered and unique."""
+    held = hold(world, draft())
+    assert held is not None
+    other = draft()
+    for place in (held.place, 3):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Hold.objects.filter(pk=held.pk).update(place=3) if place == 3 else Hold.objects.create(
+                draft=other,
+                therapist=held.therapist,
+                area=held.area,
+                starts_at=at(14),
+                ends_at=at(15),
+                blocked_from=at(14),
+                blocked_until=at(15),
+                expires_at=held.expires_at,
+                source=held.source,
+                place=place,
+            )
+
+
+def test_sweep_deletes_what_expired_and_a_purged_draft_takes_its_hold_along(world: World) -> None:
+    world.add_therapist()
+    hold(world, draft())
+    assert operations.release_expired_holds(now=NOW + timedelta(minutes=9)) == 0
+    assert operations.release_expired_holds(now=NOW + timedelta(minutes=10)) == 1
+    hold(world, draft())
+    intake.purge_drafts(now=NOW + timedelta(days=2))
+    assert not Hold.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_time_held_by_many_at_once_is_held_once(transactional_db: None) -> None:
+    world = make_world()
+    drafts = [draft() for _ in range(8)]
+    results = at_once([partial(hold, world, one, source=str(one.key)) for one in drafts])
+    assert results == {"done": 1, "SlotNotOffered": 7}
+    assert Hold.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_holding_and_booking_at_once_never_both_get_the_time(transactional_db: None) -> None:
+    world = make_world()
+    one = draft()
+    results = at_once([lambda: hold(world, one), lambda: world.book()])
+    assert results["done"] == 1
+    assert Hold.objects.count() + Booking.objects.count() == 1
