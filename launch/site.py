@@ -258,6 +258,8 @@ class Site:
             "gunicorn", "massagerx.wsgi:application", "--bind", f"fd://{descriptor}", "--worker-class", "gthread",
             "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--graceful-timeout", "8",
             "--timeout", "60",
+            # No proxy stands before it: what a visitor says of scheme and prefix counts for nothing.
+            "--forwarded-allow-ips", "",
         ]  # fmt: skip
         self._launch("web", web, grace=10, pass_fds=(descriptor,))
 

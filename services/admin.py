@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -26,6 +27,14 @@ class ServiceOptionForm(forms.ModelForm):
         if minutes % 5:
             raise forms.ValidationError(_("Use a multiple of five minutes."))
         return minutes
+
+    def clean_price_cents(self) -> int:
+        cents: int = self.cleaned_data["price_cents"]
+        if cents == 0:
+            raise forms.ValidationError(
+                _("A session can't cost nothing. To take this length off the site, untick Active.")
+            )
+        return cents
 
 
 class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
@@ -122,6 +131,31 @@ class AddOnAdmin(KindFieldsMixin, ListMixin):
         return dollars(add_on.price_cents)
 
 
+class BusinessForm(forms.ModelForm):
+    class Meta:
+        model = Business
+        fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("is_sample"):
+            # Numbers from 555-0100 to 555-0199 and addresses at example.com are nobody's.
+            if re.search(r"55501\d\d$", str(cleaned.get("phone") or "")):
+                self.add_error(
+                    "phone", _("This is still a sample number. Put in yours, then take the tick off.")
+                )
+            if (
+                str(cleaned.get("email") or "")
+                .lower()
+                .endswith(("@example.com", "@example.org", "@example.net"))
+            ):
+                self.add_error(
+                    "email", _("This is still a sample address. Put in yours, then take the tick off.")
+                )
+        return cleaned
+
+
 @admin.register(Business)
 class BusinessAdmin(KindFieldsMixin, SingletonMixin):
+    form = BusinessForm
     fields = ["name", "tagline", "phone", "email", "city", "is_sample"]

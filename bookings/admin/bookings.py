@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
@@ -339,8 +340,12 @@ class BookingAdmin(ListMixin):
         context = {
             **self._context(request, booking),
             "title": _("Health answers for %(reference)s") % {"reference": booking.reference},
-            "answers": [(question, ANSWER_LABELS.get(answer, answer)) for question, answer in seen.answers],
+            "answers": [
+                (question, points, ANSWER_LABELS.get(answer, answer))
+                for (question, answer), points in zip(seen.answers, seen.points, strict=True)
+            ],
             "caution_notes": seen.caution_notes,
+            "clinician_notes": self._clinician_notes(booking),
             "tier": tier_mark(booking.tier),  # type: ignore[attr-defined]
         }
         response = TemplateResponse(request, "admin/bookings/booking/health.html", context)
@@ -383,29 +388,68 @@ class BookingAdmin(ListMixin):
         self._do_many(request, queryset, VERBS["confirm"])
 
     @admin.action(description=gettext_lazy("Decline"), permissions=["change"])
-    def decline_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
-        self._do_many(request, queryset, VERBS["decline"])
+    def decline_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._ask_then_do_many(request, queryset, VERBS["decline"])
 
     @admin.action(description=gettext_lazy("Mark as completed"), permissions=["change"])
     def complete_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
         self._do_many(request, queryset, VERBS["complete"])
 
     @admin.action(description=gettext_lazy("Mark as no-show"), permissions=["change"])
-    def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
-        self._do_many(request, queryset, VERBS["no-show"])
+    def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._ask_then_do_many(request, queryset, VERBS["no-show"])
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
-    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
-        self._do_many(request, queryset, VERBS["cancel"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
+        return self._ask_then_do_many(request, queryset, VERBS["cancel"])
 
-    def _do_many(self, request: HttpRequest, queryset: QuerySet[Booking], verb: Verb) -> None:
+    def _ask_then_do_many(
+        self, request: HttpRequest, queryset: QuerySet[Booking], verb: Verb
+    ) -> HttpResponse | None:
+        """Names the visits and asks why before anything is done: the clients get an email, and none of it can be
+        taken back."""
+        chosen = list(
+            queryset.select_related("client", "therapist").order_by("starts_at")[: MOST_AT_ONCE + 1]
+        )
+        form = ReasonForm(request.POST) if "sure" in request.POST else ReasonForm()
+        if len(chosen) > MOST_AT_ONCE:
+            self._do_many(request, queryset, verb)
+            return None
+        if form.is_valid():
+            self._do_many(request, queryset, verb, form.cleaned_data["reason"])
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("%(verb)s: are you sure?") % {"verb": verb.label},
+            "verb": verb,
+            "action": request.POST["action"],
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "form": form,
+            "visits": [
+                {
+                    "pk": booking.pk,
+                    "reference": booking.reference,
+                    "who": booking.visit_for,
+                    "when": local_when(booking.starts_at),
+                    "therapist": booking.therapist.name,
+                    "status": status_mark(booking.status),
+                }
+                for booking in chosen
+            ],
+        }
+        return TemplateResponse(request, "admin/bookings/booking/sure.html", context)
+
+    def _do_many(
+        self, request: HttpRequest, queryset: QuerySet[Booking], verb: Verb, reason: str = ""
+    ) -> None:
         chosen = list(queryset.order_by("starts_at")[: MOST_AT_ONCE + 1])
         if len(chosen) > MOST_AT_ONCE:
             sentence = _("Choose at most %(most)d bookings at a time; nothing was changed.")
             self.message_user(request, sentence % {"most": MOST_AT_ONCE}, messages.ERROR)
             return
         for booking in chosen:
-            ok, sentence = self._do(request, booking, verb, "")
+            ok, sentence = self._do(request, booking, verb, reason)
             self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
 
     def _do(self, request: HttpRequest, booking: Booking, verb: Verb, reason: str) -> tuple[bool, str]:
@@ -468,6 +512,8 @@ class BookingAdmin(ListMixin):
             "reason_form": ReasonForm(),
             "look_form": LookForm(auto_id="id_look_%s"),
             "note_form": note_form or ClinicianNoteForm(),
+            "needs_note": booking.status == BookingStatus.REQUESTED
+            and operations.needs_clinician_note(booking),
             "may_look": booking.tier and self.has_look_permission(request),
             "may_note": may_change
             and self.has_note_permission(request)
@@ -526,6 +572,17 @@ class BookingAdmin(ListMixin):
             return [], True
         notes = found.notes if found else {}
         return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False
+
+    def _clinician_notes(self, booking: Booking) -> list[dict[str, str]]:
+        """What clinicians said, read one by one so that a lost key costs a line and not the page."""
+        found = []
+        for pk, at, who in booking.clinician_notes.values_list("pk", "recorded_at", "recorded_by__username"):
+            try:
+                said = str(booking.clinician_notes.get(pk=pk).note)
+            except UnreadableValue:
+                said = self._unreadable()
+            found.append({"when": local_when(at), "who": who, "said": said})
+        return found
 
     @staticmethod
     def _map(booking: Booking) -> str:

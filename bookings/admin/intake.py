@@ -59,7 +59,18 @@ class VersionAdmin(KindFieldsMixin, ListMixin):
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(VersionAdmin):
     list_display = ["__str__", "in_force_from"]
-    fields = ["number", "published_at", "cancellation", "consent"]
+    fieldsets = [
+        (
+            None,
+            {
+                "description": gettext_lazy(
+                    "Clients read this and agree to it when they book. The page “Policies” of the site has a text of "
+                    "its own, under Pages: change both together, and the hours of notice under Booking rules."
+                ),
+                "fields": ["number", "published_at", "cancellation", "consent"],
+            },
+        ),
+    ]
     copied = ("cancellation", "consent")
 
     def uses(self, version: Any) -> int:

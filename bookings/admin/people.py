@@ -19,7 +19,7 @@ from bookings.models import Booking, Client, ExtraHours, Therapist, TimeOff, Wor
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .search import search
-from .words import mark
+from .words import booking_links, mark
 
 
 class SpanForm(forms.ModelForm):
@@ -137,14 +137,14 @@ class TherapistAdmin(KindFieldsMixin, ListMixin):
     def _name_stranded(self, request: HttpRequest, therapist: Therapist) -> None:
         """Visits that were booked before this time off was written down are not cancelled: staff decide."""
         now = timezone.now()
-        stranded: set[str] = set()
+        stranded: set[tuple[int, str]] = set()
         for off in therapist.time_off.filter(ends_at__gt=now):
             visits = Booking.objects.for_therapist(therapist).occupying().between(off.starts_at, off.ends_at)
-            stranded.update(visits.filter(ends_at__gt=now).values_list("reference", flat=True))
+            stranded.update(visits.filter(ends_at__gt=now).values_list("pk", "reference"))
         if stranded:
-            sentence = _("Visits are booked in this time off: %(references)s. Move or cancel them.")
-            references = ", ".join(sorted(stranded))
-            self.message_user(request, sentence % {"references": references}, messages.WARNING)
+            sentence = _("Visits are booked in this time off: {references}. Move or cancel them.")
+            told = format_html(sentence, references=booking_links(stranded))
+            self.message_user(request, told, messages.WARNING)
 
 
 class ClientForm(forms.ModelForm):

@@ -91,8 +91,22 @@ class ServedZipAdmin(KindFieldsMixin, ListMixin):
         )
 
 
+class DriveTimeForm(forms.ModelForm):
+    class Meta:
+        model = DriveTime
+        fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
+
+    def clean_minutes(self) -> int:
+        minutes: int = self.cleaned_data["minutes"]
+        # With none, two visits could be offered back to back at two addresses.
+        if minutes < 1:
+            raise forms.ValidationError(_("A drive takes a minute at least, within a zone too."))
+        return minutes
+
+
 @admin.register(DriveTime)
 class DriveTimeAdmin(KindFieldsMixin, ListMixin):
+    form = DriveTimeForm
     fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
     list_filter = ["origin", "destination"]

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, Closure
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+
+from .words import booking_links
 
 
 @admin.register(Closure)
@@ -20,7 +23,8 @@ class ClosureAdmin(KindFieldsMixin, ListMixin):
 
     def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        booked = Booking.objects.occupying().on(obj.date).values_list("reference", flat=True)
+        booked = Booking.objects.occupying().on(obj.date).values_list("pk", "reference")
         if booked:
-            sentence = _("Visits are booked on that day: %(references)s. Move or cancel them.")
-            self.message_user(request, sentence % {"references": ", ".join(sorted(booked))}, messages.WARNING)
+            sentence = _("Visits are booked on that day: {references}. Move or cancel them.")
+            told = format_html(sentence, references=booking_links(booked))
+            self.message_user(request, told, messages.WARNING)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -103,6 +105,15 @@ def local_span(start: datetime, end: datetime) -> str:
 
 def _clock(here: datetime) -> str:
     return f"{here.hour % 12 or 12}:{here:%M %p}"
+
+
+def booking_links(rows: Iterable[tuple[int, str]]) -> SafeString:
+    """References with links to their visits, from (key, reference) pairs, in the order of the references."""
+    links = (
+        (reverse("admin:bookings_booking_change", args=[pk]), reference)
+        for pk, reference in sorted(rows, key=lambda row: row[1])
+    )
+    return format_html_join(", ", '<a href="{}">{}</a>', links)
 
 
 def time_left(delta: timedelta) -> str:

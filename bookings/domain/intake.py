@@ -13,6 +13,7 @@ from django.utils import translation
 from bookings import screening
 from bookings.enums import Tier
 from bookings.models import Booking, BookingDraft, ScreeningLook, ScreeningRecord, ScreeningVersion
+from massagerx.lib.localtime import local
 
 DRAFT_LIFETIME = timedelta(days=1)
 
@@ -87,6 +88,8 @@ class AnswersInWords:
 
     answers: list[tuple[str, str]]
     caution_notes: list[str]
+    # What each question asks about, beside the answer at the same place: a bare "any of these?" says nothing.
+    points: list[list[str]]
 
 
 def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetime) -> AnswersInWords:
@@ -98,10 +101,11 @@ def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetim
     ScreeningLook.objects.create(booking=booking, user=user, at=now, reason=reason)
     rules = screening.parse_rules(record.version.rules)
     answers: dict[str, str] = record.answers
-    lines = []
+    lines, points = [], []
     for question in screening.visible(rules, answers, booking.service.slug):
         labels = {choice.id: words(choice.text) for choice in question.choices}
         answer = answers.get(question.id, "")
         lines.append((words(question.text), labels.get(answer, answer or "—")))
-    result = screening.evaluate(rules, answers, booking.service.slug, record.evaluated_at.date())
-    return AnswersInWords(lines, [words(note) for note in result.caution_notes])
+        points.append([words(point) for point in question.points])
+    result = screening.evaluate(rules, answers, booking.service.slug, local(record.evaluated_at).date())
+    return AnswersInWords(lines, [words(note) for note in result.caution_notes], points)

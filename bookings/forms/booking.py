@@ -22,6 +22,12 @@ from services.models import AddOn, Service
 from services.templatetags.money import dollars
 
 _ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
+# Not just any full stop between letters: people write N.Main St.
+_WEB_ADDRESS = re.compile(
+    r"://|\bwww\.|\w@\w+\.\w"
+    r"|\w\.(?:com|net|org|info|biz|io|co|me|us|app|shop|store|site|online|xyz|top|club|link|live|ru|cn)\b",
+    re.IGNORECASE,
+)
 
 
 class SessionForm(forms.Form):
@@ -250,6 +256,12 @@ class DetailsForm(forms.Form):
     def clean_name(self) -> str:
         return _readable_name(self.cleaned_data["name"])
 
+    def clean_street(self) -> str:
+        return _no_web_address(self.cleaned_data["street"])
+
+    def clean_unit(self) -> str:
+        return _no_web_address(self.cleaned_data["unit"])
+
     def clean_email(self) -> str:
         email = clean_line(self.cleaned_data["email"]).lower()
         if not email.isascii():
@@ -280,6 +292,13 @@ def _readable_name(name: str) -> str:
     if not any(character.isalpha() for character in name):
         raise ValidationError(_("A name needs at least one letter."), code="no_letter")
     return name
+
+
+def _no_web_address(text: str) -> str:
+    """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising."""
+    if _WEB_ADDRESS.search(text):
+        raise ValidationError(_("Type only where the door is, without a web or email address."), code="link")
+    return text
 
 
 class ReviewForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -18,8 +19,11 @@ class HealthForm(forms.Form):
     """One field a question. A follow-up is required only when the answer above it asks for it; a blank one is
     taken as 'not sure' and never as no."""
 
-    def __init__(self, *args: Any, screening_now: Screening, service_slug: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, screening_now: Screening, service_slug: str, today: date, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         self.screening = screening_now
         self.service_slug = service_slug
         for question in screening_now.questions(service_slug):
@@ -38,6 +42,12 @@ class HealthForm(forms.Form):
                     _("Give a date. A good guess is fine.")
                     if is_date
                     else _("Choose an answer. “Not sure” is fine."),
+                )
+        unreadable = self.screening.evaluate(data, self.service_slug, self.today).unanswered
+        for question in asked:
+            if question.id in unreadable and question.id not in self.errors:
+                self.add_error(
+                    question.id, _("Give a day that has passed, like 2026-03-25. A good guess is fine.")
                 )
         return data
 

@@ -264,12 +264,13 @@ def health(request: HttpRequest) -> HttpResponse:
     assert progress.session is not None
     current = intake.current_screening(now=progress.now)
     slug = progress.session.service.slug
+    today = timezone.localdate(progress.now)
     if request.method == "POST":
-        form = HealthForm(request.POST, screening_now=current, service_slug=slug)
+        form = HealthForm(request.POST, screening_now=current, service_slug=slug, today=today)
         if not form.is_valid():
             return show(request, progress, "health", {"form": form, "screening": current}, status=422)
         answers = form.answers()
-        result = current.evaluate(answers, slug, timezone.localdate(progress.now))
+        result = current.evaluate(answers, slug, today)
         save(
             request,
             progress,
@@ -285,8 +286,11 @@ def health(request: HttpRequest) -> HttpResponse:
             return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
         return keep_time(request, progress) or back_to("review")
     saved = progress.answers.get("health") or {}
-    form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug)
-    return show(request, progress, "health", {"form": form, "screening": current})
+    form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug, today=today)
+    context = {"form": form, "screening": current}
+    if saved.get("bookable") is False:
+        context |= _stop(current.evaluate(saved["answers"], slug, today))
+    return show(request, progress, "health", context)
 
 
 def _stop(result: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -26,6 +27,8 @@ HTML_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
+# The letters name clients and where they live: the right that the admin asks for before it shows messages.
+_may_read = permission_required("bookings.view_message", raise_exception=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def _letter_or_404(name: str) -> Letter:
 @require_safe
 @never_cache
 @staff_member_required
+@_may_read
 def inbox(request: HttpRequest) -> HttpResponse:
     """The newest messages."""
     paths = list(_files().values())
@@ -103,6 +107,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @staff_member_required
+@_may_read
 def letter(request: HttpRequest, name: str) -> HttpResponse:
     """One message: headers, text, calendar part, and a link to its HTML."""
     found = _letter_or_404(name)
@@ -118,6 +123,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @never_cache
 @staff_member_required
+@_may_read
 def letter_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part as a mailbox shows it, locked in."""
     html = _letter_or_404(name).part("text/html")

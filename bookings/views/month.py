@@ -98,13 +98,15 @@ class Month:
     def times_of_selected(
         self, policy: BookingPolicy, session: Session | None, area: ServedZip | None
     ) -> list[dict[str, Any]]:
-        """The selected day's times in groups: `label`, and `starts` with `starts_at`, `is_good_fit`, `cents`."""
+        """The selected day's times in groups, good fits first, then by part of the day: `label`, and `starts` with
+        `starts_at`, `value`, `is_good_fit`, `cents`, `is_evening_price`."""
         if self.selected is None or session is None or area is None:
             return []
-        groups: dict[str, list[dict[str, Any]]] = {}
+        groups: dict[str, list[dict[str, Any]]] = {_("Good fit"): []}
         for start in self.offer.by_day.get(self.selected, ()):
             quote = pricing.quote(session=session, area=area, policy=policy, starts_at=start.starts_at)
-            groups.setdefault(_part(start.starts_at), []).append(
+            label = _("Good fit") if start.is_good_fit else _part(start.starts_at)
+            groups.setdefault(label, []).append(
                 {
                     "starts_at": start.starts_at,
                     "value": start.starts_at.isoformat(),
@@ -113,7 +115,7 @@ class Month:
                     "is_evening_price": quote.evening_cents > 0,
                 }
             )
-        return [{"label": label, "starts": starts} for label, starts in groups.items()]
+        return [{"label": label, "starts": starts} for label, starts in groups.items() if starts]
 
 
 def _part(starts_at: datetime) -> str:

@@ -45,4 +45,4 @@ def preference_label(meaning: Therapist | str | None) -> str:
     if isinstance(meaning, Therapist):
         return meaning.name
     words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}
-    return words.get(meaning, _("Any other therapist"))
+    return words.get(meaning, _("A therapist of another gender"))

@@ -181,7 +181,8 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponseRe
     missing = progress.missing_step(step)
     if missing is None:
         return None
-    if progress.draft.answers:
+    # The health page says by itself why its answers don't lead on.
+    if progress.draft.answers and not (missing == "health" and "health" in progress.answers):
         messages.info(request, _("One step is still open. Your other answers are kept."))
     return back_to(missing)
 

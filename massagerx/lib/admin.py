@@ -62,9 +62,19 @@ def _sane_day(value: date) -> None:
         raise ValidationError(_ODD_DATE, code="odd_date")
 
 
+# As people here write the hour, beside what Django reads: 5 PM, 5pm, 5:30 PM.
+_CLOCK_FORMATS = ("%I:%M %p", "%I:%M%p", "%I %p", "%I%p")
+_ODD_CLOCK = _("Type a time such as 17:30 or 5:30 PM.")
+
+
+def _read_clock(field: forms.TimeField) -> None:
+    field.input_formats = [*(field.input_formats or ()), *_CLOCK_FORMATS]
+    field.error_messages["invalid"] = _ODD_CLOCK
+
+
 class KindFieldsMixin(BaseModelAdmin):
-    """For every model admin and inline: money is typed in dollars, dates stay within reason, whole numbers within
-    what their column holds, and lines of text are cleaned of what can't be read.
+    """For every model admin and inline: money is typed in dollars, hours as 17:30 or 5:30 PM, dates stay within
+    reason, whole numbers within what their column holds, and lines of text are cleaned of what can't be read.
 
     A model's `…_cents` field is shown as dollars; `money_labels` may give it another label, by field name.
     """
@@ -79,6 +89,10 @@ class KindFieldsMixin(BaseModelAdmin):
         elif type(db_field) is models.TextField:
             kwargs["form_class"] = LinesField
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.TimeField):
+            _read_clock(field)
+        elif isinstance(field, forms.SplitDateTimeField) and isinstance(field.fields[1], forms.TimeField):
+            _read_clock(field.fields[1])
         if isinstance(db_field, models.DateField) and field is not None:
             field.validators = [*field.validators, _sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):

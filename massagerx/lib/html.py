@@ -24,7 +24,7 @@ _TAGS = {"p", "br", "strong", "em", "h2", "h3", "ul", "ol", "li", "blockquote", 
 _ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "*": set()}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 # XML has no way to write these, so that one of them in a post would break the whole feed.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _TAG = re.compile(r"<[^>]*>")
 _EMPTY = re.compile(r"^(?:<p>(?:\s|<br>|&nbsp;)*</p>|\s)*$")
 

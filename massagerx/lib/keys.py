@@ -10,3 +10,10 @@ def valid_key(key: str) -> bool:
         return len(base64.urlsafe_b64decode(key.encode())) == 32
     except (binascii.Error, ValueError):
         return False
+
+
+def random_key(key: str) -> bool:
+    """Whether a valid key can have been made by chance: 32 random bytes are never readable text, as samples and
+    pass phrases are, nor few bytes repeated."""
+    decoded = base64.urlsafe_b64decode(key.encode())
+    return len(set(decoded)) > 12 and not all(0x20 <= byte < 0x7F for byte in decoded)

@@ -1,14 +1,19 @@
-"""The first line against floods. Caps in the database stand behind it, so its cache may be away."""
+"""The first line against floods. Caps in the database stand behind it.
+
+While the shared cache is away each process counts for itself, so that limits don't vanish with Redis.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
+from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
@@ -17,6 +22,12 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
+
+# After a silence of the shared cache it is left alone this long, so that not every visitor waits for its timeout.
+RETRY_SECONDS = 5.0
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_own_counts = LocMemCache("limits", {"max_entries": 20_000})
+_ask_again_at = 0.0
 
 
 def client_address(group: str, request: HttpRequest) -> str:
@@ -65,8 +76,23 @@ def limited(
 
 
 def _over(request: HttpRequest, rate: str, group: str) -> bool:
+    global _ask_again_at
+    if time.monotonic() >= _ask_again_at:
+        try:
+            return bool(is_ratelimited(request, group=group, key=client_address, rate=rate, increment=True))
+        except RedisError:
+            _ask_again_at = time.monotonic() + RETRY_SECONDS
+            log.warning("the cache does not answer: this process counts requests by itself")
+    return _over_here(request, rate, group)
+
+
+def _over_here(request: HttpRequest, rate: str, group: str) -> bool:
+    """As `is_ratelimited`, counted in this process alone."""
+    most, _, unit = rate.partition("/")
+    seconds = _SECONDS[unit]
+    key = f"{group}:{client_address(group, request)}:{int(time.monotonic() // seconds)}"
+    _own_counts.add(key, 0, timeout=2 * seconds)
     try:
-        return bool(is_ratelimited(request, group=group, key=client_address, rate=rate, increment=True))
-    except RedisError:
-        log.warning("request limits are off: the cache does not answer")
+        return _own_counts.incr(key) > int(most)
+    except ValueError:  # culled between the two lines
         return False

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
@@ -9,6 +10,7 @@ from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 _EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<![\w.-])\+?\d[\d ().-]{8,}\d(?![\w-])")
 _QUERY = re.compile(r"\?[^\s\"']*")
+_TASK_FACTS = ("id", "name", "runtime")
 
 
 def scrub(text: str) -> str:
@@ -20,10 +22,12 @@ class NoPersonalData(logging.Filter):
     """Renders a record's message early and scrubs it, its traceback included.
 
     The last line of a traceback is the exception's text, which may quote what somebody typed; so only the
-    exception's type is kept, with the places it passed through.
+    exception's type is kept, with the places it passed through. Paths can carry tokens, so they go too: the line
+    of the request has the route.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        record.args = _harmless(record)
         record.msg = scrub(record.getMessage())
         record.args = ()
         if record.exc_info and record.exc_info[0] is not None:
@@ -37,10 +41,31 @@ class NoPersonalData(logging.Filter):
             record.places = places[-12:]
             record.exc_info = None
             record.exc_text = None
-        # Django hangs the whole request on its records.
+        # Django hangs the whole request on its records, Celery a task's arguments, result, error and traceback.
         for name in ("request", "status_code", "server_time"):
             record.__dict__.pop(name, None)
+        if isinstance(data := record.__dict__.pop("data", None), Mapping):
+            record.data = {name: data[name] for name in _TASK_FACTS if name in data}
         return True
+
+
+def _harmless(record: logging.LogRecord) -> Any:
+    """The record's arguments: exceptions as their types, and the path of a request taken out."""
+    error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "error"
+    path = getattr(getattr(record, "request", None), "path", None)
+    # As Django writes it into its own messages.
+    paths = (path, path.encode("unicode_escape").decode("ascii")) if path else ()
+
+    def harmless(value: Any) -> Any:
+        if isinstance(value, BaseException):
+            return type(value).__name__
+        return "[path]" if isinstance(value, str) and value in paths else value
+
+    if isinstance(record.args, Mapping):
+        # Celery's own: the error and its traceback as texts.
+        texts = {name: error for name in ("exc", "traceback") if name in record.args}
+        return {name: harmless(value) for name, value in record.args.items()} | texts
+    return tuple(harmless(value) for value in record.args or ())
 
 
 class JsonFormatter(_JsonFormatter):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from massagerx.lib.keys import valid_key
+from massagerx.lib.keys import random_key, valid_key
 
 from .base import *
 from .base import CELERY_BROKER_TRANSPORT_OPTIONS, cache, database, env, redis_urls
@@ -17,11 +17,15 @@ def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
     value: str = env.str(name, default="").strip()
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; README.md says to what.")
+    _no_sample(name, value, samples)
+    return value
+
+
+def _no_sample(name: str, value: str, samples: tuple[str, ...]) -> None:
     if any(sample in value.lower() for sample in samples):
         raise ImproperlyConfigured(
             f"{name} still holds a sample value. Set the real one; README.md says how."
         )
-    return value
 
 
 def _required_list(name: str) -> list[str]:
@@ -34,10 +38,17 @@ if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
         "SECRET_KEY is too weak: use at least 50 random characters; README.md says how."
     )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Sessions signed with any of them are accepted, so each is as good as the key.
+for _fallback in SECRET_KEY_FALLBACKS:
+    _no_sample("SECRET_KEY_FALLBACKS", _fallback, _SAMPLES)
 HEALTH_KEYS = _required_list("HEALTH_KEYS")
 if not all(valid_key(key) for key in HEALTH_KEYS):
     raise ImproperlyConfigured(
         "HEALTH_KEYS must hold 32-byte url-safe base64 keys, newest first; README.md says how to make one."
+    )
+if not all(random_key(key) for key in HEALTH_KEYS):
+    raise ImproperlyConfigured(
+        "HEALTH_KEYS holds a sample value or a key that was not made by chance; README.md says how to make one."
     )
 ALLOWED_HOSTS = _required_list("ALLOWED_HOSTS")
 if any("*" in host for host in ALLOWED_HOSTS):

@@ -18,6 +18,33 @@ for (const part of document.querySelectorAll("[data-after]")) {
   update();
 }
 
+// Days and months turn in place: the same address and content as a whole page load, which is what happens when a
+// request fails. Back and forward show what they showed.
+const turn = async (address, remember) => {
+  const shown = document.querySelector("[data-turns]");
+  shown.setAttribute("aria-busy", "true");
+  const response = await fetch(address, { credentials: "same-origin" });
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.querySelector("[data-turns]");
+  if (!response.ok || response.redirected || !fresh) throw new Error("not the calendar");
+  shown.replaceWith(fresh);
+  if (remember) history.pushState({ turned: true }, "", address);
+  const hash = new URL(address, location.href).hash;
+  const target = hash === "#times" ? "times-title" : "calendar-month";
+  document.getElementById(target)?.focus({ preventScroll: true });
+  if (hash === "#times") document.getElementById("times")?.scrollIntoView({ block: "nearest" });
+};
+
+if (document.querySelector("[data-turns]")) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-turns] a[href^='?']");
+    if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    turn(link.href, true).catch(() => { location.href = link.href; });
+  });
+  addEventListener("popstate", () => turn(location.href, false).catch(() => location.reload()));
+}
+
 if (location.hash === "#times") document.getElementById("times-title")?.focus();
 
 // How long the chosen time is still kept. The sentence with the hour is there without this; the minutes are for the

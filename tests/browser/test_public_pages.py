@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
 from tests.support.site import RunningSite
@@ -124,3 +125,28 @@ def test_keyboard_alone_reaches_the_first_booking_step(site: RunningSite, new_pa
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/book/?service=*")
+
+
+def test_days_turn_without_a_page_load_and_back_brings_them_back(
+    site: RunningSite, new_page: PageMaker
+) -> None:
+    page = new_page(width=390)
+    walk = Walk(page, email="turning@example.com", phone="213 555 0155")
+    walk.what()
+    walk.where()
+    page.evaluate("window.stays = true")
+    days = page.locator("a.day--open")
+    first, second = days.nth(0), days.nth(1)
+    chosen = second.locator(".visually-hidden").inner_text().split(":")[0]
+    before = page.locator("#times-title").inner_text()
+    assert before == first.locator(".visually-hidden").inner_text().split(":")[0]
+    second.click()
+    expect(page.locator("#times-title")).to_have_text(chosen)
+    assert "day=" in page.url
+    expect(page.locator("#times-title")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#times-title")).to_have_text(before)
+    page.locator("a.calendar__turn[rel=next]").click()
+    expect(page.locator("#calendar-month")).to_be_focused()
+    assert page.evaluate("window.stays") is True
+    assert accessibility_violations(page) == []

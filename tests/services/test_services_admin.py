@@ -73,6 +73,7 @@ def test_owner_adds_a_length_with_its_price_in_dollars(owner: Client, service: S
         {"minutes": "-60", "price_cents": "100"},
         {"minutes": "9" * 5000, "price_cents": "100"},
         {"minutes": "90", "price_cents": "-1"},
+        {"minutes": "90", "price_cents": "0"},
         {"minutes": "90", "price_cents": "10001"},
         {"minutes": "90", "price_cents": "free"},
         {"minutes": "90", "price_cents": ""},
@@ -157,9 +158,30 @@ def test_business_has_one_row(owner: Client) -> None:
         "phone": "213 555 0142",
         "email": "hello@example.com",
         "city": "LA",
+        "is_sample": "on",
     }
     owner.post(reverse("admin:services_business_add"), facts)
 
     assert owner.get(listing)["Location"] == reverse("admin:services_business_change", args=[1])
     assert owner.get(reverse("admin:services_business_add")).status_code == 403
     assert str(Business.objects.get().phone) == "+12135550142"
+
+
+@pytest.mark.parametrize(
+    ("phone", "email", "told"),
+    [
+        ("213 555 0142", "jo@massagerx.test", ["phone"]),
+        ("213 628 0142", "hello@example.com", ["email"]),
+        ("213 628 0142", "jo@massagerx.test", []),
+    ],
+)
+def test_sample_tick_comes_off_once_the_samples_are_gone(
+    phone: str, email: str, told: list[str], owner: Client
+) -> None:
+    Business.objects.create(phone="+12135550142", email="hello@example.com", is_sample=True)
+    facts = {"name": "Massage Rx", "tagline": "", "phone": phone, "email": email, "city": "LA"}
+
+    response = owner.post(reverse("admin:services_business_change", args=[1]), facts)
+
+    assert (list(response.context["adminform"].form.errors) if told else []) == told
+    assert Business.objects.get().is_sample == bool(told)

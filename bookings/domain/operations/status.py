@@ -16,6 +16,9 @@ from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningReco
 
 from .transaction import change_status, record
 
+# A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
+CLEARANCE_PATIENCE = 3
+
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
@@ -135,7 +138,9 @@ def expire_requests(*, now: datetime) -> int:
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
     stale = waiting.filter(created_at__lte=too_old) | waiting.filter(starts_at__lte=now)
     expired = 0
-    for booking in stale.order_by("created_at"):
+    for booking in stale.select_related("screening").order_by("created_at"):
+        if expires_at(booking, policy) > now:
+            continue
         try:
             change_status(
                 booking,
@@ -152,6 +157,9 @@ def expire_requests(*, now: datetime) -> int:
 
 
 def expires_at(booking: Booking, policy: BookingPolicy) -> datetime:
-    """When an unanswered request expires."""
-    limit = booking.created_at + timedelta(minutes=policy.request_expires_after_minutes)
-    return min(limit, booking.starts_at)
+    """When an unanswered request expires: at the owner's limit, later while a clinician's note is asked for, and at
+    its start at the latest."""
+    minutes = policy.request_expires_after_minutes
+    if booking.screening.tier == Tier.CLEARANCE:
+        minutes *= CLEARANCE_PATIENCE
+    return min(booking.created_at + timedelta(minutes=minutes), booking.starts_at)

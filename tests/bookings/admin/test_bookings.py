@@ -33,8 +33,13 @@ def said(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def act(client: Client, action: str, *bookings: Booking) -> list[str]:
-    data = {"action": action, "_selected_action": [str(booking.pk) for booking in bookings]}
+def chosen(action: str, *bookings: Booking) -> dict[str, Any]:
+    return {"action": action, "_selected_action": [str(booking.pk) for booking in bookings]}
+
+
+def act(client: Client, action: str, *bookings: Booking, reason: str = "") -> list[str]:
+    """As on the list, with the question "are you sure?" answered where it is asked."""
+    data = chosen(action, *bookings) | {"sure": "1", "reason": reason}
     return said(client.post(LIST, data, follow=True))
 
 
@@ -384,6 +389,34 @@ def test_actions_reach_the_domain(action: str, status: str, desk: Client, world:
     assert BookingEvent.objects.filter(booking=booking, to_status=status).exists()
 
 
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("decline_selected", "declined"), ("cancel_selected", "cancelled"), ("no_show_selected", "no_show")],
+)
+def test_what_can_not_be_taken_back_is_asked_first(
+    action: str, status: str, desk: Client, world: World
+) -> None:
+    first, second = world.book(starts_at=at(10)), world.book(starts_at=at(13))
+    if action == "no_show_selected":
+        act(desk, "confirm_selected", first, second)
+    before = list(Booking.objects.values_list("status", flat=True))
+
+    with time_machine.travel(at(15), tick=False):
+        asked = desk.post(LIST, chosen(action, first, second))
+        assert asked.status_code == 200
+        text = asked.content.decode()
+        for booking in (first, second):
+            assert booking.reference in text
+            assert f'name="_selected_action" value="{booking.pk}"' in text
+        assert list(Booking.objects.values_list("status", flat=True)) == before
+
+        act(desk, action, first, second, reason="The van broke down")
+
+    assert set(Booking.objects.values_list("status", flat=True)) == {status}
+    reasons = BookingEvent.objects.filter(to_status=status).values_list("reason", flat=True)
+    assert list(reasons) == ["The van broke down"] * 2
+
+
 def test_visits_that_took_place_are_marked_together(desk: Client, world: World) -> None:
     first, second = world.book(starts_at=at(10)), world.book(starts_at=at(13))
     act(desk, "confirm_selected", first, second)
@@ -410,6 +443,19 @@ def health(booking: Booking) -> str:
     return reverse("admin:bookings_booking_health", args=[booking.pk])
 
 
+def test_note_of_a_clinician_can_be_read_with_the_answers_only(desk: Client, world: World) -> None:
+    booking = world.book(answers=CLEARANCE_ANSWERS)
+    needed = "once a clinician’s note is on record"
+    assert needed in desk.get(page(booking)).content.decode()
+    note = reverse("admin:bookings_booking_note", args=[booking.pk])
+    desk.post(note, {"note": "Dr Hale: light strokes only"})
+
+    shown = desk.get(page(booking)).content.decode()
+    assert needed not in shown
+    assert "light strokes only" not in shown
+    assert "light strokes only" in desk.post(health(booking), {"reason": "Planning"}).content.decode()
+
+
 def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world: World) -> None:
     booking = world.book(answers=CLEARANCE_ANSWERS)
 
@@ -420,6 +466,8 @@ def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world
     assert "no-store" in response["Cache-Control"]
     assert "regnan" in text
     assert ">Yes<" in text
+    # What "any of these?" is about.
+    assert "Chest pain" in text
     look = ScreeningLook.objects.get()
     assert (look.booking, look.user.username, look.reason, look.at) == (
         booking,

@@ -82,6 +82,16 @@ def test_owner_writes_down_hours_and_time_off(owner: Client, world: World) -> No
     assert off.starts_at.isoformat() == "2026-12-08T17:00:00+00:00"
 
 
+@pytest.mark.parametrize("ends_at", ["5pm", "5 PM", "5:00 PM", "5:00pm", "17:00", "17:00:00"])
+def test_hours_are_typed_as_people_write_them(ends_at: str, owner: Client, world: World) -> None:
+    row = {"weekday": "6", "starts_at": "9am", "ends_at": ends_at, "therapist": world.therapist.pk}
+
+    owner.post(change("therapist", world.therapist.pk), therapist_data(world) | inline("working_hours", row))
+
+    hours = WorkingHours.objects.get(therapist=world.therapist, weekday=6)
+    assert (hours.starts_at.hour, hours.ends_at.hour) == (9, 17)
+
+
 def test_visits_in_the_way_of_time_off_are_named(owner: Client, world: World) -> None:
     booking = world.book(starts_at=at(10))
     data = therapist_data(world) | inline(
@@ -234,7 +244,13 @@ def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World
 
 @pytest.mark.parametrize(
     ("starts_at", "ends_at", "minutes"),
-    [("10:00", "09:00", "30"), ("09:00", "11:00", "30"), ("12:00", "13:00", "301"), ("12:00", "13:00", "-1")],
+    [
+        ("10:00", "09:00", "30"),
+        ("09:00", "11:00", "30"),
+        ("12:00", "13:00", "301"),
+        ("12:00", "13:00", "0"),
+        ("12:00", "13:00", "-1"),
+    ],
 )
 def test_odd_drive_time_is_told(
     starts_at: str, ends_at: str, minutes: str, owner: Client, world: World

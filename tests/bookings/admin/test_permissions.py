@@ -28,6 +28,17 @@ def booking(world: World) -> Booking:
     return world.book(answers={**CLEAR_ANSWERS, "pregnancy": "yes"})
 
 
+@pytest.mark.parametrize(
+    "aim", ["//evil.example", "https://evil.example/admin/", "/\\evil.example", "javascript:1"]
+)
+def test_login_never_leads_away_and_ends_at_the_desk(client: Client, db: None, aim: str) -> None:
+    User.objects.create_user("desk", password="a-long-pass-word", is_staff=True)
+    data = {"username": "desk", "password": "a-long-pass-word", "next": aim}
+    response = client.post(reverse("admin:login"), data)
+    assert response.status_code == 302
+    assert response["Location"] == "/admin/"
+
+
 def address(booking: Booking, name: str) -> str:
     if name in VERBS:
         return reverse("admin:bookings_booking_do", args=[booking.pk, name])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 
-from bookings import exceptions
+from bookings import exceptions, screening
 from bookings.domain import intake, operations
 from bookings.domain.lifecycle import TRANSITIONS
 from bookings.enums import BookingStatus, MessageKind
 from bookings.models import Booking, ClinicianNote, Message, ScreeningLook, TimeOff
-from tests.factories import NOW, World, at
+from tests.factories import DAY, NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -110,6 +110,12 @@ def test_unanswered_requests_expire_once_and_free_the_time(world: World) -> None
     assert world.book(now=NOW + timedelta(hours=25))
 
 
+def test_request_that_needs_a_clinician_waits_three_times_as_long(world: World) -> None:
+    world.book(answers={}, starts_at=at(10, 0, DAY + timedelta(days=7)))
+    assert operations.expire_requests(now=NOW + timedelta(hours=71)) == 0
+    assert operations.expire_requests(now=NOW + timedelta(hours=73)) == 1
+
+
 def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:
     booking = world.book()
     shown = intake.look_at_screening(booking=booking, user=staff, reason="planning", now=NOW)
@@ -117,3 +123,21 @@ def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, 
     assert len(shown.answers) > 5
     look = ScreeningLook.objects.get()
     assert (look.user, look.reason, look.at) == (staff, "planning", NOW)
+
+
+def test_answers_are_read_by_the_local_day_on_which_they_were_given(
+    world: World, staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # At eight in the evening in Los Angeles it is tomorrow in UTC.
+    evening = at(20, day=date(2026, 12, 2))
+    booking = world.book(now=evening)
+    days: list[date] = []
+    evaluate = screening.evaluate
+
+    def watched(*args: Any) -> screening.Result:
+        days.append(args[3])
+        return evaluate(*args)
+
+    monkeypatch.setattr(screening, "evaluate", watched)
+    intake.look_at_screening(booking=booking, user=staff, reason="planning", now=evening)
+    assert days == [date(2026, 12, 2)]

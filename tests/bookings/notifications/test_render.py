@@ -162,7 +162,7 @@ def test_staff_alert_leads_to_the_request_and_names_no_client() -> None:
     assert mail.to == "visits@business.example"
     for text in (mail.text, _Words(mail.html).text):
         assert "Central, 90027" in text
-        assert "by Wed, Oct 14, 10:00 AM PDT" in text.replace(NBSP, " ")
+        assert "by Thu, Oct 15, 2:30 PM PDT" in text.replace(NBSP, " ")
         for private in ("Ana", "Sample Street", "client.example", "clearance"):
             assert private not in text
 

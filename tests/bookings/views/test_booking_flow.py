@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingDraft, Hold, Message, PolicyVersion, Therapist
+from bookings.models import Booking, BookingDraft, Hold, Message, PolicyVersion, Therapist, WorkingHours
 from tests.bookings.views.flow import STEPS, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -175,6 +175,14 @@ def test_emergency_and_stop_answers_end_online_with_the_phone_number(flow: Flow)
     assert not Booking.objects.exists()
 
 
+def test_stop_words_are_there_again_when_the_visitor_comes_back(flow: Flow) -> None:
+    flow.until("health").health(urgent_signs="yes")
+    page = flow.client.get("/book/health/")
+    assert "Please call 911 now" in text(page)
+    assert "One step is still open" not in text(flow.client.get("/book/review/", follow=True))
+    assert flow.health().status_code == 302
+
+
 def test_unsure_goes_on_as_a_request(flow: Flow) -> None:
     flow.until("health").health(pregnancy="unsure", pregnancy_signs="no")
     flow.review()
@@ -304,3 +312,21 @@ def test_zip_typed_on_the_home_page_is_carried_to_its_step(flow: Flow) -> None:
     assert 'name="zip" value="90026"' in page
     flow.what(zip="90026")
     assert "Yes, we come to Los Angeles, 90026" in text(flow.client.get("/book/where/"))
+
+
+def test_good_fits_come_first(flow: Flow, world: World) -> None:
+    """A visit in the Valley in the morning and one on the Eastside in the afternoon: for a client in the Valley, the
+    times between them cost us little driving, those of the evening a second way there and back."""
+    WorkingHours.objects.update(ends_at=time(23))
+    valley = {"zip_code": "91364", "total_cents": 16_000}
+    world.book(starts_at=at(11, 30), email="b@example.com", phone="+12135550111", **valley)
+    world.book(starts_at=at(16), email="c@example.com", phone="+12135550112")
+    flow.what()
+    flow.where(zip_code="91364")
+
+    groups = flow.client.get(f"/book/when/?day={DAY}").context["times"]
+
+    assert [group["label"] for group in groups] == ["Good fit", "Evening"]
+    assert groups[0]["starts"][-1]["starts_at"] < at(16) < groups[1]["starts"][0]["starts_at"]
+    assert all(start["is_good_fit"] for start in groups[0]["starts"])
+    assert not any(start["is_good_fit"] for start in groups[1]["starts"])

@@ -31,6 +31,9 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("a note too long", "details", {"notes": "A" * 1001}, 422),
     ("blank name", "details", {"name": "   "}, 422),
     ("missing name", "details", {"name": None}, 422),
+    ("a web address for a street", "details", {"street": "Win at http://evil.example/now"}, 422),
+    ("a bare web address for a unit", "details", {"unit": "see evil-shop.com"}, 422),
+    ("an email address for a street", "details", {"street": "write to win@evil.example"}, 422),
     ("not an email", "details", {"email": "ana@"}, 422),
     ("email of another alphabet", "details", {"email": "ana@exämple.com"}, 422),
     ("phone too short", "details", {"phone": "555"}, 422),
@@ -74,7 +77,13 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
         "surgery on February 30",
         "health",
         {"surgery_or_wound": "yes", "surgery_or_wound_date": "2026-02-30"},
-        302,
+        422,
+    ),
+    (
+        "surgery on a day to come",
+        "health",
+        {"surgery_or_wound": "yes", "surgery_or_wound_date": "2027-01-01"},
+        422,
     ),
     ("agree missing", "review", {"agree": None}, 422),
     ("key not a UUID", "review", {"submission_key": "1; DROP TABLE"}, 422),
@@ -104,6 +113,13 @@ def test_bad_field_gets_a_clear_answer_and_writes_nothing(
         assert 'role="alert"' in page
     # The flow goes on where it was.
     assert getattr(flow, step)().status_code in (302, 409)
+
+
+@pytest.mark.parametrize(
+    "street", ["12 1/2 N.Main St.", "100 Wilshire Blvd. Ste. 4", "4 Coral Tree Pl", "9 St. James' Park"]
+)
+def test_street_with_full_stops_and_fractions_is_taken(flow: Flow, street: str) -> None:
+    assert flow.until("details").details(street=street).status_code == 302
 
 
 KEPT = [
@@ -163,6 +179,12 @@ REQUESTS: list[tuple[str, str, dict[str, Any], set[int]]] = [
     ("an option in superscript", "/book/?service=manual-lymphatic-drainage&option=%C2%B2", {}, {200}),
     ("a bad Host", "/book/", {"HTTP_HOST": "evil.example"}, {400}),
     ("garbage cookies", "/book/", {"HTTP_COOKIE": "sessionid=%00%ff; csrftoken=;;;=; =="}, {200}),
+    (
+        "a NUL in the session's cookie",
+        "/book/when/",
+        {"HTTP_COOKIE": 'sessionid="aaaaaaaaaaaa\\000b"; messages="\\000"'},
+        {302},
+    ),
     ("a spoofed X-Forwarded-For", "/book/", {"HTTP_X_FORWARDED_FOR": "'; DROP TABLE --, 1.1.1.1"}, {200}),
     ("a foreign language", "/book/", {"HTTP_ACCEPT_LANGUAGE": "x" * 5000}, {200}),
 ]

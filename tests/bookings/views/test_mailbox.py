@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
@@ -31,8 +32,16 @@ def mail(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    client.force_login(get_user_model().objects.create_user("desk", password="x" * 12, is_staff=True))
+    client.force_login(
+        may_read(get_user_model().objects.create_user("desk", password="x" * 12, is_staff=True))
+    )
     return client
+
+
+def may_read(user: Any) -> Any:
+    """The right to see messages, which whoever reads the mailbox needs."""
+    user.user_permissions.add(Permission.objects.get(codename="view_message"))
+    return user
 
 
 def write(subject: str = "Hello", html: str = "<p>Hi</p>") -> None:
@@ -101,6 +110,18 @@ def test_mailbox_is_for_staff_only(mail: Path, client: Client, who: str, ending:
 
     assert response.status_code == 302
     assert response["Location"].startswith("/admin/login/")
+    assert b"secret" not in response.content
+
+
+@pytest.mark.parametrize("ending", ["", "{name}/", "{name}/html/"])
+def test_staff_without_the_right_to_see_messages_are_refused(mail: Path, client: Client, ending: str) -> None:
+    write("A secret subject")
+    [path] = mail.iterdir()
+    client.force_login(get_user_model().objects.create_user("new", password="x" * 12, is_staff=True))
+
+    response = client.get("/mailbox/" + ending.format(name=path.name))
+
+    assert response.status_code == 403
     assert b"secret" not in response.content
 
 

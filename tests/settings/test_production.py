@@ -1,0 +1,93 @@
+"""Production settings refuse to start with what is missing, weak or known to everybody."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+GOOD = {
+    "SECRET_KEY": "q7RkV2mXz9LbT4nWc8YdF1sHg6JpA3eUi5oNxKvBtMyCrDhZlQ",
+    "HEALTH_KEYS": "pGxJ3u0mH8yq1w5bZr7VnKc2TtLdEoFsAaQiUiXy9_M=",
+    "ALLOWED_HOSTS": "www.massage-rx.test",
+    "SITE_URL": "https://www.massage-rx.test",
+    "DATABASE_URL": "postgres://massagerx:none@127.0.0.1/massagerx",
+    "REDIS_URL": "redis://127.0.0.1:6379",
+    "EMAIL_HOST": "smtp.massage-rx.test",
+    "DEFAULT_FROM_EMAIL": "Massage Rx <visits@massage-rx.test>",
+}
+SHOW = (
+    "from django.conf import settings as s; "
+    "print(s.DEBUG, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, "
+    "s.SESSION_COOKIE_HTTPONLY, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS >= 31536000, s.SECURE_PROXY_SSL_HEADER)"
+)
+
+
+def start(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Loads the settings in a process of their own."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "massagerx.settings.production",
+        "VAR_DIR": str(tmp_path),
+        **GOOD,
+        **changes,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", SHOW], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_settings_of_a_real_site_are_taken_and_strict(tmp_path: Path) -> None:
+    done = start(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        "False", "__Host-sessionid", "__Host-csrftoken", "True", "True", "True", "True", "True", "None",
+    ]  # fmt: skip
+
+
+def test_scheme_is_believed_only_behind_a_proxy(tmp_path: Path) -> None:
+    assert "HTTP_X_FORWARDED_PROTO" in start(tmp_path, TRUSTED_PROXIES="1").stdout
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_missing_value_is_named(tmp_path: Path, name: str) -> None:
+    done = start(tmp_path, **{name: ""})
+    assert done.returncode != 0
+    assert f"{name} is not set" in done.stderr
+
+
+BAD = {
+    "the sample secret key": {"SECRET_KEY": "sample-key-for-one-machine-only-never-for-a-public-site"},
+    "a short secret key": {"SECRET_KEY": "q7RkV2mXz9"},
+    "an earlier secret key that is the sample": {
+        "SECRET_KEY_FALLBACKS": "sample-key-for-one-machine-only-never-for-a-public-site"
+    },
+    "the health key of local settings": {"HEALTH_KEYS": "c2FtcGxlLWtleS1mb3Itb25lLW1hY2hpbmUtb25seSE="},
+    "the health key of local settings behind a good one": {
+        "HEALTH_KEYS": GOOD["HEALTH_KEYS"] + ",c2FtcGxlLWtleS1mb3Itb25lLW1hY2hpbmUtb25seSE="
+    },
+    "a health key of zeros": {"HEALTH_KEYS": base64.urlsafe_b64encode(bytes(32)).decode()},
+    "a short health key": {"HEALTH_KEYS": "c2hvcnQ="},
+    "any host": {"ALLOWED_HOSTS": "*"},
+    "an address without TLS": {"SITE_URL": "http://www.massage-rx.test"},
+    "SQLite": {"DATABASE_URL": "sqlite:///db.sqlite3"},
+}
+
+
+@pytest.mark.parametrize("changes", BAD.values(), ids=BAD)
+def test_weak_or_sample_value_is_refused(tmp_path: Path, changes: dict[str, str]) -> None:
+    done = start(tmp_path, **changes)
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    assert next(iter(changes)) in done.stderr
+
+
+def test_local_health_key_is_the_one_refused_here() -> None:
+    local = (ROOT / "massagerx" / "settings" / "local.py").read_text()
+    assert BAD["the health key of local settings"]["HEALTH_KEYS"] in local
