@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -46,8 +46,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
 def _requests(now: datetime) -> dict[str, Any]:
     policy = BookingPolicy.load()
     waiting = Booking.objects.waiting()
-    rows = waiting.select_related("client", "therapist", "service", "area__zone").annotate(
-        tier=F("screening__tier")
+    rows = waiting.select_related("client", "therapist", "service", "area__zone", "screening").defer(
+        "screening__answers"
     )[:MOST_ROWS]
     return {
         "waiting_count": waiting.count(),
@@ -60,7 +60,7 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "when": local_when(booking.starts_at),
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
                 "therapist": booking.therapist.name,
-                "tier": tier_mark(booking.tier),
+                "tier": tier_mark(booking.screening.tier),
                 "left": time_left(expires_at(booking, policy) - now),
             }
             for booking in rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from django import forms
@@ -20,6 +20,11 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .search import search
 from .words import booking_links, mark
+
+
+# Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
+# them it would send more fields than one form may have, and could not be saved at all.
+SHOWN_AFTER = timedelta(days=31)
 
 
 class SpanForm(forms.ModelForm):
@@ -60,12 +65,18 @@ class ExtraHoursInline(KindFieldsMixin, admin.TabularInline):
     extra = 0
     verbose_name_plural = gettext_lazy("extra hours on one date, Los Angeles time")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ExtraHours]:
+        return super().get_queryset(request).filter(date__gte=timezone.localdate() - SHOWN_AFTER)
+
 
 class TimeOffInline(KindFieldsMixin, admin.TabularInline):
     model = TimeOff
     form = SpanForm
     extra = 0
     verbose_name_plural = gettext_lazy("time off, Los Angeles time")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TimeOff]:
+        return super().get_queryset(request).filter(ends_at__gt=timezone.now() - SHOWN_AFTER)
 
 
 @admin.register(Therapist)

@@ -138,7 +138,7 @@ def expire_requests(*, now: datetime) -> int:
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
     stale = waiting.filter(created_at__lte=too_old) | waiting.filter(starts_at__lte=now)
     expired = 0
-    for booking in stale.select_related("screening").order_by("created_at"):
+    for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at"):
         if expires_at(booking, policy) > now:
             continue
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +15,7 @@ from bookings.models import (
     BookingPolicy,
     Closure,
     DriveTime,
+    ExtraHours,
     ServedZip,
     Therapist,
     TimeOff,
@@ -20,7 +23,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.models import Client as Person
-from tests.factories import World, at
+from tests.factories import NOW, World, at
 
 NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
 
@@ -90,6 +93,26 @@ def test_hours_are_typed_as_people_write_them(ends_at: str, owner: Client, world
 
     hours = WorkingHours.objects.get(therapist=world.therapist, weekday=6)
     assert (hours.starts_at.hour, hours.ends_at.hour) == (9, 17)
+
+
+def test_page_of_a_therapist_can_be_saved_after_years_of_time_off(owner: Client, world: World) -> None:
+    for weeks in range(1, 120):
+        start = NOW - timedelta(weeks=weeks)
+        TimeOff.objects.create(therapist=world.therapist, starts_at=start, ends_at=start + timedelta(hours=2))
+        ExtraHours.objects.create(
+            therapist=world.therapist, date=start.date(), starts_at=time(9), ends_at=time(12)
+        )
+    coming = TimeOff.objects.create(
+        therapist=world.therapist, starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=2)
+    )
+
+    page = owner.get(change("therapist", world.therapist.pk))
+    formsets = [inline_formset.formset for inline_formset in page.context["inline_admin_formsets"]]
+
+    sent = sum(len(form.fields) for formset in formsets for form in formset.forms)
+    assert sent < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS / 2
+    assert coming in [form.instance for formset in formsets for form in formset.forms]
+    assert TimeOff.objects.count() == 120
 
 
 def test_visits_in_the_way_of_time_off_are_named(owner: Client, world: World) -> None:
