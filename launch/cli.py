@@ -65,6 +65,8 @@ def start(options: argparse.Namespace, signals: Signals) -> int:
     listener = bind(options.port)
     environment = Environment(ROOT, var, signals)
     environment.ensure(LOCAL_LOCK)
+    # From here on, files hold clients' names and addresses: they are for this user only.
+    os.umask(0o077)
     household = Household(keep_open=held)
     site = None
     asked: subprocess.Popen[str] | None = None

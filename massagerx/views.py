@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,8 @@ from django.views.decorators.http import require_safe
 from blog.models import Post, Question
 from bookings.domain.outbox import oldest_due_minutes
 from bookings.models import Therapist, Zone
-from services.models import Service
+from massagerx.lib.urls import absolute_url
+from services.models import Business, Service
 
 # A message that waits longer than this means that sending is in trouble.
 LATE_MESSAGE_MINUTES = 10
@@ -75,6 +77,19 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /visits/",
         "Disallow: /calendar/",
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a hole in the site, as RFC 9116 says; the business's email is the contact."""
+    expires = timezone.now() + timedelta(days=180)
+    lines = [
+        f"Contact: mailto:{Business.load().email}",
+        f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages: en",
+        f"Canonical: {absolute_url('/.well-known/security.txt')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 

@@ -21,7 +21,6 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from .search import search
 from .words import booking_links, mark
 
-
 # Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
 # them it would send more fields than one form may have, and could not be saved at all.
 SHOWN_AFTER = timedelta(days=31)

@@ -1,6 +1,9 @@
 """What the site's processes get to see, and what happens when one of them won't stay up."""
 
+import http.client
+import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +101,22 @@ def test_broker_starts_afresh_when_its_file_is_damaged(
     assert site.parts["broker"].running
     assert "put aside" in capsys.readouterr().out
     assert len(list(tmp_path.glob("broker-unreadable-*/appendonlydir/*"))) == 1
+    site.stop()
+
+
+def test_web_server_believes_no_visitor_about_the_prefix(tmp_path: Path, household: Household) -> None:
+    site = make_site(tmp_path, household, PATH=os.environ["PATH"])
+    site.start()
+    deadline = time.monotonic() + 30
+    while not site.answers() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.request("GET", "/healthz", headers={"SCRIPT_NAME": "//evil.example"})
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.read()) == (200, b'{"status": "ok"}')
+    connection.close()
     site.stop()
 
 

@@ -1,0 +1,48 @@
+"""The addresses that machines read."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from services.models import Business
+
+pytestmark = pytest.mark.django_db
+
+
+def test_security_txt_names_a_contact_and_a_day_to_come(client: Client) -> None:
+    Business.objects.create(phone="+12135550142", email="hello@example.com")
+    text = client.get("/.well-known/security.txt").content.decode()
+    assert "Contact: mailto:hello@example.com\n" in text
+    assert re.search(r"^Expires: 20\d\d-\d\d-\d\dT00:00:00Z$", text, re.MULTILINE)
+
+
+def test_robots_keep_out_of_private_places_and_find_the_sitemap(client: Client) -> None:
+    text = client.get("/robots.txt").content.decode()
+    for line in ("Disallow: /admin/", "Disallow: /book/", "Disallow: /visits/"):
+        assert line in text
+    assert re.search(r"^Sitemap: https?://\S+/sitemap.xml$", text, re.MULTILINE)
+
+
+def test_health_answers_without_asking_the_database(client: Client, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/healthz")
+    assert response.json() == {"status": "ok"}
+
+
+def test_ready_says_what_is_well(client: Client, redis_url: str) -> None:
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+def test_ready_says_503_while_the_broker_is_away(client: Client, settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "unix:///nonexistent.sock?db=1",
+        }
+    }
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["broker"] == "down"
+    assert response.json()["database"] == "ok"
