@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -318,7 +319,7 @@ def test_good_fits_come_first(flow: Flow, world: World) -> None:
     """A visit in the Valley in the morning and one on the Eastside in the afternoon: for a client in the Valley, the
     times between them cost us little driving, those of the evening a second way there and back."""
     WorkingHours.objects.update(ends_at=time(23))
-    valley = {"zip_code": "91364", "total_cents": 16_000}
+    valley: dict[str, Any] = {"zip_code": "91364", "total_cents": 16_000}
     world.book(starts_at=at(11, 30), email="b@example.com", phone="+12135550111", **valley)
     world.book(starts_at=at(16), email="c@example.com", phone="+12135550112")
     flow.what()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 
 from bookings.domain.scheduling import Offer
 from bookings.enums import BookingStatus
@@ -18,7 +18,7 @@ from tests.factories import World
 pytestmark = pytest.mark.django_db
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
