@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from bookings.domain import intake, operations
@@ -39,6 +40,12 @@ def expire_requests() -> None:
 def purge_drafts() -> None:
     """Deletes unfinished bookings, and the health answers in them, a day after the last change."""
     intake.purge_drafts(now=timezone.now())
+
+
+@shared_task
+def purge_sessions() -> None:
+    """Deletes sessions whose time is over."""
+    SessionStore.clear_expired()
 
 
 @shared_task

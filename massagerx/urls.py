@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+from massagerx.lib.limits import limited
+
 from . import views
 from .sitemaps import SITEMAPS
 
@@ -18,6 +20,8 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    # Guessing a password costs time, by address: an outsider can't lock a member of staff out.
+    path("admin/login/", limited("10/m", "admin-login")(admin.site.login)),
     path("admin/", admin.site.urls),
 ]
 

@@ -121,6 +121,12 @@ class Service(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML here too: not every way in is a form."""
+        for name in ("description", "what_to_expect", "before_visit", "after_visit"):
+            setattr(self, name, clean_html(getattr(self, name)))
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         return reverse("services:detail", args=[self.slug])
 

@@ -46,3 +46,12 @@ def test_ready_says_503_while_the_broker_is_away(client: Client, settings) -> No
     assert response.status_code == 503
     assert response.json()["broker"] == "down"
     assert response.json()["database"] == "ok"
+
+
+def test_guessing_passwords_is_slowed_down_by_address(client: Client, settings, redis_url: str) -> None:
+    settings.RATELIMIT_ENABLE = True
+    guess = {"username": "owner", "password": "wrong"}
+    statuses = [client.post("/admin/login/", guess).status_code for _ in range(12)]
+    assert statuses == [200] * 10 + [429] * 2
+    other = Client(REMOTE_ADDR="203.0.113.9")
+    assert other.post("/admin/login/", guess).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date, datetime, timedelta
 
@@ -32,8 +33,8 @@ def new_reference() -> str:
 
 
 def door_key(street: str, unit: str, zip_code: str) -> str:
-    """An address as nothing but lower-case letters and digits, so that a comma or a capital makes no second door."""
-    return "".join(character for character in f"{street}{unit}{zip_code}".lower() if character.isalnum())
+    """An address as its words and numbers in lower case, so that a comma or a capital makes no second door."""
+    return " ".join(re.findall(r"\w+", f"{street} {unit} {zip_code}".lower()))
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):

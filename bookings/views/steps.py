@@ -208,7 +208,6 @@ def show(
         "step_count": len(STEPS),
         **context,
     }
-    template = "start" if step == "start" else step
-    response = render(request, f"bookings/{template}.html", context, status=status)
+    response = render(request, f"bookings/{step}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

@@ -1,10 +1,13 @@
 """Authenticated encryption of one column, with keys that rotate and are kept out of the database."""
 
+import base64
 import json
 from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,9 +21,16 @@ class UnreadableValue(Exception):
     """A stored value was not written with any of the keys in HEALTH_KEYS, or was altered."""
 
 
-@lru_cache(maxsize=4)
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+@lru_cache(maxsize=32)
+def _cipher(keys: tuple[str, ...], column: str) -> MultiFernet:
+    """Each column has keys of its own, derived by HKDF (RFC 5869), so that a value moved to another column doesn't
+    open there."""
+
+    def derived(key: str) -> bytes:
+        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=column.encode())
+        return base64.urlsafe_b64encode(hkdf.derive(base64.urlsafe_b64decode(key)))
+
+    return MultiFernet([Fernet(derived(key)) for key in keys])
 
 
 class EncryptedJSONField(models.Field):
@@ -35,17 +45,20 @@ class EncryptedJSONField(models.Field):
     def get_internal_type(self) -> str:
         return "TextField"
 
+    def _cipher(self) -> MultiFernet:
+        return _cipher(tuple(settings.HEALTH_KEYS), f"{self.model._meta.label_lower}.{self.name}")
+
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
         text = json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"))
-        return _cipher(tuple(settings.HEALTH_KEYS)).encrypt(text.encode()).decode()
+        return self._cipher().encrypt(text.encode()).decode()
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         if value is None:
             return None
         try:
-            return json.loads(_cipher(tuple(settings.HEALTH_KEYS)).decrypt(value.encode()))
+            return json.loads(self._cipher().decrypt(value.encode()))
         except InvalidToken as error:
             raise UnreadableValue(f"{self.model.__name__}.{self.name}") from error
 
@@ -57,7 +70,7 @@ class EncryptedJSONField(models.Field):
         if not (isinstance(value, str) and value.startswith(_TOKEN)):
             return value
         try:
-            return json.loads(_cipher(tuple(settings.HEALTH_KEYS)).decrypt(value.encode()))
+            return json.loads(self._cipher().decrypt(value.encode()))
         except InvalidToken:
             raise ValidationError("None of HEALTH_KEYS opens this value.", code="unreadable") from None
 

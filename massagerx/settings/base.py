@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
     "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
+    "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
 }
 

@@ -1,13 +1,11 @@
 """A public site. Refuses to start while a value is missing or still a sample."""
 
-from typing import Any
-
 from django.core.exceptions import ImproperlyConfigured
 
 from massagerx.lib.keys import random_key, valid_key
 
 from .base import *
-from .base import CELERY_BROKER_TRANSPORT_OPTIONS, cache, database, env, redis_urls
+from .base import cache, database, env, redis_urls
 
 LOCAL = False
 _SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost", "127.0.0.1")
@@ -64,7 +62,6 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL 15+ server in production.")
 CELERY_BROKER_URL, CACHE_URL = redis_urls(_required("REDIS_URL", samples=("change-me", "changeme")))
 CACHES = cache(CACHE_URL)
-CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS}
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = _required("EMAIL_HOST", samples=("example", "change-me", "changeme"))

@@ -29,8 +29,9 @@ def hold_time(
 ) -> Hold | None:
     """Keeps a start for a visitor for ten minutes, in place of what the visitor held before.
 
-    None when visitors from `source` hold as many times as one address may: the start was free and may be booked, it is
-    only not kept. Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
+    None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
+    hold as many times as one address may: the start was free and may be booked, it is only not kept. Raises
+    `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
     with translated_errors(), transaction.atomic():
         therapists = lock_therapists(
@@ -45,6 +46,8 @@ def hold_time(
             now=now,
             draft=draft.key,
         )
+        if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
+            return None
         Hold.objects.filter(draft=draft).delete()
         Hold.objects.filter(source=source).expired(now).delete()
         held = set(Hold.objects.filter(source=source).values_list("place", flat=True))

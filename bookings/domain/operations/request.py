@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from bookings.domain import intake, outbox, pricing, scheduling
 from bookings.domain.selection import load_area, load_selection, load_session
@@ -144,6 +145,12 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
                     raise SlotTaken from refusal
                 raise
             client = _client(submission, now)
+            # Counted under a lock of its own: requests for other therapists hold other locks.
+            list(
+                Client.objects.select_for_update(no_key=True)
+                .filter(Q(email=submission.email) | Q(phone=submission.phone))
+                .order_by("pk")
+            )
             if _open_visits(submission, now) >= policy.open_requests_per_client:
                 raise TooManyRequests
             at_once = policy.confirm_known_clients and result.is_clear and _is_known(client)

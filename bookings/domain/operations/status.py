@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTake
 from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningRecord
 
 from .transaction import change_status, record
+
+log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
@@ -58,7 +61,7 @@ def record_clinician_note(*, booking: Booking, actor: User, note: str, now: date
         recorded = ClinicianNote.objects.create(
             booking=booking, note=note, recorded_by=actor, recorded_at=now
         )
-        record(booking, EventKind.CLEARED, booking.status, now=now, actor=actor)
+        record(fresh, EventKind.CLEARED, fresh.status, now=now, actor=actor)
     return recorded
 
 
@@ -152,6 +155,10 @@ def expire_requests(*, now: datetime) -> int:
             )
         except (InvalidTransition, SlotTaken):
             continue  # answered, or being answered, meanwhile
+        except Exception:
+            # One request that can't be ended must not keep the others waiting.
+            log.exception("a request could not be expired", extra={"booking": booking.pk})
+            continue
         expired += 1
     return expired
 

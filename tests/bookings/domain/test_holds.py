@@ -139,3 +139,10 @@ def test_holding_and_booking_at_once_never_both_get_the_time(transactional_db: N
     results = at_once([lambda: hold(world, one), lambda: world.book()])
     assert results["done"] == 1
     assert Hold.objects.count() + Booking.objects.count() == 1
+
+
+def test_draft_that_has_gone_meanwhile_holds_nothing(world: World) -> None:
+    mine = draft()
+    intake.discard_draft(mine)
+    assert hold(world, mine) is None
+    assert not Hold.objects.exists()

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
@@ -200,3 +201,23 @@ def test_without_the_row_lock_the_re_check_alone_is_fooled(
         ]
     )
     assert results == {"done": 2}
+
+
+def test_cap_on_open_visits_holds_for_requests_to_different_therapists(world: World) -> None:
+    world.policy.open_requests_per_client = 1
+    world.policy.save()
+    submission = world.submission()
+    operations.request_booking(submission=submission, now=NOW)
+    Booking.objects.update(status=BookingStatus.CANCELLED)
+    therapists = [world.add_therapist(f"Sample Therapist {number}") for number in range(4)]
+    results = at_once(
+        [
+            partial(
+                operations.request_booking,
+                submission=world.submission(preference=f"therapist:{therapist.slug}"),
+                now=NOW,
+            )
+            for therapist in therapists
+        ]
+    )
+    assert results == {"done": 1, "TooManyRequests": 3}

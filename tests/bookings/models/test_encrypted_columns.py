@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.core import serializers
 from django.db import connection
 
-from bookings.models import AccessNotes
+from bookings.models import AccessNotes, ScreeningRecord
 from massagerx.lib.encryption import UnreadableValue
 from tests.factories import World
 
@@ -67,3 +67,13 @@ def test_altered_ciphertext_is_refused(notes: AccessNotes) -> None:
 
     with pytest.raises(UnreadableValue):
         AccessNotes.objects.get()
+
+
+def test_value_moved_to_another_column_does_not_open(world: World) -> None:
+    booking = world.book()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bookings_screeningrecord SET answers = (SELECT notes FROM bookings_accessnotes)"
+        )
+    with pytest.raises(UnreadableValue):
+        ScreeningRecord.objects.get(booking=booking)
