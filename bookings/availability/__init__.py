@@ -7,7 +7,7 @@ argument. The rules are in `slots`, their values in `types`.
 
 from .fit import best_fit, choose_therapist, for_anyone, good_fit_starts, visits_by_week
 from .slots import check_slot, explain_day, nearest_slots, offer_slots, open_days
-from .travel import DriveRow, DriveTable, OfflineEstimate, WeekBands, WithOverrides, one_band
+from .travel import DriveRow, DriveTable, MeasuredDrives, OfflineEstimate, WeekBands, WithOverrides, one_band
 from .types import (
     DriveTime,
     ExtraHours,
@@ -33,6 +33,7 @@ __all__ = [
     "ExtraHours",
     "Interval",
     "Job",
+    "MeasuredDrives",
     "Occupied",
     "OccupiedKind",
     "OfflineEstimate",

@@ -1,5 +1,5 @@
-"""Drive times that need no network: the owner's table between zones, an estimate behind it, staff's overrides
-before it.
+"""Drive times that need no network: the owner's table between zones, an estimate behind it, what was measured
+between the two, staff's overrides before all.
 
 Each class here is a value that can be called as a `types.DriveTime`: whole minutes, or None for unknown.
 Distances are statute miles, speeds miles an hour, and times of day local wall times in the zone given. An
@@ -119,6 +119,17 @@ class OfflineEstimate:
             self._tz, [[(hour * 60, mph) for hour, mph in enumerate(day)] for day in self._speeds]
         )
 
+    def from_free_flow(self, seconds: float, departing_at: datetime) -> int:
+        """Minutes for who leaves at `departing_at` (aware), on a way that takes `seconds` when roads are empty.
+
+        The profile's quickest hour is taken for an empty road: an hour at half its speed doubles the drive. The
+        floor is the same as for an estimate. So the profile's share of traffic is used, which is our own guess,
+        and the way through the streets is not guessed any more.
+        """
+        local = departing_at.astimezone(self._tz)
+        slowdown = max(map(max, self._speeds)) / self._speeds[local.weekday()][local.hour]
+        return max(self._floor_minutes, math.ceil(seconds / 60 * slowdown - 1e-6))
+
     def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
         """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""
         if origin.same_address(destination):
@@ -132,6 +143,38 @@ class OfflineEstimate:
         hours = miles * self._winding_factor / self._speeds[local.weekday()][local.hour]
         # A millionth of a minute off, so that a drive of exactly 30 minutes isn't 31 by a rounding error.
         return max(self._floor_minutes, math.ceil(hours * 60 - 1e-6))
+
+
+class MeasuredDrives:
+    """Drives whose way somebody has measured, with the estimate for all others.
+
+    `seconds` holds what a drive takes on empty roads, by ((latitude, longitude), (latitude, longitude)) of its two
+    ends, one direction; the estimate's profile puts the traffic of the hour on top (`from_free_flow`). Two places
+    at one point are left to the estimate. Raises ValueError for a duration that is negative or not a number.
+    """
+
+    __slots__ = ("_estimate", "_seconds", "week_bands")
+
+    def __init__(
+        self,
+        seconds: Mapping[tuple[tuple[float, float], tuple[float, float]], float],
+        estimate: OfflineEstimate,
+    ) -> None:
+        if not all(0 <= value < math.inf for value in seconds.values()):
+            raise ValueError("A drive never takes less than no time.")
+        self._seconds = dict(seconds)
+        self._estimate = estimate
+        self.week_bands = estimate.week_bands
+
+    def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
+        """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""
+        if origin.same_address(destination):
+            return 0
+        if origin.point is not None and destination.point is not None:
+            seconds = self._seconds.get((origin.point, destination.point))
+            if seconds is not None:
+                return self._estimate.from_free_flow(seconds, departing_at)
+        return self._estimate(origin, destination, departing_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,13 @@ class Place:
             if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):
                 raise ValueError("Latitude or longitude is not on the globe.")
 
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude, when known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return self.latitude, self.longitude
+
     def same_address(self, other: "Place") -> bool:
         """Whether both are known to be one door."""
         return self.address_key is not None and self.address_key == other.address_key

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models import prefetch_related_objects
 
 from bookings import availability
 from bookings.exceptions import SlotNotOffered
+from bookings.integrations import routing
 from bookings.models import (
     Booking,
     BookingPolicy,
@@ -91,15 +93,15 @@ def find_times_between(
     last_day = min(last_day, today + timedelta(days=policy.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
+    values = _therapists(selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft)
+    job = _job(selection.session, selection.area)
     slots = availability.offer_slots(
-        therapists=_therapists(
-            selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
-        ),
-        job=_job(selection.session, selection.area),
+        therapists=values,
+        job=job,
         first_day=first_day,
         last_day=last_day,
         policy=_rules(policy, first_day=first_day, last_day=last_day),
-        drive_time=_drive_time(),
+        drive_time=_drive_time(values, job.place),
         now=now,
     )
     by_day: dict[date, list[availability.Slot]] = defaultdict(list)
@@ -146,7 +148,7 @@ def choose_slot(
     values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
     job = _job(session, area, address_key=address_key)
     rules = _rules(policy, first_day=day, last_day=day)
-    drive_time = _drive_time()
+    drive_time = _drive_time(values, job.place)
     slots: list[availability.Slot] = []
     refused: set[availability.RefusalReason] = set()
     for therapist in values:
@@ -199,7 +201,7 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
         job=job,
         starts_at=booking.starts_at,
         policy=rules,
-        drive_time=_drive_time(),
+        drive_time=_drive_time((value,), job.place),
         now=now,
     )
     if isinstance(outcome, availability.Refusal):
@@ -250,8 +252,47 @@ def _rules(
     )
 
 
-def _drive_time() -> availability.DriveTable:
-    """The owner's table, and the offline estimate where it is silent; one query."""
+def warm_drives(
+    *,
+    therapists: Iterable[Therapist],
+    area: ServedZip,
+    starts_at: datetime,
+    now: datetime,
+    draft: UUID | None = None,
+) -> None:
+    """Looks drive times up for a decision about this start, which is within the horizon.
+
+    To be called before the transaction that locks therapists: under the lock nobody waits for a routing server, and
+    what was not looked up is estimated. Without a routing server it does nothing, not even a query.
+    """
+    source = routing.source()
+    if source is not None:
+        day = _local_day(starts_at)
+        values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
+        source.warm(_legs(values, place_of(area)))
+
+
+def warm_drives_of(*, booking: Booking, now: datetime) -> None:
+    """The same for a decision about a booking that stands."""
+    if routing.source() is not None:
+        warm_drives(therapists=[booking.therapist], area=booking.area, starts_at=booking.starts_at, now=now)
+
+
+def _drive_time(
+    therapists: Sequence[availability.Therapist], place: availability.Place
+) -> availability.DriveTable:
+    """The owner's table first, then the routing server if there is one, then the offline estimate; one query.
+
+    Of the server only what is known or can be looked up outside of a transaction, see `integrations.routing`. What
+    comes back is a value: the same answers for the whole decision.
+    """
+    estimate = availability.OfflineEstimate(settings.TIME_ZONE)
+    behind: availability.DriveTime = estimate
+    source = routing.source()
+    if source is not None:
+        legs = _legs(therapists, place)
+        source.warm(legs)
+        behind = availability.MeasuredDrives(source.known(legs), estimate)
     rows = [
         availability.DriveRow(
             origin_zone=str(row.origin_id),
@@ -262,9 +303,22 @@ def _drive_time() -> availability.DriveTable:
         )
         for row in DriveTime.objects.all()
     ]
-    return availability.DriveTable(
-        rows, settings.TIME_ZONE, behind=availability.OfflineEstimate(settings.TIME_ZONE)
-    )
+    return availability.DriveTable(rows, settings.TIME_ZONE, behind=behind)
+
+
+def _legs(
+    therapists: Sequence[availability.Therapist], place: availability.Place
+) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """The drives that the engine may ask about for a visit at `place`, those of the visit itself first."""
+    here: list[tuple[availability.Place, availability.Place]] = []
+    others: list[tuple[availability.Place, availability.Place]] = []
+    for therapist in therapists:
+        stops = [taken.place for taken in sorted(therapist.existing, key=lambda taken: taken.blocked.start)]
+        here += [leg for stop in (therapist.home, *stops) for leg in ((place, stop), (stop, place))]
+        others += [leg for stop in stops for leg in ((therapist.home, stop), (stop, therapist.home))]
+        others += pairwise(stops)
+    points = ((origin.point, destination.point) for origin, destination in here + others)
+    return list(dict.fromkeys((a, b) for a, b in points if a is not None and b is not None and a != b))
 
 
 def _therapists(

@@ -5,9 +5,11 @@ The table of all environment variables is in README.md.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -206,6 +208,39 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
 }
+
+
+def routing_url(url: str) -> str:
+    """The address of a routing server without a slash at its end, or "" for none.
+
+    Raises ImproperlyConfigured unless it is `http://host…` or `https://host…`, with a path at most.
+    """
+    bare = url.strip().rstrip("/")
+    if not bare:
+        return ""
+    try:
+        parts = urlsplit(bare)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not bare.isascii() or not bare.isprintable() or set(bare) & set(" @?#"):
+        raise ImproperlyConfigured(
+            "ROUTING_URL must be http:// or https:// with a host, without a login or a query; README.md says more."
+        )
+    return bare
+
+
+def routing_timeout(seconds: float) -> float:
+    """`seconds`, if a visitor can wait that long. Raises ImproperlyConfigured outside of 0 to 10."""
+    if not 0 < seconds <= 10:
+        raise ImproperlyConfigured("ROUTING_TIMEOUT must be more than 0 and at most 10 seconds.")
+    return seconds
+
+
+# An OSRM server for drive times. Without one, the owner's table and an offline estimate are all there is.
+ROUTING_URL = routing_url(env.str("ROUTING_URL", default=""))
+# How long one look-up may take altogether, in seconds.
+ROUTING_TIMEOUT = routing_timeout(env.float("ROUTING_TIMEOUT", default=1.0))
 
 
 def redis_urls(url: str) -> tuple[str, str]:

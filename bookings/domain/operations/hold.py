@@ -33,6 +33,11 @@ def hold_time(
     hold as many times as one address may: the start was free and may be booked, it is only not kept. Raises
     `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
+    scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
+    # Before the lock, under which nobody waits for a routing server.
+    scheduling.warm_drives(
+        therapists=selection.therapists, area=selection.area, starts_at=starts_at, now=now, draft=draft.key
+    )
     with translated_errors(), transaction.atomic():
         therapists = lock_therapists(
             [therapist.pk for therapist in selection.therapists], session=selection.session, now=now

@@ -118,6 +118,10 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     if not result.bookable:
         raise ScreeningStops
 
+    # Drive times may come from another server: looked up now, since under the locks nobody waits for it.
+    scheduling.warm_drives(
+        therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
+    )
     with translated_errors():
         with transaction.atomic():
             # All who might be chosen: the choice is made again below, with the rows as they are then.

@@ -32,6 +32,8 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
             raise ScreeningNotCleared
         scheduling.require_still_possible(booking=fresh, policy=BookingPolicy.load(), now=now)
 
+    # Before the lock, under which nobody waits for a routing server.
+    scheduling.warm_drives_of(booking=booking, now=now)
     return change_status(
         booking,
         BookingStatus.CONFIRMED,

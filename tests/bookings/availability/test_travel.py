@@ -12,6 +12,7 @@ from bookings.availability import (
     DriveRow,
     DriveTable,
     DriveTime,
+    MeasuredDrives,
     OfflineEstimate,
     Place,
     WeekBands,
@@ -27,6 +28,7 @@ LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HOME = Place("90026", "echo-park", 34.079, -118.264)
 BEACH = Place("90291", "venice", 33.994, -118.464)
 NOWHERE = Place("00000")
+HOME_POINT, BEACH_POINT = (34.079, -118.264), (33.994, -118.464)
 
 
 def at(hour: int, minute: int = 0, *, day: date = date(2026, 7, 1)) -> datetime:
@@ -250,3 +252,57 @@ def test_arrival_waits_for_lighter_traffic_when_that_is_sooner() -> None:
     assert arrival(at(9, 30), at(10, 15)) == minute_floor(at(10, 15))
     assert arrival(at(9, 30), at(10, 14)) is None
     assert arrival(at(11), at(10)) is None
+
+
+def test_measured_drive_is_slowed_down_by_the_profile_s_hour() -> None:
+    estimate = OfflineEstimate(
+        LOS_ANGELES,
+        weekday_mph=[30.0] * 17 + [15.0] + [40.0] * 6,
+        weekend_mph=[20.0] * 24,
+    )
+    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 20 * 60.0}, estimate)
+
+    assert drive_time(HOME, BEACH, at(19)) == 20  # the quickest hour is an empty road
+    assert drive_time(HOME, BEACH, at(16, 59)) == 27  # 26 minutes 40 seconds
+    assert drive_time(HOME, BEACH, at(17)) == 54
+    assert drive_time(HOME, BEACH, at(12, day=date(2026, 7, 4))) == 40
+
+
+def test_measured_drive_is_one_direction_and_the_rest_is_estimated() -> None:
+    estimate = OfflineEstimate(LOS_ANGELES)
+    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 3600.0}, estimate)
+
+    assert drive_time(HOME, BEACH, at(2)) == 60
+    assert drive_time(BEACH, HOME, at(2)) == estimate(BEACH, HOME, at(2)) != 60
+    assert drive_time(HOME, NOWHERE, at(2)) is None
+    assert drive_time(NOWHERE, BEACH, at(2)) is None
+
+
+def test_measured_drive_is_never_under_the_floor_nor_between_one_door() -> None:
+    estimate = OfflineEstimate(LOS_ANGELES, floor_minutes=9)
+    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 0.0, (HOME_POINT, HOME_POINT): 3600.0}, estimate)
+
+    assert drive_time(HOME, BEACH, at(17)) == 9
+    door = replace(HOME, address_key="a")
+    assert drive_time(door, door, at(17)) == 0
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_measured_drives_refuse_what_no_drive_takes(seconds: float) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        MeasuredDrives({(HOME_POINT, BEACH_POINT): seconds}, OfflineEstimate(LOS_ANGELES))
+
+
+@UNHURRIED
+@given(st.floats(0, 18_000), st.integers(0, 6), st.integers(0, 1439))
+def test_measured_drive_is_the_same_all_through_a_band_of_the_week(
+    seconds: float, weekday: int, minute: int
+) -> None:
+    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): seconds}, OfflineEstimate(LOS_ANGELES))
+    start = [edge for edge, _ in drive_time.week_bands.days[weekday] if edge <= minute][-1]
+    monday = datetime(2026, 7, 6, tzinfo=LOS_ANGELES) + timedelta(days=weekday)
+
+    def departing(wall_minute: int) -> datetime:
+        return monday.replace(hour=wall_minute // 60, minute=wall_minute % 60).astimezone(UTC)
+
+    assert drive_time(HOME, BEACH, departing(minute)) == drive_time(HOME, BEACH, departing(start))
