@@ -121,4 +121,14 @@ class BookingPolicyAdmin(KindFieldsMixin, SingletonMixin):
             gettext_lazy("Fees and notice"),
             {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours"]},
         ),
+        (
+            gettext_lazy("The way to the door"),
+            {
+                "description": gettext_lazy(
+                    "The client tells the way to the door after choosing a time. These minutes are kept free for the "
+                    "therapist; the client doesn't pay for them."
+                ),
+                "fields": ["stairs_minutes", "elevator_minutes"],
+            },
+        ),
     ]

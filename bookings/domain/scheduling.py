@@ -24,6 +24,7 @@ from bookings.models import (
     TimeOff,
 )
 from massagerx.lib.localtime import day_bounds, local
+from services.models import Service
 
 from .selection import Selection, Session
 
@@ -62,8 +63,12 @@ def find_times(
     policy: BookingPolicy,
     now: datetime,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> Offer:
-    """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
+    """The starts of a month (`month` is its first day). The number of queries depends on nothing.
+
+    `entry` is the way to the door, once it is known.
+    """
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
         selection=selection,
@@ -72,6 +77,7 @@ def find_times(
         policy=policy,
         now=now,
         draft=draft,
+        entry=entry,
     )
 
 
@@ -83,6 +89,7 @@ def find_times_between(
     policy: BookingPolicy,
     now: datetime,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; those that
     the visitor with `draft` holds don't."""
@@ -95,7 +102,7 @@ def find_times_between(
         therapists=_therapists(
             selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
         ),
-        job=_job(selection.session, selection.area),
+        job=_job(selection.session, selection.area, policy, entry=entry),
         first_day=first_day,
         last_day=last_day,
         policy=_rules(policy, first_day=first_day, last_day=last_day),
@@ -113,7 +120,14 @@ def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
     return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
 
 
-def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, now: datetime) -> date | None:
+def next_open_day(
+    *,
+    selection: Selection,
+    after: date,
+    policy: BookingPolicy,
+    now: datetime,
+    entry: str = Booking.Entry.GROUND,
+) -> date | None:
     """The first local day later than `after` that has a time, or None within the horizon."""
     offer = find_times_between(
         selection=selection,
@@ -121,6 +135,7 @@ def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, n
         last_day=last_day(policy=policy, now=now),
         policy=policy,
         now=now,
+        entry=entry,
     )
     return min(offer.by_day, default=None)
 
@@ -135,6 +150,7 @@ def choose_slot(
     now: datetime,
     address_key: str | None = None,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> availability.Slot:
     """The slot at this start of the therapist whose day grows least in driving.
 
@@ -144,7 +160,7 @@ def choose_slot(
     require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
     values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
-    job = _job(session, area, address_key=address_key)
+    job = _job(session, area, policy, entry=entry, address_key=address_key)
     rules = _rules(policy, first_day=day, last_day=day)
     drive_time = _drive_time()
     slots: list[availability.Slot] = []
@@ -226,12 +242,21 @@ def _local_day(starts_at: datetime) -> date:
     return local(starts_at).date()
 
 
-def _job(session: Session, area: ServedZip, *, address_key: str | None = None) -> availability.Job:
+def minutes_at_door(*, service: Service, policy: BookingPolicy, entry: str) -> tuple[int, int]:
+    """Minutes of set-up and of pack-down for a service, with what the way to the door adds to each."""
+    way = policy.entry_minutes(entry)
+    return service.setup_minutes + way, service.packdown_minutes + way
+
+
+def _job(
+    session: Session, area: ServedZip, policy: BookingPolicy, *, entry: str, address_key: str | None = None
+) -> availability.Job:
+    setup, packdown = minutes_at_door(service=session.service, policy=policy, entry=entry)
     return availability.Job(
         place=place_of(area, address_key=address_key),
         session_minutes=session.minutes,
-        setup_minutes=session.service.setup_minutes,
-        packdown_minutes=session.service.packdown_minutes,
+        setup_minutes=setup,
+        packdown_minutes=packdown,
         people=session.people,
     )
 
