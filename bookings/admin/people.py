@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import time
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,10 +16,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, Client, ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .search import search
+from .stranding import StrandingMixin
 from .words import mark
 
 
@@ -69,7 +71,7 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
 
 
 @admin.register(Therapist)
-class TherapistAdmin(KindFieldsMixin, ListMixin):
+class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]
     list_select_related = ["home_zip"]
@@ -130,21 +132,8 @@ class TherapistAdmin(KindFieldsMixin, ListMixin):
     def waiting(self, therapist: Any) -> int:
         return int(therapist.waiting_count)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        self._name_stranded(request, form.instance)
-
-    def _name_stranded(self, request: HttpRequest, therapist: Therapist) -> None:
-        """Visits that were booked before this time off was written down are not cancelled: staff decide."""
-        now = timezone.now()
-        stranded: set[str] = set()
-        for off in therapist.time_off.filter(ends_at__gt=now):
-            visits = Booking.objects.for_therapist(therapist).occupying().between(off.starts_at, off.ends_at)
-            stranded.update(visits.filter(ends_at__gt=now).values_list("reference", flat=True))
-        if stranded:
-            sentence = _("Visits are booked in this time off: %(references)s. Move or cancel them.")
-            references = ", ".join(sorted(stranded))
-            self.message_user(request, sentence % {"references": references}, messages.WARNING)
+    def stranding_therapists(self, obj: Therapist) -> Collection[int]:
+        return {obj.pk} if obj.pk else set()
 
 
 class ClientForm(forms.ModelForm):

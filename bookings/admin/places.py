@@ -16,6 +16,8 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.zips import centroid
 from services.templatetags.money import dollars
 
+from .stranding import StrandingMixin
+
 
 @admin.register(Zone)
 class ZoneAdmin(KindFieldsMixin, ListMixin):
@@ -63,7 +65,8 @@ class ServedZipForm(forms.ModelForm):
 
 
 @admin.register(ServedZip)
-class ServedZipAdmin(KindFieldsMixin, ListMixin):
+class ServedZipAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+    stranding_fields = frozenset({"zip_code", "zone", "latitude", "longitude"})
     form = ServedZipForm
     list_display = ["zip_code", "city", "zone", "is_active"]
     list_filter = ["zone", "is_active"]
@@ -92,7 +95,7 @@ class ServedZipAdmin(KindFieldsMixin, ListMixin):
 
 
 @admin.register(DriveTime)
-class DriveTimeAdmin(KindFieldsMixin, ListMixin):
+class DriveTimeAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
     list_filter = ["origin", "destination"]
@@ -100,7 +103,8 @@ class DriveTimeAdmin(KindFieldsMixin, ListMixin):
 
 
 @admin.register(BookingPolicy)
-class BookingPolicyAdmin(KindFieldsMixin, SingletonMixin):
+class BookingPolicyAdmin(StrandingMixin, KindFieldsMixin, SingletonMixin):
+    stranding_fields = frozenset({"stairs_minutes", "elevator_minutes"})
     fieldsets = [
         (
             gettext_lazy("When visits can be booked"),

@@ -140,6 +140,19 @@ _REFUSALS = {
 }
 
 
+_STRANDING = {
+    **_REFUSALS,
+    "inactive": gettext_lazy("the therapist is not active"),
+    "certificate": gettext_lazy("the therapist has no certificate for that day"),
+    "qualification": gettext_lazy("the therapist is not qualified for the service"),
+}
+
+
+def stranding_words(reason: str) -> str:
+    """Why a booked visit can't be kept, as the end of a sentence; `reason` as in `domain.stranding.Stranded`."""
+    return str(_STRANDING.get(reason, reason))
+
+
 def explain(error: BookingError) -> str:
     """What stood in the way of a change to a booking, as the end of a sentence that begins with its reference."""
     if isinstance(error, InvalidTransition):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
 from bookings import availability
 from bookings.exceptions import SlotNotOffered
@@ -17,6 +17,7 @@ from bookings.models import (
     Booking,
     BookingPolicy,
     Closure,
+    DriveOverride,
     DriveTime,
     Hold,
     ServedZip,
@@ -210,16 +211,129 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
         packdown_minutes=_minutes(booking.blocked_until - booking.ends_at),
         people=booking.people,
     )
+    corrections = _corrections([booking.therapist_id], first_day=day, last_day=day)
     outcome = availability.check_slot(
         therapist=value,
         job=job,
         starts_at=booking.starts_at,
         policy=rules,
-        drive_time=_drive_time(),
+        drive_time=availability.WithOverrides(
+            _drive_time(), corrections.get((booking.therapist_id, day), {})
+        ),
         now=now,
     )
     if isinstance(outcome, availability.Refusal):
         raise SlotNotOffered(outcome.reason)
+
+
+def check_upcoming(
+    *, therapist_ids: Collection[int] | None, now: datetime
+) -> list[tuple[Booking, availability.RefusalReason | None]]:
+    """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None.
+
+    Under today's rules, all other visits being as they are; holds don't count. A visit is given the minutes at the door
+    that it would be given today, if those are more. The number of queries does not depend on how many visits there are.
+    """
+    today, _ = day_bounds(local(now).date())
+    taken = Booking.objects.occupying().filter(blocked_until__gt=today)
+    if therapist_ids is not None:
+        taken = taken.filter(therapist__in=therapist_ids)
+    bookings = list(
+        taken.select_related("area", "service", "therapist__home_zip").order_by("starts_at", "pk")
+    )
+    upcoming = [booking for booking in bookings if booking.starts_at > now]
+    if not upcoming:
+        return []
+    first_day, last_day = _local_day(upcoming[0].starts_at), _local_day(upcoming[-1].starts_at)
+    policy = BookingPolicy.load()
+    rules = _rules(policy, first_day=first_day, last_day=last_day, for_staff=True)
+    rows = {booking.therapist_id: booking.therapist for booking in upcoming}
+    drive_time = _drive_time()
+    corrections = _corrections(rows, first_day=first_day, last_day=last_day)
+    prefetch_related_objects(list(rows.values()), "working_hours", "extra_hours")
+    off = _time_off(list(rows.values()), today, day_bounds(last_day)[1])
+    values = {key: _therapist(row, [], off[key]) for key, row in rows.items()}
+    jobs = {booking.pk: _job_of_visit(booking, policy) for booking in bookings}
+    by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        for day in {_local_day(booking.blocked_from), _local_day(booking.blocked_until)}:
+            by_day[booking.therapist_id, day].append(booking)
+
+    checked: list[tuple[Booking, availability.RefusalReason | None]] = []
+    for booking in upcoming:
+        key = booking.therapist_id, _local_day(booking.starts_at)
+        existing = tuple(_as_occupied(other, jobs[other.pk]) for other in by_day[key] if other != booking)
+        outcome = availability.check_slot(
+            therapist=replace(values[booking.therapist_id], existing=existing),
+            job=jobs[booking.pk],
+            starts_at=booking.starts_at,
+            policy=rules,
+            drive_time=availability.WithOverrides(drive_time, corrections.get(key, {})),
+            now=now,
+        )
+        checked.append((booking, outcome.reason if isinstance(outcome, availability.Refusal) else None))
+    return checked
+
+
+def _job_of_visit(booking: Booking, policy: BookingPolicy) -> availability.Job:
+    setup, packdown = minutes_at_door(service=booking.service, policy=policy, entry=booking.entry)
+    return availability.Job(
+        place=place_of(booking.area, address_key=booking.address_key),
+        session_minutes=booking.session_minutes,
+        setup_minutes=max(setup, _minutes(booking.starts_at - booking.blocked_from)),
+        packdown_minutes=max(packdown, _minutes(booking.blocked_until - booking.ends_at)),
+        people=booking.people,
+    )
+
+
+def _as_occupied(booking: Booking, job: availability.Job) -> availability.Occupied:
+    """A visit with the minutes at the door of `job`."""
+    return availability.Occupied(
+        blocked=availability.Interval(
+            booking.starts_at - timedelta(minutes=job.setup_minutes),
+            booking.ends_at + timedelta(minutes=job.packdown_minutes),
+        ),
+        place=job.place,
+        session_minutes=job.session_minutes,
+    )
+
+
+def _corrections(
+    therapist_ids: Iterable[int], *, first_day: date, last_day: date
+) -> dict[tuple[int, date], dict[tuple[availability.Place, availability.Place], int]]:
+    """Staff's own figures for drives between booked visits of these local days, by therapist and day; one query.
+
+    Places of booked visits carry their address's key, so a correction speaks of no other place.
+    """
+    start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    keys = list(therapist_ids)
+    ends = ("from_booking", "to_booking")
+    rows = DriveOverride.objects.filter(
+        Q(
+            from_booking__therapist__in=keys,
+            from_booking__starts_at__gte=start,
+            from_booking__starts_at__lt=end,
+        )
+        | Q(to_booking__therapist__in=keys, to_booking__starts_at__gte=start, to_booking__starts_at__lt=end)
+    ).select_related(
+        *(f"{name}__{path}" for name in ends for path in ("area", "therapist__home_zip")),
+    )
+    corrections: dict[tuple[int, date], dict[tuple[availability.Place, availability.Place], int]] = (
+        defaultdict(dict)
+    )
+    for row in rows:
+        visits = [visit for visit in (row.from_booking, row.to_booking) if visit is not None]
+        days = {(visit.therapist_id, _local_day(visit.starts_at)) for visit in visits}
+        if len(days) != 1:
+            continue  # one of the two has been moved since: there is no such drive any more
+        home = place_of(visits[0].therapist.home_zip)
+        pair = _place_of_visit(row.from_booking) or home, _place_of_visit(row.to_booking) or home
+        corrections[days.pop()][pair] = row.minutes
+    return corrections
+
+
+def _place_of_visit(booking: Booking | None) -> availability.Place | None:
+    return place_of(booking.area, address_key=booking.address_key) if booking is not None else None
 
 
 def place_of(area: ServedZip, *, address_key: str | None = None) -> availability.Place:

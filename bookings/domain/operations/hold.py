@@ -33,7 +33,9 @@ def hold_time(
 
     None when visitors from `source` hold as many times as one address may: the start was free and may be booked, it is
     only not kept. `entry` is the way to the door, once it is known. `instead_of` is a live hold that this one takes
-    the place of with other minutes: it ends when that would have ended. Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
+    the place of with other minutes: it ends when that would have ended.
+
+    Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
     with translated_errors(), transaction.atomic():
         therapists = lock_therapists(
