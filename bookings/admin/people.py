@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,11 +16,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, Client, ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 from .search import search
-from .words import booking_links, mark
+from .stranding import StrandingMixin
+from .words import mark
 
 # Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
 # them it would send more fields than one form may have, and could not be saved at all.
@@ -79,7 +81,7 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
 
 
 @admin.register(Therapist)
-class TherapistAdmin(KindFieldsMixin, ListMixin):
+class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]
     list_select_related = ["home_zip"]
@@ -140,21 +142,8 @@ class TherapistAdmin(KindFieldsMixin, ListMixin):
     def waiting(self, therapist: Any) -> int:
         return int(therapist.waiting_count)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        self._name_stranded(request, form.instance)
-
-    def _name_stranded(self, request: HttpRequest, therapist: Therapist) -> None:
-        """Visits that were booked before this time off was written down are not cancelled: staff decide."""
-        now = timezone.now()
-        stranded: set[tuple[int, str]] = set()
-        for off in therapist.time_off.filter(ends_at__gt=now):
-            visits = Booking.objects.for_therapist(therapist).occupying().between(off.starts_at, off.ends_at)
-            stranded.update(visits.filter(ends_at__gt=now).values_list("pk", "reference"))
-        if stranded:
-            sentence = _("Visits are booked in this time off: {references}. Move or cancel them.")
-            told = format_html(sentence, references=booking_links(stranded))
-            self.message_user(request, told, messages.WARNING)
+    def stranding_therapists(self, obj: Therapist) -> Collection[int]:
+        return {obj.pk} if obj.pk else set()
 
 
 class ClientForm(forms.ModelForm):

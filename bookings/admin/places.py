@@ -16,6 +16,8 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.zips import centroid
 from services.templatetags.money import dollars
 
+from .stranding import StrandingMixin
+
 
 @admin.register(Zone)
 class ZoneAdmin(KindFieldsMixin, ListMixin):
@@ -63,7 +65,8 @@ class ServedZipForm(forms.ModelForm):
 
 
 @admin.register(ServedZip)
-class ServedZipAdmin(KindFieldsMixin, ListMixin):
+class ServedZipAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+    stranding_fields = frozenset({"zip_code", "zone", "latitude", "longitude"})
     form = ServedZipForm
     list_display = ["zip_code", "city", "zone", "is_active"]
     list_filter = ["zone", "is_active"]
@@ -105,7 +108,7 @@ class DriveTimeForm(forms.ModelForm):
 
 
 @admin.register(DriveTime)
-class DriveTimeAdmin(KindFieldsMixin, ListMixin):
+class DriveTimeAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     form = DriveTimeForm
     fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
@@ -114,7 +117,8 @@ class DriveTimeAdmin(KindFieldsMixin, ListMixin):
 
 
 @admin.register(BookingPolicy)
-class BookingPolicyAdmin(KindFieldsMixin, SingletonMixin):
+class BookingPolicyAdmin(StrandingMixin, KindFieldsMixin, SingletonMixin):
+    stranding_fields = frozenset({"stairs_minutes", "elevator_minutes"})
     fieldsets = [
         (
             gettext_lazy("When visits can be booked"),
@@ -134,5 +138,15 @@ class BookingPolicyAdmin(KindFieldsMixin, SingletonMixin):
         (
             gettext_lazy("Fees and notice"),
             {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours"]},
+        ),
+        (
+            gettext_lazy("The way to the door"),
+            {
+                "description": gettext_lazy(
+                    "The client tells the way to the door after choosing a time. These minutes are kept free for the "
+                    "therapist; the client doesn't pay for them."
+                ),
+                "fields": ["stairs_minutes", "elevator_minutes"],
+            },
         ),
     ]

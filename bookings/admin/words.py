@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -107,15 +105,6 @@ def _clock(here: datetime) -> str:
     return f"{here.hour % 12 or 12}:{here:%M %p}"
 
 
-def booking_links(rows: Iterable[tuple[int, str]]) -> SafeString:
-    """References with links to their visits, from (key, reference) pairs, in the order of the references."""
-    links = (
-        (reverse("admin:bookings_booking_change", args=[pk]), reference)
-        for pk, reference in sorted(rows, key=lambda row: row[1])
-    )
-    return format_html_join(", ", '<a href="{}">{}</a>', links)
-
-
 def time_left(delta: timedelta) -> str:
     """`3 h 20 min`, `2 days 4 h`; a moment that has passed is `any minute now`."""
     minutes = int(delta.total_seconds() // 60)
@@ -149,6 +138,19 @@ _REFUSALS = {
     "off_grid": gettext_lazy("visits don't start at that minute"),
     "no_therapist": gettext_lazy("no therapist is qualified for it"),
 }
+
+
+_STRANDING = {
+    **_REFUSALS,
+    "inactive": gettext_lazy("the therapist is not active"),
+    "certificate": gettext_lazy("the therapist has no certificate for that day"),
+    "qualification": gettext_lazy("the therapist is not qualified for the service"),
+}
+
+
+def stranding_words(reason: str) -> str:
+    """Why a booked visit can't be kept, as the end of a sentence; `reason` as in `domain.stranding.Stranded`."""
+    return str(_STRANDING.get(reason, reason))
 
 
 def explain(error: BookingError) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
 from bookings import availability
 from bookings.exceptions import SlotNotOffered
@@ -19,6 +19,7 @@ from bookings.models import (
     Booking,
     BookingPolicy,
     Closure,
+    DriveOverride,
     DriveTime,
     Hold,
     ServedZip,
@@ -26,9 +27,12 @@ from bookings.models import (
     TimeOff,
 )
 from massagerx.lib.localtime import day_bounds, local
+from services.models import Service
 
 from .selection import Selection, Session
 
+# From one point to another: latitude and longitude in degrees.
+Leg = tuple[tuple[float, float], tuple[float, float]]
 # Ten years: for staff the horizon is no limit.
 _UNLIMITED_DAYS = 3650
 
@@ -64,8 +68,12 @@ def find_times(
     policy: BookingPolicy,
     now: datetime,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> Offer:
-    """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
+    """The starts of a month (`month` is its first day). The number of queries depends on nothing.
+
+    `entry` is the way to the door, once it is known.
+    """
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
         selection=selection,
@@ -74,6 +82,7 @@ def find_times(
         policy=policy,
         now=now,
         draft=draft,
+        entry=entry,
     )
 
 
@@ -85,6 +94,7 @@ def find_times_between(
     policy: BookingPolicy,
     now: datetime,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; those that
     the visitor with `draft` holds don't."""
@@ -94,7 +104,7 @@ def find_times_between(
     if first_day > last_day:
         return Offer.nothing()
     values = _therapists(selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft)
-    job = _job(selection.session, selection.area)
+    job = _job(selection.session, selection.area, policy, entry=entry)
     slots = availability.offer_slots(
         therapists=values,
         job=job,
@@ -115,7 +125,14 @@ def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
     return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
 
 
-def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, now: datetime) -> date | None:
+def next_open_day(
+    *,
+    selection: Selection,
+    after: date,
+    policy: BookingPolicy,
+    now: datetime,
+    entry: str = Booking.Entry.GROUND,
+) -> date | None:
     """The first local day later than `after` that has a time, or None within the horizon."""
     offer = find_times_between(
         selection=selection,
@@ -123,6 +140,7 @@ def next_open_day(*, selection: Selection, after: date, policy: BookingPolicy, n
         last_day=last_day(policy=policy, now=now),
         policy=policy,
         now=now,
+        entry=entry,
     )
     return min(offer.by_day, default=None)
 
@@ -137,6 +155,7 @@ def choose_slot(
     now: datetime,
     address_key: str | None = None,
     draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
 ) -> availability.Slot:
     """The slot at this start of the therapist whose day grows least in driving.
 
@@ -146,7 +165,7 @@ def choose_slot(
     require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
     values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
-    job = _job(session, area, address_key=address_key)
+    job = _job(session, area, policy, entry=entry, address_key=address_key)
     rules = _rules(policy, first_day=day, last_day=day)
     drive_time = _drive_time(values, job.place)
     slots: list[availability.Slot] = []
@@ -196,16 +215,137 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
         packdown_minutes=_minutes(booking.blocked_until - booking.ends_at),
         people=booking.people,
     )
+    corrections = _corrections([booking.therapist_id], first_day=day, last_day=day)
     outcome = availability.check_slot(
         therapist=value,
         job=job,
         starts_at=booking.starts_at,
         policy=rules,
-        drive_time=_drive_time((value,), job.place),
+        drive_time=availability.WithOverrides(
+            _drive_time((value,), job.place), corrections.get((booking.therapist_id, day), {})
+        ),
         now=now,
     )
     if isinstance(outcome, availability.Refusal):
         raise SlotNotOffered(outcome.reason)
+
+
+def check_upcoming(
+    *, therapist_ids: Collection[int] | None, now: datetime
+) -> list[tuple[Booking, availability.RefusalReason | None]]:
+    """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None.
+
+    Under today's rules, all other visits being as they are; holds don't count. A visit is given the minutes at the door
+    that it would be given today, if those are more. The number of queries does not depend on how many visits there are.
+    """
+    today, _ = day_bounds(local(now).date())
+    taken = Booking.objects.occupying().filter(blocked_until__gt=today)
+    if therapist_ids is not None:
+        taken = taken.filter(therapist__in=therapist_ids)
+    bookings = list(
+        taken.select_related("area", "service", "therapist__home_zip").order_by("starts_at", "pk")
+    )
+    upcoming = [booking for booking in bookings if booking.starts_at > now]
+    if not upcoming:
+        return []
+    first_day, last_day = _local_day(upcoming[0].starts_at), _local_day(upcoming[-1].starts_at)
+    policy = BookingPolicy.load()
+    rules = _rules(policy, first_day=first_day, last_day=last_day, for_staff=True)
+    rows = {booking.therapist_id: booking.therapist for booking in upcoming}
+    corrections = _corrections(rows, first_day=first_day, last_day=last_day)
+    prefetch_related_objects(list(rows.values()), "working_hours", "extra_hours")
+    off = _time_off(list(rows.values()), today, day_bounds(last_day)[1])
+    values = {key: _therapist(row, [], off[key]) for key, row in rows.items()}
+    jobs = {booking.pk: _job_of_visit(booking, policy) for booking in bookings}
+    by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        for day in {_local_day(booking.blocked_from), _local_day(booking.blocked_until)}:
+            by_day[booking.therapist_id, day].append(booking)
+
+    # Asked while a change is being saved, under locks: nobody waits for the routing server then.
+    drive_time = _drive_table(
+        [
+            leg
+            for (key, _), of_day in by_day.items()
+            if key in values
+            for leg in _legs_between([values[key].home, *(jobs[booking.pk].place for booking in of_day)])
+        ]
+    )
+    checked: list[tuple[Booking, availability.RefusalReason | None]] = []
+    for booking in upcoming:
+        key = booking.therapist_id, _local_day(booking.starts_at)
+        existing = tuple(_as_occupied(other, jobs[other.pk]) for other in by_day[key] if other != booking)
+        outcome = availability.check_slot(
+            therapist=replace(values[booking.therapist_id], existing=existing),
+            job=jobs[booking.pk],
+            starts_at=booking.starts_at,
+            policy=rules,
+            drive_time=availability.WithOverrides(drive_time, corrections.get(key, {})),
+            now=now,
+        )
+        checked.append((booking, outcome.reason if isinstance(outcome, availability.Refusal) else None))
+    return checked
+
+
+def _job_of_visit(booking: Booking, policy: BookingPolicy) -> availability.Job:
+    setup, packdown = minutes_at_door(service=booking.service, policy=policy, entry=booking.entry)
+    return availability.Job(
+        place=place_of(booking.area, address_key=booking.address_key),
+        session_minutes=booking.session_minutes,
+        setup_minutes=max(setup, _minutes(booking.starts_at - booking.blocked_from)),
+        packdown_minutes=max(packdown, _minutes(booking.blocked_until - booking.ends_at)),
+        people=booking.people,
+    )
+
+
+def _as_occupied(booking: Booking, job: availability.Job) -> availability.Occupied:
+    """A visit with the minutes at the door of `job`."""
+    return availability.Occupied(
+        blocked=availability.Interval(
+            booking.starts_at - timedelta(minutes=job.setup_minutes),
+            booking.ends_at + timedelta(minutes=job.packdown_minutes),
+        ),
+        place=job.place,
+        session_minutes=job.session_minutes,
+    )
+
+
+def _corrections(
+    therapist_ids: Iterable[int], *, first_day: date, last_day: date
+) -> dict[tuple[int, date], dict[tuple[availability.Place, availability.Place], int]]:
+    """Staff's own figures for drives between booked visits of these local days, by therapist and day; one query.
+
+    Places of booked visits carry their address's key, so a correction speaks of no other place.
+    """
+    start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    keys = list(therapist_ids)
+    ends = ("from_booking", "to_booking")
+    rows = DriveOverride.objects.filter(
+        Q(
+            from_booking__therapist__in=keys,
+            from_booking__starts_at__gte=start,
+            from_booking__starts_at__lt=end,
+        )
+        | Q(to_booking__therapist__in=keys, to_booking__starts_at__gte=start, to_booking__starts_at__lt=end)
+    ).select_related(
+        *(f"{name}__{path}" for name in ends for path in ("area", "therapist__home_zip")),
+    )
+    corrections: dict[tuple[int, date], dict[tuple[availability.Place, availability.Place], int]] = (
+        defaultdict(dict)
+    )
+    for row in rows:
+        visits = [visit for visit in (row.from_booking, row.to_booking) if visit is not None]
+        days = {(visit.therapist_id, _local_day(visit.starts_at)) for visit in visits}
+        if len(days) != 1:
+            continue  # one of the two has been moved since: there is no such drive any more
+        home = place_of(visits[0].therapist.home_zip)
+        pair = _place_of_visit(row.from_booking) or home, _place_of_visit(row.to_booking) or home
+        corrections[days.pop()][pair] = row.minutes
+    return corrections
+
+
+def _place_of_visit(booking: Booking | None) -> availability.Place | None:
+    return place_of(booking.area, address_key=booking.address_key) if booking is not None else None
 
 
 def place_of(area: ServedZip, *, address_key: str | None = None) -> availability.Place:
@@ -228,12 +368,21 @@ def _local_day(starts_at: datetime) -> date:
     return local(starts_at).date()
 
 
-def _job(session: Session, area: ServedZip, *, address_key: str | None = None) -> availability.Job:
+def minutes_at_door(*, service: Service, policy: BookingPolicy, entry: str) -> tuple[int, int]:
+    """Minutes of set-up and of pack-down for a service, with what the way to the door adds to each."""
+    way = policy.entry_minutes(entry)
+    return service.setup_minutes + way, service.packdown_minutes + way
+
+
+def _job(
+    session: Session, area: ServedZip, policy: BookingPolicy, *, entry: str, address_key: str | None = None
+) -> availability.Job:
+    setup, packdown = minutes_at_door(service=session.service, policy=policy, entry=entry)
     return availability.Job(
         place=place_of(area, address_key=address_key),
         session_minutes=session.minutes,
-        setup_minutes=session.service.setup_minutes,
-        packdown_minutes=session.service.packdown_minutes,
+        setup_minutes=setup,
+        packdown_minutes=packdown,
         people=session.people,
     )
 
@@ -286,12 +435,19 @@ def _drive_time(
     Of the server only what is known or can be looked up outside of a transaction, see `integrations.routing`. What
     comes back is a value: the same answers for the whole decision.
     """
+    source = routing.source()
+    legs = _legs(therapists, place) if source is not None else []
+    if source is not None:
+        source.warm(legs)
+    return _drive_table(legs)
+
+
+def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
+    """The drives of one decision; of the routing server only what is already known of these legs. One query."""
     estimate = availability.OfflineEstimate(settings.TIME_ZONE)
     behind: availability.DriveTime = estimate
     source = routing.source()
     if source is not None:
-        legs = _legs(therapists, place)
-        source.warm(legs)
         behind = availability.MeasuredDrives(source.known(legs), estimate)
     rows = [
         availability.DriveRow(
@@ -306,9 +462,13 @@ def _drive_time(
     return availability.DriveTable(rows, settings.TIME_ZONE, behind=behind)
 
 
-def _legs(
-    therapists: Sequence[availability.Therapist], place: availability.Place
-) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+def _legs_between(places: Sequence[availability.Place]) -> list[Leg]:
+    """Every drive from one of these places to another."""
+    points = {place.point for place in places if place.point is not None}
+    return list(permutations(points, 2))
+
+
+def _legs(therapists: Sequence[availability.Therapist], place: availability.Place) -> list[Leg]:
     """The drives that the engine may ask about for a visit at `place`, those of the visit itself first."""
     here: list[tuple[availability.Place, availability.Place]] = []
     others: list[tuple[availability.Place, availability.Place]] = []

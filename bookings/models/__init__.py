@@ -1,6 +1,6 @@
 """The tables. Rules live in `bookings.domain`; constraints here guarantee what must never be false."""
 
-from .booking import AccessNotes, Booking, BookingQuerySet
+from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
 from .history import BookingEvent
 from .holds import Hold
 from .intake import BookingDraft, ClinicianNote, ScreeningLook, ScreeningRecord, ScreeningVersion
@@ -20,6 +20,7 @@ __all__ = [
     "Client",
     "ClinicianNote",
     "Closure",
+    "DriveOverride",
     "DriveTime",
     "ExtraHours",
     "Hold",

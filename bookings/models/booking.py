@@ -6,6 +6,7 @@ import re
 import secrets
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -196,6 +197,81 @@ class Booking(models.Model):
     def address_key(self) -> str:
         """Equal for two visits to one door, so that no drive lies between them."""
         return door_key(self.street, self.unit, self.area.zip_code)
+
+
+class DriveOverride(models.Model):
+    """Staff's own figure for one drive: from one visit to the therapist's next, or from or to home.
+
+    Counts when booked visits are checked again, never for what is offered: it belongs to two visits, not to a road.
+    """
+
+    from_booking = models.ForeignKey(
+        Booking,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="drives_onward",
+        verbose_name=_("from the visit"),
+        help_text=_("Blank: from the therapist's home."),
+    )
+    to_booking = models.ForeignKey(
+        Booking,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="drives_here",
+        verbose_name=_("to the visit"),
+        help_text=_("Blank: to the therapist's home."),
+    )
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes"), validators=[MinValueValidator(1), MaxValueValidator(300)]
+    )
+    reason = models.CharField(_("why"), max_length=200, help_text=_("Staff will read this later."))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = _("corrected drive")
+        verbose_name_plural = _("corrected drives")
+        constraints = [
+            # Nulls are never equal, so the drives from and to home have constraints of their own.
+            models.UniqueConstraint(
+                fields=["from_booking", "to_booking"],
+                name="driveoverride_one_per_pair",
+                violation_error_message=_(
+                    "This drive has been corrected already: delete that correction first."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["to_booking"],
+                condition=Q(from_booking=None),
+                name="driveoverride_one_from_home",
+                violation_error_message=_(
+                    "This drive has been corrected already: delete that correction first."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["from_booking"],
+                condition=Q(to_booking=None),
+                name="driveoverride_one_to_home",
+                violation_error_message=_(
+                    "This drive has been corrected already: delete that correction first."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(from_booking__isnull=False) | Q(to_booking__isnull=False),
+                name="driveoverride_has_a_visit",
+                violation_error_message=_("Choose at least one visit."),
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="driveoverride_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        home = str(_("home"))
+        return f"{self.from_booking or home} → {self.to_booking or home}: {self.minutes} min"
 
 
 class AccessNotes(models.Model):

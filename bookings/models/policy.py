@@ -28,6 +28,21 @@ class BookingPolicy(models.Model):
         default=30,
         choices=[(value, str(value)) for value in (5, 10, 15, 20, 30, 60)],
     )
+    # Beside the set-up and pack-down of the service, each.
+    stairs_minutes = models.PositiveSmallIntegerField(
+        _("stairs add, minutes"),
+        default=5,
+        validators=[MaxValueValidator(60)],
+        help_text=_(
+            "Added before and again after a visit to an address with stairs, for carrying the table."
+        ),
+    )
+    elevator_minutes = models.PositiveSmallIntegerField(
+        _("an elevator adds, minutes"),
+        default=3,
+        validators=[MaxValueValidator(60)],
+        help_text=_("Added before and again after a visit to an address with an elevator."),
+    )
     confirm_known_clients = models.BooleanField(
         _("confirm known clients at once"),
         default=True,
@@ -65,6 +80,10 @@ class BookingPolicy(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
+
+    def entry_minutes(self, entry: str) -> int:
+        """Minutes that the way to the door (`Booking.Entry`) adds to the set-up, and again to the pack-down."""
+        return {"stairs": self.stairs_minutes, "elevator": self.elevator_minutes}.get(entry, 0)
 
     @classmethod
     def load(cls) -> BookingPolicy:

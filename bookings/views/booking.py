@@ -181,6 +181,7 @@ def when(request: HttpRequest) -> HttpResponse:
                 policy=progress.policy,
                 source=visitor_digest(request),
                 now=progress.now,
+                entry=progress.entry,
             )
         except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
             messages.error(request, refusal_words(error))
@@ -211,6 +212,7 @@ def _when_page(
             policy=progress.policy,
             now=progress.now,
             draft=progress.draft.key,
+            entry=progress.entry,
         )
         if progress.selection is not None
         else scheduling.Offer.nothing()
@@ -227,7 +229,11 @@ def _when_page(
         ),
         "next_open_day": (
             scheduling.next_open_day(
-                selection=progress.selection, after=month.last, policy=progress.policy, now=progress.now
+                selection=progress.selection,
+                after=month.last,
+                policy=progress.policy,
+                now=progress.now,
+                entry=progress.entry,
             )
             if progress.selection is not None and not month.any_times
             else None

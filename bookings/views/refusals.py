@@ -29,6 +29,14 @@ def refusal_words(error: exceptions.BookingError) -> str:
     return _("That didn't work. Please try again.")
 
 
+def entry_words() -> str:
+    """For a time that fits only without the stairs or the elevator."""
+    return _(
+        "Stairs or an elevator take us a few minutes more, and the time you chose is too tight for that. "
+        "Please choose one of these; all you typed is kept."
+    )
+
+
 def _reasons() -> dict[str, str]:
     return {
         "notice": _("That time is too soon for us to get ready. Please choose a later one."),

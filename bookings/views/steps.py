@@ -14,13 +14,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import intake, operations, pricing
+from bookings.domain import intake, operations, pricing, scheduling
 from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
 from bookings.exceptions import NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
-from bookings.models import BookingDraft, BookingPolicy, Hold, ServedZip
+from bookings.models import Booking, BookingDraft, BookingPolicy, Hold, ServedZip
 from massagerx.lib.limits import visitor_digest
 
-from .refusals import refusal_words
+from .refusals import entry_words, refusal_words
 
 SESSION_KEY = "booking_draft"
 
@@ -53,6 +53,11 @@ class Progress:
     def starts_at(self) -> datetime | None:
         value = self.answers.get("starts_at")
         return parse_datetime(value) if value else None
+
+    @property
+    def entry(self) -> str:
+        """The way to the door; the ground floor until the visitor has told."""
+        return str(self.answers.get("details", {}).get("entry", Booking.Entry.GROUND))
 
     @property
     def hold(self) -> Hold | None:
@@ -149,27 +154,57 @@ def forget_time(progress: Progress) -> dict[str, None]:
 
 def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
     """Extends the hold of a visitor who is still typing, or takes an expired one again when the time is still free;
-    else a redirect to fresh times, with everything typed kept."""
-    hold = progress.hold
-    if hold is not None:
-        operations.extend_hold(hold, now=progress.now)
-        return None
+    else a redirect to fresh times, with everything typed kept.
+
+    The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
+    """
     assert progress.selection is not None
     assert progress.starts_at is not None
+    hold = progress.hold
+    if hold is not None and operations.hold_fits(
+        hold, selection=progress.selection, policy=progress.policy, entry=progress.entry
+    ):
+        operations.extend_hold(hold, now=progress.now)
+        return None
     try:
-        operations.hold_time(
+        taken = operations.hold_time(
             draft=progress.draft,
             selection=progress.selection,
             starts_at=progress.starts_at,
             policy=progress.policy,
             source=visitor_digest(request),
             now=progress.now,
+            entry=progress.entry,
+            instead_of=hold,
         )
     except (SlotNotOffered, SlotTaken) as error:
-        messages.error(request, refusal_words(error))
+        messages.error(request, entry_words() if _fits_at_ground(progress) else refusal_words(error))
         save(request, progress, **forget_time(progress))
         return back_to("when")
+    if hold is not None and taken is not None:
+        operations.extend_hold(taken, now=progress.now)
     return None
+
+
+def _fits_at_ground(progress: Progress) -> bool:
+    """Whether only the way to the door stands in the way of the chosen time."""
+    assert progress.selection is not None
+    assert progress.starts_at is not None
+    if not progress.policy.entry_minutes(progress.entry):
+        return False
+    try:
+        scheduling.choose_slot(
+            session=progress.selection.session,
+            area=progress.selection.area,
+            therapists=progress.selection.therapists,
+            starts_at=progress.starts_at,
+            policy=progress.policy,
+            now=progress.now,
+            draft=progress.draft.key,
+        )
+    except SlotNotOffered:
+        return False
+    return True
 
 
 def back_to(step: str) -> HttpResponseRedirect:

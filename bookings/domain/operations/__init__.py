@@ -1,7 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
-from .hold import extend_hold, hold_time, release_expired_holds, release_hold
+from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
 from .request import Submission, request_booking
 from .status import (
     cancel_booking,
@@ -24,6 +24,7 @@ __all__ = [
     "expire_requests",
     "expires_at",
     "extend_hold",
+    "hold_fits",
     "hold_time",
     "mark_no_show",
     "needs_clinician_note",

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from bookings.domain import scheduling
 from bookings.domain.selection import Selection
-from bookings.models import BookingDraft, BookingPolicy, Hold
+from bookings.models import Booking, BookingDraft, BookingPolicy, Hold
 from bookings.models.holds import HOLDS_PER_SOURCE
 
 from .transaction import lock_therapists, translated_errors
@@ -26,12 +26,17 @@ def hold_time(
     policy: BookingPolicy,
     source: str,
     now: datetime,
+    entry: str = Booking.Entry.GROUND,
+    instead_of: Hold | None = None,
 ) -> Hold | None:
     """Keeps a start for a visitor for ten minutes, in place of what the visitor held before.
 
     None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
-    hold as many times as one address may: the start was free and may be booked, it is only not kept. Raises
-    `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
+    hold as many times as one address may: the start was free and may be booked, it is only not kept. `entry` is the
+    way to the door, once it is known. `instead_of` is a live hold that this one takes the place of with other
+    minutes: it ends when that would have ended.
+
+    Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
     scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     # Before the lock, under which nobody waits for a routing server.
@@ -50,6 +55,7 @@ def hold_time(
             policy=policy,
             now=now,
             draft=draft.key,
+            entry=entry,
         )
         if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
             return None
@@ -69,13 +75,25 @@ def hold_time(
                     ends_at=slot.ends_at,
                     blocked_from=slot.blocked_from,
                     blocked_until=slot.blocked_until,
-                    expires_at=now + HOLD_FOR,
+                    expires_at=instead_of.expires_at if instead_of else now + HOLD_FOR,
+                    is_extended=instead_of is not None and instead_of.is_extended,
                     source=source,
                     place=place,
                 )
         except IntegrityError:
             # Another visitor from there took the last place at this very moment.
             return None
+
+
+def hold_fits(hold: Hold, *, selection: Selection, policy: BookingPolicy, entry: str) -> bool:
+    """Whether the hold keeps just the minutes at the door that this way to the door asks for."""
+    setup, packdown = scheduling.minutes_at_door(
+        service=selection.session.service, policy=policy, entry=entry
+    )
+    return (hold.blocked_from, hold.blocked_until) == (
+        hold.starts_at - timedelta(minutes=setup),
+        hold.ends_at + timedelta(minutes=packdown),
+    )
 
 
 def extend_hold(hold: Hold, *, now: datetime) -> None:

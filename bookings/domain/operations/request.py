@@ -141,6 +141,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
                     policy=policy,
                     now=now,
                     address_key=submission.address_key,
+                    entry=submission.entry,
                     draft=draft,
                 )
             except SlotNotOffered as refusal:

@@ -22,12 +22,12 @@ LISTS = [
     "auth_user", "auth_group", "services_service", "services_addon", "services_category", "bookings_booking",
     "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
     "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
-    "blog_tag", "blog_page", "blog_question",
+    "blog_tag", "blog_page", "blog_question", "bookings_driveoverride",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
     "bookings_servedzip", "bookings_drivetime", "bookings_closure", "bookings_policyversion",
-    "bookings_screeningversion",
+    "bookings_screeningversion", "bookings_driveoverride",
 ]  # fmt: skip
 
 
@@ -107,6 +107,25 @@ def test_no_admin_page_is_wider_than_a_phone(
     assert wide == []
 
 
+@pytest.mark.parametrize("width", [None, PHONE])
+def test_owner_is_asked_before_visits_are_stranded(
+    width: Any, live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
+) -> None:
+    world, booking = booked
+    page = sign_in(new_page(width=width) if width else new_page())
+    page.goto(reverse("admin:bookings_therapist_change", args=[world.therapist.pk]))
+    page.fill("#id_bio", "Typed with care")
+    page.uncheck("#id_is_active")
+    page.click("[name=_save]")
+    page.get_by_role("heading", name="These visits can't be kept after this change").wait_for()
+    screenshot(page, f"stranded-{width or 'wide'}")
+    assert page.get_by_role("link", name=booking.reference).is_visible()
+    assert page.input_value("#id_bio") == "Typed with care"
+    assert not sideways_overflow(page)
+    page.get_by_role("button", name="Save anyway").click()
+    page.get_by_text("Saved, although").wait_for()
+
+
 def test_widgets_work_under_the_policy(
     live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
 ) -> None:
@@ -128,6 +147,8 @@ def test_widgets_work_under_the_policy(
     row.locator("[name=time_off-1-ends_at_0]").fill("2026-12-02")
     row.locator("[name=time_off-1-ends_at_1]").fill("13:00")
     page.click("[name=_continue]")
+    # Two visits are booked that nobody is qualified for any more.
+    page.click("[name=confirm_stranding]")
 
     page.wait_for_selector(".messagelist .success")
     off = TimeOff.objects.earliest("starts_at")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
@@ -23,7 +22,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.models import Client as Person
-from tests.factories import NOW, World, at
+from tests.factories import NOW, World
 
 NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
 
@@ -113,22 +112,6 @@ def test_page_of_a_therapist_can_be_saved_after_years_of_time_off(owner: Client,
     assert sent < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS / 2
     assert coming in [form.instance for formset in formsets for form in formset.forms]
     assert TimeOff.objects.count() == 120
-
-
-def test_visits_in_the_way_of_time_off_are_named(owner: Client, world: World) -> None:
-    booking = world.book(starts_at=at(10))
-    data = therapist_data(world) | inline(
-        "time_off",
-        {
-            "starts_at_0": "2026-12-07", "starts_at_1": "08:00", "ends_at_0": "2026-12-07", "ends_at_1": "20:00",
-            "reason": "", "therapist": world.therapist.pk,
-        },
-    )  # fmt: skip
-
-    response = owner.post(change("therapist", world.therapist.pk), data)
-
-    told = [str(message) for message in get_messages(response.wsgi_request)]
-    assert any(booking.reference in sentence for sentence in told)
 
 
 @pytest.mark.parametrize(
@@ -293,14 +276,6 @@ def test_odd_drive_time_is_told(
 def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
     assert errors(owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"}))
     assert not Closure.objects.exists()
-
-
-def test_visits_on_a_closed_day_are_named(owner: Client, world: World) -> None:
-    booking = world.book()
-
-    response = owner.post(reverse("admin:bookings_closure_add"), {"date": "2026-12-07", "name": "Rain"})
-
-    assert any(booking.reference in str(message) for message in get_messages(response.wsgi_request))
 
 
 def test_the_rules_have_one_row(owner: Client, world: World) -> None:

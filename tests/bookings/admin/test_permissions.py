@@ -113,7 +113,7 @@ def test_viewer_reads_and_has_no_buttons(booking: Booking) -> None:
     "model",
     [
         "booking", "client", "message", "therapist", "zone", "servedzip", "drivetime", "closure", "bookingpolicy",
-        "policyversion", "screeningversion",
+        "policyversion", "screeningversion", "driveoverride",
     ],
 )  # fmt: skip
 def test_staff_without_rights_see_no_list(model: str, booking: Booking) -> None:

@@ -1,0 +1,60 @@
+"""Booked visits that a change of hours, drives or rules would leave without a therapist who can keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bookings.domain import scheduling
+from bookings.models import Booking, Therapist
+from massagerx.lib.localtime import local
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """A visit to come that its therapist can't keep. `reason` is `inactive`, `certificate`, `qualification`, or one of
+    `availability.RefusalReason`."""
+
+    booking: Booking
+    reason: str
+
+
+def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list[Stranded]:
+    """The visits to come of these therapists (None: of all) that can't be kept as things are now, by start.
+
+    By staff's rules: neither notice nor horizon nor grid count. A fixed number of queries.
+    """
+    checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now)
+    qualified = set(
+        Therapist.services.through.objects.filter(
+            therapist__in={booking.therapist_id for booking, _ in checked}
+        ).values_list("therapist_id", "service_id")
+    )
+    found = []
+    for booking, refusal in checked:
+        reason = _therapist_stands_back(booking, qualified) or refusal
+        if reason is not None:
+            found.append(Stranded(booking, str(reason)))
+    return found
+
+
+def _therapist_stands_back(booking: Booking, qualified: set[tuple[int, int]]) -> str | None:
+    therapist = booking.therapist
+    if not therapist.is_active:
+        return "inactive"
+    expires = therapist.certificate_expires_on
+    if not therapist.certificate_number or (expires and expires < local(booking.starts_at).date()):
+        return "certificate"
+    if (booking.therapist_id, booking.service_id) not in qualified:
+        return "qualification"
+    return None
+
+
+def lock_therapists_of_change(therapist_ids: Collection[int] | None) -> None:
+    """Locks these therapists (None: all), in the order in which everybody does: nobody books one of them between the
+    look at their visits and the change. Only inside a transaction."""
+    rows = Therapist.objects.select_for_update(no_key=True).order_by("pk")
+    if therapist_ids is not None:
+        rows = rows.filter(pk__in=therapist_ids)
+    list(rows.values_list("pk", flat=True))
