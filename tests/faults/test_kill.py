@@ -30,8 +30,8 @@ pytestmark = pytest.mark.faults
 
 WORKER_KILLS = size(3, 20)
 DATABASE_KILLS = size(1, 10)
-CLIENTS = 3
-BETWEEN = 1.5  # seconds of load between two kills
+CLIENTS = 4
+BETWEEN = 3.0  # seconds of load before a kill, at most
 
 
 class Database:
@@ -153,7 +153,7 @@ class Load:
 
 
 def load_goes_on(load: Load, *, seconds: float = 60) -> float:
-    """Waits until another visit is acknowledged; returns after how many seconds."""
+    """Waits until the next visit is acknowledged; returns after how many seconds."""
     began = time.monotonic()
     before = len(load.acknowledged)
     while len(load.acknowledged) == before:

@@ -113,11 +113,13 @@ class Story(RuleBasedStateMachine):
         seed=PICKS,
     )
     def begin(self, day: date, days_before: int, hour: int, seed: int) -> None:
-        """Near a day on which the clock changes, with a few visits booked on the next two days."""
+        """Near a day on which the clock changes, with visits booked and times held on the next two days."""
         self.now = datetime.combine(day - timedelta(days=days_before), time(hour), tzinfo=LA).astimezone(UTC)
         chance = random.Random(seed)
         for days in (1, 1, 1, 2, 2):
             self.asks(self.choose(chance, days, offered=True, draft=None), None)
+        for visitor in range(4):
+            self.visitor_holds(visitor, days=1 + visitor % 2, pick=chance.randrange(10_000), offered=True)
 
     @rule(minutes=st.sampled_from([1, 5, 9, 11, 45, 180, 600, 1440, 2880]), sweeps=st.booleans())
     def time_passes(self, minutes: int, sweeps: bool) -> None:
@@ -168,7 +170,7 @@ class Story(RuleBasedStateMachine):
             grid = [start.astimezone(UTC) + timedelta(minutes=15 * number) for number in range(quarters)]
             # Rather near what is offered, where mistakes would live.
             near = [at for at in grid if any(abs(at - one) <= timedelta(hours=1) for one in times)]
-            times = sorted(set(near or grid) - set(times))
+            times = sorted(set(near) - set(times)) or sorted(set(grid) - set(times))
         choice.starts_at = data.choice(times)
         return choice
 
