@@ -163,8 +163,9 @@ def _may_run(program: Path, user: int) -> bool:
         return False
 
 
-def start_throwaway_postgres(household: Household, venv: Path) -> str | None:
-    """Start an empty PostgreSQL that forgets everything, as fast as it can be.
+def start_throwaway_postgres(household: Household, venv: Path, *, durable: bool = False) -> str | None:
+    """Start an empty PostgreSQL that forgets everything, as fast as it can be; `durable` makes it keep each commit
+    before it says so, for tests that kill it.
 
     Returns its address (`postgres://…`) with a password made for it, or None when this machine has no PostgreSQL.
     It listens on a free port of 127.0.0.1 and on a unix socket in its own directory.
@@ -203,9 +204,7 @@ def start_throwaway_postgres(household: Household, venv: Path) -> str | None:
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": home,
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
+        **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "on" if durable else "off"),
         "max_connections": 200,
         "max_wal_size": "4GB",
         "timezone": "UTC",

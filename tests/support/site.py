@@ -115,13 +115,19 @@ def own_database(server: str, var: Path) -> Iterator[str]:
         yield f"sqlite:///{var / 'db.sqlite3'}"
         return
     name = f"site_{secrets.token_hex(6)}"
+    _run_on(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        # On a new connection: a test may have killed the server in between.
+        _run_on(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _run_on(server: str, statement: str) -> None:
     connection = psycopg2.connect(server)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{name}"')
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+            cursor.execute(statement)
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.close()

@@ -1,0 +1,125 @@
+"""A visitor over real HTTP: the booking steps as a browser without JavaScript sends them, with cookies and an
+address of its own."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from datetime import date
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+from tests.bookings.views.flow import DETAILS
+from tests.factories import CLEAR_ANSWERS
+
+SERVICE = "manual-lymphatic-drainage"
+ZIP = "90026"
+_TIME = re.compile(r'name="starts_at" value="([^"]+)"')
+_HIDDEN = re.compile(
+    r'<input type="hidden" name="(submission_key|total_cents|policy_version)" value="([^"]*)"'
+)
+
+
+class Unexpected(Exception):
+    """The site answered something that a visitor can't go on from."""
+
+
+class Page:
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.location = response.getheader("Location", "") or ""
+        self.text = response.read().decode(errors="replace")
+
+
+class Visitor:
+    """`number` makes the address, the name and the phone; the site has to trust one proxy (TRUSTED_PROXIES=1)."""
+
+    def __init__(self, port: int, number: int, *, timeout: float = 60) -> None:
+        self.port = port
+        self.number = number
+        self.timeout = timeout
+        self.cookies: dict[str, str] = {}
+
+    @property
+    def address(self) -> str:
+        return f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}"
+
+    def send(self, method: str, path: str, data: dict[str, str] | None = None, *, address: str = "") -> Page:
+        """One request on a connection of its own. Raises OSError or HTTPException when the site doesn't answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        headers = {
+            "X-Forwarded-For": address or self.address,
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        }
+        body = None
+        if data is not None:
+            body = urlencode({**data, "csrfmiddlewaretoken": self.cookies["csrftoken"]})
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            for value in response.headers.get_all("Set-Cookie", []):
+                for name, morsel in SimpleCookie(value).items():
+                    self.cookies[name] = morsel.value
+            return Page(response)
+        finally:
+            connection.close()
+
+    def step(self, path: str, data: dict[str, str], *, onward: str) -> None:
+        """Sends a step's form. Raises `Unexpected` unless it leads on to `onward`."""
+        page = self.send("POST", path, data)
+        if (page.status, page.location) != (302, onward):
+            raise Unexpected(f"{path}: {page.status} {page.location}")
+
+    def begin(self, *, therapist: str = "") -> None:
+        """Service, place and, when named, the therapist."""
+        page = self.send("GET", f"/book/?service={SERVICE}")
+        option = re.search(r'name="option"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="option"', page.text)
+        if page.status != 200 or option is None:
+            raise Unexpected(f"/book/: {page.status}")
+        chosen = option[1] or option[2]
+        self.step("/book/", {"service": SERVICE, "option": chosen, "people": "1"}, onward="/book/where/")
+        self.step("/book/where/", {"zip_code": ZIP}, onward="/book/where/")
+        if therapist:
+            preference = {"preference": f"therapist:{therapist}"}
+            self.step("/book/when/", preference, onward="/book/when/")
+
+    def times(self, day: date) -> list[str]:
+        """The times offered on a day, as the buttons send them."""
+        page = self.send("GET", f"/book/when/?day={day}")
+        if page.status != 200:
+            raise Unexpected(f"/book/when/: {page.status}")
+        return _TIME.findall(page.text)
+
+    def choose(self, starts_at: str) -> None:
+        """Chooses a time, which holds it."""
+        self.step("/book/when/", {"starts_at": starts_at}, onward="/book/details/")
+
+    def fill_in(self) -> None:
+        """Details and health questions."""
+        details = {
+            **DETAILS,
+            "email": f"visitor{self.number}@example.com",
+            "phone": f"(213) {234 + self.number // 10_000}-{self.number % 10_000:04}",
+            "street": f"{self.number + 1} Sample Street",
+        }
+        self.step("/book/details/", details, onward="/book/health/")
+        self.step("/book/health/", CLEAR_ANSWERS, onward="/book/review/")
+
+    def review(self) -> dict[str, str]:
+        """The last step's form, ready to be sent."""
+        page = self.send("GET", "/book/review/")
+        form = dict(_HIDDEN.findall(page.text))
+        if page.status != 200 or len(form) != 3:
+            raise Unexpected(f"/book/review/: {page.status} {page.location}")
+        return {**form, "agree": "on"}
+
+    def press(self, form: dict[str, str], *, address: str = "") -> Page:
+        """The one press that books."""
+        return self.send("POST", "/book/review/", form, address=address)
+
+    def reference(self) -> str:
+        """The reference shown at the end; empty when none is."""
+        page = self.send("GET", "/book/done/")
+        found = re.search(r"MX-[0-9A-Z]{6}", page.text)
+        return found[0] if page.status == 200 and found else ""
