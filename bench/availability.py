@@ -1,0 +1,237 @@
+"""What a day's times and sixty days of times cost with many visits stored, beside a floor in the same rounds.
+
+Run from the repository: python -m bench.availability [--sizes 0,1000,10000,50000,500000] [--rounds 25]
+
+The floor is what nobody can do without: one range query by therapist and time through the ORM, and one sorted
+sweep over its rows; no place, no drive, no set-up, no daily limit, no time off. All is measured in one process,
+in interleaved rounds, on a PostgreSQL that is started for it; times are medians in milliseconds. Figures go to
+bench/results/availability.json as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.world import FIRST_DAY, NOW, QUIET_DAY, Business, Calendar, found_business, own_postgres
+
+if TYPE_CHECKING:
+    from bookings.models import Therapist
+
+RESULTS = Path(__file__).parent / "results" / "availability.json"
+DAYS = 60
+FEW, MANY = 4, 65
+#: A day with two visits of each therapist.
+ONE_DAY = FIRST_DAY + timedelta(days=8)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One task: what it costs, and how many queries it takes."""
+
+    milliseconds: float
+    queries: int
+    found: int
+
+
+def floor(therapists: Sequence[Therapist], first_day: date, last_day: date) -> int:
+    """The bare query and the bare sweep; returns how many starts are free of an hour and twice ten minutes."""
+    from bookings.models import Booking
+    from massagerx.lib.localtime import day_bounds
+
+    begin, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    rows = (
+        Booking.objects.filter(therapist__in=therapists)
+        .occupying()
+        .between(begin, end)
+        .order_by("therapist_id", "blocked_from")
+        .values_list("therapist_id", "blocked_from", "blocked_until")
+    )
+    taken: dict[int, list[tuple[datetime, datetime]]] = {therapist.pk: [] for therapist in therapists}
+    for therapist_id, blocked_from, blocked_until in rows:
+        taken[therapist_id].append((blocked_from, blocked_until))
+    step, before, after = timedelta(minutes=15), timedelta(minutes=10), timedelta(minutes=70)
+    days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
+    mornings = [day_bounds(day)[0] + timedelta(hours=9) for day in days if day.weekday() != 6]
+    starts: list[datetime] = []
+    for blocks in taken.values():
+        block = 0
+        for morning in mornings:
+            evening = morning + timedelta(hours=9)
+            start = morning + step
+            while start + after <= evening:
+                while block < len(blocks) and blocks[block][1] <= start - before:
+                    block += 1
+                if block < len(blocks) and blocks[block][0] < start + after:
+                    start += step
+                    continue
+                starts.append(start)
+                start += step
+    return len(starts)
+
+
+def ours(business: Business, therapists: Sequence[Therapist], first_day: date, last_day: date) -> int:
+    """The times as the booking pages ask for them."""
+    from bookings.domain import scheduling
+
+    offer = scheduling.find_times_between(
+        selection=selection_of(business, therapists),
+        first_day=first_day,
+        last_day=last_day,
+        policy=business.policy,
+        now=NOW,
+    )
+    return sum(len(starts) for starts in offer.by_day.values())
+
+
+_selections: dict[int, Any] = {}
+
+
+def selection_of(business: Business, therapists: Sequence[Therapist]) -> Any:
+    """The choices so far, read beforehand: they are the same whatever is stored. The therapists are fresh objects
+    each time, as in a request, so that nothing read about them is remembered."""
+    from dataclasses import replace
+
+    from bookings.models import Therapist
+
+    if len(therapists) not in _selections:
+        _selections[len(therapists)] = business.selection(therapists)
+    fresh = []
+    for therapist in therapists:
+        again = Therapist.from_db(
+            "default", [field.attname for field in Therapist._meta.concrete_fields], _values(therapist)
+        )
+        again.home_zip = therapist.home_zip
+        fresh.append(again)
+    return replace(_selections[len(therapists)], therapists=tuple(fresh))
+
+
+def _values(therapist: Therapist) -> list[Any]:
+    return [getattr(therapist, field.attname) for field in therapist._meta.concrete_fields]
+
+
+def measure(tasks: dict[str, Callable[[], int]], rounds: int) -> dict[str, Measured]:
+    """The tasks by turns, `rounds` times, after one round that warms up and counts the queries."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    queries, found = {}, {}
+    for name, task in tasks.items():
+        task()
+        with CaptureQueriesContext(connection) as captured:
+            found[name] = task()
+        queries[name] = len(captured)
+    taken: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            started = time.perf_counter()
+            task()
+            taken[name].append((time.perf_counter() - started) * 1000)
+    return {name: Measured(statistics.median(taken[name]), queries[name], found[name]) for name in tasks}
+
+
+def tasks_at(business: Business) -> dict[str, Callable[[], int]]:
+    """What is measured at each number of stored visits."""
+    everyone, one = business.therapists, business.therapists[:1]
+    last = FIRST_DAY + timedelta(days=DAYS - 1)
+    return {
+        "floor, day": lambda: floor(one, ONE_DAY, ONE_DAY),
+        "day": lambda: ours(business, one, ONE_DAY, ONE_DAY),
+        "floor, 60 days": lambda: floor(everyone, FIRST_DAY, last),
+        "60 days": lambda: ours(business, everyone, FIRST_DAY, last),
+    }
+
+
+def main() -> None:
+    """Print the figures, ratios first in mind, and write them down."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sizes", default="0,1000,10000,50000,500000")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--profile", action="store_true", help="show where 60 days spend their time")
+    options = parser.parse_args()
+    sizes = sorted({int(size) for size in options.sizes.split(",")})
+    if options.rounds < 1 or min(sizes) < 0:
+        parser.error("at least one round, and no size below 0")
+
+    report: dict[str, Any] = {"rounds": options.rounds, "sizes": {}}
+    with own_postgres():
+        business = found_business()
+        calendar = Calendar(business)
+        print(f"{'stored':>8} {'what':<8} {'queries':>7} {'ms':>8} {'floor':>8} {'ratio':>6} {'to 1k':>6} found")
+        base: dict[str, float] = {}
+        for size in sizes:
+            calendar.grow_to(size)
+            measured = measure(tasks_at(business), options.rounds)
+            report["sizes"][str(size)] = {}
+            for name in ("day", "60 days"):
+                here, least = measured[name], measured[f"floor, {name}"]
+                if size == 1000:
+                    base[name] = here.milliseconds
+                growth = here.milliseconds / base[name] if name in base else None
+                ratio = here.milliseconds / least.milliseconds
+                report["sizes"][str(size)][name] = {
+                    "queries": here.queries,
+                    "ms": round(here.milliseconds, 2),
+                    "floor_ms": round(least.milliseconds, 2),
+                    "ratio_to_floor": round(ratio, 2),
+                    "growth_from_1000": None if growth is None else round(growth, 2),
+                }
+                print(
+                    f"{calendar.stored:8} {name:<8} {here.queries:7} {here.milliseconds:8.2f} "
+                    f"{least.milliseconds:8.2f} {ratio:6.2f} {'-' if growth is None else f'{growth:.2f}':>6} "
+                    f"{here.found} (floor {least.found})"
+                )
+        few, many = QUIET_DAY, QUIET_DAY + timedelta(days=7)
+        calendar.fill_morning(few, FEW)
+        calendar.fill_morning(many, MANY)
+        one = business.therapists[:1]
+        days = measure(
+            {
+                "few": lambda: ours(business, one, few, few),
+                "many": lambda: ours(business, one, many, many),
+                "floor, few": lambda: floor(one, few, few),
+                "floor, many": lambda: floor(one, many, many),
+            },
+            options.rounds * 2,
+        )
+        if days["few"].queries != days["many"].queries:
+            raise SystemExit("The number of queries depends on the number of visits.")
+        ratio = days["many"].milliseconds / days["few"].milliseconds
+        floor_ratio = days["floor, many"].milliseconds / days["floor, few"].milliseconds
+        report["full_day"] = {
+            f"ms_with_{FEW}": round(days["few"].milliseconds, 2),
+            f"ms_with_{MANY}": round(days["many"].milliseconds, 2),
+            "ratio": round(ratio, 2),
+            "floor_ratio": round(floor_ratio, 2),
+        }
+        print(
+            f"a day with {MANY} visits: {days['many'].milliseconds:.2f} ms, with {FEW}: "
+            f"{days['few'].milliseconds:.2f} ms, ratio {ratio:.2f} (floor {floor_ratio:.2f}); "
+            f"{days['many'].found} and {days['few'].found} times found"
+        )
+        if options.profile:
+            _profile(tasks_at(business)["60 days"])
+            _profile(tasks_at(business)["day"])
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _profile(task: Callable[[], int]) -> None:
+    import cProfile
+    import pstats
+
+    profile = cProfile.Profile()
+    for _ in range(10):
+        profile.runcall(task)
+    pstats.Stats(profile).sort_stats("tottime").print_stats(28)
+
+
+if __name__ == "__main__":
+    main()
