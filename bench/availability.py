@@ -42,7 +42,7 @@ class Measured:
 
 
 def floor(therapists: Sequence[Therapist], first_day: date, last_day: date) -> int:
-    """The bare query and the bare sweep; returns how many starts are free of an hour and twice ten minutes."""
+    """The bare query and the bare sweep; returns how many starts leave room for an hour and twice ten minutes."""
     from bookings.models import Booking
     from massagerx.lib.localtime import day_bounds
 
@@ -57,24 +57,24 @@ def floor(therapists: Sequence[Therapist], first_day: date, last_day: date) -> i
     taken: dict[int, list[tuple[datetime, datetime]]] = {therapist.pk: [] for therapist in therapists}
     for therapist_id, blocked_from, blocked_until in rows:
         taken[therapist_id].append((blocked_from, blocked_until))
-    step, before, after = timedelta(minutes=15), timedelta(minutes=10), timedelta(minutes=70)
     days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
     mornings = [day_bounds(day)[0] + timedelta(hours=9) for day in days if day.weekday() != 6]
-    starts: list[datetime] = []
+    working_day, session = timedelta(hours=9), timedelta(minutes=80)
+    quarter = timedelta(minutes=15)
+    found = 0
     for blocks in taken.values():
         block = 0
         for morning in mornings:
-            evening = morning + timedelta(hours=9)
-            start = morning + step
-            while start + after <= evening:
-                while block < len(blocks) and blocks[block][1] <= start - before:
-                    block += 1
-                if block < len(blocks) and blocks[block][0] < start + after:
-                    start += step
-                    continue
-                starts.append(start)
-                start += step
-    return len(starts)
+            free_from, evening = morning, morning + working_day
+            while block < len(blocks) and blocks[block][0] < evening:
+                blocked_from, blocked_until = blocks[block]
+                block += 1
+                if blocked_from - free_from >= session:
+                    found += (blocked_from - free_from - session) // quarter + 1
+                free_from = max(free_from, blocked_until)
+            if evening - free_from >= session:
+                found += (evening - free_from - session) // quarter + 1
+    return found
 
 
 def ours(business: Business, therapists: Sequence[Therapist], first_day: date, last_day: date) -> int:
