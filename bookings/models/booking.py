@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date, datetime, timedelta
 
@@ -22,6 +23,7 @@ from .policy import PolicyVersion
 
 # Without the letters and digits that are taken for one another when read out on the phone.
 _REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"
+_NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 # No visit lasts longer, set-up and pack-down included; look-ups by time use it to stay within an index range.
 LONGEST_BLOCK = timedelta(hours=24)
 
@@ -33,7 +35,7 @@ def new_reference() -> str:
 
 def door_key(street: str, unit: str, zip_code: str) -> str:
     """An address as nothing but lower-case letters and digits, so that a comma or a capital makes no second door."""
-    return "".join(character for character in f"{street}{unit}{zip_code}".lower() if character.isalnum())
+    return _NO_LETTER_OR_DIGIT.sub("", f"{street}{unit}{zip_code}".lower())
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
