@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -246,20 +247,28 @@ def _rules(
 
 def _drive_time() -> availability.DriveTable:
     """The owner's table, and the offline estimate where it is silent; one query."""
-    rows = [
-        availability.DriveRow(
-            origin_zone=str(origin),
-            destination_zone=str(destination),
-            minutes=max(1, minutes),
-            start=start,
-            end=end,
-        )
-        for origin, destination, minutes, start, end in DriveTime.objects.order_by().values_list(
-            "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
-        )
-    ]
+    rows = DriveTime.objects.order_by("pk").values_list(
+        "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
+    )
+    return _drive_table(tuple(rows), settings.TIME_ZONE)
+
+
+@lru_cache(maxsize=8)
+def _drive_table(rows: tuple[tuple[int, int, int, time, time], ...], zone: str) -> availability.DriveTable:
+    """The same rows make the same table, and making it costs as much as a day's times."""
     return availability.DriveTable(
-        rows, settings.TIME_ZONE, behind=availability.OfflineEstimate(settings.TIME_ZONE)
+        [
+            availability.DriveRow(
+                origin_zone=str(origin),
+                destination_zone=str(destination),
+                minutes=max(1, minutes),
+                start=start,
+                end=end,
+            )
+            for origin, destination, minutes, start, end in rows
+        ],
+        zone,
+        behind=availability.OfflineEstimate(zone),
     )
 
 
