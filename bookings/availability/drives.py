@@ -67,7 +67,9 @@ class Traffic(NamedTuple):
 class Drives:
     """All drives of one call."""
 
-    __slots__ = ("_days", "_departures", "_drive_time", "_ids", "_legs", "_places", "_week")
+    __slots__ = (
+        "_area_ids", "_area_legs", "_areas", "_days", "_departures", "_drive_time", "_ids", "_legs", "_places", "_week",
+    )  # fmt: skip
 
     def __init__(self, drive_time: DriveTime, zone: tzinfo) -> None:
         self._drive_time = drive_time
@@ -78,21 +80,37 @@ class Drives:
         self._places: list[Place] = []
         self._ids: dict[Place, int] = {}
         self._legs: dict[tuple[int, int], Leg] = {}
+        # Where doors make no difference, places of one area share their legs; None where they may make one.
+        self._areas: list[int] | None = [] if getattr(drive_time, "same_for_all_doors", False) else None
+        self._area_ids: dict[tuple[object, ...], int] = {}
+        self._area_legs: dict[tuple[int, int], Leg] = {}
 
     def place_id(self, place: Place) -> int:
         """A number for `place`: hashing it again for every leg would cost more than the rest."""
         number = self._ids.setdefault(place, len(self._places))
         if number == len(self._places):
             self._places.append(place)
+            if self._areas is not None:
+                area = (place.zip_code, place.zone, place.latitude, place.longitude)
+                self._areas.append(self._area_ids.setdefault(area, len(self._area_ids)))
         return number
 
     def leg(self, origin: int, destination: int) -> Leg:
         """The drive between two numbered places."""
         leg = self._legs.get((origin, destination))
         if leg is None:
-            leg = Leg(self._drive_time, self._departures, self._places[origin], self._places[destination])
-            self._legs[origin, destination] = leg
+            leg = self._legs[origin, destination] = self._new_leg(origin, destination)
         return leg
+
+    def _new_leg(self, origin: int, destination: int) -> Leg:
+        start, end = self._places[origin], self._places[destination]
+        if self._areas is None or start.same_address(end):
+            return Leg(self._drive_time, self._departures, start, end)
+        areas = self._areas[origin], self._areas[destination]
+        shared = self._area_legs.get(areas)
+        if shared is None:
+            shared = self._area_legs[areas] = Leg(self._drive_time, self._departures, start, end)
+        return shared
 
     def traffic(self, day: LocalDay) -> Traffic:
         """The bands of `day`."""

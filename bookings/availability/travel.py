@@ -97,6 +97,7 @@ class OfflineEstimate:
     """
 
     __slots__ = ("_floor_minutes", "_speeds", "_tz", "_winding_factor", "week_bands")
+    same_for_all_doors = True
 
     def __init__(
         self,
@@ -154,6 +155,7 @@ class MeasuredDrives:
     """
 
     __slots__ = ("_estimate", "_seconds", "week_bands")
+    same_for_all_doors = True
 
     def __init__(
         self,
@@ -214,7 +216,7 @@ class DriveTable:
     exception was made for it), and between equals the longer drive.
     """
 
-    __slots__ = ("_behind", "_rows", "_tz", "week_bands")
+    __slots__ = ("_behind", "_rows", "_tz", "same_for_all_doors", "week_bands")
 
     def __init__(
         self, rows: Iterable[DriveRow], zone: str | tzinfo, *, behind: DriveTime | None = None
@@ -226,6 +228,7 @@ class DriveTable:
         for row in ordered:
             self._rows.setdefault((row.origin_zone, row.destination_zone), []).append(row)
         self.week_bands = self._bands(ordered)
+        self.same_for_all_doors = behind is None or bool(getattr(behind, "same_for_all_doors", False))
 
     def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
         """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""

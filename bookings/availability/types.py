@@ -99,6 +99,10 @@ class DriveTime(Protocol):
     An instance may have an attribute `week_bands` (`travel.WeekBands`) which says at what local times its
     answers change. The engine then asks once a band instead of once a minute, which is what makes a month
     quick.
+
+    It may also have a true attribute `same_for_all_doors`: its answers then depend on ZIP code, zone and
+    coordinates, never on `address_key`, once the two are not the same door. Visits of one ZIP code then share
+    what was asked.
     """
 
     def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> float | None: ...

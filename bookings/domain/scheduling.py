@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise, permutations
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Q
 
 from bookings import availability
 from bookings.exceptions import SlotNotOffered
 from bookings.integrations import routing
-from bookings.models import (
-    Booking,
-    BookingPolicy,
-    Closure,
-    DriveOverride,
-    DriveTime,
-    Hold,
-    ServedZip,
-    Therapist,
-    TimeOff,
-)
+from bookings.models import Booking, BookingPolicy, DriveOverride, DriveTime, ServedZip, Therapist
+from bookings.models.booking import door_key
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
 
+from .calendar_rows import TakenBy, TakenRow, hours_between, taken_between
 from .selection import Selection, Session
 
 # From one point to another: latitude and longitude in degrees.
@@ -103,14 +96,16 @@ def find_times_between(
     last_day = min(last_day, today + timedelta(days=policy.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
-    values = _therapists(selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft)
+    values, closures = _therapists(
+        selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
+    )
     job = _job(selection.session, selection.area, policy, entry=entry)
     slots = availability.offer_slots(
         therapists=values,
         job=job,
         first_day=first_day,
         last_day=last_day,
-        policy=_rules(policy, first_day=first_day, last_day=last_day),
+        policy=_rules(policy, closures),
         drive_time=_drive_time(values, job.place),
         now=now,
     )
@@ -164,9 +159,9 @@ def choose_slot(
     """
     require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
-    values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
+    values, closures = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
     job = _job(session, area, policy, entry=entry, address_key=address_key)
-    rules = _rules(policy, first_day=day, last_day=day)
+    rules = _rules(policy, closures)
     drive_time = _drive_time(values, job.place)
     slots: list[availability.Slot] = []
     refused: set[availability.RefusalReason] = set()
@@ -206,8 +201,10 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
     in the past is refused.
     """
     day = _local_day(booking.starts_at)
-    (value,) = _therapists([booking.therapist], first_day=day, last_day=day, now=now, without=booking)
-    rules = _rules(policy, first_day=day, last_day=day, for_staff=True)
+    (value,), closures = _therapists(
+        [booking.therapist], first_day=day, last_day=day, now=now, without=booking
+    )
+    rules = _rules(policy, closures, for_staff=True)
     job = availability.Job(
         place=place_of(booking.area, address_key=booking.address_key),
         session_minutes=booking.session_minutes,
@@ -250,12 +247,11 @@ def check_upcoming(
         return []
     first_day, last_day = _local_day(upcoming[0].starts_at), _local_day(upcoming[-1].starts_at)
     policy = BookingPolicy.load()
-    rules = _rules(policy, first_day=first_day, last_day=last_day, for_staff=True)
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
+    found, closures = _therapists(rows.values(), first_day=first_day, last_day=last_day, now=now)
+    values = {value.id: value for value in found}
+    rules = _rules(policy, closures, for_staff=True)
     corrections = _corrections(rows, first_day=first_day, last_day=last_day)
-    prefetch_related_objects(list(rows.values()), "working_hours", "extra_hours")
-    off = _time_off(list(rows.values()), today, day_bounds(last_day)[1])
-    values = {key: _therapist(row, [], off[key]) for key, row in rows.items()}
     jobs = {booking.pk: _job_of_visit(booking, policy) for booking in bookings}
     by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
     for booking in bookings:
@@ -388,16 +384,15 @@ def _job(
 
 
 def _rules(
-    policy: BookingPolicy, *, first_day: date, last_day: date, for_staff: bool = False
+    policy: BookingPolicy, closures: frozenset[date], *, for_staff: bool = False
 ) -> availability.Policy:
-    closures = Closure.objects.filter(date__gte=first_day, date__lte=last_day)
     return availability.Policy(
         zone=settings.TIME_ZONE,
         minimum_notice=timedelta(0) if for_staff else timedelta(minutes=policy.minimum_notice_minutes),
         horizon_days=_UNLIMITED_DAYS if for_staff else policy.horizon_days,
         # Staff may have changed the grid since the client chose; a booked start stays one.
         granularity_minutes=1 if for_staff else policy.granularity_minutes,
-        closures=frozenset(closures.values_list("date", flat=True)),
+        closures=closures,
     )
 
 
@@ -417,7 +412,7 @@ def warm_drives(
     source = routing.source()
     if source is not None:
         day = _local_day(starts_at)
-        values = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
+        values, _closures = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
         source.warm(_legs(values, place_of(area)))
 
 
@@ -444,22 +439,39 @@ def _drive_time(
 
 def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
     """The drives of one decision; of the routing server only what is already known of these legs. One query."""
-    estimate = availability.OfflineEstimate(settings.TIME_ZONE)
-    behind: availability.DriveTime = estimate
-    source = routing.source()
-    if source is not None:
-        behind = availability.MeasuredDrives(source.known(legs), estimate)
-    rows = [
-        availability.DriveRow(
-            origin_zone=str(row.origin_id),
-            destination_zone=str(row.destination_id),
-            minutes=max(1, row.minutes),
-            start=row.starts_at,
-            end=row.ends_at,
+    rows = tuple(
+        DriveTime.objects.order_by("pk").values_list(
+            "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
         )
-        for row in DriveTime.objects.all()
+    )
+    source = routing.source()
+    if source is None:
+        return _estimated_table(rows, settings.TIME_ZONE)
+    estimate = availability.OfflineEstimate(settings.TIME_ZONE)
+    behind = availability.MeasuredDrives(source.known(legs), estimate)
+    return availability.DriveTable(_drive_rows(rows), settings.TIME_ZONE, behind=behind)
+
+
+DriveFigures = tuple[int, int, int, time, time]
+
+
+def _drive_rows(rows: Iterable[DriveFigures]) -> list[availability.DriveRow]:
+    return [
+        availability.DriveRow(
+            origin_zone=str(origin),
+            destination_zone=str(destination),
+            minutes=max(1, minutes),
+            start=start,
+            end=end,
+        )
+        for origin, destination, minutes, start, end in rows
     ]
-    return availability.DriveTable(rows, settings.TIME_ZONE, behind=behind)
+
+
+@lru_cache(maxsize=8)
+def _estimated_table(rows: tuple[DriveFigures, ...], zone: str) -> availability.DriveTable:
+    """The same rows make the same table, and making it costs as much as a day's times."""
+    return availability.DriveTable(_drive_rows(rows), zone, behind=availability.OfflineEstimate(zone))
 
 
 def _legs_between(places: Sequence[availability.Place]) -> list[Leg]:
@@ -489,71 +501,71 @@ def _therapists(
     now: datetime,
     without: Booking | None = None,
     draft: UUID | None = None,
-) -> tuple[availability.Therapist, ...]:
-    """The engine's values of these therapists, with all that is taken in the weeks of these days; five queries."""
+) -> tuple[tuple[availability.Therapist, ...], frozenset[date]]:
+    """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
+    of the days; two queries."""
     rows = list(therapists)
+    keys = [row.pk for row in rows]
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
     week_start = first_day - timedelta(days=first_day.weekday())
     week_end = last_day + timedelta(days=6 - last_day.weekday())
     start, _ = day_bounds(week_start)
     _, end = day_bounds(week_end)
-    taken = Booking.objects.filter(therapist__in=rows).occupying().between(start, end).select_related("area")
-    if without is not None:
-        taken = taken.exclude(pk=without.pk)
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
-    for booking in taken.order_by("blocked_from"):
-        occupied[booking.therapist_id].append(
-            availability.Occupied(
-                blocked=availability.Interval(booking.blocked_from, booking.blocked_until),
-                place=place_of(booking.area, address_key=booking.address_key),
-                session_minutes=booking.session_minutes,
-            )
-        )
-    holds = Hold.objects.filter(therapist__in=rows, blocked_from__lt=end, blocked_until__gt=start).live(now)
-    for hold in holds.exclude(draft_id=draft).select_related("area"):
-        occupied[hold.therapist_id].append(
-            availability.Occupied(
-                blocked=availability.Interval(hold.blocked_from, hold.blocked_until),
-                place=place_of(hold.area),
-                session_minutes=_minutes(hold.ends_at - hold.starts_at),
-                kind=availability.OccupiedKind.HOLD,
-            )
-        )
-    prefetch_related_objects(rows, "working_hours", "extra_hours")
-    off = _time_off(rows, start, end)
-    return tuple(_therapist(row, occupied[row.pk], off[row.pk]) for row in rows)
-
-
-def _time_off(
-    rows: Sequence[Therapist], start: datetime, end: datetime
-) -> dict[int, list[availability.Interval]]:
     off: dict[int, list[availability.Interval]] = defaultdict(list)
-    for span in TimeOff.objects.filter(therapist__in=rows, starts_at__lt=end, ends_at__gt=start):
-        off[span.therapist_id].append(availability.Interval(span.starts_at, span.ends_at))
-    return off
-
-
-def _therapist(
-    row: Therapist, occupied: list[availability.Occupied], off: list[availability.Interval]
-) -> availability.Therapist:
-    return availability.Therapist(
-        id=row.pk,
-        home=place_of(row.home_zip),
-        weekly_hours=tuple(
-            availability.WeeklyHours(
-                hours.weekday, hours.starts_at, hours.ends_at, hours.valid_from, hours.valid_until
+    for taken in taken_between(start, end, therapists=keys, now=now, without=without, draft=draft):
+        span = availability.Interval(taken.blocked_from, taken.blocked_until)
+        if taken.by == TakenBy.TIME_OFF:
+            off[taken.therapist_id].append(span)
+        else:
+            occupied[taken.therapist_id].append(_occupied(taken, span))
+    weekly: dict[int, list[availability.WeeklyHours]] = defaultdict(list)
+    extra: dict[int, list[availability.ExtraHours]] = defaultdict(list)
+    closures: set[date] = set()
+    for therapist_id, weekday, starts_at, ends_at, valid_from, valid_until in hours_between(
+        first_day, last_day, therapists=keys
+    ):
+        if weekday is not None and therapist_id is not None:
+            weekly[therapist_id].append(
+                availability.WeeklyHours(weekday, starts_at, ends_at, valid_from, valid_until)
             )
-            for hours in row.working_hours.all()
+            continue
+        assert valid_from is not None
+        if therapist_id is None:
+            closures.add(valid_from)
+        else:
+            extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at))
+    values = tuple(
+        availability.Therapist(
+            id=row.pk,
+            home=place_of(row.home_zip),
+            weekly_hours=tuple(weekly[row.pk]),
+            extra_hours=tuple(extra[row.pk]),
+            time_off=tuple(off[row.pk]),
+            existing=tuple(occupied[row.pk]),
+            max_visits_per_day=row.max_visits_per_day,
+            max_work_minutes_per_day=row.max_work_minutes_per_day,
+            reach_minutes=row.reach_minutes,
+            break_minutes=row.break_minutes,
+            break_after_minutes=row.break_after_minutes,
+        )
+        for row in rows
+    )
+    return values, frozenset(closures)
+
+
+def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
+    is_visit = taken.by == TakenBy.VISIT
+    has_centroid = taken.latitude is not None and taken.longitude is not None
+    return availability.Occupied(
+        blocked=blocked,
+        place=availability.Place(
+            zip_code=taken.zip_code,
+            zone=str(taken.zone_id),
+            latitude=taken.latitude if has_centroid else None,
+            longitude=taken.longitude if has_centroid else None,
+            address_key=door_key(taken.street, taken.unit, taken.zip_code) if is_visit else None,
         ),
-        extra_hours=tuple(
-            availability.ExtraHours(hours.date, hours.starts_at, hours.ends_at)
-            for hours in row.extra_hours.all()
-        ),
-        time_off=tuple(off),
-        existing=tuple(occupied),
-        max_visits_per_day=row.max_visits_per_day,
-        max_work_minutes_per_day=row.max_work_minutes_per_day,
-        reach_minutes=row.reach_minutes,
-        break_minutes=row.break_minutes,
-        break_after_minutes=row.break_after_minutes,
+        session_minutes=_minutes(taken.ends_at - taken.starts_at),
+        kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
     )

@@ -24,6 +24,7 @@ from .policy import PolicyVersion
 
 # Without the letters and digits that are taken for one another when read out on the phone.
 _REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"
+_WORDS = re.compile(r"\w+")
 # No visit lasts longer, set-up and pack-down included; look-ups by time use it to stay within an index range.
 LONGEST_BLOCK = timedelta(hours=24)
 
@@ -35,7 +36,7 @@ def new_reference() -> str:
 
 def door_key(street: str, unit: str, zip_code: str) -> str:
     """An address as its words and numbers in lower case, so that a comma or a capital makes no second door."""
-    return " ".join(re.findall(r"\w+", f"{street} {unit} {zip_code}".lower()))
+    return " ".join(_WORDS.findall(f"{street} {unit} {zip_code}".lower()))
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):

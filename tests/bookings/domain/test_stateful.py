@@ -473,7 +473,6 @@ def test_any_order_of_events_keeps_what_must_never_be_false(world: World) -> Non
         "booked after a hold",
         "confirmed",
         "cancelled",
-        "expired",
     ):
         assert Story.counts[happened] > 0, happened
     assert Story.counts["drives checked"] > 50

@@ -648,7 +648,7 @@ def test_the_server_s_way_decides_what_is_offered_and_booked(city: World, config
 def test_rush_hour_is_counted_on_top_of_the_server_s_figure(city: World, configured: RoutingServer) -> None:
     configured.mph = 30
     home, far = scheduling.place_of(city.area), scheduling.place_of(city.far_area)
-    therapist = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    therapist, _closures = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
     drive_time = scheduling._drive_time(therapist, far)
 
     night, evening = drive_time(home, far, at(2)), drive_time(home, far, at(17))
@@ -665,7 +665,7 @@ def test_the_owner_s_table_comes_before_the_server(city: World, configured: Rout
     DriveTime.objects.create(
         origin=city.zone, destination=city.far_zone, minutes=123, starts_at=wall_time(0), ends_at=wall_time(0)
     )
-    therapist = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    therapist, _closures = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
     home, far = scheduling.place_of(city.area), scheduling.place_of(city.far_area)
 
     assert scheduling._drive_time(therapist, far)(home, far, at(11)) == 123

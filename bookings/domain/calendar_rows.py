@@ -1,0 +1,125 @@
+"""What the calendar holds, read in two queries whatever is asked: each is a union of tables that are alike.
+
+Plain values come out, because a month has hundreds of rows and model instances would cost more than the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from enum import IntEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import CharField, DateField, F, FloatField, IntegerField, TimeField, Value
+from django.db.models.fields import Field
+
+from bookings.models import Booking, Closure, ExtraHours, Hold, TimeOff, WorkingHours
+
+
+class TakenBy(IntEnum):
+    """What takes a therapist's time."""
+
+    VISIT = 1
+    HOLD = 2
+    TIME_OFF = 3
+
+
+class TakenRow(NamedTuple):
+    """A visit, a hold or time off: aware instants. Only a visit has a street, and time off has no place."""
+
+    by: TakenBy
+    therapist_id: int
+    blocked_from: datetime
+    blocked_until: datetime
+    starts_at: datetime
+    ends_at: datetime
+    street: str
+    unit: str
+    zip_code: str
+    zone_id: int | None
+    latitude: float | None
+    longitude: float | None
+
+
+class HoursRow(NamedTuple):
+    """Weekly hours; without a weekday extra hours on the date `valid_from`; without a therapist a closure on it."""
+
+    therapist_id: int | None
+    weekday: int | None
+    starts_at: time
+    ends_at: time
+    valid_from: date | None
+    valid_until: date | None
+
+
+def _nothing(field: Field) -> Value:
+    return Value(None, output_field=field)
+
+
+def _text(value: str = "") -> Value:
+    return Value(value, output_field=CharField())
+
+
+_WHERE = (F("area__zip_code"), F("area__zone_id"), F("area__latitude"), F("area__longitude"))
+_NOWHERE = (_text(), _nothing(IntegerField()), _nothing(FloatField()), _nothing(FloatField()))
+
+
+def taken_between(
+    start: datetime,
+    end: datetime,
+    *,
+    therapists: Iterable[int],
+    now: datetime,
+    without: Booking | None = None,
+    draft: UUID | None = None,
+) -> Iterator[TakenRow]:
+    """All that takes time of these therapists within two aware instants; one query, without an order.
+
+    `without` leaves out one visit, `draft` the hold of one visitor.
+    """
+    keys = list(therapists)
+    visits = Booking.objects.filter(therapist_id__in=keys).occupying().between(start, end)
+    if without is not None:
+        visits = visits.exclude(pk=without.pk)
+    holds = Hold.objects.filter(therapist_id__in=keys, blocked_from__lt=end, blocked_until__gt=start)
+    holds = holds.live(now).exclude(draft_id=draft)
+    off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)
+    block = ("therapist_id", "blocked_from", "blocked_until", "starts_at", "ends_at")
+    span = (F("starts_at"), F("ends_at"))
+    rows = (
+        visits.order_by()
+        .values_list(_by(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
+        .union(
+            holds.order_by().values_list(_by(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
+            off.order_by().values_list(
+                _by(TakenBy.TIME_OFF), "therapist_id", *span, *span, _text(), _text(), *_NOWHERE
+            ),
+            all=True,
+        )
+    )
+    return map(TakenRow._make, rows)
+
+
+def _by(what: TakenBy) -> Value:
+    return Value(int(what), output_field=IntegerField())
+
+
+def hours_between(first_day: date, last_day: date, *, therapists: Iterable[int]) -> Iterator[HoursRow]:
+    """The weekly hours of these therapists, and the extra hours and closures from one local date to another, both
+    included; one query, without an order."""
+    keys = list(therapists)
+    extra = ExtraHours.objects.filter(therapist_id__in=keys, date__gte=first_day, date__lte=last_day)
+    closures = Closure.objects.filter(date__gte=first_day, date__lte=last_day)
+    no_number, no_time, no_date = (_nothing(field()) for field in (IntegerField, TimeField, DateField))
+    rows = (
+        WorkingHours.objects.filter(therapist_id__in=keys)
+        .order_by()
+        .values_list("therapist_id", "weekday", "starts_at", "ends_at", "valid_from", "valid_until")
+        .union(
+            extra.order_by().values_list("therapist_id", no_number, "starts_at", "ends_at", "date", no_date),
+            closures.order_by().values_list(no_number, no_number, no_time, no_time, "date", no_date),
+            all=True,
+        )
+    )
+    return map(HoursRow._make, rows)
