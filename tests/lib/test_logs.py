@@ -21,14 +21,8 @@ SECRET = "Failing row contains (Ana Canaria, 12 Sample Street, chemotherapy)"
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def written() -> Iterator[io.StringIO]:
     """What the root handler of the settings writes."""
-    # A worker that an earlier test started may have silenced it.
-    requests = logging.getLogger("django.request")
-    monkeypatch.setattr(requests, "disabled", False)
-    monkeypatch.setattr(requests, "propagate", True)
-    monkeypatch.setattr(requests, "level", logging.INFO)
-    requests.manager._clear_cache()  # type: ignore[attr-defined]
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(NoPersonalData())
