@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import translation
 
 from bookings import screening
@@ -73,7 +74,12 @@ def save_draft(draft: BookingDraft, changes: dict[str, Any], *, now: datetime) -
 
 
 def discard_draft(draft: BookingDraft) -> None:
-    BookingDraft.objects.filter(key=draft.key).delete()
+    """Deletes the draft and its held time. The draft is locked first, as where a time is held, so that two tabs of one
+    visitor never wait for each other."""
+    with transaction.atomic():
+        found = BookingDraft.objects.select_for_update().filter(key=draft.key).first()
+        if found is not None:
+            found.delete()
 
 
 def purge_drafts(*, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Min
 
-from bookings.models import Booking, BookingQuerySet, ServedZip, Zone
+from bookings.models import Booking, ServedZip, Zone
 
 from .selection import load_area
 
@@ -17,11 +17,6 @@ def area(zip_code: str) -> ServedZip:
 def booking_by_reference(reference: str) -> Booking | None:
     """A booking with all that a page shows, or None."""
     return Booking.objects.with_details().filter(reference=reference).first()
-
-
-def waiting_requests() -> BookingQuerySet:
-    """Requests that wait for staff, oldest first, with all that a row shows."""
-    return Booking.objects.waiting().with_details()
 
 
 def lowest_travel_cents() -> int:

@@ -126,6 +126,7 @@ def next_open_day(
     after: date,
     policy: BookingPolicy,
     now: datetime,
+    draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
 ) -> date | None:
     """The first local day later than `after` that has a time, or None within the horizon."""
@@ -135,6 +136,7 @@ def next_open_day(
         last_day=last_day(policy=policy, now=now),
         policy=policy,
         now=now,
+        draft=draft,
         entry=entry,
     )
     return min(offer.by_day, default=None)

@@ -233,6 +233,7 @@ def _when_page(
                 after=month.last,
                 policy=progress.policy,
                 now=progress.now,
+                draft=progress.draft.key,
                 entry=progress.entry,
             )
             if progress.selection is not None and not month.any_times

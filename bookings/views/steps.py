@@ -67,12 +67,6 @@ class Progress:
         return Hold.objects.filter(draft_id=self.draft.key, starts_at=self.starts_at).live(self.now).first()
 
     @property
-    def hold_seconds(self) -> int:
-        """How many seconds the time is still held; 0 when it isn't."""
-        hold = self.hold
-        return int((hold.expires_at - self.now).total_seconds()) if hold else 0
-
-    @property
     def quote(self) -> pricing.Quote | None:
         if self.session is None or self.area is None:
             return None
@@ -227,7 +221,11 @@ def show(
 ) -> HttpResponse:
     """A step's page: never stored, since it holds what somebody typed."""
     names = [name for name, _label in STEPS]
+    # Only the steps after the choice of a time say how long it is kept.
+    hold = progress.hold if names.index(step) > names.index("when") else None
     context = {
+        "hold": hold,
+        "hold_seconds": int((hold.expires_at - progress.now).total_seconds()) if hold else 0,
         "progress": progress,
         "step": step,
         "steps": [

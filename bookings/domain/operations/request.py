@@ -122,96 +122,95 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     scheduling.warm_drives(
         therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
     )
-    with translated_errors():
-        with transaction.atomic():
-            # All who might be chosen: the choice is made again below, with the rows as they are then.
-            locked = lock_therapists(
-                [therapist.pk for therapist in selection.therapists], session=session, now=now
-            )
-            # The same press, sent twice at once: the second comes here after the first has committed.
-            earlier = _earlier(submission)
-            if earlier is not None:
-                return earlier
-            try:
-                slot = scheduling.choose_slot(
-                    session=session,
-                    area=area,
-                    therapists=locked,
-                    starts_at=submission.starts_at,
-                    policy=policy,
-                    now=now,
-                    address_key=submission.address_key,
-                    entry=submission.entry,
-                    draft=draft,
-                )
-            except SlotNotOffered as refusal:
-                # The client was shown this time: another visit has come between.
-                if refusal.reason in _GONE:
-                    raise SlotTaken from refusal
-                raise
-            client = _client(submission, now)
-            # Counted under a lock of its own: requests for other therapists hold other locks.
-            list(
-                Client.objects.select_for_update(no_key=True)
-                .filter(Q(email=submission.email) | Q(phone=submission.phone))
-                .order_by("pk")
-            )
-            if _open_visits(submission, now) >= policy.open_requests_per_client:
-                raise TooManyRequests
-            at_once = policy.confirm_known_clients and result.is_clear and _is_known(client)
-            status = BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED
-            booking = Booking.objects.create(
-                status=status,
-                client=client,
-                contact_name=submission.name,
-                recipient_name=submission.recipient_name,
-                therapist_id=slot.therapist_id,
-                service=session.service,
-                option=session.option,
-                people=session.people,
-                starts_at=slot.starts_at,
-                ends_at=slot.ends_at,
-                blocked_from=slot.blocked_from,
-                blocked_until=slot.blocked_until,
-                street=submission.street,
-                unit=submission.unit,
-                city=area.city,
+    with translated_errors(), transaction.atomic():
+        # All who might be chosen: the choice is made again below, with the rows as they are then.
+        locked = lock_therapists(
+            [therapist.pk for therapist in selection.therapists], session=session, now=now
+        )
+        # The same press, sent twice at once: the second comes here after the first has committed.
+        earlier = _earlier(submission)
+        if earlier is not None:
+            return earlier
+        try:
+            slot = scheduling.choose_slot(
+                session=session,
                 area=area,
-                entry=submission.entry,
-                session_cents=quote.session_cents,
-                add_ons_cents=quote.add_ons_cents,
-                travel_cents=quote.travel_cents,
-                evening_cents=quote.evening_cents,
-                total_cents=quote.total_cents,
-                policy_version=agreed,
-                agreed_at=now,
-                created_at=now,
-                confirmed_at=now if at_once else None,
-                submission_key=submission.key,
-                submission_digest=submission.digest,
-            )
-            booking.add_ons.set(session.add_ons)
-            AccessNotes.objects.create(booking=booking, notes=submission.access)
-            ScreeningRecord.objects.create(
-                booking=booking,
-                version=current.version,
-                answers=submission.answers,
-                tier=intake.tier_of(result),
-                evaluated_at=now,
-            )
-            record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
-            if at_once:
-                record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
-            if draft is not None:
-                Hold.objects.filter(draft_id=draft).delete()
-            outbox.write_messages(
-                booking=booking,
-                kinds=[
-                    MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED,
-                    MessageKind.STAFF_ALERT,
-                ],
+                therapists=locked,
+                starts_at=submission.starts_at,
+                policy=policy,
                 now=now,
+                address_key=submission.address_key,
+                entry=submission.entry,
+                draft=draft,
             )
+        except SlotNotOffered as refusal:
+            # The client was shown this time: another visit has come between.
+            if refusal.reason in _GONE:
+                raise SlotTaken from refusal
+            raise
+        client = _client(submission, now)
+        # Counted under a lock of its own: requests for other therapists hold other locks.
+        list(
+            Client.objects.select_for_update(no_key=True)
+            .filter(Q(email=submission.email) | Q(phone=submission.phone))
+            .order_by("pk")
+        )
+        if _open_visits(submission, now) >= policy.open_requests_per_client:
+            raise TooManyRequests
+        at_once = policy.confirm_known_clients and result.is_clear and _is_known(client)
+        status = BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED
+        booking = Booking.objects.create(
+            status=status,
+            client=client,
+            contact_name=submission.name,
+            recipient_name=submission.recipient_name,
+            therapist_id=slot.therapist_id,
+            service=session.service,
+            option=session.option,
+            people=session.people,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            blocked_from=slot.blocked_from,
+            blocked_until=slot.blocked_until,
+            street=submission.street,
+            unit=submission.unit,
+            city=area.city,
+            area=area,
+            entry=submission.entry,
+            session_cents=quote.session_cents,
+            add_ons_cents=quote.add_ons_cents,
+            travel_cents=quote.travel_cents,
+            evening_cents=quote.evening_cents,
+            total_cents=quote.total_cents,
+            policy_version=agreed,
+            agreed_at=now,
+            created_at=now,
+            confirmed_at=now if at_once else None,
+            submission_key=submission.key,
+            submission_digest=submission.digest,
+        )
+        booking.add_ons.set(session.add_ons)
+        AccessNotes.objects.create(booking=booking, notes=submission.access)
+        ScreeningRecord.objects.create(
+            booking=booking,
+            version=current.version,
+            answers=submission.answers,
+            tier=intake.tier_of(result),
+            evaluated_at=now,
+        )
+        record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
+        if at_once:
+            record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
+        if draft is not None:
+            Hold.objects.filter(draft_id=draft).delete()
+        outbox.write_messages(
+            booking=booking,
+            kinds=[
+                MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED,
+                MessageKind.STAFF_ALERT,
+            ],
+            now=now,
+        )
     return booking
 
 

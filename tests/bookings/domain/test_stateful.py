@@ -127,6 +127,16 @@ class Story(RuleBasedStateMachine):
         if sweeps:
             self.sweeps_run()
 
+    @rule()
+    def nobody_answers(self) -> None:
+        """Until the oldest request that waits has waited too long."""
+        waiting = Booking.objects.waiting().select_related("screening").first()
+        if waiting is not None:
+            self.now = max(self.now, operations.expires_at(waiting, BookingPolicy.load()))
+            self.sweeps_run()
+            waiting.refresh_from_db()
+            assert waiting.status == BookingStatus.EXPIRED
+
     # Visitors --------------------------------------------------------------------------------------------
 
     def selection(self, choice: Choice) -> Selection:
@@ -473,6 +483,7 @@ def test_any_order_of_events_keeps_what_must_never_be_false(world: World) -> Non
         "booked after a hold",
         "confirmed",
         "cancelled",
+        "expired",
     ):
         assert Story.counts[happened] > 0, happened
     assert Story.counts["drives checked"] > 50
