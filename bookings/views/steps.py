@@ -55,6 +55,12 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
+    def missed(self) -> datetime | None:
+        """The time chosen last that turned out to be gone, until another is chosen."""
+        value = self.answers.get("missed")
+        return parse_datetime(value) if value else None
+
+    @property
     def entry(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
         return str(self.answers.get("details", {}).get("entry", Booking.Entry.GROUND))
@@ -146,6 +152,12 @@ def forget_time(progress: Progress) -> dict[str, None]:
     return {"starts_at": None}
 
 
+def miss_time(progress: Progress) -> dict[str, str | None]:
+    """The change that takes away a time that can't be had any more, and remembers it, so that the nearest to it can be
+    shown."""
+    return {**forget_time(progress), "missed": progress.answers.get("starts_at")}
+
+
 def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
     """Extends the hold of a visitor who is still typing, or takes an expired one again when the time is still free;
     else a redirect to fresh times, with everything typed kept.
@@ -173,7 +185,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         )
     except (SlotNotOffered, SlotTaken) as error:
         messages.error(request, entry_words() if _fits_at_ground(progress) else refusal_words(error))
-        save(request, progress, **forget_time(progress))
+        save(request, progress, **miss_time(progress))
         return back_to("when")
     if hold is not None and taken is not None:
         operations.extend_hold(taken, now=progress.now)
