@@ -10,17 +10,18 @@ from uuid import UUID
 
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
-from bookings.domain.selection import ANYONE, Selection, qualified_therapists
+from bookings.domain.selection import ANYONE, Selection
 from bookings.models import Booking, BookingPolicy
-from massagerx.lib.localtime import local, zone
+from massagerx.lib.localtime import zone
 
 DAYS = 3
 STARTS_A_DAY = 2
 NOON = time(12)
 # First only so many days around are looked at, since most often they are enough.
 _NEAR = timedelta(days=10)
-# Told only of a span in which no day has another reason.
-_IDLE = {"outside_hours", "time_off", "closed"}
+# Told only of a span in which no day has another reason: most months have days off, and one that begins now a day that
+# is too soon.
+_EVERYDAY = {"outside_hours", "closed", "notice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,14 @@ def find_alternatives(
     """Why the local days from one to another, both included, have no time, and what comes nearest to them and to
     `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for.
 
-    At most four queries, whatever is stored.
+    Three queries, whatever is stored.
     """
     if selection is None:
         return Alternatives("no_therapist")
-    everyone = selection.therapists
-    if selection.preference != ANYONE:
-        everyone = qualified_therapists(selection.session.service, local(now).date())
     all_of_them = scheduling.read_outlook(
         session=selection.session,
         area=selection.area,
-        therapists=everyone,
+        therapists=selection.qualified,
         policy=policy,
         now=now,
         draft=draft,
@@ -95,7 +93,7 @@ def _reason(outlook: Outlook, first_day: date, last_day: date) -> str:
         for day in _days(max(first_day, outlook.first_day), min(last_day, outlook.last_day))
         if (reason := outlook.why_none(day)) is not None
     )
-    telling = Counter({reason: count for reason, count in reasons.items() if reason not in _IDLE})
+    telling = Counter({reason: count for reason, count in reasons.items() if reason not in _EVERYDAY})
     found = (telling or reasons).most_common(1)
     return str(found[0][0]) if found else "taken"
 

@@ -34,8 +34,16 @@ def when(request: HttpRequest) -> HttpResponse:
     assert progress.session is not None
     assert progress.area is not None
     today = timezone.localdate(progress.now)
+    try:
+        # Where the therapist asked for is no longer offered, anyone qualified is.
+        anyone = progress.selection or load_selection(
+            session=progress.session, area=progress.area, preference=ANYONE, today=today
+        )
+    except exceptions.NoLongerOffered:
+        anyone = None
     choices = [
-        (value, preference_label(meaning)) for value, meaning in preference_choices(progress.session, today)
+        (value, preference_label(meaning))
+        for value, meaning in preference_choices(anyone.qualified if anyone is not None else ())
     ]
 
     if request.method == "POST" and "preference" in request.POST:
@@ -46,14 +54,8 @@ def when(request: HttpRequest) -> HttpResponse:
         return _when_page(request, progress, choices, preference, status=422)
 
     if progress.selection is None:
-        # The therapist asked for is no longer offered: anyone qualified is.
         save(request, progress, preference=ANYONE)
-        try:
-            progress.selection = load_selection(
-                session=progress.session, area=progress.area, preference=ANYONE, today=today
-            )
-        except exceptions.NoLongerOffered:
-            progress.selection = None
+        progress.selection = anyone
 
     if request.method == "POST":
         form = TimeForm(request.POST)
