@@ -23,6 +23,7 @@ from bookings.models import PolicyVersion
 from massagerx.lib.limits import limited
 from services.models import Service
 
+from .outside import outside_page
 from .refusals import refusal_words
 from .steps import (
     SESSION_KEY,
@@ -121,14 +122,15 @@ def where(request: HttpRequest) -> HttpResponse:
             try:
                 area = queries.area(zip_code)
             except exceptions.OutsideArea:
-                return show(
-                    request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
-                )
+                return outside_page(request, progress, zip_code, zip_form=form, status=422)
             changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
         return show(request, progress, "where", {"form": form, "area": None}, status=422)
     asked = request.GET.get("zip", "")[:20]
+    if not asked and progress.area is None and "zip_code" in progress.answers:
+        # The owner has taken this ZIP code out meanwhile.
+        return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
     return show(request, progress, "where", {"form": form, "area": progress.area})
 

@@ -23,6 +23,7 @@ LISTS = [
     "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
     "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
     "blog_tag", "blog_page", "blog_question", "bookings_driveoverride",
+    "bookings_arearequest",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
