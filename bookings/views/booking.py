@@ -140,14 +140,18 @@ def where(request: HttpRequest) -> HttpResponse:
 def details(request: HttpRequest) -> HttpResponse:
     """Who books, for whom, and how to get in."""
     progress = load_progress(request)
-    if response := guard(request, progress, "details"):
-        return response
+    open_step = guard(request, progress, "details")
+    if open_step and not (request.method == "POST" and progress.answers):
+        return open_step
     if request.method == "POST":
         form = DetailsForm(request.POST)
         if form.is_valid():
             data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
+            # Also where another tab has opened an earlier step again: what was typed here is kept.
             save(request, progress, details=data)
-            return keep_time(request, progress) or back_to("health")
+            return open_step or keep_time(request, progress) or back_to("health")
+        if open_step:
+            return open_step
         return show(request, progress, "details", {"form": form}, status=422)
     form = DetailsForm(initial=progress.answers.get("details"))
     return show(request, progress, "details", {"form": form})
@@ -158,8 +162,9 @@ def details(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """The screening. What it comes to is decided here on the server, and again when the visit is asked for."""
     progress = load_progress(request)
-    if response := guard(request, progress, "health"):
-        return response
+    open_step = guard(request, progress, "health")
+    if open_step and (request.method != "POST" or progress.session is None):
+        return open_step
     assert progress.session is not None
     current = intake.current_screening(now=progress.now)
     slug = progress.session.service.slug
@@ -167,6 +172,8 @@ def health(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = HealthForm(request.POST, screening_now=current, service_slug=slug, today=today)
         if not form.is_valid():
+            if open_step:
+                return open_step
             return show(request, progress, "health", {"form": form, "screening": current}, status=422)
         answers = form.answers()
         result = current.evaluate(answers, slug, today)
@@ -183,7 +190,7 @@ def health(request: HttpRequest) -> HttpResponse:
         if not result.bookable:
             operations.release_hold(progress.draft)
             return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
-        return keep_time(request, progress) or back_to("review")
+        return open_step or keep_time(request, progress) or back_to("review")
     saved = progress.answers.get("health") or {}
     form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug, today=today)
     context = {"form": form, "screening": current}

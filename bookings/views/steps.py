@@ -138,7 +138,13 @@ def load_progress(request: HttpRequest) -> Progress:
 
 
 def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
-    """Writes answers into the draft; a None takes one away."""
+    """Writes answers into the draft; a None takes one away.
+
+    A changed answer ends the submission key: a review page in another tab, which shows what was chosen before, must not
+    book what was chosen since.
+    """
+    if any(progress.answers.get(name) != value for name, value in changes.items()):
+        changes = {"submission_key": None, **changes}
     intake.save_draft(progress.draft, changes, now=progress.now)
     request.session[SESSION_KEY] = str(progress.draft.key)
 
