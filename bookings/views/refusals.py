@@ -9,6 +9,9 @@ from bookings import exceptions
 from bookings.enums import Gender
 from bookings.models import Therapist
 
+# What concerns staff alone is told in the words of what a client can see.
+_TOLD_AS = {"daily_limit": "taken", "break": "taken", "time_off": "outside_hours"}
+
 
 def refusal_words(error: exceptions.BookingError) -> str:
     """One or two sentences for the client."""
@@ -70,8 +73,10 @@ def day_words(reason: str, *, asked_for: bool) -> str:
     }
     if not asked_for:
         words |= {"outside_hours": _("On this day we don't work at hours that fit your visit.")} | _too_far()
-    same = {"daily_limit": "taken", "break": "taken", "time_off": "outside_hours"}
-    return words.get(same.get(reason, reason), _("No free times on this day."))
+    none = _("No free times on this day.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time on this day.")
+    return words.get(_TOLD_AS.get(reason, reason), none)
 
 
 def month_words(reason: str, *, asked_for: bool) -> str:
@@ -85,8 +90,10 @@ def month_words(reason: str, *, asked_for: bool) -> str:
     }
     if not asked_for:
         words |= {"outside_hours": _("This month we don't work at hours that fit your visit.")} | _too_far()
-    same = {"daily_limit": "taken", "break": "taken", "time_off": "outside_hours"}
-    return words.get(same.get(reason, reason), _("No free times this month."))
+    none = _("No free times this month.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time this month.")
+    return words.get(_TOLD_AS.get(reason, reason), none)
 
 
 def _too_far() -> dict[str, str]:

@@ -126,7 +126,7 @@ def test_of_a_therapist_who_was_asked_for_neither_reach_nor_time_off_is_told(
     WorkingHours.objects.filter(therapist=other).delete()
     TimeOff.objects.all().delete()
     pages.append(text(flow.client.get(f"{WHEN}?day={DAY}")))
-    assert "No free times on this day." in pages[0]
+    assert "With your choice of therapist there is no free time on this day." in pages[0]
     assert len(set(pages)) == 1
 
 
@@ -164,7 +164,7 @@ def test_no_time_anywhere_leads_to_the_phone(flow: Flow, world: World) -> None:
     Therapist.objects.update(max_visits_per_day=0)
     page = flow.until("when").client.get(f"{WHEN}?month=2026-12")
     assert "This month is full." in text(page)
-    assert "Please call or write to us." in text(page)
+    assert "You can always call or write to us." in text(page)
     main = page.content.decode().split('id="times"')[1].split("</section>")[0]
     assert 'href="tel:+12135550142"' in main
     assert values(page) == []
