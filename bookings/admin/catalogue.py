@@ -25,7 +25,7 @@ class ServiceAdmin(StrandingMixin, _Registered):  # type: ignore[valid-type, mis
     """Minutes at the door, the number of people, a service or a length taken off the site."""
 
     def stranding_therapists(self, obj: Service) -> Collection[int]:
-        if obj.pk is None:
+        if not obj.pk:
             return set()
         booked = Booking.objects.occupying().filter(service=obj, starts_at__gt=timezone.now())
         return {
