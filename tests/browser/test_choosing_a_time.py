@@ -78,9 +78,7 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     expect(page.get_by_text("Wednesday, December 9").first).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")]
-)
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
 def test_pages_that_say_no_are_accessible_and_fit(
     width: int, scheme: str, live_server: Any, clock: Any, full_day: World, new_page: PageMaker
 ) -> None:
