@@ -193,6 +193,7 @@ _FRONT_DESK_RIGHTS = {
     "cliniciannote": ("add",),
     "client": ("view", "change"),
     "message": ("view", "change"),
+    "arearequest": ("view", "change"),
     "therapist": ("view",),
     "timeoff": ("view",),
     "workinghours": ("view",),

@@ -12,7 +12,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import intake, operations
+from bookings.domain import area_requests, intake, operations
 from bookings.notifications import delivery
 
 log = logging.getLogger("massagerx.tasks")
@@ -40,6 +40,12 @@ def expire_requests() -> None:
 def purge_drafts() -> None:
     """Deletes unfinished bookings, and the health answers in them, a day after the last change."""
     intake.purge_drafts(now=timezone.now())
+
+
+@shared_task
+def purge_area_requests() -> None:
+    """Deletes requests from outside our area that are older than the owner keeps them."""
+    area_requests.purge_area_requests(now=timezone.now())
 
 
 @shared_task

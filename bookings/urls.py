@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from .views import booking, therapists
+from .views import booking, outside, therapists, when
 
 app_name = "bookings"
 urlpatterns = [
     path("therapists/", therapists.therapist_list, name="therapists"),
     path("book/", booking.what, name="start"),
     path("book/where/", booking.where, name="where"),
-    path("book/when/", booking.when, name="when"),
+    path("book/outside/", outside.outside, name="outside"),
+    path("book/when/", when.when, name="when"),
     path("book/details/", booking.details, name="details"),
     path("book/health/", booking.health, name="health"),
     path("book/review/", booking.review, name="review"),

@@ -17,6 +17,7 @@ from bookings.enums import Gender
 from bookings.models import (
     Booking,
     BookingPolicy,
+    DriveTime,
     PolicyVersion,
     ScreeningVersion,
     ServedZip,
@@ -165,3 +166,19 @@ def make_world() -> World:
             number=1, rules=sample_rules_data(), published_at=NOW - timedelta(days=30)
         ),
     )
+
+
+def busy_elsewhere(world: World) -> None:
+    """A day that can't be had in the Valley: the therapist lives there, and a visit at noon on the Eastside leaves
+    hours enough before and after, but not for the way."""
+    Therapist.objects.update(home_zip=world.far_area)
+    WorkingHours.objects.update(ends_at=time(18))
+    for origin, destination, minutes in (
+        (world.far_zone, world.far_zone, 10),
+        (world.far_zone, world.zone, 120),
+        (world.zone, world.far_zone, 240),
+    ):
+        DriveTime.objects.create(
+            origin=origin, destination=destination, starts_at=time(0), ends_at=time(0), minutes=minutes
+        )
+    world.book(starts_at=at(12), email="noon@example.com", phone="+12135550199")

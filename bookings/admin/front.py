@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.domain.operations import expires_at
 from bookings.enums import MessageState
-from bookings.models import Booking, BookingPolicy, Message, ScreeningVersion
+from bookings.models import AreaRequest, Booking, BookingPolicy, Message, ScreeningVersion
 from services.models import Business
 
 from .words import local_when, state_mark, tier_mark, time_left
@@ -31,6 +31,7 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         "may_see_bookings": user.has_perm("bookings.view_booking")
         or user.has_perm("bookings.change_booking"),
         "may_see_messages": user.has_perm("bookings.view_message"),
+        "may_see_area_requests": user.has_perm("bookings.view_arearequest"),
     }
     current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
     approved_by = current.values_list("approved_by", flat=True).first()
@@ -38,6 +39,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     desk["screening_unapproved"] = approved_by == ""
     if desk["may_see_bookings"]:
         desk.update(_requests(now))
+    if desk["may_see_area_requests"]:
+        desk["area_request_count"] = AreaRequest.objects.filter(is_answered=False).count()
     if desk["may_see_messages"]:
         desk.update(_trouble(now))
     return desk

@@ -132,6 +132,7 @@ class BookingPolicyAdmin(StrandingMixin, KindFieldsMixin, SingletonMixin):
                     "request_expires_after_minutes",
                     "open_requests_per_client",
                     "alert_email",
+                    "area_requests_kept_days",
                 ]
             },
         ),

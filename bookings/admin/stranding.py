@@ -19,6 +19,9 @@ from .words import local_when, stranding_words
 
 # The buttons that save all the same send the keys of the visits they were shown with.
 CONFIRM = "confirm_stranding"
+# Which of the buttons that lead elsewhere than to the list was pressed when the visits were shown.
+PRESSED = "pressed_before_stranding"
+_LEAD_ON = ("_continue", "_addanother")
 _BEFORE = "_stranded_before"
 _SHOWN = "_stranded_shown"
 
@@ -52,6 +55,12 @@ class StrandingMixin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        pressed = request.POST.get(PRESSED, "")
+        if CONFIRM in request.POST and pressed in _LEAD_ON:
+            # Saving anyway leads where the button led that was pressed first.
+            sent = request.POST.copy()
+            sent[pressed] = "1"
+            request.POST = sent  # type: ignore[assignment]
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except StrandsVisits as found:
@@ -61,6 +70,8 @@ class StrandingMixin(admin.ModelAdmin):
                 **(extra_context or {}),
                 "stranded": _rows(request, found.stranded),
                 "confirm": CONFIRM,
+                "pressed_name": PRESSED,
+                "pressed": next((name for name in _LEAD_ON if name in request.POST), ""),
             }
             return super().changeform_view(request, object_id, form_url, context)
 
@@ -143,7 +154,7 @@ class StrandingMixin(admin.ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("These visits can't be kept after this change"),
+            "title": _("Booked visits that this change would strand"),
             "stranded": _rows(request, stranded),
             "confirm": CONFIRM,
             "sent": sent,
@@ -174,9 +185,9 @@ class StrandingMixin(admin.ModelAdmin):
     @staticmethod
     def _sentence(stranded: list[Stranded]) -> str:
         references = ", ".join(row.booking.reference for row in stranded)
-        return _("Saved, although these visits can't be kept now: %(references)s. Move or cancel them.") % {
-            "references": references
-        }
+        return _(
+            "Saved, although it strands these visits: %(references)s. Move or cancel them, or agree with the client."
+        ) % {"references": references}
 
 
 def _rows(request: HttpRequest, stranded: list[Stranded]) -> list[dict[str, Any]]:

@@ -145,6 +145,9 @@ _STRANDING = {
     "inactive": gettext_lazy("the therapist is not active"),
     "certificate": gettext_lazy("the therapist has no certificate for that day"),
     "qualification": gettext_lazy("the therapist is not qualified for the service"),
+    "service": gettext_lazy("the service is not active"),
+    "length": gettext_lazy("this length of the service is not active"),
+    "people": gettext_lazy("it is for more people than the service may be booked for"),
 }
 
 

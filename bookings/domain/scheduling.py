@@ -120,26 +120,87 @@ def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
     return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
 
 
-def next_open_day(
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All that the engine needs to know about one session at one place on some local days, read once: no method asks
+    the database."""
+
+    first_day: date
+    last_day: date
+    now: datetime
+    therapists: tuple[availability.Therapist, ...]
+    job: availability.Job
+    rules: availability.Policy
+    drive_time: availability.DriveTable
+
+    def among(self, therapists: Iterable[Therapist]) -> Outlook:
+        """The same for some of the therapists."""
+        keys = {therapist.pk for therapist in therapists}
+        return replace(self, therapists=tuple(value for value in self.therapists if value.id in keys))
+
+    def open_days(self, first_day: date, last_day: date) -> list[date]:
+        """The days from one to another, both included, that have a time; ascending."""
+        return availability.open_days(
+            therapists=self.therapists,
+            job=self.job,
+            first_day=max(first_day, self.first_day),
+            last_day=min(last_day, self.last_day),
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+
+    def starts_near(self, wanted: datetime, count: int) -> tuple[Start, ...]:
+        """Up to `count` starts of the local day of `wanted`, those nearest to it, ascending."""
+        day = _local_day(wanted)
+        slots = availability.offer_slots(
+            therapists=self.therapists,
+            job=self.job,
+            first_day=day,
+            last_day=day,
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+        near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
+        return tuple(start for start in _starts(slots) if start.starts_at in near)
+
+    def why_none(self, day: date) -> str | None:
+        """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
+        return availability.explain_day(
+            therapists=self.therapists,
+            job=self.job,
+            day=day,
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+
+
+def read_outlook(
     *,
-    selection: Selection,
-    after: date,
+    session: Session,
+    area: ServedZip,
+    therapists: Sequence[Therapist],
     policy: BookingPolicy,
     now: datetime,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
-) -> date | None:
-    """The first local day later than `after` that has a time, or None within the horizon."""
-    offer = find_times_between(
-        selection=selection,
-        first_day=after + timedelta(days=1),
-        last_day=last_day(policy=policy, now=now),
-        policy=policy,
+) -> Outlook:
+    """The outlook from today to the last day that can be booked; three queries. `draft` and `entry` as in
+    `find_times_between`."""
+    first, last = local(now).date(), last_day(policy=policy, now=now)
+    values, closures = _therapists(therapists, first_day=first, last_day=last, now=now, draft=draft)
+    job = _job(session, area, policy, entry=entry)
+    return Outlook(
+        first_day=first,
+        last_day=last,
         now=now,
-        draft=draft,
-        entry=entry,
+        therapists=values,
+        job=job,
+        rules=_rules(policy, closures),
+        drive_time=_drive_time(values, job.place),
     )
-    return min(offer.by_day, default=None)
 
 
 def choose_slot(

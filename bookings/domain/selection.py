@@ -33,12 +33,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A session at a place, with the therapists who may do it (unordered by merit)."""
+    """A session at a place, with the therapists who may do it (unordered by merit). `qualified` are all who could,
+    whether they were asked for or not."""
 
     session: Session
     area: ServedZip
     preference: str
     therapists: tuple[Therapist, ...]
+    qualified: tuple[Therapist, ...] = ()
 
 
 def load_session(
@@ -73,9 +75,8 @@ def load_area(zip_code: str) -> ServedZip:
     return area
 
 
-def preference_choices(session: Session, today: date) -> list[tuple[str, Therapist | str | None]]:
-    """(value, what it means) of each preference that at least one qualified therapist meets, `ANYONE` first."""
-    qualified = qualified_therapists(session.service, today)
+def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therapist | str | None]]:
+    """(value, what it means) of each preference that at least one of these therapists meets, `ANYONE` first."""
     genders = {therapist.gender for therapist in qualified}
     choices: list[tuple[str, Therapist | str | None]] = [(ANYONE, None)]
     if len(genders) > 1:
@@ -99,7 +100,7 @@ def load_selection(*, session: Session, area: ServedZip, preference: str, today:
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    therapists = qualified_therapists(session.service, today)
+    therapists = qualified = qualified_therapists(session.service, today)
     kind, _, value = preference.partition(":")
     if kind == "gender":
         therapists = tuple(therapist for therapist in therapists if therapist.gender == value)
@@ -109,4 +110,6 @@ def load_selection(*, session: Session, area: ServedZip, preference: str, today:
         therapists = ()
     if not therapists:
         raise NoLongerOffered("therapist")
-    return Selection(session=session, area=area, preference=preference, therapists=therapists)
+    return Selection(
+        session=session, area=area, preference=preference, therapists=therapists, qualified=qualified
+    )

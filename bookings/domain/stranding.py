@@ -9,12 +9,13 @@ from datetime import datetime
 from bookings.domain import scheduling
 from bookings.models import Booking, Therapist
 from massagerx.lib.localtime import local
+from services.models import ServiceOption
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """A visit to come that its therapist can't keep. `reason` is `inactive`, `certificate`, `qualification`, or one of
-    `availability.RefusalReason`."""
+    """A visit to come that its therapist can't keep, or that is not offered any more. `reason` is `inactive`,
+    `certificate`, `qualification`, `service`, `length`, `people`, or one of `availability.RefusalReason`."""
 
     booking: Booking
     reason: str
@@ -31,9 +32,18 @@ def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list
             therapist__in={booking.therapist_id for booking, _ in checked}
         ).values_list("therapist_id", "service_id")
     )
+    off_the_site = set(
+        ServiceOption.objects.filter(
+            pk__in={booking.option_id for booking, _ in checked}, is_active=False
+        ).values_list("pk", flat=True)
+    )
     found = []
     for booking, refusal in checked:
-        reason = _therapist_stands_back(booking, qualified) or refusal
+        reason = (
+            _therapist_stands_back(booking, qualified)
+            or refusal
+            or _not_offered_any_more(booking, off_the_site)
+        )
         if reason is not None:
             found.append(Stranded(booking, str(reason)))
     return found
@@ -49,6 +59,14 @@ def _therapist_stands_back(booking: Booking, qualified: set[tuple[int, int]]) ->
     if (booking.therapist_id, booking.service_id) not in qualified:
         return "qualification"
     return None
+
+
+def _not_offered_any_more(booking: Booking, options_off_the_site: set[int]) -> str | None:
+    if not booking.service.is_active:
+        return "service"
+    if booking.option_id in options_off_the_site:
+        return "length"
+    return "people" if booking.people > booking.service.max_people else None
 
 
 def lock_therapists_of_change(therapist_ids: Collection[int] | None) -> None:

@@ -254,7 +254,7 @@ class DetailsForm(forms.Form):
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
 
     def clean_name(self) -> str:
-        return _readable_name(self.cleaned_data["name"])
+        return readable_name(self.cleaned_data["name"])
 
     def clean_street(self) -> str:
         return _no_web_address(self.cleaned_data["street"])
@@ -263,13 +263,7 @@ class DetailsForm(forms.Form):
         return _no_web_address(self.cleaned_data["unit"])
 
     def clean_email(self) -> str:
-        email = clean_line(self.cleaned_data["email"]).lower()
-        if not email.isascii():
-            raise ValidationError(
-                _("Our mail system can only write to addresses with plain letters. Please use another one."),
-                code="not_ascii",
-            )
-        return email
+        return plain_email(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
         return self.cleaned_data["phone"].as_e164
@@ -288,7 +282,19 @@ class DetailsForm(forms.Form):
         return data
 
 
-def _readable_name(name: str) -> str:
+def plain_email(address: str) -> str:
+    """An address as it is kept. Raises ValidationError for one that our mail system can't write to."""
+    email = clean_line(address).lower()
+    if not email.isascii():
+        raise ValidationError(
+            _("Our mail system can only write to addresses with plain letters. Please use another one."),
+            code="not_ascii",
+        )
+    return email
+
+
+def readable_name(name: str) -> str:
+    """A name as it is kept. Raises ValidationError for one without a letter."""
     if not any(character.isalpha() for character in name):
         raise ValidationError(_("A name needs at least one letter."), code="no_letter")
     return name

@@ -1,5 +1,6 @@
 """The tables. Rules live in `bookings.domain`; constraints here guarantee what must never be false."""
 
+from .area_requests import AreaRequest
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
 from .history import BookingEvent
 from .holds import Hold
@@ -12,6 +13,7 @@ from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
 
 __all__ = [
     "AccessNotes",
+    "AreaRequest",
     "Booking",
     "BookingDraft",
     "BookingEvent",

@@ -65,6 +65,12 @@ class BookingPolicy(models.Model):
     cancel_notice_hours = models.PositiveSmallIntegerField(
         _("free cancellation until, hours before"), default=24, validators=[MaxValueValidator(336)]
     )
+    area_requests_kept_days = models.PositiveSmallIntegerField(
+        _("requests from outside our area are kept, days"),
+        default=180,
+        validators=[MinValueValidator(1), MaxValueValidator(1095)],
+        help_text=_("After that they are deleted, answered or not."),
+    )
     alert_email = models.EmailField(
         _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
     )

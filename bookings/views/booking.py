@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,15 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import intake, operations, queries, scheduling
-from bookings.domain.selection import ANYONE, load_selection, preference_choices
-from bookings.forms import DetailsForm, HealthForm, PreferenceForm, ReviewForm, SessionForm, TimeForm, ZipForm
+from bookings.domain import intake, operations, queries
+from bookings.domain.selection import ANYONE
+from bookings.forms import DetailsForm, HealthForm, ReviewForm, SessionForm, ZipForm
 from bookings.models import PolicyVersion
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 from services.models import Service
 
-from .month import Month, read_day, read_month
-from .refusals import preference_label, refusal_words
+from .outside import outside_page
+from .refusals import refusal_words
 from .steps import (
     SESSION_KEY,
     Progress,
@@ -34,6 +33,7 @@ from .steps import (
     guard,
     keep_time,
     load_progress,
+    miss_time,
     save,
     show,
 )
@@ -122,125 +122,17 @@ def where(request: HttpRequest) -> HttpResponse:
             try:
                 area = queries.area(zip_code)
             except exceptions.OutsideArea:
-                return show(
-                    request, progress, "where", {"form": form, "outside": zip_code, "area": None}, status=422
-                )
+                return outside_page(request, progress, zip_code, zip_form=form, status=422)
             changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
         return show(request, progress, "where", {"form": form, "area": None}, status=422)
     asked = request.GET.get("zip", "")[:20]
+    if not asked and progress.area is None and "zip_code" in progress.answers:
+        # The owner has taken this ZIP code out meanwhile.
+        return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
     return show(request, progress, "where", {"form": form, "area": progress.area})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@limited("60/m", "booking-steps")
-def when(request: HttpRequest) -> HttpResponse:
-    """A month at a glance and the times of one day."""
-    progress = load_progress(request)
-    if response := guard(request, progress, "when"):
-        return response
-    assert progress.session is not None
-    assert progress.area is not None
-    today = timezone.localdate(progress.now)
-    choices = [
-        (value, preference_label(meaning)) for value, meaning in preference_choices(progress.session, today)
-    ]
-
-    if request.method == "POST" and "preference" in request.POST:
-        preference = PreferenceForm(request.POST, choices=choices)
-        if preference.is_valid():
-            save(request, progress, preference=preference.cleaned_data["preference"], **forget_time(progress))
-            return redirect(request.get_full_path())
-        return _when_page(request, progress, choices, preference, status=422)
-
-    if progress.selection is None:
-        # The therapist asked for is no longer offered: anyone qualified is.
-        save(request, progress, preference=ANYONE)
-        try:
-            progress.selection = load_selection(
-                session=progress.session, area=progress.area, preference=ANYONE, today=today
-            )
-        except exceptions.NoLongerOffered:
-            progress.selection = None
-
-    if request.method == "POST":
-        form = TimeForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, _("Please choose one of the times shown."))
-            return _when_page(request, progress, choices, status=422)
-        starts_at = form.cleaned_data["starts_at"]
-        try:
-            if progress.selection is None:
-                raise exceptions.NoLongerOffered("therapist")
-            operations.hold_time(
-                draft=progress.draft,
-                selection=progress.selection,
-                starts_at=starts_at,
-                policy=progress.policy,
-                source=visitor_digest(request),
-                now=progress.now,
-                entry=progress.entry,
-            )
-        except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
-            messages.error(request, refusal_words(error))
-            return _when_page(request, progress, choices, status=409)
-        save(request, progress, starts_at=starts_at.astimezone(UTC).isoformat())
-        return back_to("details")
-    return _when_page(request, progress, choices)
-
-
-def _when_page(
-    request: HttpRequest,
-    progress: Progress,
-    choices: list[tuple[str, str]],
-    form: PreferenceForm | None = None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    today = timezone.localdate(progress.now)
-    last_day = scheduling.last_day(policy=progress.policy, now=progress.now)
-    first = read_month(request.GET.get("month", ""), today=today, last_day=last_day)
-    day = read_day(request.GET.get("day", ""), today=today, last_day=last_day)
-    if day is not None:
-        first = day.replace(day=1)
-    offer = (
-        scheduling.find_times(
-            selection=progress.selection,
-            month=first,
-            policy=progress.policy,
-            now=progress.now,
-            draft=progress.draft.key,
-            entry=progress.entry,
-        )
-        if progress.selection is not None
-        else scheduling.Offer.nothing()
-    )
-    month = Month(first=first, today=today, last_day=last_day, offer=offer, selected=day)
-    if day is None and month.first_open_day is not None and not request.GET.get("month"):
-        month.selected = month.first_open_day
-    context = {
-        "month": month,
-        "times": month.times_of_selected(progress.policy, progress.session, progress.area),
-        "preference_form": form
-        or PreferenceForm(
-            initial={"preference": progress.answers.get("preference", ANYONE)}, choices=choices
-        ),
-        "next_open_day": (
-            scheduling.next_open_day(
-                selection=progress.selection,
-                after=month.last,
-                policy=progress.policy,
-                now=progress.now,
-                draft=progress.draft.key,
-                entry=progress.entry,
-            )
-            if progress.selection is not None and not month.any_times
-            else None
-        ),
-    }
-    return show(request, progress, "when", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -248,14 +140,18 @@ def _when_page(
 def details(request: HttpRequest) -> HttpResponse:
     """Who books, for whom, and how to get in."""
     progress = load_progress(request)
-    if response := guard(request, progress, "details"):
-        return response
+    open_step = guard(request, progress, "details")
+    if open_step and not (request.method == "POST" and progress.answers):
+        return open_step
     if request.method == "POST":
         form = DetailsForm(request.POST)
         if form.is_valid():
             data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
+            # Also where another tab has opened an earlier step again: what was typed here is kept.
             save(request, progress, details=data)
-            return keep_time(request, progress) or back_to("health")
+            return open_step or keep_time(request, progress) or back_to("health")
+        if open_step:
+            return open_step
         return show(request, progress, "details", {"form": form}, status=422)
     form = DetailsForm(initial=progress.answers.get("details"))
     return show(request, progress, "details", {"form": form})
@@ -266,8 +162,9 @@ def details(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """The screening. What it comes to is decided here on the server, and again when the visit is asked for."""
     progress = load_progress(request)
-    if response := guard(request, progress, "health"):
-        return response
+    open_step = guard(request, progress, "health")
+    if open_step and (request.method != "POST" or progress.session is None):
+        return open_step
     assert progress.session is not None
     current = intake.current_screening(now=progress.now)
     slug = progress.session.service.slug
@@ -275,6 +172,8 @@ def health(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = HealthForm(request.POST, screening_now=current, service_slug=slug, today=today)
         if not form.is_valid():
+            if open_step:
+                return open_step
             return show(request, progress, "health", {"form": form, "screening": current}, status=422)
         answers = form.answers()
         result = current.evaluate(answers, slug, today)
@@ -291,7 +190,7 @@ def health(request: HttpRequest) -> HttpResponse:
         if not result.bookable:
             operations.release_hold(progress.draft)
             return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
-        return keep_time(request, progress) or back_to("review")
+        return open_step or keep_time(request, progress) or back_to("review")
     saved = progress.answers.get("health") or {}
     form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug, today=today)
     context = {"form": form, "screening": current}
@@ -348,7 +247,7 @@ def review(request: HttpRequest) -> HttpResponse:
         return _review_page(request, progress, policy_version, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
-        save(request, progress, **forget_time(progress))
+        save(request, progress, **miss_time(progress))
         return back_to("when")
     except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
         messages.error(request, refusal_words(error))

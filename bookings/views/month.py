@@ -11,12 +11,14 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from bookings.domain import pricing
-from bookings.domain.scheduling import Offer
+from bookings.domain.scheduling import Offer, Start
 from bookings.domain.selection import Session
 from bookings.models import BookingPolicy, ServedZip
 from massagerx.lib.localtime import local
 
 _NOON, _EVENING = 12, 17
+# So many times around one that has gone come before all others.
+_NEAREST = 3
 
 
 def read_month(text: str, *, today: date, last_day: date) -> date:
@@ -39,6 +41,8 @@ class Day:
     date: date
     count: int
     in_month: bool
+    #: Neither past nor later than any day that can be booked: chosen, it says why it has no times.
+    in_reach: bool
     is_today: bool
     is_selected: bool
 
@@ -84,6 +88,7 @@ class Month:
                     date=day,
                     count=len(self.offer.by_day.get(day, ())),
                     in_month=day.month == self.first.month,
+                    in_reach=self.today <= day <= self.last_day,
                     is_today=day == self.today,
                     is_selected=day == self.selected,
                 )
@@ -96,26 +101,37 @@ class Month:
         ]
 
     def times_of_selected(
-        self, policy: BookingPolicy, session: Session | None, area: ServedZip | None
+        self, policy: BookingPolicy, session: Session, area: ServedZip, *, missed: datetime | None = None
     ) -> list[dict[str, Any]]:
-        """The selected day's times in groups, good fits first, then by part of the day: `label`, and `starts` with
-        `starts_at`, `value`, `is_good_fit`, `cents`, `is_evening_price`."""
-        if self.selected is None or session is None or area is None:
+        """The selected day's times in groups, each time once: those nearest to a time of that day that has gone
+        (`missed`), good fits, then the others by part of the day. A group has a `label`, and `starts` as of `choice`.
+        """
+        if self.selected is None:
             return []
-        groups: dict[str, list[dict[str, Any]]] = {_("Good fit"): []}
-        for start in self.offer.by_day.get(self.selected, ()):
-            quote = pricing.quote(session=session, area=area, policy=policy, starts_at=start.starts_at)
-            label = _("Good fit") if start.is_good_fit else _part(start.starts_at)
-            groups.setdefault(label, []).append(
-                {
-                    "starts_at": start.starts_at,
-                    "value": start.starts_at.isoformat(),
-                    "is_good_fit": start.is_good_fit,
-                    "cents": quote.total_cents,
-                    "is_evening_price": quote.evening_cents > 0,
-                }
-            )
-        return [{"label": label, "starts": starts} for label, starts in groups.items() if starts]
+        starts = self.offer.by_day.get(self.selected, ())
+        near: set[datetime] = set()
+        if missed is not None and local(missed).date() == self.selected:
+            ranked = sorted((abs(start.starts_at - missed), start.starts_at) for start in starts)
+            near = {starts_at for _distance, starts_at in ranked[:_NEAREST]}
+        nearest, good = _("Nearest to the time you chose"), _("Good fit")
+        groups: dict[str, list[dict[str, Any]]] = {nearest: [], good: []}
+        for start in starts:
+            label = good if start.is_good_fit else _part(start.starts_at)
+            label = nearest if start.starts_at in near else label
+            groups.setdefault(label, []).append(choice(start, policy, session, area))
+        return [{"label": label, "starts": chosen} for label, chosen in groups.items() if chosen]
+
+
+def choice(start: Start, policy: BookingPolicy, session: Session, area: ServedZip) -> dict[str, Any]:
+    """What a button for a start shows and sends."""
+    quote = pricing.quote(session=session, area=area, policy=policy, starts_at=start.starts_at)
+    return {
+        "starts_at": start.starts_at,
+        "value": start.starts_at.isoformat(),
+        "is_good_fit": start.is_good_fit,
+        "cents": quote.total_cents,
+        "is_evening_price": quote.evening_cents > 0,
+    }
 
 
 def _part(starts_at: datetime) -> str:

@@ -9,6 +9,9 @@ from bookings import exceptions
 from bookings.enums import Gender
 from bookings.models import Therapist
 
+# What concerns staff alone is told in the words of what a client can see.
+_TOLD_AS = {"daily_limit": "taken", "break": "taken", "time_off": "outside_hours"}
+
 
 def refusal_words(error: exceptions.BookingError) -> str:
     """One or two sentences for the client."""
@@ -38,12 +41,64 @@ def entry_words() -> str:
 
 
 def _reasons() -> dict[str, str]:
+    gone = _("That time has just gone. Here are the times still free; all you typed is kept.")
     return {
         "notice": _("That time is too soon for us to get ready. Please choose a later one."),
         "horizon": _("That day is further ahead than we plan. Please choose an earlier one."),
-        "taken": _("That time has just gone. Here are the times still free; all you typed is kept."),
+        "taken": gone,
+        "daily_limit": gone,
+        "break": gone,
         "drive": _("We can't get there by that time. Please choose one of these."),
+        "no_therapist": nobody_words(),
     }
+
+
+def nobody_words() -> str:
+    """For a service that nobody can be booked for."""
+    return _("Nobody on our team can be booked for this service at the moment.")
+
+
+def day_words(reason: str, *, asked_for: bool) -> str:
+    """Why a day has no time, in a sentence for the client. `reason` is one of `availability.RefusalReason`.
+
+    It says nothing of where anyone lives or is: not which visit stands in the way, and of a therapist who was asked
+    for (`asked_for`) neither the reach nor time off.
+    """
+    words = {
+        "taken": _("This day is full."),
+        "drive": _("On this day we can't reach you in time between our other visits."),
+        "notice": _("This day is too soon for us to get ready."),
+        "closed": _("We are closed on this day."),
+        "no_therapist": nobody_words(),
+    }
+    if not asked_for:
+        words |= {"outside_hours": _("On this day we don't work at hours that fit your visit.")} | _too_far()
+    none = _("No free times on this day.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time on this day.")
+    return words.get(_TOLD_AS.get(reason, reason), none)
+
+
+def month_words(reason: str, *, asked_for: bool) -> str:
+    """The same for the rest of a month."""
+    words = {
+        "taken": _("This month is full."),
+        "drive": _("This month we can't reach you in time between our other visits."),
+        "notice": _("The rest of this month is too soon for us to get ready."),
+        "closed": _("We are closed for the rest of this month."),
+        "no_therapist": nobody_words(),
+    }
+    if not asked_for:
+        words |= {"outside_hours": _("This month we don't work at hours that fit your visit.")} | _too_far()
+    none = _("No free times this month.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time this month.")
+    return words.get(_TOLD_AS.get(reason, reason), none)
+
+
+def _too_far() -> dict[str, str]:
+    words = _("Your ZIP code is further than our therapists drive for now.")
+    return {"reach": words, "unknown_place": words}
 
 
 def preference_label(meaning: Therapist | str | None) -> str:

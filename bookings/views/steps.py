@@ -55,6 +55,12 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
+    def missed(self) -> datetime | None:
+        """The time chosen last that turned out to be gone, until another is chosen."""
+        value = self.answers.get("missed")
+        return parse_datetime(value) if value else None
+
+    @property
     def entry(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
         return str(self.answers.get("details", {}).get("entry", Booking.Entry.GROUND))
@@ -132,7 +138,13 @@ def load_progress(request: HttpRequest) -> Progress:
 
 
 def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
-    """Writes answers into the draft; a None takes one away."""
+    """Writes answers into the draft; a None takes one away.
+
+    A changed answer ends the submission key: a review page in another tab, which shows what was chosen before, must not
+    book what was chosen since.
+    """
+    if any(progress.answers.get(name) != value for name, value in changes.items()):
+        changes = {"submission_key": None, **changes}
     intake.save_draft(progress.draft, changes, now=progress.now)
     request.session[SESSION_KEY] = str(progress.draft.key)
 
@@ -144,6 +156,12 @@ def forget_time(progress: Progress) -> dict[str, None]:
         return {}
     operations.release_hold(progress.draft)
     return {"starts_at": None}
+
+
+def miss_time(progress: Progress) -> dict[str, str | None]:
+    """The change that takes away a time that can't be had any more, and remembers it, so that the nearest to it can be
+    shown."""
+    return {**forget_time(progress), "missed": progress.answers.get("starts_at")}
 
 
 def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
@@ -173,7 +191,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         )
     except (SlotNotOffered, SlotTaken) as error:
         messages.error(request, entry_words() if _fits_at_ground(progress) else refusal_words(error))
-        save(request, progress, **forget_time(progress))
+        save(request, progress, **miss_time(progress))
         return back_to("when")
     if hold is not None and taken is not None:
         operations.extend_hold(taken, now=progress.now)

@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
     "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
+    "purge-area-requests": {"task": "bookings.tasks.purge_area_requests", "schedule": 86_400.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
 }
 

@@ -23,6 +23,7 @@ LISTS = [
     "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
     "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
     "blog_tag", "blog_page", "blog_question", "bookings_driveoverride",
+    "bookings_arearequest",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
@@ -117,7 +118,7 @@ def test_owner_is_asked_before_visits_are_stranded(
     page.fill("#id_bio", "Typed with care")
     page.uncheck("#id_is_active")
     page.click("[name=_save]")
-    page.get_by_role("heading", name="These visits can't be kept after this change").wait_for()
+    page.get_by_role("heading", name="Booked visits that this change would strand").wait_for()
     screenshot(page, f"stranded-{width or 'wide'}")
     assert page.get_by_role("link", name=booking.reference).is_visible()
     assert page.input_value("#id_bio") == "Typed with care"

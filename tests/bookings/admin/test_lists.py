@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bookings.models import AreaRequest, Closure, DriveTime, PolicyVersion, ScreeningVersion, ServedZip, Zone
 from bookings.models import Client as Person
-from bookings.models import Closure, DriveTime, PolicyVersion, ScreeningVersion, ServedZip, Zone
 from tests.factories import DAY, NOW, World
 
 
@@ -36,6 +36,14 @@ MAKERS: dict[str, Callable[[World, int], object]] = {
         zip_code=f"{70000 + number}", city="Far", zone=world.zone, latitude=34.0, longitude=-118.0
     ),
     "drivetime": drive,
+    "arearequest": lambda world, number: AreaRequest.objects.create(
+        name="Ana",
+        email=f"{number}@example.com",
+        zip_code="92101",
+        service=world.service,
+        agreed_at=NOW,
+        created_at=NOW,
+    ),
     "closure": lambda world, number: Closure.objects.create(date=DAY + timedelta(days=number), name="Rain"),
     "policyversion": lambda world, number: PolicyVersion.objects.create(
         number=10 + number, cancellation="-", consent="-", published_at=NOW

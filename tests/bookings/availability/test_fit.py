@@ -1,5 +1,6 @@
 """Which therapist for anyone, and which times to show first."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,9 +19,11 @@ from bookings.availability import (
     choose_therapist,
     for_anyone,
     good_fit_starts,
+    offer_slots,
     visits_by_week,
 )
-from tests.bookings.availability.strategies import UNHURRIED
+from tests.bookings.availability import oracle
+from tests.bookings.availability.strategies import UNHURRIED, World, worlds
 
 POLICY = Policy("America/Los_Angeles", timedelta(0), 60, 15)
 MINUTE = timedelta(minutes=1)
@@ -136,3 +139,105 @@ def test_for_anyone_never_adds_more_driving_than_another_choice_would(
     for found in chosen:
         others = [other for other in slots if other.starts_at == found.starts_at]
         assert found.added_drive_minutes == min(other.added_drive_minutes for other in others)
+
+
+# Against a brute-force oracle: the rules in words, counted out one by one. -----------------------------------------
+
+
+def good_fits_counted_out(added_by_start: dict[datetime, list[int]]) -> set[datetime]:
+    """The starts to offer first, from what each therapist's day would grow by at each start.
+
+    A start is one when no more than a third of the day's starts add less, and when half of them add ten minutes more or
+    worse; all of it in steps of five minutes, with the therapist for whom the start adds least.
+    """
+    steps = {
+        start: min(math.ceil(added / 5) for added in of_start) for start, of_start in added_by_start.items()
+    }
+    found = set()
+    for start, mine in steps.items():
+        adding_less = sum(1 for other in steps.values() if other < mine)
+        far_worse = sum(1 for other in steps.values() if (other - mine) * 5 >= 10)
+        if 3 * adding_less <= len(steps) - 1 and 2 * far_worse >= len(steps):
+            found.add(start)
+    return found
+
+
+def chosen_counted_out(slots: list[Slot], therapists: list[Therapist]) -> list[Slot]:
+    """For each start the slot that no other candidate is better than."""
+
+    def visits_that_week(therapist_id: int, start: datetime) -> int:
+        def week(instant: datetime) -> tuple[int, int]:
+            return instant.astimezone(POLICY.tz).date().isocalendar()[:2]
+
+        (mine,) = (therapist for therapist in therapists if therapist.id == therapist_id)
+        return sum(1 for taken in mine.existing if week(taken.blocked.start) == week(start))
+
+    def beats(one: Slot, other: Slot) -> bool:
+        if one.added_drive_minutes != other.added_drive_minutes:
+            return one.added_drive_minutes < other.added_drive_minutes
+        weeks = [visits_that_week(slot.therapist_id, slot.starts_at) for slot in (one, other)]
+        if weeks[0] != weeks[1]:
+            return weeks[0] < weeks[1]
+        return one.therapist_id < other.therapist_id
+
+    return [
+        one
+        for one in slots
+        if not any(other.starts_at == one.starts_at and beats(other, one) for other in slots)
+    ]
+
+
+@settings(UNHURRIED, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.integers(0, 30), st.integers(-20, 60)),
+        max_size=60,
+        unique_by=lambda drawn: drawn[:2],
+    )
+)
+def test_good_fits_are_those_counted_out(drawn: list[tuple[int, int, int]]) -> None:
+    slots = [slot(*values) for values in drawn]
+    added: dict[datetime, list[int]] = {}
+    for found in slots:
+        added.setdefault(found.starts_at, []).append(found.added_drive_minutes)
+
+    assert good_fit_starts(slots) == good_fits_counted_out(added)
+
+
+@settings(UNHURRIED, max_examples=100)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.sampled_from([0, 1, 7 * 96, 7 * 96 + 1]), st.integers(0, 3)),
+        unique_by=lambda drawn: drawn[:2],
+    ),
+    st.lists(st.lists(st.integers(-8, 16), max_size=4), min_size=4, max_size=4),
+)
+def test_anyone_gets_the_therapist_counted_out(
+    drawn: list[tuple[int, int, int]], days_of_visits: list[list[int]]
+) -> None:
+    slots = sorted(
+        (slot(*values) for values in drawn), key=lambda found: (found.starts_at, found.therapist_id)
+    )
+    therapists = [
+        therapist(number, *(MORNING + timedelta(days=day) for day in days))
+        for number, days in enumerate(days_of_visits, start=1)
+    ]
+
+    assert for_anyone(slots, therapists=therapists, policy=POLICY) == chosen_counted_out(slots, therapists)
+
+
+@settings(UNHURRIED, max_examples=12)
+@given(worlds(granularities=(15, 30)))
+def test_good_fits_of_whole_days_are_those_of_the_rules_walked_minute_by_minute(world: World) -> None:
+    """From hours, visits and drives to the flag: the engine's days against the oracle's, ranked by counting."""
+    expected: dict[date, dict[datetime, list[int]]] = {}
+    for start, _therapist, added in oracle.offered(**world.arguments()):
+        day = start.astimezone(world.policy.tz).date()
+        expected.setdefault(day, {}).setdefault(start, []).append(added)
+    found: dict[date, list[Slot]] = {}
+    for offered in offer_slots(**world.arguments()):
+        found.setdefault(offered.starts_at.astimezone(world.policy.tz).date(), []).append(offered)
+
+    assert {day: good_fit_starts(slots) for day, slots in found.items()} == {
+        day: good_fits_counted_out(starts) for day, starts in expected.items()
+    }

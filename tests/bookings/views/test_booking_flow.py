@@ -13,7 +13,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingDraft, Hold, Message, PolicyVersion, Therapist, WorkingHours
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    DriveTime,
+    Hold,
+    Message,
+    PolicyVersion,
+    ServedZip,
+    Therapist,
+    WorkingHours,
+    Zone,
+)
 from tests.bookings.views.flow import STEPS, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -313,6 +324,41 @@ def test_zip_typed_on_the_home_page_is_carried_to_its_step(flow: Flow) -> None:
     assert 'name="zip" value="90026"' in page
     flow.what(zip="90026")
     assert "Yes, we come to Los Angeles, 90026" in text(flow.client.get("/book/where/"))
+
+
+def test_good_fits_look_the_same_wherever_the_others_live(world: World) -> None:
+    """The morning's visit in one part of the city or in another, equally far to drive: the page is the same."""
+    WorkingHours.objects.update(ends_at=time(23))
+    elsewhere = []
+    for zip_code in ("91001", "90601"):
+        zone = Zone.objects.create(name=f"CANARY-{zip_code}", travel_fee_cents=4_000)
+        elsewhere.append(ServedZip.objects.create(zip_code=zip_code, city="CANARY", zone=zone))
+    zones = [world.zone, world.far_zone, *(area.zone for area in elsewhere)]
+    near = {world.far_zone, *(area.zone for area in elsewhere)}
+    DriveTime.objects.bulk_create(
+        DriveTime(
+            origin=origin, destination=destination, starts_at=time(0), ends_at=time(0),
+            minutes=15 if {origin, destination} <= near or origin == destination else 45,
+        )
+        for origin in zones for destination in zones
+    )  # fmt: skip
+    pages = []
+    for area in elsewhere:
+        Booking.objects.all().delete()
+        world.book(
+            starts_at=at(11, 30), zip_code=area.zip_code, total_cents=16_000, street="5 CANARY Street",
+            email="b@example.com", phone="+12135550111",
+        )  # fmt: skip
+        world.book(starts_at=at(16), email="c@example.com", phone="+12135550112")
+        visitor = Flow(Client(), world)
+        visitor.what()
+        visitor.where(zip_code="91364")
+        page = visitor.client.get(f"/book/when/?day={DAY}")
+        assert page.context["times"][0]["label"] == "Good fit"
+        times = page.content.decode().split('id="calendar"')[1].split("</section>")[0]
+        pages.append(re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", times))
+    assert pages[0] == pages[1]
+    assert "CANARY" not in pages[0]
 
 
 def test_good_fits_come_first(flow: Flow, world: World) -> None:

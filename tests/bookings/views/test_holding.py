@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, Hold
+from bookings.domain import intake
+from bookings.models import Booking, Closure, Hold, Therapist, TimeOff, WorkingHours
+from services.models import Service
 from tests.bookings.views.flow import Flow
 from tests.factories import DAY, NOW, World, at
 
@@ -95,3 +98,128 @@ def test_forwarded_addresses_that_the_visitor_invents_make_no_new_source(flow: F
         visitor = Flow(Client(headers={"X-Forwarded-For": f"203.0.113.{number}"}), world).until("when")
         visitor.when()
     assert Hold.objects.count() == 3
+
+
+# What the owner changes under a held time ----------------------------------------------------------------------
+
+
+def take_time_off(world: World) -> None:
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(12))
+
+
+def cut_hours(world: World) -> None:
+    WorkingHours.objects.filter(weekday=0).delete()
+
+
+def close(world: World) -> None:
+    Closure.objects.create(date=DAY, name="Rain")
+
+
+def let_go(world: World) -> None:
+    Therapist.objects.update(is_active=False)
+
+
+def unqualify(world: World) -> None:
+    world.therapist.services.clear()
+
+
+def take_off_the_site(world: World) -> None:
+    Service.objects.update(is_active=False)
+
+
+@pytest.mark.parametrize("change", [take_time_off, cut_hours, close, let_go, unqualify, take_off_the_site])
+def test_held_time_that_a_change_took_away_is_refused_at_the_press_with_all_typed_kept(
+    change: Callable[[World], None], flow: Flow, world: World
+) -> None:
+    """Nobody is asked about holds when hours are cut: a hold promises nothing that the last press takes on trust."""
+    body = {**flow.until("review").hidden(), "agree": "on"}
+    assert Hold.objects.count() == 1
+    change(world)
+
+    response = flow.client.post("/book/review/", body)
+
+    assert response.status_code == 302
+    assert response.headers["Location"] in ("/book/when/", "/book/")
+    assert not Booking.objects.exists()
+    page = flow.client.get(response.headers["Location"]).content.decode()
+    assert f'value="{at(10).isoformat()}"' not in page
+    assert intake.load_draft(flow.client.session["booking_draft"], now=NOW).answers["details"]["street"] == (
+        "12 Sample Street"
+    )
+
+
+# Two tabs of one visitor ---------------------------------------------------------------------------------------
+
+
+def test_page_of_another_tab_books_nothing_that_it_does_not_show(flow: Flow) -> None:
+    shown_at_ten = {**flow.until("review").hidden(), "agree": "on"}
+    flow.when(starts_at=at(14).isoformat())
+
+    response = flow.client.post("/book/review/", shown_at_ten)
+
+    assert response.status_code == 409
+    assert "2:00 PM PST" in response.content.decode()
+    assert not Booking.objects.exists()
+    assert flow.review().headers["Location"] == "/book/done/"
+    assert Booking.objects.get().starts_at == at(14)
+
+
+@pytest.mark.parametrize("change", ["details", "health"])
+def test_what_another_tab_typed_is_shown_before_it_is_booked(change: str, flow: Flow) -> None:
+    shown = {**flow.until("review").hidden(), "agree": "on"}
+    if change == "details":
+        flow.details(street="99 Other Street")
+    else:
+        flow.health(pregnancy="unsure", pregnancy_signs="no")
+    assert flow.client.post("/book/review/", shown).status_code == 409
+    assert not Booking.objects.exists()
+
+
+def test_same_answers_sent_again_keep_the_page_of_another_tab_good(flow: Flow) -> None:
+    shown = {**flow.until("review").hidden(), "agree": "on"}
+    flow.details()
+    flow.health()
+    assert flow.client.post("/book/review/", shown).headers["Location"] == "/book/done/"
+
+
+@pytest.mark.parametrize("step", ["details", "health"])
+def test_step_opened_again_in_another_tab_costs_nothing_typed_here(
+    step: str, flow: Flow, world: World
+) -> None:
+    """The other tab takes a longer session, so the time has to be chosen anew."""
+    flow.until(step)
+    flow.what(option=world.longer.pk)
+    assert getattr(flow, step)().headers["Location"] == "/book/when/"
+    flow.when(starts_at=at(14).isoformat())
+    draft = intake.load_draft(flow.client.session["booking_draft"], now=NOW)
+    assert draft.answers["details"]["street"] == "12 Sample Street"
+    assert ("health" in draft.answers) == (step == "health")
+
+
+def test_second_tab_moves_the_one_hold(flow: Flow) -> None:
+    flow.until("details")
+    flow.when(starts_at=at(14).isoformat())
+    assert [hold.starts_at for hold in Hold.objects.all()] == [at(14)]
+    assert flow.details().headers["Location"] == "/book/health/"
+    assert "2:00 PM PST" in flow.client.get("/book/health/").content.decode()
+
+
+def test_started_over_in_another_tab_leads_to_the_beginning(flow: Flow) -> None:
+    body = {**flow.until("review").hidden(), "agree": "on"}
+    flow.client.post("/book/start-over/")
+    assert flow.client.post("/book/review/", body).headers["Location"] == "/book/"
+    assert not Booking.objects.exists()
+
+
+# Expired -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["details", "health", "review"])
+def test_expired_hold_is_taken_again_silently_at_every_step(step: str, flow: Flow) -> None:
+    flow.until(step)
+    with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
+        answer = getattr(flow, step)()
+        assert answer.headers["Location"] in ("/book/health/", "/book/review/", "/book/done/")
+        page = flow.client.get(answer.headers["Location"]).content.decode()
+        assert "gone" not in page
+    assert Booking.objects.count() == (step == "review")

@@ -1,0 +1,104 @@
+"""Where there is no time: why, and what comes nearest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from bookings.domain import scheduling
+from bookings.domain.scheduling import Outlook, Start
+from bookings.domain.selection import ANYONE, Selection
+from bookings.models import Booking, BookingPolicy
+from massagerx.lib.localtime import zone
+
+DAYS = 3
+STARTS_A_DAY = 2
+NOON = time(12)
+# First only so many days around are looked at, since most often they are enough.
+_NEAR = timedelta(days=10)
+# Told only of a span in which no day has another reason: most months have days off, and one that begins now a day that
+# is too soon.
+_EVERYDAY = {"outside_hours", "closed", "notice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """`reason` is one of `availability.RefusalReason`. `nearest` are days with a few of their starts, ascending.
+    `others_can` says that somebody who was not asked for has a time in the span, or, when those asked for have none at
+    all, on any day."""
+
+    reason: str
+    nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
+    others_can: bool = False
+
+
+def find_alternatives(
+    *,
+    selection: Selection | None,
+    first_day: date,
+    last_day: date,
+    policy: BookingPolicy,
+    now: datetime,
+    hour: time = NOON,
+    draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
+) -> Alternatives:
+    """Why the local days from one to another, both included, have no time, and what comes nearest to them and to
+    `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for.
+
+    Three queries, whatever is stored.
+    """
+    if selection is None:
+        return Alternatives("no_therapist")
+    all_of_them = scheduling.read_outlook(
+        session=selection.session,
+        area=selection.area,
+        therapists=selection.qualified,
+        policy=policy,
+        now=now,
+        draft=draft,
+        entry=entry,
+    )
+    outlook = all_of_them.among(selection.therapists)
+    nearest = tuple(
+        (day, outlook.starts_near(datetime.combine(day, hour, tzinfo=zone()), STARTS_A_DAY))
+        for day in _nearest_days(outlook, first_day, last_day)
+    )
+    others_can = False
+    if selection.preference != ANYONE:
+        span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
+        others_can = bool(all_of_them.open_days(*span))
+    return Alternatives(_reason(outlook, first_day, last_day), nearest, others_can)
+
+
+def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:
+    """The open days nearest to the span, ascending; of two equally near the earlier counts first."""
+
+    def distance(day: date) -> timedelta:
+        return max(first_day - day, day - last_day, timedelta(0))
+
+    around = outlook.open_days(first_day - _NEAR, last_day + _NEAR)
+    if len(around) < DAYS:
+        around = outlook.open_days(outlook.first_day, outlook.last_day)
+    return sorted(sorted(around, key=lambda day: (distance(day), day))[:DAYS])
+
+
+def _reason(outlook: Outlook, first_day: date, last_day: date) -> str:
+    """The commonest reason of the days that can be booked; of equals the one met first."""
+    reasons = Counter(
+        reason
+        for day in _days(max(first_day, outlook.first_day), min(last_day, outlook.last_day))
+        if (reason := outlook.why_none(day)) is not None
+    )
+    telling = Counter({reason: count for reason, count in reasons.items() if reason not in _EVERYDAY})
+    found = (telling or reasons).most_common(1)
+    return str(found[0][0]) if found else "taken"
+
+
+def _days(first_day: date, last_day: date) -> Iterator[date]:
+    while first_day <= last_day:
+        yield first_day
+        first_day += timedelta(days=1)

@@ -1,0 +1,81 @@
+"""For people at a ZIP code that we don't drive to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from massagerx.lib.fields import LineField, LinesField
+
+from .booking import ZipForm, plain_email, readable_name
+
+
+class AreaRequestForm(ZipForm):
+    """Whom to tell when we can come, by email or phone; the ZIP code goes along unseen."""
+
+    zip_code = LineField(max_length=200, widget=forms.HiddenInput)
+    name = LineField(
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Type your name.")},
+    )
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("Email or phone, or both."),
+        error_messages={"invalid": _("Type an email address like name@example.com.")},
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        region="US",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
+    )
+    note = LinesField(
+        label=_("Anything we should know?"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Such as which days suit you. Please don't write about health here."),
+    )
+    consent = forms.BooleanField(
+        label=_("You may call or email me about this request"),
+        error_messages={"required": _("Please tick the box, so that we may answer you.")},
+    )
+    # A field that people don't see and simple robots fill in.
+    website = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The page has another form with a ZIP code.
+        super().__init__(*args, **{"auto_id": "id_area_%s", **kwargs})
+
+    def clean_name(self) -> str:
+        return readable_name(self.cleaned_data["name"])
+
+    def clean_email(self) -> str:
+        return plain_email(self.cleaned_data["email"])
+
+    def clean_phone(self) -> str:
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        told = {"email", "phone"}
+        if not told & self.errors.keys() and not any(data.get(name) for name in told):
+            self.add_error("email", _("Type an email address or a phone number, so that we can answer you."))
+        if data.get("website"):
+            raise ValidationError(
+                _("Please leave the field named Website empty and send again."), code="robot"
+            )
+        return data

@@ -1,0 +1,144 @@
+"""Where there is no time: why, and what comes nearest."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bookings.domain import scheduling
+from bookings.domain.alternatives import Alternatives, find_alternatives
+from bookings.domain.selection import ANYONE, Selection, load_selection, load_session
+from bookings.models import Closure, ServedZip, Therapist, TimeOff, WorkingHours
+from tests.factories import DAY, NOW, World, at, busy_elsewhere
+
+pytestmark = pytest.mark.django_db
+ONE_DAY = timedelta(days=1)
+
+
+def selection(world: World, preference: str = ANYONE, area: ServedZip | None = None) -> Selection:
+    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
+    return load_selection(session=session, area=area or world.area, preference=preference, today=NOW.date())
+
+
+def found(world: World, first: date = DAY, last: date | None = None, **changes: Any) -> Alternatives:
+    chosen = changes.pop("selection", None) or selection(world, changes.pop("preference", ANYONE))
+    return find_alternatives(
+        selection=chosen, first_day=first, last_day=last or first, policy=world.policy, now=NOW, **changes
+    )
+
+
+def off(therapist: Therapist, first: date, last: date) -> TimeOff:
+    return TimeOff.objects.create(
+        therapist=therapist, starts_at=at(0, 0, first), ends_at=at(0, 0, last + ONE_DAY)
+    )
+
+
+def days(alternatives: Alternatives) -> list[date]:
+    return [day for day, _starts in alternatives.nearest]
+
+
+def test_nearest_are_the_open_days_around_with_the_times_around_the_hour(world: World) -> None:
+    off(world.therapist, DAY, DAY)
+
+    near = found(world, hour=time(14))
+
+    assert near.reason == "time_off"
+    # Sunday the 6th has no hours; Saturday and Wednesday are two days away, and there are three places.
+    assert days(near) == [DAY - 2 * ONE_DAY, DAY + ONE_DAY, DAY + 2 * ONE_DAY]
+    for day, starts in near.nearest:
+        assert [start.starts_at for start in starts] == [at(13, 30, day), at(14, 0, day)]
+
+
+def test_everything_offered_as_nearest_can_be_had(world: World) -> None:
+    world.book(starts_at=at(12, 0, DAY + ONE_DAY))
+    off(world.therapist, DAY, DAY)
+    offer = scheduling.find_times_between(
+        selection=selection(world),
+        first_day=NOW.date(),
+        last_day=DAY + 30 * ONE_DAY,
+        policy=world.policy,
+        now=NOW,
+    )
+    for day, starts in found(world).nearest:
+        assert set(starts) <= set(offer.by_day[day])
+    assert DAY not in offer.by_day
+
+
+def test_month_without_times_is_answered_by_the_days_on_both_sides(world: World) -> None:
+    world.policy.horizon_days = 90
+    off(world.therapist, date(2027, 1, 1), date(2027, 1, 31))
+    near = found(world, date(2027, 1, 1), date(2027, 1, 31))
+    assert near.reason == "time_off"
+    assert days(near) == [date(2026, 12, 30), date(2026, 12, 31), date(2027, 2, 1)]
+
+
+def test_reason_of_a_month_is_not_that_of_its_days_off(world: World) -> None:
+    """Two days of work a week, both full: the five others are no reason."""
+    WorkingHours.objects.exclude(weekday__in=[0, 1]).delete()
+    Therapist.objects.update(max_visits_per_day=0)
+    assert found(world, date(2026, 12, 1), date(2026, 12, 31)).reason == "daily_limit"
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("closed", lambda world: Closure.objects.create(date=DAY, name="Rain")),
+        ("outside_hours", lambda world: WorkingHours.objects.filter(weekday=0).delete()),
+        ("time_off", lambda world: off(world.therapist, DAY, DAY)),
+        ("daily_limit", lambda world: Therapist.objects.update(max_visits_per_day=0)),
+        ("reach", lambda world: Therapist.objects.update(home_zip=world.far_area, reach_minutes=1)),
+    ],
+)
+def test_reason_of_a_day(reason: str, change: Any, world: World) -> None:
+    change(world)
+    assert found(world).reason == reason
+
+
+def test_too_far_from_the_visits_of_that_day(world: World) -> None:
+    busy_elsewhere(world)
+    near = found(world, selection=selection(world, area=world.far_area))
+    assert near.reason == "drive"
+    assert DAY not in days(near)
+
+
+def test_others_can_only_when_they_have_a_time_in_the_span(world: World) -> None:
+    other = world.add_therapist()
+    off(other, DAY, DAY + 60 * ONE_DAY)
+    wish = f"therapist:{other.slug}"
+    assert found(world, preference=wish) == Alternatives(
+        "time_off", found(world, preference=wish).nearest, True
+    )
+    Closure.objects.create(date=DAY, name="Rain")
+    near = found(world, preference=wish)
+    assert (days(near), near.others_can) == ([date(2026, 12, 3), date(2026, 12, 4), date(2026, 12, 5)], False)
+    # Those asked for have no time at all: that the others have one on some other day is worth a press.
+    off(other, NOW.date(), DAY)
+    near = found(world, preference=wish)
+    assert (near.nearest, near.others_can) == ((), True)
+    assert found(world).others_can is False
+
+
+def test_nobody_qualified(world: World) -> None:
+    assert find_alternatives(
+        selection=None, first_day=DAY, last_day=DAY, policy=world.policy, now=NOW
+    ) == Alternatives("no_therapist")
+
+
+def test_three_queries_whatever_is_stored(world: World) -> None:
+    for number in range(4):
+        therapist = world.add_therapist(f"Sample Therapist {number}", gender="male")
+        off(therapist, DAY, DAY)
+        world.book(
+            preference=f"therapist:{therapist.slug}", starts_at=at(12, 0, DAY + ONE_DAY),
+            email=f"{number}@example.com", phone=f"+1213555010{number}",
+        )  # fmt: skip
+    chosen = selection(world, "gender:male")
+    with CaptureQueriesContext(connection) as queries:
+        near = found(world, selection=chosen)
+    assert near.nearest
+    assert len(queries) == 3
+    assert near.others_can

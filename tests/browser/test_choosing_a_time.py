@@ -1,0 +1,154 @@
+"""The step that asks when, in Chromium: a day without times, and the time that is kept meanwhile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from playwright.sync_api import Page, expect
+
+from bookings.models import Closure, Hold, TimeOff
+from tests.factories import DAY, NOW, World, at, make_world
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    PageMaker,
+    accessibility_violations,
+    screenshot,
+    sideways_overflow,
+)
+from tests.support.walk import Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Ticks: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def full_day() -> World:
+    """A day on which nobody comes, though a second therapist would; the named one has no times at all."""
+    world = make_world()
+    other = world.add_therapist()
+    TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=90))
+    Closure.objects.create(date=DAY, name="Rain")
+    return world
+
+
+def to_times(page: Page) -> Walk:
+    walk = Walk(page, email="times@example.com")
+    walk.what()
+    walk.where()
+    return walk
+
+
+def words(page: Page) -> str:
+    return " ".join(page.locator("#times").inner_text().split())
+
+
+def test_day_without_times_is_the_same_page_with_and_without_javascript(
+    live_server: Any, clock: Any, full_day: World, new_page: PageMaker
+) -> None:
+    page, plain = new_page(), new_page(javascript=False)
+    to_times(page)
+    to_times(plain)
+    page.evaluate("window.stays = true")
+    for one in (page, plain):
+        one.get_by_role("link", name="Monday, December 7: no times").click()
+        expect(one.get_by_text("We are closed on this day.")).to_be_visible()
+    expect(page.locator("#times-title")).to_be_focused()
+    assert page.evaluate("window.stays") is True
+    assert page.url == plain.url
+    assert words(page) == words(plain)
+    page.get_by_role("link", name="All times of December 8").click()
+    expect(page.locator("#times-title")).to_have_text("Tuesday, December 8")
+    assert page.evaluate("window.stays") is True
+    page.go_back()
+    expect(page.locator("#times-title")).to_have_text("Monday, December 7")
+    page.get_by_role("button", name="12:00 PM").last.click()
+    expect(page).to_have_url(re.compile("/book/details/"))
+    expect(page.get_by_text("Wednesday, December 9").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
+def test_pages_that_say_no_are_accessible_and_fit(
+    width: int, scheme: str, live_server: Any, clock: Any, full_day: World, new_page: PageMaker
+) -> None:
+    new_page.allow("422")
+    new_page.allow("409")
+    page = new_page(width=width, color_scheme=scheme)
+    problems: list[str] = []
+
+    def check(state: str) -> None:
+        screenshot(page, f"no-{state}-{width}-{scheme}")
+        problems.extend(f"{state}: {violation}" for violation in accessibility_violations(page))
+        if overflow := sideways_overflow(page):
+            problems.append(f"{state}: {overflow} px wider than the window")
+
+    walk = Walk(page, email="times@example.com")
+    walk.what()
+    page.get_by_label("ZIP code of the visit").fill("92101")
+    walk.press("Check my address")
+    check("outside")
+    page.get_by_label("Your name").fill("Sample Client")
+    walk.press("Send my request")
+    check("outside-wrong")
+    page.get_by_role("textbox", name="Email").fill("times@example.com")
+    page.get_by_label("You may call or email me").check(force=True)
+    walk.press("Send my request")
+    expect(page.get_by_text("Thank you, we have your request for 92101.")).to_be_visible()
+    walk.where()
+    page.goto(f"/book/when/?day={DAY}")
+    check("day")
+    page.get_by_label("Who should come?").select_option("therapist:sample-therapist-two")
+    walk.press("Show these times")
+    page.goto("/book/when/?month=2026-12")
+    check("month")
+    walk.press("Look with anyone who is qualified")
+    expect(page.get_by_label("Who should come?")).to_have_value("any")
+    page.goto("/book/when/?day=2026-12-08")
+    full_day.book(starts_at=at(10, day=DAY + timedelta(days=1)))
+    page.locator(f'button[value="{at(10, day=DAY + timedelta(days=1)).isoformat()}"]').click()
+    expect(page.get_by_text("Nearest to the time you chose")).to_be_visible()
+    check("gone")
+    assert not problems, "\n".join(problems)
+
+
+def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_again(
+    live_server: Any, clock: Any, full_day: World, new_page: PageMaker
+) -> None:
+    page = new_page(width=PHONE)
+    page.clock.install()
+    walk = to_times(page)
+    walk.when()
+    hold, told = page.locator(".hold"), page.locator(".hold [role=status]")
+    expect(hold).to_contain_text("We keep your time for you until 12:1")
+    expect(page.locator(".hold__left")).to_have_text(re.compile(r"^(10:00|9:[0-5]\d) left$"))
+    expect(told).to_be_empty()
+    page.clock.fast_forward("07:30")
+    expect(page.locator(".hold__left")).to_have_text(re.compile(r"^2:[0-3]\d left$"))
+    expect(told).to_be_empty()
+    page.clock.fast_forward("00:45")
+    expect(told).to_have_text("Two minutes left to keep your time.")
+    screenshot(page, "hold-two-minutes")
+    page.clock.fast_forward("02:00")
+    expect(told).to_have_text("Your time is no longer kept. Go on: if it is still free, it is yours.")
+    expect(page.locator(".hold__words")).to_have_text(told.inner_text())
+    assert accessibility_violations(page) == []
+
+    clock.shift(timedelta(minutes=11))
+    expired = Hold.objects.get()
+    walk.details()
+    expect(page.get_by_text("We keep your time for you until")).to_be_visible()
+    assert not page.locator(".messages").count()
+    taken_again = Hold.objects.get()
+    assert taken_again.starts_at == expired.starts_at
+    assert taken_again.expires_at > expired.expires_at
