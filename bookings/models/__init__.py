@@ -1,10 +1,20 @@
 """The tables. Rules live in `bookings.domain`; constraints here guarantee what must never be false."""
 
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
+from .changes import ChangeRequest
+from .enquiries import Booklet, BookletRequest, ContactMessage
 from .history import BookingEvent
 from .holds import Hold
-from .intake import BookingDraft, ClinicianNote, ScreeningLook, ScreeningRecord, ScreeningVersion
-from .outbox import Message
+from .intake import (
+    BookingDraft,
+    ClinicianNote,
+    ScreeningLook,
+    ScreeningRecheck,
+    ScreeningRecord,
+    ScreeningVersion,
+)
+from .links import Link
+from .outbox import Message, MessageSettings
 from .people import Client, Therapist, TherapistQuerySet
 from .places import DriveTime, ServedZip, Zone
 from .policy import BookingPolicy, PolicyVersion
@@ -17,16 +27,23 @@ __all__ = [
     "BookingEvent",
     "BookingPolicy",
     "BookingQuerySet",
+    "Booklet",
+    "BookletRequest",
+    "ChangeRequest",
     "Client",
     "ClinicianNote",
     "Closure",
+    "ContactMessage",
     "DriveOverride",
     "DriveTime",
     "ExtraHours",
     "Hold",
+    "Link",
     "Message",
+    "MessageSettings",
     "PolicyVersion",
     "ScreeningLook",
+    "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",
     "ServedZip",

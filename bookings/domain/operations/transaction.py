@@ -17,6 +17,9 @@ from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
 from massagerx.lib.localtime import local
 
+# Reasons that other visits of that day can cause: the time was free when it was shown.
+GONE = frozenset({"taken", "drive", "daily_limit", "break"})
+
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
 _LOCK_FAILURES = {"55P03", "40P01", "40001"}
@@ -64,7 +67,10 @@ def record(
     actor: User | None = None,
     by_client: bool = False,
     reason: str = "",
+    moved_from: datetime | None = None,
+    moved_from_therapist: int | None = None,
 ) -> None:
+    """Appends to the booking's history; `moved_from` and the key of the therapist it was with, of a move."""
     BookingEvent.objects.create(
         booking=booking,
         kind=kind,
@@ -74,6 +80,8 @@ def record(
         actor=actor,
         by_client=by_client,
         reason=reason[:300],
+        moved_from=moved_from,
+        moved_from_therapist_id=moved_from_therapist,
     )
 
 
