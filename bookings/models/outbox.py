@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Channel, MessageKind, MessageState
+from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
 from .enquiries import BookletRequest, ContactMessage
@@ -70,6 +71,8 @@ class Message(models.Model):
     message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # An exception's class and a reply code, or why the message was dropped; nothing that names a person.
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    # What was handed over last, without what opens anything: visit and templates change, this doesn't.
+    copy = EncryptedJSONField(null=True, editable=False)
     created_at = models.DateTimeField(_("written at"))
 
     objects = MessageQuerySet.as_manager()

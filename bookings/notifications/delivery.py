@@ -27,8 +27,8 @@ from django.db import DatabaseError
 from bookings.domain import outbox
 from bookings.models import Message
 
-from .registry import why_stale
-from .render import Email, load_booking, render
+from .registry import Facts, load_target, not_before, why_stale
+from .render import Email, render
 
 log = logging.getLogger("massagerx.messages")
 Clock = Callable[[], datetime]
@@ -53,6 +53,8 @@ class Outcome(enum.Enum):
     SERVER_AWAY = "server away"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    # The owner has put it off; nothing was tried.
+    NOT_YET = "not yet due"
     # Another sender has taken the message over; it is theirs.
     LEASE_LOST = "lease lost"
 
@@ -63,10 +65,22 @@ class Verdict:
 
     outcome: Outcome
     error: str = ""
+    # Of one that is not due yet: when it is.
+    until: datetime | None = None
 
 
 class LeaseLost(Exception):
     """Raised inside a conversation to end it before the body is handed over."""
+
+
+class NoLongerTrue(LeaseLost):
+    """As `LeaseLost`, when the message stopped being true a moment ago; says why."""
+
+
+def _ended(error: LeaseLost) -> Verdict:
+    if isinstance(error, NoLongerTrue):
+        return Verdict(Outcome.DROPPED, str(error))
+    return Verdict(Outcome.LEASE_LOST)
 
 
 # The conversation with the mail server -----------------------------------------------------------------------
@@ -171,7 +185,7 @@ class Sender:
             verdict = self._send_watched(self._connection, email, hand_over)
         else:
             verdict = self._send_plain(email, hand_over)
-        if verdict.outcome in (Outcome.SERVER_AWAY, Outcome.UNKNOWN, Outcome.LEASE_LOST):
+        if verdict.outcome in (Outcome.SERVER_AWAY, Outcome.UNKNOWN, Outcome.LEASE_LOST, Outcome.DROPPED):
             self.close(politely=False)
         return verdict
 
@@ -192,8 +206,8 @@ class Sender:
         phases.begin(hand_over)
         try:
             connection.send_messages([email])
-        except LeaseLost:
-            return Verdict(Outcome.LEASE_LOST)
+        except LeaseLost as error:
+            return _ended(error)
         # Anything: one message's failure must not keep the others here.
         except Exception as error:
             return verdict_on(error, handed_over=phases.handed_over, accepted=phases.accepted)
@@ -203,8 +217,8 @@ class Sender:
         """Other backends (files, memory, a provider's API) don't show their phases."""
         try:
             hand_over()
-        except LeaseLost:
-            return Verdict(Outcome.LEASE_LOST)
+        except LeaseLost as error:
+            return _ended(error)
         try:
             self._connection.send_messages([email])
         except ValueError as error:
@@ -250,6 +264,8 @@ def verdict_on(error: BaseException, *, handed_over: bool, accepted: bool) -> Ve
 
 # Messages ----------------------------------------------------------------------------------------------------
 
+_IN_ORDER = frozenset({Outcome.SENT, Outcome.DROPPED, Outcome.NOT_YET})
+
 
 def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
     """Django's email of a rendered one, with the headers of a message that a machine wrote.
@@ -288,7 +304,7 @@ def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> 
             return deliver(message, clock=clock, sender=own)
     verdict = _attempt(message, clock, sender)
     written = _write(message, verdict, now=clock())
-    level = logging.INFO if verdict.outcome in (Outcome.SENT, Outcome.DROPPED) else logging.WARNING
+    level = logging.INFO if verdict.outcome in _IN_ORDER else logging.WARNING
     log.log(
         level,
         "message",
@@ -306,10 +322,14 @@ def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> 
 def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
     try:
         now = clock()
-        booking = load_booking(message)
-        if reason := why_stale(message, booking, now=now):
+        facts = Facts.load()
+        target = load_target(message)
+        if reason := why_stale(message, target, facts, now=now):
             return Verdict(Outcome.DROPPED, reason)
-        email = build(message, render(message, booking, now=now))
+        if later := not_before(message, target, facts, now=now):
+            return Verdict(Outcome.NOT_YET, until=later)
+        rendered = render(message, target, facts, now=now)
+        email = build(message, rendered)
         email.message()  # writes it once, so that an impossible header fails here
     except DatabaseError:
         raise
@@ -319,7 +339,11 @@ def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
         return Verdict(Outcome.FAILED, f"not written: {describe(error)}")
 
     def hand_over() -> None:
-        if not outbox.mark_handing_over(message, now=clock()):
+        # The mail server may have taken its time, and a visit may have been canceled in it.
+        moment = clock()
+        if reason := why_stale(message, load_target(message, details=False), facts, now=moment):
+            raise NoLongerTrue(reason)
+        if not outbox.mark_handing_over(message, now=moment, copy=rendered.copy()):
             raise LeaseLost
 
     return sender.send(email, hand_over=hand_over)
@@ -332,6 +356,8 @@ def _write(message: Message, verdict: Verdict, *, now: datetime) -> bool:
             return outbox.mark_sent(message, now=now)
         case Outcome.DROPPED:
             return outbox.mark_dropped(message, reason=verdict.error)
+        case Outcome.NOT_YET:
+            return outbox.mark_not_yet(message, until=verdict.until or now)
         case Outcome.FAILED:
             return outbox.mark_failed(message, error=verdict.error)
         case Outcome.UNKNOWN:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import links, outbox, pricing, scheduling
+from bookings.domain import links, outbox, pricing, reminders, scheduling
 from bookings.domain.selection import Selection, Session, load_area, load_selection
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
@@ -126,8 +126,7 @@ def move_booking(
             moved_from=before,
             moved_from_therapist=therapist_before,
         )
-        kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
-        outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+        _tell(fresh, by_client=by_client, now=now)
     return fresh
 
 
@@ -187,9 +186,15 @@ def correct_door(
         AccessNotes.objects.update_or_create(booking=fresh, defaults={"notes": dict(door.access)})
         record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
         if was_elsewhere:
-            kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
-            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+            _tell(fresh, by_client=by_client, now=now)
     return fresh
+
+
+def _tell(booking: Booking, *, by_client: bool, now: datetime) -> None:
+    """What the new revision is told by: at once, and in the days before and after the visit."""
+    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
+    outbox.write_messages(booking=booking, kinds=kinds, now=now)
+    reminders.write_reminders(booking=booking, now=now)
 
 
 def _set_door(booking: Booking, door: Door, area: ServedZip, quote: pricing.Quote) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import intake, outbox, pricing, scheduling
+from bookings.domain import intake, outbox, pricing, reminders, scheduling
 from bookings.domain.selection import load_area, load_selection, load_session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
@@ -209,6 +209,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
             ],
             now=now,
         )
+        reminders.write_reminders(booking=booking, now=now)
     return booking
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 
-from bookings.domain import outbox
+from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.selection import Session
 from bookings.enums import BookingStatus, EventKind, MessageKind
@@ -121,5 +121,8 @@ def change_status(
         fresh.save(update_fields=fields)
         record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
         if tell is not None:
-            outbox.write_messages(booking=fresh, kinds=[tell], now=now)
+            # Staff did not see it happen when the client did it.
+            kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client else [])]
+            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+            reminders.write_reminders(booking=fresh, now=now)
     return fresh

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bookings import exceptions
-from bookings.domain import links, operations
+from bookings.domain import links, operations, reminders
 from bookings.domain.operations import Door
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind
 from bookings.models import Booking, DriveOverride, Message, TimeOff
@@ -46,7 +46,7 @@ def test_moving_gives_the_old_time_free_and_takes_the_new_one(world: World) -> N
     assert event.by_client
     assert links.find_link(token, purpose=LinkPurpose.VISIT, now=NOW) is None
     told = Message.objects.filter(revision=moved.revision).values_list("kind", flat=True)
-    assert set(told) == {MessageKind.MOVED, MessageKind.STAFF_ALERT}
+    assert set(told) == {MessageKind.MOVED, MessageKind.STAFF_ALERT, *reminders.KINDS}
     assert world.book(email="bo@example.com", phone="+12135550124").starts_at == at(10)
     with pytest.raises(exceptions.SlotTaken):
         world.book(email="cy@example.com", phone="+12135550125", starts_at=at(14))
