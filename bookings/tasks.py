@@ -12,7 +12,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import intake, operations
+from bookings.domain import intake, links, operations, outbox
 from bookings.notifications import delivery
 
 log = logging.getLogger("massagerx.tasks")
@@ -40,6 +40,18 @@ def expire_requests() -> None:
 def purge_drafts() -> None:
     """Deletes unfinished bookings, and the health answers in them, a day after the last change."""
     intake.purge_drafts(now=timezone.now())
+
+
+@shared_task
+def purge_links() -> None:
+    """Deletes links that ended a day ago or longer."""
+    links.purge_links(now=timezone.now())
+
+
+@shared_task
+def purge_copies() -> None:
+    """Deletes the copies of emails that were sent long ago."""
+    outbox.purge_copies(now=timezone.now())
 
 
 @shared_task

@@ -34,6 +34,15 @@ def feed_token(therapist: Therapist, *, now: datetime) -> str:
     return _token_of(LinkPurpose.FEED, now=now, therapist=therapist, expires_at=None)
 
 
+def present_feed_token(therapist: Therapist) -> str:
+    """The token of the feed that a therapist has, without making one; an empty text when there is none."""
+    link = Link.objects.filter(therapist=therapist, purpose=LinkPurpose.FEED, revoked_at=None).first()
+    try:
+        return token_of(link) if link is not None else ""
+    except ValueError:
+        return ""
+
+
 def booklet_token(request: BookletRequest, *, now: datetime) -> str:
     """A new token that fetches the booklet once."""
     return token_of(

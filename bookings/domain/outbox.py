@@ -27,6 +27,8 @@ Nudge = Callable[[Sequence[int]], None]
 LEASE_SECONDS = 60
 # A message of unknown outcome is sent a second time after this long.
 RESEND_AFTER = timedelta(minutes=2)
+# An oldest message that waits longer than this means that sending is in trouble.
+LATE_MINUTES = 10
 # What was sent can be read again for this long.
 COPIES_LAST = timedelta(days=90)
 # The receiving side put the message off: its own affair, no sign that sending is in trouble.
@@ -76,6 +78,14 @@ def oldest_due_minutes(*, now: datetime) -> float:
         .aggregate(oldest=Min(Coalesce("first_tried_at", "due_at")))["oldest"]
     )
     return max(0.0, round((now - oldest).total_seconds() / 60, 1)) if oldest else 0.0
+
+
+def anything_due(*, now: datetime) -> bool:
+    """Whether a sender would find work. One look into an index that holds open rows only, and no lock: most sweeps
+    end here."""
+    abandoned = Q(state=MessageState.SENDING, leased_until__lte=now)
+    waiting = Q(state=MessageState.DUE) | Q(state=MessageState.UNKNOWN, doubts=1)
+    return Message.objects.filter(waiting | abandoned, due_at__lte=now).exists()
 
 
 def claim_due(
@@ -213,6 +223,12 @@ def purge_copies(*, now: datetime) -> int:
     """Deletes the copies of messages handed over longer ago than `COPIES_LAST`; returns how many. The rows stay."""
     long_ago = now - COPIES_LAST
     return Message.objects.filter(due_at__lte=long_ago, copy__isnull=False).update(copy=None)
+
+
+def may_send_again(message: Message) -> bool:
+    """Whether `send_again` would take the message as it is."""
+    given_up = message.state == MessageState.UNKNOWN and message.doubts >= 2
+    return message.state == MessageState.FAILED or given_up
 
 
 def send_again(*, message: Message, now: datetime) -> bool:

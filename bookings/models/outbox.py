@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -140,6 +141,18 @@ class MessageSettings(models.Model):
 
     def __str__(self) -> str:
         return str(_("Message settings"))
+
+    def clean(self) -> None:
+        """The first reminder comes before the last one, when there are both."""
+        first, last = self.first_reminder_hours, self.last_reminder_hours
+        if first and last and first <= last:
+            raise ValidationError(
+                {
+                    "first_reminder_hours": _(
+                        "This must be more hours before the visit than the last reminder."
+                    )
+                }
+            )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1

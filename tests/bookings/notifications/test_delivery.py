@@ -17,7 +17,7 @@ from bookings.domain import outbox
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Message
 from bookings.notifications import delivery
-from bookings.notifications.delivery import Outcome
+from bookings.notifications.verdicts import Outcome
 from tests.support.smtp import MailServer
 from tests.support.visits import CANARIES, NOW, STATUS_OF, make_business, make_message, make_visit
 
