@@ -9,7 +9,7 @@ class BookingStatus(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     COMPLETED = "completed", _("Completed")
     NO_SHOW = "no_show", _("No-show")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
     DECLINED = "declined", _("Declined")
     EXPIRED = "expired", _("Expired")
 
@@ -27,13 +27,16 @@ class EventKind(models.TextChoices):
     REQUESTED = "requested", _("Requested")
     CONFIRMED = "confirmed", _("Confirmed")
     DECLINED = "declined", _("Declined")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
     MOVED = "moved", _("Moved")
     COMPLETED = "completed", _("Completed")
     NO_SHOW = "no_show", _("No-show")
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
     EDITED = "edited", _("Details changed")
+    CHANGE_ASKED = "change_asked", _("Late change asked for")
+    CHANGE_REFUSED = "refused", _("Late change refused")
+    RECHECKED = "rechecked", _("Health questions answered again")
 
 
 class Gender(models.TextChoices):
@@ -56,9 +59,22 @@ class MessageKind(models.TextChoices):
     RECEIVED = "received", _("Request received")
     CONFIRMED = "confirmed", _("Visit confirmed")
     DECLINED = "declined", _("Request declined")
-    CANCELLED = "cancelled", _("Visit cancelled")
+    MOVED = "moved", _("Visit moved")
+    CANCELLED = "cancelled", _("Visit canceled")
     EXPIRED = "expired", _("Request expired")
+    REMINDER_FIRST = "reminder_first", _("First reminder")
+    REMINDER_LAST = "reminder_last", _("Last reminder")
+    RECHECK = "recheck", _("Health questions again")
+    THANKS = "thanks", _("Thank-you")
+    CHANGE_REFUSED = "change_refused", _("Late change refused")
+    SIGN_IN = "sign_in", _("Sign-in link")
+    CODE = "code", _("One-time code")
+    CONTACT_ANSWER = "contact_answer", _("Answer to a message")
+    BOOKLET = "booklet", _("Booklet")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
+    CHANGE_ALERT = "change_alert", _("Alert: late change asked for")
+    RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
+    CONTACT_ALERT = "contact_alert", _("Alert: message from the site")
 
 
 class MessageState(models.TextChoices):
@@ -82,3 +98,27 @@ class Weekday(models.IntegerChoices):
     FRIDAY = 4, _("Friday")
     SATURDAY = 5, _("Saturday")
     SUNDAY = 6, _("Sunday")
+
+
+class LinkPurpose(models.TextChoices):
+    """What a link or code opens. One made for one purpose opens nothing else."""
+
+    VISIT = "visit", _("One visit")
+    SIGN_IN = "sign_in", _("All visits of an email address")
+    CODE = "code", _("Address and health answers")
+    BOOKLET = "booklet", _("The booklet")
+    FEED = "feed", _("A therapist's calendar feed")
+
+
+class ChangeKind(models.TextChoices):
+    """What a client asks of staff inside the notice window."""
+
+    CANCEL = "cancel", _("Cancel")
+    MOVE = "move", _("Move")
+
+
+class ChangeState(models.TextChoices):
+    OPEN = "open", _("Waiting")
+    ACCEPTED = "accepted", _("Done")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("No longer needed")

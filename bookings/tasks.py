@@ -12,7 +12,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, intake, operations
+from bookings.domain import area_requests, intake, links, operations, outbox
 from bookings.notifications import delivery
 
 log = logging.getLogger("massagerx.tasks")
@@ -46,6 +46,18 @@ def purge_drafts() -> None:
 def purge_area_requests() -> None:
     """Deletes requests from outside our area that are older than the owner keeps them."""
     area_requests.purge_area_requests(now=timezone.now())
+
+
+@shared_task
+def purge_links() -> None:
+    """Deletes links that ended a day ago or longer."""
+    links.purge_links(now=timezone.now())
+
+
+@shared_task
+def purge_copies() -> None:
+    """Deletes the copies of emails that were sent long ago."""
+    outbox.purge_copies(now=timezone.now())
 
 
 @shared_task

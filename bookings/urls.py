@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from .views import booking, outside, therapists, when
+from .views import booking, feed, outside, therapists, when
 
 app_name = "bookings"
 urlpatterns = [
+    path("calendar/<str:token>.ics", feed.feed, name="feed"),
     path("therapists/", therapists.therapist_list, name="therapists"),
     path("book/", booking.what, name="start"),
     path("book/where/", booking.where, name="where"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.domain.operations import expires_at
+from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.enums import MessageState
 from bookings.models import AreaRequest, Booking, BookingPolicy, Message, ScreeningVersion
 from services.models import Business
@@ -18,8 +19,7 @@ from services.models import Business
 from .words import local_when, state_mark, tier_mark, time_left
 
 MOST_ROWS = 20
-# A message that waits longer means that sending is in trouble.
-LATE = timedelta(minutes=10)
+LATE = timedelta(minutes=LATE_MINUTES)
 
 
 def front_page(user: User | AnonymousUser) -> dict[str, Any]:
@@ -74,7 +74,10 @@ def _requests(now: datetime) -> dict[str, Any]:
 def _trouble(now: datetime) -> dict[str, Any]:
     late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
     in_trouble = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
+    late_minutes = oldest_due_minutes(now=now)
     return {
+        # What /readyz calls late: from then on, somebody has to look at the mail server or the worker.
+        "late": time_left(timedelta(minutes=late_minutes)) if late_minutes >= LATE_MINUTES else "",
         "trouble_count": in_trouble.count(),
         "trouble": [
             {

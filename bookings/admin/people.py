@@ -7,17 +7,21 @@ from datetime import time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.domain import links
 from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.urls import absolute_url
 
 from .search import search
 from .stranding import StrandingMixin
@@ -89,6 +93,7 @@ class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["services"]
     inlines = [WorkingHoursInline, ExtraHoursInline, TimeOffInline]
+    readonly_fields = ["calendar_feed"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "gender", "bio", "is_active", "position", "user"]}),
         (
@@ -112,7 +117,59 @@ class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
                 ]
             },
         ),
+        (gettext_lazy("Calendar"), {"fields": ["calendar_feed"]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        feed = path(
+            "<int:pk>/feed/", self.admin_site.admin_view(self.feed_view), name="bookings_therapist_feed"
+        )
+        return [feed, *super().get_urls()]
+
+    @admin.display(description=gettext_lazy("calendar to subscribe to"))
+    def calendar_feed(self, therapist: Therapist) -> str:
+        if not therapist.pk:
+            return _("Save the therapist first.")
+        page = reverse("admin:bookings_therapist_feed", args=[therapist.pk])
+        token = links.present_feed_token(therapist)
+        if not token:
+            return format_html('<a href="{}">{}</a>', page, _("Make an address"))
+        return format_html(
+            '<code class="feed-address">{}</code><br><a href="{}">{}</a>',
+            absolute_url(reverse("bookings:feed", args=[token])), page, _("Revoke it and make a new one"),
+        )  # fmt: skip
+
+    def feed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks first, then ends the address in use and makes another."""
+        therapist = self.get_object(request, str(pk))
+        if therapist is None:
+            raise Http404
+        if not self.has_change_permission(request, therapist):
+            raise PermissionDenied
+        back = reverse("admin:bookings_therapist_change", args=[pk])
+        if request.method == "POST":
+            now = timezone.now()
+            had_one = bool(links.present_feed_token(therapist))
+            links.revoke_feed(therapist, now=now)
+            links.feed_token(therapist, now=now)
+            self.log_change(request, therapist, "New calendar address.")
+            self.message_user(
+                request,
+                _("There is a new calendar address. The old one opens nothing any more.")
+                if had_one
+                else _("There is a calendar address now."),
+                messages.SUCCESS,
+            )
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "therapist": therapist,
+            "token": links.present_feed_token(therapist),
+            "back": back,
+            "title": _("Calendar of %(name)s") % {"name": therapist.name},
+        }
+        return render(request, "admin/bookings/therapist/feed.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Therapist]:
         waiting = Count("bookings", filter=Q(bookings__status="requested"))

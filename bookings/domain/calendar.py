@@ -1,20 +1,32 @@
-"""A visit as an iCalendar file, for the client's own calendar (RFC 5545, RFC 5546)."""
+"""Visits as iCalendar files (RFC 5545, RFC 5546): one for the client's calendar, all of a therapist's as a feed."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from bookings.models import Booking
+from bookings.enums import BookingStatus
+from bookings.models import Booking, Therapist
 from massagerx.lib.localtime import local
 from services.models import Business
 
 CalendarMethod = Literal["REQUEST", "CANCEL"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedVisit:
+    """A visit for a therapist's feed; `changed_at` is when it was last changed (aware)."""
+
+    booking: Booking
+    changed_at: datetime
 
 
 def visit_uid(booking: Booking) -> str:
@@ -61,6 +73,66 @@ def visit_calendar(*, booking: Booking, business: Business, method: CalendarMeth
         first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1)
     )
     return calendar.to_ical().decode()
+
+
+def therapist_calendar(*, therapist: Therapist, visits: Iterable[FeedVisit], business: Business) -> str:
+    """A therapist's visits as a calendar to subscribe to: what, where and when, with the way to the door.
+
+    The same visits give the same text. No name, phone, access note or health answer is in it: it lies on other
+    people's servers, and an address that leaks must not open a door.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{_line(business.name)}//visits//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", _line(f"{business.name}: {therapist.name}"))
+    calendar.add("x-wr-timezone", settings.TIME_ZONE)
+    calendar.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT15M")
+    days = []
+    for visit in visits:
+        booking = visit.booking
+        days += [booking.starts_at, booking.ends_at]
+        event = Event()
+        event.add("uid", f"feed-{visit_uid(booking)}")
+        event.add("sequence", booking.revision)
+        event.add("dtstamp", visit.changed_at.astimezone(UTC))
+        event.add("last-modified", visit.changed_at.astimezone(UTC))
+        event.add("dtstart", _calendar_time(booking.starts_at))
+        event.add("dtend", _calendar_time(booking.ends_at))
+        event.add("summary", _line(_feed_summary(booking)))
+        event.add("location", _line(booking.address))
+        at_door = f"{local(booking.blocked_from):%-I:%M %p}", f"{local(booking.blocked_until):%-I:%M %p}"
+        event.add(
+            "description",
+            _line(
+                gettext("At the door from %(start)s to %(end)s. Reference %(reference)s.")
+                % {"start": at_door[0], "end": at_door[1], "reference": booking.reference}
+            ),
+        )
+        waiting = booking.status == BookingStatus.REQUESTED
+        event.add("status", "TENTATIVE" if waiting else "CONFIRMED")
+        event.add("transp", "OPAQUE")
+        event.add("class", "PRIVATE")
+        calendar.add_component(event)
+    if days:
+        first, last = min(days).year, max(days).year
+        calendar.add_missing_timezones(first_date=date(first - 1, 1, 1), last_date=date(last + 2, 1, 1))
+    return calendar.to_ical().decode()
+
+
+def _feed_summary(booking: Booking) -> str:
+    parts = [
+        booking.service.name,
+        gettext("%(minutes)d min") % {"minutes": booking.session_minutes},
+    ]
+    if booking.people > 1:
+        parts.append(gettext("%(people)d people") % {"people": booking.people})
+    parts.append(booking.get_entry_display())
+    if booking.status == BookingStatus.REQUESTED:
+        parts.append(gettext("not confirmed yet"))
+    return ", ".join(parts)
 
 
 def _calendar_time(instant: datetime) -> datetime:

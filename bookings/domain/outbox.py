@@ -6,7 +6,10 @@ finds the row. No two senders hold one row: they take it by a lease, and every l
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -24,6 +27,10 @@ Nudge = Callable[[Sequence[int]], None]
 LEASE_SECONDS = 60
 # A message of unknown outcome is sent a second time after this long.
 RESEND_AFTER = timedelta(minutes=2)
+# An oldest message that waits longer than this means that sending is in trouble.
+LATE_MINUTES = 10
+# What was sent can be read again for this long.
+COPIES_LAST = timedelta(days=90)
 # The receiving side put the message off: its own affair, no sign that sending is in trouble.
 PUT_OFF_BY_RECEIVER = ("SMTPRecipientsRefused", "SMTPDataError")
 
@@ -71,6 +78,14 @@ def oldest_due_minutes(*, now: datetime) -> float:
         .aggregate(oldest=Min(Coalesce("first_tried_at", "due_at")))["oldest"]
     )
     return max(0.0, round((now - oldest).total_seconds() / 60, 1)) if oldest else 0.0
+
+
+def anything_due(*, now: datetime) -> bool:
+    """Whether a sender would find work. One look into an index that holds open rows only, and no lock: most sweeps
+    end here."""
+    abandoned = Q(state=MessageState.SENDING, leased_until__lte=now)
+    waiting = Q(state=MessageState.DUE) | Q(state=MessageState.UNKNOWN, doubts=1)
+    return Message.objects.filter(waiting | abandoned, due_at__lte=now).exists()
 
 
 def claim_due(
@@ -132,11 +147,17 @@ def _finish(message: Message, **changes: object) -> bool:
     return bool(changed)
 
 
-def mark_handing_over(message: Message, *, now: datetime, lease_seconds: int = LEASE_SECONDS) -> bool:
-    """Records that the body is about to go to the mail server, and renews the lease. Returns False when the lease
-    has been lost: the message must then not be sent, another sender has it."""
+def mark_handing_over(
+    message: Message,
+    *,
+    now: datetime,
+    copy: dict[str, str] | None = None,
+    lease_seconds: int = LEASE_SECONDS,
+) -> bool:
+    """Records that the body is about to go to the mail server, keeps a copy of it, and renews the lease. Returns
+    False when the lease has been lost: the message must then not be sent, another sender has it."""
     changed = Message.objects.filter(pk=message.pk, lease=message.lease, state=MessageState.SENDING).update(
-        handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds)
+        handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds), copy=_packed(copy)
     )
     return bool(changed)
 
@@ -162,6 +183,13 @@ def mark_put_off(message: Message, *, until: datetime, error: str) -> bool:
     return _finish(message, state=state, due_at=until, last_error=error[:300])
 
 
+def mark_not_yet(message: Message, *, until: datetime) -> bool:
+    """Due only at `until`, as the owner now has it: as if it had not been taken."""
+    return _finish(
+        message, state=MessageState.DUE, due_at=until, attempts=F("attempts") - 1, first_tried_at=None
+    )
+
+
 def mark_unknown(message: Message, *, now: datetime, error: str) -> bool:
     """Handed over, and the answer was lost. The first time it is sent once more, the second time it is left."""
     return _finish(
@@ -171,6 +199,36 @@ def mark_unknown(message: Message, *, now: datetime, error: str) -> bool:
         due_at=now + RESEND_AFTER,
         last_error=error[:300],
     )
+
+
+def _packed(copy: dict[str, str] | None) -> str | None:
+    """An email's markup says the same ten times over: a fifth of it is left."""
+    if copy is None:
+        return None
+    return base64.b64encode(zlib.compress(json.dumps(copy).encode())).decode()
+
+
+def copy_of(message: Message) -> dict[str, str] | None:
+    """What was handed over last, as `mark_handing_over` got it; None when nothing was, or it is too long ago.
+
+    Raises `UnreadableValue` when none of the site's keys opens it.
+    """
+    if message.copy is None:
+        return None
+    copy: dict[str, str] = json.loads(zlib.decompress(base64.b64decode(message.copy)))
+    return copy
+
+
+def purge_copies(*, now: datetime) -> int:
+    """Deletes the copies of messages handed over longer ago than `COPIES_LAST`; returns how many. The rows stay."""
+    long_ago = now - COPIES_LAST
+    return Message.objects.filter(due_at__lte=long_ago, copy__isnull=False).update(copy=None)
+
+
+def may_send_again(message: Message) -> bool:
+    """Whether `send_again` would take the message as it is."""
+    given_up = message.state == MessageState.UNKNOWN and message.doubts >= 2
+    return message.state == MessageState.FAILED or given_up
 
 
 def send_again(*, message: Message, now: datetime) -> bool:

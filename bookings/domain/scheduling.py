@@ -62,10 +62,12 @@ def find_times(
     now: datetime,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
 ) -> Offer:
     """The starts of a month (`month` is its first day). The number of queries depends on nothing.
 
-    `entry` is the way to the door, once it is known.
+    `entry` is the way to the door, once it is known. `without` is a visit that is to be moved: its own time counts
+    as free, and its door is known.
     """
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
@@ -76,6 +78,7 @@ def find_times(
         now=now,
         draft=draft,
         entry=entry,
+        without=without,
     )
 
 
@@ -88,6 +91,7 @@ def find_times_between(
     now: datetime,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; those that
     the visitor with `draft` holds don't."""
@@ -97,9 +101,10 @@ def find_times_between(
     if first_day > last_day:
         return Offer.nothing()
     values, closures = _therapists(
-        selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
+        selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft, without=without
     )
-    job = _job(selection.session, selection.area, policy, entry=entry)
+    address_key = without.address_key if without is not None else None
+    job = _job(selection.session, selection.area, policy, entry=entry, address_key=address_key)
     slots = availability.offer_slots(
         therapists=values,
         job=job,
@@ -186,12 +191,16 @@ def read_outlook(
     now: datetime,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
 ) -> Outlook:
-    """The outlook from today to the last day that can be booked; three queries. `draft` and `entry` as in
-    `find_times_between`."""
+    """The outlook from today to the last day that can be booked; three queries. `draft`,
+    `entry` and `without` as in `find_times_between`."""
     first, last = local(now).date(), last_day(policy=policy, now=now)
-    values, closures = _therapists(therapists, first_day=first, last_day=last, now=now, draft=draft)
-    job = _job(session, area, policy, entry=entry)
+    values, closures = _therapists(
+        therapists, first_day=first, last_day=last, now=now, draft=draft, without=without
+    )
+    address_key = without.address_key if without is not None else None
+    job = _job(session, area, policy, entry=entry, address_key=address_key)
     return Outlook(
         first_day=first,
         last_day=last,
@@ -214,15 +223,18 @@ def choose_slot(
     address_key: str | None = None,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
 ) -> availability.Slot:
     """The slot at this start of the therapist whose day grows least in driving.
 
-    Called again under the lock, with the rows as they are then. Raises `SlotNotOffered` with the reason that comes
-    closest to a yes.
+    Called again under the lock, with the rows as they are then; `without` is a visit that is being moved. Raises
+    `SlotNotOffered` with the reason that comes closest to a yes.
     """
     require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     day = _local_day(starts_at)
-    values, closures = _therapists(therapists, first_day=day, last_day=day, now=now, draft=draft)
+    values, closures = _therapists(
+        therapists, first_day=day, last_day=day, now=now, draft=draft, without=without
+    )
     job = _job(session, area, policy, entry=entry, address_key=address_key)
     rules = _rules(policy, closures)
     drive_time = _drive_time(values, job.place)
@@ -263,11 +275,6 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
     For staff's answer to a request: minimum notice and horizon were the client's to keep when asking, so only a start
     in the past is refused.
     """
-    day = _local_day(booking.starts_at)
-    (value,), closures = _therapists(
-        [booking.therapist], first_day=day, last_day=day, now=now, without=booking
-    )
-    rules = _rules(policy, closures, for_staff=True)
     job = availability.Job(
         place=place_of(booking.area, address_key=booking.address_key),
         session_minutes=booking.session_minutes,
@@ -275,12 +282,44 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
         packdown_minutes=_minutes(booking.blocked_until - booking.ends_at),
         people=booking.people,
     )
+    _slot_in_place(booking, job, policy, now)
+
+
+def slot_at_door(
+    *,
+    booking: Booking,
+    area: ServedZip,
+    address_key: str,
+    entry: str,
+    policy: BookingPolicy,
+    now: datetime,
+) -> availability.Slot:
+    """The booking's own start and therapist, at another door or with another way to it. Raises `SlotNotOffered`;
+    notice and horizon are not asked, as the visit stands already."""
+    setup, packdown = minutes_at_door(service=booking.service, policy=policy, entry=entry)
+    job = availability.Job(
+        place=place_of(area, address_key=address_key),
+        session_minutes=booking.session_minutes,
+        setup_minutes=setup,
+        packdown_minutes=packdown,
+        people=booking.people,
+    )
+    return _slot_in_place(booking, job, policy, now)
+
+
+def _slot_in_place(
+    booking: Booking, job: availability.Job, policy: BookingPolicy, now: datetime
+) -> availability.Slot:
+    day = _local_day(booking.starts_at)
+    (value,), closures = _therapists(
+        [booking.therapist], first_day=day, last_day=day, now=now, without=booking
+    )
     corrections = _corrections([booking.therapist_id], first_day=day, last_day=day)
     outcome = availability.check_slot(
         therapist=value,
         job=job,
         starts_at=booking.starts_at,
-        policy=rules,
+        policy=_rules(policy, closures, for_staff=True),
         drive_time=availability.WithOverrides(
             _drive_time((value,), job.place), corrections.get((booking.therapist_id, day), {})
         ),
@@ -288,6 +327,7 @@ def require_still_possible(*, booking: Booking, policy: BookingPolicy, now: date
     )
     if isinstance(outcome, availability.Refusal):
         raise SlotNotOffered(outcome.reason)
+    return outcome
 
 
 def check_upcoming(

@@ -2,10 +2,20 @@
 
 from .area_requests import AreaRequest
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
+from .changes import ChangeRequest
+from .enquiries import Booklet, BookletRequest, ContactMessage
 from .history import BookingEvent
 from .holds import Hold
-from .intake import BookingDraft, ClinicianNote, ScreeningLook, ScreeningRecord, ScreeningVersion
-from .outbox import Message
+from .intake import (
+    BookingDraft,
+    ClinicianNote,
+    ScreeningLook,
+    ScreeningRecheck,
+    ScreeningRecord,
+    ScreeningVersion,
+)
+from .links import Link
+from .outbox import Message, MessageSettings
 from .people import Client, Therapist, TherapistQuerySet
 from .places import DriveTime, ServedZip, Zone
 from .policy import BookingPolicy, PolicyVersion
@@ -19,16 +29,23 @@ __all__ = [
     "BookingEvent",
     "BookingPolicy",
     "BookingQuerySet",
+    "Booklet",
+    "BookletRequest",
+    "ChangeRequest",
     "Client",
     "ClinicianNote",
     "Closure",
+    "ContactMessage",
     "DriveOverride",
     "DriveTime",
     "ExtraHours",
     "Hold",
+    "Link",
     "Message",
+    "MessageSettings",
     "PolicyVersion",
     "ScreeningLook",
+    "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",
     "ServedZip",

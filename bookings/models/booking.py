@@ -121,6 +121,10 @@ class Booking(models.Model):
     travel_cents = models.PositiveIntegerField(_("travel, cents"), default=0)
     evening_cents = models.PositiveIntegerField(_("evening fee, cents"), default=0)
     total_cents = models.PositiveIntegerField(_("total, cents"))
+    # What the policy asks of a client who cancelled late; beside the total, which is the price of the visit.
+    late_fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)
+    # Whom the client asked for, as `domain.selection` writes it: a visit that is moved keeps to it.
+    preference = models.CharField(_("therapist asked for"), max_length=80, default="any")
 
     policy_version = models.ForeignKey(
         PolicyVersion, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy agreed to")

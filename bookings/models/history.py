@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import BookingStatus, EventKind
 
 from .booking import Booking
+from .people import Therapist
 
 
 class BookingEvent(models.Model):
@@ -28,6 +29,11 @@ class BookingEvent(models.Model):
     )
     by_client = models.BooleanField(_("by the client"), default=False)
     reason = models.CharField(_("why"), max_length=300, blank=True)
+    # Only of a move: when the visit should have started, and with whom.
+    moved_from = models.DateTimeField(_("moved from"), null=True, blank=True)
+    moved_from_therapist = models.ForeignKey(
+        Therapist, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["at", "pk"]

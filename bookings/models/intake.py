@@ -76,6 +76,27 @@ class ScreeningRecord(models.Model):
         return self.get_tier_display()
 
 
+class ScreeningRecheck(models.Model):
+    """The questions answered again, shortly before the visit; the newest one counts beside the first answers."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="rechecks")
+    version = models.ForeignKey(ScreeningVersion, on_delete=models.PROTECT, related_name="+")
+    answers = EncryptedJSONField()
+    tier = models.CharField(_("result"), max_length=10, choices=Tier.choices)
+    evaluated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-evaluated_at", "-pk"]
+        verbose_name = _("health questions answered again")
+        verbose_name_plural = _("health questions answered again")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="recheck_tier_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_tier_display()
+
+
 class ClinicianNote(models.Model):
     """A clinician's go-ahead that staff recorded. What it says is encrypted."""
 

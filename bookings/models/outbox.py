@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import Channel, MessageKind, MessageState
+from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
+from .enquiries import BookletRequest, ContactMessage
+from .links import Link
 
 # States in which a sender may still have work with the row.
 _OPEN = [MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN]
@@ -30,7 +36,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message about one booking, written in the transaction of what it tells of.
+    """One message about one booking, link, question or request, written in the transaction of what it tells of.
 
     `lease` and `leased_until` are set while a sender works on the row: after that, another may take over.
     `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
@@ -42,6 +48,13 @@ class Message(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     booking = models.ForeignKey(
         Booking, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
+    )
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="messages", null=True, blank=True)
+    contact_message = models.ForeignKey(
+        ContactMessage, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
+    )
+    booklet_request = models.ForeignKey(
+        BookletRequest, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
     )
     revision = models.PositiveIntegerField(_("revision"), default=0)
     state = models.CharField(
@@ -59,6 +72,8 @@ class Message(models.Model):
     message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # An exception's class and a reply code, or why the message was dropped; nothing that names a person.
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    # What was handed over last, without what opens anything: visit and templates change, this doesn't.
+    copy = EncryptedJSONField(null=True, editable=False)
     created_at = models.DateTimeField(_("written at"))
 
     objects = MessageQuerySet.as_manager()
@@ -69,6 +84,9 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind", "revision"], name="message_one_per_revision"),
+            models.UniqueConstraint(fields=["link", "kind", "revision"], name="message_one_per_link"),
+            models.UniqueConstraint(fields=["contact_message", "kind"], name="message_one_per_contact"),
+            models.UniqueConstraint(fields=["booklet_request", "kind"], name="message_one_per_booklet"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
         ]
         indexes = [
@@ -77,3 +95,70 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.get_state_display()}"
+
+
+class MessageSettings(models.Model):
+    """The one row of the owner's wishes about messages. Hours before the visit; 0 switches one off."""
+
+    reply_to = models.EmailField(
+        _("answers go to"), blank=True, help_text=_("Blank: to the business's email.")
+    )
+    signature = models.TextField(
+        _("signature"),
+        blank=True,
+        max_length=400,
+        help_text=_("The last lines of every message to a client."),
+    )
+    first_reminder_hours = models.PositiveSmallIntegerField(
+        _("first reminder, hours before"),
+        default=48,
+        validators=[MaxValueValidator(336)],
+        help_text=_("0: no such reminder."),
+    )
+    last_reminder_hours = models.PositiveSmallIntegerField(
+        _("last reminder, hours before"),
+        default=3,
+        validators=[MaxValueValidator(336)],
+        help_text=_("0: no such reminder."),
+    )
+    recheck_hours = models.PositiveSmallIntegerField(
+        _("health questions again, hours before"),
+        default=24,
+        validators=[MaxValueValidator(336)],
+        help_text=_("0: they are not asked again."),
+    )
+    thanks_hours = models.PositiveSmallIntegerField(
+        _("thank-you, hours after"),
+        default=20,
+        validators=[MaxValueValidator(336)],
+        help_text=_("0: none is sent."),
+    )
+
+    class Meta:
+        verbose_name = _("message settings")
+        verbose_name_plural = _("message settings")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="messagesettings_single_row")]
+
+    def __str__(self) -> str:
+        return str(_("Message settings"))
+
+    def clean(self) -> None:
+        """The first reminder comes before the last one, when there are both."""
+        first, last = self.first_reminder_hours, self.last_reminder_hours
+        if first and last and first <= last:
+            raise ValidationError(
+                {
+                    "first_reminder_hours": _(
+                        "This must be more hours before the visit than the last reminder."
+                    )
+                }
+            )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> MessageSettings:
+        """The saved row, or an unsaved one with the defaults."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)

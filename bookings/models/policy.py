@@ -71,6 +71,15 @@ class BookingPolicy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(1095)],
         help_text=_("After that they are deleted, answered or not."),
     )
+    late_fee_percent = models.PositiveSmallIntegerField(
+        _("late fee, percent of the total"),
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "What the policy asks of a client who cancels or moves a visit later than that. "
+            "Shown before they press; staff decide whether it is charged."
+        ),
+    )
     alert_email = models.EmailField(
         _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
     )
@@ -86,6 +95,10 @@ class BookingPolicy(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
+
+    def late_fee_cents(self, total_cents: int) -> int:
+        """The late fee on a total, both in cents, rounded down."""
+        return total_cents * self.late_fee_percent // 100
 
     def entry_minutes(self, entry: str) -> int:
         """Minutes that the way to the door (`Booking.Entry`) adds to the set-up, and again to the pack-down."""

@@ -7,13 +7,11 @@ copy with the sender, so that is a state of its own, and the second copy carries
 
 from __future__ import annotations
 
-import enum
 import logging
 import random
 import smtplib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from types import TracebackType
@@ -21,14 +19,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends import smtp
 from django.db import DatabaseError
 
 from bookings.domain import outbox
 from bookings.models import Message
 
-from .registry import why_stale
-from .render import Email, load_booking, render
+from .registry import Facts, load_target, not_before, why_stale
+from .render import Email, render
+from .verdicts import Outcome, Verdict, describe, verdict_on, verdict_on_provider
 
 log = logging.getLogger("massagerx.messages")
 Clock = Callable[[], datetime]
@@ -46,27 +46,18 @@ SWEEP_SECONDS = 45.0
 AWAY_LIMIT = 3
 
 
-class Outcome(enum.Enum):
-    SENT = "sent"
-    DROPPED = "dropped"
-    PUT_OFF = "put off"
-    SERVER_AWAY = "server away"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    # Another sender has taken the message over; it is theirs.
-    LEASE_LOST = "lease lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How an attempt ended; `error` is a class and a code, never a server's words, which may quote an address."""
-
-    outcome: Outcome
-    error: str = ""
-
-
 class LeaseLost(Exception):
     """Raised inside a conversation to end it before the body is handed over."""
+
+
+class NoLongerTrue(LeaseLost):
+    """As `LeaseLost`, when the message stopped being true a moment ago; says why."""
+
+
+def _ended(error: LeaseLost) -> Verdict:
+    if isinstance(error, NoLongerTrue):
+        return Verdict(Outcome.DROPPED, str(error))
+    return Verdict(Outcome.LEASE_LOST)
 
 
 # The conversation with the mail server -----------------------------------------------------------------------
@@ -125,6 +116,11 @@ class _SMTPBackend(smtp.EmailBackend):
         return type("WatchedSMTP", (_Watched, super().connection_class), {"phases": self.phases})
 
 
+def by_provider() -> bool:
+    """Whether mail leaves by a provider's HTTP API instead of SMTP."""
+    return settings.EMAIL_BACKEND.startswith("anymail.")
+
+
 class Sender:
     """Sends emails over one connection, opened when first needed and again after each failure."""
 
@@ -160,18 +156,18 @@ class Sender:
             self.close(politely=False)
         if self._connection is None:
             watched = settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
-            self._connection = _SMTPBackend() if watched else mail.get_connection()
             try:
+                self._connection = _SMTPBackend() if watched else mail.get_connection()
                 self._connection.open()
-            # Whatever goes wrong here (network, TLS, password) is about our server, not about this message.
-            except (OSError, smtplib.SMTPException) as error:
+            # Whatever goes wrong here (network, TLS, password, a key) is about our server, not about this message.
+            except (OSError, smtplib.SMTPException, ImproperlyConfigured) as error:
                 self.close(politely=False)
                 return Verdict(Outcome.SERVER_AWAY, describe(error))
         if isinstance(self._connection, _SMTPBackend):
             verdict = self._send_watched(self._connection, email, hand_over)
         else:
             verdict = self._send_plain(email, hand_over)
-        if verdict.outcome in (Outcome.SERVER_AWAY, Outcome.UNKNOWN, Outcome.LEASE_LOST):
+        if verdict.outcome in (Outcome.SERVER_AWAY, Outcome.UNKNOWN, Outcome.LEASE_LOST, Outcome.DROPPED):
             self.close(politely=False)
         return verdict
 
@@ -192,63 +188,37 @@ class Sender:
         phases.begin(hand_over)
         try:
             connection.send_messages([email])
-        except LeaseLost:
-            return Verdict(Outcome.LEASE_LOST)
+        except LeaseLost as error:
+            return _ended(error)
         # Anything: one message's failure must not keep the others here.
         except Exception as error:
             return verdict_on(error, handed_over=phases.handed_over, accepted=phases.accepted)
         return Verdict(Outcome.SENT)
 
     def _send_plain(self, email: mail.EmailMultiAlternatives, hand_over: Callable[[], None]) -> Verdict:
-        """Other backends (files, memory, a provider's API) don't show their phases."""
+        """Other backends (files, memory, a provider's API) don't show their phases: the message counts as handed over
+        from the first moment."""
         try:
             hand_over()
-        except LeaseLost:
-            return Verdict(Outcome.LEASE_LOST)
+        except LeaseLost as error:
+            return _ended(error)
         try:
             self._connection.send_messages([email])
-        except ValueError as error:
-            return Verdict(Outcome.FAILED, describe(error))
-        except OSError as error:
-            return Verdict(Outcome.SERVER_AWAY, describe(error))
+        # Anything: one message's failure must not keep the others here. A provider's errors are OSErrors too.
         except Exception as error:
-            return Verdict(Outcome.UNKNOWN, describe(error))
+            if by_provider():
+                return verdict_on_provider(error)
+            if isinstance(error, ValueError):
+                return Verdict(Outcome.FAILED, describe(error))
+            return Verdict(
+                Outcome.SERVER_AWAY if isinstance(error, OSError) else Outcome.UNKNOWN, describe(error)
+            )
         return Verdict(Outcome.SENT)
-
-
-def describe(error: BaseException) -> str:
-    """An error's class and reply code."""
-    code = reply_code(error)
-    return f"{type(error).__name__} {code}" if code is not None else type(error).__name__
-
-
-def reply_code(error: BaseException) -> int | None:
-    """The mail server's reply code in an error; of several refused recipients the mildest."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return min((code for code, _text in error.recipients.values()), default=None)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return int(error.smtp_code)
-    return None
-
-
-def verdict_on(error: BaseException, *, handed_over: bool, accepted: bool) -> Verdict:
-    """What an error in a conversation means for the message (RFC 5321, 4.2.1: 4xx try again, 5xx don't)."""
-    if accepted:
-        return Verdict(Outcome.SENT)
-    described = describe(error)
-    code = reply_code(error)
-    if code is not None and 400 <= code < 500:
-        # 421 is the server closing for everybody, whatever was asked.
-        return Verdict(Outcome.SERVER_AWAY if code == 421 else Outcome.PUT_OFF, described)
-    if code is not None and 500 <= code < 600:
-        # 530 and 535 ask for a log-in: our settings are wrong, not the message.
-        return Verdict(Outcome.SERVER_AWAY if code in (530, 535) else Outcome.FAILED, described)
-    if isinstance(error, (ValueError, smtplib.SMTPNotSupportedError)):
-        return Verdict(Outcome.FAILED, described)
-    return Verdict(Outcome.UNKNOWN if handed_over else Outcome.SERVER_AWAY, described)
 
 
 # Messages ----------------------------------------------------------------------------------------------------
+
+_IN_ORDER = frozenset({Outcome.SENT, Outcome.DROPPED, Outcome.NOT_YET})
 
 
 def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
@@ -272,7 +242,9 @@ def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
     built.attach_alternative(email.html, "text/html")
     if email.calendar is not None:
         # Gmail and Outlook read the alternative, Apple Mail and phones open the attachment. Django adds the charset.
-        built.attach_alternative(email.calendar, f"text/calendar; method={email.calendar_method}")
+        # A provider's API knows text and HTML only.
+        if not by_provider():
+            built.attach_alternative(email.calendar, f"text/calendar; method={email.calendar_method}")
         built.attach("visit.ics", email.calendar, "text/calendar")
     return built
 
@@ -288,7 +260,7 @@ def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> 
             return deliver(message, clock=clock, sender=own)
     verdict = _attempt(message, clock, sender)
     written = _write(message, verdict, now=clock())
-    level = logging.INFO if verdict.outcome in (Outcome.SENT, Outcome.DROPPED) else logging.WARNING
+    level = logging.INFO if verdict.outcome in _IN_ORDER else logging.WARNING
     log.log(
         level,
         "message",
@@ -306,10 +278,14 @@ def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> 
 def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
     try:
         now = clock()
-        booking = load_booking(message)
-        if reason := why_stale(message, booking, now=now):
+        facts = Facts.load()
+        target = load_target(message)
+        if reason := why_stale(message, target, facts, now=now):
             return Verdict(Outcome.DROPPED, reason)
-        email = build(message, render(message, booking, now=now))
+        if later := not_before(message, target, facts, now=now):
+            return Verdict(Outcome.NOT_YET, until=later)
+        rendered = render(message, target, facts, now=now)
+        email = build(message, rendered)
         email.message()  # writes it once, so that an impossible header fails here
     except DatabaseError:
         raise
@@ -319,7 +295,11 @@ def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
         return Verdict(Outcome.FAILED, f"not written: {describe(error)}")
 
     def hand_over() -> None:
-        if not outbox.mark_handing_over(message, now=clock()):
+        # The mail server may have taken its time, and a visit may have been canceled in it.
+        moment = clock()
+        if reason := why_stale(message, load_target(message, details=False), facts, now=moment):
+            raise NoLongerTrue(reason)
+        if not outbox.mark_handing_over(message, now=moment, copy=rendered.copy()):
             raise LeaseLost
 
     return sender.send(email, hand_over=hand_over)
@@ -332,6 +312,8 @@ def _write(message: Message, verdict: Verdict, *, now: datetime) -> bool:
             return outbox.mark_sent(message, now=now)
         case Outcome.DROPPED:
             return outbox.mark_dropped(message, reason=verdict.error)
+        case Outcome.NOT_YET:
+            return outbox.mark_not_yet(message, until=verdict.until or now)
         case Outcome.FAILED:
             return outbox.mark_failed(message, error=verdict.error)
         case Outcome.UNKNOWN:
@@ -364,6 +346,8 @@ def send_due(
 
     Rows are taken one at a time, so that a sender that dies leaves one behind, not a batch."""
     counts: dict[Outcome, int] = {}
+    if keys is None and not outbox.anything_due(now=clock()):
+        return counts
     away = 0
     deadline = time.monotonic() + seconds
     with Sender() as sender:

@@ -1,29 +1,47 @@
-"""What each kind of message is: its templates, who gets it, and until when it is true."""
+"""What each kind of message is: its templates, who gets it, what it is about, and until when it is true."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, cast
 
+from bookings.domain import reminders
 from bookings.domain.calendar import CalendarMethod
-from bookings.enums import BookingStatus, MessageKind
-from bookings.models import Booking, BookingPolicy, Message
+from bookings.enums import BookingStatus, ChangeState, MessageKind
+from bookings.models import (
+    Booking,
+    BookingPolicy,
+    BookletRequest,
+    ChangeRequest,
+    ContactMessage,
+    Link,
+    Message,
+    MessageSettings,
+)
 from services.models import Business
 
+Target = Booking | Link | ContactMessage | BookletRequest
 _S = BookingStatus
+_STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`true_while` are the statuses in which the message is still true. One with `until_start` is of no use once
-    the visit's time has come. `calendar` is the method of its calendar part, None when it has none."""
+    """`about` is the field of the row that names its target.
+
+    Of a booking: `true_while` are the statuses in which the message is still true. One with `until_start` is of no
+    use once the visit's time has come. `any_revision`: later changes of the visit don't make it untrue. `calendar`
+    is the method of its calendar part, None when it has none.
+    """
 
     folder: str
     audience: Literal["client", "staff"]
-    true_while: frozenset[str]
+    true_while: frozenset[str] = frozenset()
     until_start: bool = False
+    any_revision: bool = False
     calendar: CalendarMethod | None = None
+    about: Literal["booking", "link", "contact_message", "booklet_request"] = "booking"
 
 
 KINDS: dict[str, Kind] = {
@@ -32,13 +50,42 @@ KINDS: dict[str, Kind] = {
         "confirmed", "client", frozenset({_S.CONFIRMED}), until_start=True, calendar="REQUEST"
     ),
     MessageKind.DECLINED: Kind("declined", "client", frozenset({_S.DECLINED})),
+    # A request that waits for its answer can be moved as well.
+    MessageKind.MOVED: Kind("moved", "client", _STANDING, until_start=True, calendar="REQUEST"),
     MessageKind.CANCELLED: Kind("cancelled", "client", frozenset({_S.CANCELLED}), calendar="CANCEL"),
     MessageKind.EXPIRED: Kind("expired", "client", frozenset({_S.EXPIRED})),
-    # Confirmed too: a known client's visit is confirmed at once, and staff hear of it in the same way.
+    MessageKind.REMINDER_FIRST: Kind("reminder_first", "client", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.REMINDER_LAST: Kind("reminder_last", "client", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.RECHECK: Kind("recheck", "client", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.THANKS: Kind("thanks", "client", frozenset({_S.CONFIRMED, _S.COMPLETED})),
+    MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", _STANDING, until_start=True),
+    MessageKind.SIGN_IN: Kind("sign_in", "client", about="link"),
+    MessageKind.CODE: Kind("code", "client", about="link"),
+    MessageKind.CONTACT_ANSWER: Kind("contact_answer", "client", about="contact_message"),
+    MessageKind.BOOKLET: Kind("booklet", "client", about="booklet_request"),
+    # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
+    # same way.
     MessageKind.STAFF_ALERT: Kind(
-        "staff_alert", "staff", frozenset({_S.REQUESTED, _S.CONFIRMED}), until_start=True
+        "staff_alert", "staff", _STANDING | frozenset({_S.CANCELLED}), until_start=True
     ),
+    MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", _STANDING, until_start=True, any_revision=True),
+    MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", _STANDING, until_start=True, any_revision=True),
+    MessageKind.CONTACT_ALERT: Kind("contact_alert", "staff", about="contact_message"),
 }
+_REMINDERS = frozenset(reminders.KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The owner's rows that every message reads."""
+
+    business: Business
+    policy: BookingPolicy
+    settings: MessageSettings
+
+    @classmethod
+    def load(cls) -> Facts:
+        return cls(Business.load(), BookingPolicy.load(), MessageSettings.load())
 
 
 def kind_of(message: Message) -> Kind:
@@ -46,28 +93,99 @@ def kind_of(message: Message) -> Kind:
     return KINDS[message.kind]
 
 
-def recipient(kind: Kind, booking: Booking, business: Business, policy: BookingPolicy) -> str:
+_TARGETS: dict[str, Any] = {
+    "booking": Booking,
+    "link": Link,
+    "contact_message": ContactMessage,
+    "booklet_request": BookletRequest,
+}
+
+
+def load_target(message: Message, *, details: bool = True) -> Target:
+    """What the message is about, as it is in the database now; with `details`, all that an email shows of a visit.
+    Raises KeyError for an unknown kind, ObjectDoesNotExist when the row names no such target."""
+    about = kind_of(message).about
+    rows = _TARGETS[about].objects
+    if about == "booking" and details:
+        rows = rows.with_details()
+    return cast("Target", rows.get(pk=getattr(message, f"{about}_id")))
+
+
+def recipient(kind: Kind, target: Target, facts: Facts) -> str:
     """The email address that a message goes to; an empty text when the owner has given none for staff."""
-    if kind.audience == "client":
-        return booking.client.email
-    return policy.alert_email or business.email
+    if kind.audience == "staff":
+        return facts.policy.alert_email or facts.business.email
+    if isinstance(target, Booking):
+        return target.client.email
+    return target.email
 
 
-def why_stale(message: Message, booking: Booking, *, now: datetime) -> str:
+def why_stale(message: Message, target: Target, facts: Facts, *, now: datetime) -> str:
     """Why a message is not true any more, without naming anybody; an empty text while it is."""
     kind = kind_of(message)
-    if booking.status not in kind.true_while:
-        return f"the booking is {booking.status} now"
-    # Each change that the client is told of makes a revision, and has its own message.
-    if booking.revision != message.revision:
-        return f"the booking is at revision {booking.revision} now"
-    if kind.until_start and booking.starts_at <= now:
-        return "the visit's time has come"
+    if isinstance(target, Booking):
+        return _why_visit_stale(message, kind, target, now) or _why_hour_stale(message, target, facts, now)
+    if isinstance(target, Link):
+        if target.used_at is not None or target.revoked_at is not None:
+            return "the link has been used or replaced"
+        if target.expires_at is not None and target.expires_at <= now:
+            return "the link has expired"
+    if isinstance(target, ContactMessage):
+        answered = target.answered_at is not None
+        if message.kind == MessageKind.CONTACT_ALERT and answered:
+            return "it has been answered"
+        if message.kind == MessageKind.CONTACT_ANSWER and not answered:
+            return "there is no answer"
     return ""
 
 
-def calendar_method(kind: Kind, booking: Booking) -> CalendarMethod | None:
-    """The method of the calendar part. A visit that never was confirmed is in nobody's calendar to be taken out."""
-    if kind.calendar == "CANCEL" and booking.confirmed_at is None:
+def _why_visit_stale(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
+    if booking.status not in kind.true_while:
+        return f"the booking is {booking.status} now"
+    # Each change that the client is told of makes a revision, and has its own message.
+    if booking.revision != message.revision and not kind.any_revision:
+        return f"the booking is at revision {booking.revision} now"
+    if kind.until_start and booking.starts_at <= now:
+        return "the visit's time has come"
+    if message.kind == MessageKind.CHANGE_ALERT:
+        waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
+        if not waiting.exists():
+            return "the late change has been answered"
+    return ""
+
+
+def _why_hour_stale(message: Message, booking: Booking, facts: Facts, now: datetime) -> str:
+    """Of what waits for its hour: whether the hour, or the reason for it, has gone."""
+    if message.kind not in _REMINDERS:
+        return ""
+    wanted = reminders.due_at(message.kind, booking, facts.settings)
+    if wanted is None:
+        return "switched off in the message settings"
+    if message.kind == MessageKind.REMINDER_FIRST:
+        last = reminders.due_at(MessageKind.REMINDER_LAST, booking, facts.settings)
+        if last is not None and last <= now:
+            return "the last reminder's time has come"
+    if message.kind == MessageKind.RECHECK and reminders.answered_since(booking, wanted):
+        return "the questions have been answered"
+    if message.kind == MessageKind.THANKS and now > wanted + reminders.THANKS_AT_MOST_LATE:
+        return "too late to say thank you"
+    return ""
+
+
+def not_before(message: Message, target: Target, facts: Facts, *, now: datetime) -> datetime | None:
+    """When a message that waits for its hour is due, if the owner has put that off meanwhile; None when it may
+    leave."""
+    if message.kind not in _REMINDERS or not isinstance(target, Booking):
+        return None
+    wanted = reminders.due_at(message.kind, target, facts.settings)
+    if message.kind == MessageKind.THANKS:
+        wanted = max(wanted or target.ends_at, target.ends_at)
+    return wanted if wanted is not None and wanted > now else None
+
+
+def calendar_method(kind: Kind, target: Target) -> CalendarMethod | None:
+    """The method of the calendar part. A visit that never was confirmed is in nobody's calendar to be changed or
+    taken out."""
+    if not isinstance(target, Booking) or target.confirmed_at is None:
         return None
     return kind.calendar

@@ -17,18 +17,21 @@ from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
+from bookings.domain import links
 from bookings.domain.calendar import CalendarMethod, visit_calendar
 from bookings.domain.operations import expires_at
-from bookings.models import Booking, BookingPolicy, Message
+from bookings.enums import ChangeState, EventKind, MessageKind
+from bookings.models import Booking, ContactMessage, Link, Message
 from massagerx.lib.localtime import local, zone
-from services.models import Business
 
-from .registry import Kind, calendar_method, kind_of, recipient
+from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
+from .registry import Facts, Kind, Target, calendar_method, kind_of, recipient
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """What goes out. `calendar` is None, or the text of a calendar part with its method."""
+    """What goes out. `calendar` is None, or the text of a calendar part with its method. `secrets` are the tokens and
+    codes in it, which no copy may keep."""
 
     to: str
     reply_to: str
@@ -37,59 +40,109 @@ class Email:
     html: str
     calendar: str | None
     calendar_method: CalendarMethod | None
+    secrets: tuple[str, ...] = ()
+
+    def copy(self) -> dict[str, str]:
+        """What is kept of it: who it went to and what it said, without what opens anything."""
+        kept = {"to": self.to, "reply_to": self.reply_to, "subject": self.subject}
+        kept |= {"text": self.text, "html": self.html, "calendar_method": self.calendar_method or ""}
+        for secret in self.secrets:
+            kept = {name: value.replace(secret, HIDDEN) for name, value in kept.items()}
+        return kept
 
 
-def load_booking(message: Message) -> Booking:
-    """The message's booking as it is now, with all that an email shows. Raises `Booking.DoesNotExist`."""
-    return Booking.objects.with_details().get(messages=message)
-
-
-def render(message: Message, booking: Booking, *, now: datetime) -> Email:
+def render(message: Message, target: Target, facts: Facts, *, now: datetime, preview: bool = False) -> Email:
     """The email of a row, as it would leave at `now`: times in the business's zone, in the site's language.
 
-    Raises ValueError when there is nobody to send it to.
+    A preview stores nothing, and shows no private link or code. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
-    business = Business.load()
-    policy = BookingPolicy.load()
-    to = recipient(kind, booking, business, policy)
+    to = recipient(kind, target, facts)
     if not to:
         raise ValueError("no address for this kind of message")
-    method = calendar_method(kind, booking)
+    method = calendar_method(kind, target)
+    secrets = Hidden() if preview else Live(now)
     with timezone.override(zone()), translation.override(settings.LANGUAGE_CODE):
-        context = _context(kind, booking, business, policy, now)
+        context = _context(message, kind, target, facts, secrets, now)
         subject = one_line(render_to_string(f"email/{kind.folder}/subject.txt", context))
         context["subject"] = subject
         text = render_to_string(f"email/{kind.folder}/body.txt", context)
         html = render_to_string(f"email/{kind.folder}/body.html", context)
-        calendar = (
-            visit_calendar(booking=booking, business=business, method=method, now=now) if method else None
-        )
+        calendar = None
+        if method is not None and isinstance(target, Booking):
+            calendar = visit_calendar(booking=target, business=facts.business, method=method, now=now)
     return Email(
         to=to,
-        reply_to=business.email,
+        reply_to=reply_to(facts),
         subject=subject,
         text=_tidy(text),
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
+        secrets=tuple(secrets.used),
     )
 
 
+def reply_to(facts: Facts) -> str:
+    """Where answers go: the address in the message settings, or the business's; empty when there is neither."""
+    return facts.settings.reply_to or facts.business.email
+
+
+# What templates see ----------------------------------------------------------------------------------------------
+
+
 def _context(
-    kind: Kind, booking: Booking, business: Business, policy: BookingPolicy, now: datetime
+    message: Message, kind: Kind, target: Target, facts: Facts, secrets: Secrets, now: datetime
 ) -> dict[str, Any]:
-    free_until = booking.starts_at - timedelta(hours=policy.cancel_notice_hours)
-    service_url = f"{settings.SITE_URL}{booking.service.get_absolute_url()}"
     context: dict[str, Any] = {
+        "business": facts.business,
+        "site_url": settings.SITE_URL,
+        "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
+        "signature": facts.settings.signature if kind.audience == "client" else "",
+    }
+    if isinstance(target, Booking):
+        context |= _visit_context(target, facts, now)
+        if kind.audience == "client":
+            context["visit_url"] = visit_url(secrets.visit(target))
+        else:
+            context["admin_url"] = admin_url("booking", target.pk)
+        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT):
+            context["change"] = _change(message, target)
+        if message.kind in (MessageKind.CHANGE_REFUSED, MessageKind.CHANGE_ALERT):
+            context["asked_for"] = _asked_for(message, target)
+    elif isinstance(target, Link):
+        context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
+        if message.kind == MessageKind.CODE:
+            context["code"] = secrets.code(target)
+        else:
+            context["button_url"] = sign_in_url(secrets.sign_in(target))
+    elif isinstance(target, ContactMessage):
+        context["name"] = greeting_name(target.name)
+        context["reply_url"] = f"mailto:{reply_to(facts)}" if reply_to(facts) else ""
+        context["written"] = moment(target.written_at)
+        context["answer"] = str(target.answer or "")
+        context["admin_url"] = admin_url("contactmessage", target.pk)
+    else:
+        context["name"] = greeting_name(target.name)
+        context["button_url"] = booklet_url(secrets.booklet(target))
+        context["valid_until"] = moment(now + links.BOOKLET_LINK_LASTS)
+    return context
+
+
+def _visit_context(booking: Booking, facts: Facts, now: datetime) -> dict[str, Any]:
+    policy = facts.policy
+    free_until = booking.starts_at - timedelta(hours=policy.cancel_notice_hours)
+    prepare = booking.service.before_visit
+    return {
         "booking": booking,
-        "business": business,
         "name": greeting_name(booking.contact_name),
         "visit_for": greeting_name(booking.recipient_name),
         "day": date_format(local(booking.starts_at), "l, F j"),
         "weekday": date_format(local(booking.starts_at), "l"),
         "date": date_format(local(booking.starts_at), "F j"),
         "short_day": date_format(local(booking.starts_at), "D, M j"),
+        # 0 is today, by the calendar of Los Angeles and not by hours.
+        "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,
         "start": clock_time(booking.starts_at),
         "time": time_span(booking.starts_at, booking.ends_at),
         "arrival": (
@@ -98,20 +151,49 @@ def _context(
             else ""
         ),
         "address": one_line(booking.address),
-        "service_url": service_url,
-        "site_url": settings.SITE_URL,
-        "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
+        "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",
         # Empty when that moment has gone by: a visit booked for the same day.
         "free_until": moment(free_until) if free_until > now else "",
         "answer_by": moment(expires_at(booking, policy)),
+        "prepare_html": absolute_links(prepare),
+        "prepare_text": html_to_text(prepare),
     }
-    if kind.audience == "staff":
-        path = reverse("admin:bookings_booking_change", args=[booking.pk])
-        context["admin_url"] = f"{settings.SITE_URL}{path}"
-    prepare = booking.service.before_visit
-    context["prepare_html"] = absolute_links(prepare)
-    context["prepare_text"] = html_to_text(prepare)
-    return context
+
+
+def _change(message: Message, booking: Booking) -> dict[str, Any]:
+    """What the client or staff are told of: the change that was written in the message's own transaction, and what
+    it changed. Empty for a message of another event."""
+    event = (
+        booking.events.filter(
+            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELLED]
+        )
+        .select_related("moved_from_therapist")
+        .order_by("-pk")
+        .first()
+    )
+    if event is None:
+        return {}
+    change: dict[str, Any] = {"kind": event.kind, "by_client": event.by_client}
+    if event.moved_from is not None and event.moved_from != booking.starts_at:
+        ended = event.moved_from + (booking.ends_at - booking.starts_at)
+        change["was_day"] = date_format(local(event.moved_from), "l, F j")
+        change["was_time"] = time_span(event.moved_from, ended)
+    if event.moved_from_therapist is not None and event.moved_from_therapist_id != booking.therapist_id:
+        change["was_with"] = event.moved_from_therapist.name
+    return change
+
+
+def _asked_for(message: Message, booking: Booking) -> dict[str, Any]:
+    """The late change that the message is about: the one that waits, or the one refused last."""
+    wanted = ChangeState.OPEN if message.kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED
+    asked = booking.change_requests.filter(state=wanted).order_by("-asked_at", "-pk").first()
+    if asked is None:
+        return {}
+    return {
+        "kind": asked.kind,
+        "wanted": moment(asked.wanted_starts_at) if asked.wanted_starts_at else "",
+        "fee_cents": asked.fee_cents,
+    }
 
 
 # Words and figures ------------------------------------------------------------------------------------------------

@@ -53,18 +53,19 @@ def visitor_digest(request: HttpRequest) -> str:
 
 
 def limited(
-    rate: str, group: str
+    rate: str, group: str, *, methods: frozenset[str] = frozenset({"POST"})
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
 ]:
-    """Answers 429 to a visitor's POSTs beyond `rate` (such as `30/m`), counted per address over `group`."""
+    """Answers 429 to a visitor's requests by one of `methods` beyond `rate` (such as `30/m`), counted per address
+    over `group`."""
 
     def decorate(
         view: Callable[Concatenate[HttpRequest, P], HttpResponse],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if settings.RATELIMIT_ENABLE and request.method == "POST" and _over(request, rate, group):
+            if settings.RATELIMIT_ENABLE and request.method in methods and _over(request, rate, group):
                 response = render(request, "errors/429.html", status=429)
                 response["Retry-After"] = "60"
                 return response

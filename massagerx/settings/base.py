@@ -3,6 +3,7 @@
 The table of all environment variables is in README.md.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,6 +181,17 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = 15
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+# A provider's HTTP API instead of SMTP: `anymail.backends.….EmailBackend`, with its ANYMAIL_… settings.
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or SMTP_BACKEND
+ANYMAIL: dict[str, Any] = {
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    **{
+        name.removeprefix("ANYMAIL_"): value
+        for name, value in os.environ.items()
+        if name.startswith("ANYMAIL_") and value
+    },
+}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Massage Rx <visits@example.com>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -208,6 +220,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
     "purge-area-requests": {"task": "bookings.tasks.purge_area_requests", "schedule": 86_400.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
+    "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
+    "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
 }
 
 

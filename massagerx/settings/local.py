@@ -16,6 +16,6 @@ DATABASES = {"default": database(env.str("DATABASE_URL", default=f"sqlite:///{VA
 CELERY_BROKER_URL, CACHE_URL = redis_urls(env.str("REDIS_URL", default=f"unix://{VAR_DIR / 'redis.sock'}"))
 CACHES = cache(CACHE_URL)
 
-if not env.str("EMAIL_HOST", default=""):
+if not env.str("EMAIL_HOST", default="") and not env.str("EMAIL_BACKEND", default=""):
     EMAIL_BACKEND = "massagerx.lib.mailfiles.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from massagerx.lib.keys import random_key, valid_key
 
 from .base import *
-from .base import cache, database, env, redis_urls
+from .base import ANYMAIL, EMAIL_BACKEND, SMTP_BACKEND, cache, database, env, redis_urls
 
 LOCAL = False
 _SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost", "127.0.0.1")
@@ -63,8 +63,15 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
 CELERY_BROKER_URL, CACHE_URL = redis_urls(_required("REDIS_URL", samples=("change-me", "changeme")))
 CACHES = cache(CACHE_URL)
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = _required("EMAIL_HOST", samples=("example", "change-me", "changeme"))
+if EMAIL_BACKEND.startswith("anymail."):
+    if len(ANYMAIL) == 1:
+        raise ImproperlyConfigured(
+            "EMAIL_BACKEND names a provider, and no ANYMAIL_… setting holds its key; README.md says how."
+        )
+elif EMAIL_BACKEND == SMTP_BACKEND:
+    EMAIL_HOST = _required("EMAIL_HOST", samples=("example", "change-me", "changeme"))
+else:
+    raise ImproperlyConfigured("EMAIL_BACKEND must be empty, or one of anymail's; README.md says more.")
 DEFAULT_FROM_EMAIL = _required("DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -51,6 +51,19 @@ def test_settings_of_a_real_site_are_taken_and_strict(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_provider_sends_in_place_of_a_mail_server(tmp_path: Path) -> None:
+    provider = {"EMAIL_HOST": "", "EMAIL_BACKEND": "anymail.backends.postmark.EmailBackend"}
+
+    done = start(tmp_path, **provider, ANYMAIL_POSTMARK_SERVER_TOKEN="2b7c-not-a-real-one")
+    assert done.returncode == 0, done.stderr
+    without_key = start(tmp_path, **provider)
+    assert without_key.returncode != 0
+    assert "no ANYMAIL_" in without_key.stderr
+    odd = start(tmp_path, EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend")
+    assert odd.returncode != 0
+    assert "EMAIL_BACKEND must be empty" in odd.stderr
+
+
 def test_scheme_is_believed_only_behind_a_proxy(tmp_path: Path) -> None:
     assert "HTTP_X_FORWARDED_PROTO" in start(tmp_path, TRUSTED_PROXIES="1").stdout
 

@@ -47,5 +47,6 @@ def without_messages(address: str) -> int:
     return number(
         address,
         """SELECT count(*) FROM bookings_booking b WHERE
-        (SELECT count(*) FROM bookings_message m WHERE m.booking_id = b.id AND m.revision = 0) <> 2""",
+        (SELECT count(*) FROM bookings_message m WHERE m.booking_id = b.id AND m.revision = 0
+        AND m.kind IN ('received', 'confirmed', 'staff_alert')) <> 2""",
     )

@@ -7,11 +7,23 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bookings.enums import BookingStatus, MessageKind, MessageState, Tier
+from bookings.domain import links
+from bookings.enums import (
+    BookingStatus,
+    ChangeKind,
+    ChangeState,
+    LinkPurpose,
+    MessageKind,
+    MessageState,
+    Tier,
+)
 from bookings.models import (
     AccessNotes,
     Booking,
+    BookletRequest,
+    ChangeRequest,
     Client,
+    ContactMessage,
     Message,
     PolicyVersion,
     ScreeningRecord,
@@ -124,16 +136,25 @@ def make_visit(
 
 
 def make_message(
-    kind: MessageKind | str = MessageKind.RECEIVED, *, booking: Booking | None = None, **changes: Any
+    kind: MessageKind | str = MessageKind.RECEIVED,
+    *,
+    booking: Booking | None = None,
+    email: str = "ana@client.example",
+    **changes: Any,
 ) -> Message:
-    """A due row of that kind, for a booking in the status that the kind speaks of."""
+    """A due row of that kind, about a booking in the status that the kind speaks of, or about what else it is for."""
+    target: dict[str, Any] = {"booking": booking}
+    revision = booking.revision if booking is not None else 0
     if booking is None:
         known = MessageKind(kind)
-        booking = make_visit(status=STATUS_OF[known], confirmed_at=NOW if known in _ONCE_CONFIRMED else None)
+        if known in STATUS_OF:
+            target = {"booking": _visit_for(known, email)}
+        else:
+            target = _target_for(known, email)
     fields: dict[str, Any] = {
         "kind": kind,
-        "booking": booking,
-        "revision": booking.revision,
+        **target,
+        "revision": revision,
         "state": MessageState.DUE,
         "due_at": NOW,
         "created_at": NOW,
@@ -142,12 +163,78 @@ def make_message(
     return Message.objects.create(**fields)
 
 
+def _visit_for(kind: MessageKind, email: str) -> Booking:
+    status = STATUS_OF[kind]
+    starts_at = THURSDAY
+    if kind in _STARTS_AFTER:
+        starts_at = NOW + _STARTS_AFTER[kind]
+    booking = make_visit(
+        status=status, email=email, starts_at=starts_at, confirmed_at=NOW if kind in _ONCE_CONFIRMED else None
+    )
+    if kind == MessageKind.RECHECK:
+        ScreeningRecord.objects.filter(booking=booking).update(evaluated_at=NOW - timedelta(days=9))
+    if kind in (MessageKind.CHANGE_ALERT, MessageKind.CHANGE_REFUSED):
+        ChangeRequest.objects.create(
+            booking=booking,
+            kind=ChangeKind.CANCEL,
+            reason=CANARY_NOTE,
+            fee_cents=9250,
+            asked_at=NOW,
+            state=ChangeState.OPEN if kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED,
+        )
+    return booking
+
+
+def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
+    if kind in (MessageKind.SIGN_IN, MessageKind.CODE):
+        purpose = LinkPurpose.SIGN_IN if kind == MessageKind.SIGN_IN else LinkPurpose.CODE
+        lasts = links.SIGN_IN_LINK_LASTS
+        link = links.new_link(purpose=purpose, email=email, created_at=NOW, expires_at=NOW + lasts)
+        return {"link": link}
+    if kind == MessageKind.BOOKLET:
+        request = BookletRequest.objects.create(
+            name="Ana Sample", email=email, asked_at=NOW, submission_key=uuid.uuid4()
+        )
+        return {"booklet_request": request}
+    answered = kind == MessageKind.CONTACT_ANSWER
+    contact = ContactMessage.objects.create(
+        name="Ana Sample",
+        email=email,
+        body=CANARY_NOTE,
+        answer="Yes, we come to Echo Park.\n\nThe travel is in the price." if answered else None,
+        written_at=NOW - timedelta(hours=3),
+        answered_at=NOW if answered else None,
+        submission_key=uuid.uuid4(),
+    )
+    return {"contact_message": contact}
+
+
 STATUS_OF = {
     MessageKind.RECEIVED: BookingStatus.REQUESTED,
     MessageKind.CONFIRMED: BookingStatus.CONFIRMED,
     MessageKind.DECLINED: BookingStatus.DECLINED,
+    MessageKind.MOVED: BookingStatus.CONFIRMED,
     MessageKind.CANCELLED: BookingStatus.CANCELLED,
     MessageKind.EXPIRED: BookingStatus.EXPIRED,
+    MessageKind.REMINDER_FIRST: BookingStatus.CONFIRMED,
+    MessageKind.REMINDER_LAST: BookingStatus.CONFIRMED,
+    MessageKind.RECHECK: BookingStatus.CONFIRMED,
+    MessageKind.THANKS: BookingStatus.COMPLETED,
+    MessageKind.CHANGE_REFUSED: BookingStatus.CONFIRMED,
     MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
+    MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
+    MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,
 }
-_ONCE_CONFIRMED = (MessageKind.CONFIRMED, MessageKind.CANCELLED)
+_ONCE_CONFIRMED = frozenset(
+    kind for kind, status in STATUS_OF.items() if status != BookingStatus.REQUESTED
+) - {
+    MessageKind.DECLINED,
+    MessageKind.EXPIRED,
+}
+# So that what waits for its hour is due at NOW, with the owner's hours as they come.
+_STARTS_AFTER = {
+    MessageKind.REMINDER_FIRST: timedelta(hours=48),
+    MessageKind.REMINDER_LAST: timedelta(hours=3),
+    MessageKind.RECHECK: timedelta(hours=24),
+    MessageKind.THANKS: -timedelta(hours=21, minutes=30),
+}

@@ -2,6 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
+from .move import Door, correct_door, move_booking, quote_for_move, selection_of, session_of
 from .request import Submission, request_booking
 from .status import (
     cancel_booking,
@@ -16,10 +17,12 @@ from .status import (
 )
 
 __all__ = [
+    "Door",
     "Submission",
     "cancel_booking",
     "complete_booking",
     "confirm_booking",
+    "correct_door",
     "decline_booking",
     "expire_requests",
     "expires_at",
@@ -27,9 +30,13 @@ __all__ = [
     "hold_fits",
     "hold_time",
     "mark_no_show",
+    "move_booking",
     "needs_clinician_note",
+    "quote_for_move",
     "record_clinician_note",
     "release_expired_holds",
     "release_hold",
     "request_booking",
+    "selection_of",
+    "session_of",
 ]

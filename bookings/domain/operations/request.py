@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import intake, outbox, pricing, scheduling
+from bookings.domain import intake, outbox, pricing, reminders, scheduling
 from bookings.domain.selection import load_area, load_selection, load_session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
@@ -36,10 +36,7 @@ from bookings.models import (
 from bookings.models.booking import door_key
 from massagerx.lib.localtime import local
 
-from .transaction import lock_therapists, record, translated_errors
-
-# Reasons that other visits of that day can cause.
-_GONE = {"taken", "drive", "daily_limit", "break"}
+from .transaction import GONE, lock_therapists, record, translated_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +142,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
             )
         except SlotNotOffered as refusal:
             # The client was shown this time: another visit has come between.
-            if refusal.reason in _GONE:
+            if refusal.reason in GONE:
                 raise SlotTaken from refusal
             raise
         client = _client(submission, now)
@@ -177,6 +174,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
             city=area.city,
             area=area,
             entry=submission.entry,
+            preference=submission.preference,
             session_cents=quote.session_cents,
             add_ons_cents=quote.add_ons_cents,
             travel_cents=quote.travel_cents,
@@ -211,6 +209,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
             ],
             now=now,
         )
+        reminders.write_reminders(booking=booking, now=now)
     return booking
 
 

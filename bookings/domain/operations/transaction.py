@@ -9,13 +9,16 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 
-from bookings.domain import outbox
+from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.selection import Session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
 from massagerx.lib.localtime import local
+
+# Reasons that other visits of that day can cause: the time was free when it was shown.
+GONE = frozenset({"taken", "drive", "daily_limit", "break"})
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -64,7 +67,10 @@ def record(
     actor: User | None = None,
     by_client: bool = False,
     reason: str = "",
+    moved_from: datetime | None = None,
+    moved_from_therapist: int | None = None,
 ) -> None:
+    """Appends to the booking's history; `moved_from` and the key of the therapist it was with, of a move."""
     BookingEvent.objects.create(
         booking=booking,
         kind=kind,
@@ -74,6 +80,8 @@ def record(
         actor=actor,
         by_client=by_client,
         reason=reason[:300],
+        moved_from=moved_from,
+        moved_from_therapist_id=moved_from_therapist,
     )
 
 
@@ -113,5 +121,8 @@ def change_status(
         fresh.save(update_fields=fields)
         record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
         if tell is not None:
-            outbox.write_messages(booking=fresh, kinds=[tell], now=now)
+            # Staff did not see it happen when the client did it.
+            kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client else [])]
+            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+            reminders.write_reminders(booking=fresh, now=now)
     return fresh

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from bookings.notifications import delivery
+from bookings.notifications.verdicts import Outcome
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             return
         words = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items())
         self.stdout.write(f"Messages: {words}.")
-        if delivery.Outcome.SERVER_AWAY in counts:
+        if Outcome.SERVER_AWAY in counts:
             self.stderr.write(
                 "The mail server did not answer. Messages wait; run this again once it is back."
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -98,6 +99,20 @@ def test_staff_without_rights_see_no_bookings(world: World) -> None:
 
     assert booking.reference not in text
     assert "requests waiting" not in text
+
+
+@pytest.mark.parametrize(("minutes", "warned"), [(9, False), (11, True)])
+def test_messages_that_do_not_leave_are_said_here_and_to_the_watch(
+    world: World, owner: Client, minutes: int, warned: bool
+) -> None:
+    world.book()
+    Message.objects.update(due_at=NOW - timedelta(minutes=minutes))
+
+    assert ("Messages are not leaving." in shown(owner)) == warned
+    assert ("has waited for 11 min" in shown(owner)) == warned
+    watch = Client().get("/readyz").json()
+    assert watch["messages"] == ("late" if warned else "ok")
+    assert set(watch) <= {"status", "database", "broker", "messages"}
 
 
 def test_front_page_asks_as_many_queries_for_thirty_as_for_one(

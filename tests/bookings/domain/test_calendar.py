@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import vobject
 
 from bookings.domain.calendar import CalendarMethod, visit_calendar, visit_uid
 from bookings.enums import BookingStatus
@@ -125,6 +126,20 @@ def test_calendar_holds_the_visit(business: Business) -> None:
     assert (instant(calendar, "DTSTART"), instant(calendar, "DTEND")) == (booking.starts_at, booking.ends_at)
     names = {name for name, _, _ in event.properties}
     assert not names & {"DESCRIPTION", "COMMENT", "URL"}
+
+
+def test_calendar_is_read_by_another_library(business: Business) -> None:
+    booking = make_visit(status=BookingStatus.CONFIRMED, revision=2, unit="Apt 4; rear, left")
+
+    text = visit_calendar(booking=booking, business=business, method="REQUEST", now=NOW)
+
+    event = vobject.readOne(text).vevent
+    assert (event.dtstart.value, event.dtend.value) == (booking.starts_at, booking.ends_at)
+    assert event.location.value == "1200 Sample Street, Apt 4; rear, left, Los Angeles, CA 90027"
+    assert (event.sequence.value, event.uid.value) == ("2", visit_uid(booking))
+    # RFC 5545, 3.3.11: no comma and no semicolon of a text stands bare.
+    location = parse(text).child("VEVENT").value("LOCATION")
+    assert not re.search(r"(?<!\\)[,;]", location)
 
 
 def test_calendar_holds_no_secret(business: Business) -> None:

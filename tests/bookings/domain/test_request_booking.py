@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from bookings import exceptions
-from bookings.domain import operations
+from bookings.domain import operations, reminders
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import AccessNotes, Booking, BookingEvent, Closure, Message, ScreeningRecord, TimeOff
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
@@ -164,6 +164,7 @@ def test_known_client_with_clear_screening_is_confirmed_at_once(world: World) ->
     assert {message.kind for message in second.messages.all()} == {
         MessageKind.CONFIRMED,
         MessageKind.STAFF_ALERT,
+        *reminders.KINDS,
     }
     held = world.book(starts_at=at(14, 0, DAY + timedelta(days=7)), now=at(12), answers={})
     assert held.status == BookingStatus.REQUESTED

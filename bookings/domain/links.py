@@ -1,0 +1,127 @@
+"""Links that open something without a password: made, found, used and taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from bookings.enums import LinkPurpose
+from bookings.models import Booking, BookletRequest, Link, Therapist
+from massagerx.lib import tokens
+
+# A visit's own page stays readable for a while: people look up what they paid.
+VISIT_LINK_OUTLIVES_VISIT = timedelta(days=30)
+BOOKLET_LINK_LASTS = timedelta(days=14)
+SIGN_IN_LINK_LASTS = timedelta(minutes=20)
+
+
+def visit_token(booking: Booking, *, now: datetime) -> str:
+    """The token that opens this one visit's page; the same in every email until the visit is moved.
+
+    Called when an email is written, so also by two senders at once.
+    """
+    return _token_of(
+        LinkPurpose.VISIT,
+        now=now,
+        booking=booking,
+        expires_at=booking.ends_at + VISIT_LINK_OUTLIVES_VISIT,
+    )
+
+
+def feed_token(therapist: Therapist, *, now: datetime) -> str:
+    """The token of a therapist's private calendar feed, until it is taken back."""
+    return _token_of(LinkPurpose.FEED, now=now, therapist=therapist, expires_at=None)
+
+
+def present_feed_token(therapist: Therapist) -> str:
+    """The token of the feed that a therapist has, without making one; an empty text when there is none."""
+    link = Link.objects.filter(therapist=therapist, purpose=LinkPurpose.FEED, revoked_at=None).first()
+    try:
+        return token_of(link) if link is not None else ""
+    except ValueError:
+        return ""
+
+
+def booklet_token(request: BookletRequest, *, now: datetime) -> str:
+    """A new token that fetches the booklet once."""
+    return token_of(
+        new_link(
+            purpose=LinkPurpose.BOOKLET,
+            booklet_request=request,
+            created_at=now,
+            expires_at=now + BOOKLET_LINK_LASTS,
+        )
+    )
+
+
+def sign_in_link(*, email: str, now: datetime) -> Link:
+    """A new link that signs the owner of an email address in, once."""
+    return new_link(
+        purpose=LinkPurpose.SIGN_IN, email=email, created_at=now, expires_at=now + SIGN_IN_LINK_LASTS
+    )
+
+
+def new_link(*, purpose: LinkPurpose, **fields: object) -> Link:
+    """Stores a link with a nonce of its own."""
+    nonce = tokens.new_nonce()
+    digest = tokens.token_digest(tokens.derive_token(purpose, nonce))
+    return Link.objects.create(purpose=purpose, nonce=nonce, digest=digest, **fields)
+
+
+def token_of(link: Link) -> str:
+    """The token of a stored link. Raises ValueError when its key is not among the site's keys any more."""
+    for token in tokens.derived_tokens(link.purpose, link.nonce):
+        if tokens.token_digest(token) == link.digest:
+            return token
+    raise ValueError("this link was made with a key that is no longer accepted")
+
+
+def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> Link | None:
+    """The live link of this purpose that a token opens, or None: unknown, expired, taken back and made for
+    something else are one answer."""
+    return (
+        Link.objects.live(now)
+        .filter(purpose=purpose, digest=tokens.token_digest(token))
+        .select_related("booking", "therapist", "booklet_request")
+        .first()
+    )
+
+
+def use_link(link: Link, *, now: datetime) -> bool:
+    """Marks a single-use link as used. False when it was used before, also by another press at this moment."""
+    return bool(Link.objects.live(now).filter(pk=link.pk, used_at=None).update(used_at=now))
+
+
+def revoke_visit_links(booking: Booking, *, now: datetime) -> None:
+    """Ends the links in emails sent so far; the next email carries a new one."""
+    Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None).update(revoked_at=now)
+
+
+def revoke_feed(therapist: Therapist, *, now: datetime) -> None:
+    """Ends a therapist's feed address; the next one asked for is new."""
+    Link.objects.filter(therapist=therapist, purpose=LinkPurpose.FEED, revoked_at=None).update(revoked_at=now)
+
+
+def purge_links(*, now: datetime) -> int:
+    """Deletes links that ended a day ago or longer; returns how many rows went."""
+    long_ago = now - timedelta(days=1)
+    dead = Link.objects.filter(expires_at__lte=long_ago) | Link.objects.filter(revoked_at__lte=long_ago)
+    return dead.delete()[0]
+
+
+def _token_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: object) -> str:
+    unrevoked = Link.objects.filter(purpose=purpose, revoked_at=None, **target)
+    for _attempt in range(2):
+        link = unrevoked.first()
+        if link is not None:
+            try:
+                return token_of(link)
+            except ValueError:
+                Link.objects.filter(pk=link.pk).update(revoked_at=now)
+        try:
+            with transaction.atomic():
+                return token_of(new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target))
+        except IntegrityError:
+            continue  # another sender has just made it
+    return token_of(unrevoked.get())

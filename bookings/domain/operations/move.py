@@ -1,0 +1,241 @@
+"""Another time, or another way to the door, for a visit that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+
+from bookings.domain import links, outbox, pricing, reminders, scheduling
+from bookings.domain.selection import Selection, Session, load_area, load_selection
+from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
+from bookings.models import AccessNotes, Booking, BookingPolicy, DriveOverride, ServedZip, Therapist
+from bookings.models.booking import door_key
+from massagerx.lib.localtime import local
+
+from .transaction import GONE, lock_therapists, record, translated_errors
+
+MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
+
+
+def session_of(booking: Booking) -> Session:
+    """What was booked, also when it is no longer offered to others."""
+    return Session(
+        service=booking.service,
+        option=booking.option,
+        add_ons=tuple(booking.add_ons.all()),
+        people=booking.people,
+    )
+
+
+def selection_of(booking: Booking, *, now: datetime, preference: str | None = None) -> Selection:
+    """The visit's session at its place, with those who may do it: whom the client asked for, unless `preference`
+    says another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
+    return load_selection(
+        session=session_of(booking),
+        area=booking.area,
+        preference=booking.preference if preference is None else preference,
+        today=local(now).date(),
+    )
+
+
+def quote_for_move(*, booking: Booking, starts_at: datetime, policy: BookingPolicy) -> pricing.Quote:
+    """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
+    the start."""
+    return _quote(booking, starts_at, policy, travel_cents=booking.travel_cents)
+
+
+def move_booking(
+    *,
+    booking: Booking,
+    starts_at: datetime,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    preference: str | None = None,
+    total_cents: int | None = None,
+    reason: str = "",
+) -> Booking:
+    """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
+    free, in one transaction. Links in earlier emails stop working.
+
+    `total_cents` is the total that was shown with the new start; None when nobody was shown one. Raises
+    `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
+    `PriceChanged`; nothing has changed then.
+    """
+    policy = BookingPolicy.load()
+    scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
+    selection = selection_of(booking, now=now, preference=preference)
+    scheduling.warm_drives(therapists=selection.therapists, area=booking.area, starts_at=starts_at, now=now)
+    with translated_errors(), transaction.atomic():
+        locked, fresh = _lock(booking, selection, now=now)
+        _require_movable(fresh, now)
+        quote = quote_for_move(booking=fresh, starts_at=starts_at, policy=policy)
+        if total_cents is not None and quote.total_cents != total_cents:
+            raise PriceChanged(total_cents, quote.total_cents)
+        try:
+            slot = scheduling.choose_slot(
+                session=selection.session,
+                area=fresh.area,
+                therapists=locked,
+                starts_at=starts_at,
+                policy=policy,
+                now=now,
+                address_key=fresh.address_key,
+                entry=fresh.entry,
+                without=fresh,
+            )
+        except SlotNotOffered as refusal:
+            if refusal.reason in GONE:
+                raise SlotTaken from refusal
+            raise
+        before, therapist_before = fresh.starts_at, fresh.therapist_id
+        fresh.therapist_id = slot.therapist_id
+        fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
+        fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
+        fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
+        fresh.revision += 1
+        fresh.save(
+            update_fields=[
+                "therapist",
+                "starts_at",
+                "ends_at",
+                "blocked_from",
+                "blocked_until",
+                "evening_cents",
+                "total_cents",
+                "revision",
+            ]
+        )
+        # A corrected drive spoke of the visits before and after; these are others now.
+        DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
+        links.revoke_visit_links(fresh, now=now)
+        record(
+            fresh,
+            EventKind.MOVED,
+            fresh.status,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            reason=reason,
+            moved_from=before,
+            moved_from_therapist=therapist_before,
+        )
+        _tell(fresh, by_client=by_client, now=now)
+    return fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where a visit is, and how one gets in. `access` has the keys of `AccessNotes.notes`."""
+
+    street: str
+    unit: str
+    zip_code: str
+    entry: str
+    access: Mapping[str, str]
+
+
+def correct_door(
+    *,
+    booking: Booking,
+    door: Door,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    total_cents: int | None = None,
+) -> Booking:
+    """Corrects address and access notes. The start stays, if the therapist can still keep it from there: with other
+    minutes for stairs, and other drives.
+
+    The client is told again only when the address changed. `total_cents` is the total that was shown, travel to the
+    new address included. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, or
+    `PriceChanged`; nothing has changed then.
+    """
+    policy = BookingPolicy.load()
+    area = load_area(door.zip_code)
+    scheduling.warm_drives(therapists=[booking.therapist], area=area, starts_at=booking.starts_at, now=now)
+    with translated_errors(), transaction.atomic():
+        _locked, fresh = _lock(booking, None, now=now)
+        _require_movable(fresh, now)
+        was_elsewhere = fresh.address_key != door_key(door.street, door.unit, door.zip_code)
+        travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
+        quote = _quote(fresh, fresh.starts_at, policy, travel_cents=travel_cents)
+        if total_cents is not None and quote.total_cents != total_cents:
+            raise PriceChanged(total_cents, quote.total_cents)
+        if was_elsewhere or fresh.entry != door.entry:
+            slot = scheduling.slot_at_door(
+                booking=fresh,
+                area=area,
+                address_key=door_key(door.street, door.unit, door.zip_code),
+                entry=door.entry,
+                policy=policy,
+                now=now,
+            )
+            fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
+        _set_door(fresh, door, area, quote)
+        if was_elsewhere:
+            DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
+            fresh.revision += 1
+        fresh.save()
+        AccessNotes.objects.update_or_create(booking=fresh, defaults={"notes": dict(door.access)})
+        record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
+        if was_elsewhere:
+            _tell(fresh, by_client=by_client, now=now)
+    return fresh
+
+
+def _tell(booking: Booking, *, by_client: bool, now: datetime) -> None:
+    """What the new revision is told by: at once, and in the days before and after the visit."""
+    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
+    outbox.write_messages(booking=booking, kinds=kinds, now=now)
+    reminders.write_reminders(booking=booking, now=now)
+
+
+def _set_door(booking: Booking, door: Door, area: ServedZip, quote: pricing.Quote) -> None:
+    booking.street, booking.unit, booking.entry = door.street, door.unit, door.entry
+    booking.area, booking.city = area, area.city
+    booking.travel_cents, booking.evening_cents = quote.travel_cents, quote.evening_cents
+    booking.total_cents = quote.total_cents
+
+
+def _quote(
+    booking: Booking, starts_at: datetime, policy: BookingPolicy, *, travel_cents: int
+) -> pricing.Quote:
+    evening = booking.evening_cents
+    if pricing.is_evening(starts_at, policy) != pricing.is_evening(booking.starts_at, policy):
+        evening = policy.evening_fee_cents if pricing.is_evening(starts_at, policy) else 0
+    return pricing.Quote(
+        session_cents=booking.session_cents,
+        add_ons_cents=booking.add_ons_cents,
+        travel_cents=travel_cents,
+        evening_cents=evening,
+    )
+
+
+def _lock(booking: Booking, selection: Selection | None, *, now: datetime) -> tuple[list[Therapist], Booking]:
+    """Locks all therapists who may be chosen and the one who has the visit, in one order, then the visit. Returns
+    those who may be chosen."""
+    candidates = {therapist.pk for therapist in selection.therapists} if selection is not None else set()
+    keys = candidates | {booking.therapist_id}
+    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+    fresh = (
+        Booking.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("therapist__home_zip", "area__zone", "service", "option", "client")
+        .get(pk=booking.pk)
+    )
+    if fresh.therapist_id not in keys:
+        raise SlotTaken  # moved to another therapist at this very moment
+    if selection is None:
+        return [], fresh
+    return lock_therapists(candidates, session=selection.session, now=now), fresh
+
+
+def _require_movable(booking: Booking, now: datetime) -> None:
+    if booking.status not in MOVABLE or booking.starts_at <= now:
+        raise InvalidTransition(booking.status, EventKind.MOVED)

@@ -1,0 +1,107 @@
+"""Messages that wait for their hour: reminders, the health questions asked again, and the thank-you.
+
+They are rows like all others, written in the transaction that confirms or changes a visit, for the visit as it is
+then. No task waits for them: the sweep finds them when they are due, and looks at visit and settings again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from bookings.enums import BookingStatus, MessageKind, MessageState
+from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck, ScreeningRecord
+
+KINDS = (
+    MessageKind.REMINDER_FIRST,
+    MessageKind.REMINDER_LAST,
+    MessageKind.RECHECK,
+    MessageKind.THANKS,
+)
+# A thank-you that an outage kept longer than this is not sent any more.
+THANKS_AT_MOST_LATE = timedelta(days=3)
+# As far back as a thank-you may still be to come: the longest time after a visit that the owner may set.
+_LONGEST_WAIT = timedelta(hours=336)
+
+
+def due_at(kind: str, booking: Booking, settings: MessageSettings) -> datetime | None:
+    """When a message of this kind is due for the visit as it is; None while the owner has it switched off.
+
+    Raises KeyError for a kind that is not one of `KINDS`.
+    """
+    hours, start = {
+        MessageKind.REMINDER_FIRST: (-settings.first_reminder_hours, booking.starts_at),
+        MessageKind.REMINDER_LAST: (-settings.last_reminder_hours, booking.starts_at),
+        MessageKind.RECHECK: (-settings.recheck_hours, booking.starts_at),
+        MessageKind.THANKS: (settings.thanks_hours, booking.ends_at),
+    }[MessageKind(kind)]
+    return start + timedelta(hours=hours) if hours else None
+
+
+def write_reminders(*, booking: Booking, now: datetime) -> None:
+    """Writes what will be due for a confirmed visit, at its present revision, in the transaction that is open.
+
+    What should have left already is not written: who books late has just read the same words. The health
+    questions are the exception: answers older than the owner's hours are asked for at once. For a visit that is
+    not confirmed nothing is written.
+    """
+    if booking.status == BookingStatus.CONFIRMED:
+        Message.objects.bulk_create(_planned(booking, MessageSettings.load(), now))
+
+
+def follow_settings(*, now: datetime) -> int:
+    """Brings the rows that wait in line with the owner's settings, after these were changed: other times, rows that
+    a kind switched on needs, none for a kind switched off. Returns how many rows were written or changed."""
+    settings = MessageSettings.load()
+    visits = Booking.objects.filter(status=BookingStatus.CONFIRMED, ends_at__gt=now - _LONGEST_WAIT)
+    changed = 0
+    for key in list(visits.values_list("pk", flat=True)):
+        # One short transaction a visit: whoever changes a visit meanwhile waits for no more than that.
+        with transaction.atomic():
+            booking = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=key)
+            if booking.status == BookingStatus.CONFIRMED:
+                changed += _follow(booking, settings, now)
+    return changed
+
+
+def _follow(booking: Booking, settings: MessageSettings, now: datetime) -> int:
+    rows = {
+        message.kind: message
+        for message in Message.objects.filter(booking=booking, revision=booking.revision, kind__in=KINDS)
+    }
+    changed = 0
+    for kind, message in rows.items():
+        wanted = due_at(kind, booking, settings)
+        untouched = Message.objects.filter(pk=message.pk, state=MessageState.DUE, attempts=0)
+        if wanted is None:
+            changed += untouched.delete()[0]
+        elif wanted != message.due_at:
+            changed += untouched.update(due_at=wanted)
+    missing = [message for message in _planned(booking, settings, now) if message.kind not in rows]
+    Message.objects.bulk_create(missing)
+    return changed + len(missing)
+
+
+def _planned(booking: Booking, settings: MessageSettings, now: datetime) -> Iterable[Message]:
+    planned = []
+    for kind in KINDS:
+        wanted = due_at(kind, booking, settings)
+        if wanted is None:
+            continue
+        if wanted <= now:
+            if kind != MessageKind.RECHECK or booking.starts_at <= now or answered_since(booking, wanted):
+                continue
+            wanted = now
+        planned.append(
+            Message(booking=booking, kind=kind, revision=booking.revision, due_at=wanted, created_at=now)
+        )
+    return planned
+
+
+def answered_since(booking: Booking, moment: datetime) -> bool:
+    """Whether the visit's health questions were answered, the first time or again, at `moment` or later."""
+    late = Q(booking=booking, evaluated_at__gte=moment)
+    return ScreeningRecord.objects.filter(late).exists() or ScreeningRecheck.objects.filter(late).exists()

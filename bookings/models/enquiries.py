@@ -1,0 +1,81 @@
+"""What people ask of us without booking: a message, and the booklet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.encryption import EncryptedJSONField
+
+
+class ContactMessage(models.Model):
+    """A message from the contact page. What it says, and our answer, are encrypted: people write of their health."""
+
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("email"))
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    body = EncryptedJSONField(_("message"))
+    answer = EncryptedJSONField(_("answer"), null=True, blank=True)
+    written_at = models.DateTimeField(_("written at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("answered by"),
+    )
+    # The form's own key: pressed twice, it is one message.
+    submission_key = models.UUIDField(unique=True, editable=False)
+
+    class Meta:
+        ordering = ["-written_at", "-pk"]
+        verbose_name = _("message from the site")
+        verbose_name_plural = _("messages from the site")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BookletRequest(models.Model):
+    """Somebody who asked for the booklet. Following up needs a consent of its own."""
+
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("email"))
+    may_follow_up = models.BooleanField(_("may be written to later"), default=False)
+    asked_at = models.DateTimeField(_("asked at"))
+    submission_key = models.UUIDField(unique=True, editable=False)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        verbose_name = _("booklet request")
+        verbose_name_plural = _("booklet requests")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Booklet(models.Model):
+    """The one booklet, as the owner uploaded it. Small enough to live in the database, and so in its backups."""
+
+    file_name = models.CharField(_("file name"), max_length=120)
+    content = models.BinaryField()
+    uploaded_at = models.DateTimeField(_("uploaded at"))
+    is_sample = models.BooleanField(_("sample"), default=False)
+
+    class Meta:
+        verbose_name = _("booklet")
+        verbose_name_plural = _("booklet")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="booklet_single_row")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)

@@ -1,0 +1,89 @@
+"""The private links and codes in emails. Making one may store a link; a preview shows where one would be instead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from django.conf import settings
+from django.urls import reverse
+
+from bookings.domain import links
+from bookings.enums import LinkPurpose
+from bookings.models import Booking, BookletRequest, Link
+from massagerx.lib import tokens
+
+# Stands in a preview, and in the copy that is kept, where the email has something private.
+HIDDEN = "HIDDEN-HERE"
+
+
+class Secrets(Protocol):
+    """What a client's email opens by."""
+
+    def visit(self, booking: Booking) -> str: ...
+    def sign_in(self, link: Link) -> str: ...
+    def booklet(self, request: BookletRequest) -> str: ...
+    def code(self, link: Link) -> str: ...
+
+
+class Live:
+    """The real tokens; `used` remembers them, so that they can be taken out of the copy that is kept."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self.used: list[str] = []
+
+    def visit(self, booking: Booking) -> str:
+        return self._remember(links.visit_token(booking, now=self._now))
+
+    def sign_in(self, link: Link) -> str:
+        return self._remember(links.token_of(link))
+
+    def booklet(self, request: BookletRequest) -> str:
+        return self._remember(links.booklet_token(request, now=self._now))
+
+    def code(self, link: Link) -> str:
+        return self._remember(tokens.derive_code(LinkPurpose.CODE, link.nonce))
+
+    def _remember(self, secret: str) -> str:
+        self.used.append(secret)
+        return secret
+
+
+class Hidden:
+    """Shows that something private stands there, and opens nothing."""
+
+    used: list[str] = []
+
+    def visit(self, booking: Booking) -> str:
+        return HIDDEN
+
+    def sign_in(self, link: Link) -> str:
+        return HIDDEN
+
+    def booklet(self, request: BookletRequest) -> str:
+        return HIDDEN
+
+    def code(self, link: Link) -> str:
+        return HIDDEN
+
+
+def visit_url(token: str) -> str:
+    """Where a client sees, moves or cancels one visit."""
+    return f"{settings.SITE_URL}/visits/{token}/"
+
+
+def sign_in_url(token: str) -> str:
+    """Where a client sees all their visits."""
+    return f"{settings.SITE_URL}/visits/sign-in/{token}/"
+
+
+def booklet_url(token: str) -> str:
+    """Where the booklet is fetched."""
+    return f"{settings.SITE_URL}/services/postural-correction-training/booklet/{token}/"
+
+
+def admin_url(model: str, key: int | None = None) -> str:
+    """The admin's page of a booking or of what people wrote to us, or their list. Only staff can open it."""
+    place = f"{key}/change/" if key is not None else ""
+    return f"{settings.SITE_URL}{reverse('admin:index')}bookings/{model}/{place}"
