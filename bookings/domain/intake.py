@@ -9,12 +9,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import DateTimeField
 from django.utils import translation
 
 from bookings import screening
 from bookings.enums import Tier
 from bookings.models import Booking, BookingDraft, ScreeningLook, ScreeningRecord, ScreeningVersion
 from massagerx.lib.localtime import local
+from massagerx.lib.prepared import Prepared
 
 DRAFT_LIFETIME = timedelta(days=1)
 
@@ -34,9 +36,16 @@ class Screening:
         return screening.evaluate(self.rules, answers, service_slug, today)
 
 
+_IN_FORCE = Prepared(
+    lambda given: ScreeningVersion.objects.filter(published_at__lte=given("now", DateTimeField())).order_by(
+        "-number"
+    )[:1]
+)
+
+
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
-    version = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number").first()
+    version = _IN_FORCE.first(now=now)
     if version is None:
         raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
     return Screening(version, screening.parse_rules(version.rules))

@@ -19,6 +19,7 @@ from bookings.integrations import routing
 from bookings.models import Booking, BookingPolicy, DriveOverride, DriveTime, ServedZip, Therapist
 from bookings.models.booking import door_key
 from massagerx.lib.localtime import day_bounds, local
+from massagerx.lib.prepared import Prepared
 from services.models import Service
 
 from .calendar_rows import TakenBy, TakenRow, hours_between, taken_between
@@ -502,11 +503,7 @@ def _drive_time(
 
 def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
     """The drives of one decision; of the routing server only what is already known of these legs. One query."""
-    rows = tuple(
-        DriveTime.objects.order_by("pk").values_list(
-            "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
-        )
-    )
+    rows = tuple(_DRIVES.rows())
     source = routing.source()
     if source is None:
         return _estimated_table(rows, settings.TIME_ZONE)
@@ -515,7 +512,13 @@ def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
     return availability.DriveTable(_drive_rows(rows), settings.TIME_ZONE, behind=behind)
 
 
+# Origin, destination, minutes, and the band of the day from when until when.
 DriveFigures = tuple[int, int, int, time, time]
+_DRIVES = Prepared(
+    lambda _: DriveTime.objects.order_by("pk").values_list(
+        "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
+    )
+)
 
 
 def _drive_rows(rows: Iterable[DriveFigures]) -> list[availability.DriveRow]:

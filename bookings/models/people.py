@@ -48,7 +48,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
             is_active=True,
         ).exclude(certificate_number="")
 
-    def qualified_for(self, service: Service) -> TherapistQuerySet:
+    def qualified_for(self, service: Service | int) -> TherapistQuerySet:
         return self.filter(services=service)
 
 

@@ -216,7 +216,7 @@ def review(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := guard(request, progress, "review"):
         return response
-    policy_version = PolicyVersion.objects.filter(published_at__lte=progress.now).first()
+    policy_version = PolicyVersion.in_force(progress.now)
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     if request.method != "POST":

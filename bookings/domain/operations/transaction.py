@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import BigIntegerField, DateField
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
@@ -16,6 +17,7 @@ from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
 from massagerx.lib.localtime import local
+from massagerx.lib.prepared import Prepared
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -45,14 +47,19 @@ def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> 
 
     Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
     """
-    return list(
+    return _LOCKED.objects(therapists=sorted(keys), today=local(now).date(), service=session.service.pk)
+
+
+_LOCKED = Prepared(
+    lambda given: (
         Therapist.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=list(keys))
-        .bookable(local(now).date())
-        .qualified_for(session.service)
+        .filter(pk__in=given("therapists", BigIntegerField()))
+        .bookable(given("today", DateField()))
+        .qualified_for(given("service", BigIntegerField()))
         .select_related("home_zip__zone")
         .order_by("pk")
     )
+)
 
 
 def record(
