@@ -29,6 +29,7 @@ from bench.world import FIRST_DAY, NOW, Business, Calendar, found_business, own_
 
 if TYPE_CHECKING:
     from bookings.domain.operations import Submission
+    from bookings.models import Therapist
 
 RESULTS = Path(__file__).parent / "results" / "booking.json"
 STORED = 1000
@@ -65,15 +66,21 @@ class Timed:
         }
 
 
-def at_once(clients: Sequence[Sequence[Callable[[], object]]]) -> Timed:
+def at_once(
+    clients: Sequence[Sequence[Callable[[], object]]], warm: Sequence[Callable[[], object]] | None = None
+) -> Timed:
     """Lets clients press, each in a process with a connection of its own, and one time after another; all start
-    together."""
+    together. `warm` is what each does once before that, since no web server answers everybody with a new
+    connection."""
     from django.db import connections
 
     connections.close_all()  # a forked process must not share it
     ready = _FORK.Barrier(len(clients) + 1)
     answers = _FORK.Queue()
-    processes = [_FORK.Process(target=_press, args=(actions, ready, answers)) for actions in clients]
+    processes = [
+        _FORK.Process(target=_press, args=(first, actions, ready, answers))
+        for first, actions in zip(warm or [None] * len(clients), clients, strict=True)
+    ]
     for process in processes:
         process.start()
     ready.wait(timeout=120)
@@ -89,12 +96,16 @@ def at_once(clients: Sequence[Sequence[Callable[[], object]]]) -> Timed:
     return timed
 
 
-def _press(actions: Sequence[Callable[[], object]], ready: Any, answers: Any) -> None:
+def _press(
+    warm: Callable[[], object] | None, actions: Sequence[Callable[[], object]], ready: Any, answers: Any
+) -> None:
     from django.db import connection, connections
 
     results: Counter[str] = Counter()
     milliseconds: list[float] = []
     connection.ensure_connection()
+    if warm is not None:
+        warm()
     ready.wait(timeout=120)
     for action in actions:
         started = time.perf_counter()
@@ -231,19 +242,24 @@ def one_round(presses: Presses, clients: int, each: int, kind: str) -> Timed:
     places = [(therapist, start) for start in free_times(FREE_FROM) for therapist in therapists]
     wanted, contended = iter(places[len(therapists) :]), places[: len(therapists)]
     actions: list[list[Callable[[], object]]] = []
+    warm: list[Callable[[], object]] = []
+
+    def press(therapist: Therapist, start: datetime) -> Callable[[], object]:
+        if kind == "ours":
+            return presses.ours(f"therapist:{therapist.slug}", start)
+        return presses.floor(therapist.pk, start)
+
     for client in range(clients):
+        warm.append(press(*next(wanted)))
         own: list[Callable[[], object]] = []
         for number in range(each):
             therapist, start = (
                 contended[(client + number) % len(contended)] if number % 4 == 3 else next(wanted)
             )
-            if kind == "ours":
-                own.append(presses.ours(f"therapist:{therapist.slug}", start))
-            else:
-                own.append(presses.floor(therapist.pk, start))
+            own.append(press(therapist, start))
         actions.append(own)
-    timed = at_once(actions)
-    if stored() != STORED + timed.results["done"] or overlaps():
+    timed = at_once(actions, warm)
+    if stored() != STORED + len(warm) + timed.results["done"] or overlaps():
         raise SystemExit(f"{kind}: visits overlap, or what was answered is not what is stored.")
     clear(Booking)
     return timed

@@ -460,6 +460,11 @@ def _rules(
     )
 
 
+def asks_a_server() -> bool:
+    """Whether drive times come from a routing server, so that `warm_drives` has something to do."""
+    return routing.source() is not None
+
+
 def warm_drives(
     *,
     therapists: Iterable[Therapist],

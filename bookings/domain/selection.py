@@ -114,19 +114,33 @@ def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]
     return tuple(_QUALIFIED.objects(today=today, service=service.pk))
 
 
+def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:
+    """The slug or the gender that a preference asks for; both None for anyone.
+
+    Raises `NoLongerOffered("therapist")` for one that makes no sense.
+    """
+    kind, _, value = preference.partition(":")
+    if kind == "therapist":
+        return value, None
+    if kind == "gender":
+        return None, value
+    if preference != ANYONE:
+        raise NoLongerOffered("therapist")
+    return None, None
+
+
 def load_selection(*, session: Session, area: ServedZip, preference: str, today: date) -> Selection:
     """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`).
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    therapists = qualified = qualified_therapists(session.service, today)
-    kind, _, value = preference.partition(":")
-    if kind == "gender":
-        therapists = tuple(therapist for therapist in therapists if therapist.gender == value)
-    elif kind == "therapist":
-        therapists = tuple(therapist for therapist in therapists if therapist.slug == value)
-    elif preference != ANYONE:
-        therapists = ()
+    slug, gender = therapist_or_gender(preference)
+    qualified = qualified_therapists(session.service, today)
+    therapists = tuple(
+        therapist
+        for therapist in qualified
+        if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+    )
     if not therapists:
         raise NoLongerOffered("therapist")
     return Selection(

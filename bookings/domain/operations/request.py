@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
 
 from bookings.domain import intake, outbox, pricing, scheduling
-from bookings.domain.selection import Selection, load_area, load_selection, load_session
+from bookings.domain.selection import Session, load_area, load_selection, load_session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
+    BookingError,
     PolicyChanged,
     PriceChanged,
     ScreeningChanged,
@@ -32,13 +33,15 @@ from bookings.models import (
     Hold,
     PolicyVersion,
     ScreeningRecord,
+    ServedZip,
 )
 from bookings.models.booking import door_key
 from bookings.screening import Result
+from massagerx.lib.inserts import insert_together
 from massagerx.lib.localtime import local
 from massagerx.lib.prepared import Prepared
 
-from .transaction import lock_therapists, record, translated_errors
+from .transaction import event_of, lock_preferred, translated_errors
 
 # Reasons that other visits of that day can cause.
 _GONE = {"taken", "drive", "daily_limit", "break"}
@@ -90,9 +93,18 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
     `SubmissionReused`; nothing is written then.
     """
-    earlier = _earlier(submission)
-    if earlier is not None:
+    try:
+        return _request(submission, now=now, draft=draft)
+    except (BookingError, IntegrityError):
+        # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
+        # visit too many, its key is in the database. Asked only then, since most presses come once.
+        earlier = _earlier(submission)
+        if earlier is None:
+            raise
         return earlier
+
+
+def _request(submission: Submission, *, now: datetime, draft: UUID | None) -> Booking:
     policy = BookingPolicy.load()
     today = local(now).date()
     scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
@@ -103,7 +115,6 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
         people=submission.people,
     )
     area = load_area(submission.zip_code)
-    selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
     quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
@@ -120,29 +131,24 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     if not result.bookable:
         raise ScreeningStops
 
-    # Drive times may come from another server: looked up now, since under the locks nobody waits for it.
-    scheduling.warm_drives(
-        therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
-    )
-    try:
-        with translated_errors(), transaction.atomic():
-            return _book(
-                submission, selection=selection, policy=policy, quote=quote, agreed=agreed, screening=current,
-                result=result, now=now, draft=draft,
-            )  # fmt: skip
-    except (SlotTaken, SlotNotOffered, TooManyRequests, IntegrityError):
-        # The same press, sent twice at once, meets its own booking: as a time that has gone, as one visit too many,
-        # or in the database as a key that is there.
-        earlier = _earlier(submission)
-        if earlier is None:
-            raise
-        return earlier
+    if scheduling.asks_a_server():
+        # Looked up now, since under the locks nobody waits for another server.
+        selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
+        scheduling.warm_drives(
+            therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
+        )
+    with translated_errors(), transaction.atomic():
+        return _book(
+            submission, session=session, area=area, policy=policy, quote=quote, agreed=agreed, screening=current,
+            result=result, now=now, draft=draft,
+        )  # fmt: skip
 
 
 def _book(
     submission: Submission,
     *,
-    selection: Selection,
+    session: Session,
+    area: ServedZip,
     policy: BookingPolicy,
     quote: pricing.Quote,
     agreed: PolicyVersion,
@@ -152,9 +158,8 @@ def _book(
     draft: UUID | None,
 ) -> Booking:
     """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
-    session, area = selection.session, selection.area
-    # All who might be chosen: the choice is made again, with the rows as they are then.
-    locked = lock_therapists([therapist.pk for therapist in selection.therapists], session=session, now=now)
+    # All who may be chosen, with the rows as they are now.
+    locked = lock_preferred(submission.preference, session=session, now=now)
     try:
         slot = scheduling.choose_slot(
             session=session,
@@ -174,7 +179,7 @@ def _book(
         raise
     client, is_known = _client(submission, policy=policy, now=now)
     at_once = policy.confirm_known_clients and result.is_clear and is_known
-    booking = Booking.objects.create(
+    booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
         contact_name=submission.name,
@@ -204,33 +209,31 @@ def _book(
         submission_key=submission.key,
         submission_digest=submission.digest,
     )
-    if session.add_ons:
-        with_add_on = Booking.add_ons.through
-        with_add_on.objects.bulk_create(
-            with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in session.add_ons
-        )
-    AccessNotes.objects.create(booking=booking, notes=submission.access)
-    ScreeningRecord.objects.create(
-        booking=booking,
-        version=screening.version,
-        answers=submission.answers,
-        tier=intake.tier_of(result),
-        evaluated_at=now,
-    )
-    record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
+    insert_together([booking])
+    with_add_on = Booking.add_ons.through
+    events = [event_of(booking, EventKind.REQUESTED, "", now=now, by_client=True)]
     if at_once:
-        record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
+        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now))
+    kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
+    messages = outbox.new_messages(booking=booking, kinds=[kind, MessageKind.STAFF_ALERT], now=now)
+    insert_together(
+        [
+            *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in session.add_ons),
+            AccessNotes(booking=booking, notes=submission.access),
+            ScreeningRecord(
+                booking=booking,
+                version=screening.version,
+                answers=submission.answers,
+                tier=intake.tier_of(result),
+                evaluated_at=now,
+            ),
+            *events,
+            *messages,
+        ]
+    )
     if draft is not None:
         Hold.objects.filter(draft_id=draft).delete()
-    outbox.write_messages(
-        booking=booking,
-        kinds=[
-            MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED,
-            MessageKind.STAFF_ALERT,
-        ],
-        now=now,
-    )
-
+    outbox.nudge_after_commit(messages)
     return booking
 
 

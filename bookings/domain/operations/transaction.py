@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BigIntegerField, DateField
+from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
-from bookings.domain.selection import Session
+from bookings.domain.selection import Session, therapist_or_gender
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import SlotTaken
+from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
 from massagerx.lib.localtime import local
-from massagerx.lib.prepared import Prepared
+from massagerx.lib.prepared import Places, Prepared
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -42,24 +43,46 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
+def _lockable(given: Places) -> QuerySet[Therapist, Any]:
+    rows = Therapist.objects.select_for_update(no_key=True, of=("self",))
+    # The database only has to be asked about what the caller names.
+    for lookup, field in (("pk__in", BigIntegerField()), ("slug", CharField()), ("gender", CharField())):
+        wanted = given(lookup, field)
+        if wanted is not None:
+            rows = rows.filter(**{lookup: wanted})
+    return (
+        rows.bookable(given("today", DateField()))
+        .qualified_for(given("service", BigIntegerField()))
+        .select_related("home_zip__zone")
+        .order_by("pk")
+    )
+
+
+_LOCKED = Prepared(_lockable)
+
+
 def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> list[Therapist]:
     """Locks those of these therapists who can still be booked for the session, in one order for everybody.
 
     Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
     """
-    return _LOCKED.objects(therapists=sorted(keys), today=local(now).date(), service=session.service.pk)
-
-
-_LOCKED = Prepared(
-    lambda given: (
-        Therapist.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=given("therapists", BigIntegerField()))
-        .bookable(given("today", DateField()))
-        .qualified_for(given("service", BigIntegerField()))
-        .select_related("home_zip__zone")
-        .order_by("pk")
+    return _LOCKED.objects(
+        pk__in=sorted(keys), slug=None, gender=None, today=local(now).date(), service=session.service.pk
     )
-)
+
+
+def lock_preferred(preference: str, *, session: Session, now: datetime) -> list[Therapist]:
+    """Locks those who may be chosen for the session, as they are now, in the same order.
+
+    Raises `NoLongerOffered("therapist")` when nobody meets the preference.
+    """
+    slug, gender = therapist_or_gender(preference)
+    locked = _LOCKED.objects(
+        pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=session.service.pk
+    )
+    if not locked:
+        raise NoLongerOffered("therapist")
+    return locked
 
 
 def record(
@@ -72,7 +95,23 @@ def record(
     by_client: bool = False,
     reason: str = "",
 ) -> None:
-    BookingEvent.objects.create(
+    event_of(booking, kind, from_status, now=now, actor=actor, by_client=by_client, reason=reason).save(
+        force_insert=True
+    )
+
+
+def event_of(
+    booking: Booking,
+    kind: EventKind,
+    from_status: str,
+    *,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    reason: str = "",
+) -> BookingEvent:
+    """The row of `record`, for who writes it with others."""
+    return BookingEvent(
         booking=booking,
         kind=kind,
         from_status=from_status,
