@@ -31,12 +31,8 @@ Leg = tuple[tuple[float, float], tuple[float, float]]
 _UNLIMITED_DAYS = 3650
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A start that at least one therapist can keep. `is_good_fit` tells nothing of where anyone else lives."""
-
-    starts_at: datetime
-    is_good_fit: bool
+# A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
+Start = availability.OfferedStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ def find_times_between(
         selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft
     )
     job = _job(selection.session, selection.area, policy, entry=entry)
-    slots = availability.offer_slots(
+    by_day = availability.offer_starts(
         therapists=values,
         job=job,
         first_day=first_day,
@@ -110,15 +106,7 @@ def find_times_between(
         drive_time=_drive_time(values, job.place),
         now=now,
     )
-    by_day: dict[date, list[availability.Slot]] = defaultdict(list)
-    for slot in slots:
-        by_day[local(slot.starts_at).date()].append(slot)
-    return Offer({day: _starts(of_day) for day, of_day in by_day.items()})
-
-
-def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
-    good = availability.good_fit_starts(slots)
-    return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
+    return Offer(by_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -627,16 +615,35 @@ def _therapists(
 
 def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
     is_visit = taken.by == TakenBy.VISIT
-    has_centroid = taken.latitude is not None and taken.longitude is not None
     return availability.Occupied(
         blocked=blocked,
-        place=availability.Place(
-            zip_code=taken.zip_code,
-            zone=str(taken.zone_id),
-            latitude=taken.latitude if has_centroid else None,
-            longitude=taken.longitude if has_centroid else None,
-            address_key=door_key(taken.street, taken.unit, taken.zip_code) if is_visit else None,
+        place=_place(
+            taken.zip_code,
+            taken.zone_id,
+            taken.latitude,
+            taken.longitude,
+            (taken.street, taken.unit) if is_visit else None,
         ),
         session_minutes=_minutes(taken.ends_at - taken.starts_at),
         kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place(
+    zip_code: str,
+    zone_id: int | None,
+    latitude: float | None,
+    longitude: float | None,
+    door: tuple[str, str] | None,
+) -> availability.Place:
+    """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
+    looked at again and again while times are shown."""
+    has_centroid = latitude is not None and longitude is not None
+    return availability.Place(
+        zip_code=zip_code,
+        zone=str(zone_id),
+        latitude=latitude if has_centroid else None,
+        longitude=longitude if has_centroid else None,
+        address_key=door_key(*door, zip_code) if door is not None else None,
     )
