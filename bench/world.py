@@ -196,12 +196,12 @@ class Calendar:
         with connection.cursor() as cursor:
             cursor.execute(_CLIENTS)
 
-    def grow_to(self, count: int) -> None:
+    def grow_to(self, count: int, *, ahead: bool = True) -> None:
         """Stores visits until there are `count`: those ahead first, the same for every count from 1,000 on; the
-        rest in the past, back from yesterday."""
+        rest in the past, back from yesterday. `ahead=False` leaves the days ahead free."""
         from django.db import connection
 
-        if count > self.stored and not self._ahead:
+        if ahead and count > self.stored and not self._ahead:
             self._ahead = self._add(min(count, 600), past=False)
         missing = count - self._ahead - self._past
         if missing > 0:
