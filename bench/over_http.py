@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from bench.booking import HOURS, Timed, overlaps, stored, summary
-from bench.world import Business, Calendar, found_business, own_postgres
+from bench.world import FIRST_DAY, Business, Calendar, found_business, own_postgres
 from launch.processes import Household, Part
 from launch.servers import free_port, start_throwaway_broker, wait_until
 
@@ -121,6 +121,9 @@ def web_server(household: Household, settings: str) -> Iterator[int]:
     wait_until(answers, part, seconds=60, nap=lambda: time.sleep(0.1))
     try:
         yield port
+    except SystemExit:
+        print(part.tail())
+        raise
     finally:
         household.stop(part)
 
@@ -229,7 +232,8 @@ def free_times() -> list[datetime]:
     from massagerx.lib.localtime import day_bounds, local
 
     today: date = local(datetime.now(UTC)).date()
-    days = [today + timedelta(days=ahead) for ahead in range(3, 85)]
+    # The stored visits lie before FIRST_DAY.
+    days = [day for ahead in range(3, 85) if (day := today + timedelta(days=ahead)) >= FIRST_DAY]
     return [
         day_bounds(day)[0] + timedelta(hours=hour) for day in days if day.weekday() != 6 for hour in HOURS
     ]
@@ -295,9 +299,14 @@ def main() -> None:
         if broker is None:
             raise SystemExit("A broker is needed: install redis-server or valkey-server.")
         with own_postgres():
-            business = found_business()
+            business = found_business(datetime.now(UTC) - timedelta(days=1))
             Calendar(business).grow_to(STORED, ahead=False)
-            os.environ.update(REDIS_URL=broker, TRUSTED_PROXIES="1", EMAIL_HOST="")
+            from django.conf import settings
+
+            # The key that this process signs its visitors' sessions with.
+            os.environ.update(
+                REDIS_URL=broker, TRUSTED_PROXIES="1", EMAIL_HOST="", SECRET_KEY=settings.SECRET_KEY
+            )
             collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
             local = {**os.environ, "DJANGO_SETTINGS_MODULE": "massagerx.settings.local"}
             subprocess.run(collect, cwd=ROOT, env=local, check=True)

@@ -86,16 +86,16 @@ class Business:
         )
 
 
-def found_business() -> Business:
-    """Writes the business, without a visit."""
+def found_business(now: datetime = NOW) -> Business:
+    """Writes the business, without a visit; `now` is when its texts came into force."""
     from bookings import sample
     from bookings.enums import Gender
     from bookings.models import BookingPolicy, ServedZip, Therapist, WorkingHours
     from services import sample as catalogue
     from services.models import Category, Service, ServiceOption
 
-    catalogue.load(now=NOW)
-    sample.load(now=NOW)
+    catalogue.load(now=now)
+    sample.load(now=now)
     Therapist.objects.all().delete()
     category = Category.objects.create(name="Measured", slug="measured")
     service = Service.objects.create(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import DateTimeField
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import DateTimeField, TextField, UUIDField
+from django.db.models.functions import Cast
 from django.utils import translation
 
 from bookings import screening
@@ -37,30 +39,28 @@ class Screening:
         return screening.evaluate(self.rules, answers, service_slug, today)
 
 
-_last_parsed: tuple[dict[str, Any], screening.RuleSet] | None = None
+_VERSION_FIELDS = ("id", "number", "approved_by", "published_at")
+# The newest version in force, with its rules as text: most of the time they are those that were parsed last.
 _IN_FORCE = Prepared(
-    lambda given: ScreeningVersion.objects.filter(published_at__lte=given("now", DateTimeField())).order_by(
-        "-number"
-    )[:1]
+    lambda given: (
+        ScreeningVersion.objects.filter(published_at__lte=given("now", DateTimeField()))
+        .order_by("-number")
+        .values_list(*_VERSION_FIELDS, Cast("rules", TextField()))[:1]
+    )
 )
 
 
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
-    version = _IN_FORCE.first(now=now)
-    if version is None:
-        raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
-    return Screening(version, _parsed(version.rules))
+    for *fields, rules in _IN_FORCE.rows(now=now):
+        version = ScreeningVersion.from_db(DEFAULT_DB_ALIAS, _VERSION_FIELDS, fields)
+        return Screening(version, _parsed(rules))
+    raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
 
 
-def _parsed(rules: dict[str, Any]) -> screening.RuleSet:
-    """The rules, parsed once for as long as they stay the same: comparing costs a hundredth of parsing."""
-    global _last_parsed
-    last = _last_parsed
-    if last is None or last[0] != rules:
-        # A copy, which nobody else can change.
-        last = _last_parsed = copy.deepcopy(rules), screening.parse_rules(rules)
-    return last[1]
+@lru_cache(maxsize=4)
+def _parsed(rules: str) -> screening.RuleSet:
+    return screening.parse_rules(json.loads(rules))
 
 
 def tier_of(result: screening.Result) -> Tier:
@@ -73,6 +73,13 @@ def words(text: screening.Text | None) -> str:
     return text.in_language(translation.get_language() or "en") if text is not None else ""
 
 
+_DRAFT = Prepared(
+    lambda given: BookingDraft.objects.filter(
+        key=given("key", UUIDField()), updated_at__gt=given("oldest", DateTimeField())
+    )
+)
+
+
 def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     """The visitor's draft, or a new unsaved one; a key that makes no sense or is too old gives a new one."""
     try:
@@ -80,7 +87,7 @@ def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     except ValueError:
         draft_key = None
     if draft_key is not None:
-        draft = BookingDraft.objects.filter(key=draft_key, updated_at__gt=now - DRAFT_LIFETIME).first()
+        draft = _DRAFT.first(key=draft_key, oldest=now - DRAFT_LIFETIME)
         if draft is not None:
             return draft
     return BookingDraft(answers={}, updated_at=now)

@@ -2,7 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
-from .request import Submission, request_booking
+from .request import LookedUp, Submission, request_booking
 from .status import (
     cancel_booking,
     complete_booking,
@@ -16,6 +16,7 @@ from .status import (
 )
 
 __all__ = [
+    "LookedUp",
     "Submission",
     "cancel_booking",
     "complete_booking",

@@ -85,7 +85,18 @@ class Submission:
         return door_key(self.street, self.unit, self.zip_code)
 
 
-def request_booking(*, submission: Submission, now: datetime, draft: UUID | None = None) -> Booking:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
+
+    policy: BookingPolicy
+    session: Session
+    area: ServedZip
+
+
+def request_booking(
+    *, submission: Submission, now: datetime, draft: UUID | None = None, looked_up: LookedUp | None = None
+) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
     `draft` names the visitor's draft, whose held time is the visitor's own.
 
@@ -94,7 +105,7 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     `SubmissionReused`; nothing is written then.
     """
     try:
-        return _request(submission, now=now, draft=draft)
+        return _request(submission, now=now, draft=draft, looked_up=looked_up or _look_up(submission))
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -104,17 +115,23 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
         return earlier
 
 
-def _request(submission: Submission, *, now: datetime, draft: UUID | None) -> Booking:
-    policy = BookingPolicy.load()
+def _look_up(submission: Submission) -> LookedUp:
+    return LookedUp(
+        policy=BookingPolicy.load(),
+        session=load_session(
+            service_slug=submission.service_slug,
+            option_id=submission.option_id,
+            add_on_ids=submission.add_on_ids,
+            people=submission.people,
+        ),
+        area=load_area(submission.zip_code),
+    )
+
+
+def _request(submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp) -> Booking:
+    policy, session, area = looked_up.policy, looked_up.session, looked_up.area
     today = local(now).date()
     scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
-    session = load_session(
-        service_slug=submission.service_slug,
-        option_id=submission.option_id,
-        add_on_ids=submission.add_on_ids,
-        people=submission.people,
-    )
-    area = load_area(submission.zip_code)
     quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
