@@ -26,7 +26,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
     for group in groups:
         start, places, fields, key = _statement(type(group[0]), connection.vendor)
         values = [
-            field.get_db_prep_save(field.pre_save(row, add=True), connection)  # type: ignore[arg-type]
+            field.get_db_prep_save(field.pre_save(row, add=True), connection)
             for row in group
             for field in fields
         ]
@@ -51,9 +51,9 @@ def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     meta = model._meta
     fields = tuple(field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField))
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     places = f"({', '.join(['%s'] * len(fields))})"
     assert meta.pk is not None
     # Names of our own tables, quoted; values go through the driver.
     start = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    return start, places, fields, quote(meta.pk.column)
+    return start, places, fields, quote(str(meta.pk.column))

@@ -33,14 +33,14 @@ class _Slot(NamedTuple):
     """A place in the SQL's parameters: which value goes there, and how a field of its kind is written."""
 
     name: str
-    index: int | None
+    number: int | None
     field: models.Field
     shift: timedelta | None
 
     def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
         value = values[self.name]
-        if self.index is not None:
-            value = value[self.index]
+        if self.number is not None:
+            value = value[self.number]
         if self.shift is not None:
             value = value - self.shift
         return self.field.get_db_prep_value(value, connection, prepared=False)
@@ -55,7 +55,7 @@ class Given(Expression):
         super().__init__(output_field=field)
         self.name, self.length, self.shift = name, length, shift
 
-    def __sub__(self, other: Any) -> Given:
+    def __sub__(self, other: Any) -> Given:  # type: ignore[override]
         """The value less a time span, so that a query set's method can be handed a place where it expects an
         instant."""
         if not isinstance(other, timedelta) or self.shift is not None:
@@ -179,7 +179,7 @@ def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
     model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
     first, last = columns[0], columns[-1] + 1
     names = [column.target.attname for column, _sql, _alias in compiler.select[first:last]]
-    populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+    populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def read(row: Sequence[Any]) -> Any:
         instance = model.from_db(DEFAULT_DB_ALIAS, names, row[first:last])

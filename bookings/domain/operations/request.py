@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, scheduling
 from bookings.domain.selection import Session, load_area, load_selection, load_session
@@ -267,9 +268,7 @@ def _earlier(submission: Submission) -> Booking | None:
 _PEOPLE = Prepared(
     lambda given: (
         Client.objects.select_for_update(no_key=True)
-        .filter(
-            Q(email=given("email", CharField())) | Q(phone=given("phone", Client._meta.get_field("phone")))
-        )
+        .filter(Q(email=given("email", CharField())) | Q(phone=given("phone", PhoneNumberField())))
         .order_by("pk")
     )
 )
