@@ -151,8 +151,9 @@ class Outlook:
             drive_time=self.drive_time,
             now=self.now,
         )
+        good = availability.good_fit_starts(slots)
         near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
-        return tuple(start for start in _starts(slots) if start.starts_at in near)
+        return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
 
     def why_none(self, day: date) -> str | None:
         """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_drive_overrides")]
+    dependencies = [("bookings", "0006_area_requests")]
 
     operations = [
         migrations.AddIndex(
