@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import statistics
 import time
 import uuid
@@ -29,6 +30,7 @@ from bench.world import FIRST_DAY, NOW, Business, Calendar, found_business, own_
 
 if TYPE_CHECKING:
     from bookings.domain.operations import Submission
+    from bookings.models import Therapist
 
 RESULTS = Path(__file__).parent / "results" / "booking.json"
 STORED = 1000
@@ -65,15 +67,21 @@ class Timed:
         }
 
 
-def at_once(clients: Sequence[Sequence[Callable[[], object]]]) -> Timed:
+def at_once(
+    clients: Sequence[Sequence[Callable[[], object]]], warm: Sequence[Callable[[], object]] | None = None
+) -> Timed:
     """Lets clients press, each in a process with a connection of its own, and one time after another; all start
-    together."""
+    together. `warm` is what each does once before that, since no web server answers everybody with a new
+    connection."""
     from django.db import connections
 
     connections.close_all()  # a forked process must not share it
     ready = _FORK.Barrier(len(clients) + 1)
     answers = _FORK.Queue()
-    processes = [_FORK.Process(target=_press, args=(actions, ready, answers)) for actions in clients]
+    processes = [
+        _FORK.Process(target=_press, args=(first, actions, ready, answers))
+        for first, actions in zip(warm or [None] * len(clients), clients, strict=True)
+    ]
     for process in processes:
         process.start()
     ready.wait(timeout=120)
@@ -89,12 +97,16 @@ def at_once(clients: Sequence[Sequence[Callable[[], object]]]) -> Timed:
     return timed
 
 
-def _press(actions: Sequence[Callable[[], object]], ready: Any, answers: Any) -> None:
+def _press(
+    warm: Callable[[], object] | None, actions: Sequence[Callable[[], object]], ready: Any, answers: Any
+) -> None:
     from django.db import connection, connections
 
     results: Counter[str] = Counter()
     milliseconds: list[float] = []
     connection.ensure_connection()
+    if warm is not None:
+        warm()
     ready.wait(timeout=120)
     for action in actions:
         started = time.perf_counter()
@@ -231,34 +243,75 @@ def one_round(presses: Presses, clients: int, each: int, kind: str) -> Timed:
     places = [(therapist, start) for start in free_times(FREE_FROM) for therapist in therapists]
     wanted, contended = iter(places[len(therapists) :]), places[: len(therapists)]
     actions: list[list[Callable[[], object]]] = []
+    warm: list[Callable[[], object]] = []
+
+    def press(therapist: Therapist, start: datetime) -> Callable[[], object]:
+        if kind == "ours":
+            return presses.ours(f"therapist:{therapist.slug}", start)
+        return presses.floor(therapist.pk, start)
+
     for client in range(clients):
+        warm.append(press(*next(wanted)))
         own: list[Callable[[], object]] = []
         for number in range(each):
             therapist, start = (
                 contended[(client + number) % len(contended)] if number % 4 == 3 else next(wanted)
             )
-            if kind == "ours":
-                own.append(presses.ours(f"therapist:{therapist.slug}", start))
-            else:
-                own.append(presses.floor(therapist.pk, start))
+            own.append(press(therapist, start))
         actions.append(own)
-    timed = at_once(actions)
-    if stored() != STORED + timed.results["done"] or overlaps():
+    timed = at_once(actions, warm)
+    if stored() != STORED + len(warm) + timed.results["done"] or overlaps():
         raise SystemExit(f"{kind}: visits overlap, or what was answered is not what is stored.")
     clear(Booking)
     return timed
 
 
-def warm_up(presses: Presses, kind: str) -> None:
-    """One booking in this process, so that what is loaded and remembered once is there for all clients."""
+def warm_up(presses: Presses, kind: str) -> int:
+    """Two bookings in this process, so that what is loaded and remembered once is there for all clients; returns how
+    many statements the second took."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
     from bookings.models import Booking
 
-    therapist, start = presses.business.therapists[0], free_times(FREE_FROM)[0]
-    if kind == "ours":
-        presses.ours(f"therapist:{therapist.slug}", start)()
-    else:
-        presses.floor(therapist.pk, start)()
+    therapist = presses.business.therapists[0]
+    for start in free_times(FREE_FROM)[:2]:
+        if kind == "ours":
+            action = presses.ours(f"therapist:{therapist.slug}", start)
+        else:
+            action = presses.floor(therapist.pk, start)
+        with CaptureQueriesContext(connection) as captured:
+            action()
     clear(Booking)
+    return len(captured)
+
+
+def summary(rounds: dict[str, list[Timed]]) -> dict[str, Any]:
+    """Prints and returns the figures of ours and of the floor, which took turns: medians of the rounds, and the
+    median of the rounds' ratios, since both of a round meet the same load."""
+    figures: dict[str, Any] = {}
+    for kind, of_kind in rounds.items():
+        total = Timed()
+        for timed in of_kind:
+            total.add(timed)
+        per_second = statistics.median(timed.per_second for timed in of_kind)
+        figures[kind] = {**total.figures(), "bookings_per_second": round(per_second, 1)}
+        print(
+            f"{kind:<6} {per_second:8.1f} bookings/s, p50 {figures[kind]['p50_ms']:7.1f} ms, "
+            f"p95 {figures[kind]['p95_ms']:7.1f} ms  {figures[kind]['results']}"
+        )
+    ratios = sorted(
+        floor.per_second / ours.per_second
+        for ours, floor in zip(rounds["ours"], rounds["floor"], strict=True)
+    )
+    figures["floor_to_ours"] = round(statistics.median(ratios), 2)
+    figures["floor_to_ours_of_rounds"] = [round(ratio, 2) for ratio in ratios]
+    figures["load_average"] = round(os.getloadavg()[0], 1)
+    print(
+        f"floor ÷ ours {figures['floor_to_ours']} (rounds: {figures['floor_to_ours_of_rounds']}); overlaps 0; "
+        f"load {figures['load_average']}"
+    )
+    return figures
 
 
 def stored() -> int:
@@ -329,20 +382,13 @@ def main() -> None:
         business = found_business()
         Calendar(business).grow_to(STORED)
         presses = Presses(business)
-        totals = {"ours": Timed(), "floor": Timed()}
-        for kind in totals:
-            warm_up(presses, kind)
+        rounds: dict[str, list[Timed]] = {"ours": [], "floor": []}
+        statements = {kind: warm_up(presses, kind) for kind in rounds}
+        print(f"statements, with BEGIN and COMMIT: {statements}")
         for _ in range(options.rounds):
-            for kind, total in totals.items():
-                total.add(one_round(presses, options.clients, options.each, kind))
-        figures = {kind: total.figures() for kind, total in totals.items()}
-        share = figures["ours"]["bookings_per_second"] / figures["floor"]["bookings_per_second"]
-        for kind, of_kind in figures.items():
-            print(
-                f"{kind:<6} {of_kind['bookings_per_second']:8.1f} bookings/s, p50 {of_kind['p50_ms']:7.1f} ms, "
-                f"p95 {of_kind['p95_ms']:7.1f} ms  {of_kind['results']}"
-            )
-        print(f"floor ÷ ours {1 / share:.1f}; overlaps 0")
+            for kind, of_kind in rounds.items():
+                of_kind.append(one_round(presses, options.clients, options.each, kind))
+        figures = summary(rounds)
         many = crowd(presses, options.crowd, options.slots)
         print(
             f"{options.crowd} clients, one time, {options.slots} rounds: {dict(many.results)}; overlaps 0; "
@@ -351,8 +397,8 @@ def main() -> None:
         report = {
             "clients": options.clients,
             "rounds": options.rounds,
+            "statements": statements,
             **figures,
-            "floor_to_ours": round(1 / share, 1),
             "overlaps": 0,
             "crowd": {"clients": options.crowd, "rounds": options.slots, "results": dict(many.results)},
         }

@@ -86,16 +86,16 @@ class Business:
         )
 
 
-def found_business() -> Business:
-    """Writes the business, without a visit."""
+def found_business(now: datetime = NOW) -> Business:
+    """Writes the business, without a visit; `now` is when its texts came into force."""
     from bookings import sample
     from bookings.enums import Gender
     from bookings.models import BookingPolicy, ServedZip, Therapist, WorkingHours
     from services import sample as catalogue
     from services.models import Category, Service, ServiceOption
 
-    catalogue.load(now=NOW)
-    sample.load(now=NOW)
+    catalogue.load(now=now)
+    sample.load(now=now)
     Therapist.objects.all().delete()
     category = Category.objects.create(name="Measured", slug="measured")
     service = Service.objects.create(
@@ -196,12 +196,12 @@ class Calendar:
         with connection.cursor() as cursor:
             cursor.execute(_CLIENTS)
 
-    def grow_to(self, count: int) -> None:
+    def grow_to(self, count: int, *, ahead: bool = True) -> None:
         """Stores visits until there are `count`: those ahead first, the same for every count from 1,000 on; the
-        rest in the past, back from yesterday."""
+        rest in the past, back from yesterday. `ahead=False` leaves the days ahead free."""
         from django.db import connection
 
-        if count > self.stored and not self._ahead:
+        if ahead and count > self.stored and not self._ahead:
             self._ahead = self._add(min(count, 600), past=False)
         missing = count - self._ahead - self._past
         if missing > 0:

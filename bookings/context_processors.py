@@ -4,12 +4,21 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.db.models import DateField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from massagerx.lib.prepared import Prepared
+
 from .domain import queries
 from .models import Therapist
+
+_CERTIFICATES = Prepared(
+    lambda given: Therapist.objects.bookable(given("today", DateField())).values_list(
+        "name", "certificate_number"
+    )
+)
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
@@ -20,7 +29,7 @@ def certificates(request: HttpRequest) -> dict[str, Any]:
 
     def load() -> list[tuple[str, str]]:
         today = timezone.localdate()
-        return list(Therapist.objects.bookable(today).values_list("name", "certificate_number"))
+        return [(name, number) for name, number in _CERTIFICATES.rows(today=today)]
 
     return {"certificates": SimpleLazyObject(load)}
 

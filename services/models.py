@@ -14,6 +14,7 @@ from django_prose_editor.fields import ProseEditorField
 from phonenumber_field.modelfields import PhoneNumberField
 
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
+from massagerx.lib.prepared import Prepared
 
 MAX_PRICE_CENTS = 1_000_000
 
@@ -47,7 +48,10 @@ class Business(models.Model):
     @classmethod
     def load(cls) -> Business:
         """The saved row, or an unsaved one with nothing but the name."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+        return _BUSINESS.first() or cls(pk=1)
+
+
+_BUSINESS = Prepared(lambda _: Business.objects.filter(pk=1))
 
 
 class Category(models.Model):

@@ -6,7 +6,15 @@ argument. The rules are in `slots`, their values in `types`.
 """
 
 from .fit import best_fit, choose_therapist, for_anyone, good_fit_starts, visits_by_week
-from .slots import check_slot, explain_day, nearest_slots, offer_slots, open_days
+from .slots import (
+    OfferedStart,
+    check_slot,
+    explain_day,
+    nearest_slots,
+    offer_slots,
+    offer_starts,
+    open_days,
+)
 from .travel import DriveRow, DriveTable, MeasuredDrives, OfflineEstimate, WeekBands, WithOverrides, one_band
 from .types import (
     DriveTime,
@@ -36,6 +44,7 @@ __all__ = [
     "MeasuredDrives",
     "Occupied",
     "OccupiedKind",
+    "OfferedStart",
     "OfflineEstimate",
     "Place",
     "Policy",
@@ -55,6 +64,7 @@ __all__ = [
     "good_fit_starts",
     "nearest_slots",
     "offer_slots",
+    "offer_starts",
     "one_band",
     "open_days",
     "visits_by_week",

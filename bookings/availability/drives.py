@@ -1,16 +1,18 @@
-"""What the engine remembers of drive times during one call, so that a month asks for each drive only a few
-times.
+"""What the engine remembers of drive times, so that a month asks for each drive only a few times.
 
 Instants are minutes since 1970-01-01T00:00 UTC (see `local_days`), drives whole minutes.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any, NamedTuple
 
 from .local_days import DAY_MINUTES, LocalDay, instant_at
-from .travel import WeekBands, bands_of, whole_minutes
+from .travel import Remembered, WeekBands, bands_of, whole_minutes
 from .types import DriveTime, Place
+
+# A number for all places that drives don't tell apart, and the door, where it is known.
+Spot = tuple[int, str | None]
 
 
 class Leg(dict[int, int | None]):
@@ -22,7 +24,7 @@ class Leg(dict[int, int | None]):
     __slots__ = ("_departures", "_destination", "_drive_time", "_origin")
 
     def __init__(
-        self, drive_time: DriveTime, departures: Mapping[int, datetime], origin: Place, destination: Place
+        self, drive_time: DriveTime, departures: dict[int, Any], origin: Place, destination: Place
     ) -> None:
         self._drive_time = drive_time
         self._departures = departures
@@ -30,12 +32,25 @@ class Leg(dict[int, int | None]):
         self._destination = destination
 
     def __missing__(self, band: int) -> int | None:
-        minutes: int | None = 0
-        if not self._origin.same_address(self._destination):
-            departing_at = self._departures.get(band) or instant_at(band)
-            minutes = whole_minutes(self._drive_time(self._origin, self._destination, departing_at))
+        departing_at = self._departures.get(band) or instant_at(band)
+        minutes = whole_minutes(self._drive_time(self._origin, self._destination, departing_at))
         self[band] = minutes
         return minutes
+
+
+class _AtOneDoor(Leg):
+    """From a door to itself."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def __missing__(self, band: int) -> int:
+        return 0
+
+
+_AT_ONE_DOOR = _AtOneDoor()
 
 
 class Traffic(NamedTuple):
@@ -65,68 +80,59 @@ class Traffic(NamedTuple):
 
 
 class Drives:
-    """All drives of one call."""
+    """All drives of one call, with what the drive times remember from earlier calls, if they do."""
 
-    __slots__ = (
-        "_area_ids", "_area_legs", "_areas", "_days", "_departures", "_drive_time", "_ids", "_legs", "_places", "_week",
-    )  # fmt: skip
+    __slots__ = ("_drive_time", "_last", "_one_area", "_remembered", "_week")
 
     def __init__(self, drive_time: DriveTime, zone: tzinfo) -> None:
         self._drive_time = drive_time
         self._week: WeekBands | None = bands_of(drive_time, zone)
-        # One departure for each band; without bands, a band is a minute, and departs then.
-        self._departures: dict[int, datetime] = {}
-        self._days: dict[int, tuple[list[int], list[int]]] = {}
-        self._places: list[Place] = []
-        self._ids: dict[Place, int] = {}
-        self._legs: dict[tuple[int, int], Leg] = {}
-        # Where doors make no difference, places of one area share their legs; None where they may make one.
-        self._areas: list[int] | None = [] if getattr(drive_time, "same_for_all_doors", False) else None
-        self._area_ids: dict[tuple[object, ...], int] = {}
-        self._area_legs: dict[tuple[int, int], Leg] = {}
+        # Where doors make no difference, places of one area share their legs.
+        self._one_area = bool(getattr(drive_time, "same_for_all_doors", False))
+        remembered: Remembered | None = getattr(drive_time, "remembered", None)
+        # Without bands, a band is a minute, and nothing is worth keeping.
+        self._remembered = Remembered() if remembered is None or self._week is None else remembered
+        self._last: tuple[LocalDay, Traffic] | None = None
 
-    def place_id(self, place: Place) -> int:
-        """A number for `place`: hashing it again for every leg would cost more than the rest."""
-        number = self._ids.setdefault(place, len(self._places))
-        if number == len(self._places):
-            self._places.append(place)
-            if self._areas is not None:
-                area = (place.zip_code, place.zone, place.latitude, place.longitude)
-                self._areas.append(self._area_ids.setdefault(area, len(self._area_ids)))
-        return number
+    def place_id(self, place: Place) -> Spot:
+        """A handle for `place`: hashing it again for every leg would cost more than the rest."""
+        area = (place.zip_code, place.zone, place.latitude, place.longitude) if self._one_area else place
+        return self._remembered.number(area, place), place.address_key
 
-    def leg(self, origin: int, destination: int) -> Leg:
-        """The drive between two numbered places."""
-        leg = self._legs.get((origin, destination))
+    def leg(self, origin: Spot, destination: Spot) -> Leg:
+        """The drive between two places."""
+        area, door = origin
+        goal, goal_door = destination
+        if door is not None and door == goal_door:
+            return _AT_ONE_DOOR
+        legs = self._remembered.legs
+        leg: Leg | None = legs.get((area, goal))
         if leg is None:
-            leg = self._legs[origin, destination] = self._new_leg(origin, destination)
+            places = self._remembered.places
+            leg = Leg(self._drive_time, self._remembered.departures, places[area], places[goal])
+            legs[area, goal] = leg
         return leg
-
-    def _new_leg(self, origin: int, destination: int) -> Leg:
-        start, end = self._places[origin], self._places[destination]
-        if self._areas is None or start.same_address(end):
-            return Leg(self._drive_time, self._departures, start, end)
-        areas = self._areas[origin], self._areas[destination]
-        shared = self._area_legs.get(areas)
-        if shared is None:
-            shared = self._area_legs[areas] = Leg(self._drive_time, self._departures, start, end)
-        return shared
 
     def traffic(self, day: LocalDay) -> Traffic:
         """The bands of `day`."""
+        if self._last is None or self._last[0] is not day:
+            self._last = day, self._traffic(day)
+        return self._last[1]
+
+    def _traffic(self, day: LocalDay) -> Traffic:
         length = day.end - day.start
         if self._week is None:
             return Traffic(day.start, range(day.start, day.end + 1), range(1, length + 2))
         weekday = day.date.weekday()
         plain = len(day.parts) == 1 and length == DAY_MINUTES
-        known = self._days.get(weekday) if plain else None
+        known = self._remembered.days.get(weekday) if plain else None
         if known is None:
             known = self._plain(weekday) if plain else self._changing(day)
             for index in {0, *known[1]}:
                 if index <= length:
-                    self._departures.setdefault(known[0][index], instant_at(day.start + index))
+                    self._remembered.departures.setdefault(known[0][index], instant_at(day.start + index))
             if plain:
-                self._days[weekday] = known
+                self._remembered.days[weekday] = known
         return Traffic(day.start, *known)
 
     def _plain(self, weekday: int) -> tuple[list[int], list[int]]:

@@ -13,10 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from typing import TypeVar
 
 from .local_days import local_date
 from .types import Policy, Slot, Therapist
 from .working_hours import week_of
+
+K = TypeVar("K")
 
 # A time is only called a good fit when it spares this much driving against the day's middling time.
 GOOD_FIT_SAVES_MINUTES = 10
@@ -85,11 +88,22 @@ def good_fit_starts(
     """
     least: dict[datetime, int] = {}
     for slot in slots:
-        added = -(-slot.added_drive_minutes // step_minutes) * step_minutes
+        added = slot.added_drive_minutes
         least[slot.starts_at] = min(added, least.get(slot.starts_at, added))
+    return good_fits(least, saves_minutes=saves_minutes, step_minutes=step_minutes)
+
+
+def good_fits(
+    least: Mapping[K, int],
+    *,
+    saves_minutes: int = GOOD_FIT_SAVES_MINUTES,
+    step_minutes: int = GOOD_FIT_STEP_MINUTES,
+) -> frozenset[K]:
+    """The same of one day's starts with the least driving that each adds."""
     if not least:
         return frozenset()
-    ranked = sorted(least.values())
+    stepped = {start: -(-added // step_minutes) * step_minutes for start, added in least.items()}
+    ranked = sorted(stepped.values())
     third, median = ranked[(len(ranked) - 1) // 3], ranked[len(ranked) // 2]
     most = min(third, median - saves_minutes)
-    return frozenset(starts_at for starts_at, added in least.items() if added <= most)
+    return frozenset(start for start, added in stepped.items() if added <= most)

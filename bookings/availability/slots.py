@@ -29,8 +29,10 @@ reads a clock: `now` is given. Everything that comes out is in UTC.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from .drives import Drives
+from .fit import good_fits
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .refusals import why_not
 from .sweep import Diary, Start
@@ -65,6 +67,45 @@ def offer_slots(
             starts.sort()
         slots += [_slot(start, job, instants) for start in starts]
     return slots
+
+
+class OfferedStart(NamedTuple):
+    """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fit_starts` says."""
+
+    starts_at: datetime
+    is_good_fit: bool
+
+
+def offer_starts(
+    *,
+    therapists: Iterable[Therapist],
+    job: Job,
+    first_day: date,
+    last_day: date,
+    policy: Policy,
+    drive_time: DriveTime,
+    now: datetime,
+) -> dict[date, tuple[OfferedStart, ...]]:
+    """The starts of `offer_slots` by local day, ascending, without who keeps them. A day without starts is not in it.
+
+    For calendars: a month for several therapists has thousands of slots, and the same few hundred starts.
+    """
+    diaries = _diaries(therapists, job, policy, drive_time)
+    earliest = _earliest(policy, now)
+    granularity = policy.granularity_minutes
+    offered: dict[date, tuple[OfferedStart, ...]] = {}
+    for day in _days(first_day, last_day, policy, now):
+        least: dict[int, int] = {}
+        for diary in diaries:
+            for minute, _, added in diary.starts_on(day, earliest, granularity):
+                if minute not in least or added < least[minute]:
+                    least[minute] = added
+        if least:
+            good = good_fits(least)
+            offered[day.date] = tuple(
+                OfferedStart(instant_at(minute), minute in good) for minute in sorted(least)
+            )
+    return offered
 
 
 def open_days(

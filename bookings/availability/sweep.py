@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from .drives import Drives, Traffic
+from .drives import Drives, Spot, Traffic
 from .local_days import LocalDay, minute_ceil, minute_floor
 from .types import Job, Policy, Therapist
 from .working_hours import Tour, WorkingHours
@@ -21,7 +21,7 @@ class Block(NamedTuple):
 
     start: int
     end: int
-    place: int
+    place: Spot
     session_minutes: int
 
 
@@ -54,7 +54,7 @@ class Diary:
 
     __slots__ = (
         "_blocks", "_latest_ends", "_starts",
-        "break_after", "break_minutes", "drives", "home", "hours", "job", "place", "therapist",
+        "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "therapist", "to_home",
     )  # fmt: skip
 
     def __init__(self, therapist: Therapist, job: Job, policy: Policy, drives: Drives) -> None:
@@ -64,6 +64,8 @@ class Diary:
         self.hours = WorkingHours(therapist, policy)
         self.home = drives.place_id(therapist.home)
         self.place = drives.place_id(job.place)
+        self.from_home = drives.leg(self.home, self.place)
+        self.to_home = drives.leg(self.place, self.home)
         self.break_minutes = therapist.break_minutes or 0
         # No break asked for is a break never due.
         self.break_after = therapist.break_after_minutes if self.break_minutes else None
@@ -116,8 +118,8 @@ class Diary:
     def _work_around(self, blocks: list[Block], traffic: Traffic) -> tuple[list[int], list[int]]:
         """For each block the session minutes without a break up to its end, and from its start on."""
         work = [block.session_minutes for block in blocks]
-        if self.break_after is None:
-            return work, work
+        if self.break_after is None or sum(work) + self.job.session_minutes <= self.break_after:
+            return work, work  # with or without a break, the day is never too long for one
         rested = [False] + [self.rests(before, after, traffic) for before, after in pairwise(blocks)]
         done, ahead = work.copy(), work.copy()
         for index in range(1, len(blocks)):
@@ -164,7 +166,7 @@ class Diary:
         setup_minutes, rest_minutes = job.setup_minutes, job.session_minutes + job.packdown_minutes
         day_start, bands, _ = traffic
         latest = end - rest_minutes
-        from_home, to_home = drives.leg(self.home, self.place), drives.leg(self.place, self.home)
+        from_home, to_home = self.from_home, self.to_home
 
         # What the way here allows is the same for every start in the hole.
         before, after = hole.before, hole.after
@@ -175,8 +177,10 @@ class Diary:
         if before is not None:
             here = drives.leg(before.place, self.place)
             drive_at_once = here[bands[before.end - day_start]]
+            if drive_at_once is None:
+                return
             arrival = traffic.arrival(here, before.end, latest - setup_minutes)
-            if arrival is None or drive_at_once is None:
+            if arrival is None:
                 return
             drive_here = drive_at_once
             rested_from = arrival + self.break_minutes
@@ -188,7 +192,14 @@ class Diary:
             start = max(start, arrival)
         onward = to_home if after is None else drives.leg(self.place, after.place)
         drive_onward = 0
-        without = self._drive_without(hole, first_of_tour, last_of_tour, traffic)
+        if after is not None:
+            # If even the earliest start leaves no time for the drive on, none does.
+            earliest_end = start + job.blocked_minutes
+            at_once = onward[bands[earliest_end - day_start]]
+            if at_once is None or earliest_end + at_once > after.start:
+                if traffic.arrival(onward, earliest_end, after.start) is None:
+                    return
+        without: int | None = None
 
         reach = self.therapist.reach_minutes
         longest = 24 * 60 if reach is None else reach
@@ -222,6 +233,8 @@ class Diary:
                             work += hole.work_after
                     if work > break_after and work > job.session_minutes:
                         continue
+                if without is None:
+                    without = self._drive_without(hole, first_of_tour, last_of_tour, traffic)
                 added = (
                     (home_here if first_of_tour else drive_here)
                     + (here_home if last_of_tour else drive_onward)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from functools import lru_cache
+from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from .local_days import DAY_MINUTES, wall_end, wall_start
@@ -49,6 +51,35 @@ class WeekBands:
     def band_at(self, weekday: int, wall_minute: int) -> int:
         """The band of a local time."""
         return [band for start, band in self.days[weekday] if start <= wall_minute][-1]
+
+
+class Remembered:
+    """What the engine was told by one DriveTime, kept for its next question.
+
+    Made anew for a DriveTime with other answers, so it is never wrong; threads may share it, since two of them can
+    at most work out the same thing twice. It holds one entry for each pair of places and each weekday asked about.
+    """
+
+    __slots__ = ("_counter", "_numbers", "days", "departures", "legs", "places")
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._counter = count()
+        self.places: dict[int, Place] = {}
+        self.legs: dict[tuple[int, int], Any] = {}
+        # The bands of a weekday on which no clock changes, and a departure for each band.
+        self.days: dict[int, tuple[list[int], list[int]]] = {}
+        self.departures: dict[int, datetime] = {}
+
+    def number(self, area: object, place: Place) -> int:
+        """The number of the places that are alike to the DriveTime; `place` is one of them."""
+        number = self._numbers.get(area)
+        if number is None:
+            # The place goes in first: whoever finds the number finds its place.
+            fresh = next(self._counter)
+            self.places[fresh] = place
+            number = self._numbers.setdefault(area, fresh)
+        return number
 
 
 def one_band(zone: tzinfo) -> WeekBands:
@@ -216,7 +247,7 @@ class DriveTable:
     exception was made for it), and between equals the longer drive.
     """
 
-    __slots__ = ("_behind", "_rows", "_tz", "same_for_all_doors", "week_bands")
+    __slots__ = ("_behind", "_rows", "_tz", "remembered", "same_for_all_doors", "week_bands")
 
     def __init__(
         self, rows: Iterable[DriveRow], zone: str | tzinfo, *, behind: DriveTime | None = None
@@ -229,6 +260,8 @@ class DriveTable:
             self._rows.setdefault((row.origin_zone, row.destination_zone), []).append(row)
         self.week_bands = self._bands(ordered)
         self.same_for_all_doors = behind is None or bool(getattr(behind, "same_for_all_doors", False))
+        # Without this, the same table asked twice works everything out twice.
+        self.remembered = Remembered() if self.same_for_all_doors and self.week_bands is not None else None
 
     def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
         """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""

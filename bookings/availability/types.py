@@ -100,6 +100,8 @@ class DriveTime(Protocol):
     answers change. The engine then asks once a band instead of once a minute, which is what makes a month
     quick.
 
+    With such bands, an attribute `remembered` (`travel.Remembered`) keeps what was asked for the next call.
+
     It may also have a true attribute `same_for_all_doors`: its answers then depend on ZIP code, zone and
     coordinates, never on `address_key`, once the two are not the same door. Visits of one ZIP code then share
     what was asked.

@@ -5,17 +5,25 @@ overlapping or not. Time off wins over both, and a closure over everything. Each
 midnight and hours from midnight are two stretches, and no visit spans them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from .intervals import Span, merge, subtract
-from .local_days import LocalDay, instant_at, local_day, minute_ceil, minute_floor, wall_end, wall_start
+from .local_days import (
+    DAY_MINUTES,
+    LocalDay,
+    instant_at,
+    local_day,
+    minute_ceil,
+    minute_floor,
+    wall_end,
+    wall_start,
+)
 from .types import Interval, Policy, Therapist, WeeklyHours
 
 
-@dataclass(frozen=True, slots=True)
-class Tour:
+class Tour(NamedTuple):
     """A part of a day that begins and ends at home: sorted `stretches` of work with no time off among them.
 
     In a gap between two weekly hours (a midday closing, say) the therapist may be on the way from one visit
@@ -24,28 +32,34 @@ class Tour:
     """
 
     stretches: tuple[Span, ...]
+    # The minute before which the therapist doesn't leave home, and the minute of being home again.
+    start: int
+    end: int
 
-    @property
-    def start(self) -> int:
-        """The minute before which the therapist doesn't leave home."""
-        return self.stretches[0][0]
-
-    @property
-    def end(self) -> int:
-        """The minute at which the therapist is home again."""
-        return self.stretches[-1][1]
+    @classmethod
+    def through(cls, stretches: Iterable[Span]) -> "Tour":
+        """The tour of these stretches, which are at least one."""
+        spans = tuple(stretches)
+        return cls(spans, spans[0][0], spans[-1][1])
 
 
 class WorkingHours:
     """One therapist's hours, made ready for asking day by day."""
 
-    __slots__ = ("_closures", "_extra", "_time_off", "_weekly")
+    __slots__ = ("_closures", "_extra", "_plain", "_time_off", "_weekly")
 
     def __init__(self, therapist: Therapist, policy: Policy) -> None:
         self._closures = policy.closures
         self._weekly: list[list[tuple[WeeklyHours, int, int]]] = [[] for _ in range(7)]
         for weekly in therapist.weekly_hours:
             self._weekly[weekly.weekday].append((weekly, wall_start(weekly.start), wall_end(weekly.end)))
+        # The merged wall minutes of each weekday on which no hours depend on the date.
+        self._plain = [
+            None
+            if any(weekly.valid_from or weekly.valid_until for weekly, _, _ in of_day)
+            else merge((start, end) for _, start, end in of_day)
+            for of_day in self._weekly
+        ]
         self._extra: dict[date, list[Span]] = {}
         for extra in therapist.extra_hours:
             self._extra.setdefault(extra.date, []).append((wall_start(extra.start), wall_end(extra.end)))
@@ -55,6 +69,12 @@ class WorkingHours:
         """The hours of `day` before time off: merged, in minutes of UTC. None on a closure."""
         if day.date in self._closures:
             return []
+        plain = self._plain[day.date.weekday()]
+        if plain is not None and len(day.parts) == 1 and day.date not in self._extra:
+            # One offset all day: the wall clock's spans only have to be moved.
+            shift = day.wall_zero - day.parts[0].offset
+            if day.end - day.start == DAY_MINUTES:
+                return [(start + shift, end + shift) for start, end in plain]
         spans: list[Span] = []
         for weekly, start, end in self._weekly[day.date.weekday()]:
             if weekly.apply_on(day.date):
@@ -70,7 +90,7 @@ class WorkingHours:
             return []
         off = [span for span in self._time_off if span[0] < hours[-1][1] and hours[0][0] < span[1]]
         if not off:
-            return [Tour(tuple(hours))]
+            return [Tour.through(hours)]
         return _split(subtract(hours, off), off)
 
 
@@ -81,7 +101,7 @@ def _split(free: Sequence[Span], off: Sequence[Span]) -> list[Tour]:
             tours[-1].append(stretch)
         else:
             tours.append([stretch])
-    return [Tour(tuple(stretches)) for stretches in tours]
+    return [Tour.through(stretches) for stretches in tours]
 
 
 def working_intervals(

@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, DateField, F, FloatField, IntegerField, TimeField, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    DateTimeField,
+    F,
+    FloatField,
+    IntegerField,
+    QuerySet,
+    TimeField,
+    UUIDField,
+    Value,
+)
 from django.db.models.fields import Field
 
 from bookings.models import Booking, Closure, ExtraHours, Hold, TimeOff, WorkingHours
+from massagerx.lib.prepared import Places, Prepared
 
 
 class TakenBy(IntEnum):
@@ -78,16 +91,31 @@ def taken_between(
 
     `without` leaves out one visit, `draft` the hold of one visitor.
     """
-    keys = list(therapists)
+    return map(
+        TakenRow._make,
+        _TAKEN.rows(
+            start=start,
+            end=end,
+            therapists=list(therapists),
+            now=now,
+            without=without.pk if without is not None else None,
+            draft=draft,
+        ),
+    )
+
+
+def _taken(given: Places) -> QuerySet[Booking, Any]:
+    keys, number = given("therapists", BigIntegerField()), given("without", BigIntegerField())
+    start, end, now = (given(name, DateTimeField()) for name in ("start", "end", "now"))
     visits = Booking.objects.filter(therapist_id__in=keys).occupying().between(start, end)
-    if without is not None:
-        visits = visits.exclude(pk=without.pk)
+    if number is not None:
+        visits = visits.exclude(pk=number)
     holds = Hold.objects.filter(therapist_id__in=keys, blocked_from__lt=end, blocked_until__gt=start)
-    holds = holds.live(now).exclude(draft_id=draft)
+    holds = holds.live(now).exclude(draft_id=given("draft", UUIDField()))
     off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)
     block = ("therapist_id", "blocked_from", "blocked_until", "starts_at", "ends_at")
     span = (F("starts_at"), F("ends_at"))
-    rows = (
+    return (
         visits.order_by()
         .values_list(_by(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
         .union(
@@ -98,21 +126,30 @@ def taken_between(
             all=True,
         )
     )
-    return map(TakenRow._make, rows)
 
 
 def _by(what: TakenBy) -> Value:
     return Value(int(what), output_field=IntegerField())
 
 
+_TAKEN = Prepared(_taken)
+
+
 def hours_between(first_day: date, last_day: date, *, therapists: Iterable[int]) -> Iterator[HoursRow]:
     """The weekly hours of these therapists, and the extra hours and closures from one local date to another, both
     included; one query, without an order."""
-    keys = list(therapists)
-    extra = ExtraHours.objects.filter(therapist_id__in=keys, date__gte=first_day, date__lte=last_day)
-    closures = Closure.objects.filter(date__gte=first_day, date__lte=last_day)
+    return map(
+        HoursRow._make, _HOURS.rows(first_day=first_day, last_day=last_day, therapists=list(therapists))
+    )
+
+
+def _hours(given: Places) -> QuerySet[WorkingHours, Any]:
+    keys = given("therapists", BigIntegerField())
+    days = {"date__gte": given("first_day", DateField()), "date__lte": given("last_day", DateField())}
+    extra = ExtraHours.objects.filter(therapist_id__in=keys, **days)
+    closures = Closure.objects.filter(**days)
     no_number, no_time, no_date = (_nothing(field()) for field in (IntegerField, TimeField, DateField))
-    rows = (
+    return (
         WorkingHours.objects.filter(therapist_id__in=keys)
         .order_by()
         .values_list("therapist_id", "weekday", "starts_at", "ends_at", "valid_from", "valid_until")
@@ -122,4 +159,6 @@ def hours_between(first_day: date, last_day: date, *, therapists: Iterable[int])
             all=True,
         )
     )
-    return map(HoursRow._make, rows)
+
+
+_HOURS = Prepared(_hours)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import DateTimeField, TextField, UUIDField
+from django.db.models.functions import Cast
 from django.utils import translation
 
 from bookings import screening
 from bookings.enums import Tier
 from bookings.models import Booking, BookingDraft, ScreeningLook, ScreeningRecord, ScreeningVersion
 from massagerx.lib.localtime import local
+from massagerx.lib.prepared import Prepared
 
 DRAFT_LIFETIME = timedelta(days=1)
 
@@ -34,12 +39,28 @@ class Screening:
         return screening.evaluate(self.rules, answers, service_slug, today)
 
 
+_VERSION_FIELDS = ("id", "number", "approved_by", "published_at")
+# The newest version in force, with its rules as text: most of the time they are those that were parsed last.
+_IN_FORCE = Prepared(
+    lambda given: (
+        ScreeningVersion.objects.filter(published_at__lte=given("now", DateTimeField()))
+        .order_by("-number")
+        .values_list(*_VERSION_FIELDS, Cast("rules", TextField()))[:1]
+    )
+)
+
+
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
-    version = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number").first()
-    if version is None:
-        raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
-    return Screening(version, screening.parse_rules(version.rules))
+    for *fields, rules in _IN_FORCE.rows(now=now):
+        version = ScreeningVersion.from_db(DEFAULT_DB_ALIAS, _VERSION_FIELDS, fields)
+        return Screening(version, _parsed(rules))
+    raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
+
+
+@lru_cache(maxsize=4)
+def _parsed(rules: str) -> screening.RuleSet:
+    return screening.parse_rules(json.loads(rules))
 
 
 def tier_of(result: screening.Result) -> Tier:
@@ -52,6 +73,13 @@ def words(text: screening.Text | None) -> str:
     return text.in_language(translation.get_language() or "en") if text is not None else ""
 
 
+_DRAFT = Prepared(
+    lambda given: BookingDraft.objects.filter(
+        key=given("key", UUIDField()), updated_at__gt=given("oldest", DateTimeField())
+    )
+)
+
+
 def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     """The visitor's draft, or a new unsaved one; a key that makes no sense or is too old gives a new one."""
     try:
@@ -59,7 +87,7 @@ def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     except ValueError:
         draft_key = None
     if draft_key is not None:
-        draft = BookingDraft.objects.filter(key=draft_key, updated_at__gt=now - DRAFT_LIFETIME).first()
+        draft = _DRAFT.first(key=draft_key, oldest=now - DRAFT_LIFETIME)
         if draft is not None:
             return draft
     return BookingDraft(answers={}, updated_at=now)

@@ -49,12 +49,19 @@ def write_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datet
 
     Raises IntegrityError when a message of that kind was already written for this revision.
     """
-    messages = Message.objects.bulk_create(
-        [
-            Message(booking=booking, kind=kind, revision=booking.revision, due_at=now, created_at=now)
-            for kind in kinds
-        ]
-    )
+    nudge_after_commit(Message.objects.bulk_create(new_messages(booking=booking, kinds=kinds, now=now)))
+
+
+def new_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetime) -> list[Message]:
+    """The rows of `write_messages`, for who writes them with others."""
+    return [
+        Message(booking=booking, kind=kind, revision=booking.revision, due_at=now, created_at=now)
+        for kind in kinds
+    ]
+
+
+def nudge_after_commit(messages: Iterable[Message]) -> None:
+    """Tells the senders of rows that have just been written, once the open transaction is committed."""
     keys = [message.pk for message in messages]
     if _nudge is not None and keys:
         nudge = _nudge

@@ -19,6 +19,7 @@ from bookings.integrations import routing
 from bookings.models import Booking, BookingPolicy, DriveOverride, DriveTime, ServedZip, Therapist
 from bookings.models.booking import door_key
 from massagerx.lib.localtime import day_bounds, local
+from massagerx.lib.prepared import Prepared
 from services.models import Service
 
 from .calendar_rows import TakenBy, TakenRow, hours_between, taken_between
@@ -30,12 +31,8 @@ Leg = tuple[tuple[float, float], tuple[float, float]]
 _UNLIMITED_DAYS = 3650
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A start that at least one therapist can keep. `is_good_fit` tells nothing of where anyone else lives."""
-
-    starts_at: datetime
-    is_good_fit: bool
+# A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
+Start = availability.OfferedStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def find_times_between(
     )
     address_key = without.address_key if without is not None else None
     job = _job(selection.session, selection.area, policy, entry=entry, address_key=address_key)
-    slots = availability.offer_slots(
+    by_day = availability.offer_starts(
         therapists=values,
         job=job,
         first_day=first_day,
@@ -114,15 +111,7 @@ def find_times_between(
         drive_time=_drive_time(values, job.place),
         now=now,
     )
-    by_day: dict[date, list[availability.Slot]] = defaultdict(list)
-    for slot in slots:
-        by_day[local(slot.starts_at).date()].append(slot)
-    return Offer({day: _starts(of_day) for day, of_day in by_day.items()})
-
-
-def _starts(slots: Sequence[availability.Slot]) -> tuple[Start, ...]:
-    good = availability.good_fit_starts(slots)
-    return tuple(Start(starts_at, starts_at in good) for starts_at in sorted({s.starts_at for s in slots}))
+    return Offer(by_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +156,9 @@ class Outlook:
             drive_time=self.drive_time,
             now=self.now,
         )
+        good = availability.good_fit_starts(slots)
         near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
-        return tuple(start for start in _starts(slots) if start.starts_at in near)
+        return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
 
     def why_none(self, day: date) -> str | None:
         """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
@@ -499,6 +489,11 @@ def _rules(
     )
 
 
+def asks_a_server() -> bool:
+    """Whether drive times come from a routing server, so that `warm_drives` has something to do."""
+    return routing.source() is not None
+
+
 def warm_drives(
     *,
     therapists: Iterable[Therapist],
@@ -542,11 +537,7 @@ def _drive_time(
 
 def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
     """The drives of one decision; of the routing server only what is already known of these legs. One query."""
-    rows = tuple(
-        DriveTime.objects.order_by("pk").values_list(
-            "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
-        )
-    )
+    rows = tuple(_DRIVES.rows())
     source = routing.source()
     if source is None:
         return _estimated_table(rows, settings.TIME_ZONE)
@@ -555,7 +546,13 @@ def _drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
     return availability.DriveTable(_drive_rows(rows), settings.TIME_ZONE, behind=behind)
 
 
+# Origin, destination, minutes, and the band of the day from when until when.
 DriveFigures = tuple[int, int, int, time, time]
+_DRIVES = Prepared(
+    lambda _: DriveTime.objects.order_by("pk").values_list(
+        "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
+    )
+)
 
 
 def _drive_rows(rows: Iterable[DriveFigures]) -> list[availability.DriveRow]:
@@ -659,16 +656,35 @@ def _therapists(
 
 def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
     is_visit = taken.by == TakenBy.VISIT
-    has_centroid = taken.latitude is not None and taken.longitude is not None
     return availability.Occupied(
         blocked=blocked,
-        place=availability.Place(
-            zip_code=taken.zip_code,
-            zone=str(taken.zone_id),
-            latitude=taken.latitude if has_centroid else None,
-            longitude=taken.longitude if has_centroid else None,
-            address_key=door_key(taken.street, taken.unit, taken.zip_code) if is_visit else None,
+        place=_place(
+            taken.zip_code,
+            taken.zone_id,
+            taken.latitude,
+            taken.longitude,
+            (taken.street, taken.unit) if is_visit else None,
         ),
         session_minutes=_minutes(taken.ends_at - taken.starts_at),
         kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place(
+    zip_code: str,
+    zone_id: int | None,
+    latitude: float | None,
+    longitude: float | None,
+    door: tuple[str, str] | None,
+) -> availability.Place:
+    """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
+    looked at again and again while times are shown."""
+    has_centroid = latitude is not None and longitude is not None
+    return availability.Place(
+        zip_code=zip_code,
+        zone=str(zone_id),
+        latitude=latitude if has_centroid else None,
+        longitude=longitude if has_centroid else None,
+        address_key=door_key(*door, zip_code) if door is not None else None,
     )

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import BigIntegerField, CharField, DateField
+
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import ServedZip, Therapist
+from massagerx.lib.prepared import Prepared
 from services.models import AddOn, Service, ServiceOption
 
 ANYONE = "any"
@@ -43,16 +46,37 @@ class Selection:
     qualified: tuple[Therapist, ...] = ()
 
 
+_OPTION = Prepared(
+    lambda given: (
+        ServiceOption.objects.active()
+        .select_related("service")
+        .filter(
+            pk=given("option", BigIntegerField()),
+            service__slug=given("service", CharField()),
+            service__is_active=True,
+        )
+    )
+)
+_AREA = Prepared(
+    lambda given: ServedZip.objects.select_related("zone").filter(
+        zip_code=given("zip_code", CharField()), is_active=True
+    )
+)
+_QUALIFIED = Prepared(
+    lambda given: (
+        Therapist.objects.bookable(given("today", DateField()))
+        .qualified_for(given("service", BigIntegerField()))
+        .select_related("home_zip__zone")
+        .order_by("pk")
+    )
+)
+
+
 def load_session(
     *, service_slug: str, option_id: int, add_on_ids: Iterable[int] = (), people: int = 1
 ) -> Session:
     """The session that these choices name. Raises `NoLongerOffered` with the choice that is not on offer."""
-    option = (
-        ServiceOption.objects.active()
-        .select_related("service")
-        .filter(pk=option_id, service__slug=service_slug, service__is_active=True)
-        .first()
-    )
+    option = _OPTION.first(option=option_id, service=service_slug)
     if option is None:
         raise NoLongerOffered("service")
     wanted = set(add_on_ids)
@@ -69,7 +93,7 @@ def load_session(
 
 def load_area(zip_code: str) -> ServedZip:
     """The served area of a five-digit ZIP code. Raises `OutsideArea`."""
-    area = ServedZip.objects.select_related("zone").filter(zip_code=zip_code, is_active=True).first()
+    area = _AREA.first(zip_code=zip_code)
     if area is None:
         raise OutsideArea(zip_code)
     return area
@@ -87,12 +111,22 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
-    return tuple(
-        Therapist.objects.bookable(today)
-        .qualified_for(service)
-        .select_related("home_zip__zone")
-        .order_by("pk")
-    )
+    return tuple(_QUALIFIED.objects(today=today, service=service.pk))
+
+
+def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:
+    """The slug or the gender that a preference asks for; both None for anyone.
+
+    Raises `NoLongerOffered("therapist")` for one that makes no sense.
+    """
+    kind, _, value = preference.partition(":")
+    if kind == "therapist":
+        return value, None
+    if kind == "gender":
+        return None, value
+    if preference != ANYONE:
+        raise NoLongerOffered("therapist")
+    return None, None
 
 
 def load_selection(*, session: Session, area: ServedZip, preference: str, today: date) -> Selection:
@@ -100,14 +134,13 @@ def load_selection(*, session: Session, area: ServedZip, preference: str, today:
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    therapists = qualified = qualified_therapists(session.service, today)
-    kind, _, value = preference.partition(":")
-    if kind == "gender":
-        therapists = tuple(therapist for therapist in therapists if therapist.gender == value)
-    elif kind == "therapist":
-        therapists = tuple(therapist for therapist in therapists if therapist.slug == value)
-    elif preference != ANYONE:
-        therapists = ()
+    slug, gender = therapist_or_gender(preference)
+    qualified = qualified_therapists(session.service, today)
+    therapists = tuple(
+        therapist
+        for therapist in qualified
+        if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+    )
     if not therapists:
         raise NoLongerOffered("therapist")
     return Selection(

@@ -32,6 +32,7 @@ class Client(models.Model):
         ordering = ["name"]
         verbose_name = _("client")
         verbose_name_plural = _("clients")
+        indexes = [models.Index(fields=["phone"], name="client_by_phone")]
         constraints = [
             models.UniqueConstraint(fields=["email", "phone"], name="client_one_per_email_and_phone")
         ]
@@ -48,7 +49,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
             is_active=True,
         ).exclude(certificate_number="")
 
-    def qualified_for(self, service: Service) -> TherapistQuerySet:
+    def qualified_for(self, service: Service | int) -> TherapistQuerySet:
         return self.filter(services=service)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.prepared import Prepared
 
 
 class BookingPolicy(models.Model):
@@ -107,7 +109,10 @@ class BookingPolicy(models.Model):
     @classmethod
     def load(cls) -> BookingPolicy:
         """The saved row, or an unsaved one with the defaults."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+        return _RULES.first() or cls(pk=1)
+
+
+_RULES = Prepared(lambda _: BookingPolicy.objects.filter(pk=1))
 
 
 class PolicyVersion(models.Model):
@@ -125,3 +130,13 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.number}"
+
+    @classmethod
+    def in_force(cls, now: datetime) -> PolicyVersion | None:
+        """The newest version in force at `now`, or None when there is none."""
+        return _IN_FORCE.first(now=now)
+
+
+_IN_FORCE = Prepared(
+    lambda given: PolicyVersion.objects.filter(published_at__lte=given("now", models.DateTimeField()))[:1]
+)

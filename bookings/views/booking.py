@@ -216,7 +216,7 @@ def review(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := guard(request, progress, "review"):
         return response
-    policy_version = PolicyVersion.objects.filter(published_at__lte=progress.now).first()
+    policy_version = PolicyVersion.in_force(progress.now)
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     if request.method != "POST":
@@ -233,7 +233,10 @@ def review(request: HttpRequest) -> HttpResponse:
         return _review_page(request, progress, policy_version, status=409)
     try:
         booking = operations.request_booking(
-            submission=_submission(progress, data), now=progress.now, draft=progress.draft.key
+            submission=_submission(progress, data),
+            now=progress.now,
+            draft=progress.draft.key,
+            looked_up=_looked_up(progress),
         )
     except exceptions.PriceChanged:
         messages.warning(
@@ -279,6 +282,12 @@ def _finished(request: HttpRequest) -> HttpResponse | None:
     """To the booking that this very page already made, when it was sent twice."""
     key = request.POST.get("submission_key", "")
     return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
+
+
+def _looked_up(progress: Progress) -> operations.LookedUp:
+    assert progress.session is not None
+    assert progress.area is not None
+    return operations.LookedUp(policy=progress.policy, session=progress.session, area=progress.area)
 
 
 def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:

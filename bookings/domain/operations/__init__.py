@@ -3,7 +3,7 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
 from .move import Door, correct_door, move_booking, quote_for_move, selection_of, session_of
-from .request import Submission, request_booking
+from .request import LookedUp, Submission, request_booking
 from .status import (
     cancel_booking,
     complete_booking,
@@ -18,6 +18,7 @@ from .status import (
 
 __all__ = [
     "Door",
+    "LookedUp",
     "Submission",
     "cancel_booking",
     "complete_booking",

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
-from bookings.domain.selection import load_area, load_selection, load_session
+from bookings.domain.selection import Session, load_area, load_selection, load_session
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
+    BookingError,
     PolicyChanged,
     PriceChanged,
     ScreeningChanged,
@@ -32,11 +34,15 @@ from bookings.models import (
     Hold,
     PolicyVersion,
     ScreeningRecord,
+    ServedZip,
 )
 from bookings.models.booking import door_key
+from bookings.screening import Result
+from massagerx.lib.inserts import insert_together
 from massagerx.lib.localtime import local
+from massagerx.lib.prepared import Prepared
 
-from .transaction import GONE, lock_therapists, record, translated_errors
+from .transaction import GONE, event_of, lock_preferred, translated_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,18 @@ class Submission:
         return door_key(self.street, self.unit, self.zip_code)
 
 
-def request_booking(*, submission: Submission, now: datetime, draft: UUID | None = None) -> Booking:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp:
+    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
+
+    policy: BookingPolicy
+    session: Session
+    area: ServedZip
+
+
+def request_booking(
+    *, submission: Submission, now: datetime, draft: UUID | None = None, looked_up: LookedUp | None = None
+) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
     `draft` names the visitor's draft, whose held time is the visitor's own.
 
@@ -85,24 +102,38 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
     `SubmissionReused`; nothing is written then.
     """
-    earlier = _earlier(submission)
-    if earlier is not None:
+    try:
+        return _request(submission, now=now, draft=draft, looked_up=looked_up or _look_up(submission))
+    except (BookingError, IntegrityError):
+        # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
+        # visit too many, its key is in the database. Asked only then, since most presses come once.
+        earlier = _earlier(submission)
+        if earlier is None:
+            raise
         return earlier
-    policy = BookingPolicy.load()
+
+
+def _look_up(submission: Submission) -> LookedUp:
+    return LookedUp(
+        policy=BookingPolicy.load(),
+        session=load_session(
+            service_slug=submission.service_slug,
+            option_id=submission.option_id,
+            add_on_ids=submission.add_on_ids,
+            people=submission.people,
+        ),
+        area=load_area(submission.zip_code),
+    )
+
+
+def _request(submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp) -> Booking:
+    policy, session, area = looked_up.policy, looked_up.session, looked_up.area
     today = local(now).date()
     scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
-    session = load_session(
-        service_slug=submission.service_slug,
-        option_id=submission.option_id,
-        add_on_ids=submission.add_on_ids,
-        people=submission.people,
-    )
-    area = load_area(submission.zip_code)
-    selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
     quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
-    agreed = PolicyVersion.objects.filter(published_at__lte=now).first()
+    agreed = PolicyVersion.in_force(now)
     if agreed is None or agreed.number != submission.policy_version:
         raise PolicyChanged
     current = intake.current_screening(now=now)
@@ -115,134 +146,167 @@ def request_booking(*, submission: Submission, now: datetime, draft: UUID | None
     if not result.bookable:
         raise ScreeningStops
 
-    # Drive times may come from another server: looked up now, since under the locks nobody waits for it.
-    scheduling.warm_drives(
-        therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
-    )
+    if scheduling.asks_a_server():
+        # Looked up now, since under the locks nobody waits for another server.
+        selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
+        scheduling.warm_drives(
+            therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
+        )
     with translated_errors(), transaction.atomic():
-        # All who might be chosen: the choice is made again below, with the rows as they are then.
-        locked = lock_therapists(
-            [therapist.pk for therapist in selection.therapists], session=session, now=now
-        )
-        # The same press, sent twice at once: the second comes here after the first has committed.
-        earlier = _earlier(submission)
-        if earlier is not None:
-            return earlier
-        try:
-            slot = scheduling.choose_slot(
-                session=session,
-                area=area,
-                therapists=locked,
-                starts_at=submission.starts_at,
-                policy=policy,
-                now=now,
-                address_key=submission.address_key,
-                entry=submission.entry,
-                draft=draft,
-            )
-        except SlotNotOffered as refusal:
-            # The client was shown this time: another visit has come between.
-            if refusal.reason in GONE:
-                raise SlotTaken from refusal
-            raise
-        client = _client(submission, now)
-        # Counted under a lock of its own: requests for other therapists hold other locks.
-        list(
-            Client.objects.select_for_update(no_key=True)
-            .filter(Q(email=submission.email) | Q(phone=submission.phone))
-            .order_by("pk")
-        )
-        if _open_visits(submission, now) >= policy.open_requests_per_client:
-            raise TooManyRequests
-        at_once = policy.confirm_known_clients and result.is_clear and _is_known(client)
-        status = BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED
-        booking = Booking.objects.create(
-            status=status,
-            client=client,
-            contact_name=submission.name,
-            recipient_name=submission.recipient_name,
-            therapist_id=slot.therapist_id,
-            service=session.service,
-            option=session.option,
-            people=session.people,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            blocked_from=slot.blocked_from,
-            blocked_until=slot.blocked_until,
-            street=submission.street,
-            unit=submission.unit,
-            city=area.city,
+        return _book(
+            submission, session=session, area=area, policy=policy, quote=quote, agreed=agreed, screening=current,
+            result=result, now=now, draft=draft,
+        )  # fmt: skip
+
+
+def _book(
+    submission: Submission,
+    *,
+    session: Session,
+    area: ServedZip,
+    policy: BookingPolicy,
+    quote: pricing.Quote,
+    agreed: PolicyVersion,
+    screening: intake.Screening,
+    result: Result,
+    now: datetime,
+    draft: UUID | None,
+) -> Booking:
+    """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
+    # All who may be chosen, with the rows as they are now.
+    locked = lock_preferred(submission.preference, session=session, now=now)
+    try:
+        slot = scheduling.choose_slot(
+            session=session,
             area=area,
-            entry=submission.entry,
-            preference=submission.preference,
-            session_cents=quote.session_cents,
-            add_ons_cents=quote.add_ons_cents,
-            travel_cents=quote.travel_cents,
-            evening_cents=quote.evening_cents,
-            total_cents=quote.total_cents,
-            policy_version=agreed,
-            agreed_at=now,
-            created_at=now,
-            confirmed_at=now if at_once else None,
-            submission_key=submission.key,
-            submission_digest=submission.digest,
-        )
-        booking.add_ons.set(session.add_ons)
-        AccessNotes.objects.create(booking=booking, notes=submission.access)
-        ScreeningRecord.objects.create(
-            booking=booking,
-            version=current.version,
-            answers=submission.answers,
-            tier=intake.tier_of(result),
-            evaluated_at=now,
-        )
-        record(booking, EventKind.REQUESTED, "", now=now, by_client=True)
-        if at_once:
-            record(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now)
-        if draft is not None:
-            Hold.objects.filter(draft_id=draft).delete()
-        outbox.write_messages(
-            booking=booking,
-            kinds=[
-                MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED,
-                MessageKind.STAFF_ALERT,
-            ],
+            therapists=locked,
+            starts_at=submission.starts_at,
+            policy=policy,
             now=now,
+            address_key=submission.address_key,
+            entry=submission.entry,
+            draft=draft,
         )
-        reminders.write_reminders(booking=booking, now=now)
+    except SlotNotOffered as refusal:
+        # The client was shown this time: another visit has come between.
+        if refusal.reason in GONE:
+            raise SlotTaken from refusal
+        raise
+    client, is_known = _client(submission, policy=policy, now=now)
+    at_once = policy.confirm_known_clients and result.is_clear and is_known
+    booking = Booking(
+        status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
+        client=client,
+        contact_name=submission.name,
+        recipient_name=submission.recipient_name,
+        therapist_id=slot.therapist_id,
+        service=session.service,
+        option=session.option,
+        people=session.people,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        blocked_from=slot.blocked_from,
+        blocked_until=slot.blocked_until,
+        street=submission.street,
+        unit=submission.unit,
+        city=area.city,
+        area=area,
+        entry=submission.entry,
+        preference=submission.preference,
+        session_cents=quote.session_cents,
+        add_ons_cents=quote.add_ons_cents,
+        travel_cents=quote.travel_cents,
+        evening_cents=quote.evening_cents,
+        total_cents=quote.total_cents,
+        policy_version=agreed,
+        agreed_at=now,
+        created_at=now,
+        confirmed_at=now if at_once else None,
+        submission_key=submission.key,
+        submission_digest=submission.digest,
+    )
+    insert_together([booking])
+    with_add_on = Booking.add_ons.through
+    events = [event_of(booking, EventKind.REQUESTED, "", now=now, by_client=True)]
+    if at_once:
+        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now))
+    kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
+    messages = outbox.new_messages(booking=booking, kinds=[kind, MessageKind.STAFF_ALERT], now=now)
+    insert_together(
+        [
+            *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in session.add_ons),
+            AccessNotes(booking=booking, notes=submission.access),
+            ScreeningRecord(
+                booking=booking,
+                version=screening.version,
+                answers=submission.answers,
+                tier=intake.tier_of(result),
+                evaluated_at=now,
+            ),
+            *events,
+            *messages,
+        ]
+    )
+    if draft is not None:
+        Hold.objects.filter(draft_id=draft).delete()
+    reminders.write_reminders(booking=booking, now=now)
+    outbox.nudge_after_commit(messages)
     return booking
 
 
+_EARLIER = Prepared(lambda given: Booking.objects.filter(submission_key=given("key", UUIDField())))
+
+
 def _earlier(submission: Submission) -> Booking | None:
-    booking = Booking.objects.filter(submission_key=submission.key).first()
+    booking = _EARLIER.first(key=submission.key)
     if booking is not None and booking.submission_digest != submission.digest:
         raise SubmissionReused
     return booking
 
 
-def _client(submission: Submission, now: datetime) -> Client:
-    client, _created = Client.objects.get_or_create(
-        email=submission.email,
-        phone=submission.phone,
-        defaults={"name": submission.name, "created_at": now},
+_PEOPLE = Prepared(
+    lambda given: (
+        Client.objects.select_for_update(no_key=True)
+        .filter(Q(email=given("email", CharField())) | Q(phone=given("phone", PhoneNumberField())))
+        .order_by("pk")
     )
-    return client
-
-
-def _open_visits(submission: Submission, now: datetime) -> int:
-    """Visits to come of anyone with this email or this phone, so that one of the two can't be varied for more."""
-    open_visits = Booking.objects.filter(
-        status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED], starts_at__gt=now
+)
+_VISITS = Prepared(
+    lambda given: (
+        Booking.objects.filter(client_id__in=given("clients", BigIntegerField()))
+        .order_by()
+        .values("client_id")
+        .annotate(
+            ahead=Count(
+                "pk",
+                filter=Q(
+                    status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED],
+                    starts_at__gt=given("now", DateTimeField()),
+                ),
+            ),
+            kept=Count("pk", filter=Q(status=BookingStatus.COMPLETED)),
+        )
+        .values_list("client_id", "ahead", "kept")
     )
-    return (
-        open_visits.filter(client__email=submission.email)
-        | open_visits.filter(client__phone=submission.phone)
-    ).count()
+)
 
 
-def _is_known(client: Client) -> bool:
-    """Whether the client has had a visit and is not blocked."""
-    return (
-        not client.is_blocked
-        and Booking.objects.filter(client=client, status=BookingStatus.COMPLETED).exists()
+def _client(submission: Submission, *, policy: BookingPolicy, now: datetime) -> tuple[Client, bool]:
+    """The client, and whether it is one that we know: not blocked, and has had a visit.
+
+    Raises `TooManyRequests`. Visits to come are counted of anyone with this email or this phone, so that one of the
+    two can't be varied for more; under a lock of their own, since requests for other therapists hold other locks.
+    """
+    Client.objects.bulk_create(
+        [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
+        ignore_conflicts=True,
     )
+    people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
+    visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
+    if sum(ahead for _, ahead, _ in visits) >= policy.open_requests_per_client:
+        raise TooManyRequests
+    client = next(
+        person for person in people if person.email == submission.email and person.phone == submission.phone
+    )
+    has_been_visited = any(kept for key, _, kept in visits if key == client.pk)
+    return client, has_been_visited and not client.is_blocked

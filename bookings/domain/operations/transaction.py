@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 
 from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
-from bookings.domain.selection import Session
+from bookings.domain.selection import Session, therapist_or_gender
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import SlotTaken
+from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, Therapist
 from massagerx.lib.localtime import local
+from massagerx.lib.prepared import Places, Prepared
 
 # Reasons that other visits of that day can cause: the time was free when it was shown.
 GONE = frozenset({"taken", "drive", "daily_limit", "break"})
@@ -43,22 +46,54 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
-def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> list[Therapist]:
-    """Locks those of these therapists who can still be booked for the session, in one order for everybody.
-
-    Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
-    """
-    return list(
-        Therapist.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=list(keys))
-        .bookable(local(now).date())
-        .qualified_for(session.service)
+def _lockable(given: Places) -> QuerySet[Therapist, Any]:
+    rows = Therapist.objects.select_for_update(no_key=True, of=("self",))
+    # The database only has to be asked about what the caller names.
+    for lookup, field in (("pk__in", BigIntegerField()), ("slug", CharField()), ("gender", CharField())):
+        wanted = given(lookup, field)
+        if wanted is not None:
+            rows = rows.filter(**{lookup: wanted})
+    return (
+        rows.bookable(given("today", DateField()))
+        .qualified_for(given("service", BigIntegerField()))
         .select_related("home_zip__zone")
         .order_by("pk")
     )
 
 
-def record(
+_LOCKED = Prepared(_lockable)
+
+
+def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> list[Therapist]:
+    """Locks those of these therapists who can still be booked for the session, in one order for everybody.
+
+    Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
+    """
+    return _LOCKED.objects(
+        pk__in=sorted(keys), slug=None, gender=None, today=local(now).date(), service=session.service.pk
+    )
+
+
+def lock_preferred(preference: str, *, session: Session, now: datetime) -> list[Therapist]:
+    """Locks those who may be chosen for the session, as they are now, in the same order.
+
+    Raises `NoLongerOffered("therapist")` when nobody meets the preference.
+    """
+    slug, gender = therapist_or_gender(preference)
+    locked = _LOCKED.objects(
+        pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=session.service.pk
+    )
+    if not locked:
+        raise NoLongerOffered("therapist")
+    return locked
+
+
+def record(booking: Booking, kind: EventKind, from_status: str, *, now: datetime, **more: Any) -> None:
+    """Appends to the booking's history what `event_of` describes."""
+    event_of(booking, kind, from_status, now=now, **more).save(force_insert=True)
+
+
+def event_of(
     booking: Booking,
     kind: EventKind,
     from_status: str,
@@ -69,9 +104,10 @@ def record(
     reason: str = "",
     moved_from: datetime | None = None,
     moved_from_therapist: int | None = None,
-) -> None:
-    """Appends to the booking's history; `moved_from` and the key of the therapist it was with, of a move."""
-    BookingEvent.objects.create(
+) -> BookingEvent:
+    """A row of the history, for who writes it with others; `moved_from` and the key of the therapist it was with,
+    of a move."""
+    return BookingEvent(
         booking=booking,
         kind=kind,
         from_status=from_status,

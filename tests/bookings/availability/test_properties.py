@@ -1,26 +1,40 @@
 """What has to hold whatever the day: against the oracle, and of itself."""
 
+from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    DriveRow,
+    DriveTable,
     Interval,
     Job,
     Occupied,
+    OfflineEstimate,
     RefusalReason,
     Side,
     Slot,
     Therapist,
     check_slot,
     explain_day,
+    good_fit_starts,
     offer_slots,
+    offer_starts,
     open_days,
 )
 from tests.bookings.availability import oracle
-from tests.bookings.availability.strategies import MINUTE, UNHURRIED, World, jobs, metric_drives, worlds
+from tests.bookings.availability.strategies import MINUTE, UNHURRIED, ZONE, World, jobs, metric_drives, worlds
+
+
+def table() -> DriveTable:
+    rows = [DriveRow("echo-park", "venice", 35), DriveRow("echo-park", "venice", 70, time(7), time(10))]
+    return DriveTable(rows, ZONE, behind=OfflineEstimate(ZONE))
+
+
+WELL_KNOWN = table()
 
 
 def starts(world: World) -> set[tuple[datetime, int]]:
@@ -38,6 +52,32 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
         assert slot.ends_at - slot.starts_at == world.job.session_minutes * MINUTE
         assert slot.starts_at - slot.blocked_from == world.job.setup_minutes * MINUTE
         assert slot.blocked_until - slot.ends_at == world.job.packdown_minutes * MINUTE
+
+
+@settings(UNHURRIED, max_examples=40)
+@given(worlds())
+def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -> None:
+    by_day: dict[date, list[Slot]] = defaultdict(list)
+    for slot in offer_slots(**world.arguments()):
+        by_day[slot.starts_at.astimezone(world.policy.tz).date()].append(slot)
+    expected = {}
+    for day, slots in by_day.items():
+        good = good_fit_starts(slots)
+        instants = sorted({slot.starts_at for slot in slots})
+        expected[day] = tuple((starts_at, starts_at in good) for starts_at in instants)
+
+    assert offer_starts(**world.arguments()) == expected
+
+
+@settings(UNHURRIED, max_examples=40)
+@given(worlds(granularities=(30, 60)))
+def test_what_the_drive_times_remember_changes_nothing(world: World) -> None:
+    """A table that all worlds here have asked before, about their own days and places, answers as a new one."""
+    asked = world.arguments()
+
+    assert offer_slots(**{**asked, "drive_time": WELL_KNOWN}) == offer_slots(
+        **{**asked, "drive_time": table()}
+    )
 
 
 @settings(UNHURRIED, max_examples=40)

@@ -42,6 +42,8 @@ def store(world: World, count: int, therapists: list[Therapist], *, first_day: d
     )
     Booking.objects.bulk_create(
         Booking(
+            # Thousands of chance references meet now and then.
+            reference=f"T-{number}",
             status=BookingStatus.CONFIRMED,
             client=client,
             contact_name=client.name,
