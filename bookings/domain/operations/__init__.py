@@ -1,6 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
+from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
 from .move import Door, correct_door, move_booking, quote_for_move, selection_of, session_of
 from .request import Submission, request_booking
@@ -19,7 +20,9 @@ from .status import (
 __all__ = [
     "Door",
     "Submission",
+    "answer_contact",
     "cancel_booking",
+    "close_contact",
     "complete_booking",
     "confirm_booking",
     "correct_door",
@@ -33,10 +36,13 @@ __all__ = [
     "move_booking",
     "needs_clinician_note",
     "quote_for_move",
+    "purge_enquiries",
     "record_clinician_note",
     "release_expired_holds",
     "release_hold",
     "request_booking",
+    "request_booklet",
     "selection_of",
+    "send_contact",
     "session_of",
 ]
