@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.domain.operations import expires_at
 from bookings.enums import MessageState
-from bookings.models import Booking, BookingPolicy, Message, ScreeningVersion
+from bookings.models import Booking, BookingPolicy, ContactMessage, Message, ScreeningVersion
 from services.models import Business
 
 from .words import local_when, state_mark, tier_mark, time_left
@@ -23,7 +23,7 @@ LATE = timedelta(minutes=10)
 
 
 def front_page(user: User | AnonymousUser) -> dict[str, Any]:
-    """Requests waiting (oldest first), messages in trouble, and what the owner still has to do; each for those who
+    """Requests waiting (oldest first), messages from the site, messages in trouble, and what the owner still has to do; each for those who
     may see it."""
     now = timezone.now()
     desk: dict[str, Any] = {
@@ -31,6 +31,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         "may_see_bookings": user.has_perm("bookings.view_booking")
         or user.has_perm("bookings.change_booking"),
         "may_see_messages": user.has_perm("bookings.view_message"),
+        "may_see_enquiries": user.has_perm("bookings.view_contactmessage")
+        or user.has_perm("bookings.change_contactmessage"),
     }
     current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
     approved_by = current.values_list("approved_by", flat=True).first()
@@ -40,6 +42,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         desk.update(_requests(now))
     if desk["may_see_messages"]:
         desk.update(_trouble(now))
+    if desk["may_see_enquiries"]:
+        desk.update(_unanswered())
     return desk
 
 
@@ -64,6 +68,22 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "left": time_left(expires_at(booking, policy) - now),
             }
             for booking in rows
+        ],
+    }
+
+
+def _unanswered() -> dict[str, Any]:
+    waiting = ContactMessage.objects.filter(answered_at=None)
+    return {
+        "unanswered_count": waiting.count(),
+        "unanswered": [
+            {
+                "url": reverse("admin:bookings_contactmessage_change", args=[message.pk]),
+                "name": message.name,
+                "email": message.email,
+                "written": local_when(message.written_at),
+            }
+            for message in waiting.defer("body", "answer").order_by("written_at", "pk")[:MOST_ROWS]
         ],
     }
 

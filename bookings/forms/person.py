@@ -1,4 +1,4 @@
-"""What every form asks of a person: a name and an email address that we can use, and one field that only robots fill."""
+"""What every form asks of a person: a name and an email address we can use, and one field that only robots fill."""
 
 from __future__ import annotations
 
