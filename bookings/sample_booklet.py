@@ -46,7 +46,10 @@ _PAGES: tuple[tuple[tuple[str, str], ...], ...] = (
     ),
     (
         ("head", "Three things to notice this week"),
-        ("text", "No exercise yet. Set a quiet alarm for each hour that you are awake, and when it rings, notice:"),
+        (
+            "text",
+            "No exercise yet. Set a quiet alarm for each hour that you are awake, and when it rings, notice:",
+        ),
         ("item", "-  Where is your weight? On both feet, both hips, or on one?"),
         ("item", "-  Where is your head? Above your shoulders, or out in front of them?"),
         ("item", "-  Are you breathing, or holding your breath?"),

@@ -60,7 +60,7 @@ class AnsweredFilter(admin.SimpleListFilter):
 
 @admin.register(ContactMessage)
 class ContactMessageAdmin(ListMixin):
-    list_display = ["name", "email", "phone", "written", "state"]
+    list_display = ["who", "state", "written"]
     list_filter = [AnsweredFilter]
     list_per_page = 50
     show_full_result_count = False
@@ -77,6 +77,15 @@ class ContactMessageAdmin(ListMixin):
         self, request: HttpRequest, queryset: QuerySet[ContactMessage], search_term: str
     ) -> tuple[QuerySet[ContactMessage], bool]:
         return search(queryset, search_term, words=["name", "email"], phone="phone"), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": _("Messages from the site"), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
+
+    @admin.display(description=gettext_lazy("from"), ordering="name")
+    def who(self, message: ContactMessage) -> SafeString:
+        return format_html('{}<br><span class="quiet">{}</span>', message.name, message.email)
 
     @admin.display(description=gettext_lazy("written"), ordering="written_at")
     def written(self, message: ContactMessage) -> str:
@@ -194,7 +203,7 @@ class ContactMessageAdmin(ListMixin):
             "unsent": form is not None and not waits,
             "sendings": [
                 {"what": row.get_kind_display(), "state": state_mark(row.state), "pk": row.pk}
-                for row in message.messages.order_by("created_at", "pk")
+                for row in message.messages.only("kind", "state").order_by("created_at", "pk")
             ],
             "may_see_messages": request.user.has_perm("bookings.view_message"),
         }
@@ -222,7 +231,7 @@ def _answer_mark(message: ContactMessage) -> SafeString:
 class BookletRequestAdmin(ListMixin):
     """Who asked for the booklet. Staff can take a consent back, and not give one."""
 
-    list_display = ["name", "email", "consent", "asked"]
+    list_display = ["who", "consent", "asked"]
     list_filter = ["may_follow_up"]
     list_per_page = 50
     show_full_result_count = False
@@ -230,6 +239,15 @@ class BookletRequestAdmin(ListMixin):
     fields = ["name", "email", "consent", "asked"]
     readonly_fields = fields
     actions = ["take_consent_back"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": _("Booklet requests"), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
+
+    @admin.display(description=gettext_lazy("who"), ordering="name")
+    def who(self, request_row: BookletRequest) -> SafeString:
+        return format_html('{}<br><span class="quiet">{}</span>', request_row.name, request_row.email)
 
     @admin.display(description=gettext_lazy("may be written to later"), ordering="may_follow_up")
     def consent(self, request_row: BookletRequest) -> SafeString:
@@ -305,9 +323,7 @@ class BookletAdmin(SingletonMixin, KindFieldsMixin, ListMixin):
         return super().get_queryset(request).defer("content").annotate(size=Length("content"))
 
     def get_urls(self) -> list[URLPattern]:
-        own = path(
-            "current/", self.admin_site.admin_view(self.current_view), name="bookings_booklet_current"
-        )
+        own = path("current/", self.admin_site.admin_view(self.current_view), name="bookings_booklet_current")
         return [own, *super().get_urls()]
 
     @admin.display(description=gettext_lazy("on the site now"))
