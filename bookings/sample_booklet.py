@@ -12,7 +12,8 @@ FILE_NAME = "sample-booklet.pdf"
 _WIDTH, _HEIGHT = 612, 792  # US letter, in points
 _MARGIN = 72
 _INK, _GREEN, _MUTED = "0.11 0.17 0.16", "0.12 0.36 0.34", "0.31 0.38 0.37"
-# By kind of paragraph (`line` is one to write on): typeface, size, points from line to line, points above it, characters a line, colour.
+# By kind of paragraph: typeface, size, points from line to line, points above it, characters a line, colour. Of kind
+# `line` is one to write on.
 _STYLES: dict[str, tuple[str, int, int, int, int, str]] = {
     "title": ("Serif", 34, 40, 0, 26, _GREEN),
     "head": ("Serif", 20, 26, 22, 44, _GREEN),

@@ -208,9 +208,7 @@ class ContactMessageAdmin(ListMixin):
             "may_see_messages": request.user.has_perm("bookings.view_message"),
         }
         template = "admin/bookings/contactmessage/message.html"
-        response = TemplateResponse(request, template, context, status=status)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, template, context, status=status)
 
 
 def _opened(message: ContactMessage, field: str) -> str | None:
@@ -345,14 +343,12 @@ class BookletAdmin(SingletonMixin, KindFieldsMixin, ListMixin):
         booklet = Booklet.objects.first()
         if booklet is None:
             raise Http404
-        response = FileResponse(
+        return FileResponse(
             io.BytesIO(booklet.content),
             as_attachment=True,
             filename=booklet.file_name,
             content_type="application/pdf",
         )
-        response["Cache-Control"] = "no-store"
-        return response
 
     def save_model(self, request: HttpRequest, obj: Booklet, form: Any, change: bool) -> None:
         upload = form.cleaned_data["upload"]

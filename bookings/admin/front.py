@@ -23,8 +23,8 @@ LATE = timedelta(minutes=10)
 
 
 def front_page(user: User | AnonymousUser) -> dict[str, Any]:
-    """Requests waiting (oldest first), messages from the site, messages in trouble, and what the owner still has to do; each for those who
-    may see it."""
+    """Requests waiting and messages from the site (oldest first), messages in trouble, and what the owner still has
+    to do; each for those who may see it."""
     now = timezone.now()
     desk: dict[str, Any] = {
         "sample_data": Business.load().is_sample,
