@@ -234,8 +234,8 @@ class BookletRequestAdmin(ListMixin):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["name", "email"]
-    fields = ["name", "email", "consent", "asked"]
-    readonly_fields = fields
+    readonly_fields = ["name", "email", "consent", "asked"]
+    fields = tuple(readonly_fields)
     actions = ["take_consent_back"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -290,9 +290,10 @@ class BookletUploadForm(forms.ModelForm):
 
     def clean_upload(self) -> UploadedFile:
         upload: UploadedFile = self.cleaned_data["upload"]
-        if (upload.size or 0) > LARGEST_BOOKLET:
+        size = upload.size or 0
+        if size > LARGEST_BOOKLET:
             raise forms.ValidationError(
-                _("This file is %(size)s. It can be 10 MB at most.") % {"size": filesizeformat(upload.size)}
+                _("This file is %(size)s. It can be 10 MB at most.") % {"size": filesizeformat(size)}
             )
         upload.seek(0)
         if upload.read(5) != b"%PDF-":

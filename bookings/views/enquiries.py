@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -190,7 +190,7 @@ def _began_here(session: SessionBase, link: Link, now: datetime) -> bool:
 
 def _as_stored(session: SessionBase) -> SessionBase:
     """The session as it is in the database: another press of this moment may have written to it."""
-    return cast("SessionBase", type(session)(session.session_key))
+    return type(session)(session.session_key)
 
 
 def _private(response: Any) -> Any:
