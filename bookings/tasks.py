@@ -12,7 +12,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import intake, links, operations
+from bookings.domain import intake, operations
 from bookings.notifications import delivery
 
 log = logging.getLogger("massagerx.tasks")
@@ -58,12 +58,6 @@ def release_expired_holds() -> None:
 def purge_enquiries() -> None:
     """Deletes messages from the site and requests for the booklet whose time is over."""
     operations.purge_enquiries(now=timezone.now())
-
-
-@shared_task
-def purge_links() -> None:
-    """Deletes links that ended a day ago or longer."""
-    links.purge_links(now=timezone.now())
 
 
 class _Publisher:

@@ -208,7 +208,6 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
     "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
-    "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
 }
 
 
