@@ -10,7 +10,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
+from bookings import tasks
 from bookings.domain import links, operations, outbox
 from bookings.domain.operations import enquiries
 from bookings.enums import MessageKind
@@ -209,3 +211,12 @@ def test_senders_hear_of_each_row(
         write()
         ask()
     assert nudged == list(Message.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def test_beat_lets_old_ones_go(settings: Any) -> None:
+    write(now=timezone.now() - timedelta(days=401))
+    names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    tasks.purge_enquiries()
+
+    assert not ContactMessage.objects.exists()
+    assert tasks.purge_enquiries.name in names
