@@ -265,7 +265,7 @@ looked at, see a doctor before you start any training, ours included.</p>
 
 <h2>Ask for the booklet</h2>
 <p>We have a booklet about the program that you can read in one sitting. It is a good way to find out whether this is
-for you. To get it, <a href="/contact/">ask us by email or by phone</a> and we will send it to you.</p>
+for you. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or <a href="/contact/">write or call</a>, and we will send it to you.</p>
 <p>When you would like someone to look at your own posture, you will find lengths, prices and open times on the
 <a href="/services/postural-correction-training/">Postural Correction Training Program page</a>. And if a heavy,
 swollen arm or leg is your real trouble, read about
@@ -432,7 +432,10 @@ the time you choose, and what the therapist must know to reach your door, such a
 <li><strong>To keep you safe:</strong> your answers to our health questions, and a note from your doctor when one is
 needed.</li>
 <li><strong>To show what was agreed:</strong> which terms you accepted, and when.</li>
-<li><strong>When you write or call:</strong> what you tell us.</li>
+<li><strong>When you write or call:</strong> what you tell us. What you write in the form on our contact page, and our
+answer, are stored encrypted.</li>
+<li><strong>When you ask for the booklet:</strong> your name, your email address, and whether we may write to you later. We
+may only if you tick the box, and you can take that back at any time.</li>
 <li><strong>To keep the site running:</strong> a log of which page types were asked for and how long they took. It holds no
 names and no addresses.</li>
 </ul>
@@ -454,7 +457,8 @@ here over time or across sites.</p>
 sends a “Do Not Track” signal.</p>
 <h2>How long we keep it</h2>
 <p>A booking that you start and do not send is deleted soon after. Bookings and what belongs to them are kept while you are
-a client and then for as long as the law asks us to keep business records.</p>
+a client and then for as long as the law asks us to keep business records. Messages from the contact page and requests for
+the booklet are deleted after 400 days.</p>
 <h2>See it, correct it, have it deleted</h2>
 <p>Write or call, using the details on our <a href="/contact/">contact page</a>, and tell us what you would like: a copy of
 what we hold about you, a correction, or deletion. We will make sure that it is you who asks. If there is something that the
@@ -475,10 +479,10 @@ we write to you before it takes effect.</p>
 you over the phone, or change a visit that is already on the calendar.</p>
 <h2>The posture booklet</h2>
 <p>Our booklet about the <a href="/services/postural-correction-training/">Postural Correction Training Program</a> is yours
-for the asking. Send us an email or call, and say where it should go.</p>
+for the asking. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or call and say where it should go.</p>
 <h2>Before you write about your health</h2>
-<p>Please keep health details out of email. Tell us on the phone, or answer the questions that we ask while you book, where
-your answers are stored encrypted. If you may be having an emergency, call 911.</p>
+<p>Please keep health details out of email. Use the form here, which we keep encrypted, tell us on the phone, or answer the
+questions that we ask while you book. If you may be having an emergency, call 911.</p>
 """,
     ),
     SamplePage(
@@ -547,7 +551,7 @@ QUESTIONS = (
     ),
     (
         "How do I get the posture booklet?",
-        "<p>Ask for it by <a href='/contact/'>email or phone</a> and we will send it to you. You can read about the program"
+        "<p><a href='/services/postural-correction-training/booklet/'>Ask for it here</a>, or by <a href='/contact/'>email or phone</a>, and we will send it to you. You can read about the program"
         " itself on <a href='/services/postural-correction-training/'>its page</a>.</p>",
     ),
 )

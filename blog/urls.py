@@ -1,4 +1,4 @@
-"""Addresses of the blog and of the pages that the owner edits."""
+"""Addresses of the blog and of the pages that the owner edits; `massagerx.urls` adds the one for writing to us."""
 
 from django.urls import path
 
@@ -13,6 +13,5 @@ urlpatterns = [
     path("about/", views.page, {"slug": "about"}, name="about"),
     path("policies/", views.page, {"slug": "policies"}, name="policies"),
     path("privacy/", views.page, {"slug": "privacy"}, name="privacy"),
-    path("contact/", views.contact, name="contact"),
     path("faq/", views.faq, name="faq"),
 ]

@@ -124,11 +124,6 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def contact(request: HttpRequest) -> HttpResponse:
-    return render(request, "blog/contact.html", _page_context(Page.load(Page.Slug.CONTACT)))
-
-
-@require_safe
 def faq(request: HttpRequest) -> HttpResponse:
     questions = list(Question.objects.active())
     faq_page = {

@@ -71,3 +71,15 @@ class PolicyChanged(BookingError):
 
 class ScreeningChanged(BookingError):
     """The questions the client answered are not the ones in force for this service any more."""
+
+
+class TooManyMessages(BookingError):
+    """One email address sent, or asked for, more than it may in so short a time."""
+
+
+class AlreadyAnswered(BookingError):
+    """Somebody else has answered or closed this message."""
+
+
+class BookletMissing(BookingError):
+    """The owner has put no booklet on the site."""

@@ -8,9 +8,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db.models import Q
 
+from bookings import sample_booklet
 from bookings.enums import Gender, Weekday
 from bookings.models import (
     BookingPolicy,
+    Booklet,
     Closure,
     DriveTime,
     PolicyVersion,
@@ -194,6 +196,8 @@ _FRONT_DESK_RIGHTS = {
     "client": ("view", "change"),
     "message": ("view", "change"),
     "arearequest": ("view", "change"),
+    "contactmessage": ("view", "change"),
+    "bookletrequest": ("view", "change"),
     "therapist": ("view",),
     "timeoff": ("view",),
     "workinghours": ("view",),
@@ -219,6 +223,13 @@ def load(*, now: datetime) -> None:
         PolicyVersion.objects.create(number=1, cancellation=_CANCELLATION, consent=_CONSENT, published_at=now)
     if not ScreeningVersion.objects.exists():
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
+    if not Booklet.objects.exists():
+        Booklet(
+            file_name=sample_booklet.FILE_NAME,
+            content=sample_booklet.sample_booklet(),
+            uploaded_at=now,
+            is_sample=True,
+        ).save()
     _staff()
 
 

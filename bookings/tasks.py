@@ -72,6 +72,12 @@ def release_expired_holds() -> None:
     operations.release_expired_holds(now=timezone.now())
 
 
+@shared_task
+def purge_enquiries() -> None:
+    """Deletes messages from the site and requests for the booklet whose time is over."""
+    operations.purge_enquiries(now=timezone.now())
+
+
 class _Publisher:
     """Publishes nudges from a thread of its own: a broker that is down or frozen costs the client nothing.
 

@@ -1,8 +1,10 @@
-"""Addresses of the booking steps and of the people who visit."""
+"""Addresses of the booking steps, of the people who visit, and of what can be asked without booking."""
 
 from django.urls import path
 
-from .views import booking, feed, outside, therapists, when
+from .views import booking, enquiries, feed, outside, therapists, when
+
+_BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
 app_name = "bookings"
 urlpatterns = [
@@ -17,4 +19,9 @@ urlpatterns = [
     path("book/review/", booking.review, name="review"),
     path("book/done/", booking.done, name="done"),
     path("book/start-over/", booking.start_over, name="start_over"),
+    # The form for writing to us stands on a page that `massagerx.views` puts together.
+    path("contact/sent/", enquiries.message_sent, name="message_sent"),
+    path(_BOOKLET, enquiries.booklet_ask, name="booklet"),
+    path(f"{_BOOKLET}asked/", enquiries.booklet_asked, name="booklet_asked"),
+    path(f"{_BOOKLET}<str:token>/", enquiries.booklet_fetch, name="booklet_fetch"),
 ]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from blog.models import Page, Post, Tag
+from bookings.models import Booklet
 from services.models import Service
 
 
@@ -29,7 +30,8 @@ class FixedSitemap(SiteSitemap):
     """Pages put together from many things: no date, rather than one that may not be true."""
 
     def items(self) -> list[str]:
-        return ["home", "services:list", "bookings:therapists", "blog:list"]
+        names = ["home", "services:list", "bookings:therapists", "blog:list"]
+        return [*names, "bookings:booklet"] if Booklet.objects.exists() else names
 
     def location(self, item: str) -> str:
         return reverse(item)

@@ -5,16 +5,20 @@ from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+from blog import urls as blog
 from massagerx.lib.limits import limited
 
 from . import views
 from .sitemaps import SITEMAPS
 
+# The owner's words and the bookings' form: neither app knows the other.
+_blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("services/", include("services.urls")),
     path("", include("bookings.urls")),
-    path("", include("blog.urls")),
+    path("", include((_blog, blog.app_name))),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),

@@ -8,15 +8,20 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from blog.models import Post, Question
+from blog.models import Page, Post, Question
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.models import Therapist, Zone
+from bookings.views.enquiries import write_to_us
+from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.urls import absolute_url
 from services.models import Business, Service
 
@@ -32,6 +37,19 @@ def home(request: HttpRequest) -> HttpResponse:
         "zones": Zone.objects.filter(zips__is_active=True).distinct(),
     }
     return render(request, "home.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest) -> HttpResponse:
+    """The owner's words on how to reach us, and a form that does it."""
+    page = Page.load(Page.Slug.CONTACT)
+    crumbs = [(_("Home"), reverse("home")), (page.title, request.path)]
+    context = {"page": page, "crumbs": crumbs, "json_ld": json_ld(breadcrumb_list(crumbs))}
+
+    def show(form: Form, ticket: str, status: int) -> HttpResponse:
+        return render(request, "blog/contact.html", context | {"form": form, "ticket": ticket}, status=status)
+
+    return write_to_us(request, show)
 
 
 @require_safe

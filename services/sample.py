@@ -73,7 +73,7 @@ _SERVICES = (
             "<p>You learn a short set of exercises that are yours to keep. At each visit we watch you do them, change"
             " what needs changing, and add the next step.</p>"
             "<h2>The booklet</h2>"
-            "<p>There is a booklet about the program. Ask for it by email or by phone and we will send it.</p>"
+            "<p>There is a booklet about the program. Ask for it here, by email or by phone, and we will send it.</p>"
         ),
         what_to_expect=(
             "<p>Wear something you can move in. We need a clear patch of floor the size of a yoga mat. The first visit"

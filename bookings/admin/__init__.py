@@ -1,12 +1,25 @@
 """The Django admin for staff and owner. Each module has the pages of one part; importing them registers them."""
 
-from . import area_requests, bookings, catalogue, drives, intake, outbox, people, places, schedule, site
+from . import (
+    area_requests,
+    bookings,
+    catalogue,
+    drives,
+    enquiries,
+    intake,
+    outbox,
+    people,
+    places,
+    schedule,
+    site,
+)
 
 __all__ = [
     "area_requests",
     "bookings",
     "catalogue",
     "drives",
+    "enquiries",
     "intake",
     "outbox",
     "people",

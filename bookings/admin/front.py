@@ -13,7 +13,7 @@ from django.utils import timezone
 from bookings.domain.operations import expires_at
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.enums import MessageState
-from bookings.models import AreaRequest, Booking, BookingPolicy, Message, ScreeningVersion
+from bookings.models import AreaRequest, Booking, BookingPolicy, ContactMessage, Message, ScreeningVersion
 from services.models import Business
 
 from .words import local_when, state_mark, tier_mark, time_left
@@ -23,8 +23,8 @@ LATE = timedelta(minutes=LATE_MINUTES)
 
 
 def front_page(user: User | AnonymousUser) -> dict[str, Any]:
-    """Requests waiting (oldest first), messages in trouble, and what the owner still has to do; each for those who
-    may see it."""
+    """Requests waiting and messages from the site (oldest first), messages in trouble, and what the owner still has
+    to do; each for those who may see it."""
     now = timezone.now()
     desk: dict[str, Any] = {
         "sample_data": Business.load().is_sample,
@@ -32,6 +32,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         or user.has_perm("bookings.change_booking"),
         "may_see_messages": user.has_perm("bookings.view_message"),
         "may_see_area_requests": user.has_perm("bookings.view_arearequest"),
+        "may_see_enquiries": user.has_perm("bookings.view_contactmessage")
+        or user.has_perm("bookings.change_contactmessage"),
     }
     current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
     approved_by = current.values_list("approved_by", flat=True).first()
@@ -43,6 +45,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         desk["area_request_count"] = AreaRequest.objects.filter(is_answered=False).count()
     if desk["may_see_messages"]:
         desk.update(_trouble(now))
+    if desk["may_see_enquiries"]:
+        desk.update(_unanswered())
     return desk
 
 
@@ -67,6 +71,22 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "left": time_left(expires_at(booking, policy) - now),
             }
             for booking in rows
+        ],
+    }
+
+
+def _unanswered() -> dict[str, Any]:
+    waiting = ContactMessage.objects.filter(answered_at=None)
+    return {
+        "unanswered_count": waiting.count(),
+        "unanswered": [
+            {
+                "url": reverse("admin:bookings_contactmessage_change", args=[message.pk]),
+                "name": message.name,
+                "email": message.email,
+                "written": local_when(message.written_at),
+            }
+            for message in waiting.defer("body", "answer").order_by("written_at", "pk")[:MOST_ROWS]
         ],
     }
 

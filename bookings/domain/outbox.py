@@ -18,7 +18,7 @@ from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 
 from bookings.enums import MessageKind, MessageState
-from bookings.models import Booking, Message
+from bookings.models import Booking, BookletRequest, ContactMessage, Message
 
 Nudge = Callable[[Sequence[int]], None]
 
@@ -66,6 +66,26 @@ def nudge_after_commit(messages: Iterable[Message]) -> None:
     if _nudge is not None and keys:
         nudge = _nudge
         # Robust: whatever happens to the nudge, the client's booking stands and the rows wait for the sweep.
+        transaction.on_commit(lambda: nudge(keys), robust=True)
+
+
+def write_message(
+    *,
+    kind: MessageKind,
+    now: datetime,
+    contact_message: ContactMessage | None = None,
+    booklet_request: BookletRequest | None = None,
+) -> None:
+    """Writes one row about a message from the site or a request for the booklet, as `write_messages` does."""
+    message = Message.objects.create(
+        kind=kind,
+        contact_message=contact_message,
+        booklet_request=booklet_request,
+        due_at=now,
+        created_at=now,
+    )
+    if _nudge is not None:
+        nudge, keys = _nudge, [message.pk]
         transaction.on_commit(lambda: nudge(keys), robust=True)
 
 

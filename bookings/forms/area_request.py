@@ -11,7 +11,8 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from massagerx.lib.fields import LineField, LinesField
 
-from .booking import ZipForm, plain_email, readable_name
+from .booking import ZipForm
+from .person import mailable_address, readable_name
 
 
 class AreaRequestForm(ZipForm):
@@ -63,7 +64,7 @@ class AreaRequestForm(ZipForm):
         return readable_name(self.cleaned_data["name"])
 
     def clean_email(self) -> str:
-        return plain_email(self.cleaned_data["email"])
+        return mailable_address(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
         phone = self.cleaned_data["phone"]

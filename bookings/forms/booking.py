@@ -16,10 +16,11 @@ from phonenumber_field.formfields import PhoneNumberField
 from bookings.domain.selection import MAX_SESSION_MINUTES
 from bookings.models import Booking
 from massagerx.lib.fields import LineField, LinesField
-from massagerx.lib.text import clean_line
 from massagerx.lib.zips import centroid
 from services.models import AddOn, Service
 from services.templatetags.money import dollars
+
+from .person import PersonForm
 
 _ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
 # Not just any full stop between letters: people write N.Main St.
@@ -171,15 +172,9 @@ class TimeForm(forms.Form):
         return instant
 
 
-class DetailsForm(forms.Form):
+class DetailsForm(PersonForm):
     """Who books, for whom, where exactly, and how to get in."""
 
-    name = LineField(
-        label=_("Your name"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Type your name.")},
-    )
     email = forms.EmailField(
         label=_("Email"),
         max_length=254,
@@ -246,15 +241,7 @@ class DetailsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Health questions come on the next page; please don't write about health here."),
     )
-    # A field that people don't see and simple robots fill in.
-    website = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
-    )
-
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
-
-    def clean_name(self) -> str:
-        return readable_name(self.cleaned_data["name"])
 
     def clean_street(self) -> str:
         return _no_web_address(self.cleaned_data["street"])
@@ -262,42 +249,16 @@ class DetailsForm(forms.Form):
     def clean_unit(self) -> str:
         return _no_web_address(self.cleaned_data["unit"])
 
-    def clean_email(self) -> str:
-        return plain_email(self.cleaned_data["email"])
-
     def clean_phone(self) -> str:
         return self.cleaned_data["phone"].as_e164
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         if not data.get("for_other"):
             data["recipient_name"] = ""
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:
             self.add_error("recipient_name", _("Type the name of the person we visit."))
-        if data.get("website"):
-            # Said in words that a person whose browser filled the field in can act on.
-            raise ValidationError(
-                _("Please leave the field named Website empty and send again."), code="robot"
-            )
         return data
-
-
-def plain_email(address: str) -> str:
-    """An address as it is kept. Raises ValidationError for one that our mail system can't write to."""
-    email = clean_line(address).lower()
-    if not email.isascii():
-        raise ValidationError(
-            _("Our mail system can only write to addresses with plain letters. Please use another one."),
-            code="not_ascii",
-        )
-    return email
-
-
-def readable_name(name: str) -> str:
-    """A name as it is kept. Raises ValidationError for one without a letter."""
-    if not any(character.isalpha() for character in name):
-        raise ValidationError(_("A name needs at least one letter."), code="no_letter")
-    return name
 
 
 def _no_web_address(text: str) -> str:

@@ -19,6 +19,7 @@ PAGES = [
     "/services/",
     "/services/manual-lymphatic-drainage/",
     "/services/postural-correction-training/",
+    "/services/postural-correction-training/booklet/",
     "/therapists/",
     "/blog/",
     "/about/",

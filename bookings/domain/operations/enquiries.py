@@ -1,0 +1,126 @@
+"""Messages from the contact page, our answers, and requests for the booklet."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from bookings.domain import outbox
+from bookings.enums import MessageKind
+from bookings.exceptions import AlreadyAnswered, BookletMissing, SubmissionReused, TooManyMessages
+from bookings.models import Booklet, BookletRequest, ContactMessage
+
+# What one email address may send us in so long. Its owner may be somebody else, who must not be flooded.
+MESSAGES_PER_EMAIL, MESSAGES_WITHIN = 5, timedelta(hours=1)
+BOOKLETS_PER_EMAIL, BOOKLETS_WITHIN = 3, timedelta(days=1)
+# As the privacy page says.
+ENQUIRIES_KEPT = timedelta(days=400)
+
+
+def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now: datetime) -> ContactMessage:
+    """Keeps a message from the contact page and tells staff, in one transaction.
+
+    The same again returns the same message. Raises `SubmissionReused` for the same key with other words, and
+    `TooManyMessages`; nothing is written then.
+    """
+    sent = {"name": name, "email": email, "phone": phone, "body": body}
+
+    def earlier() -> ContactMessage | None:
+        message = ContactMessage.objects.filter(submission_key=key).first()
+        if message is not None and any(getattr(message, field) != value for field, value in sent.items()):
+            raise SubmissionReused
+        return message
+
+    if (found := earlier()) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            recent = ContactMessage.objects.filter(email=email, written_at__gt=now - MESSAGES_WITHIN)
+            if recent.count() >= MESSAGES_PER_EMAIL:
+                raise TooManyMessages
+            message = ContactMessage.objects.create(**sent, written_at=now, submission_key=key)
+            outbox.write_message(kind=MessageKind.CONTACT_ALERT, now=now, contact_message=message)
+    except IntegrityError:
+        # The same press, sent twice at once.
+        if (found := earlier()) is None:
+            raise
+        return found
+    return message
+
+
+def answer_contact(*, message: ContactMessage, text: str, actor: User, now: datetime) -> None:
+    """Keeps our answer and sends it to whoever wrote, in one transaction. Raises `AlreadyAnswered`."""
+    with transaction.atomic():
+        fresh = _unanswered(message)
+        fresh.answer = text
+        fresh.answered_at, fresh.answered_by = now, actor
+        fresh.save(update_fields=["answer", "answered_at", "answered_by"])
+        outbox.write_message(kind=MessageKind.CONTACT_ANSWER, now=now, contact_message=fresh)
+
+
+def close_contact(*, message: ContactMessage, actor: User, now: datetime) -> None:
+    """Notes that a message needs no answer by email: somebody called back, or it is advertising. Raises
+    `AlreadyAnswered`."""
+    with transaction.atomic():
+        fresh = _unanswered(message)
+        fresh.answered_at, fresh.answered_by = now, actor
+        fresh.save(update_fields=["answered_at", "answered_by"])
+
+
+def request_booklet(
+    *, key: UUID, name: str, email: str, may_follow_up: bool, now: datetime
+) -> BookletRequest:
+    """Keeps a request for the booklet and sends a link that fetches it once, in one transaction.
+
+    The same again returns the same request. Raises `SubmissionReused` for the same key with another body,
+    `TooManyMessages`, and `BookletMissing` while there is none; nothing is written then.
+    """
+    sent = {"name": name, "email": email, "may_follow_up": may_follow_up}
+
+    def earlier() -> BookletRequest | None:
+        request = BookletRequest.objects.filter(submission_key=key).first()
+        if request is not None and any(getattr(request, field) != value for field, value in sent.items()):
+            raise SubmissionReused
+        return request
+
+    if (found := earlier()) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            if not Booklet.objects.exists():
+                raise BookletMissing
+            recent = BookletRequest.objects.filter(email=email, asked_at__gt=now - BOOKLETS_WITHIN)
+            if recent.count() >= BOOKLETS_PER_EMAIL:
+                raise TooManyMessages
+            request = BookletRequest.objects.create(**sent, asked_at=now, submission_key=key)
+            outbox.write_message(kind=MessageKind.BOOKLET, now=now, booklet_request=request)
+    except IntegrityError:
+        if (found := earlier()) is None:
+            raise
+        return found
+    return request
+
+
+def purge_enquiries(*, now: datetime) -> int:
+    """Deletes messages and booklet requests older than `ENQUIRIES_KEPT`, with what was sent about them; returns how
+    many of the two went."""
+    long_ago = now - ENQUIRIES_KEPT
+    # The key alone: a message that can't be opened any more must go all the same.
+    messages = ContactMessage.objects.filter(written_at__lte=long_ago).only("pk")
+    requests = BookletRequest.objects.filter(asked_at__lte=long_ago).only("pk")
+    gone = 0
+    for old in (messages, requests):
+        _rows, by_model = old.delete()
+        gone += by_model.get(old.model._meta.label, 0)
+    return gone
+
+
+def _unanswered(message: ContactMessage) -> ContactMessage:
+    """The row, locked. Without what it says, which an answer doesn't need."""
+    fresh = ContactMessage.objects.select_for_update(no_key=True).defer("body", "answer").get(pk=message.pk)
+    if fresh.answered_at is not None:
+        raise AlreadyAnswered
+    return fresh

@@ -1,0 +1,65 @@
+"""Writing to us, and asking for the booklet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from massagerx.lib.fields import LinesField
+
+from .person import PersonForm
+
+LONGEST_MESSAGE = 4000
+
+
+class MessageField(LinesField):
+    """A text of up to `LONGEST_MESSAGE` characters. Without the browser's own limit, which cuts what is pasted and
+    says nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        too_long = MaxLengthValidator(
+            LONGEST_MESSAGE,
+            _("Please use %(limit_value)d characters at most. This has %(show_value)d."),
+        )
+        super().__init__(validators=[too_long], **kwargs)
+
+
+class ContactForm(PersonForm):
+    """A message to us."""
+
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        region="US",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+        help_text=_("If you would like us to call you back."),
+        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
+    )
+    body = MessageField(
+        label=_("Your message"),
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_("Only our team reads it, and we keep it encrypted."),
+        error_messages={"required": _("Type your message.")},
+    )
+
+    field_order = ("name", "email", "phone", "body")
+
+    def clean_phone(self) -> str:
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+
+class BookletForm(PersonForm):
+    """Who wants the booklet. To be written to later needs a tick of its own, which nothing sets."""
+
+    may_follow_up = forms.BooleanField(
+        label=_("You may write to me later about the program"),
+        required=False,
+        help_text=_("You get the booklet either way."),
+    )
+
+    field_order = ("name", "email", "may_follow_up")

@@ -1,0 +1,69 @@
+"""What every form asks of a person: a name and an email address we can use, and one field that only robots fill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.fields import LineField
+from massagerx.lib.text import clean_line
+
+
+def readable_name(name: str) -> str:
+    """`name`, or `ValidationError` when it has no letter in it."""
+    if not any(character.isalpha() for character in name):
+        raise ValidationError(_("A name needs at least one letter."), code="no_letter")
+    return name
+
+
+def mailable_address(email: str) -> str:
+    """`email` in small letters, or `ValidationError` when our mail system can't write to it."""
+    email = clean_line(email).lower()
+    if not email.isascii():
+        raise ValidationError(
+            _("Our mail system can only write to addresses with plain letters. Please use another one."),
+            code="not_ascii",
+        )
+    return email
+
+
+class PersonForm(forms.Form):
+    """A name, an email address, and the field for robots."""
+
+    name = LineField(
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Type your name.")},
+    )
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Type your email address."),
+            "invalid": _("Type an email address like name@example.com."),
+        },
+    )
+    # A field that people don't see and simple robots fill in.
+    website = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
+    )
+
+    def clean_name(self) -> str:
+        return readable_name(self.cleaned_data["name"])
+
+    def clean_email(self) -> str:
+        return mailable_address(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("website"):
+            # Said in words that a person whose browser filled the field in can act on.
+            raise ValidationError(
+                _("Please leave the field named Website empty and send again."), code="robot"
+            )
+        return data

@@ -1,0 +1,206 @@
+"""Writing to us, and the booklet: asked for by a form, fetched by a link from an email."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.db.models.functions import Length
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import exceptions
+from bookings.domain import operations
+from bookings.domain.links import find_link, use_link
+from bookings.enums import LinkPurpose
+from bookings.forms import BookletForm, ContactForm
+from bookings.forms.person import PersonForm
+from bookings.models import Booklet, Link
+from massagerx.lib.jsonld import breadcrumb_list, json_ld
+from massagerx.lib.limits import limited
+from massagerx.lib.tickets import new_ticket, read_ticket
+from services.models import Service
+
+# A person needs longer than this to fill a form in.
+QUICKEST = timedelta(seconds=3)
+# A download that broke off may be begun again for so long, in the browser that began it.
+FETCH_AGAIN = timedelta(minutes=10)
+FETCHED_KEY = "booklet_fetched"
+PROGRAM = "postural-correction-training"
+
+Show = Callable[[PersonForm, str, int], HttpResponse]
+
+
+@limited("10/m", "contact")
+@limited("60/h", "contact-hour")
+def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
+    """The contact form. `show(form, ticket, status)` makes the page around it."""
+
+    def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
+        operations.send_contact(
+            key=key, name=data["name"], email=data["email"], phone=data["phone"], body=data["body"], now=now
+        )
+
+    return _take(request, "contact", ContactForm, send=send, done="bookings:message_sent", show=show)
+
+
+@require_safe
+def message_sent(request: HttpRequest) -> HttpResponse:
+    return _unlisted(render(request, "bookings/message_sent.html"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("10/m", "booklet")
+@limited("60/h", "booklet-hour")
+def booklet_ask(request: HttpRequest) -> HttpResponse:
+    """Asks for the booklet; without one, says how else to get it."""
+    service = Service.objects.offered().filter(slug=PROGRAM).first()
+    crumbs = [(_("Home"), reverse("home")), (_("Services"), reverse("services:list"))]
+    if service is not None:
+        crumbs.append((service.name, service.get_absolute_url()))
+    crumbs.append((_("Booklet"), request.path))
+    context = {"crumbs": crumbs, "json_ld": json_ld(breadcrumb_list(crumbs)), "service": service}
+    missing = "bookings/booklet_missing.html"
+    if request.method != "POST" and not Booklet.objects.exists():
+        return _unlisted(render(request, missing, context))
+
+    def show(form: PersonForm, ticket: str, status: int) -> HttpResponse:
+        more = {"form": form, "ticket": ticket}
+        return render(request, "bookings/booklet_ask.html", context | more, status=status)
+
+    def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
+        operations.request_booklet(
+            key=key, name=data["name"], email=data["email"], may_follow_up=data["may_follow_up"], now=now
+        )
+
+    try:
+        return _take(request, "booklet", BookletForm, send=send, done="bookings:booklet_asked", show=show)
+    except exceptions.BookletMissing:
+        return _unlisted(render(request, missing, context, status=409))
+
+
+@require_safe
+def booklet_asked(request: HttpRequest) -> HttpResponse:
+    return _unlisted(render(request, "bookings/booklet_asked.html"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "booklet-fetch")
+def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
+    """A page with a button; the button uses the link up and sends the file. What looks at links in emails before
+    people do asks by GET, and so uses nothing up."""
+    now = timezone.now()
+    link = find_link(token, purpose=LinkPurpose.BOOKLET, now=now)
+    booklet = Booklet.objects.defer("content").annotate(size=Length("content")).first()
+    if (
+        link is None
+        or booklet is None
+        or not (link.used_at is None or _began_here(request.session, link, now))
+    ):
+        return _private(render(request, "bookings/booklet_gone.html", status=410))
+    if request.method != "POST":
+        # Pressed twice, the second press must be known as the same visitor's: the cookie has to be there before.
+        request.session.setdefault(FETCHED_KEY, None)
+        return _private(render(request, "bookings/booklet_fetch.html", {"booklet": booklet}))
+    with transaction.atomic():
+        if use_link(link, now=now):
+            request.session[FETCHED_KEY] = link.pk
+            request.session.save()
+        else:
+            link.refresh_from_db()
+            if not _began_here(_as_stored(request.session), link, now):
+                return _private(render(request, "bookings/booklet_gone.html", status=410))
+    response = FileResponse(
+        io.BytesIO(booklet.content),
+        as_attachment=True,
+        filename=booklet.file_name,
+        content_type="application/pdf",
+    )
+    return _private(response)
+
+
+def _take(
+    request: HttpRequest,
+    name: str,
+    form_class: type[PersonForm],
+    *,
+    send: Callable[[UUID, dict[str, Any], datetime], None],
+    done: str,
+    show: Show,
+) -> HttpResponse:
+    """One form from its first showing to its redirect. Whatever is wrong, what was typed stays in its fields."""
+    now = timezone.now()
+    if request.method != "POST":
+        response = show(form_class(), new_ticket(name, now=now), 200)
+        response["Cache-Control"] = "private, no-cache"
+        return response
+    form = form_class(request.POST)
+    sent_ticket = request.POST.get("ticket", "")
+    ticket = read_ticket(sent_ticket, name)
+    status = 422
+    if ticket is None:
+        sent_ticket = new_ticket(name, now=now)
+        form.add_error(None, _("This page was open for too long. Please press the button again."))
+    elif form.is_valid():
+        if now - ticket.shown_at < QUICKEST:
+            form.add_error(
+                None,
+                _("That was very quick, so we want to be sure that a person sent it. Please press again."),
+            )
+        else:
+            try:
+                send(ticket.key, form.cleaned_data, now)
+            except exceptions.SubmissionReused:
+                status = 409
+                sent_ticket = new_ticket(name, now=now)
+                form.add_error(
+                    None,
+                    _("You have sent this form already, with other words. To send these too, press again."),
+                )
+            except exceptions.TooManyMessages:
+                status = 429
+                form.add_error(
+                    None,
+                    _("A lot came from this email address in a short time. Please try later, or call us."),
+                )
+            else:
+                return redirect(done)
+    response = show(form, sent_ticket, status)
+    if status == 429:
+        response["Retry-After"] = "3600"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _began_here(session: SessionBase, link: Link, now: datetime) -> bool:
+    """Whether this visitor used the link, and only just."""
+    return (
+        link.used_at is not None and session.get(FETCHED_KEY) == link.pk and now - link.used_at < FETCH_AGAIN
+    )
+
+
+def _as_stored(session: SessionBase) -> SessionBase:
+    """The session as it is in the database: another press of this moment may have written to it."""
+    return type(session)(session.session_key)
+
+
+def _private(response: Any) -> Any:
+    """For pages whose address is a secret. The address is kept from other sites; our own form needs it."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    return _unlisted(response)
+
+
+def _unlisted(response: Any) -> Any:
+    response["X-Robots-Tag"] = "noindex"
+    return response

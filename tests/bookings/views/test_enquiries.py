@@ -1,0 +1,391 @@
+"""Writing to us, and the booklet: as visitors, robots and what looks at links in emails do it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain.links import booklet_token
+from bookings.enums import MessageKind
+from bookings.models import Booklet, BookletRequest, ContactMessage, Link, Message
+from massagerx.lib.tickets import new_ticket
+from tests.factories import NOW, World
+
+pytestmark = pytest.mark.django_db
+
+CONTACT = "/contact/"
+BOOKLET = "/services/postural-correction-training/booklet/"
+PDF = b"%PDF-1.4\nsample"
+
+
+@pytest.fixture
+def clock(_clock: None) -> Iterator[time_machine.Traveller]:
+    """Stands still, until a test moves it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def booklet(db: None) -> Booklet:
+    booklet = Booklet(file_name="posture.pdf", content=PDF, uploaded_at=NOW)
+    booklet.save()
+    return booklet
+
+
+def ticket(response: Any) -> str:
+    found = re.search(r'name="ticket" value="([^"]+)"', response.content.decode())
+    assert found
+    return found[1]
+
+
+def filled(path: str, *, seconds_ago: float = 60, **changes: Any) -> dict[str, Any]:
+    """What a visitor sends who opened the form so long ago."""
+    name = "contact" if path == CONTACT else "booklet"
+    shown_at = NOW - timedelta(seconds=seconds_ago)
+    person = {"name": "Ana O'Brien", "email": "Ana@example.com", "ticket": new_ticket(name, now=shown_at)}
+    body = {"phone": "(213) 555-0123", "body": "Do you come\r\nto Echo Park?"} if path == CONTACT else {}
+    return {**person, **body, **changes}
+
+
+# Writing to us -----------------------------------------------------------------------------------------------
+
+
+def test_form_stands_on_the_owners_page_and_sends(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
+    page = client.get(CONTACT)
+    assert page.resolver_match.view_name == "blog:contact"
+    clock.shift(20)
+    data = {**filled(CONTACT), "ticket": ticket(page)}
+    response = client.post(CONTACT, data)
+
+    assert (response.status_code, response["Location"]) == (302, "/contact/sent/")
+    assert "We have your message" in client.get("/contact/sent/").content.decode()
+    message = ContactMessage.objects.get()
+    assert (message.name, message.email, message.phone) == ("Ana O'Brien", "ana@example.com", "+12135550123")
+    assert message.body == "Do you come\nto Echo Park?"
+    assert list(message.messages.values_list("kind", flat=True)) == [MessageKind.CONTACT_ALERT]
+
+
+def test_pressed_twice_is_one_message(client: Client, world: World) -> None:
+    data = filled(CONTACT)
+    assert [client.post(CONTACT, data).status_code for _ in range(2)] == [302, 302]
+    assert (ContactMessage.objects.count(), Message.objects.count()) == (1, 1)
+
+
+def test_replay_with_other_words_is_refused_and_can_be_sent_anew(client: Client, world: World) -> None:
+    data = filled(CONTACT)
+    client.post(CONTACT, data)
+    refused = client.post(CONTACT, {**data, "body": "Something else"})
+
+    assert refused.status_code == 409
+    assert "Something else" in refused.content.decode()
+    assert ContactMessage.objects.count() == 1
+    with time_machine.travel(NOW + timedelta(seconds=5), tick=False):
+        again = client.post(CONTACT, {**data, "body": "Something else", "ticket": ticket(refused)})
+    assert again.status_code == 302
+    assert ContactMessage.objects.count() == 2
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+def test_too_quick_asks_to_press_again_and_loses_nothing(
+    path: str, client: Client, world: World, booklet: Booklet
+) -> None:
+    data = filled(path, seconds_ago=1)
+    quick = client.post(path, data)
+
+    assert quick.status_code == 422
+    assert "Please press again" in quick.content.decode()
+    assert "Ana O&#x27;Brien" in quick.content.decode()
+    assert ticket(quick) == data["ticket"]
+    assert not Message.objects.exists()
+    with time_machine.travel(NOW + timedelta(seconds=3), tick=False):
+        assert client.post(path, data).status_code == 302
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+@pytest.mark.parametrize("sent", ["", "nonsense", "\x00", "a:b:c", "x" * 100_000, None])
+def test_ticket_of_no_use_is_replaced_and_nothing_is_lost(
+    path: str, sent: str | None, client: Client, world: World, booklet: Booklet
+) -> None:
+    data = filled(path)
+    if sent is None:
+        del data["ticket"]
+    else:
+        data["ticket"] = sent
+    response = client.post(path, data)
+
+    assert response.status_code == 422
+    assert "Ana O&#x27;Brien" in response.content.decode()
+    assert len(ticket(response)) < 300
+    assert not Message.objects.exists()
+
+
+def test_ticket_of_one_form_is_none_of_the_other(client: Client, world: World, booklet: Booklet) -> None:
+    data = filled(BOOKLET, ticket=filled(CONTACT)["ticket"])
+
+    assert client.post(BOOKLET, data).status_code == 422
+    assert not BookletRequest.objects.exists()
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+def test_field_for_robots_must_stay_empty(path: str, client: Client, world: World, booklet: Booklet) -> None:
+    response = client.post(path, filled(path, website="https://example.com"))
+
+    assert response.status_code == 422
+    assert "field named Website" in response.content.decode()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "Type your name."),
+        ("name", "A\x00B", "can&#x27;t be read"),
+        ("name", "Ana\r\nBcc: b@example.com", "without line breaks"),
+        ("name", "\u200b\u200b", "looks blank"),
+        ("name", "123", "at least one letter"),
+        ("name", "x" * 121, "at most 120 characters"),
+        ("email", "a\x00@example.com", "Null characters are not allowed"),
+        ("email", "ana@example.com\r\nBcc: b@example.com", "like name@example.com"),
+        ("email", "ana@exämple.com", "plain letters"),
+        ("email", "a" * 300 + "@example.com", "at most 254 characters"),
+        ("phone", "12", "with its area code"),
+        ("phone", "\x00", "Null characters are not allowed"),
+        ("body", "", "Type your message."),
+        ("body", "\u200b\ufeff", "looks blank"),
+        ("body", "A\x00B", "can&#x27;t be read"),
+        ("body", "A\x1b[2JB", "can&#x27;t be read"),
+        ("body", "x" * 4001, "4000 characters at most. This has 4001."),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_written(
+    field: str, value: str, words: str, client: Client, world: World
+) -> None:
+    response = client.post(CONTACT, {**filled(CONTACT), field: value})
+
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert "Echo Park" in response.content.decode() or field == "body"
+    assert not ContactMessage.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_line_ends_do_not_count_against_the_length(client: Client, world: World) -> None:
+    text = "x\r\n" * 1999 + "ab"
+    assert client.post(CONTACT, filled(CONTACT, body=text)).status_code == 302
+    assert len(ContactMessage.objects.get().body) == 4000
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+def test_megabyte_is_refused(path: str, client: Client, world: World, booklet: Booklet) -> None:
+    client.raise_request_exception = False
+    # As a browser sends it: the test client's multipart would be read as a file.
+    body = "name=" + "x" * 1_000_000
+    response = client.post(path, body, content_type="application/x-www-form-urlencoded")
+
+    assert response.status_code in (400, 413)
+    assert not Message.objects.exists()
+
+
+def test_phone_may_be_left_out(client: Client, world: World) -> None:
+    client.post(CONTACT, filled(CONTACT, phone=""))
+    assert ContactMessage.objects.get().phone == ""
+
+
+def test_markup_is_shown_as_it_was_typed(client: Client, world: World) -> None:
+    response = client.post(CONTACT, filled(CONTACT, body="<script>alert(1)</script>", email=""))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in response.content.decode()
+
+
+@pytest.mark.parametrize(("path", "most"), [(CONTACT, 5), (BOOKLET, 3)])
+def test_one_email_address_can_ask_only_so_often(
+    path: str, most: int, client: Client, world: World, booklet: Booklet
+) -> None:
+    codes = [client.post(path, filled(path)).status_code for _ in range(most)]
+    response = client.post(path, filled(path))
+
+    assert codes == [302] * most
+    assert (response.status_code, response["Retry-After"]) == (429, "3600")
+    assert "Ana O&#x27;Brien" in response.content.decode()
+    assert Message.objects.count() == most
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+def test_one_visitor_can_press_only_so_often(
+    path: str, client: Client, world: World, booklet: Booklet, settings: Any
+) -> None:
+    settings.RATELIMIT_ENABLE = True
+    codes = [client.post(path, {}).status_code for _ in range(11)]
+
+    assert codes == [422] * 10 + [429]
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET])
+def test_form_needs_its_token(path: str, world: World, booklet: Booklet) -> None:
+    assert Client(enforce_csrf_checks=True).post(path, filled(path)).status_code == 403
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("path", [CONTACT, BOOKLET, "/contact/sent/", f"{BOOKLET}asked/"])
+def test_other_methods_are_refused(path: str, client: Client, world: World, booklet: Booklet) -> None:
+    assert client.put(path).status_code == 405
+    assert client.head(path).status_code == 200
+
+
+# The booklet -------------------------------------------------------------------------------------------------
+
+
+def test_asking_writes_row_and_email(client: Client, world: World, booklet: Booklet) -> None:
+    page = client.get(BOOKLET)
+    assert 'name="may_follow_up"' in page.content.decode()
+    assert "checked" not in page.content.decode()
+    response = client.post(BOOKLET, filled(BOOKLET))
+
+    assert response["Location"] == f"{BOOKLET}asked/"
+    request = BookletRequest.objects.get()
+    assert (request.name, request.email, request.may_follow_up) == ("Ana O'Brien", "ana@example.com", False)
+    assert list(request.messages.values_list("kind", flat=True)) == [MessageKind.BOOKLET]
+
+
+def test_consent_is_kept_only_when_ticked(client: Client, world: World, booklet: Booklet) -> None:
+    client.post(BOOKLET, filled(BOOKLET, may_follow_up="on"))
+    assert BookletRequest.objects.get().may_follow_up is True
+
+
+def test_without_a_booklet_the_page_says_how_else(client: Client, world: World) -> None:
+    page = client.get(BOOKLET)
+
+    assert page.status_code == 200
+    assert 'method="post"' not in page.content.decode()
+    assert reverse("blog:contact") in page.content.decode()
+    assert client.post(BOOKLET, filled(BOOKLET)).status_code == 409
+    assert not BookletRequest.objects.exists()
+
+
+def test_service_page_leads_to_the_booklet_when_there_is_one(client: Client, world: World) -> None:
+    page = f"/services/{world.service.slug}/"
+    assert BOOKLET not in client.get(page).content.decode()
+    Booklet(file_name="b.pdf", content=PDF, uploaded_at=NOW).save()
+    assert BOOKLET not in client.get(page).content.decode()
+    world.service.slug = "postural-correction-training"
+    world.service.save()
+    assert f'href="{BOOKLET}"' in client.get("/services/postural-correction-training/").content.decode()
+    assert BOOKLET in client.get("/sitemap.xml").content.decode()
+
+
+@pytest.fixture
+def link(booklet: Booklet, world: World) -> str:
+    """The address that an email carries."""
+    request = BookletRequest.objects.create(
+        name="Sample", email="a@example.com", asked_at=NOW, submission_key=uuid.uuid4()
+    )
+    return reverse("bookings:booklet_fetch", args=[booklet_token(request, now=NOW)])
+
+
+def is_pdf(response: Any) -> bool:
+    return response.status_code == 200 and b"".join(response.streaming_content) == PDF
+
+
+def test_looking_uses_nothing_up_and_pressing_fetches(client: Client, link: str) -> None:
+    for _ in range(3):
+        page = client.get(link)
+        assert page.status_code == 200
+        assert client.head(link).status_code == 200
+    assert "Download the booklet" in page.content.decode()
+    for header, value in (
+        ("Cache-Control", "no-store"), ("Referrer-Policy", "same-origin"), ("X-Robots-Tag", "noindex"),
+    ):  # fmt: skip
+        assert page[header] == value
+    assert Link.objects.get().used_at is None
+
+    response = client.post(link)
+    assert is_pdf(response)
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"] == 'attachment; filename="posture.pdf"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "no-store"
+    assert Link.objects.get().used_at == NOW
+
+
+def test_broken_download_is_begun_again_by_the_same_visitor_only(
+    client: Client, link: str, clock: time_machine.Traveller
+) -> None:
+    client.get(link)
+    assert is_pdf(client.post(link))
+    clock.shift(timedelta(minutes=9, seconds=59))
+    assert is_pdf(client.post(link))
+    assert client.get(link).status_code == 200
+    stranger = Client()
+    assert [stranger.get(link).status_code, stranger.post(link).status_code] == [410, 410]
+    clock.shift(1)
+    ended = client.post(link)
+    assert ended.status_code == 410
+    assert BOOKLET in ended.content.decode()
+
+
+def test_press_that_overtakes_its_twin_knows_it(
+    client: Client, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two presses of one visitor at one moment: the second has read its session before the first wrote to it."""
+    from bookings.views import enquiries
+
+    client.get(link)
+    real = enquiries.use_link
+
+    def twin_first(found: Link, *, now: Any) -> bool:
+        monkeypatch.setattr(enquiries, "use_link", real)
+        assert is_pdf(client.post(link))
+        return real(found, now=now)
+
+    monkeypatch.setattr(enquiries, "use_link", twin_first)
+    assert is_pdf(client.post(link))
+
+
+def test_other_visitors_press_of_the_same_moment_gets_nothing(
+    client: Client, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bookings.views import enquiries
+
+    stranger = Client()
+    client.get(link)
+    stranger.get(link)
+    real = enquiries.use_link
+
+    def other_first(found: Link, *, now: Any) -> bool:
+        monkeypatch.setattr(enquiries, "use_link", real)
+        assert is_pdf(client.post(link))
+        return real(found, now=now)
+
+    monkeypatch.setattr(enquiries, "use_link", other_first)
+    assert stranger.post(link).status_code == 410
+
+
+def test_link_that_ran_out_or_never_was_says_so(
+    client: Client, link: str, clock: time_machine.Traveller
+) -> None:
+    for token in ("x" * 43, "a", "%00", "x" * 5000, "\u200b"):
+        assert client.get(f"{BOOKLET}{token}/").status_code == 410
+    clock.shift(timedelta(days=14))
+    assert client.get(link).status_code == 410
+    assert client.post(link).status_code == 410
+
+
+def test_pages_cost_a_fixed_number_of_queries(
+    client: Client, world: World, booklet: Booklet, link: str, count_queries: Callable[[], Any]
+) -> None:
+    for path, most in ((CONTACT, 4), (BOOKLET, 6), (link, 8)):
+        client.get(path)
+        with count_queries() as queries:
+            assert client.get(path).status_code == 200
+        assert len(queries) <= most, [query["sql"] for query in queries]
