@@ -2,7 +2,16 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
-from .move import Door, correct_door, move_booking, quote_for_move, selection_of, session_of
+from .move import (
+    MOVABLE,
+    Door,
+    correct_door,
+    move_booking,
+    quote_for_move,
+    require_movable,
+    selection_of,
+    session_of,
+)
 from .request import Submission, request_booking
 from .status import (
     cancel_booking,
@@ -17,6 +26,7 @@ from .status import (
 )
 
 __all__ = [
+    "MOVABLE",
     "Door",
     "Submission",
     "cancel_booking",
@@ -37,6 +47,7 @@ __all__ = [
     "release_expired_holds",
     "release_hold",
     "request_booking",
+    "require_movable",
     "selection_of",
     "session_of",
 ]
