@@ -11,7 +11,7 @@ from . import (
     people,
     places,
     schedule,
-    site,
+    time_off,
 )
 
 __all__ = [
@@ -25,5 +25,5 @@ __all__ = [
     "people",
     "places",
     "schedule",
-    "site",
+    "time_off",
 ]

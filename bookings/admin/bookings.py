@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -32,6 +31,9 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
+from .access import only_seen_by, sees_own_visits
+from .board import BoardMixin, map_url
+from .moving import MovingMixin
 from .search import search
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
 
@@ -197,7 +199,7 @@ SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "clie
 
 
 @admin.register(Booking)
-class BookingAdmin(ListMixin):
+class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
@@ -218,7 +220,8 @@ class BookingAdmin(ListMixin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         # The tier alone: to join the whole screening would decrypt the answers of every row.
-        return super().get_queryset(request).annotate(tier=F("screening__tier"))
+        rows = super().get_queryset(request).annotate(tier=F("screening__tier"))
+        return only_seen_by(request.user, rows, "therapist")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
@@ -260,6 +263,19 @@ class BookingAdmin(ListMixin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) or sees_own_visits(request.user)
+
+    def may_do(self, request: HttpRequest, verb: Verb) -> bool:
+        """Whether this member of staff may do this with the bookings that they may see."""
+        if verb.after_start and request.user.has_perm("bookings.finish_own_visits"):
+            return True
+        return self.has_change_permission(request)
+
+    def has_finish_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may say how a visit ended."""
+        return self.may_do(request, VERBS["complete"])
+
     def has_look_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may ask to see health answers."""
         return bool(request.user.has_perm("bookings.view_screeningrecord"))
@@ -284,7 +300,7 @@ class BookingAdmin(ListMixin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The visit's page. Nothing on it is a field: every change is a button that posts to its own address."""
-        booking = self._visit(object_id)
+        booking = self._visit(request, object_id)
         if booking is None:
             self.message_user(request, _("There is no such booking."), messages.WARNING)
             return redirect("admin:bookings_booking_changelist")
@@ -299,12 +315,12 @@ class BookingAdmin(ListMixin):
 
     def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         """Confirm, decline, complete, no-show or cancel one booking."""
-        booking = self._booking(pk)
-        if not self.has_change_permission(request, booking):
-            raise PermissionDenied
+        booking = self._booking(request, pk)
         known = VERBS.get(verb)
         if known is None:
             raise Http404
+        if not self.may_do(request, known):
+            raise PermissionDenied
         if request.method != "POST":
             return self._only(request, booking, "POST")
         form = ReasonForm(request.POST)
@@ -316,7 +332,7 @@ class BookingAdmin(ListMixin):
 
     def health_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The health answers, on a page that is not kept; who looked, when and why is written down first."""
-        booking = self._booking(pk)
+        booking = self._booking(request, pk)
         if not (self.has_view_permission(request, booking) and self.has_look_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
@@ -354,7 +370,7 @@ class BookingAdmin(ListMixin):
 
     def note_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record a clinician's go-ahead."""
-        booking = self._booking(pk)
+        booking = self._booking(request, pk)
         if not (self.has_change_permission(request, booking) and self.has_note_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
@@ -391,11 +407,11 @@ class BookingAdmin(ListMixin):
     def decline_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         return self._ask_then_do_many(request, queryset, VERBS["decline"])
 
-    @admin.action(description=gettext_lazy("Mark as completed"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Mark as completed"), permissions=["finish"])
     def complete_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> None:
         self._do_many(request, queryset, VERBS["complete"])
 
-    @admin.action(description=gettext_lazy("Mark as no-show"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Mark as no-show"), permissions=["finish"])
     def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse | None:
         return self._ask_then_do_many(request, queryset, VERBS["no-show"])
 
@@ -468,19 +484,20 @@ class BookingAdmin(ListMixin):
         assert isinstance(user, User)  # the admin lets nobody else in
         return user
 
-    def _visit(self, object_id: str) -> Booking | None:
+    def _visit(self, request: HttpRequest, object_id: str) -> Booking | None:
         """With all that the page shows, except the encrypted columns, which are read one by one so that a lost
         key costs a line and not the page."""
         queryset = Booking.objects.select_related(
             "client", "therapist", "service", "option", "area__zone", "policy_version"
         ).annotate(tier=F("screening__tier"))
         try:
-            return queryset.prefetch_related("add_ons").filter(pk=int(object_id)).first()
+            rows = queryset.prefetch_related("add_ons").filter(pk=int(object_id))
+            return only_seen_by(request.user, rows, "therapist").first()
         except ValueError:
             return None
 
-    def _booking(self, pk: int) -> Booking:
-        booking = self._visit(str(pk)) if pk < 2**63 else None
+    def _booking(self, request: HttpRequest, pk: int) -> Booking:
+        booking = self._visit(request, str(pk)) if pk < 2**63 else None
         if booking is None:
             raise Http404
         return booking
@@ -495,7 +512,8 @@ class BookingAdmin(ListMixin):
     ) -> HttpResponse:
         now = timezone.now()
         may_change = self.has_change_permission(request, booking)
-        access, access_lost = self._access(booking)
+        may_enter = request.user.has_perm("bookings.view_accessnotes")
+        access, access_lost = self._access(booking) if may_enter else ([], False)
         context = {
             **self._context(request, booking),
             "title": _("%(reference)s · %(name)s")
@@ -505,10 +523,11 @@ class BookingAdmin(ListMixin):
             "when": local_when(booking.starts_at),
             "session": local_span(booking.starts_at, booking.ends_at),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),
-            "map_url": self._map(booking),
+            "map_url": map_url(booking),
             "access": access,
             "access_lost": self._unreadable() if access_lost else "",
-            "verbs": self._verbs(booking, now) if may_change else [],
+            "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
+            "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
             "reason_form": ReasonForm(),
             "look_form": LookForm(auto_id="id_look_%s"),
             "note_form": note_form or ClinicianNoteForm(),
@@ -583,11 +602,6 @@ class BookingAdmin(ListMixin):
                 said = self._unreadable()
             found.append({"when": local_when(at), "who": who, "said": said})
         return found
-
-    @staticmethod
-    def _map(booking: Booking) -> str:
-        query = urlencode({"query": f"{booking.street}, {booking.city}, CA {booking.area.zip_code}"})
-        return f"https://www.openstreetmap.org/search?{query}"
 
     @staticmethod
     def _unreadable() -> str:

@@ -10,16 +10,31 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.domain.day_board import load_columns
 from bookings.domain.operations import expires_at
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.enums import MessageState
-from bookings.models import AreaRequest, Booking, BookingPolicy, ContactMessage, Message, ScreeningVersion
+from bookings.models import (
+    AreaRequest,
+    Booking,
+    BookingPolicy,
+    ContactMessage,
+    ExtraHours,
+    Message,
+    ScreeningVersion,
+    Therapist,
+    WorkingHours,
+)
+from massagerx.lib.localtime import local
 from services.models import Business
 
-from .words import local_when, state_mark, tier_mark, time_left
+from .access import sees_every_visit, sees_own_visits, therapists_seen_by
+from .words import clock, local_when, state_mark, tier_mark, time_left
 
 MOST_ROWS = 20
 LATE = timedelta(minutes=LATE_MINUTES)
+# The council takes weeks to renew a certificate.
+LAPSES_SOON = timedelta(days=45)
 
 
 def front_page(user: User | AnonymousUser) -> dict[str, Any]:
@@ -43,6 +58,10 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         desk.update(_requests(now))
     if desk["may_see_area_requests"]:
         desk["area_request_count"] = AreaRequest.objects.filter(is_answered=False).count()
+    if sees_every_visit(user) or sees_own_visits(user):
+        desk["today"] = _today(user, now)
+    if user.has_perm("bookings.change_therapist"):
+        desk.update(_therapists_in_need(now))
     if desk["may_see_messages"]:
         desk.update(_trouble(now))
     if desk["may_see_enquiries"]:
@@ -88,6 +107,55 @@ def _unanswered() -> dict[str, Any]:
             }
             for message in waiting.defer("body", "answer").order_by("written_at", "pk")[:MOST_ROWS]
         ],
+    }
+
+
+def _today(user: User | AnonymousUser, now: datetime) -> list[dict[str, Any]]:
+    """Today by therapist: how many visits, and which is next."""
+    day = local(now).date()
+    columns = load_columns(therapists=list(therapists_seen_by(user)), first_day=day, last_day=day, now=now)
+    rows = []
+    for column in columns:
+        if not (column.visits or column.plan.hours):
+            continue
+        following = next((visit for visit in column.visits if visit.booking.ends_at > now), None)
+        leave = following.drive.leaves_at if following is not None and following.drive is not None else None
+        rows.append(
+            {
+                "therapist": column.therapist.name,
+                "url": f"{reverse('admin:bookings_booking_week')}?therapist={column.therapist.pk}",
+                "count": len(column.visits),
+                "next": following.booking if following is not None else None,
+                "next_url": reverse("admin:bookings_booking_change", args=[following.booking.pk])
+                if following is not None
+                else "",
+                "next_at": clock(following.booking.starts_at) if following is not None else "",
+                "leave_by": clock(leave) if leave is not None and leave > now else "",
+                "home_at": clock(column.way_home.arrives_at)
+                if column.way_home is not None and column.way_home.arrives_at is not None
+                else "",
+            }
+        )
+    return rows
+
+
+def _therapists_in_need(now: datetime) -> dict[str, Any]:
+    """Therapists whose certificate lapses soon or has lapsed, and those without any hours next month."""
+    today = local(now).date()
+    month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    month_end = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    active = Therapist.objects.filter(is_active=True)
+    weekly = WorkingHours.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=month_end), Q(valid_until=None) | Q(valid_until__gte=month)
+    )
+    extra = ExtraHours.objects.filter(date__gte=month, date__lte=month_end)
+    idle = active.exclude(pk__in=weekly.values("therapist")).exclude(pk__in=extra.values("therapist"))
+    return {
+        "lapsing": list(
+            active.filter(certificate_expires_on__lte=today + LAPSES_SOON).order_by("certificate_expires_on")
+        ),
+        "idle": list(idle),
+        "idle_month": f"{month:%B}",
     }
 
 

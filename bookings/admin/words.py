@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.html import format_html
@@ -105,6 +105,16 @@ def _clock(here: datetime) -> str:
     return f"{here.hour % 12 or 12}:{here:%M %p}"
 
 
+def clock(instant: datetime) -> str:
+    """`2:30 PM` in Los Angeles: for pages that name the zone once."""
+    return _clock(local(instant))
+
+
+def long_day(day: date) -> str:
+    """`Tuesday, November 24, 2026`."""
+    return f"{day:%A}, {day:%B} {day.day}, {day.year}"
+
+
 def time_left(delta: timedelta) -> str:
     """`3 h 20 min`, `2 days 4 h`; a moment that has passed is `any minute now`."""
     minutes = int(delta.total_seconds() // 60)
@@ -164,6 +174,8 @@ def explain(error: BookingError) -> str:
             return _("already %(status)s; nothing was changed.") % {"status": found}
         if may_become(error.status, error.wanted):
             return _("the visit has not started yet; nothing was changed.")
+        if error.wanted not in BookingStatus.values:
+            return _("is %(status)s or has begun, so it can't be changed like this.") % {"status": found}
         return _("is %(status)s, so it can't become %(wanted)s; nothing was changed.") % {
             "status": found,
             "wanted": BookingStatus(error.wanted).label.lower(),

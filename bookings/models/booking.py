@@ -145,6 +145,10 @@ class Booking(models.Model):
         ordering = ["-starts_at"]
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
+        permissions = [
+            ("view_own_visits", _("Can view the visits that are their own to make")),
+            ("finish_own_visits", _("Can say how visits that they may see ended")),
+        ]
         indexes = [
             models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),
             models.Index(fields=["status", "created_at"], name="booking_by_status_age"),

@@ -56,8 +56,8 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 _ODD_DATE = _("Use a date between 2000 and 2100.")
 
 
-def _sane_day(value: date) -> None:
-    """Works on dates and on aware datetimes (a datetime is a date)."""
+def sane_day(value: date) -> None:
+    """Refuses a date that is a slip of the finger. Works on dates and on aware datetimes (a datetime is a date)."""
     if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
         raise ValidationError(_ODD_DATE, code="odd_date")
 
@@ -70,6 +70,13 @@ _ODD_CLOCK = _("Type a time such as 17:30 or 5:30 PM.")
 def _read_clock(field: forms.TimeField) -> None:
     field.input_formats = [*(field.input_formats or ()), *_CLOCK_FORMATS]
     field.error_messages["invalid"] = _ODD_CLOCK
+
+
+def clock_field(**options: Any) -> forms.TimeField:
+    """A field for a wall time, typed as people here write it."""
+    field = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
+    _read_clock(field)
+    return field
 
 
 class KindFieldsMixin(BaseModelAdmin):
@@ -94,7 +101,7 @@ class KindFieldsMixin(BaseModelAdmin):
         elif isinstance(field, forms.SplitDateTimeField) and isinstance(field.fields[1], forms.TimeField):
             _read_clock(field.fields[1])
         if isinstance(db_field, models.DateField) and field is not None:
-            field.validators = [*field.validators, _sane_day]
+            field.validators = [*field.validators, sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):
             # SQLite has no limit of its own, and a day of 10^15 minutes breaks whoever counts with it.
             field.validators = [*field.validators, MaxValueValidator(32_767)]

@@ -3,7 +3,16 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
-from .move import Door, correct_door, move_booking, quote_for_move, selection_of, session_of
+from .move import (
+    MOVABLE,
+    Door,
+    correct_door,
+    move_booking,
+    quote_for_move,
+    require_movable,
+    selection_of,
+    session_of,
+)
 from .request import LookedUp, Submission, request_booking
 from .status import (
     cancel_booking,
@@ -18,6 +27,7 @@ from .status import (
 )
 
 __all__ = [
+    "MOVABLE",
     "Door",
     "LookedUp",
     "Submission",
@@ -43,6 +53,7 @@ __all__ = [
     "release_hold",
     "request_booking",
     "request_booklet",
+    "require_movable",
     "selection_of",
     "send_contact",
     "session_of",

@@ -60,21 +60,26 @@ def move_booking(
     preference: str | None = None,
     total_cents: int | None = None,
     reason: str = "",
+    for_staff: bool = False,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working.
+
+    `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
 
     `total_cents` is the total that was shown with the new start; None when nobody was shown one. Raises
     `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
     `PriceChanged`; nothing has changed then.
     """
     policy = BookingPolicy.load()
-    scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
+    scheduling.require_on_calendar(starts_at=starts_at, now=now)
+    if not for_staff:
+        scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
     selection = selection_of(booking, now=now, preference=preference)
     scheduling.warm_drives(therapists=selection.therapists, area=booking.area, starts_at=starts_at, now=now)
     with translated_errors(), transaction.atomic():
         locked, fresh = _lock(booking, selection, now=now)
-        _require_movable(fresh, now)
+        require_movable(fresh, now)
         quote = quote_for_move(booking=fresh, starts_at=starts_at, policy=policy)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
@@ -89,6 +94,7 @@ def move_booking(
                 address_key=fresh.address_key,
                 entry=fresh.entry,
                 without=fresh,
+                for_staff=for_staff,
             )
         except SlotNotOffered as refusal:
             if refusal.reason in GONE:
@@ -162,7 +168,7 @@ def correct_door(
     scheduling.warm_drives(therapists=[booking.therapist], area=area, starts_at=booking.starts_at, now=now)
     with translated_errors(), transaction.atomic():
         _locked, fresh = _lock(booking, None, now=now)
-        _require_movable(fresh, now)
+        require_movable(fresh, now)
         was_elsewhere = fresh.address_key != door_key(door.street, door.unit, door.zip_code)
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, policy, travel_cents=travel_cents)
@@ -236,6 +242,7 @@ def _lock(booking: Booking, selection: Selection | None, *, now: datetime) -> tu
     return lock_therapists(candidates, session=selection.session, now=now), fresh
 
 
-def _require_movable(booking: Booking, now: datetime) -> None:
+def require_movable(booking: Booking, now: datetime) -> None:
+    """Raises `InvalidTransition` for a visit that has ended or begun."""
     if booking.status not in MOVABLE or booking.starts_at <= now:
         raise InvalidTransition(booking.status, EventKind.MOVED)

@@ -1,0 +1,38 @@
+"""Whose visits a member of staff may see: everybody's, or only those that are their own to make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from bookings.models import Therapist
+
+OWN = "bookings.view_own_visits"
+
+
+def sees_every_visit(user: User | AnonymousUser) -> bool:
+    """Front desk and owner."""
+    return user.has_perm("bookings.view_booking") or user.has_perm("bookings.change_booking")
+
+
+def sees_own_visits(user: User | AnonymousUser) -> bool:
+    """A therapist at their own log-in, and nobody who sees every visit."""
+    return user.has_perm(OWN) and not sees_every_visit(user)
+
+
+def therapists_seen_by(user: User | AnonymousUser) -> QuerySet[Therapist]:
+    """The therapists whose days this member of staff may see, those who visit first."""
+    rows = Therapist.objects.select_related("home_zip__zone").order_by("-is_active", "position", "name")
+    if sees_every_visit(user):
+        return rows
+    return rows.filter(user=user.pk) if sees_own_visits(user) else rows.none()
+
+
+def only_seen_by(user: User | AnonymousUser, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
+    """Of `rows` those that belong to therapists this member of staff may see; `path` leads to the therapist, and is
+    empty where the rows are therapists."""
+    if not sees_own_visits(user):
+        return rows
+    return rows.filter(**{f"{path}__user" if path else "user": user.pk})

@@ -1,0 +1,126 @@
+"""What a day or a week looks like to staff: visits, drives and gaps of each therapist. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Subquery
+
+from bookings.enums import Tier
+from bookings.models import AccessNotes, Booking, ClinicianNote, ScreeningRecheck, Therapist
+from massagerx.lib.localtime import day_bounds, local
+
+from . import scheduling
+from .scheduling import Day, Drive
+
+# A stretch between two visits that is shorter than this is no gap to offer to anybody.
+SHORTEST_GAP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit on the board. `booking` has client, service and area; `drive` is the one that leads to it."""
+
+    booking: Any
+    drive: Drive | None
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether its health answers, the first or the newest, ask for a person to look."""
+        tiers = {self.booking.tier, self.booking.recheck_tier} - {None}
+        return bool(tiers - {Tier.CLEAR, Tier.CAUTION}) and not self.booking.has_note
+
+    @property
+    def has_caution(self) -> bool:
+        return Tier.CAUTION in (self.booking.tier, self.booking.recheck_tier)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One therapist's local day. `gaps` are stretches of working hours without visit, drive or hold."""
+
+    therapist: Therapist
+    day: date
+    plan: Day
+    visits: tuple[Visit, ...]
+    gaps: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def drive_minutes(self) -> int:
+        return sum(drive.minutes or 0 for drive in self.plan.drives)
+
+    @property
+    def session_minutes(self) -> int:
+        return sum(visit.booking.session_minutes for visit in self.visits)
+
+    @property
+    def way_home(self) -> Drive | None:
+        return self.plan.drives[-1] if self.plan.drives else None
+
+
+def load_columns(
+    *, therapists: Sequence[Therapist], first_day: date, last_day: date, now: datetime
+) -> list[Column]:
+    """The local days of these therapists, by day and then in their order; five queries, however many there are.
+
+    Therapists need their home ZIP codes.
+    """
+    bookings = _visits([row.pk for row in therapists], first_day, last_day)
+    plans = scheduling.plan_days(
+        therapists=therapists, bookings=bookings, first_day=first_day, last_day=last_day, now=now
+    )
+    columns = []
+    for number in range((last_day - first_day).days + 1):
+        day = first_day + timedelta(days=number)
+        for therapist in therapists:
+            plan = plans[therapist.pk, day]
+            drives = {drive.to_booking: drive for drive in plan.drives}
+            visits = tuple(
+                Visit(booking, drives.get(booking.pk))
+                for booking in bookings
+                if booking.therapist_id == therapist.pk and local(booking.starts_at).date() == day
+            )
+            columns.append(Column(therapist, day, plan, visits, tuple(_gaps(plan, visits))))
+    return columns
+
+
+def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
+    start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
+    return list(
+        Booking.objects.filter(therapist__in=therapist_ids, starts_at__gte=start, starts_at__lt=end)
+        .occupying()
+        .select_related("client", "service", "area__zone", "therapist__home_zip")
+        # Tiers alone: to join the screening would decrypt the answers of every row.
+        .annotate(
+            tier=F("screening__tier"),
+            recheck_tier=Subquery(newest.values("tier")[:1]),
+            has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
+            has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
+        )
+        .order_by("blocked_from", "pk")
+    )
+
+
+def _gaps(plan: Day, visits: Sequence[Visit]) -> list[tuple[datetime, datetime]]:
+    taken = [(visit.booking.blocked_from, visit.booking.blocked_until) for visit in visits]
+    taken += [*plan.holds, *plan.off]
+    taken += [
+        (drive.leaves_at, drive.arrives_at)
+        for drive in plan.drives
+        if drive.leaves_at is not None and drive.arrives_at is not None
+    ]
+    gaps = []
+    for start, end in plan.hours:
+        for taken_from, taken_until in sorted(taken):
+            if taken_until <= start or taken_from >= end:
+                continue
+            if taken_from - start >= SHORTEST_GAP:
+                gaps.append((start, taken_from))
+            start = max(start, taken_until)
+        if end - start >= SHORTEST_GAP:
+            gaps.append((start, end))
+    return gaps

@@ -1,0 +1,242 @@
+"""`manage.py seed_busy`: a busy week around today, to see how the desk looks. Only where the sample data is."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from bookings.domain import operations, pricing, scheduling
+from bookings.domain.operations import Submission
+from bookings.domain.selection import ANYONE, load_area, load_selection, load_session
+from bookings.exceptions import BookingError
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    BookingPolicy,
+    Message,
+    PolicyVersion,
+    ScreeningVersion,
+    ServedZip,
+    Therapist,
+    TimeOff,
+    WorkingHours,
+)
+from massagerx.lib.localtime import day_bounds, local
+from services.models import Business, Service, ServiceOption
+
+VISITS_A_WEEK = 40
+THERAPISTS = 5
+# Of each hundred visits that are over: how many nobody opened for, and how many were cancelled before.
+NO_SHOWS, CANCELLED = 6, 10
+_STREETS = ["Sample Street", "Example Avenue", "Test Boulevard", "Placeholder Lane", "Specimen Way"]
+
+
+class Command(BaseCommand):
+    help = (
+        "Fills last week, this week and the next with sample visits: 5 therapists, 40 visits a week, requests, holds, "
+        "cancelled visits and no-shows. Nothing is mailed. Only for a site that still has its sample data."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--seed", type=int, default=1, help="Another number makes another week.")
+
+    def handle(self, *args: Any, seed: int, **options: Any) -> None:
+        if not settings.LOCAL or not Business.load().is_sample:
+            raise CommandError("This site is in use: sample visits belong on a site with sample data.")
+        now = timezone.now()
+        chance = random.Random(seed)
+        with transaction.atomic():
+            made = _Week(now, chance).fill()
+        self.stdout.write(f"{made} sample visits, from last Monday on. The day board shows them.")
+
+
+class _Week:
+    def __init__(self, now: datetime, chance: random.Random) -> None:
+        self.now = now
+        self.chance = chance
+        self.staff = get_user_model().objects.filter(is_staff=True).order_by("pk").first()
+        self.policy = BookingPolicy.load()
+        self.options = list(
+            ServiceOption.objects.active().filter(service__is_active=True).select_related("service")
+        )
+        self.zips = [row.zip_code for row in ServedZip.objects.filter(is_active=True).order_by("zip_code")]
+        agreed = PolicyVersion.objects.order_by("-number").first()
+        asked = ScreeningVersion.objects.order_by("-number").first()
+        if agreed is None or asked is None or not self.options or not self.zips:
+            raise CommandError("Load the sample data first: manage.py load_sample_data")
+        self.agreed, self.asked = agreed, asked
+        self.number = Booking.objects.count()
+
+    def fill(self) -> int:
+        self._therapists()
+        before = Booking.objects.count()
+        monday = local(self.now).date() - timedelta(days=local(self.now).weekday() + 7)
+        for week in range(3):
+            self._week(monday + timedelta(days=7 * week))
+        self._holds()
+        Message.objects.filter(
+            booking__in=Booking.objects.order_by("-pk")[: Booking.objects.count() - before]
+        ).delete()
+        return Booking.objects.count() - before
+
+    def _therapists(self) -> None:
+        homes = list(ServedZip.objects.filter(is_active=True).order_by("-zip_code"))
+        for number in range(Therapist.objects.count() + 1, THERAPISTS + 1):
+            therapist = Therapist.objects.create(
+                name=f"Sample Therapist No. {number}",
+                slug=f"sample-therapist-no-{number}",
+                gender="female" if number % 2 else "male",
+                certificate_number=f"SAMPLE-{number:05}",
+                certificate_expires_on=date(local(self.now).year + 1, 12, 31),
+                home_zip=homes[number * 7 % len(homes)],
+                position=number,
+            )
+            therapist.services.set(Service.objects.filter(is_active=True))
+            WorkingHours.objects.bulk_create(
+                WorkingHours(therapist=therapist, weekday=day, starts_at=time(9), ends_at=time(18))
+                for day in range(6)
+            )
+
+    def _week(self, monday: date) -> None:
+        made = 0
+        for _attempt in range(VISITS_A_WEEK * 4):
+            if made == VISITS_A_WEEK:
+                break
+            made += self._visit(monday + timedelta(days=self.chance.randrange(6)))
+        off = Therapist.objects.filter(is_active=True).order_by("?").first()
+        if off is not None:
+            start = day_bounds(monday + timedelta(days=2))[0] + timedelta(hours=12)
+            if (
+                not Booking.objects.filter(therapist=off)
+                .occupying()
+                .between(start, start + timedelta(hours=6))
+                .exists()
+            ):
+                TimeOff.objects.create(therapist=off, starts_at=start, ends_at=start + timedelta(hours=6))
+
+    def _visit(self, day: date) -> bool:
+        """Books one visit on a local day, as it was asked for some days before; False when there is no room."""
+        asked_at = min(self.now, day_bounds(day)[0]) - timedelta(days=self.chance.randrange(2, 12))
+        if self.agreed.published_at > asked_at or self.asked.published_at > asked_at:
+            # The sample rules are as young as the site.
+            type(self.agreed).objects.filter(pk=self.agreed.pk).update(published_at=asked_at)
+            type(self.asked).objects.filter(pk=self.asked.pk).update(published_at=asked_at)
+            self.agreed.published_at = self.asked.published_at = asked_at
+        option = self.chance.choice(self.options)
+        area = load_area(self.chance.choice(self.zips))
+        try:
+            session = load_session(service_slug=option.service.slug, option_id=option.pk)
+            selection = load_selection(
+                session=session, area=area, preference=ANYONE, today=local(asked_at).date()
+            )
+        except BookingError:
+            return False
+        offer = scheduling.find_times_between(
+            selection=selection, first_day=day, last_day=day, policy=self.policy, now=asked_at
+        )
+        starts = offer.by_day.get(day, ())
+        if not starts:
+            return False
+        starts_at = self.chance.choice(starts).starts_at
+        self.number += 1
+        number = self.number
+        who = f"Sample Client {number % 60 + 1:02}"
+        submission = Submission(
+            key=uuid.UUID(int=self.chance.getrandbits(128), version=4),
+            service_slug=option.service.slug,
+            option_id=option.pk,
+            add_on_ids=(),
+            people=1,
+            zip_code=area.zip_code,
+            preference=ANYONE,
+            starts_at=starts_at,
+            name=who,
+            email=f"client{number % 60 + 1:02}@example.com",
+            phone=f"+1213555{100 + number % 60:04}",
+            recipient_name="",
+            street=f"{100 + number} {self.chance.choice(_STREETS)}",
+            unit="",
+            entry=self.chance.choice(["ground", "ground", "stairs", "elevator"]),
+            access={"parking": "Sample: park on the street."},
+            screening_version=self.asked.number,
+            screening_service=option.service.slug,
+            answers=self._answers(),
+            policy_version=self.agreed.number,
+            total_cents=pricing.quote(
+                session=session, area=area, policy=self.policy, starts_at=starts_at
+            ).total_cents,
+        )
+        try:
+            booking = operations.request_booking(submission=submission, now=asked_at)
+        except BookingError:
+            return False
+        self._go_on(booking, asked_at)
+        return True
+
+    def _answers(self) -> dict[str, str]:
+        """Clear for most; one in eight has something to tell."""
+        answers = {
+            question["id"]: "yes" if question["id"] == "adult" else "no"
+            for question in self.asked.rules["questions"]
+            if "when" not in question
+        }
+        if self.chance.randrange(8) == 0:
+            answers.update({key: "yes" for key in ("diabetes", "pregnancy") if key in answers})
+        return answers
+
+    def _go_on(self, booking: Booking, asked_at: datetime) -> None:
+        """What became of it meanwhile."""
+        luck = self.chance.randrange(100)
+        if booking.starts_at > self.now and luck < 15:
+            return  # still waiting for an answer
+        if booking.status == "requested":
+            booking = operations.confirm_booking(
+                booking=booking, actor=self.staff, now=asked_at + timedelta(hours=1)
+            )
+        if luck >= 100 - CANCELLED:
+            operations.cancel_booking(
+                booking=booking, actor=None, by_client=True, now=asked_at + timedelta(hours=20)
+            )
+        elif booking.ends_at <= self.now:
+            ended = operations.mark_no_show if 20 <= luck < 20 + NO_SHOWS else operations.complete_booking
+            ended(booking=booking, actor=self.staff, now=booking.ends_at)
+
+    def _holds(self) -> None:
+        """Two visitors who are choosing right now."""
+        tomorrow = local(self.now).date() + timedelta(days=1)
+        for number in range(2):
+            option = self.options[0]
+            session = load_session(service_slug=option.service.slug, option_id=option.pk)
+            selection = load_selection(
+                session=session,
+                area=load_area(self.chance.choice(self.zips)),
+                preference=ANYONE,
+                today=local(self.now).date(),
+            )
+            offer = scheduling.find_times_between(
+                selection=selection,
+                first_day=tomorrow,
+                last_day=tomorrow + timedelta(days=3),
+                policy=self.policy,
+                now=self.now,
+            )
+            starts = [start for of_day in offer.by_day.values() for start in of_day]
+            if not starts:
+                return
+            draft = BookingDraft.objects.create(updated_at=self.now)
+            operations.hold_time(
+                draft=draft,
+                selection=selection,
+                starts_at=self.chance.choice(starts).starts_at,
+                policy=self.policy,
+                source=f"sample-{number}",
+                now=self.now,
+            )

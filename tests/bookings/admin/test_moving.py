@@ -1,0 +1,95 @@
+"""Moving a visit at the desk: asked first, by the same engine, and told only when staff say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bookings.enums import EventKind, MessageKind
+from bookings.models import Booking, Message
+from tests.factories import DAY, World, at
+
+
+def address(booking: Booking) -> str:
+    return reverse("admin:bookings_booking_move", args=[booking.pk])
+
+
+def wanted(world: World, start: str = "14:00", day: object = DAY, **more: Any) -> dict[str, Any]:
+    return {
+        "day": str(day),
+        "start": start,
+        "therapist": f"therapist:{world.therapist.slug}",
+        "reason": "",
+        **more,
+    }
+
+
+def test_asking_changes_nothing_and_moving_tells_the_client(world: World, desk: Client) -> None:
+    booking = world.book()
+    asked = desk.get(address(booking), wanted(world))
+    assert "Move it and tell the client" in asked.content.decode()
+    booking.refresh_from_db()
+    assert booking.starts_at == at(10)
+    moved = desk.post(address(booking), wanted(world, total_cents="14000", reason="The client called"))
+    assert moved.status_code == 302
+    booking.refresh_from_db()
+    assert booking.starts_at == at(14)
+    event = booking.events.get(kind=EventKind.MOVED)
+    assert (event.actor.username, event.reason, event.by_client) == ("desk", "The client called", False)
+    assert Message.objects.filter(booking=booking, kind=MessageKind.MOVED).count() == 1
+
+
+def test_a_time_that_cannot_be_kept_says_why_and_offers_others(world: World, desk: Client) -> None:
+    booking = world.book()
+    world.book(email="bo@example.com", phone="+12135550124", starts_at=at(14))
+    page = desk.get(address(booking), wanted(world)).content.decode()
+    assert "another visit" in page
+    assert "Move it and tell the client" not in page
+    assert "Times of that day" in page
+    assert desk.post(address(booking), wanted(world, total_cents="14000")).status_code == 422
+    booking.refresh_from_db()
+    assert booking.starts_at == at(10)
+
+
+def test_another_total_than_was_shown_asks_again(world: World, desk: Client) -> None:
+    booking = world.book()
+    refused = desk.post(address(booking), wanted(world, "17:00", total_cents="14000"))
+    assert refused.status_code == 422
+    assert "$165" in refused.content.decode()
+    booking.refresh_from_db()
+    assert booking.starts_at == at(10)
+
+
+def test_staff_may_choose_a_start_between_those_of_the_site(world: World, desk: Client) -> None:
+    booking = world.book()
+    desk.post(address(booking), wanted(world, "14:05", total_cents="14000"))
+    booking.refresh_from_db()
+    assert booking.starts_at == at(14, 5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"day": "2026-02-30"}, {"day": "9999-12-31"}, {"day": "0001-01-01"}, {"start": "25:00"}, {"start": "noon"},
+        {"therapist": "therapist:nobody"}, {"therapist": ""}, {"day": "2026-12-01"},
+        {"day": "2027-03-14", "start": "02:30"},
+        {"total_cents": "9" * 40}, {"total_cents": "-1"}, {"reason": "x" * 301},
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_and_changes_nothing(world: World, desk: Client, change: dict[str, str]) -> None:
+    booking = world.book()
+    before = Booking.objects.values().get(pk=booking.pk)
+    sent = {**wanted(world, "14:00"), "total_cents": "1", **change}
+    assert desk.post(address(booking), sent).status_code == 422
+    assert desk.get(address(booking), sent).status_code == 200
+    assert Booking.objects.values().get(pk=booking.pk) == before
+
+
+def test_a_visit_that_has_ended_is_not_moved(world: World, desk: Client) -> None:
+    booking = world.book()
+    Booking.objects.filter(pk=booking.pk).update(status="cancelled")
+    assert desk.post(address(booking), wanted(world, total_cents="14000")).status_code == 422
+    assert not booking.events.filter(kind=EventKind.MOVED).exists()
