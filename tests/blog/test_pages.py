@@ -278,7 +278,7 @@ def test_page_shows_the_owner_s_words(client: Client, slug: str) -> None:
     page = client.get(f"/{slug}/").content.decode()
 
     assert "<h1>A title of ours</h1>" in page
-    assert "<h2>Ours</h2><p>Our words.</p>" in page
+    assert '<h2 id="ours">Ours</h2><p>Our words.</p>' in page
     assert '<meta name="description" content="In short.">' in page
     assert json_ld(page)[0]["@type"] == "BreadcrumbList"
 

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin
 
-from .models import RESERVED_SLUGS, Page, Post, Question, Tag
+from blog.models import RESERVED_SLUGS, Page, Post, Question, Tag
 
 
 class PostForm(ModelForm):

@@ -1,0 +1,3 @@
+"""Where the owner writes."""
+
+from . import posts  # noqa: F401
