@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from massagerx.lib.html import plain_text
 
 _COMPLAINTS = (
-    r"(?:swell\w*|(?:lymph)?o?edema|inflammation|pain|aches?|scars?|scar tissue|cellulite|anxiety|depression|migraines?|"
-    r"headaches?|fluid retention|blood pressure)"
+    r"(?:swell\w*|(?:lymph)?o?edema|inflammation|pain|aches?|scars?|scar tissue|cellulite|anxiety|depression|"
+    r"migraines?|headaches?|fluid retention|blood pressure)"
 )
 # Each with word borders around it: "retreat", "secure", "manicure" and "healthy" are none.
 _CLAIMS = (
@@ -44,11 +44,13 @@ _DENIAL = re.compile(
     r"(?:\b(?:not|never|no|nor|without|cannot|nobody)\b|n[’']t\b)(?:\W+\w+){0,5}\W*$", re.IGNORECASE
 )
 # What others do may be said: "a doctor can diagnose".
-_OTHERS = re.compile(r"\b(?:doctors?|physicians?|surgeons?|nurses?|dentists?|hospitals?)\b(?:\W+\w+){0,4}\W*$", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\b(?:doctors?|physicians?|surgeons?|nurses?|dentists?|hospitals?)\b(?:\W+\w+){0,4}\W*$", re.IGNORECASE
+)
 # "a treat", "treat yourself", "treated with respect" speak of no illness.
-_PLEASANT = re.compile(
-    r"(?:\b(?:a|our|your|little|special|real|such a)\s+treat$)|(?:\btreat(?:ed|s|ing)?\s+(?:yourself|myself|themselves|everyone|"
-    r"every|each|with (?:care|respect|kindness)|like)\b)",
+_PLEASURE = re.compile(r"\b(?:a|our|your|little|special|real)\s+treat$", re.IGNORECASE)
+_MANNERS = re.compile(
+    r"treat(?:ed|s|ing)?\s+(?:yourself|myself|themselves|everyone|every|each|with (?:care|respect|kindness)|like)\b",
     re.IGNORECASE,
 )
 
@@ -80,6 +82,6 @@ def _is_harmless(sentence: str, claim: re.Match[str]) -> bool:
     return bool(
         _DENIAL.search(before)
         or _OTHERS.search(before)
-        or any(part.start() <= claim.start() < part.end() for part in _PLEASANT.finditer(sentence))
-        or _PLEASANT.search(sentence[: claim.end()])
+        or _PLEASURE.search(sentence[: claim.end()])
+        or _MANNERS.match(sentence, claim.start())
     )

@@ -17,7 +17,8 @@ from massagerx.lib.html import clean_html, plain_text, without_controls
 Kind = Literal["html", "markdown"]
 
 _LOOKS_LIKE_HTML = re.compile(
-    r"</?(?:p|h[1-6]|div|span|ul|ol|li|a|b|i|strong|em|br|blockquote|table|html|body|article)\b[^>]*>", re.IGNORECASE
+    r"</?(?:p|h[1-6]|div|span|ul|ol|li|a|b|i|strong|em|br|blockquote|table|html|body|article)\b[^>]*>",
+    re.IGNORECASE,
 )
 _HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3"}
 _INLINE = {"b": "strong", "strong": "strong", "i": "em", "em": "em", "cite": "em"}
@@ -25,11 +26,40 @@ _BLOCKS = {
     "p", "div", "section", "article", "main", "header", "footer", "aside", "figure", "figcaption", "pre", "table", "tr",
     "dl", "dt", "dd", "address",
 }  # fmt: skip
-_KEPT = {*_HEADINGS, *_INLINE, *_BLOCKS, "ul", "ol", "li", "blockquote", "hr", "a", "br", "span", "td", "th", "img"}
-_WRITTEN_AWAY = {"script", "style", "title", "template", "svg", "math", "object", "iframe", "noscript", "textarea"}
+_KEPT = {
+    *_HEADINGS,
+    *_INLINE,
+    *_BLOCKS,
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "hr",
+    "a",
+    "br",
+    "span",
+    "td",
+    "th",
+    "img",
+}
+_WRITTEN_AWAY = {
+    "script",
+    "style",
+    "title",
+    "template",
+    "svg",
+    "math",
+    "object",
+    "iframe",
+    "noscript",
+    "textarea",
+}
 # Word writes a list as paragraphs, with the bullet or number as text in front.
 _WORD_LIST = re.compile(r"mso-list\s*:\s*l\d+\s+level(\d)", re.IGNORECASE)
-_WORD_MARK = re.compile(r"^[\s\xa0]*(?:[·•o§\-–\uf0b7\uf0a7]|(?P<number>(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]))[\s\xa0]+", re.IGNORECASE)
+_WORD_MARK = re.compile(
+    r"^[\s\xa0]*(?:[·•o§\-–\uf0b7\uf0a7]|(?P<number>(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]))[\s\xa0]+",
+    re.IGNORECASE,
+)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-5]00)", re.IGNORECASE)
 _ITALIC = re.compile(r"font-style\s*:\s*italic", re.IGNORECASE)
@@ -183,7 +213,9 @@ class _Writer(HTMLParser):
     def _begin_wanted(self) -> None:
         if self._block:
             self.out.append(f"<{self._block}>")
-            self.out += [opening for opening in self._inline if self._block not in ("h2", "h3") or opening[1] == "a"]
+            self.out += [
+                opening for opening in self._inline if self._block not in ("h2", "h3") or opening[1] == "a"
+            ]
 
     def _text(self, data: str) -> None:
         data = re.sub(r"[ \t\r\n\f\xa0]+", " ", data)

@@ -1,4 +1,4 @@
-"""Celery's tasks: shells around one call each. What is to be done stands in the rows, so a lost task costs only time."""
+"""Celery's tasks: shells around one call each. What is to be done stands in the rows: a lost task costs only time."""
 
 from __future__ import annotations
 

@@ -213,23 +213,34 @@ def _pictures_of(post: Post) -> list[str]:
     return cover + ([post.share_url] if post.share_url else [])
 
 
-def _page_context(page: Page, *more: dict[str, Any]) -> dict[str, Any]:
+def _page(
+    request: HttpRequest, slug: str, template: str, *things: dict[str, Any], **more: Any
+) -> HttpResponse:
+    """One of the owner's pages; `things` are what its JSON-LD says beside where it is."""
+    page = Page.load(slug)
+    reading = read(page.body)
     crumbs = _crumbs((page.title, page.get_absolute_url()))
-    return {"page": page, "crumbs": crumbs, "json_ld": json_ld(breadcrumb_list(crumbs), *more)}
+    context = {
+        "page": page,
+        "reading": reading,
+        "crumbs": crumbs,
+        "json_ld": json_ld(breadcrumb_list(crumbs), *things),
+        **more,
+    }
+    return _with_frames(render(request, template, context), reading)
 
 
 @public_page
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """About, policies or privacy: nothing but the owner's words."""
+    """About, policies or privacy: the owner's words, and on the first what clients said."""
     if slug == Page.Slug.ABOUT:
-        context = {**_page_context(Page.load(slug)), "testimonials": Testimonial.objects.shown()}
-        return render(request, "blog/about.html", context)
-    return render(request, "blog/page.html", _page_context(Page.load(slug)))
+        return _page(request, slug, "blog/about.html", testimonials=Testimonial.objects.shown())
+    return _page(request, slug, "blog/page.html")
 
 
 @public_page
 def contact(request: HttpRequest) -> HttpResponse:
-    return render(request, "blog/contact.html", _page_context(Page.load(Page.Slug.CONTACT)))
+    return _page(request, Page.Slug.CONTACT, "blog/contact.html")
 
 
 @public_page
@@ -246,8 +257,8 @@ def faq(request: HttpRequest) -> HttpResponse:
             for question in questions
         ],
     }
-    context = _page_context(Page.load(Page.Slug.FAQ), *([faq_page] if questions else []))
-    return render(request, "blog/faq.html", {**context, "questions": questions})
+    things = [faq_page] if questions else []
+    return _page(request, Page.Slug.FAQ, "blog/faq.html", *things, questions=questions)
 
 
 @require_safe

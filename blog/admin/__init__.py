@@ -1,3 +1,5 @@
-"""Where the owner writes."""
+"""Where the owner writes: posts, pages and questions, pictures and videos, what clients said, and notices."""
 
-from . import posts  # noqa: F401
+from . import pages, pictures, posts
+
+__all__ = ["pages", "pictures", "posts"]

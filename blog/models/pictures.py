@@ -42,7 +42,9 @@ class PictureQuerySet(models.QuerySet["Picture"]):
 class Picture(models.Model):
     """A picture, re-encoded on its way in. Smaller sizes are made in the background; until then it shows whole."""
 
-    token = models.CharField(_("name of the file"), max_length=32, unique=True, default=new_token, editable=False)
+    token = models.CharField(
+        _("name of the file"), max_length=32, unique=True, default=new_token, editable=False
+    )
     alt = models.CharField(
         _("what it shows"),
         max_length=200,
@@ -108,7 +110,9 @@ class Picture(models.Model):
     def clean(self) -> None:
         self.alt = self.alt.strip()
         if not self.alt and not self.is_decorative:
-            raise ValidationError({"alt": _("Say what the picture shows, or tick that it is only decoration.")})
+            raise ValidationError(
+                {"alt": _("Say what the picture shows, or tick that it is only decoration.")}
+            )
 
     @property
     def focus(self) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of the library in templates, and texts that show some."""
+"""Pictures of the library in templates."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ from django.utils.safestring import SafeString
 
 from blog.models import Picture
 from blog.models.pictures import COVER_RATIO
-from blog.reading import read
 
 register = template.Library()
 
 
-@register.filter
-def prose(html: str) -> SafeString:
-    """An owner's cleaned text as readers get it: `{{ page.body|prose }}`."""
-    return read(html).html
-
-
 @register.simple_tag
-def picture(picture: Picture, sizes: str, *, cover: bool = False, eager: bool = False, alt: Any = None) -> SafeString:
+def picture(
+    picture: Picture, sizes: str, *, cover: bool = False, eager: bool = False, alt: Any = None
+) -> SafeString:
     """The picture in all its sizes; the browser takes the one that fits `sizes` (as in HTML).
 
     `cover` cuts it to 16:9 around its focus. `eager` is for the one at the top of a page. `alt=""` where the words
