@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.text import Truncator
+
 from massagerx.lib.html import plain_text
 
 _COMPLAINTS = (
     r"(?:swell\w*|(?:lymph)?o?edema|inflammation|pain|aches?|scars?|scar tissue|cellulite|anxiety|depression|"
     r"migraines?|headaches?|fluid retention|blood pressure)"
 )
+#: Of a longer sentence the writer is shown the beginning, in letters.
+LONGEST_SENTENCE = 300
 # Each with word borders around it: "retreat", "secure", "manicure" and "healthy" are none.
 _CLAIMS = (
     r"treat(?:s|ed|ing|ments?)?",
@@ -71,17 +75,19 @@ def find_claims(texts: Iterable[str]) -> list[Claim]:
         for block in _BLOCK_END.split(text):
             for match in _SENTENCE.finditer(plain_text(block)):
                 sentence = match[0].strip()
+                shown = Truncator(sentence).chars(LONGEST_SENTENCE)
                 for claim in _CLAIM.finditer(sentence):
                     if not _is_harmless(sentence, claim):
-                        found[Claim(claim[0], sentence)] = None
+                        found[Claim(claim[0], shown)] = None
     return list(found)
 
 
 def _is_harmless(sentence: str, claim: re.Match[str]) -> bool:
-    before = sentence[: claim.start()]
+    # A few words are enough, and a text without a full stop must not be read again for each of its words.
+    before = sentence[max(0, claim.start() - 80) : claim.start()]
     return bool(
         _DENIAL.search(before)
         or _OTHERS.search(before)
-        or _PLEASURE.search(sentence[: claim.end()])
+        or _PLEASURE.search(before + claim[0])
         or _MANNERS.match(sentence, claim.start())
     )

@@ -68,6 +68,10 @@ _LONELY_BREAKS = re.compile(r"(<(?:p|h2|h3|li)>)(?:\s|<br>)+|(?:\s|<br>)+(</(?:p
 _FIRST_HEADING = re.compile(r"^\s*<h2>(.*?)</h2>", re.DOTALL)
 
 
+# No reader follows deeper lists, and no text may cost minutes.
+_DEEPEST_LIST = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """`title` is the first heading if the text begins with one, which `body` then no longer holds; `pictures` counts
@@ -127,6 +131,7 @@ class _Writer(HTMLParser):
         self.out: list[str] = []
         self.pictures = 0
         self._lists: list[str] = []
+        self._lists_too_deep = 0
         self._word_lists: list[str] = []
         self._quotes = 0
         self._block = ""
@@ -181,7 +186,9 @@ class _Writer(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("ul", "ol"):
             self._end_block()
-            if self._lists:
+            if self._lists_too_deep:
+                self._lists_too_deep -= 1
+            elif self._lists:
                 self._end_item()
                 self.out.append(f"</{self._lists.pop()}>")
         elif tag == "li":
@@ -290,6 +297,9 @@ class _Writer(HTMLParser):
     def _open_list(self, tag: str) -> None:
         self._end_block()
         self._end_word_lists()
+        if len(self._lists) == _DEEPEST_LIST:
+            self._lists_too_deep += 1
+            return
         if self._lists and not self._items_open():
             self._begin_item()
         self.out.append(f"<{tag}>")

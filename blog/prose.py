@@ -13,11 +13,13 @@ POST_EXTENSIONS = {**PROSE_EXTENSIONS, "Figure": True, "Image": True, "Caption":
 PICTURE_ADDRESS = re.compile(r"/media/pictures/([0-9a-f]{32})\.webp")
 # A link alone on its line, as `clean_html` writes it.
 LONE_LINK = re.compile(r'<p><a href="([^"]*)" rel="noopener">(?:(?!</a>|<p>).)*</a>(?:<br>|\s)*</p>')
+# What the editor leaves beside a picture that was put in.
+_EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|<br>)*</p>")
 
 
 def clean_post_html(html: str) -> str:
-    """As `clean_html`, and figures whose picture is one of the library's own addresses."""
-    return clean_html_with_pictures(html, PICTURE_ADDRESS)
+    """As `clean_html`, and figures whose picture is one of the library's own addresses; without empty paragraphs."""
+    return _EMPTY_PARAGRAPH.sub("", clean_html_with_pictures(html, PICTURE_ADDRESS))
 
 
 def picture_tokens(html: str) -> set[str]:

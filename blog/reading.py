@@ -20,8 +20,6 @@ from .videos import FRAME_HOSTS, VideoAddress, parse_video
 HEADINGS_FOR_CONTENTS = 3
 _HEADING = re.compile(r"<(h[23])>(.*?)</\1>", re.DOTALL)
 _FIGURE = re.compile(r"<figure>(.*?)</figure>|<img [^>]*>", re.DOTALL)
-# What the editor leaves where the cursor was.
-_EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|<br>)*</p>")
 _CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
 # Names that the page itself gives to its parts.
 _TAKEN = frozenset({"main", "contents-title", "services-title", "related-title", "band-title"})
@@ -58,7 +56,7 @@ def read(html: str) -> Reading:
     """
     videos = _videos(lone_links(html))
     pictures = _pictures(picture_tokens(html))
-    html, headings = _with_anchors(_EMPTY_PARAGRAPH.sub("", html))
+    html, headings = _with_anchors(html)
     html = _FIGURE.sub(lambda match: _figure(match[0], pictures), html)
     html = LONE_LINK.sub(lambda match: _video(match, videos), html)
     hosts = sorted({FRAME_HOSTS[video.provider] for video in videos.values()})
