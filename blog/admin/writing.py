@@ -65,16 +65,14 @@ class ClaimsMixin(admin.ModelAdmin):
                 "<li><strong>{}</strong>: {}</li>",
                 ((claim.words, claim.sentence) for claim in found[:20]),
             )
-            messages.warning(request, format_html("{}<ul>{}</ul>", _claims_title(found), rows))
+            saved = _("It is saved as you wrote it.")
+            messages.warning(request, format_html("{} {}<ul>{}</ul>", saved, _claims_title(found), rows))
 
 
 def _claims_title(found: list[Claim]) -> str:
     if not found:
         return ""
-    return _(
-        "It is saved as you wrote it. Look at these words once more: a massage business may not promise to treat, cure "
-        "or diagnose."
-    )
+    return _("Look at these words once more: a massage business may not promise to treat, cure or diagnose.")
 
 
 class WritingMixin(ClaimsMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):

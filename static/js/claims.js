@@ -32,6 +32,6 @@ addEventListener("DOMContentLoaded", () => {
     clearTimeout(typing);
     typing = setTimeout(ask, 1200);
   });
-  const longest = fields.find((field) => field.tagName === "TEXTAREA") ?? fields[0];
-  longest?.closest(".form-row")?.append(note);
+  const text = fields.find((field) => field.tagName === "TEXTAREA" && field.name !== "summary") ?? fields[0];
+  text?.closest(".form-row")?.append(note);
 });

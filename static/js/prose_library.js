@@ -70,5 +70,5 @@ document.addEventListener("prose-editor:ready", ({ detail: { editor, textarea } 
     });
     bar.append(button);
   }
-  textarea.closest(".prose-editor").before(bar);
+  textarea.closest(".prose-editor").prepend(bar);
 });
