@@ -322,7 +322,10 @@ class _Writer(HTMLParser):
         while len(self._word_lists) > level:
             self.out.append(f"</li></{self._word_lists.pop()}>")
         if len(self._word_lists) == level:
-            self.out.append("</li><li>")
+            if self._word_lists[-1] == tag:
+                self.out.append("</li><li>")
+            else:
+                self.out.append(f"</li></{self._word_lists.pop()}>")
         while len(self._word_lists) < level:
             self.out.append(f"<{tag}><li>")
             self._word_lists.append(tag)

@@ -45,9 +45,7 @@ def make_posts(count: int) -> list[Post]:
 
 def json_ld(html: str) -> list[dict[str, Any]]:
     """The things in the page's JSON-LD; fails when there isn't exactly one such script."""
-    (script,) = re.findall(
-        r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL
-    )
+    (script,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
     things: list[dict[str, Any]] = json.loads(script)["@graph"]
     return things
 

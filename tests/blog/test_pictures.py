@@ -168,9 +168,7 @@ def test_sizes_are_made_once_and_never_larger_than_the_picture() -> None:
     assert stored(picture.cover_name(800)).format == "WEBP"
 
 
-@pytest.mark.parametrize(
-    ("focus", "color"), [(0, "red"), (30, "red"), (70, "blue"), (100, "blue")]
-)
+@pytest.mark.parametrize(("focus", "color"), [(0, "red"), (30, "red"), (70, "blue"), (100, "blue")])
 def test_cover_is_cut_around_the_focus(focus: int, color: str) -> None:
     picture = make_picture(width=1600, height=400, focal_x=focus)
     media.make_sizes(now=NOW)
@@ -281,7 +279,14 @@ def test_picture_is_served_for_good_and_not_packed_again(client: Client) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["../db.sqlite3", "booklets/posture.pdf", "pictures/../secret.webp", "pictures/none.webp", "pictures/", ""],
+    [
+        "../db.sqlite3",
+        "booklets/posture.pdf",
+        "pictures/../secret.webp",
+        "pictures/none.webp",
+        "pictures/",
+        "",
+    ],
 )
 def test_nothing_else_is_served_from_the_store(client: Client, name: str) -> None:
     from django.core.files.base import ContentFile
@@ -291,7 +296,9 @@ def test_nothing_else_is_served_from_the_store(client: Client, name: str) -> Non
     assert client.get(f"/media/{name}").status_code == 404
 
 
-def test_deleted_picture_takes_its_files_along(writer_client: Client, django_capture_on_commit_callbacks: Any) -> None:
+def test_deleted_picture_takes_its_files_along(
+    writer_client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
     picture = make_picture()
     media.make_sizes(now=NOW)
     picture.refresh_from_db()
@@ -326,7 +333,9 @@ def test_picture_in_use_is_not_deleted(writer_client: Client, use: str) -> None:
     assert default_storage.exists(Picture.objects.get().name)
 
 
-def test_list_asks_as_many_queries_for_one_picture_as_for_thirty(writer_client: Client, count_queries: Any) -> None:
+def test_list_asks_as_many_queries_for_one_picture_as_for_thirty(
+    writer_client: Client, count_queries: Any
+) -> None:
     def place() -> None:
         assert writer_client.get("/admin/blog/picture/").status_code == 200
         assert writer_client.get("/admin/blog/picture/choose/").status_code == 200
