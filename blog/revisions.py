@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from .models import Post, PostRevision
 
 
-def keep(post: Post, *, by: AbstractBaseUser | None, now: datetime, before: Post | None = None) -> None:
+def keep(post: Post, *, by: User | None, now: datetime, before: Post | None = None) -> None:
     """Keeps the words of the saved `post` as a version, unless its newest version says the same.
 
     `before` is the post as it stood before, for posts that have no version yet: those that were not written in the
@@ -24,7 +24,7 @@ def keep(post: Post, *, by: AbstractBaseUser | None, now: datetime, before: Post
 
 
 @transaction.atomic
-def restore(revision: PostRevision, *, by: AbstractBaseUser, now: datetime) -> Post:
+def restore(revision: PostRevision, *, by: User, now: datetime) -> Post:
     """Brings the words of `revision` back into its post, whose present words stay as a version. `now` is an aware
     instant."""
     post = Post.objects.select_for_update().get(pk=revision.post_id)
@@ -40,6 +40,6 @@ def _words(post: Post) -> tuple[str, ...]:
     return tuple(getattr(post, name) for name in PostRevision.FIELDS)
 
 
-def _write(post: Post, by: AbstractBaseUser | None, saved_at: datetime) -> PostRevision:
+def _write(post: Post, by: User | None, saved_at: datetime) -> PostRevision:
     words = dict(zip(PostRevision.FIELDS, _words(post), strict=True))
     return PostRevision.objects.create(post=post, saved_at=saved_at, saved_by=by, **words)

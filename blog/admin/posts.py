@@ -41,8 +41,8 @@ def free_slug(title: str, own_key: int | None = None) -> str:
     `own_key` has it, or had it."""
     field = Post._meta.get_field("slug")
     stem = slugify(title)[: (field.max_length or 50) - 5].strip("-") or "post"
-    others = Post.objects.exclude(pk=own_key).filter(slug__startswith=stem)
-    left = OldAddress.objects.exclude(post=own_key).filter(slug__startswith=stem)
+    others = Post.objects.exclude(pk=own_key or 0).filter(slug__startswith=stem)
+    left = OldAddress.objects.exclude(post=own_key or 0).filter(slug__startswith=stem)
     taken = {*others.values_list("slug", flat=True), *left.values_list("slug", flat=True)} | RESERVED_SLUGS
     slug, number = stem, 2
     while slug in taken:
@@ -206,14 +206,16 @@ class PostAdmin(WritingMixin):
         return post.get_absolute_url()
 
     @admin.display(description=_("preview link"))
-    def preview_link(self, post: Post) -> SafeString | str:
+    def preview_link(self, post: Post) -> str:
         now = timezone.now()
-        if post.pk is None:
-            return _(
-                "Save the post first. Then you can send a link to someone who should read it before it is out."
+        if not post.created_at:
+            return str(
+                _(
+                    "Save the post first. Then you can send a link to someone who should read it before it is out."
+                )
             )
         if post.is_visible(now):
-            return _("The post is out: send its own address.")
+            return str(_("The post is out: send its own address."))
         address = absolute_url(reverse("blog:preview", args=[preview_token(post.pk)]))
         until = date_format(timezone.localtime(now + LASTS), "DATE_FORMAT")
         return format_html(
@@ -225,7 +227,7 @@ class PostAdmin(WritingMixin):
 
     @admin.display(description=_("how it is cut"))
     def cover_shown(self, post: Post) -> SafeString:
-        return render_to_string("admin/blog/cover.html", {"picture": post.cover if post.pk else None})
+        return render_to_string("admin/blog/cover.html", {"picture": post.cover})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -234,12 +236,12 @@ class PostAdmin(WritingMixin):
         context["state"] = self.state(post) if isinstance(post, Post) else None
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change and not form.changed_data:
             # The date that search engines are told is that of the last change.
             self.warn_of_claims(request, obj)
             return
-        before = Post.objects.get(pk=obj.pk) if change else None
+        before = Post.objects.filter(pk=obj.pk).first() if change else None
         super().save_model(request, obj, form, change)
         revisions.keep(obj, by=request.user, now=timezone.now(), before=before)  # type: ignore[arg-type]
 

@@ -79,12 +79,10 @@ class PostQuerySet(models.QuerySet["Post"]):
             sought = SearchQuery(" ".join(words), search_type="websearch", config="english")
             found = self.annotate(vector=vector).filter(vector=sought)
             return found.annotate(rank=SearchRank(vector, sought)).order_by("-rank", "-published_at", "-pk")
-        found = self
+        each = Q()
         for word in words:
-            found = found.filter(
-                Q(title__icontains=word) | Q(summary__icontains=word) | Q(plain_body__icontains=word)
-            )
-        return found
+            each &= Q(title__icontains=word) | Q(summary__icontains=word) | Q(plain_body__icontains=word)
+        return self.filter(each)
 
     def tagged(self, tag: Tag) -> PostQuerySet:
         return self.filter(tags=tag)
@@ -196,8 +194,8 @@ class Post(models.Model):
         return self.title
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        post = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        post = super().from_db(*args, **kwargs)
         post._stored_slug = post.__dict__.get("slug")
         return post
 

@@ -274,7 +274,7 @@ def test_picture_is_served_for_good_and_not_packed_again(client: Client) -> None
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "Content-Encoding" not in response
-    assert int(response["Content-Length"]) == len(b"".join(response))  # type: ignore[arg-type]
+    assert int(response["Content-Length"]) == len(b"".join(response))
 
 
 @pytest.mark.parametrize(
