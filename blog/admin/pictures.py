@@ -142,5 +142,10 @@ class VideoAdmin(LibraryMixin):
     fields = ["url", "title", "poster"]
     chooser_template = "admin/blog/choose_video.html"
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
         return super().get_queryset(request).select_related("poster")

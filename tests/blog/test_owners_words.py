@@ -7,7 +7,8 @@ import time_machine
 from django.db import IntegrityError
 from django.test import Client
 
-from blog.models import Notice, Testimonial
+from blog import models
+from blog.models import Notice
 from tests.blog.posts import HOUR, NOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -108,8 +109,8 @@ def test_database_refuses_a_notice_that_ends_before_it_begins() -> None:
 # Testimonials ------------------------------------------------------------------------------------------------
 
 
-def make_testimonial(words: str, **fields: Any) -> Testimonial:
-    return Testimonial.objects.create(words=words, **{"name": "S. A.", "has_consent": True, **fields})
+def make_testimonial(words: str, **fields: Any) -> models.Testimonial:
+    return models.Testimonial.objects.create(words=words, **{"name": "S. A.", "has_consent": True, **fields})
 
 
 def test_only_what_people_agreed_to_is_shown(client: Client) -> None:
@@ -152,7 +153,7 @@ def test_writer_records_the_consent(writer_client: Client, answer: str, saved: b
     assert set(unanswered.context["adminform"].form.errors) == {"has_consent"}
     writer_client.post("/admin/blog/testimonial/add/", {**fields, "has_consent": answer})
 
-    row = Testimonial.objects.get()
+    row = models.Testimonial.objects.get()
     assert row.has_consent is saved
     page = writer_client.get(f"/admin/blog/testimonial/{row.pk}/change/").content.decode()
     assert f'value="{answer}"' in page.split("checked", 1)[0].rsplit("<input", 1)[1]
