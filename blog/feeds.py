@@ -64,6 +64,8 @@ def post_feed(request: HttpRequest) -> HttpResponse:
     modified = int(max(post.changed_at for post in posts).timestamp()) if posts else None
     if modified is not None:
         response["Last-Modified"] = http_date(modified)
+    # Readers ask each time: a date without this would let them keep the feed for days.
+    response["Cache-Control"] = "no-cache"
     # An entity tag goes before the date when the reader sends both, so a post taken off the site is noticed too.
     answer = get_conditional_response(request, response["ETag"], modified, response)
     return answer if answer is not None else response

@@ -47,7 +47,7 @@ class ServiceSitemap(SiteSitemap):
 
 class PostSitemap(SiteSitemap):
     def items(self) -> list[Post]:
-        return list(Post.objects.published(timezone.now()).defer("body"))
+        return list(Post.objects.published(timezone.now()).select_related(None).defer("body", "plain_body"))
 
     def lastmod(self, item: Post) -> datetime:
         return item.changed_at

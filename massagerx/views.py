@@ -18,6 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from blog.models import Page, Post, Question
+from blog.reading import read
+from blog.views import with_frames
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.models import Therapist, Zone
 from bookings.views.enquiries import write_to_us
@@ -44,10 +46,17 @@ def contact(request: HttpRequest) -> HttpResponse:
     """The owner's words on how to reach us, and a form that does it."""
     page = Page.load(Page.Slug.CONTACT)
     crumbs = [(_("Home"), reverse("home")), (page.title, request.path)]
-    context = {"page": page, "crumbs": crumbs, "json_ld": json_ld(breadcrumb_list(crumbs))}
+    reading = read(page.body)
+    context = {
+        "page": page,
+        "reading": reading,
+        "crumbs": crumbs,
+        "json_ld": json_ld(breadcrumb_list(crumbs)),
+    }
 
     def show(form: Form, ticket: str, status: int) -> HttpResponse:
-        return render(request, "blog/contact.html", context | {"form": form, "ticket": ticket}, status=status)
+        shown = context | {"form": form, "ticket": ticket}
+        return with_frames(render(request, "blog/contact.html", shown, status=status), reading)
 
     return write_to_us(request, show)
 

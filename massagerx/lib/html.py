@@ -19,6 +19,8 @@ PROSE_EXTENSIONS = {
     "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto", "tel"]},
 }
 
+_PICTURE_TAGS = {"figure", "figcaption", "img"}
+_PICTURE_ATTRIBUTES = {"img": {"src", "alt"}}
 _TAGS = {"p", "br", "strong", "em", "h2", "h3", "ul", "ol", "li", "blockquote", "hr", "a"}
 # The star takes away what nh3 leaves on every tag unless told: lang and title.
 _ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "*": set()}
@@ -26,6 +28,8 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 # XML has no way to write these, so that one of them in a post would break the whole feed.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _TAG = re.compile(r"<[^>]*>")
+_NO_SOURCE = re.compile(r"<img(?![^>]* src=)[^>]*>")
+_NO_PICTURE = re.compile(r"<figure>(?:(?!<img|</figure>).)*</figure>", re.DOTALL)
 _EMPTY = re.compile(r"^(?:<p>(?:\s|<br>|&nbsp;)*</p>|\s)*$")
 
 
@@ -38,6 +42,27 @@ def clean_html(html: str) -> str:
     cleaned = nh3.clean(
         without_controls(html), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener"
     )
+    return "" if _EMPTY.match(cleaned) else cleaned
+
+
+def clean_html_with_pictures(html: str, source: re.Pattern[str]) -> str:
+    """As `clean_html`, and pictures whose whole address matches `source`, bare or in a figure with its caption.
+
+    A picture from anywhere else goes, and with it a figure that held nothing else.
+    """
+
+    def ours(tag: str, attribute: str, value: str) -> str | None:
+        return value if (tag, attribute) != ("img", "src") or source.fullmatch(value) else None
+
+    cleaned = nh3.clean(
+        without_controls(html),
+        tags=_TAGS | _PICTURE_TAGS,
+        attributes=_ATTRIBUTES | _PICTURE_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        link_rel="noopener",
+        attribute_filter=ours,
+    )
+    cleaned = _NO_PICTURE.sub("", _NO_SOURCE.sub("", cleaned))
     return "" if _EMPTY.match(cleaned) else cleaned
 
 
@@ -57,15 +82,16 @@ def excerpt(html: str, words: int = 32) -> str:
 
 
 def absolute_links(html: str, base: str) -> str:
-    """Cleaned `html` with each link made absolute against the address `base`, for readers outside the site."""
+    """Cleaned `html` with each link and picture made absolute against the address `base`, for readers outside the
+    site."""
 
     def absolute(tag: str, attribute: str, value: str) -> str:
-        return urljoin(base, value)
+        return urljoin(base, value) if attribute in ("href", "src") else value
 
     return nh3.clean(
         html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=_TAGS | _PICTURE_TAGS,
+        attributes=_ATTRIBUTES | _PICTURE_ATTRIBUTES,
         url_schemes=_SCHEMES,
         link_rel="noopener",
         attribute_filter=absolute,

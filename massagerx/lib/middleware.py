@@ -4,9 +4,11 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 
 log = logging.getLogger("massagerx.requests")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -36,6 +38,15 @@ class RequestLogMiddleware:
         )
         response.headers.setdefault("X-Request-ID", request_id)
         return response
+
+
+class TextGZipMiddleware(GZipMiddleware):
+    """Django's own, which would also pack pictures: they are packed already, and would lose their length."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        if response.get("Content-Type", "").startswith("image/"):
+            return response
+        return super().process_response(request, response)
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

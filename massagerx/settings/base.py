@@ -47,7 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages a quarter of their size; Django pads them against BREACH, and masks the tokens that it could read.
-    "django.middleware.gzip.GZipMiddleware",
+    "massagerx.lib.middleware.TextGZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "massagerx.lib.middleware.ResponseHeadersMiddleware",
     "massagerx.lib.middleware.HostileInputMiddleware",
@@ -75,6 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "services.context_processors.business",
+                "blog.context_processors.notice",
                 "bookings.context_processors.certificates",
                 "bookings.context_processors.travel_from",
             ],
@@ -223,6 +224,16 @@ CELERY_BEAT_SCHEDULE = {
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
     "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
     "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
+    "make-picture-sizes": {
+        "task": "blog.tasks.make_picture_sizes",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
+    "draw-share-pictures": {
+        "task": "blog.tasks.draw_share_pictures",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
 }
 
 

@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
-from massagerx.lib.urls import absolute_url
+from massagerx.lib.urls import absolute_media, absolute_url
 from services import structured_data
 from services.models import Business, Service
 
@@ -27,6 +27,12 @@ def absolute_static(path: str) -> str:
     """The public address of a static file."""
     address = static(path)
     return address if address.startswith(("http://", "https://")) else absolute_url(address)
+
+
+@register.simple_tag
+def absolute_media_url(address: str) -> str:
+    """The public address of a stored file, from where the site itself serves it."""
+    return absolute_media(address)
 
 
 @register.simple_tag(takes_context=True)

@@ -54,8 +54,8 @@ def test_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_celery_is_touched_in_two_places_only() -> None:
-    assert importers("celery", "kombu") <= {"bookings/tasks.py", "massagerx/celery.py"}
+def test_celery_is_touched_in_few_places_only() -> None:
+    assert importers("celery", "kombu") <= {"blog/tasks.py", "bookings/tasks.py", "massagerx/celery.py"}
     assert "massagerx/celery.py" in importers("celery")
 
 

@@ -1,24 +1,35 @@
-"""What we write: posts with their tags, the pages that the owner edits, and the questions of the FAQ."""
+"""Posts, their tags, the versions they went through and the addresses they had."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from math import ceil
+from typing import Any, Self
 
+from django.conf import settings
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.files.storage import default_storage
+from django.db import connection, models, transaction
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
 
-from massagerx.lib.html import PROSE_EXTENSIONS, clean_html, excerpt, without_controls
+from blog.prose import POST_EXTENSIONS, clean_post_html
+from massagerx.lib.html import excerpt, plain_text, without_controls
 from services.models import Service
 
+from .pictures import Picture
+
 # Addresses under /blog/ that are not posts.
-RESERVED_SLUGS = frozenset({"feed", "tag", "page", "search"})
+RESERVED_SLUGS = frozenset({"feed", "tag", "page", "preview", "search"})
 # Beyond these a date is a typing mistake, and some are too far out to be shown in another zone.
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+# What grown-ups read of plain prose in a minute; studies give 200 to 260.
+WORDS_A_MINUTE = 220
+_SEARCHED_LETTERS, _SEARCHED_WORDS = 100, 8
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
@@ -48,7 +59,30 @@ class Tag(models.Model):
 class PostQuerySet(models.QuerySet["Post"]):
     def published(self, now: datetime) -> PostQuerySet:
         """Those that readers can see at the aware instant `now`, newest first: scheduled posts from their minute on."""
-        return self.filter(status=Post.Status.PUBLISHED, published_at__lte=now)
+        visible = self.filter(status=Post.Status.PUBLISHED, published_at__lte=now)
+        return visible.select_related("cover")
+
+    def searched(self, query: str) -> PostQuerySet:
+        """Those with the words of `query`, best first: by their stems on PostgreSQL, else by their letters.
+
+        Only the first 100 letters and 8 words count. Nothing to look for finds nothing.
+        """
+        words = without_controls(query)[:_SEARCHED_LETTERS].split()[:_SEARCHED_WORDS]
+        if not words:
+            return self.none()
+        if connection.vendor == "postgresql":
+            vector = (
+                SearchVector("title", weight="A", config="english")
+                + SearchVector("summary", weight="B", config="english")
+                + SearchVector("plain_body", weight="C", config="english")
+            )
+            sought = SearchQuery(" ".join(words), search_type="websearch", config="english")
+            found = self.annotate(vector=vector).filter(vector=sought)
+            return found.annotate(rank=SearchRank(vector, sought)).order_by("-rank", "-published_at", "-pk")
+        each = Q()
+        for word in words:
+            each &= Q(title__icontains=word) | Q(summary__icontains=word) | Q(plain_body__icontains=word)
+        return self.filter(each)
 
     def tagged(self, tag: Tag) -> PostQuerySet:
         return self.filter(tags=tag)
@@ -96,7 +130,18 @@ class Post(models.Model):
             "One or two sentences, for lists and search engines. Left empty, the post's first words are used."
         ),
     )
-    body = ProseEditorField(_("text"), extensions=PROSE_EXTENSIONS, sanitize=clean_html)
+    body = ProseEditorField(_("text"), extensions=POST_EXTENSIONS, sanitize=clean_post_html)
+    # The words alone, to search in and to count; written with the text.
+    plain_body = models.TextField(editable=False, default="", blank=True)
+    cover = models.ForeignKey(
+        Picture,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="covered_posts",
+        verbose_name=_("cover"),
+        help_text=_("Shown above the post and in lists. Cut to a wide shape around its focus."),
+    )
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(
         _("publish on"),
@@ -121,10 +166,16 @@ class Post(models.Model):
     services = models.ManyToManyField(
         Service, related_name="posts", blank=True, verbose_name=_("services it is about")
     )
+    # The picture that links to the post are shown with, and the words that were drawn into it.
+    share_name = models.CharField(max_length=80, default="", blank=True, editable=False)
+    share_words = models.CharField(max_length=300, default="", blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = PostQuerySet.as_manager()
+
+    # The address that the database has, once read from it.
+    _stored_slug: str | None = None
 
     class Meta:
         ordering = ["-published_at", "-pk"]
@@ -142,6 +193,12 @@ class Post(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        post = super().from_db(*args, **kwargs)
+        post._stored_slug = post.__dict__.get("slug")
+        return post
+
     def get_absolute_url(self) -> str:
         return reverse("blog:detail", args=[self.slug])
 
@@ -155,10 +212,24 @@ class Post(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         # Also for what does not come through a form: nothing else stands between this text and a reader's browser.
-        self.body = clean_html(self.body)
+        self.body = clean_post_html(self.body)
+        self.plain_body = plain_text(self.body)
         self.title = without_controls(self.title)
         self.summary = without_controls(self.summary)
-        super().save(*args, **kwargs)
+        fields = kwargs.get("update_fields")
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if fields is None or "slug" in fields:
+                self._keep_old_address()
+
+    def _keep_old_address(self) -> None:
+        """Leads readers on from the address that the post had; one that nobody could have seen is not kept."""
+        old, self._stored_slug = self._stored_slug, self.slug
+        if not old or old == self.slug:
+            return
+        OldAddress.objects.filter(slug=self.slug).delete()
+        if self.published_at is not None:
+            OldAddress.objects.update_or_create(slug=old, defaults={"post": self})
 
     def publish(self, *, now: datetime) -> None:
         """Shows the post to readers from the aware instant `now` on, also one that was scheduled for later.
@@ -189,86 +260,61 @@ class Post(models.Model):
         return self.summary or excerpt(self.body)
 
     @property
+    def reading_minutes(self) -> int:
+        """How long it takes to read, in whole minutes, at least one."""
+        return max(1, ceil(len(self.plain_body.split()) / WORDS_A_MINUTE))
+
+    @property
+    def share_url(self) -> str | None:
+        """Where the picture drawn for links to this post is served; None until there is one."""
+        return default_storage.url(self.share_name) if self.share_name else None
+
+    @property
     def changed_at(self) -> datetime:
         """When what readers see last changed: a post written ahead of time is new when it appears."""
         return max(self.updated_at, self.published_at) if self.published_at else self.updated_at
 
 
-class Page(models.Model):
-    """The owner's words for one of the site's fixed pages."""
+class OldAddress(models.Model):
+    """An address that a post had: it leads to the one it has now."""
 
-    class Slug(models.TextChoices):
-        ABOUT = "about", _("About us")
-        FAQ = "faq", _("Questions and answers")
-        POLICIES = "policies", _("Policies")
-        PRIVACY = "privacy", _("Privacy")
-        CONTACT = "contact", _("Contact")
-
-    slug = models.CharField(_("page"), max_length=20, choices=Slug.choices, unique=True)
-    title = models.CharField(_("title"), max_length=140)
-    meta_description = models.CharField(
-        _("description"), max_length=160, blank=True, help_text=_("One sentence, for search engines.")
-    )
-    body = ProseEditorField(_("text"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True)
-    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+    slug = models.SlugField(_("address"), max_length=140, unique=True)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="old_addresses")
 
     class Meta:
-        ordering = ["slug"]
-        verbose_name = _("page")
-        verbose_name_plural = _("pages")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(slug__in=["about", "faq", "policies", "privacy", "contact"]),
-                name="page_slug_is_fixed",
-            ),
-        ]
+        verbose_name = _("old address")
+        verbose_name_plural = _("old addresses")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class PostRevision(models.Model):
+    """A post's words as they were saved once, to look at and to bring back."""
+
+    FIELDS: Sequence[str] = ("title", "summary", "body")
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
+    title = models.CharField(_("title"), max_length=140)
+    summary = models.CharField(_("summary"), max_length=280, blank=True)
+    body = models.TextField(_("text"))
+    saved_at = models.DateTimeField(_("saved"))
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("saved by"),
+    )
+
+    class Meta:
+        ordering = ["-saved_at", "-pk"]
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
 
     def __str__(self) -> str:
         return self.title
 
-    def get_absolute_url(self) -> str:
-        return reverse(f"blog:{self.slug}")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.body = clean_html(self.body)
-        super().save(*args, **kwargs)
-
-    @classmethod
-    def load(cls, slug: str) -> Page:
-        """The saved page, or an unsaved one with a title and no text: the site's own links to it never break."""
-        return cls.objects.filter(slug=slug).first() or cls(slug=slug, title=str(cls.Slug(slug).label))
-
-
-class QuestionQuerySet(models.QuerySet["Question"]):
-    def active(self) -> QuestionQuerySet:
-        return self.filter(is_active=True)
-
-
-class Question(models.Model):
-    """One question of the FAQ with its answer."""
-
-    question = models.CharField(_("question"), max_length=200, unique=True)
-    answer = ProseEditorField(_("answer"), extensions=PROSE_EXTENSIONS, sanitize=clean_html)
-    position = models.PositiveSmallIntegerField(
-        _("position"), default=0, help_text=_("Lower numbers come first.")
-    )
-    is_active = models.BooleanField(_("shown"), default=True)
-    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
-
-    objects = QuestionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "pk"]
-        verbose_name = _("question")
-        verbose_name_plural = _("questions")
-
-    def __str__(self) -> str:
-        return self.question
-
-    def clean(self) -> None:
-        if not self.answer:
-            raise ValidationError({"answer": _("Write something first.")})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.answer = clean_html(self.answer)
-        super().save(*args, **kwargs)
+    def words(self) -> tuple[str, ...]:
+        """Title, summary and text, to compare."""
+        return tuple(getattr(self, name) for name in self.FIELDS)

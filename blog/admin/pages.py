@@ -1,0 +1,104 @@
+"""The pages that the owner edits, the questions of the FAQ, what clients said, and notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from blog.models import Notice, Page, Question, Testimonial
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
+
+from .writing import ClaimsMixin, WritingMixin
+
+
+@admin.register(Page)
+class PageAdmin(WritingMixin):
+    list_display = ["title", "slug", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["slug", "title", "body"]}),
+        (_("In search engines"), {"fields": ["meta_description"]}),
+    ]
+    claim_fields = ("title", "body", "meta_description")
+
+    def view_on_site(self, page: Page) -> str:
+        return page.get_absolute_url()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Page | None = None) -> list[str]:
+        # The site links to each page by its address.
+        return ["slug"] if obj else []
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "slug":
+            written = set(Page.objects.values_list("slug", flat=True))
+            kwargs["choices"] = [choice for choice in Page.Slug.choices if choice[0] not in written]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and Page.objects.count() < len(Page.Slug)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        return False
+
+
+@admin.register(Question)
+class QuestionAdmin(WritingMixin):
+    list_display = ["question", "position", "is_active"]
+    list_editable = ["position", "is_active"]
+    search_fields = ["question", "answer"]
+    fields = ["question", "answer", "position", "is_active"]
+    claim_fields = ("question", "answer")
+
+
+class TestimonialForm(ModelForm):
+    # Neither answer is chosen beforehand: someone has to have asked.
+    has_consent = forms.TypedChoiceField(
+        label=_("May we show it?"),
+        choices=[("yes", _("Yes, the person agreed")), ("no", _("No, or not asked yet"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        help_text=_("Ask the person, and keep their answer. Without a yes it is never shown."),
+    )
+
+    class Meta:
+        model = Testimonial
+        fields = ["words", "name", "place", "has_consent", "position", "is_active"]
+        widgets = {"words": AdminTextareaWidget(attrs={"rows": 5})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["has_consent"] = "yes" if self.instance.has_consent else "no"
+
+
+@admin.register(Testimonial)
+class TestimonialAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
+    form = TestimonialForm
+    list_display = ["name", "place", "has_consent", "position", "is_active"]
+    list_editable = ["position", "is_active"]
+    list_filter = ["has_consent", "is_active"]
+    search_fields = ["words", "name", "place"]
+    fields = ["words", "name", "place", "has_consent", "position", "is_active"]
+    claim_fields = ("words",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
+    list_display = ["text", "starts_at", "ends_at", "is_up"]
+    search_fields = ["text"]
+    fields = ["text", "link", "link_text", "starts_at", "ends_at"]
+    claim_fields = ("text",)
+
+    @admin.display(description=_("shown now"), boolean=True)
+    def is_up(self, notice: Notice) -> bool:
+        now = timezone.now()
+        return notice.starts_at <= now and (notice.ends_at is None or notice.ends_at > now)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"starts_at": timezone.now(), **super().get_changeform_initial_data(request)}

@@ -1,0 +1,20 @@
+"""What we write: posts with their tags and pictures, and the pages, questions and notices that the owner edits."""
+
+from .pages import Notice, Page, Question, Testimonial
+from .pictures import Picture, Video
+from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, PostRevision, Tag
+
+__all__ = [
+    "RESERVED_SLUGS",
+    "Notice",
+    "OldAddress",
+    "Page",
+    "Picture",
+    "Post",
+    "PostQuerySet",
+    "PostRevision",
+    "Question",
+    "Tag",
+    "Testimonial",
+    "Video",
+]

@@ -1,0 +1,220 @@
+"""The library of pictures and videos that posts and pages draw from."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.core.validators import MaxValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from blog.videos import VideoAddress, parse_video
+
+#: Covers are cut to this, width to height.
+COVER_RATIO = (16, 9)
+
+
+def new_token() -> str:
+    """A name that nobody can guess: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+class PictureQuerySet(models.QuerySet["Picture"]):
+    def unmade(self, now: datetime) -> PictureQuerySet:
+        """Those whose smaller sizes are to be made, and whom nobody else is working on at the aware instant `now`."""
+        return self.filter(sizes_due_at__lte=now).order_by("sizes_due_at", "pk")
+
+    def claim(self, picture: Picture, *, now: datetime, until: datetime) -> bool:
+        """Takes `picture` until the aware instant `until`; False when another was quicker. After that instant it is
+        free again, so a worker that died costs only time."""
+        due = self.filter(pk=picture.pk, sizes_due_at=picture.sizes_due_at, sizes_due_at__lte=now)
+        if not due.update(sizes_due_at=until):
+            return False
+        picture.sizes_due_at = until
+        return True
+
+
+class Picture(models.Model):
+    """A picture, re-encoded on its way in. Smaller sizes are made in the background; until then it shows whole."""
+
+    token = models.CharField(
+        _("name of the file"), max_length=32, unique=True, default=new_token, editable=False
+    )
+    alt = models.CharField(
+        _("what it shows"),
+        max_length=200,
+        blank=True,
+        help_text=_("Say it as you would on the phone. Read aloud to people who can't see the picture."),
+    )
+    is_decorative = models.BooleanField(
+        _("only decoration"),
+        default=False,
+        help_text=_("Tick this only if nothing is lost when the picture can't be seen."),
+    )
+    credit = models.CharField(
+        _("credit"), max_length=120, blank=True, help_text=_("Who made it, if they want to be named.")
+    )
+    focal_x = models.PositiveSmallIntegerField(
+        _("focus, from the left"),
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text=_("In percent. Press on the picture, or type the number."),
+    )
+    focal_y = models.PositiveSmallIntegerField(
+        _("focus, from the top"),
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text=_("In percent. This point stays in sight when the picture is cut to fit."),
+    )
+    width = models.PositiveIntegerField(_("width in pixels"), editable=False)
+    height = models.PositiveIntegerField(_("height in pixels"), editable=False)
+    # Widths in pixels of the files that are there.
+    whole_widths = models.JSONField(default=list, editable=False)
+    cover_widths = models.JSONField(default=list, editable=False)
+    # The focus that the files of `cover_widths` were cut around; it is part of their names.
+    cover_focus = models.CharField(max_length=8, default="", blank=True, editable=False)
+    # From when on the smaller sizes are to be made; none when all are there.
+    sizes_due_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = PictureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        indexes = [
+            models.Index(
+                fields=["sizes_due_at"], name="picture_sizes_due", condition=Q(sizes_due_at__isnull=False)
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_decorative=True) | ~Q(alt=""),
+                name="picture_says_what_it_shows",
+                violation_error_message=_("Say what the picture shows, or tick that it is only decoration."),
+            ),
+            models.CheckConstraint(
+                condition=Q(focal_x__lte=100, focal_y__lte=100), name="picture_focus_is_within"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or str(_("Decoration %(number)s")) % {"number": self.pk}
+
+    def clean(self) -> None:
+        self.alt = self.alt.strip()
+        if not self.alt and not self.is_decorative:
+            raise ValidationError(
+                {"alt": _("Say what the picture shows, or tick that it is only decoration.")}
+            )
+
+    @property
+    def focus(self) -> str:
+        return f"{self.focal_x}-{self.focal_y}"
+
+    @property
+    def shown_alt(self) -> str:
+        """The words in place of the picture: none for decoration."""
+        return "" if self.is_decorative else self.alt
+
+    @property
+    def name(self) -> str:
+        """The stored file of the whole picture."""
+        return f"pictures/{self.token}.webp"
+
+    @property
+    def address(self) -> str:
+        """What stands for this picture in a text, wherever the file itself is kept."""
+        return f"/media/{self.name}"
+
+    def whole_name(self, width: int) -> str:
+        return f"pictures/{self.token}-{width}.webp"
+
+    def cover_name(self, width: int) -> str:
+        return f"pictures/{self.token}-cover-{self.cover_focus}-{width}.webp"
+
+    def files(self) -> list[str]:
+        """The names of all stored files of this picture."""
+        return [
+            self.name,
+            *(self.whole_name(width) for width in self.whole_widths),
+            *(self.cover_name(width) for width in self.cover_widths),
+        ]
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        names = self.files()
+
+        def remove() -> None:
+            for name in names:
+                default_storage.delete(name)
+
+        deleted = super().delete(*args, **kwargs)
+        transaction.on_commit(remove)
+        return deleted
+
+
+class Video(models.Model):
+    """A video at YouTube or Vimeo. A link to it, alone on a line of a text, becomes a picture to press."""
+
+    class Provider(models.TextChoices):
+        YOUTUBE = "youtube", "YouTube"
+        VIMEO = "vimeo", "Vimeo"
+
+    url = models.URLField(
+        _("address"),
+        max_length=300,
+        help_text=_("Copy it from the browser, on the page of the video at YouTube or Vimeo."),
+    )
+    provider = models.CharField(max_length=10, choices=Provider.choices, editable=False)
+    code = models.CharField(max_length=40, editable=False)
+    title = models.CharField(
+        _("title"), max_length=140, help_text=_("What one will see. Shown on the picture, and read aloud.")
+    )
+    poster = models.ForeignKey(
+        Picture,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="videos",
+        verbose_name=_("picture"),
+        help_text=_("Shown until someone presses. Left empty, a drawn one is shown."),
+    )
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("video")
+        verbose_name_plural = _("videos")
+        constraints = [models.UniqueConstraint(fields=["provider", "code"], name="video_is_there_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        address = parse_video(self.url)
+        if address is None:
+            raise ValidationError(
+                {"url": _("Use the address of one video at YouTube or Vimeo, such as https://youtu.be/…")}
+            )
+        self.provider, self.code = address.provider, address.code
+        others = Video.objects.exclude(pk=self.pk)
+        if others.filter(provider=address.provider, code=address.code).exists():
+            raise ValidationError({"url": _("This video is in the list already.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # For what doesn't come through a form.
+        address = parse_video(self.url)
+        if address is None:
+            raise ValueError("not the address of a video")
+        self.provider, self.code, self.url = address.provider, address.code, address.watch_url
+        super().save(*args, **kwargs)
+
+    @property
+    def where(self) -> VideoAddress:
+        return VideoAddress(self.provider, self.code)  # type: ignore[arg-type]

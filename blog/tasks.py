@@ -1,0 +1,22 @@
+"""Celery's tasks: shells around one call each. What is to be done stands in the rows: a lost task costs only time."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from services.models import Business
+
+from . import media
+
+
+@shared_task
+def make_picture_sizes() -> None:
+    """Makes the smaller sizes and covers of pictures that are new, or whose focus moved."""
+    media.make_sizes(now=timezone.now())
+
+
+@shared_task
+def draw_share_pictures() -> None:
+    """Draws the share pictures of posts that are new, or whose title changed."""
+    media.draw_share_pictures(Business.load().name)

@@ -1,0 +1,127 @@
+"""Words that promise too much, and words that only sound like them."""
+
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from blog import sample
+from blog.claims import find_claims
+from blog.models import Post
+from tests.blog.test_admin import ADD, typed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<p>Our massage treats lymphedema.</p>", ["treats"]),
+        ("We offer treatment at home.", ["treatment"]),
+        ("It cures pain and heals scars.", ["cures", "heals"]),
+        ("Detoxify your body. Flush out toxins.", ["Detoxify", "toxins"]),
+        ("A DETOX massage", ["DETOX"]),
+        ("We reduce swelling.", ["reduce swelling"]),
+        ("It reduces the stubborn swelling in your legs.", ["reduces the stubborn swelling"]),
+        ("Get rid of cellulite.", ["Get rid of cellulite"]),
+        ("Boosts your immune system and speeds weight loss.", ["Boosts your immune", "weight loss"]),
+        ("We will diagnose you.", ["diagnose"]),
+        ("Clinically proven, results guaranteed.", ["Clinically proven", "guaranteed"]),
+        ("<h2>The healing touch</h2>", ["healing"]),
+        ("It <strong>cu</strong>res nothing. It does cure.", ["cure"]),
+    ],
+)
+def test_claim_is_found(text: str, words: list[str]) -> None:
+    assert [claim.words for claim in find_claims([text])] == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A retreat in the hills, a manicure, a secure door and accurate words.",
+        "A healthy meal. Health comes first. A wealthy neighborhood.",
+        "Massage does not cure anything.",
+        "We never treat or diagnose.",
+        "It can’t heal a wound, and it won't prevent illness.",
+        "Only a doctor can diagnose lymphedema.",
+        "Your surgeon decides how it is treated.",
+        "It is a treat after a long week. Treat yourself.",
+        "Everyone is treated with respect.",
+        "We reduce the price for two people.",
+        "Relieved to be home, you rest.",
+        "The pain of parking is gone.",
+        "",
+    ],
+)
+def test_innocent_words_are_left_alone(text: str) -> None:
+    assert find_claims([text]) == []
+
+
+def test_sentence_is_shown_whole_and_alone() -> None:
+    found = find_claims(["<p>Rest first. Then we treat pain, slowly.</p><p>Go home.</p>"])
+
+    assert [claim.sentence for claim in found] == ["Then we treat pain, slowly."]
+
+
+def test_sample_posts_pages_and_answers_promise_nothing() -> None:
+    texts = [(post.title, post.summary, post.body) for post in sample.POSTS]
+    texts += [(page.title, page.meta_description, page.body) for page in sample.PAGES]
+    texts += [(question, answer, "") for question, answer in sample.QUESTIONS]
+
+    assert [claim for text in texts for claim in find_claims(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["cure " * 20_000, "not " * 20_000 + "cure", "reduce " * 20_000, "<" * 20_000]
+)
+def test_hostile_text_takes_no_time(text: str) -> None:
+    started = time.monotonic()
+
+    find_claims([text])
+
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.django_db
+def test_writer_is_warned_and_the_post_is_saved(writer_client: Client) -> None:
+    response = writer_client.post(ADD, typed(body="<p>We cure <em>everything</em>.</p>"), follow=True)
+
+    (warning,) = [str(message) for message in response.context["messages"] if message.level_tag == "warning"]
+    assert "<strong>cure</strong>: We cure everything ." in warning
+    assert Post.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (
+            "page",
+            {"slug": "about", "title": "About", "meta_description": "", "body": "<p>We <b>heal</b>.</p>"},
+        ),
+        ("question", {"question": "Do you heal?", "answer": "<p>a</p>", "position": "0"}),
+        ("testimonial", {"words": "They heal.", "name": "S.", "has_consent": "yes", "position": "0"}),
+        ("notice", {"text": "We heal.", "starts_at_0": "2026-12-02", "starts_at_1": "09:00"}),
+    ],
+)
+def test_every_writer_s_page_warns(writer_client: Client, model: str, fields: dict[str, str]) -> None:
+    response = writer_client.post(f"/admin/blog/{model}/add/", fields, follow=True)
+
+    assert any("<strong>heal</strong>" in str(message) for message in response.context["messages"])
+
+
+@pytest.mark.django_db
+def test_script_in_a_claim_stays_text(writer_client: Client) -> None:
+    response = writer_client.post(ADD, typed(title="We cure <img src=x onerror=alert(1)>"), follow=True)
+
+    assert "<img src=x" not in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_check_while_writing_is_for_writers(writer_client: Client, client: Client) -> None:
+    place = "/admin/blog/post/claims/"
+
+    answer: Any = writer_client.post(place, {"text": ["We cure.", "<p>Fine.</p>"]}).json()
+
+    assert answer["claims"] == [{"words": "cure", "sentence": "We cure."}]
+    assert writer_client.get(place).status_code == 405
+    assert client.post(place, {"text": "We cure."}).status_code == 302

@@ -1,0 +1,115 @@
+"""Addresses of videos: which are known, and which are not what they seem."""
+
+import pytest
+from django.test import Client
+
+from blog.models import Video
+from blog.videos import parse_video
+
+CODE = "abc_DEF-123"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://www.youtube.com/watch?v={CODE}",
+        f"http://youtube.com/watch?feature=share&v={CODE}&t=90s",
+        f"https://m.youtube.com/watch/?v={CODE}#x",
+        f"https://youtu.be/{CODE}?si=abc",
+        f"https://www.youtube.com/embed/{CODE}",
+        f"https://www.youtube-nocookie.com/embed/{CODE}?rel=0",
+        f"https://www.youtube.com/shorts/{CODE}",
+        f"https://www.youtube.com/live/{CODE}/",
+        f" HTTPS://YouTu.be/{CODE} ",
+    ],
+)
+def test_youtube_address_is_known(address: str) -> None:
+    video = parse_video(address)
+
+    assert video
+    assert video.watch_url == f"https://www.youtube.com/watch?v={CODE}"
+    assert video.frame_url.startswith(f"https://www.youtube-nocookie.com/embed/{CODE}?")
+
+
+@pytest.mark.parametrize(
+    ("address", "watch", "frame"),
+    [
+        ("https://vimeo.com/76979871", "https://vimeo.com/76979871", "/video/76979871?dnt=1&autoplay=1"),
+        (
+            "https://player.vimeo.com/video/76979871",
+            "https://vimeo.com/76979871",
+            "/video/76979871?dnt=1&autoplay=1",
+        ),
+        (
+            "https://vimeo.com/76979871/0123abcdef?share=copy",
+            "https://vimeo.com/76979871/0123abcdef",
+            "/video/76979871?dnt=1&autoplay=1&h=0123abcdef",
+        ),
+        (
+            "https://player.vimeo.com/video/76979871?h=0123abcdef",
+            "https://vimeo.com/76979871/0123abcdef",
+            "/video/76979871?dnt=1&autoplay=1&h=0123abcdef",
+        ),
+    ],
+)
+def test_vimeo_address_is_known(address: str, watch: str, frame: str) -> None:
+    video = parse_video(address)
+
+    assert video
+    assert (video.watch_url, video.frame_url) == (watch, f"https://player.vimeo.com{frame}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "youtube",
+        f"https://evil.example/watch?v={CODE}",
+        f"https://youtube.com.evil.example/watch?v={CODE}",
+        f"https://evil.example/https://youtu.be/{CODE}",
+        f"https://youtube.com@evil.example/watch?v={CODE}",
+        f"javascript://youtube.com/%0aalert(1)?v={CODE}",
+        "https://www.youtube.com/watch?v=short",
+        f"https://www.youtube.com/watch?v={CODE}%22onload",
+        "https://www.youtube.com/playlist?list=PL123",
+        "https://www.youtube.com/@channel",
+        "https://vimeo.com/channels/staffpicks",
+        "https://vimeo.com/٧٦٩٧٩٨٧١",
+        "https://player.vimeo.com/video/76979871?h=x%26autoplay=1",
+        "https://[::1",
+        "https://www.youtube.com/watch?" + "&".join(f"a{n}=1" for n in range(99)),
+    ],
+)
+def test_other_addresses_are_not_taken_for_videos(address: str) -> None:
+    assert parse_video(address) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"url": "https://example.com/video"}, "url"),
+        ({"url": "no address"}, "url"),
+        ({"url": f"https://youtu.be/{CODE}"}, "url"),
+        ({"title": ""}, "title"),
+    ],
+)
+def test_refused_video_says_why(writer_client: Client, changes: dict[str, str], field: str) -> None:
+    Video.objects.create(url=f"https://www.youtube.com/watch?v={CODE}", title="There already")
+    typed = {"url": "https://youtu.be/999_DEF-123", "title": "Slow breaths", "poster": "", **changes}
+
+    response = writer_client.post("/admin/blog/video/add/", typed)
+
+    assert set(response.context["adminform"].form.errors) == {field}
+    assert Video.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_writer_adds_a_video_and_finds_it_in_the_library(writer_client: Client) -> None:
+    writer_client.post(
+        "/admin/blog/video/add/",
+        {"url": f"https://youtu.be/{CODE}?si=x", "title": "Slow breaths", "poster": ""},
+    )
+
+    assert Video.objects.get().url == f"https://www.youtube.com/watch?v={CODE}"
+    assert "Slow breaths" in writer_client.get("/admin/blog/video/choose/?q=slow").content.decode()
