@@ -30,6 +30,12 @@ def wait_for(reached: Callable[[], bool], *, seconds: float, what: Callable[[], 
     return time.monotonic() - began
 
 
+def cpu_seconds(pid: int) -> float:
+    """The processor's time that a process has had so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Senders:
     """Workers by number, beats by number, and the broker between them. Everything is ended by `close`."""
 
