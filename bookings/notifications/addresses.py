@@ -14,7 +14,7 @@ from bookings.models import Booking, BookletRequest, Link
 from massagerx.lib import tokens
 
 # Stands in a preview, and in the copy that is kept, where the email has something private.
-HIDDEN = "HIDDEN-HERE"
+HIDDEN = "•••••••"
 
 
 class Secrets(Protocol):

@@ -41,6 +41,8 @@ SERVER_RETRY = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=1)
 # One sweep stops taking messages after this long; the next goes on. Well under CELERY_TASK_TIME_LIMIT.
 SWEEP_SECONDS = 45.0
+# Seconds after which a sweep reads the owner's settings again.
+FACTS_LAST = 5.0
 # After this many messages in a row for which our server was away, a sweep ends. Not after one: a server may hang up
 # on one message for reasons of its own.
 AWAY_LIMIT = 3
@@ -249,16 +251,19 @@ def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
     return built
 
 
-def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> Outcome:
+def deliver(
+    message: Message, *, clock: Clock, sender: Sender | None = None, facts: Facts | None = None
+) -> Outcome:
     """One attempt at a claimed message: looked at again, rendered, sent, and its end written to the row.
 
-    A message that can't be rendered fails by itself. Database errors are raised: the lease runs out, and the
+    `facts` are the owner's rows, when they were read a moment ago. A message that can't be rendered fails by itself.
+    Database errors are raised: the lease runs out, and the
     message is tried again.
     """
     if sender is None:
         with Sender() as own:
-            return deliver(message, clock=clock, sender=own)
-    verdict = _attempt(message, clock, sender)
+            return deliver(message, clock=clock, sender=own, facts=facts)
+    verdict = _attempt(message, clock, sender, facts)
     written = _write(message, verdict, now=clock())
     level = logging.INFO if verdict.outcome in _IN_ORDER else logging.WARNING
     log.log(
@@ -275,10 +280,10 @@ def deliver(message: Message, *, clock: Clock, sender: Sender | None = None) -> 
     return verdict.outcome
 
 
-def _attempt(message: Message, clock: Clock, sender: Sender) -> Verdict:
+def _attempt(message: Message, clock: Clock, sender: Sender, known: Facts | None) -> Verdict:
     try:
         now = clock()
-        facts = Facts.load()
+        facts = known or Facts.load()
         target = load_target(message)
         if reason := why_stale(message, target, facts, now=now):
             return Verdict(Outcome.DROPPED, reason)
@@ -350,12 +355,15 @@ def send_due(
         return counts
     away = 0
     deadline = time.monotonic() + seconds
+    facts, facts_read_at = Facts.load(), time.monotonic()
     with Sender() as sender:
         while away < AWAY_LIMIT and time.monotonic() < deadline:
             claimed = outbox.claim_due(now=clock(), keys=keys)
             if not claimed:
                 break
-            outcome = deliver(claimed[0], clock=clock, sender=sender)
+            if time.monotonic() - facts_read_at > FACTS_LAST:
+                facts, facts_read_at = Facts.load(), time.monotonic()
+            outcome = deliver(claimed[0], clock=clock, sender=sender, facts=facts)
             counts[outcome] = counts.get(outcome, 0) + 1
             away = away + 1 if outcome is Outcome.SERVER_AWAY else 0
     return counts

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 HOUR = timedelta(hours=1)
 
 
-def confirmed(world: World, **changes: object) -> Booking:
-    return operations.confirm_booking(booking=world.book(**changes), actor=None, now=NOW)
+def confirmed(world: World) -> Booking:
+    return operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
 
 
 def waiting(booking: Booking) -> dict[str, datetime]:

@@ -83,7 +83,7 @@ def write_letter(name: str) -> Email:
     assert kind is not None
     message = make_message(kind)
     if message.booking is not None:
-        Booking.objects.filter(pk=message.booking_id).update(reference="MX-SAMPLE")
+        Booking.objects.update(reference="MX-SAMPLE")
         message.booking.refresh_from_db()
     if happened is not None:
         happened(message)
