@@ -1,6 +1,8 @@
 """Who may import whom: pyproject.toml has the contracts, these tests hold the tree to them."""
 
 import ast
+import re
+import smtplib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,9 +73,14 @@ def test_tasks_are_nudged_by_name_nowhere_else() -> None:
 
 
 def test_mail_is_sent_in_one_place_only() -> None:
-    senders = importers("django.core.mail", "smtplib")
+    senders = importers("django.core.mail", "smtplib", "requests", "anymail")
 
-    assert senders == {"bookings/notifications/delivery.py"}
+    # The second knows their errors, and opens no connection.
+    verdicts = "bookings/notifications/verdicts.py"
+    assert senders == {"bookings/notifications/delivery.py", verdicts}
+    names = set(re.findall(r"smtplib\.(\w+)", (ROOT / verdicts).read_text()))
+    assert {name for name in names if not issubclass(getattr(smtplib, name), smtplib.SMTPException)} == set()
+    assert not re.search(r"requests\.(?!\w*(Exception|Timeout))", (ROOT / verdicts).read_text())
 
 
 @pytest.mark.parametrize("package", ["availability", "screening"])
