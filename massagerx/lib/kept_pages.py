@@ -63,6 +63,8 @@ class KeptPagesMiddleware:
                 return page
         response = self.get_response(request)
         if _may_be_kept(response):
+            # Browsers and proxies may have it too, but ask each time whether it is still so.
+            response.headers.setdefault("Cache-Control", "no-cache")
             try:
                 cache.set(key, (edition, minute, response), timeout=60)
             except RedisError:
