@@ -33,3 +33,14 @@ def breadcrumb_list(crumbs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             for position, (name, path) in enumerate(crumbs, start=1)
         ],
     }
+
+
+def faq_page(questions: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """An `FAQPage` of (question, answer) pairs in plain text."""
+    return {
+        "@type": "FAQPage",
+        "mainEntity": [
+            {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
+            for question, answer in questions
+        ],
+    }
