@@ -133,6 +133,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
+        # The way in may be found; the steps hold what somebody typed.
+        "Allow: /book/$",
         "Disallow: /book/",
         "Disallow: /visits/",
         "Disallow: /calendar/",
