@@ -25,6 +25,7 @@ from bookings.domain.selection import Session
 from bookings.forms import HealthForm
 from bookings.models import BookingPolicy, ScreeningVersion, ServedZip, Therapist, Zone
 from bookings.screening import sample_rules_data
+from bookings.views.month import Day
 from massagerx.lib.localtime import local
 from services.models import AddOn, Category, Service, ServiceOption
 
@@ -114,6 +115,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
         "step_number": 2,
         "step_count": 3,
+        "days": _days(local(now).date()),
         "starts": [
             {"starts_at": starts_at, "value": "", "is_good_fit": False, "is_evening_price": False},
             {"starts_at": starts_at, "value": "", "is_good_fit": True, "is_evening_price": False},
@@ -144,6 +146,23 @@ def _service() -> tuple[Service, ServiceOption]:
     service.active_options = options  # type: ignore[attr-defined]
     service.from_cents = options[0].price_cents  # type: ignore[attr-defined]
     return service, options[0]
+
+
+def _days(today: date) -> list[Day]:
+    """A day of each state: with times, chosen, today; without, chosen without, today without; out of reach."""
+    states = [(3, True, "is_today"), (12, True, ""), (9, True, "is_selected")]
+    states += [(0, True, "is_today"), (0, True, ""), (0, True, "is_selected"), (0, False, "")]
+    return [
+        Day(
+            date=today + timedelta(days=number),
+            count=count,
+            in_month=True,
+            in_reach=in_reach,
+            is_today=state == "is_today",
+            is_selected=state == "is_selected",
+        )
+        for number, (count, in_reach, state) in enumerate(states)
+    ]
 
 
 def _tomorrow_at_ten(now: datetime) -> datetime:

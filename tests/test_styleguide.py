@@ -35,7 +35,7 @@ def test_it_shows_every_component(staff: Client) -> None:
     shown = {template.name for template in response.templates}
     components = {f"components/{path.name}" for path in (ROOT / "templates/components").glob("*.html")}
     assert components - shown == set()
-    parts = ("errors", "hold", "progress", "question", "summary", "time")
+    parts = ("day", "errors", "hold", "progress", "question", "summary", "time")
     assert {f"bookings/_{part}.html" for part in parts} <= shown
 
 

@@ -141,7 +141,14 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
         if overflow := sideways_overflow(page):
             problems.append(f"{name}: {overflow} px wider than the window")
 
-    for path in ("/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/", "/book/"):
+    for path in (
+        "/",
+        "/services/",
+        "/services/manual-lymphatic-drainage/",
+        "/therapists/",
+        "/faq/",
+        "/book/",
+    ):
         page.goto(path)
         check(path)
     walk.what()
@@ -170,7 +177,10 @@ def test_forced_colors_show_what_is_chosen_and_focused(site: RunningSite, new_pa
     walk.what()
     walk.where()
     width = "element => getComputedStyle(element).borderTopWidth"
-    selected, open_day = page.locator("a.day--selected"), page.locator("a.day--open:not(.day--selected)").first
+    selected, open_day = (
+        page.locator("a.day--selected"),
+        page.locator("a.day--open:not(.day--selected)").first,
+    )
     assert selected.evaluate(width) != open_day.evaluate(width)
     page.keyboard.press("Tab")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -238,9 +248,9 @@ def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page:
     walk.where()
     when = tree()
     assert re.search(r'- table "Days with free times in \w+ \d{4}"', when)
-    assert re.search(r'- link "\w+day, \w+ \d{1,2}: \d+ times?"', when)
-    assert re.search(r'- group "(Good fit|Morning|Afternoon|Evening) \d+ times?"', when)
-    assert re.search(r'- button "\d{1,2}:\d\d [AP]M P[SD]T', when)
+    assert re.search(r'link "\w+day, \w+ \d{1,2}: \d+ times?"', when)
+    assert re.search(r'group "(Good fit|Morning|Afternoon|Evening) \d+ times?"', when)
+    assert re.search(r'button "\d{1,2}:\d\d [AP]M P[SD]T', when)
     assert '- combobox "Who should come?"' in when
     walk.when(nth=6)
     for name in ("Your name", "Email", "Phone", "Street address", "Gate or door code (optional)"):

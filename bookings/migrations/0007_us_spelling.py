@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_drive_overrides"),
+        ("bookings", "0006_area_requests"),
     ]
 
     operations = [
