@@ -50,8 +50,13 @@ class Weight:
 
     page: str
     kinds: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
+    asked: list[str] = field(default_factory=list)
     other_hosts: set[str] = field(default_factory=set)
+
+    @property
+    def requests(self) -> int:
+        """How many things were asked for."""
+        return len(self.asked)
 
     @property
     def code(self) -> int:
@@ -71,7 +76,7 @@ class Weight:
             for words, broken in (
                 ("too much code", self.code > CODE_BUDGET),
                 ("too heavy", self.with_fonts > FONTS_BUDGET),
-                ("too many requests", self.requests > REQUESTS_BUDGET),
+                (f"too many requests: {self.asked}", self.requests > REQUESTS_BUDGET),
                 (f"asks {', '.join(sorted(self.other_hosts))}", bool(self.other_hosts)),
             )
             if broken
@@ -83,6 +88,7 @@ def weigh(page: Page, path: str, name: str | None = None) -> Weight:
     weight = Weight(name or path)
     home = urlsplit(page.url if page.url.startswith("http") else "").netloc
     kinds: dict[str, str] = {}
+    page.goto("about:blank")  # what the page before may still be asking for is not this one's
     client = page.context.new_cdp_session(page)
     client.send("Network.enable")
     client.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -91,7 +97,7 @@ def weigh(page: Page, path: str, name: str | None = None) -> Weight:
         parts = urlsplit(event["request"]["url"])
         if parts.scheme not in ("http", "https"):
             return
-        weight.requests += 1
+        weight.asked.append(parts.path)
         kinds[event["requestId"]] = event.get("type", "Other")
         if home and parts.netloc != home:
             weight.other_hosts.add(parts.netloc)

@@ -295,7 +295,7 @@ def cache(url: str) -> dict[str, Any]:
 
 
 # Routes whose pages are kept to the end of the minute, and no longer than until somebody saves in the admin.
-KEPT_PAGES = (
+KEPT_PAGES: tuple[str, ...] = (
     "home",
     "services:list",
     "services:detail",
