@@ -72,12 +72,11 @@ class KeptPagesMiddleware:
         return response
 
     def _begin_edition(self) -> None:
-        if not settings.KEPT_PAGES:
-            return
-        try:
-            cache.set(EDITION, _new_edition(), timeout=None)
-        except RedisError:
-            self._leave_alone()
+        if settings.KEPT_PAGES:
+            try:
+                cache.set(EDITION, _new_edition(), timeout=None)
+            except RedisError:
+                self._leave_alone()
 
     def _leave_alone(self) -> None:
         self._ask_again_at = time.monotonic() + RETRY_SECONDS
