@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from blog.models import Post
+from blog.models import Notice, Picture, Post, Testimonial
+from blog.videos import VideoAddress
 from bookings import screening
 from bookings.domain import pricing
 from bookings.domain.area_check import AreaAnswer
@@ -95,6 +96,18 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             slug="sample",
             summary="One or two sentences that say what it is about.",
             published_at=now,
+        ),
+        "notice": Notice(text=_("We are closed on Thanksgiving."), link="/policies/"),
+        "testimonial": Testimonial(
+            words=_("Sample words of a client."), name=_("Sample client"), place="Los Angeles"
+        ),
+        # The only thing here that is somebody's: the newest picture of the library, when there is one.
+        "picture": Picture.objects.last(),
+        "video": SimpleNamespace(
+            where=VideoAddress("youtube", "sample-code"),
+            title=_("A sample video"),
+            poster=None,
+            get_provider_display="YouTube",
         ),
         "form": SampleForm(initial={"length": "90", "extras": ["towels"]}),
         "wrong_form": SampleForm({}, auto_id="wrong_%s"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from blog.models import Page, Post, Question
+from blog.models import Page, Post, Question, Testimonial
 from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
@@ -55,6 +55,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "check": check,
         "services": Service.objects.offered().with_prices()[:6],
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
+        "testimonials": Testimonial.objects.shown()[:3],
         "posts": Post.objects.published(now)[:3],
         "questions": Question.objects.active()[:5],
         "zones": Zone.objects.filter(zips__is_active=True).distinct(),

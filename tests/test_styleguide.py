@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from blog.models import Picture
 from bookings.models import Booking, BookingDraft
 from services.models import Service
 from tests.support import ROOT
@@ -29,6 +30,7 @@ def test_it_is_for_staff_alone(db: None, client: Client) -> None:
 
 
 def test_it_shows_every_component(staff: Client) -> None:
+    Picture.objects.create(alt="Hands on a table.", width=1200, height=800)
     response = staff.get(PATH)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
