@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from blog.models import Page, Post, Tag
+from blog.models import Page, Post, Question, Tag
 from bookings.models import Booklet
 from services.models import Service
 
@@ -30,7 +31,7 @@ class FixedSitemap(SiteSitemap):
     """Pages put together from many things: no date, rather than one that may not be true."""
 
     def items(self) -> list[str]:
-        names = ["home", "services:list", "bookings:therapists", "blog:list"]
+        names = ["home", "services:list", "bookings:therapists", "bookings:start", "blog:list"]
         return [*names, "bookings:booklet"] if Booklet.objects.exists() else names
 
     def location(self, item: str) -> str:
@@ -65,6 +66,9 @@ class PageSitemap(SiteSitemap):
         return list(Page.objects.exclude(body="", slug__in=["about", "policies", "privacy"]))
 
     def lastmod(self, item: Page) -> datetime:
+        if item.slug == Page.Slug.FAQ:
+            newest = Question.objects.active().aggregate(newest=Max("updated_at"))["newest"]
+            return max(item.updated_at, newest or item.updated_at)
         return item.updated_at
 
 

@@ -11,6 +11,7 @@ from massagerx.lib.limits import limited
 
 from . import views
 from .sitemaps import SITEMAPS
+from .styleguide import styleguide
 
 # The owner's words and the bookings' form: neither app knows the other.
 _blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
@@ -28,6 +29,7 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     # Guessing a password costs time, by address: an outsider can't lock a member of staff out.
     path("admin/login/", limited("10/m", "admin-login")(admin.site.login)),
+    path("admin/styleguide/", admin.site.admin_view(styleguide), name="styleguide"),
     path("admin/", admin.site.urls),
 ]
 

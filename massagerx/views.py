@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,28 +17,65 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from blog.models import Page, Post, Question
+from blog.models import Page, Post, Question, Testimonial
 from blog.reading import read
 from blog.views import with_frames
+from bookings.domain.area_check import check_area
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.exceptions import OutsideArea
+from bookings.forms import ZipForm
 from bookings.models import Therapist, Zone
 from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
+from massagerx.lib.limits import limited
 from massagerx.lib.urls import absolute_url
 from services.models import Business, Service
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """What we do, for whom, by whom and where. `?zip=` is answered on it, or alone to `X-Part: area`, for scripts."""
+    return _home_with_answer(request) if "zip" in request.GET else _home(request)
+
+
+@limited("20/m", "area-check", methods=frozenset({"GET", "HEAD"}))
+def _home_with_answer(request: HttpRequest) -> HttpResponse:
+    check = _area_check(request, timezone.now())
+    if request.headers.get("X-Part") == "area":
+        response = render(request, "components/area_answer.html", {"check": check})
+    else:
+        response = _home(request, check)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
     context = {
+        "check": check,
         "services": Service.objects.offered().with_prices()[:6],
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
+        "testimonials": Testimonial.objects.shown()[:3],
         "posts": Post.objects.published(now)[:3],
         "questions": Question.objects.active()[:5],
         "zones": Zone.objects.filter(zips__is_active=True).distinct(),
     }
     return render(request, "home.html", context)
+
+
+def _area_check(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """`zip` as typed and `service` as chosen, with `answer`, or `outside` (a ZIP code that we don't drive to), or
+    `error` (words about what was typed)."""
+    typed = request.GET["zip"].strip()[:20]
+    check: dict[str, Any] = {"zip": typed, "service": request.GET.get("service", "")}
+    form = ZipForm({"zip_code": typed})
+    if not form.is_valid():
+        return {**check, "error": form.errors["zip_code"][0]}
+    zip_code = form.cleaned_data["zip_code"]
+    try:
+        return {**check, "answer": check_area(zip_code=zip_code, service_slug=check["service"], now=now)}
+    except OutsideArea:
+        return {**check, "outside": zip_code}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,6 +134,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
+        # The way in may be found; the steps hold what somebody typed.
+        "Allow: /book/$",
         "Disallow: /book/",
         "Disallow: /visits/",
         "Disallow: /calendar/",

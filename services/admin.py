@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
 
-from .models import AddOn, Business, Category, Service, ServiceOption
+from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
 from .templatetags.money import dollars
 
 
@@ -44,6 +44,11 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     money_labels = {"price_cents": _("Price for one person, travel not included")}
 
 
+class ServiceQuestionInline(KindFieldsMixin, admin.StackedInline):
+    model = ServiceQuestion
+    extra = 0
+
+
 class AddOnInline(admin.TabularInline):
     model = AddOn.services.through
     extra = 1
@@ -61,7 +66,7 @@ class ServiceAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
     list_select_related = ["category"]
     search_fields = ["name", "summary"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [ServiceOptionInline, AddOnInline]
+    inlines = [ServiceOptionInline, AddOnInline, ServiceQuestionInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "summary", "is_active", "position"]}),
         (

@@ -171,6 +171,30 @@ class ServiceOption(models.Model):
         return f"{self.service} · {self.minutes} min"
 
 
+class ServiceQuestion(models.Model):
+    """Something that people ask about one service, with its answer in plain words."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="questions")
+    question = models.CharField(_("question"), max_length=200)
+    answer = models.TextField(
+        _("answer"), max_length=2000, help_text=_("Plain text; an empty line starts a new paragraph.")
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Lower numbers come first.")
+    )
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name = _("question about it")
+        verbose_name_plural = _("questions about it")
+        constraints = [
+            models.UniqueConstraint(fields=["service", "question"], name="servicequestion_asked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question
+
+
 class AddOnQuerySet(models.QuerySet["AddOn"]):
     def active(self) -> AddOnQuerySet:
         return self.filter(is_active=True)

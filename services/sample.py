@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import AddOn, Business, Category, Service, ServiceOption
+from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class _Service:
     before_visit: str
     after_visit: str
     lengths: tuple[tuple[int, int], ...]  # minutes, price in cents
+    questions: tuple[tuple[str, str], ...]  # question, answer
     max_people: int = 2
 
 
@@ -61,6 +62,28 @@ _SERVICES = (
             "<li>Put your compression garment back on as your clinician told you.</li></ul>"
         ),
         lengths=((60, 14000), (90, 19000), (120, 24000)),
+        questions=(
+            (
+                "Do I need a note from my doctor?",
+                "Sometimes. We ask a few health questions when you book. If one of your answers needs a clinician’s"
+                " word first, we tell you before the visit is confirmed.",
+            ),
+            (
+                "Can I have it soon after surgery?",
+                "That is for your surgeon to say. Once you have a yes, tell us the date of the surgery when you book,"
+                " and keep the note at hand.",
+            ),
+            (
+                "How often should I have it?",
+                "People differ. Many start with a few visits close together, then leave more time between them. You"
+                " decide after each visit; there is no package to buy.",
+            ),
+            (
+                "What do I wear?",
+                "Loose clothes that leave the arm or the leg free. You stay covered, and only the part being worked"
+                " on is uncovered.",
+            ),
+        ),
     ),
     _Service(
         slug="postural-correction-training",
@@ -82,6 +105,20 @@ _SERVICES = (
         before_visit="<p>Think of the times of day, or the moves, that bother you most. We start there.</p>",
         after_visit="<p>You get your exercises in writing, with how often to do each one.</p>",
         lengths=((60, 15000), (90, 20500), (120, 26000)),
+        questions=(
+            (
+                "Do I have to be fit for it?",
+                "No. The program starts from what you can do now, whether you train every day or sit at a desk.",
+            ),
+            (
+                "Can it go with my training plan?",
+                "Yes. Bring the plan, and we fit your exercises around it.",
+            ),
+            (
+                "How do I get the booklet?",
+                "Write to us or call, and we send it. It is about the program, and you are free to read it first.",
+            ),
+        ),
         max_people=1,
     ),
     _Service(
@@ -101,6 +138,16 @@ _SERVICES = (
         before_visit="<p>Make room for the table: about seven by ten feet is plenty.</p>",
         after_visit="<p>Rest for a few minutes before you get up.</p>",
         lengths=((60, 12500), (90, 17000), (120, 21500)),
+        questions=(
+            (
+                "Can two of us have it on one evening?",
+                "Yes, one after the other. Choose two people when you book; the price and the time are then for both.",
+            ),
+            (
+                "Is there music, or oil with a scent?",
+                "Only if you like. Tell your therapist what you want to hear and smell, or nothing at all.",
+            ),
+        ),
     ),
     _Service(
         slug="deep-pressure-massage",
@@ -119,6 +166,17 @@ _SERVICES = (
         before_visit="<p>Leave an hour between a full meal and the visit.</p>",
         after_visit="<p>You may feel a little sore the next day. A warm bath and a walk feel good then.</p>",
         lengths=((60, 13500), (90, 18500), (120, 23000)),
+        questions=(
+            (
+                "Will it hurt?",
+                "It should not. Firm pressure can feel strong, and you can ask for less at any moment.",
+            ),
+            (
+                "May I book it if I take a blood thinner?",
+                "Say so in the health questions. We look at your answers first, and tell you if a lighter massage"
+                " is the better choice.",
+            ),
+        ),
     ),
 )
 
@@ -187,6 +245,12 @@ def load(*, now: datetime) -> None:
             ServiceOption.objects.bulk_create(
                 ServiceOption(service=services[sample.slug], minutes=minutes, price_cents=cents)
                 for minutes, cents in sample.lengths
+            )
+            ServiceQuestion.objects.bulk_create(
+                ServiceQuestion(
+                    service=services[sample.slug], question=question, answer=answer, position=place
+                )
+                for place, (question, answer) in enumerate(sample.questions, start=1)
             )
     for position, (name, summary, minutes, cents, slugs) in enumerate(_ADD_ONS, start=1):
         add_on, created = AddOn.objects.get_or_create(

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -28,6 +29,8 @@ def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     services = Service.objects.offered().with_prices().select_related("category")
     service = get_object_or_404(services, slug=slug)
     context = {
+        "now": timezone.now(),
+        "questions": list(service.questions.all()),
         "service": service,
         "add_ons": AddOn.objects.active().filter(services=service),
         "others": Service.objects.offered().with_prices().exclude(pk=service.pk)[:3],

@@ -95,7 +95,7 @@ VERBS = {
             "cancel",
             gettext_lazy("Cancel"),
             BookingStatus.CANCELLED,
-            gettext_lazy("cancelled"),
+            gettext_lazy("canceled"),
             operations.cancel_booking,
             asks_first=True,
         ),

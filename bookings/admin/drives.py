@@ -33,7 +33,7 @@ class ReferenceField(forms.CharField):
             return None
         booking = Booking.objects.occupying().filter(reference=reference).first()
         if booking is None:
-            raise forms.ValidationError(_("There is no visit with this reference, or it is cancelled."))
+            raise forms.ValidationError(_("There is no visit with this reference, or it is canceled."))
         return booking
 
 

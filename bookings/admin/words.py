@@ -135,7 +135,7 @@ def time_left(delta: timedelta) -> str:
 # By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import.
 _REFUSALS = {
     "taken": gettext_lazy("another visit is in the way"),
-    "drive": gettext_lazy("the drive from or to a neighbouring visit would not fit"),
+    "drive": gettext_lazy("the drive from or to a neighboring visit would not fit"),
     "daily_limit": gettext_lazy("the therapist's day is full"),
     "break": gettext_lazy("the therapist would have no break"),
     "time_off": gettext_lazy("the therapist has time off"),

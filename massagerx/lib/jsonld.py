@@ -14,7 +14,10 @@ _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u20
 
 
 def json_ld(*things: dict[str, Any]) -> SafeString:
-    """The schema.org `things` as one JSON-LD document, for `<script type="application/ld+json" nonce=…>`."""
+    """The schema.org `things` as one JSON-LD document, for `<script type="application/ld+json">`.
+
+    Such an element is data, which no browser runs, so a Content-Security-Policy doesn't ask for a nonce.
+    """
     text = json.dumps(
         {"@context": "https://schema.org", "@graph": list(things)}, cls=DjangoJSONEncoder, ensure_ascii=False
     )
@@ -28,5 +31,16 @@ def breadcrumb_list(crumbs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "itemListElement": [
             {"@type": "ListItem", "position": position, "name": str(name), "item": absolute_url(path)}
             for position, (name, path) in enumerate(crumbs, start=1)
+        ],
+    }
+
+
+def faq_page(questions: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """An `FAQPage` of (question, answer) pairs in plain text."""
+    return {
+        "@type": "FAQPage",
+        "mainEntity": [
+            {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
+            for question, answer in questions
         ],
     }

@@ -51,6 +51,9 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "massagerx.lib.middleware.ResponseHeadersMiddleware",
     "massagerx.lib.middleware.HostileInputMiddleware",
+    # 304 for what the browser has already; a page with a form's token is never the same twice.
+    "django.middleware.http.ConditionalGetMiddleware",
+    "massagerx.lib.kept_pages.KeptPagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -290,6 +293,21 @@ def cache(url: str) -> dict[str, Any]:
         }
     }
 
+
+# Routes whose pages are kept to the end of the minute, and no longer than until somebody saves in the admin.
+KEPT_PAGES: tuple[str, ...] = (
+    "home",
+    "services:list",
+    "services:detail",
+    "bookings:therapists",
+    "blog:list",
+    "blog:tag",
+    "blog:detail",
+    "blog:about",
+    "blog:faq",
+    "blog:policies",
+    "blog:privacy",
+)
 
 RATELIMIT_ENABLE = True
 

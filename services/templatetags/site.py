@@ -8,10 +8,10 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
-from massagerx.lib.jsonld import breadcrumb_list, json_ld
+from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
 from massagerx.lib.urls import absolute_media, absolute_url
 from services import structured_data
-from services.models import Business, Service
+from services.models import Business, Service, ServiceQuestion
 
 register = template.Library()
 
@@ -43,8 +43,11 @@ def business_json_ld(context: Context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def service_json_ld(context: Context, service: Service, crumbs: list[tuple[str, str]]) -> SafeString:
-    """A service with its offers, and where its page is, as JSON-LD. `service` comes with its `active_options`.
+def service_json_ld(
+    context: Context, service: Service, crumbs: list[tuple[str, str]], questions: list[ServiceQuestion]
+) -> SafeString:
+    """A service with its offers, what people ask about it, and where its page is, as JSON-LD. `service` comes with
+    its `active_options`.
 
     The travel fee is the context's: this app doesn't know what a drive costs.
     """
@@ -54,7 +57,8 @@ def service_json_ld(context: Context, service: Service, crumbs: list[tuple[str, 
         context["business"],
         travel_cents=context["travel_from_cents"](),
     )
-    return json_ld(thing, breadcrumb_list(crumbs))
+    asked = faq_page((question.question, question.answer) for question in questions)
+    return json_ld(thing, breadcrumb_list(crumbs), *([asked] if questions else []))
 
 
 @register.simple_tag(takes_context=True)

@@ -47,6 +47,22 @@ if (document.querySelector("[data-turns]")) {
 
 if (location.hash === "#times") document.getElementById("times-title")?.focus();
 
+// The summary at the foot of a phone closes when it is left, so that it never lies over what is being filled in.
+const bar = document.querySelector(".summary--bar details");
+if (bar) {
+  bar.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !bar.contains(event.relatedTarget)) bar.open = false;
+  });
+  document.addEventListener("click", (event) => {
+    if (!bar.contains(event.target)) bar.open = false;
+  });
+  bar.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    bar.open = false;
+    bar.querySelector("summary").focus();
+  });
+}
+
 // How long the chosen time is still kept. The sentence with the hour is there without this; the minutes are for the
 // eye, and a screen reader is told once, at two minutes, and when the time is over.
 // Counted from the seconds that the server gave: the visitor's clock may be wrong.

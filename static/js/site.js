@@ -1,5 +1,34 @@
 // Small comforts. Every page works without this file.
 
+// A ZIP code is answered in place. When that fails, the form goes the ordinary way, and the page says what is wrong.
+const check = document.querySelector("[data-area-check]");
+check?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = check.querySelector("[role=status]");
+  const zip = check.elements.zip;
+  const asked = new URLSearchParams(new FormData(check));
+  check.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(`${new URL(check.action).pathname}?${asked}`, { headers: { "X-Part": "area" } });
+    if (!response.ok) throw new Error("no answer");
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    answer.replaceChildren(...page.body.childNodes);
+    const wrong = answer.querySelector("[data-area-error]") !== null;
+    zip.classList.toggle("is-invalid", wrong);
+    if (wrong) {
+      zip.setAttribute("aria-invalid", "true");
+      zip.focus();
+    } else {
+      zip.removeAttribute("aria-invalid");
+      answer.scrollIntoView({ block: "nearest" });
+    }
+  } catch {
+    check.submit();
+  } finally {
+    check.removeAttribute("aria-busy");
+  }
+});
+
 // A form that has been sent is not sent again by a second press. The button's name and value still go along, because
 // it is marked after the browser has put the form together.
 document.addEventListener("submit", (event) => {

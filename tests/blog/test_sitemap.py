@@ -47,8 +47,8 @@ def test_sitemap_lists_the_public_pages(client: Client) -> None:
     Page.objects.create(slug="contact", title="Contact", body="")
 
     assert set(dates(client)) == {
-        "/", "/services/", "/therapists/", "/blog/", "/services/offered/", "/blog/a-post/", "/blog/tag/posture/",
-        "/privacy/", "/contact/",
+        "/", "/services/", "/therapists/", "/book/", "/blog/", "/services/offered/", "/blog/a-post/",
+        "/blog/tag/posture/", "/privacy/", "/contact/",
     }  # fmt: skip
 
 

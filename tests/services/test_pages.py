@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from services.models import Business, Category, Service, ServiceOption
+from tests.blog.posts import make_draft, make_post, make_scheduled
 from tests.factories import NOW, World, make_world
 
 
@@ -23,7 +24,7 @@ def world(db: None) -> World:
 
 def structured_data(html: str) -> list[dict[str, Any]]:
     """Every JSON-LD thing of a page."""
-    scripts = re.findall(r'<script type="application/ld\+json" nonce="[^"]+">(.*?)</script>', html, re.DOTALL)
+    scripts = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
     return [thing for script in scripts for thing in json.loads(script)["@graph"]]
 
 
@@ -146,3 +147,27 @@ def test_missing_page_says_where_to_go(client: Client, world: World) -> None:
     assert response.status_code == 404
     assert 'href="/services/"' in response.content.decode()
     assert '<meta name="robots" content="noindex">' in response.content.decode()
+
+
+def test_detail_shows_posts_about_it_that_readers_can_see(client: Client, world: World) -> None:
+    shown, other = make_post("about-it"), make_post("about-another-thing")
+    for post in (shown, make_draft("draft-about-it"), make_scheduled("later-about-it")):
+        post.services.add(world.service)
+    with time_machine.travel(NOW, tick=False):
+        html = client.get("/services/manual-lymphatic-drainage/").content.decode()
+    assert f'href="{shown.get_absolute_url()}"' in html
+    for hidden in (other.slug, "draft-about-it", "later-about-it"):
+        assert f"/blog/{hidden}/" not in html
+    assert "Questions about it" not in html
+
+
+def test_detail_costs_the_same_with_thirty_posts_and_questions(client: Client, world: World) -> None:
+    def load(number: int) -> int:
+        for count in range(number):
+            make_post(f"post-{number}-{count}").services.add(world.service)
+            world.service.questions.create(question=f"Why {number} {count}?", answer="So.")
+        with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as queries:
+            client.get("/services/manual-lymphatic-drainage/")
+        return len(queries)
+
+    assert load(1) == load(30)

@@ -43,7 +43,8 @@ def service_data(service: Service, *rows: dict[str, Any], **changes: Any) -> dic
         "is_active": "on", "position": "0", "description": "<p>Slow.</p>", "what_to_expect": "", "before_visit": "",
         "after_visit": "", "setup_minutes": "10", "packdown_minutes": "10", "max_people": "2",
         "options-TOTAL_FORMS": str(len(lengths)), "options-INITIAL_FORMS": "1",
-        "AddOn_services-TOTAL_FORMS": "0", "AddOn_services-INITIAL_FORMS": "0", **changes,
+        "AddOn_services-TOTAL_FORMS": "0", "AddOn_services-INITIAL_FORMS": "0",
+        "questions-TOTAL_FORMS": "0", "questions-INITIAL_FORMS": "0", **changes,
     }  # fmt: skip
     for number, row in enumerate(lengths):
         data |= {f"options-{number}-{name}": value for name, value in row.items()}
@@ -185,3 +186,21 @@ def test_sample_tick_comes_off_once_the_samples_are_gone(
 
     assert (list(response.context["adminform"].form.errors) if told else []) == told
     assert Business.objects.get().is_sample == bool(told)
+
+
+def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service: Service) -> None:
+    row = {
+        "question": "Is it calm?",
+        "answer": "Yes.\n\nVery <b>calm</b>.",
+        "position": "1",
+        "service": service.pk,
+    }
+    data = service_data(service) | {f"questions-0-{name}": value for name, value in row.items()}
+
+    response = owner.post(change(service), data | {"questions-TOTAL_FORMS": "1"})
+
+    assert response.status_code == 302
+    html = Client().get(service.get_absolute_url()).content.decode()
+    assert "Is it calm?" in html
+    assert "<p>Very &lt;b&gt;calm&lt;/b&gt;.</p>" in html
+    assert html.count("FAQPage") == 1

@@ -296,7 +296,7 @@ def test_cancelling_twice_says_that_it_was_cancelled(desk: Client, world: World)
 
     sentences = said(desk.post(do(booking, "cancel"), follow=True))
 
-    assert f"{booking.reference}: already cancelled; nothing was changed." in sentences
+    assert f"{booking.reference}: already canceled; nothing was changed." in sentences
     assert BookingEvent.objects.filter(booking=booking).count() == events
 
 
@@ -369,7 +369,7 @@ def test_action_says_for_each_row_how_it_went(desk: Client, world: World) -> Non
     sentences = act(desk, "confirm_selected", fine, gone, waits)
 
     assert f"{fine.reference}: confirmed." in sentences
-    assert any(s.startswith(f"{gone.reference}: is cancelled") for s in sentences)
+    assert any(s.startswith(f"{gone.reference}: is canceled") for s in sentences)
     assert any(s.startswith(f"{waits.reference}: needs a clinician's note") for s in sentences)
     statuses = dict(Booking.objects.values_list("pk", "status"))
     assert statuses == {fine.pk: "confirmed", gone.pk: "cancelled", waits.pk: "requested"}

@@ -1,0 +1,179 @@
+"""What each page weighs on its way to a browser that has nothing of it yet, beside the budgets.
+
+Run from the repository: python -m bench.weight
+
+Starts the whole site with its sample data, opens each page in Chromium with an empty cache, and counts the bytes on the
+wire as the browser saw them (compressed, with headers), and the requests. Ends with 1 when a page is over a budget or
+asks another host. Figures go to bench/results/weight.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, sync_playwright
+
+from launch.testing import find_chromium
+from tests.support.browser import launch
+from tests.support.site import running_site
+from tests.support.walk import Walk
+
+RESULTS = Path(__file__).parent / "results" / "weight.json"
+CODE_BUDGET = 60 * 1024
+FONTS_BUDGET = 140 * 1024
+REQUESTS_BUDGET = 10
+PAGES = [
+    "/",
+    "/services/",
+    "/services/manual-lymphatic-drainage/",
+    "/therapists/",
+    "/blog/",
+    "/faq/",
+    "/policies/",
+    "/contact/",
+    "/book/",
+    "/book/?service=manual-lymphatic-drainage",
+]
+
+
+@dataclass
+class Weight:
+    """Bytes on the wire by kind of thing, and how many requests they took."""
+
+    page: str
+    kinds: Counter[str] = field(default_factory=Counter)
+    asked: list[str] = field(default_factory=list)
+    other_hosts: set[str] = field(default_factory=set)
+
+    @property
+    def requests(self) -> int:
+        """How many things were asked for."""
+        return len(self.asked)
+
+    @property
+    def code(self) -> int:
+        """HTML, CSS and JavaScript."""
+        return self.kinds["Document"] + self.kinds["Stylesheet"] + self.kinds["Script"]
+
+    @property
+    def with_fonts(self) -> int:
+        """All that came."""
+        return sum(self.kinds.values())
+
+    @property
+    def faults(self) -> list[str]:
+        """The budgets that it breaks."""
+        return [
+            words
+            for words, broken in (
+                ("too much code", self.code > CODE_BUDGET),
+                ("too heavy", self.with_fonts > FONTS_BUDGET),
+                (f"too many requests: {self.asked}", self.requests > REQUESTS_BUDGET),
+                (f"asks {', '.join(sorted(self.other_hosts))}", bool(self.other_hosts)),
+            )
+            if broken
+        ]
+
+
+def weigh(page: Page, path: str, name: str | None = None) -> Weight:
+    """Opens `path` with an empty cache and adds up what comes."""
+    weight = Weight(name or path)
+    home = urlsplit(page.url if page.url.startswith("http") else "").netloc
+    kinds: dict[str, str] = {}
+    page.goto("about:blank")  # what the page before may still be asking for is not this one's
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+    def asked(event: dict) -> None:
+        parts = urlsplit(event["request"]["url"])
+        if parts.scheme not in ("http", "https"):
+            return
+        weight.asked.append(parts.path)
+        kinds[event["requestId"]] = event.get("type", "Other")
+        if home and parts.netloc != home:
+            weight.other_hosts.add(parts.netloc)
+
+    client.on("Network.requestWillBeSent", asked)
+    client.on(
+        "Network.loadingFinished",
+        lambda event: weight.kinds.update(
+            {kinds.get(event["requestId"], "Other"): int(event["encodedDataLength"])}
+        ),
+    )
+    page.goto(path, wait_until="networkidle")
+    client.detach()
+    return weight
+
+
+def main() -> int:
+    program = find_chromium()
+    if program is None:
+        print("There is no Chromium on this machine.", file=sys.stderr)
+        return 2
+    os.environ.setdefault("DATABASE_URL", "sqlite")
+    weights = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_site(Path(folder)) as site,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright, program)
+
+        def new_page() -> Page:
+            page = browser.new_context(base_url=site.url, viewport={"width": 390, "height": 844}).new_page()
+            page.goto("/robots.txt")
+            return page
+
+        post = re.findall(r"/blog/([a-z0-9-]+)/</loc>", new_page().request.get("/sitemap.xml").text())[0]
+        weights += [weigh(new_page(), path) for path in [*PAGES, f"/blog/{post}/"]]
+        walker = new_page()
+        walk = Walk(walker, email="weight@example.com", phone="213 555 0177")
+        walk.what()
+        weights.append(weigh(walker, "/book/where/"))
+        walk.where()
+        weights.append(weigh(walker, "/book/when/"))
+        walk.when()
+        weights.append(weigh(walker, "/book/details/"))
+        walk.details()
+        weights.append(weigh(walker, "/book/health/"))
+        walk.health()
+        weights.append(weigh(walker, "/book/review/"))
+        walk.review()
+        weights.append(weigh(walker, "/book/done/"))
+        browser.close()
+
+    print(f"{'KB on the wire':<42}{'HTML':>7}{'CSS':>7}{'JS':>7}{'code':>7}{'fonts':>7}{'all':>7}{'asks':>6}")
+    for one in weights:
+        kinds = [one.kinds["Document"], one.kinds["Stylesheet"], one.kinds["Script"], one.code]
+        kinds += [one.kinds["Font"], one.with_fonts]
+        print(
+            f"{one.page:<42}" + "".join(f"{size / 1024:>7.1f}" for size in kinds) + f"{one.requests:>6}",
+            end="",
+        )
+        print("  " + "; ".join(one.faults) if one.faults else "")
+    print(f"{'budget':<63}{CODE_BUDGET / 1024:>7.1f}{'':>7}{FONTS_BUDGET / 1024:>7.1f}{REQUESTS_BUDGET:>6}")
+    rows = [
+        {
+            "page": one.page,
+            "bytes": dict(one.kinds),
+            "code": one.code,
+            "all": one.with_fonts,
+            "requests": one.requests,
+        }
+        for one in weights
+    ]
+    RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
+    return 1 if any(one.faults for one in weights) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

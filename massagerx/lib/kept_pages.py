@@ -1,0 +1,113 @@
+"""Public pages that are the same for everybody are kept in the shared cache to the end of the minute.
+
+What is kept can't outlive what it shows: the owner edits in the admin, and every POST there ends the life of all kept
+pages. What changes by itself (a post at its minute, a certificate that runs out) changes when the minute does. Only a
+change by another way, such as `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+EDITION = "kept-pages:edition"
+# After a silence of the cache it is left alone this long, so that not every visitor waits for its timeout.
+RETRY_SECONDS = 5.0
+
+
+class KeptPagesMiddleware:
+    """Answers the pages of `settings.KEPT_PAGES` (names of routes) to visitors without a session, without a query.
+
+    A response that sets a cookie, that depends on one, or that may not be stored is never kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._ask_again_at = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        match = _kept_route(request) if time.monotonic() >= self._ask_again_at else None
+        if match is None:
+            response = self.get_response(request)
+            if (
+                request.method == "POST"
+                and request.resolver_match
+                and "admin" in request.resolver_match.namespaces
+            ):
+                self._begin_edition()
+            return response
+
+        key = f"kept-pages:page:{request.path}"
+        minute = int(time.time() // 60)
+        try:
+            found = cache.get_many([EDITION, key])
+            # Read before the page is made: one made from older rows belongs to the older edition.
+            edition = found.get(EDITION) or cache.get_or_set(EDITION, _new_edition, timeout=None)
+        except RedisError:
+            self._leave_alone()
+            return self.get_response(request)
+        if key in found:
+            kept_edition, kept_minute, page = found[key]
+            if (kept_edition, kept_minute) == (edition, minute):
+                request.resolver_match = match
+                return page
+        response = self.get_response(request)
+        if _may_be_kept(response):
+            # Browsers and proxies may have it too, but ask each time whether it is still so.
+            response.headers.setdefault("Cache-Control", "no-cache")
+            try:
+                cache.set(key, (edition, minute, response), timeout=60)
+            except RedisError:
+                self._leave_alone()
+        return response
+
+    def _begin_edition(self) -> None:
+        if settings.KEPT_PAGES:
+            try:
+                cache.set(EDITION, _new_edition(), timeout=None)
+            except RedisError:
+                self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        self._ask_again_at = time.monotonic() + RETRY_SECONDS
+        log.warning("the cache does not answer: pages are made anew")
+
+
+def _new_edition() -> str:
+    return uuid.uuid4().hex
+
+
+def _kept_route(request: HttpRequest) -> ResolverMatch | None:
+    """The route, when it is one of those that are kept and the visitor is nobody in particular."""
+    if (
+        not settings.KEPT_PAGES
+        or request.method not in ("GET", "HEAD")
+        or request.META.get("QUERY_STRING")
+        or settings.SESSION_COOKIE_NAME in request.COOKIES
+    ):
+        return None
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    return match if match.view_name in settings.KEPT_PAGES else None
+
+
+def _may_be_kept(response: HttpResponse) -> bool:
+    return (
+        response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and "cookie" not in response.get("Vary", "").lower()
+        and "no-store" not in response.get("Cache-Control", "")
+    )

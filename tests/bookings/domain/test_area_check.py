@@ -1,0 +1,106 @@
+"""The answer to a ZIP code: yes or no, the next time that can really be booked, and what it costs."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from bookings.domain.area_check import check_area
+from bookings.exceptions import OutsideArea
+from bookings.models import Closure, Therapist
+from services.models import Service, ServiceOption
+from tests.factories import DAY, NOW, World, at
+
+
+def test_next_time_is_one_that_can_be_booked(world: World) -> None:
+    answer = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert answer.starts_at is not None
+    assert answer.starts_at > NOW
+    booked = world.book(starts_at=answer.starts_at, total_cents=answer.quote.total_cents)
+    assert booked.starts_at == answer.starts_at
+    later = check_area(zip_code="90026", service_slug="", now=NOW).starts_at
+    assert later is not None
+    assert later >= booked.ends_at
+
+
+def close_days(number: int) -> None:
+    """Nobody works on the first `number` days from today."""
+    Closure.objects.bulk_create(
+        Closure(date=NOW.date() + timedelta(days=day), name="Closed") for day in range(number)
+    )
+
+
+def test_price_holds_the_drive_and_the_evening(world: World) -> None:
+    near = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert near.quote is not None
+    assert near.quote.total_cents == 14_000
+    world.therapist.working_hours.all().delete()
+    world.therapist.extra_hours.create(date=DAY, starts_at=time(17), ends_at=time(20))
+    evening = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert evening.quote is not None
+    assert evening.quote.total_cents == 16_500
+
+
+def test_chosen_service_and_its_shortest_length_are_answered_for(world: World) -> None:
+    other = Service.objects.create(
+        category=world.service.category,
+        name="Other",
+        slug="other",
+        summary=".",
+        description="<p>.</p>",
+        position=9,
+    )
+    for minutes, cents in ((120, 30_000), (45, 9_000)):
+        ServiceOption.objects.create(service=other, minutes=minutes, price_cents=cents)
+    world.therapist.services.add(other)
+    answer = check_area(zip_code="91364", service_slug="other", now=NOW)
+    assert answer.session is not None
+    assert (answer.session.service, answer.session.minutes) == (other, 45)
+    assert answer.quote is not None
+    assert answer.quote.total_cents == 13_000
+    for unknown in ("", "no-such-service"):
+        first = check_area(zip_code="91364", service_slug=unknown, now=NOW).session
+        assert first is not None
+        assert (first.service, first.option) == (world.service, world.option)
+
+
+def test_time_beyond_the_first_look_is_found(world: World) -> None:
+    close_days(20)
+    answer = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert answer.starts_at is not None
+    assert answer.starts_at >= at(0, day=date(2026, 12, 22))
+
+
+@pytest.mark.parametrize("nobody", ["therapist", "hours", "service"])
+def test_yes_without_a_time_when_nobody_can_come(nobody: str, world: World) -> None:
+    if nobody == "therapist":
+        Therapist.objects.update(is_active=False)
+    elif nobody == "hours":
+        world.therapist.working_hours.all().delete()
+    else:
+        Service.objects.update(is_active=False)
+    answer = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert answer.area == world.area
+    assert answer.starts_at is None
+
+
+def test_zip_that_is_not_served_is_outside(world: World) -> None:
+    world.far_area.is_active = False
+    world.far_area.save()
+    for zip_code in ("92101", "91364"):
+        with pytest.raises(OutsideArea):
+            check_area(zip_code=zip_code, service_slug="", now=NOW)
+
+
+def test_queries_do_not_grow_with_bookings(world: World, count_queries: Any) -> None:
+    with count_queries() as few:
+        check_area(zip_code="90026", service_slug="", now=NOW)
+    for number in range(4):
+        world.book(
+            starts_at=at(10 + 2 * number), email=f"c{number}@example.com", phone=f"+1213555012{number}"
+        )
+    with count_queries() as many:
+        check_area(zip_code="90026", service_slug="", now=NOW)
+    assert len(many) == len(few) <= 8

@@ -1,0 +1,279 @@
+"""For all: by keyboard alone, with text twice as large, in forced colors, without motion, and by ear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.site import RunningSite
+from tests.support.walk import Walk
+
+pytestmark = pytest.mark.browser
+
+MOST_TABS = 90
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Presses Tab until `target` has the focus, and checks on the way that what has it can be seen."""
+    for _ in range(MOST_TABS):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+        assert hidden_focus(page) is None
+    pytest.fail(f"the keyboard doesn't reach {target}")
+
+
+def hidden_focus(page: Page) -> str | None:
+    """What has the focus, when it lies outside of the window or wholly under what stays in sight (WCAG 2.4.11)."""
+    found: str | None = page.evaluate(
+        """() => {
+          const focused = document.activeElement;
+          if (!focused || focused === document.body || focused.closest('.summary--bar')) return null;
+          const box = (focused.labels?.[0] ?? focused).getBoundingClientRect();
+          const bar = document.querySelector('.summary--bar')?.getBoundingClientRect();
+          const foot = bar && bar.height && bar.top < innerHeight ? bar.top : innerHeight;
+          const seen = box.bottom > 0 && box.top < foot - 2;
+          return seen ? null : `${focused.outerHTML.slice(0, 120)} at ${Math.round(box.top)}, covered from ${foot}`;
+        }"""
+    )
+    return found
+
+
+def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390)
+    keyboard = page.keyboard
+
+    def button(name: str) -> Locator:
+        return page.get_by_role("button", name=name, exact=True)
+
+    def press(target: Locator, url: str) -> None:
+        tab_to(page, target)
+        keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(url))
+
+    page.goto("/")
+    tab_to(page, page.get_by_label("Your ZIP code"))
+    keyboard.type("90026")
+    keyboard.press("Enter")
+    expect(page.get_by_role("status").get_by_text("Yes, we come to")).to_be_visible()
+    press(page.get_by_role("status").get_by_role("link", name="Book a visit"), "/book/.*zip=90026")
+    # The length that the answer was about is chosen already.
+    expect(page.locator("input[name=option]:checked")).to_have_count(1)
+    press(button("Continue"), "/book/where/")
+    expect(page.get_by_text("Yes, we come to")).to_be_visible()
+    press(page.get_by_role("link", name="Choose a day and time"), "/book/when/")
+    press(page.locator("a.day--open").nth(1), "day=")
+    expect(page.locator("#times-title")).to_be_focused()
+    press(page.locator("button[name=starts_at]").nth(3), "/book/details/")
+    for label, text in (
+        ("Your name", "Sample Client"),
+        ("Email", "keyboard@example.com"),
+        ("Phone", "213 555 0171"),
+        ("Street address", "14 Sample Street"),
+    ):
+        tab_to(page, page.get_by_label(label))
+        keyboard.type(text)
+    press(button("Continue"), "/book/health/")
+    names = page.locator("form.health input[type=radio]:visible").evaluate_all(
+        "inputs => [...new Set(inputs.map(input => input.name))]"
+    )
+    for name in names:
+        tab_to(page, page.locator(f"input[name={name}]").first)
+        keyboard.press("Space")
+        if name != "adult":
+            keyboard.press("ArrowDown")
+    press(button("Continue"), "/book/review/")
+    tab_to(page, page.get_by_label("I have read this and agree"))
+    keyboard.press("Space")
+    press(button("Send my booking"), "/book/done/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+
+
+def test_summary_opens_by_keyboard_and_closes_when_left(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390)
+    walk = Walk(page, email="summary@example.com", phone="213 555 0172")
+    walk.what()
+    walk.where()
+    bar = page.locator(".summary--bar details")
+    tab_to(page, bar.locator("summary"))
+    page.keyboard.press("Enter")
+    expect(bar).to_have_attribute("open", "")
+    assert accessibility_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(bar).not_to_have_attribute("open", "")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(bar).not_to_have_attribute("open", "")
+
+
+def test_errors_take_the_focus_and_lead_to_their_field(site: RunningSite, new_page: PageMaker) -> None:
+    new_page.allow("422")
+    page = new_page(width=390)
+    page.goto("/book/?service=manual-lymphatic-drainage")
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#div_id_option"
+    assert hidden_focus(page) is None
+
+
+LARGE_TEXT = """addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("style");
+  style.textContent = "html { font-size: 212.5% !important }";
+  document.head.append(style);
+})"""
+
+
+def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390, bypass_csp=True)
+    page.add_init_script(LARGE_TEXT)
+    walk = Walk(page, email="large@example.com", phone="213 555 0173")
+    problems: list[str] = []
+
+    def check(name: str) -> None:
+        if overflow := sideways_overflow(page):
+            problems.append(f"{name}: {overflow} px wider than the window")
+
+    for path in (
+        "/",
+        "/services/",
+        "/services/manual-lymphatic-drainage/",
+        "/therapists/",
+        "/faq/",
+        "/book/",
+    ):
+        page.goto(path)
+        check(path)
+    walk.what()
+    check("where")
+    walk.where()
+    check("when")
+    walk.when(nth=5)
+    check("details")
+    walk.details()
+    check("health")
+    walk.health()
+    check("review")
+    assert not problems, "\n".join(problems)
+
+
+def test_forced_colors_show_what_is_chosen_and_focused(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390, forced_colors="active", color_scheme="dark")
+    walk = Walk(page, email="forced@example.com", phone="213 555 0174")
+    page.goto("/book/?service=manual-lymphatic-drainage")
+    tile = "input => getComputedStyle(input.closest('.form-check').querySelector('label')).borderTopWidth"
+    options = page.locator("input[name=option]")
+    options.first.check(force=True)
+    chosen, other = options.first.evaluate(tile), options.nth(1).evaluate(tile)
+    assert chosen != other
+    screenshot(page, "forced-length")
+    walk.what()
+    walk.where()
+    width = "element => getComputedStyle(element).borderTopWidth"
+    selected, open_day = (
+        page.locator("a.day--selected"),
+        page.locator("a.day--open:not(.day--selected)").first,
+    )
+    assert selected.evaluate(width) != open_day.evaluate(width)
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    screenshot(page, "forced-when")
+    assert accessibility_violations(page) == []
+
+
+@pytest.mark.parametrize(("motion", "moves"), [("reduce", False), ("no-preference", True)])
+def test_nothing_moves_for_those_who_want_it_still(
+    site: RunningSite, new_page: PageMaker, motion: str, moves: bool
+) -> None:
+    page = new_page(reduced_motion=motion)
+    page.goto("/", wait_until="domcontentloaded")
+    assert bool(page.evaluate("document.getAnimations().length")) is moves
+
+
+def test_area_check_answers_without_javascript(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390, javascript=False)
+    page.goto("/")
+    page.get_by_label("What for?").select_option("postural-correction-training")
+    page.get_by_label("Your ZIP code").fill("90401")
+    page.get_by_role("button", name="See when we can come").click()
+    expect(page.get_by_text("Yes, we come to Santa Monica, 90401.")).to_be_visible()
+    expect(page.get_by_label("Your ZIP code")).to_have_value("90401")
+    page.get_by_role("status").get_by_role("link", name="Book a visit").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Postural Correction Training Program")
+
+
+def test_area_check_answers_in_place_and_says_what_is_wrong(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=320, color_scheme="dark")
+    page.goto("/")
+    page.evaluate("window.stays = true")
+    answer = page.locator("#area-answer")
+
+    def ask(typed: str, words: str) -> None:
+        page.get_by_label("Your ZIP code").fill(typed)
+        page.get_by_role("button", name="See when we can come").click()
+        expect(answer).to_contain_text(words)
+        assert accessibility_violations(page) == []
+        assert sideways_overflow(page) == 0
+
+    ask("9002", "has five digits")
+    expect(page.get_by_label("Your ZIP code")).to_be_focused()
+    expect(page.get_by_label("Your ZIP code")).to_have_attribute("aria-invalid", "true")
+    ask("92101", "We don't drive to 92101 yet.")
+    ask("90026", "Yes, we come to Los Angeles, 90026.")
+    expect(page.get_by_label("Your ZIP code")).not_to_have_attribute("aria-invalid", "true")
+    assert page.evaluate("window.stays") is True
+
+
+def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page: PageMaker) -> None:
+    """Role and name, as a screen reader gets them."""
+    page = new_page()
+    walk = Walk(page, email="names@example.com", phone="213 555 0175")
+    page.goto("/book/?service=manual-lymphatic-drainage")
+    main = page.get_by_role("main")
+    tree: Callable[[], str] = main.aria_snapshot
+    assert '- group "How long?"' in tree()
+    assert '- radio "60 minutes · from $140"' in tree()
+    assert '- navigation "Booking steps"' in tree()
+    walk.what()
+    assert '- textbox "ZIP code of the visit"' in tree()
+    assert '- complementary "Your visit"' in tree()
+    walk.where()
+    when = tree()
+    assert re.search(r'- table "Days with free times in \w+ \d{4}"', when)
+    assert re.search(r'link "\w+day, \w+ \d{1,2}: \d+ times?"', when)
+    assert re.search(r'group "(Good fit|Morning|Afternoon|Evening) \d+ times?"', when)
+    assert re.search(r'button "\d{1,2}:\d\d [AP]M P[SD]T', when)
+    assert '- combobox "Who should come?"' in when
+    walk.when(nth=6)
+    for name in ("Your name", "Email", "Phone", "Street address", "Gate or door code (optional)"):
+        assert f'- textbox "{name}"' in tree()
+    walk.details()
+    assert re.search(r'- group "Any of these signs right now\?"', tree())
+    walk.health()
+    review = tree()
+    assert '- link "Change the time"' in review
+    assert '- checkbox "I have read this and agree"' in review
+    # Nothing that can be pressed is without a name.
+    assert not re.search(r"- (link|button|textbox|radio|checkbox|combobox)(:|$)", review, re.MULTILINE)
+
+
+def test_style_guide_is_accessible(site: RunningSite, new_page: PageMaker) -> None:
+    for width, scheme in ((320, "dark"), (1280, "light")):
+        page = new_page(width=width, color_scheme=scheme)
+        login = site.login("owner")
+        page.goto("/admin/login/?next=/admin/styleguide/")
+        page.get_by_label("Username").fill(login.username)
+        page.get_by_label("Password").fill(login.password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/admin/styleguide/")
+        screenshot(page, f"styleguide-{width}-{scheme}")
+        assert accessibility_violations(page) == []
+        assert sideways_overflow(page) == 0
