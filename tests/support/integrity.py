@@ -17,14 +17,18 @@ def size(small: int, full: int) -> int:
     return full if FULL else small
 
 
-def write_down(proof: str, **figures: object) -> None:
-    """Prints the figures of one proof, and keeps them as a line of var/test-output/integrity.jsonl."""
-    database = os.environ.get("DATABASE_URL", "sqlite").split(":")[0]
+def write_down(proof: str, *, database: str = "", **figures: object) -> None:
+    """Prints the figures of one proof, and keeps them as a line of var/test-output/integrity.jsonl.
+
+    `database` is the address of what the proof ran on; the tests' own when empty.
+    """
+    database = database or os.environ.get("DATABASE_URL", "sqlite")
     line = json.dumps(
         {
             "proof": proof,
             "size": "full" if FULL else "ci",
             "database": "postgresql" if database.startswith("postgres") else "sqlite",
+            "load": round(os.getloadavg()[0], 1),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             **figures,

@@ -71,7 +71,7 @@ class Visitor:
         if (page.status, page.location) != (302, onward):
             raise Unexpected(f"{path}: {page.status} {page.location}")
 
-    def begin(self, *, therapist: str = "") -> None:
+    def begin(self, *, therapist: str = "", zip_code: str = ZIP) -> None:
         """Service, place and, when named, the therapist."""
         page = self.send("GET", f"/book/?service={SERVICE}")
         option = re.search(r'name="option"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="option"', page.text)
@@ -79,7 +79,7 @@ class Visitor:
             raise Unexpected(f"/book/: {page.status}")
         chosen = option[1] or option[2]
         self.step("/book/", {"service": SERVICE, "option": chosen, "people": "1"}, onward="/book/where/")
-        self.step("/book/where/", {"zip_code": ZIP}, onward="/book/where/")
+        self.step("/book/where/", {"zip_code": zip_code}, onward="/book/where/")
         if therapist:
             preference = {"preference": f"therapist:{therapist}"}
             self.step("/book/when/", preference, onward="/book/when/")
@@ -95,13 +95,14 @@ class Visitor:
         """Chooses a time, which holds it."""
         self.step("/book/when/", {"starts_at": starts_at}, onward="/book/details/")
 
-    def fill_in(self) -> None:
-        """Details and health questions."""
+    def fill_in(self, **changes: str) -> None:
+        """Details and health questions; `changes` are fields of the details."""
         details = {
             **DETAILS,
             "email": f"visitor{self.number}@example.com",
             "phone": f"(213) {234 + self.number // 10_000}-{self.number % 10_000:04}",
             "street": f"{self.number + 1} Sample Street",
+            **changes,
         }
         self.step("/book/details/", details, onward="/book/health/")
         self.step("/book/health/", CLEAR_ANSWERS, onward="/book/review/")
