@@ -28,6 +28,7 @@ class Page:
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
         self.location = response.getheader("Location", "") or ""
+        self.retry_after = response.getheader("Retry-After", "") or ""
         self.text = response.read().decode(errors="replace")
 
 
