@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 CONNECTIONS = 48
 PROCESSES = size(2, 6)
 ATTEMPTS = size(200, 10_000)
-PACED_ATTEMPTS = size(40, 4_000)
+PACED_ATTEMPTS = size(40, 1_000)
 CONTROL_ATTEMPTS = 96
 DAYS = size(5, 45)
 
