@@ -17,12 +17,12 @@ def size(small: int, full: int) -> int:
     return full if FULL else small
 
 
-def write_down(proof: str, *, database: str = "", **figures: object) -> None:
+def write_down(proof: str, **figures: object) -> None:
     """Prints the figures of one proof, and keeps them as a line of var/test-output/integrity.jsonl.
 
-    `database` is the address of what the proof ran on; the tests' own when empty.
+    A figure named `database` is the address of what the proof ran on; else it is the tests' own.
     """
-    database = database or os.environ.get("DATABASE_URL", "sqlite")
+    database = str(figures.pop("database", os.environ.get("DATABASE_URL", "sqlite")))
     line = json.dumps(
         {
             "proof": proof,

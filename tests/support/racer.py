@@ -118,8 +118,8 @@ def work_through(order: Order, act: Callable[[Submission], Any], start: Callable
     """Does the order with as many threads as it asks for. `start` is called by each when its connection is open, and
     returns when all may begin: with that moment of the monotonic clock."""
     waiting: SimpleQueue[tuple[float | None, Submission]] = SimpleQueue()
-    for pair in zip(order.due or [None] * len(order.submissions), order.submissions, strict=True):
-        waiting.put(pair)
+    for place, submission in enumerate(order.submissions):
+        waiting.put((order.due[place] if order.due else None, submission))
     results = Results()
     lock = threading.Lock()
 
