@@ -33,9 +33,9 @@ def seconds_until(happened: Callable[[], bool], *, within: float) -> float:
 
 
 def test_site_says_kindly_that_the_database_is_away_and_comes_back_by_itself(
-    mortal_site: RunningSite, database: Database
+    postgresql_site: RunningSite, database: Database
 ) -> None:
-    site = mortal_site
+    site = postgresql_site
     address = address_of(site)
     make_free(site)
     visitor = Visitor(site.site.port, 300_000)

@@ -38,7 +38,7 @@ ROUNDS = size(2, 200)
 SQLITE_VISITORS = size(8, 50)
 SQLITE_ROUNDS = size(1, 200)
 REPLAYS = size(50, 1_000)
-NEIGHBOUR_ROUNDS = size(2, 100)
+NEIGHBOUR_ROUNDS = size(1, 100)
 # On the other side of town: 35 minutes from the visitors' own ZIP code at the quietest hour of the day.
 FAR = "90402"
 
@@ -51,7 +51,7 @@ def test_one_time_pressed_for_by_many_at_once_is_booked_once(crowded_site: Runni
     visitors, rounds = (
         (VISITORS, ROUNDS) if address.startswith("postgres") else (SQLITE_VISITORS, SQLITE_ROUNDS)
     )
-    days = free_times(site, days=size(8, 40))
+    days = free_times(site, days=size(12, 40))
     # Every visitor walks the steps with a time of its own, as far apart as the drives ask.
     apart = [times[place] for times in days for place in range(0, len(times), 7)]
     target_times = [times[len(times) // 2] for times in days]
@@ -166,7 +166,7 @@ def test_two_neighbours_that_cannot_be_driven_get_exactly_one_over_http(crowded_
         for start in times[len(times) // 2 : len(times) // 2 + 2]
         if (later := (datetime.fromisoformat(start) + timedelta(minutes=90)).isoformat()) in there
     ]
-    assert len(pairs) >= 2
+    assert pairs
 
     total: Counter[str] = Counter()
     for round_number in range(NEIGHBOUR_ROUNDS):

@@ -21,7 +21,7 @@ from tests.support.visitor import Page, Visitor
 
 pytestmark = pytest.mark.faults
 
-BOT_REQUESTS = size(100, 1_000)
+BOT_REQUESTS = size(40, 1_000)
 BOT_VISITORS = size(6, 60)
 DONE = (302, "/book/done/")
 

@@ -150,11 +150,14 @@ def kill_under_load(
 
 
 def test_killed_workers_and_database_lose_no_acknowledged_visit(
-    mortal_site: RunningSite, database: Database
+    postgresql_site: RunningSite, database: Database
 ) -> None:
-    kill_under_load(mortal_site, worker_kills=WORKER_KILLS, database_kills=DATABASE_KILLS, database=database)
+    make_free(postgresql_site)
+    kill_under_load(
+        postgresql_site, worker_kills=WORKER_KILLS, database_kills=DATABASE_KILLS, database=database
+    )
 
 
-def test_killed_workers_lose_no_acknowledged_visit_on_sqlite(crowded_sqlite: RunningSite) -> None:
-    make_free(crowded_sqlite)
-    kill_under_load(crowded_sqlite, worker_kills=SQLITE_WORKER_KILLS)
+def test_killed_workers_lose_no_acknowledged_visit_on_sqlite(sqlite_site: RunningSite) -> None:
+    make_free(sqlite_site)
+    kill_under_load(sqlite_site, worker_kills=SQLITE_WORKER_KILLS)
