@@ -15,7 +15,8 @@ from icalendar import Calendar
 from bookings.domain import operations
 from bookings.enums import MessageKind
 from bookings.models import Booking, Message, PolicyVersion, ScreeningVersion, Therapist, WorkingHours
-from bookings.notifications.render import load_booking, render
+from bookings.notifications.registry import Facts, load_target
+from bookings.notifications.render import render
 from tests.bookings.views.flow import Flow
 from tests.factories import LA, World
 
@@ -76,7 +77,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
         booking = Booking.objects.get()
         operations.confirm_booking(booking=booking, actor=None, now=starts_at - timedelta(days=8))
         message = Message.objects.get(kind=MessageKind.CONFIRMED)
-        mail = render(message, load_booking(message), now=starts_at - timedelta(days=8))
+        mail = render(message, load_target(message), Facts.load(), now=starts_at - timedelta(days=8))
         owner = Client()
         owner.force_login(User.objects.create_superuser("owner", "owner@example.com", "a-long-password"))
         visit = words(owner.get(f"/admin/bookings/booking/{booking.pk}/change/").content.decode())
