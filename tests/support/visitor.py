@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import http.client
 import re
-from datetime import date
+from datetime import date, datetime
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 from tests.bookings.views.flow import DETAILS
-from tests.factories import CLEAR_ANSWERS
+from tests.factories import CLEAR_ANSWERS, LA
 
 SERVICE = "manual-lymphatic-drainage"
 ZIP = "90026"
@@ -86,11 +86,12 @@ class Visitor:
             self.step("/book/when/", preference, onward="/book/when/")
 
     def times(self, day: date) -> list[str]:
-        """The times offered on a day, as the buttons send them."""
+        """The times offered on a day, as the buttons send them; a day without any shows those of others instead."""
         page = self.send("GET", f"/book/when/?day={day}")
         if page.status != 200:
             raise Unexpected(f"/book/when/: {page.status}")
-        return _TIME.findall(page.text)
+        found: list[str] = _TIME.findall(page.text)
+        return [one for one in found if datetime.fromisoformat(one).astimezone(LA).date() == day]
 
     def choose(self, starts_at: str) -> None:
         """Chooses a time, which holds it."""
