@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error as AnyDatabaseError
+from django.db import InterfaceError, OperationalError, connection
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,7 +32,11 @@ from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
 from massagerx.lib.urls import absolute_url
+from services.context_processors import last_known_business
 from services.models import Business, Service
+
+# When the database is away: after how many seconds programs may ask again.
+RETRY_SECONDS = 30
 
 
 @require_safe
@@ -117,7 +124,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         checks["database"] = "ok"
         # No more than that: how far behind we are is nobody else's business.
         checks["messages"] = "ok" if late < LATE_MINUTES else "late"
-    except DatabaseError:
+    except AnyDatabaseError:
         checks["database"] = "down"
     try:
         cache.get("readyz")
@@ -183,11 +190,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Shown when something broke: asks nothing of the database, which may be what broke."""
-    return HttpResponse(_static_error_page(), status=500)
+    """Shown when something broke: asks nothing of the database, which may be what broke.
 
-
-def _static_error_page() -> str:
-    from django.template.loader import get_template
-
-    return get_template("errors/500.html").render()
+    503 when it was the database that didn't answer: then nothing is wrong with the request, and it may come again.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        page = render_to_string("errors/503.html", {"business": last_known_business()})
+        response = HttpResponse(page, status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+    else:
+        response = HttpResponse(render_to_string("errors/500.html"), status=500)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -257,7 +257,7 @@ def choose_slot(
 def require_within_reach_of_now(*, starts_at: datetime, policy: BookingPolicy, now: datetime) -> None:
     """Raises `SlotNotOffered` for an instant that is past or later than any horizon: year 1 and year 9999 have no
     local day, so this is asked first, in UTC."""
-    if starts_at <= now:
+    if starts_at < now:
         raise SlotNotOffered(availability.RefusalReason.NOTICE)
     if starts_at > now + timedelta(days=policy.horizon_days + 2):
         raise SlotNotOffered(availability.RefusalReason.HORIZON)

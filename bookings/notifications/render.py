@@ -22,7 +22,7 @@ from bookings.domain.calendar import CalendarMethod, visit_calendar
 from bookings.domain.operations import expires_at
 from bookings.enums import ChangeState, EventKind, MessageKind
 from bookings.models import Booking, ContactMessage, Link, Message
-from massagerx.lib.localtime import local, zone
+from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
 from .registry import Facts, Kind, Target, calendar_method, kind_of, recipient
@@ -212,14 +212,6 @@ def greeting_name(name: str) -> str:
     strangers type must not carry their advertising."""
     line = one_line(name)
     return "" if _NOT_A_NAME.search(line) else line
-
-
-def clock_time(instant: datetime, *, labelled: bool = True) -> str:
-    """`2:30 PM PDT`, in local time. The label comes from the zone: Django's `T` is empty in the hour of the year
-    that comes twice, where it is needed most."""
-    here = local(instant)
-    text = date_format(here, "g:i A")
-    return f"{text} {here.tzname()}" if labelled else text
 
 
 def time_span(start: datetime, end: datetime) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import intake, operations, pricing, scheduling
 from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
-from bookings.exceptions import NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
+from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
 from bookings.models import Booking, BookingDraft, BookingPolicy, Hold, ServedZip
 from massagerx.lib.limits import visitor_digest
 
@@ -44,6 +44,8 @@ class Progress:
     session: Session | None = None
     area: ServedZip | None = None
     selection: Selection | None = None
+    # Why something that had been answered is as if it weren't.
+    gone: BookingError | None = None
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -117,13 +119,13 @@ def load_progress(request: HttpRequest) -> Progress:
                 add_on_ids=answers.get("add_ons", ()),
                 people=answers.get("people", 1),
             )
-        except NoLongerOffered:
-            progress.session = None
+        except NoLongerOffered as error:
+            progress.gone = error
     if "zip_code" in answers:
         try:
             progress.area = load_area(answers["zip_code"])
-        except OutsideArea:
-            progress.area = None
+        except OutsideArea as error:
+            progress.gone = progress.gone or error
     if progress.session is not None and progress.area is not None:
         try:
             progress.selection = load_selection(
@@ -132,8 +134,8 @@ def load_progress(request: HttpRequest) -> Progress:
                 preference=answers.get("preference", ANYONE),
                 today=timezone.localdate(now),
             )
-        except NoLongerOffered:
-            progress.selection = None
+        except NoLongerOffered as error:
+            progress.gone = error
     return progress
 
 
@@ -223,11 +225,19 @@ def back_to(step: str) -> HttpResponseRedirect:
     return redirect(f"bookings:{step}")
 
 
-def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponseRedirect | None:
-    """A redirect to the first step that is not answered yet, when one before `step` isn't."""
+def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse | None:
+    """A redirect to the first step that is not answered yet, when one before `step` isn't.
+
+    A form sent with an answer that is no longer offered gets a 409 that says so, and nothing else is taken instead.
+    """
     missing = progress.missing_step(step)
+    if missing is None and step == "when" and progress.gone and "starts_at" in request.POST:
+        missing = "when"
     if missing is None:
         return None
+    if progress.gone and request.method == "POST":
+        words = {"gone": refusal_words(progress.gone), "again": f"bookings:{missing}"}
+        return show(request, progress, missing, words, status=409)
     # The health page says by itself why its answers don't lead on.
     if progress.draft.answers and not (missing == "health" and "health" in progress.answers):
         messages.info(request, _("One step is still open. Your other answers are kept."))

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.formats import date_format
 
 
 def zone() -> ZoneInfo:
@@ -21,3 +22,11 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, tzinfo=zone())
     end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone())
     return start, end
+
+
+def clock_time(instant: datetime, *, labelled: bool = True) -> str:
+    """`2:30 PM PDT`, in local time. The label comes from the zone: Django's `T` has no name in the hour of the year
+    that comes twice, where it is needed most."""
+    here = local(instant)
+    text = date_format(here, "g:i A")
+    return f"{text} {here.tzname()}" if labelled else text

@@ -6,96 +6,29 @@ import http.client
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
+from uuid import UUID
 
-import psycopg2
 import pytest
 from django.utils import timezone
 
-from launch.processes import Household, Part
-from launch.servers import find_postgres, start_throwaway_postgres
-from tests.support import require
+from tests.faults.crowd import make_free
 from tests.support.integrity import size, write_down
+from tests.support.mortal import Database, children_of
 from tests.support.rows import number, overlaps, rows, without_messages
-from tests.support.site import RunningSite, running_site
+from tests.support.site import RunningSite
 from tests.support.visitor import Unexpected, Visitor
 
 pytestmark = pytest.mark.faults
 
 WORKER_KILLS = size(3, 20)
 DATABASE_KILLS = size(1, 10)
+SQLITE_WORKER_KILLS = size(1, 20)
 CLIENTS = 4
 BETWEEN = 3.0  # seconds of load before a kill, at most
-
-
-class Database:
-    """A PostgreSQL of this test's own, that may be killed and comes up again."""
-
-    def __init__(self, household: Household, address: str) -> None:
-        self.household = household
-        self.address = address
-        self.part: Part = household.parts[-1]
-
-    def kill(self) -> None:
-        """SIGKILL to the server and to each of its processes, then a new server on the same files."""
-        children = children_of(self.part.pid)
-        for pid in (self.part.pid, *children):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # its own end came first
-        deadline = time.monotonic() + 60
-        self.household.start(self.part)
-        while not self.answers():
-            assert time.monotonic() < deadline, f"PostgreSQL did not come back:\n{self.part.tail(40)}"
-            time.sleep(0.1)
-            if not self.part.running:
-                self.household.start(self.part)
-
-    def answers(self) -> bool:
-        try:
-            psycopg2.connect(self.address, connect_timeout=2).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    require("PostgreSQL", found=find_postgres(Path(sys.prefix)))
-    household = Household()
-    try:
-        address = start_throwaway_postgres(household, Path(sys.prefix), durable=True)
-        assert address is not None
-        yield Database(household, address)
-    finally:
-        household.close()
-
-
-@pytest.fixture
-def busy_site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSite]:
-    monkeypatch.setenv("DATABASE_URL", database.address)
-    with running_site(tmp_path, TRUSTED_PROXIES="1") as running:
-        yield running
-
-
-def children_of(parent: int) -> list[int]:
-    """The processes that a process of ours started."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent:
-            found.append(int(entry.name))
-    return found
 
 
 class Load:
@@ -162,25 +95,26 @@ def load_goes_on(load: Load, *, seconds: float = 60) -> float:
     return time.monotonic() - began
 
 
-def test_killed_workers_and_database_lose_no_acknowledged_visit(
-    busy_site: RunningSite, database: Database
+def kill_under_load(
+    site: RunningSite, *, worker_kills: int, database_kills: int = 0, database: Database | None = None
 ) -> None:
-    site = busy_site
+    """Kills while clients book, and asserts that nothing acknowledged is lost and nothing half-written is there."""
     address = site.site.environment["DATABASE_URL"]
     chance = random.Random(3)
+    before = number(address, "SELECT count(*) FROM bookings_booking")
     load = Load(site.site.port)
     waits = []
     load.start()
     try:
         load_goes_on(load)
-        for turn in range(max(WORKER_KILLS, DATABASE_KILLS)):
-            if turn < WORKER_KILLS:
+        for turn in range(max(worker_kills, database_kills)):
+            if turn < worker_kills:
                 time.sleep(BETWEEN * chance.random())
                 victims = children_of(site.pids["web"])
                 assert victims
                 os.kill(chance.choice(victims), signal.SIGKILL)
                 waits.append(load_goes_on(load))
-            if turn < DATABASE_KILLS:
+            if database is not None and turn < database_kills:
                 time.sleep(BETWEEN * chance.random())
                 database.kill()
                 waits.append(load_goes_on(load))
@@ -189,25 +123,41 @@ def test_killed_workers_and_database_lose_no_acknowledged_visit(
 
     assert site.site.answers("/book/")
     acknowledged = {key for key, _reference in load.acknowledged}
-    stored = dict(rows(address, "SELECT submission_key::text, reference FROM bookings_booking"))
+    found = rows(address, "SELECT submission_key, reference FROM bookings_booking")
+    stored = {str(UUID(str(key))): reference for key, reference in found}
     lost = [
         key for key, reference in load.acknowledged if key not in stored or reference not in ("", stored[key])
     ]
     figures = {
         "acknowledged": len(acknowledged),
-        "stored": number(address, "SELECT count(*) FROM bookings_booking"),
+        "stored": len(stored) - before,
         "lost": len(lost),
         "without_messages": without_messages(address),
         "overlaps": overlaps(address),
     }
     write_down(
         "kill -9 under load",
-        worker_kills=WORKER_KILLS,
-        database_kills=DATABASE_KILLS,
+        database=address,
+        worker_kills=worker_kills,
+        database_kills=database_kills,
         clients=CLIENTS,
         longest_wait_s=round(max(waits), 1),
         troubles_seen_by_clients=dict(load.troubles),
         **figures,
     )
-    assert figures["acknowledged"] > WORKER_KILLS + DATABASE_KILLS
+    assert figures["acknowledged"] > worker_kills + database_kills
     assert (figures["lost"], figures["without_messages"], figures["overlaps"]) == (0, 0, 0)
+
+
+def test_killed_workers_and_database_lose_no_acknowledged_visit(
+    postgresql_site: RunningSite, database: Database
+) -> None:
+    make_free(postgresql_site)
+    kill_under_load(
+        postgresql_site, worker_kills=WORKER_KILLS, database_kills=DATABASE_KILLS, database=database
+    )
+
+
+def test_killed_workers_lose_no_acknowledged_visit_on_sqlite(sqlite_site: RunningSite) -> None:
+    make_free(sqlite_site)
+    kill_under_load(sqlite_site, worker_kills=SQLITE_WORKER_KILLS)

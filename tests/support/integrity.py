@@ -18,13 +18,17 @@ def size(small: int, full: int) -> int:
 
 
 def write_down(proof: str, **figures: object) -> None:
-    """Prints the figures of one proof, and keeps them as a line of var/test-output/integrity.jsonl."""
-    database = os.environ.get("DATABASE_URL", "sqlite").split(":")[0]
+    """Prints the figures of one proof, and keeps them as a line of var/test-output/integrity.jsonl.
+
+    A figure named `database` is the address of what the proof ran on; else it is the tests' own.
+    """
+    database = str(figures.pop("database", os.environ.get("DATABASE_URL", "sqlite")))
     line = json.dumps(
         {
             "proof": proof,
             "size": "full" if FULL else "ci",
             "database": "postgresql" if database.startswith("postgres") else "sqlite",
+            "load": round(os.getloadavg()[0], 1),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             **figures,

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import http.client
 import re
-from datetime import date
+from datetime import date, datetime
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 from tests.bookings.views.flow import DETAILS
-from tests.factories import CLEAR_ANSWERS
+from tests.factories import CLEAR_ANSWERS, LA
 
 SERVICE = "manual-lymphatic-drainage"
 ZIP = "90026"
@@ -28,6 +28,7 @@ class Page:
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
         self.location = response.getheader("Location", "") or ""
+        self.retry_after = response.getheader("Retry-After", "") or ""
         self.text = response.read().decode(errors="replace")
 
 
@@ -71,7 +72,7 @@ class Visitor:
         if (page.status, page.location) != (302, onward):
             raise Unexpected(f"{path}: {page.status} {page.location}")
 
-    def begin(self, *, therapist: str = "") -> None:
+    def begin(self, *, therapist: str = "", zip_code: str = ZIP) -> None:
         """Service, place and, when named, the therapist."""
         page = self.send("GET", f"/book/?service={SERVICE}")
         option = re.search(r'name="option"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="option"', page.text)
@@ -79,29 +80,31 @@ class Visitor:
             raise Unexpected(f"/book/: {page.status}")
         chosen = option[1] or option[2]
         self.step("/book/", {"service": SERVICE, "option": chosen, "people": "1"}, onward="/book/where/")
-        self.step("/book/where/", {"zip_code": ZIP}, onward="/book/where/")
+        self.step("/book/where/", {"zip_code": zip_code}, onward="/book/where/")
         if therapist:
             preference = {"preference": f"therapist:{therapist}"}
             self.step("/book/when/", preference, onward="/book/when/")
 
     def times(self, day: date) -> list[str]:
-        """The times offered on a day, as the buttons send them."""
+        """The times offered on a day, as the buttons send them; a day without any shows those of others instead."""
         page = self.send("GET", f"/book/when/?day={day}")
         if page.status != 200:
             raise Unexpected(f"/book/when/: {page.status}")
-        return _TIME.findall(page.text)
+        found: list[str] = _TIME.findall(page.text)
+        return [one for one in found if datetime.fromisoformat(one).astimezone(LA).date() == day]
 
     def choose(self, starts_at: str) -> None:
         """Chooses a time, which holds it."""
         self.step("/book/when/", {"starts_at": starts_at}, onward="/book/details/")
 
-    def fill_in(self) -> None:
-        """Details and health questions."""
+    def fill_in(self, **changes: str) -> None:
+        """Details and health questions; `changes` are fields of the details."""
         details = {
             **DETAILS,
             "email": f"visitor{self.number}@example.com",
             "phone": f"(213) {234 + self.number // 10_000}-{self.number % 10_000:04}",
             "street": f"{self.number + 1} Sample Street",
+            **changes,
         }
         self.step("/book/details/", details, onward="/book/health/")
         self.step("/book/health/", CLEAR_ANSWERS, onward="/book/review/")

@@ -9,11 +9,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bookings import exceptions
-from bookings.domain import intake, operations
+from bookings.domain import intake, operations, scheduling
 from bookings.domain.selection import Selection, load_selection, load_session
 from bookings.models import Booking, BookingDraft, Hold
 from tests.bookings.domain.test_races import at_once
-from tests.factories import NOW, World, at, make_world
+from tests.factories import DAY, NOW, World, at, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -146,3 +146,19 @@ def test_draft_that_has_gone_meanwhile_holds_nothing(world: World) -> None:
     intake.discard_draft(mine)
     assert hold(world, mine) is None
     assert not Hold.objects.exists()
+
+
+def test_a_time_offered_at_its_very_start_can_be_held_and_booked(world: World) -> None:
+    """The last instant at which a time is offered is its start less the notice, and that may be none."""
+    world.policy.minimum_notice_minutes = 0
+    world.policy.save()
+    now = at(10)
+    offer = scheduling.find_times_between(
+        selection=selection(world), first_day=DAY, last_day=DAY, policy=world.policy, now=now
+    )
+    assert offer.by_day[DAY][0].starts_at == now
+    mine = draft()
+    assert hold(world, mine, now=now)
+    assert operations.request_booking(submission=world.submission(), now=now, draft=mine.key)
+    with pytest.raises(exceptions.SlotNotOffered):
+        hold(world, draft(), hour=14, now=at(14) + timedelta(seconds=1))

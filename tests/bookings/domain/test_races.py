@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from bookings.domain import operations, scheduling
 from bookings.domain.operations import transaction as locks
@@ -25,6 +25,11 @@ from tests.factories import NOW, World, at, make_world
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.integrity]
 
 CLIENTS = 12
+# Their blocks leave each other ten minutes; nobody drives from the Eastside to the Valley in those.
+NEIGHBOURS: list[dict[str, Any]] = [
+    {"starts_at": at(11)},
+    {"starts_at": at(12, 30), "zip_code": "91364", "total_cents": 16_000},
+]
 
 
 @pytest.fixture
@@ -80,13 +85,8 @@ def test_overlapping_times_wanted_at_once_never_overlap(world: World) -> None:
 
 
 def test_two_neighbours_that_cannot_be_driven_get_exactly_one(world: World) -> None:
-    """10:00 to 11:00 on the Eastside and 11:30 in the Valley touch no block, but nobody drives that in 10 minutes."""
-    results = at_once(
-        [
-            asking(world, 101, starts_at=at(11)),
-            asking(world, 102, starts_at=at(12, 30), zip_code="91364", total_cents=16_000),
-        ]
-    )
+    """11:00 to 12:00 on the Eastside and 12:30 in the Valley."""
+    results = at_once([asking(world, 101 + place, **changes) for place, changes in enumerate(NEIGHBOURS)])
     assert results == {"done": 1, "SlotTaken": 1}
 
 
@@ -198,12 +198,57 @@ def test_without_the_row_lock_the_re_check_alone_is_fooled(
         return slot
 
     monkeypatch.setattr(scheduling, "choose_slot", choose_and_wait)
-    results = at_once(
-        [
-            asking(world, 101, starts_at=at(11)),
-            asking(world, 102, starts_at=at(12, 30), zip_code="91364", total_cents=16_000),
-        ]
-    )
+    results = at_once([asking(world, 101 + place, **changes) for place, changes in enumerate(NEIGHBOURS)])
+    assert results == {"done": 2}
+
+
+def test_a_request_waits_for_whoever_has_the_therapists_lock(world: World) -> None:
+    """The lock taken away, this request would be through at once, having seen nothing of what the other one does."""
+    locked, let_go, through = threading.Event(), threading.Event(), threading.Event()
+
+    def staff_at_work() -> None:
+        with transaction.atomic():
+            list(Therapist.objects.select_for_update(no_key=True))
+            locked.set()
+            assert let_go.wait(timeout=10)
+
+    def client() -> None:
+        assert locked.wait(timeout=10)
+        world.book()
+        through.set()
+
+    looks: list[bool] = []
+
+    def onlooker() -> None:
+        assert locked.wait(timeout=10)
+        looks.append(through.wait(timeout=0.7))
+        let_go.set()
+
+    assert at_once([staff_at_work, client, onlooker]) == {"done": 3}
+    assert looks == [False]
+    assert Booking.objects.count() == 1
+
+
+def test_without_the_re_check_neighbours_that_cannot_be_driven_both_get_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test with two neighbours: lock and constraint are in force, and don't see a drive. Each is
+    told what was true before anybody wrote."""
+    chosen = scheduling.choose_slot
+    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
+    before = {
+        changes["starts_at"]: chosen(
+            session=session,
+            area=world.far_area if "zip_code" in changes else world.area,
+            therapists=Therapist.objects.all(),
+            starts_at=changes["starts_at"],
+            policy=world.policy,
+            now=NOW,
+        )
+        for changes in NEIGHBOURS
+    }
+    monkeypatch.setattr(scheduling, "choose_slot", lambda **asked: before[asked["starts_at"]])
+    results = at_once([asking(world, 101 + place, **changes) for place, changes in enumerate(NEIGHBOURS)])
     assert results == {"done": 2}
 
 

@@ -5,17 +5,23 @@ Each row sends one bad thing at one step and says what must come back.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from bookings.models import Booking, Message
+from bookings.models import Booking, BookingPolicy, Message
 from bookings.models import Client as Person
 from tests.bookings.views.flow import Flow
-from tests.factories import at
+from tests.factories import NOW, at
 
 pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+NOTICE = timedelta(minutes=BookingPolicy().minimum_notice_minutes)
+HORIZON = timedelta(days=BookingPolicy().horizon_days)
+DAY_AND_A_BIT = timedelta(days=1, hours=-2)
 
 # (what, step, changed fields, status)
 FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
@@ -45,7 +51,12 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("option of 5,000 digits", "what", {"option": "9" * 5000}, 422),
     ("option missing", "what", {"option": None}, 422),
     ("option negative", "what", {"option": "-1"}, 422),
+    ("minutes negative", "what", {"option": None, "minutes": "-60"}, 422),
+    ("option zero", "what", {"option": "0"}, 422),
+    ("option as minutes, 10,000", "what", {"option": "10000"}, 422),
     ("people 10,000", "what", {"people": "10000"}, 422),
+    ("people zero", "what", {"people": "0"}, 422),
+    ("people negative", "what", {"people": "-2"}, 422),
     ("add-on not offered", "what", {"add_ons": "999999"}, 422),
     ("ZIP of letters", "where", {"zip_code": "ABCDE"}, 422),
     ("ZIP of four digits", "where", {"zip_code": "9002"}, 422),
@@ -61,9 +72,31 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("time without a zone", "when", {"starts_at": "2026-12-07T10:00:00"}, 422),
     ("time abc", "when", {"starts_at": "abc"}, 422),
     ("time missing", "when", {"starts_at": None}, 422),
+    ("the last instant there is", "when", {"starts_at": "9999-12-31T23:59:59.999999-08:00"}, 422),
+    ("the first instant there is", "when", {"starts_at": "0001-01-01T00:00:00+08:00"}, 422),
+    ("year 2026 in words", "when", {"starts_at": "Monday at ten"}, 422),
+    ("a time and a half", "when", {"starts_at": "2026-12-07T18:00:00+00:00Z"}, 422),
+    ("an offset of 99 hours", "when", {"starts_at": "2026-12-07T18:00:00+99:00"}, 422),
+    ("25 o'clock", "when", {"starts_at": "2026-12-07T25:00:00+00:00"}, 422),
+    ("a day without a time", "when", {"starts_at": "2026-12-07"}, 422),
+    ("a time with a NUL", "when", {"starts_at": "2026-12-07T18:00:00+00:00\x00"}, 422),
+    ("seconds since 1970", "when", {"starts_at": "1796666400"}, 422),
     ("past time", "when", {"starts_at": "2026-11-01T18:00:00+00:00"}, 409),
+    ("this very moment", "when", {"starts_at": NOW.isoformat()}, 409),
+    ("years ago", "when", {"starts_at": "2020-12-07T18:00:00+00:00"}, 409),
     ("inside the notice", "when", {"starts_at": "2026-12-02T21:00:00+00:00"}, 409),
+    ("the last minute inside the notice", "when", {"starts_at": (NOW + NOTICE - MINUTE).isoformat()}, 409),
     ("beyond the horizon", "when", {"starts_at": "2027-11-01T18:00:00+00:00"}, 409),
+    (
+        "the first day beyond the horizon",
+        "when",
+        {"starts_at": (NOW + HORIZON + DAY_AND_A_BIT).isoformat()},
+        409,
+    ),
+    ("two centuries ahead", "when", {"starts_at": "2200-12-07T18:00:00+00:00"}, 409),
+    ("a day off", "when", {"starts_at": "2026-12-06T18:00:00+00:00"}, 409),
+    ("the end of the hours", "when", {"starts_at": at(19).isoformat()}, 409),
+    ("too late for its length", "when", {"starts_at": at(18, 30).isoformat()}, 409),
     ("never offered: off the grid", "when", {"starts_at": "2026-12-07T18:07:00+00:00"}, 409),
     ("never offered: seconds", "when", {"starts_at": "2026-12-07T18:00:01+00:00"}, 409),
     ("never offered: at night", "when", {"starts_at": "2026-12-07T11:00:00+00:00"}, 409),
@@ -159,9 +192,13 @@ def test_arabic_digits_in_a_phone_number_are_understood(flow: Flow) -> None:
     assert Booking.objects.get().client.phone.as_e164 == "+12135550123"
 
 
-def test_same_instant_with_another_offset_is_the_same_time(flow: Flow) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    ["2026-12-08T03:00:00+09:00", "2026-12-07T18:00:00Z", "20261207T180000Z", "٢٠٢٦-١٢-٠٧T١٨:٠٠:٠٠+٠٠:٠٠"],
+)
+def test_same_instant_with_another_offset_is_the_same_time(flow: Flow, sent: str) -> None:
     flow.until("when")
-    assert flow.when(starts_at="2026-12-08T03:00:00+09:00").status_code == 302
+    assert flow.when(starts_at=sent).status_code == 302
     flow.details()
     flow.health()
     flow.review()
