@@ -83,3 +83,31 @@ class AlreadyAnswered(BookingError):
 
 class BookletMissing(BookingError):
     """The owner has put no booklet on the site."""
+
+
+class LateChange(BookingError):
+    """The visit is so near that staff answer a cancel or move; `fee_cents` is the policy's late fee."""
+
+    def __init__(self, fee_cents: int) -> None:
+        super().__init__(str(fee_cents))
+        self.fee_cents = fee_cents
+
+
+class NotLate(BookingError):
+    """The visit is far enough ahead to be canceled or moved without asking."""
+
+
+class ChangeWaiting(BookingError):
+    """Another late change of this visit waits for an answer."""
+
+
+class ChangeAnswered(BookingError):
+    """The late change no longer waits for an answer; `state` is what became of it."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class ChangedMeanwhile(BookingError):
+    """The visit is not as it was shown any more."""

@@ -195,6 +195,7 @@ _FRONT_DESK_RIGHTS = {
     "cliniciannote": ("add",),
     "client": ("view", "change"),
     "message": ("view", "change"),
+    "changerequest": ("view", "change"),
     "arearequest": ("view", "change"),
     "contactmessage": ("view", "change"),
     "bookletrequest": ("view", "change"),

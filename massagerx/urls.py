@@ -20,6 +20,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("services/", include("services.urls")),
     path("", include("bookings.urls")),
+    path("visits/", include("bookings.views.visits.urls")),
     path("", include((_blog, blog.app_name))),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import intake, lifecycle, operations
+from bookings.domain import intake, lifecycle, operations, queries
 from bookings.enums import BookingStatus, Tier
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, ScreeningRecord, Zone
@@ -33,6 +33,7 @@ from massagerx.lib.localtime import day_bounds
 
 from .access import only_seen_by, sees_own_visits
 from .board import BoardMixin, map_url
+from .changes import change_words
 from .moving import MovingMixin
 from .search import search
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
@@ -353,20 +354,33 @@ class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
         except UnreadableValue:
             self.message_user(request, self._unreadable(), messages.ERROR)
             return self._back(booking)
+        try:
+            again = intake.recheck_in_words(booking)
+        except UnreadableValue:
+            again = None
+            self.message_user(request, self._unreadable(), messages.ERROR)
         context = {
             **self._context(request, booking),
             "title": _("Health answers for %(reference)s") % {"reference": booking.reference},
-            "answers": [
-                (question, points, ANSWER_LABELS.get(answer, answer))
-                for (question, answer), points in zip(seen.answers, seen.points, strict=True)
-            ],
-            "caution_notes": seen.caution_notes,
+            "answers": self._answers(seen),
+            "answers_again": self._answers(again) if again is not None else None,
+            "caution_notes": list(
+                dict.fromkeys([*(again.caution_notes if again else []), *seen.caution_notes])
+            ),
             "clinician_notes": self._clinician_notes(booking),
             "tier": tier_mark(booking.tier),  # type: ignore[attr-defined]
         }
         response = TemplateResponse(request, "admin/bookings/booking/health.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+    @staticmethod
+    def _answers(seen: intake.AnswersInWords) -> list[tuple[str, list[str], Any]]:
+        """(question, what it asks about, answer) of each question."""
+        return [
+            (question, points, ANSWER_LABELS.get(answer, answer))
+            for (question, answer), points in zip(seen.answers, seen.points, strict=True)
+        ]
 
     def note_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record a clinician's go-ahead."""
@@ -528,6 +542,9 @@ class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
             "access_lost": self._unreadable() if access_lost else "",
             "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
             "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
+            "late_change": self._late_change(booking),
+            "may_answer": request.user.has_perm("bookings.change_changerequest"),
+            "recheck": self._recheck(booking),
             "reason_form": ReasonForm(),
             "look_form": LookForm(auto_id="id_look_%s"),
             "note_form": note_form or ClinicianNoteForm(),
@@ -569,6 +586,32 @@ class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
             ],
         }
         return TemplateResponse(request, "admin/bookings/booking/visit.html", context, status=status)
+
+    @staticmethod
+    def _late_change(booking: Booking) -> dict[str, Any] | None:
+        change = queries.waiting_change(booking)
+        if change is None:
+            return None
+        return {
+            "pk": change.pk,
+            "what": change_words(change),
+            "asked": local_when(change.asked_at),
+            "reason": change.reason,
+            "fee_cents": change.fee_cents,
+        }
+
+    @staticmethod
+    def _recheck(booking: Any) -> dict[str, Any] | None:
+        """What the health answers given again last came to; the answers stay shut."""
+        newest = booking.rechecks.values_list("evaluated_at", "tier").first()
+        if newest is None:
+            return None
+        at, tier = newest
+        return {
+            "when": local_when(at),
+            "tier": tier_mark(tier),
+            "is_graver": operations.is_graver(tier, booking.tier),
+        }
 
     def _context(self, request: HttpRequest, booking: Booking) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "booking": booking}

@@ -29,6 +29,7 @@ from massagerx.lib.localtime import local
 from services.models import Business
 
 from .access import sees_every_visit, sees_own_visits, therapists_seen_by
+from .changes import desk_changes
 from .words import clock, local_when, state_mark, tier_mark, time_left
 
 MOST_ROWS = 20
@@ -58,6 +59,7 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         desk.update(_requests(now))
     if desk["may_see_area_requests"]:
         desk["area_request_count"] = AreaRequest.objects.filter(is_answered=False).count()
+    desk.update(desk_changes(user, now))
     if sees_every_visit(user) or sees_own_visits(user):
         desk["today"] = _today(user, now)
     if user.has_perm("bookings.change_therapist"):

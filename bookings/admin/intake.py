@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, PolicyVersion, ScreeningRecord, ScreeningVersion
+from bookings.models import Booking, PolicyVersion, ScreeningRecheck, ScreeningRecord, ScreeningVersion
 from bookings.screening import RulesError, parse_rules
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
@@ -129,11 +129,13 @@ class ScreeningVersionAdmin(VersionAdmin):
     copied = ("rules",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScreeningVersion]:
-        used = Exists(ScreeningRecord.objects.filter(version=OuterRef("pk")))
-        return super().get_queryset(request).annotate(was_used=used)
+        first = Exists(ScreeningRecord.objects.filter(version=OuterRef("pk")))
+        again = Exists(ScreeningRecheck.objects.filter(version=OuterRef("pk")))
+        return super().get_queryset(request).annotate(was_used=first | again)
 
     def uses(self, version: Any) -> int:
-        return ScreeningRecord.objects.filter(version=version).count()
+        answered = ScreeningRecord.objects.filter(version=version).count()
+        return answered + ScreeningRecheck.objects.filter(version=version).count()
 
     @admin.display(description=gettext_lazy("approved"))
     def approval(self, version: ScreeningVersion) -> str:

@@ -14,7 +14,9 @@ from bookings.domain.lifecycle import may_become
 from bookings.enums import BookingStatus, MessageState, Tier
 from bookings.exceptions import (
     BookingError,
+    ChangeAnswered,
     InvalidTransition,
+    NoLongerOffered,
     ScreeningNotCleared,
     SlotNotOffered,
     SlotTaken,
@@ -180,6 +182,10 @@ def explain(error: BookingError) -> str:
             "status": found,
             "wanted": BookingStatus(error.wanted).label.lower(),
         }
+    if isinstance(error, ChangeAnswered):
+        return _("the late change no longer waits for an answer; nothing was changed.")
+    if isinstance(error, NoLongerOffered):
+        return _("no therapist is qualified and free to be booked for it; nothing was changed.")
     if isinstance(error, ScreeningNotCleared):
         return _("needs a clinician's note first. Record it on the booking's page, then confirm.")
     if isinstance(error, SlotTaken):

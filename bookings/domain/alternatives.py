@@ -45,9 +45,11 @@ def find_alternatives(
     hour: time = NOON,
     draft: UUID | None = None,
     entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
 ) -> Alternatives:
     """Why the local days from one to another, both included, have no time, and what comes nearest to them and to
-    `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for.
+    `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for. `draft`,
+    `entry` and `without` as in `scheduling.find_times_between`.
 
     Three queries, whatever is stored.
     """
@@ -61,6 +63,7 @@ def find_alternatives(
         now=now,
         draft=draft,
         entry=entry,
+        without=without,
     )
     outlook = all_of_them.among(selection.therapists)
     nearest = tuple(

@@ -18,7 +18,7 @@ from bookings.models import Booking, Therapist
 from massagerx.lib.localtime import local
 from services.models import Business
 
-CalendarMethod = Literal["REQUEST", "CANCEL"]
+CalendarMethod = Literal["REQUEST", "CANCEL", "PUBLISH"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,16 @@ def visit_uid(booking: Booking) -> str:
     return f"{uuid.uuid5(booking.submission_key, 'calendar')}@{host}"
 
 
-def visit_calendar(*, booking: Booking, business: Business, method: CalendarMethod, now: datetime) -> str:
-    """One visit, with the zone it is in. `method` is REQUEST (new or changed) or CANCEL.
+def visit_calendar(
+    *,
+    booking: Booking,
+    business: Business,
+    method: CalendarMethod,
+    now: datetime,
+    with_place: bool = True,
+) -> str:
+    """One visit, with the zone it is in. `method` is REQUEST (new or changed), CANCEL, or PUBLISH for a file that the
+    client fetches: it names no attendee (RFC 5546, 3.2.1), and without `with_place` no address.
 
     SEQUENCE is the booking's revision, so that a calendar takes the newest word whatever the order of arrival.
     No access note and no health answer is in it: calendars are shared with families and employers.
@@ -54,18 +62,20 @@ def visit_calendar(*, booking: Booking, business: Business, method: CalendarMeth
     event.add("dtstart", _calendar_time(booking.starts_at))
     event.add("dtend", _calendar_time(booking.ends_at))
     event.add("summary", _line(f"{business.name}: {booking.service.name}"))
-    event.add("location", _line(booking.address))
+    if with_place:
+        event.add("location", _line(booking.address))
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
     event.add("class", "PRIVATE")
     if business.email:
         event["organizer"] = _person(business.email, business.name)
-    attendee = _person(booking.client.email, booking.contact_name)
-    attendee.params["PARTSTAT"] = vText("ACCEPTED")
-    attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
-    # No answer is wanted: the client asked for the visit. To change it, they call or write.
-    attendee.params["RSVP"] = vText("FALSE")
-    event.add("attendee", attendee, encode=False)
+    if method != "PUBLISH":
+        attendee = _person(booking.client.email, booking.contact_name)
+        attendee.params["PARTSTAT"] = vText("ACCEPTED")
+        attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
+        # No answer is wanted: the client asked for the visit. To change it, they call or write.
+        attendee.params["RSVP"] = vText("FALSE")
+        event.add("attendee", attendee, encode=False)
     calendar.add_component(event)
 
     years = booking.starts_at.year, booking.ends_at.year

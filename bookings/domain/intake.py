@@ -17,7 +17,14 @@ from django.utils import translation
 
 from bookings import screening
 from bookings.enums import Tier
-from bookings.models import Booking, BookingDraft, ScreeningLook, ScreeningRecord, ScreeningVersion
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    ScreeningLook,
+    ScreeningRecheck,
+    ScreeningRecord,
+    ScreeningVersion,
+)
 from massagerx.lib.localtime import local
 from massagerx.lib.prepared import Prepared
 
@@ -133,13 +140,34 @@ def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetim
     """
     record = ScreeningRecord.objects.select_related("version").get(booking=booking)
     ScreeningLook.objects.create(booking=booking, user=user, at=now, reason=reason)
+    return _in_words(record, booking.service.slug)
+
+
+def recheck_in_words(booking: Booking) -> AnswersInWords | None:
+    """The answers given again last, or None. Only right after `look_at_screening`, which writes the look down."""
+    recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+    return _in_words(recheck, booking.service.slug) if recheck is not None else None
+
+
+def result_of_recheck(booking: Booking) -> screening.Result | None:
+    """What the answers given again last come to under the rules that asked for them; None when there are none."""
+    recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+    if recheck is None:
+        return None
+    rules = screening.parse_rules(recheck.version.rules)
+    return screening.evaluate(
+        rules, recheck.answers, booking.service.slug, local(recheck.evaluated_at).date()
+    )
+
+
+def _in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:
     rules = screening.parse_rules(record.version.rules)
     answers: dict[str, str] = record.answers
     lines, points = [], []
-    for question in screening.visible(rules, answers, booking.service.slug):
+    for question in screening.visible(rules, answers, service_slug):
         labels = {choice.id: words(choice.text) for choice in question.choices}
         answer = answers.get(question.id, "")
         lines.append((words(question.text), labels.get(answer, answer or "—")))
         points.append([words(point) for point in question.points])
-    result = screening.evaluate(rules, answers, booking.service.slug, local(record.evaluated_at).date())
+    result = screening.evaluate(rules, answers, service_slug, local(record.evaluated_at).date())
     return AnswersInWords(lines, [words(note) for note in result.caution_notes], points)

@@ -12,13 +12,14 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 
 from bookings.enums import MessageKind, MessageState
-from bookings.models import Booking, BookletRequest, ContactMessage, Message
+from bookings.models import Booking, BookletRequest, ContactMessage, Link, Message
 
 Nudge = Callable[[Sequence[int]], None]
 
@@ -84,9 +85,43 @@ def write_message(
         due_at=now,
         created_at=now,
     )
-    if _nudge is not None:
-        nudge, keys = _nudge, [message.pk]
-        transaction.on_commit(lambda: nudge(keys), robust=True)
+    nudge_after_commit([message])
+
+
+def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
+    """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and nudges."""
+    nudge_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+
+
+def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> None:
+    """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
+    again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
+    will tell how things are then."""
+    message, is_new = Message.objects.get_or_create(
+        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": now, "created_at": now}
+    )
+    if not is_new:
+        left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
+        Message.objects.filter(
+            Q(state__in=left) | Q(state=MessageState.UNKNOWN, doubts__gte=2), pk=message.pk
+        ).update(
+            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(now)
+        )
+    nudge_after_commit([message])
+
+
+def _from_the_start(now: datetime) -> dict[str, Any]:
+    """The columns of a row that has not been tried yet."""
+    return {
+        "state": MessageState.DUE,
+        "due_at": now,
+        "attempts": 0,
+        "doubts": 0,
+        "first_tried_at": None,
+        "lease": None,
+        "leased_until": None,
+        "handed_over_at": None,
+    }
 
 
 def oldest_due_minutes(*, now: datetime) -> float:
@@ -266,17 +301,7 @@ def send_again(*, message: Message, now: datetime) -> bool:
     """
     stuck = Q(state=MessageState.FAILED) | Q(state=MessageState.UNKNOWN, doubts__gte=2)
     with transaction.atomic():
-        changed = Message.objects.filter(stuck, pk=message.pk).update(
-            state=MessageState.DUE,
-            due_at=now,
-            attempts=0,
-            doubts=0,
-            first_tried_at=None,
-            lease=None,
-            leased_until=None,
-            handed_over_at=None,
-        )
-        if changed and _nudge is not None:
-            nudge, keys = _nudge, [message.pk]
-            transaction.on_commit(lambda: nudge(keys), robust=True)
+        changed = Message.objects.filter(stuck, pk=message.pk).update(**_from_the_start(now))
+        if changed:
+            nudge_after_commit([message])
     return bool(changed)

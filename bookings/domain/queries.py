@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Min
+from datetime import datetime
 
-from bookings.models import Booking, ServedZip, Zone
+from django.db.models import Exists, F, Min, OuterRef, Subquery
 
+from bookings.enums import ChangeState
+from bookings.models import Booking, BookingQuerySet, ChangeRequest, ScreeningRecheck, ServedZip, Zone
+
+from .operations import MOVABLE, is_graver, may_change
 from .selection import load_area
+
+# Of one client, the newest first; whoever has had more can ask us.
+MOST_VISITS = 100
 
 
 def area(zip_code: str) -> ServedZip:
@@ -23,3 +30,35 @@ def lowest_travel_cents() -> int:
     """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
     served = Zone.objects.filter(zips__is_active=True)
     return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
+
+
+def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
+    """Those that are still to come, the next first, and the others, the last first. `asks_change` tells on each whether
+    a late change waits for staff."""
+    waiting = ChangeRequest.objects.filter(booking=OuterRef("pk"), state=ChangeState.OPEN)
+    found: list[Booking] = list(
+        visits.annotate(asks_change=Exists(waiting)).order_by("-starts_at")[:MOST_VISITS]
+    )
+    upcoming = [booking for booking in reversed(found) if may_change(booking, now=now)]
+    return upcoming, [booking for booking in found if booking not in upcoming]
+
+
+def waiting_change(booking: Booking) -> ChangeRequest | None:
+    """The late change of a visit that waits for staff."""
+    return ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN).first()
+
+
+def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
+    """Visits to come whose health answers, given again, came to something graver than the first, with what they came to
+    last; the next visit first. Reads no answer."""
+    newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
+    visits = (
+        Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now, rechecks__isnull=False)
+        .annotate(first_tier=F("screening__tier"), last_tier=Subquery(newest.values("tier")[:1]))
+        .select_related("therapist")
+        .order_by("starts_at", "pk")
+        .distinct()
+    )
+    return [
+        (booking, booking.last_tier) for booking in visits if is_graver(booking.last_tier, booking.first_tier)
+    ]

@@ -4,14 +4,20 @@ from .area_request import AreaRequestForm
 from .booking import DetailsForm, PreferenceForm, ReviewForm, SessionForm, TimeForm, ZipForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm
+from .visits import CancelForm, CodeForm, DoorForm, FindForm, MoveForm
 
 __all__ = [
     "AreaRequestForm",
     "BookletForm",
+    "CancelForm",
+    "CodeForm",
     "ContactForm",
     "DetailsForm",
+    "DoorForm",
+    "FindForm",
     "HealthForm",
     "MessageField",
+    "MoveForm",
     "PreferenceForm",
     "ReviewForm",
     "SessionForm",

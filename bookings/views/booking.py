@@ -37,6 +37,7 @@ from .steps import (
     save,
     show,
 )
+from .visits.access import open_own
 
 # Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
 FINISHED_KEY = "finished_bookings"
@@ -275,6 +276,7 @@ def review(request: HttpRequest) -> HttpResponse:
     request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
+    open_own(request, booking, now=progress.now)
     return redirect("bookings:done")
 
 

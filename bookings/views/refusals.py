@@ -29,6 +29,14 @@ def refusal_words(error: exceptions.BookingError) -> str:
             "therapist": _("That therapist is no longer offered here. Please choose again."),
         }
         return words.get(error.what, words["service"])
+    if isinstance(error, exceptions.PriceChanged):
+        return _("The price is not the one you were shown. Please look at it again.")
+    if isinstance(error, exceptions.ChangedMeanwhile):
+        return _("This visit has changed since you opened the page. This is how it is now.")
+    if isinstance(error, exceptions.LateChange | exceptions.NotLate):
+        return _("What this costs is not what you were shown. Please look at it again.")
+    if isinstance(error, exceptions.ChangeAnswered):
+        return _("We have answered your request already. This is how your visit stands now.")
     return _("That didn't work. Please try again.")
 
 

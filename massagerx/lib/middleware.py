@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
@@ -53,7 +54,8 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class ResponseHeadersMiddleware:
-    """Headers that Django has no setting for."""
+    """Headers that Django has no setting for, and those of pages that nobody else may keep, list or hear of: all
+    below settings.PRIVATE_PATHS, whatever they answer."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -65,6 +67,10 @@ class ResponseHeadersMiddleware:
             "Permissions-Policy",
             "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
         )
+        if request.path.startswith(tuple(settings.PRIVATE_PATHS)):
+            response.headers["Cache-Control"] = "no-store"
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
 

@@ -157,6 +157,8 @@ CSRF_FAILURE_VIEW = "massagerx.views.csrf_failure"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Pages below these are never stored, never indexed, and tell no other site where a visitor came from.
+PRIVATE_PATHS = ["/visits/"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.

@@ -1,6 +1,19 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
+from .changes import (
+    accept_change,
+    ask_change,
+    cancel_by_client,
+    free_until,
+    is_graver,
+    late_fee,
+    may_change,
+    move_by_client,
+    recheck_screening,
+    refuse_change,
+    withdraw_change,
+)
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
 from .move import (
@@ -31,8 +44,11 @@ __all__ = [
     "Door",
     "LookedUp",
     "Submission",
+    "accept_change",
     "answer_contact",
+    "ask_change",
     "cancel_booking",
+    "cancel_by_client",
     "close_contact",
     "complete_booking",
     "confirm_booking",
@@ -41,14 +57,21 @@ __all__ = [
     "expire_requests",
     "expires_at",
     "extend_hold",
+    "free_until",
     "hold_fits",
     "hold_time",
+    "is_graver",
+    "late_fee",
     "mark_no_show",
+    "may_change",
     "move_booking",
+    "move_by_client",
     "needs_clinician_note",
     "purge_enquiries",
     "quote_for_move",
+    "recheck_screening",
     "record_clinician_note",
+    "refuse_change",
     "release_expired_holds",
     "release_hold",
     "request_booking",
@@ -57,4 +80,5 @@ __all__ = [
     "selection_of",
     "send_contact",
     "session_of",
+    "withdraw_change",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from django.db.models import Q
 
 from bookings.domain import links, outbox, pricing, reminders, scheduling
 from bookings.domain.selection import Selection, Session, load_area, load_selection
-from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
 from bookings.models import AccessNotes, Booking, BookingPolicy, DriveOverride, ServedZip, Therapist
 from bookings.models.booking import door_key
 from massagerx.lib.localtime import local
 
-from .transaction import GONE, lock_therapists, record, translated_errors
+from .transaction import GONE, lock_therapists, record, settle_change, translated_errors
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -61,11 +61,14 @@ def move_booking(
     total_cents: int | None = None,
     reason: str = "",
     for_staff: bool = False,
+    check: Callable[[Booking], None] | None = None,
+    late_fee_cents: int = 0,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working.
 
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
+    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late fee.
 
     `total_cents` is the total that was shown with the new start; None when nobody was shown one. Raises
     `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
@@ -80,6 +83,8 @@ def move_booking(
     with translated_errors(), transaction.atomic():
         locked, fresh = _lock(booking, selection, now=now)
         require_movable(fresh, now)
+        if check is not None:
+            check(fresh)
         quote = quote_for_move(booking=fresh, starts_at=starts_at, policy=policy)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
@@ -105,6 +110,7 @@ def move_booking(
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
         fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
         fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
+        fresh.late_fee_cents += late_fee_cents
         fresh.revision += 1
         fresh.save(
             update_fields=[
@@ -115,9 +121,11 @@ def move_booking(
                 "blocked_until",
                 "evening_cents",
                 "total_cents",
+                "late_fee_cents",
                 "revision",
             ]
         )
+        settle_change(fresh, ChangeKind.MOVE, now=now, actor=actor)
         # A corrected drive spoke of the visits before and after; these are others now.
         DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
         links.revoke_visit_links(fresh, now=now)
@@ -189,7 +197,9 @@ def correct_door(
             DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
             fresh.revision += 1
         fresh.save()
-        AccessNotes.objects.update_or_create(booking=fresh, defaults={"notes": dict(door.access)})
+        # Written without a look at the old notes: those may be under a key that is lost.
+        if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(door.access)):
+            AccessNotes.objects.create(booking=fresh, notes=dict(door.access))
         record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)

@@ -21,6 +21,7 @@ log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
+_NEEDS_NO_NOTE = (Tier.CLEAR, Tier.CAUTION)
 
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -49,9 +50,12 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
 def needs_clinician_note(booking: Booking) -> bool:
     """Whether the booking may not be confirmed before staff have recorded a clinician's note."""
     tier = ScreeningRecord.objects.filter(booking=booking).values_list("tier", flat=True).first()
-    if tier in (Tier.CLEAR, Tier.CAUTION):
-        return False
-    return not ClinicianNote.objects.filter(booking=booking).exists()
+    notes = ClinicianNote.objects.filter(booking=booking)
+    again = booking.rechecks.values_list("tier", "evaluated_at").first()
+    if again is not None and again[0] not in _NEEDS_NO_NOTE:
+        # What was said before the answers changed did not speak of them.
+        return not notes.filter(recorded_at__gte=again[1]).exists()
+    return tier not in _NEEDS_NO_NOTE and not notes.exists()
 
 
 def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:
@@ -87,8 +91,11 @@ def cancel_booking(
     now: datetime,
     reason: str = "",
     by_client: bool = False,
+    check: Callable[[Booking], None] | None = None,
+    late_fee_cents: int = 0,
 ) -> Booking:
-    """Cancels a request or a confirmed visit and tells the client. Raises `InvalidTransition`."""
+    """Cancels a request or a confirmed visit and tells the client; staff too, when the client did it. `check` looks
+    at the visit under the lock, and refuses by raising. Raises `InvalidTransition`."""
     return change_status(
         booking,
         BookingStatus.CANCELLED,
@@ -98,6 +105,8 @@ def cancel_booking(
         reason=reason,
         by_client=by_client,
         tell=MessageKind.CANCELLED,
+        check=check,
+        late_fee_cents=late_fee_cents,
     )
 
 

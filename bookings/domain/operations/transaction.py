@@ -14,9 +14,9 @@ from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.selection import Session, therapist_or_gender
-from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
 from bookings.exceptions import NoLongerOffered, SlotTaken
-from bookings.models import Booking, BookingEvent, Therapist
+from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.localtime import local
 from massagerx.lib.prepared import Places, Prepared
 
@@ -132,8 +132,10 @@ def change_status(
     reason: str = "",
     tell: MessageKind | None = None,
     check: Callable[[Booking], None] | None = None,
+    late_fee_cents: int = 0,
 ) -> Booking:
-    """Under the therapist's lock: the transition, the event, and what the client is told."""
+    """Under the therapist's lock: the transition, the event, and what the client is told, and staff when the client did
+    it. A late change that was asked for is settled by it; `late_fee_cents` is added to the visit's late fee."""
     with translated_errors(), transaction.atomic():
         # The therapist first, as everywhere, so that two operations never wait for each other.
         list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
@@ -154,7 +156,14 @@ def change_status(
         if tell is not None:
             fresh.revision += 1
             fields.append("revision")
+        if late_fee_cents:
+            fresh.late_fee_cents += late_fee_cents
+            fields.append("late_fee_cents")
         fresh.save(update_fields=fields)
+        if wanted == BookingStatus.CANCELLED:
+            settle_change(fresh, ChangeKind.CANCEL, now=now, actor=actor)
+        elif wanted != BookingStatus.CONFIRMED:
+            settle_change(fresh, None, now=now, actor=actor)
         record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
         if tell is not None:
             # Staff did not see it happen when the client did it.
@@ -162,3 +171,14 @@ def change_status(
             outbox.write_messages(booking=fresh, kinds=kinds, now=now)
             reminders.write_reminders(booking=fresh, now=now)
     return fresh
+
+
+def settle_change(booking: Booking, done: ChangeKind | None, *, now: datetime, actor: User | None) -> None:
+    """Closes the late change that waits, if there is one: what it asked for (`done`) has happened, or it is of no
+    use any more. The visit's row must be locked."""
+    waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
+    closed: dict[str, Any] = {"answered_at": now, "answered_by": actor}
+    if done is not None:
+        waiting.filter(kind=done).update(state=ChangeState.ACCEPTED, **closed)
+    if done != ChangeKind.MOVE:
+        waiting.update(state=ChangeState.WITHDRAWN, **closed)

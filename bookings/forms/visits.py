@@ -1,0 +1,86 @@
+"""Forms of the client's own pages."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.fields import LineField
+
+from .booking import DetailsForm, TimeForm, ZipForm
+from .person import PersonForm
+
+_CODE = re.compile(r"[0-9]{6}")
+
+
+class FindForm(PersonForm):
+    """Whom to send a sign-in link."""
+
+    name = None  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = _("The one you gave us when you booked.")
+
+
+class CodeForm(forms.Form):
+    """Six digits, typed in any way that people type them."""
+
+    code = LineField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "size": 10, "class": "code-field"}
+        ),
+        error_messages={"required": _("Type the six digits from the email.")},
+    )
+
+    def clean_code(self) -> str:
+        typed = unicodedata.normalize("NFKC", self.cleaned_data["code"])
+        digits = "".join(
+            str(unicodedata.decimal(character, "")) for character in typed if character not in " -"
+        )
+        if not _CODE.fullmatch(digits):
+            raise ValidationError(_("The code has six digits, like 123456."), code="not_a_code")
+        return digits
+
+
+class _Shown(forms.Form):
+    """What the page that is being sent had shown."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
+    # Only where staff have to be asked.
+    fee_cents = forms.IntegerField(
+        widget=forms.HiddenInput, min_value=0, max_value=100_000_000, required=False
+    )
+    reason = LineField(
+        label=_("Anything we should know?"),
+        max_length=300,
+        required=False,
+        help_text=_("Please don't write about health here."),
+    )
+
+
+class CancelForm(_Shown):
+    """The press that cancels, or asks to."""
+
+
+class MoveForm(_Shown, TimeForm):
+    """The press that moves, or asks to."""
+
+    total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
+
+
+class DoorForm(ZipForm, DetailsForm):
+    """Where the visit is, and how to get in; as when it was booked."""
+
+    # The rest of the details is not asked again.
+    name = email = phone = for_other = recipient_name = website = None  # type: ignore[assignment]
+    total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
+
+    field_order = ("street", "unit", "zip_code", "entry", *DetailsForm.ACCESS_FIELDS)

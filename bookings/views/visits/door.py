@@ -1,0 +1,86 @@
+"""Where the visit is, and how to get in: corrected by the client, checked by the engine."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import exceptions
+from bookings.domain import operations
+from bookings.domain.operations import Door
+from bookings.forms import DoorForm
+from bookings.models import Booking
+from massagerx.lib.limits import limited
+
+from .access import Access, get_visit, proof_missing, visits_page
+from .pages import door_of, not_any_more, visit_context
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "visits-change")
+@visits_page
+def door(request: HttpRequest, reference: str) -> HttpResponse:
+    """The address and the notes for the therapist; a higher total is shown before it is agreed to."""
+    now = timezone.now()
+    booking, access = get_visit(request, reference, now=now)
+    if response := proof_missing(request, booking, access, then="door"):
+        return response
+    if not operations.may_change(booking, now=now):
+        return not_any_more(request, booking, access)
+    if request.method != "POST":
+        form = DoorForm(initial={**door_of(booking), "zip_code": booking.area.zip_code})
+        return _page(request, booking, access, form)
+    form = DoorForm(request.POST)
+    if not form.is_valid():
+        return _page(request, booking, access, form, status=422)
+    data = form.cleaned_data
+    try:
+        operations.correct_door(
+            booking=booking,
+            door=Door(
+                street=data["street"],
+                unit=data["unit"],
+                zip_code=data["zip_code"],
+                entry=data["entry"],
+                access={name: data[name] for name in DoorForm.ACCESS_FIELDS if data[name]},
+            ),
+            now=now,
+            by_client=True,
+            total_cents=data["total_cents"],
+        )
+    except exceptions.PriceChanged as error:
+        return _page(request, booking, access, form, new_total_cents=error.total_cents, status=409)
+    except exceptions.OutsideArea:
+        form.add_error("zip_code", _("We don't drive to that ZIP code at the moment."))
+        return _page(request, booking, access, form, status=422)
+    except (exceptions.SlotNotOffered, exceptions.SlotTaken):
+        return _page(request, booking, access, form, has_no_room=True, status=409)
+    except exceptions.InvalidTransition:
+        booking, access = get_visit(request, reference, now=now)
+        return not_any_more(request, booking, access)
+    messages.success(request, _("Saved. Your therapist sees it before the visit."))
+    return redirect("visits:visit", booking.reference)
+
+
+def _page(
+    request: HttpRequest,
+    booking: Booking,
+    access: Access,
+    form: DoorForm,
+    *,
+    new_total_cents: int | None = None,
+    has_no_room: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        **visit_context(booking, access),
+        "form": form,
+        "shown_cents": booking.total_cents if new_total_cents is None else new_total_cents,
+        "new_total_cents": new_total_cents,
+        "has_no_room": has_no_room,
+    }
+    return render(request, "visits/door.html", context, status=status)

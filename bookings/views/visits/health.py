@@ -1,0 +1,108 @@
+"""The health questions once more, shortly before the visit. Old answers are never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import exceptions
+from bookings.domain import intake, operations
+from bookings.enums import Tier
+from bookings.forms import HealthForm
+from bookings.models import Booking, ScreeningVersion
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.limits import limited
+
+from .access import Access, get_visit, proof_missing, visits_page
+from .pages import not_any_more, visit_context
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "visits-change")
+@visits_page
+def health(request: HttpRequest, reference: str) -> HttpResponse:
+    """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
+    now = timezone.now()
+    booking, access = get_visit(request, reference, now=now)
+    if response := proof_missing(request, booking, access, then="health"):
+        return response
+    if not operations.may_change(booking, now=now):
+        return not_any_more(request, booking, access)
+    if request.method != "POST" and "answered" in request.GET:
+        if (outcome := _outcome(booking)) is not None:
+            context = {**visit_context(booking, access), **outcome}
+            return render(request, "visits/health_done.html", context)
+    try:
+        current = intake.current_screening(now=now)
+    except ScreeningVersion.DoesNotExist:
+        messages.info(request, _("There are no health questions to answer at the moment."))
+        return redirect("visits:visit", booking.reference)
+    today = timezone.localdate(now)
+    asked: dict[str, Any] = {
+        "screening_now": current,
+        "service_slug": booking.service.slug,
+        "today": today,
+    }
+    if request.method != "POST":
+        return _page(request, booking, access, HealthForm(**asked), current)
+    form = HealthForm(request.POST, **asked)
+    if request.POST.get("version") != str(current.version.number):
+        return _changed(request, booking, access, HealthForm(**asked), current)
+    if not form.is_valid():
+        return _page(request, booking, access, form, current, status=422)
+    try:
+        operations.recheck_screening(
+            booking=booking, version_number=current.version.number, answers=form.answers(), now=now
+        )
+    except exceptions.ScreeningChanged:
+        return redirect("visits:health", booking.reference)
+    except exceptions.InvalidTransition:
+        booking, access = get_visit(request, reference, now=now)
+        return not_any_more(request, booking, access)
+    except exceptions.SlotTaken:
+        messages.warning(request, _("That did not work just now. Please send your answers once more."))
+        return _page(request, booking, access, form, current, status=409)
+    return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
+
+
+def _changed(
+    request: HttpRequest, booking: Booking, access: Access, form: HealthForm, current: intake.Screening
+) -> HttpResponse:
+    messages.warning(request, _("Our health questions have changed. Please answer them once more."))
+    return _page(request, booking, access, form, current, status=409)
+
+
+def _page(
+    request: HttpRequest,
+    booking: Booking,
+    access: Access,
+    form: HealthForm,
+    current: intake.Screening,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {**visit_context(booking, access), "form": form, "screening": current}
+    return render(request, "visits/health.html", context, status=status)
+
+
+def _outcome(booking: Booking) -> dict[str, Any] | None:
+    """What the answers given last came to: the tier, and the words of the rules."""
+    try:
+        result = intake.result_of_recheck(booking)
+    except UnreadableValue:
+        return None
+    if result is None:
+        return None
+    tier = intake.tier_of(result)
+    return {
+        "emergency": tier == Tier.EMERGENCY,
+        "needs_a_call": tier in (Tier.STOP, Tier.CLEARANCE),
+        "rule_words": [intake.words(text) for text in result.messages],
+    }

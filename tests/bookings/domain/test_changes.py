@@ -1,0 +1,320 @@
+"""What a client does with a visit: at once in time, by asking staff when it is late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from bookings import exceptions
+from bookings.domain import operations
+from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, MessageState, Tier
+from bookings.models import Booking, BookingPolicy, ChangeRequest, Message, ScreeningRecheck, ScreeningVersion
+from bookings.screening import sample_rules_data
+from tests.factories import CLEAR_ANSWERS, NOW, World, at
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+
+#: Less than 24 hours before the visit on `DAY` at 10.
+LATE = at(10) - timedelta(hours=20)
+
+
+@pytest.fixture
+def booking(world: World) -> Booking:
+    return operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("desk")
+
+
+def ask(booking: Booking, kind: ChangeKind = ChangeKind.CANCEL, **changes: Any) -> ChangeRequest:
+    values: dict[str, Any] = {"booking": booking, "kind": kind, "shown_fee_cents": 7_000, "now": LATE}
+    if kind == ChangeKind.MOVE:
+        values["wanted_starts_at"] = at(16)
+    return operations.ask_change(**{**values, **changes})
+
+
+def kinds_due(booking: Booking) -> set[str]:
+    return set(booking.messages.filter(state=MessageState.DUE).values_list("kind", flat=True))
+
+
+# In time -------------------------------------------------------------------------------------------------------
+
+
+def test_notice_ends_at_the_owners_hour_to_the_second(booking: Booking, world: World) -> None:
+    edge = at(10) - timedelta(hours=24)
+    assert operations.late_fee(booking, world.policy, now=edge) is None
+    assert operations.late_fee(booking, world.policy, now=edge + timedelta(seconds=1)) == 7_000
+    world.policy.late_fee_percent = 33
+    assert operations.late_fee(booking, world.policy, now=LATE) == 4_620
+    assert operations.free_until(booking, world.policy) == edge
+
+
+def test_a_request_that_nobody_confirmed_is_taken_back_free_at_any_time(world: World) -> None:
+    booking = world.book()
+    assert operations.late_fee(booking, world.policy, now=LATE) is None
+    operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
+    booking.refresh_from_db()
+    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELLED, 0)
+
+
+def test_canceling_in_time_gives_the_time_free_and_tells_both_sides(booking: Booking, world: World) -> None:
+    canceled = operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=NOW)
+    assert canceled.status == BookingStatus.CANCELLED
+    told = set(booking.messages.filter(revision=canceled.revision).values_list("kind", flat=True))
+    assert {MessageKind.CANCELLED, MessageKind.STAFF_ALERT} <= told
+    assert canceled.events.last().by_client
+    world.book(email="bo@example.com", phone="+12135550124")
+
+
+def test_what_is_late_by_now_is_not_done_at_once(booking: Booking) -> None:
+    before = Booking.objects.values().get(pk=booking.pk)
+    with pytest.raises(exceptions.LateChange) as refusal:
+        operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
+    assert refusal.value.fee_cents == 7_000
+    with pytest.raises(exceptions.LateChange):
+        operations.move_by_client(
+            booking=booking,
+            starts_at=at(16),
+            preference="any",
+            shown_revision=booking.revision,
+            total_cents=14_000,
+            now=LATE,
+        )
+    assert Booking.objects.values().get(pk=booking.pk) == before
+
+
+def test_a_visit_that_changed_since_it_was_shown_is_left_alone(booking: Booking) -> None:
+    shown = booking.revision
+    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    with pytest.raises(exceptions.ChangedMeanwhile):
+        operations.cancel_by_client(booking=booking, shown_revision=shown, now=NOW)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+
+
+# Late ----------------------------------------------------------------------------------------------------------
+
+
+def test_asking_late_keeps_the_visit_and_alerts_staff(booking: Booking) -> None:
+    change = ask(booking, reason="a cold")
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    assert (change.state, change.fee_cents, change.reason) == (ChangeState.OPEN, 7_000, "a cold")
+    assert booking.events.last().kind == EventKind.CHANGE_ASKED
+    assert MessageKind.CHANGE_ALERT in kinds_due(booking)
+    assert booking.revision == change.booking.revision
+
+
+def test_asking_twice_for_the_same_is_asking_once_and_for_something_else_is_refused(booking: Booking) -> None:
+    change = ask(booking)
+    assert ask(booking) == change
+    with pytest.raises(exceptions.ChangeWaiting):
+        ask(booking, ChangeKind.MOVE)
+    assert ChangeRequest.objects.count() == 1
+    assert booking.events.filter(kind=EventKind.CHANGE_ASKED).count() == 1
+
+
+def test_a_fee_that_was_not_shown_is_not_asked_for(booking: Booking, world: World) -> None:
+    with pytest.raises(exceptions.LateChange) as refusal:
+        ask(booking, shown_fee_cents=1_000)
+    assert refusal.value.fee_cents == 7_000
+    with pytest.raises(exceptions.NotLate):
+        ask(booking, now=NOW)
+    with pytest.raises(exceptions.InvalidTransition):
+        ask(booking, now=at(10))
+    assert not ChangeRequest.objects.exists()
+
+
+@pytest.mark.parametrize(("with_fee", "cents"), [(True, 7_000), (False, 0)])
+def test_accepting_a_cancel_does_it_with_or_without_the_fee(
+    booking: Booking, staff: User, with_fee: bool, cents: int
+) -> None:
+    change = ask(booking)
+    # The policy may change meanwhile: the client was shown this fee.
+    BookingPolicy.objects.update(late_fee_percent=100)
+    canceled = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=with_fee)
+    change.refresh_from_db()
+    booking.refresh_from_db()
+    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELLED, cents)
+    assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
+    assert MessageKind.CANCELLED in kinds_due(canceled)
+    assert canceled.events.last().actor == staff
+
+
+def test_accepting_a_move_does_it_and_one_that_can_not_be_done_leaves_all_as_it_was(
+    booking: Booking, world: World, staff: User
+) -> None:
+    change = ask(booking, ChangeKind.MOVE)
+    taken = world.book(email="bo@example.com", phone="+12135550124", starts_at=at(16))
+    before = Booking.objects.values().get(pk=booking.pk)
+    with pytest.raises(exceptions.SlotTaken):
+        operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    change.refresh_from_db()
+    assert change.state == ChangeState.OPEN
+    assert Booking.objects.values().get(pk=booking.pk) == before
+    operations.decline_booking(booking=taken, actor=staff, now=LATE)
+    moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    change.refresh_from_db()
+    assert (moved.starts_at, moved.late_fee_cents, change.state) == (at(16), 7_000, ChangeState.ACCEPTED)
+    assert MessageKind.MOVED in kinds_due(moved)
+
+
+def test_refusing_keeps_the_visit_and_tells_the_client(booking: Booking, staff: User) -> None:
+    change = ask(booking)
+    operations.refuse_change(change=change, actor=staff, now=LATE, reason="too late")
+    change.refresh_from_db()
+    booking.refresh_from_db()
+    assert (change.state, booking.status) == (ChangeState.REFUSED, BookingStatus.CONFIRMED)
+    assert MessageKind.CHANGE_REFUSED in kinds_due(booking)
+    event = booking.events.last()
+    assert (event.kind, event.reason) == (EventKind.CHANGE_REFUSED, "too late")
+
+
+@pytest.mark.parametrize("state", [ChangeState.ACCEPTED, ChangeState.REFUSED, ChangeState.WITHDRAWN])
+def test_what_was_answered_is_not_answered_again(booking: Booking, staff: User, state: str) -> None:
+    change = ask(booking)
+    ChangeRequest.objects.update(state=state)
+    events = booking.events.count()
+    for answer in (
+        lambda: operations.accept_change(change=change, actor=staff, now=LATE, with_fee=False),
+        lambda: operations.refuse_change(change=change, actor=staff, now=LATE),
+        lambda: operations.withdraw_change(change=change, now=LATE),
+    ):
+        with pytest.raises(exceptions.ChangeAnswered):
+            answer()
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    assert booking.events.count() == events
+
+
+def test_asking_again_after_taking_it_back_alerts_staff_again(booking: Booking) -> None:
+    operations.withdraw_change(change=ask(booking), now=LATE)
+    alert = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
+    Message.objects.filter(pk=alert.pk).update(state=MessageState.SENT, sent_at=LATE, attempts=1)
+    ask(booking, now=LATE + timedelta(hours=1))
+    again = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
+    assert (again.state, again.attempts, again.sent_at) == (MessageState.DUE, 0, None)
+    assert again.message_uuid != alert.message_uuid
+    assert list(booking.change_requests.values_list("state", flat=True)) == [
+        ChangeState.OPEN,
+        ChangeState.WITHDRAWN,
+    ]
+
+
+def test_an_alert_that_is_being_sent_is_not_taken_from_its_sender(booking: Booking) -> None:
+    operations.withdraw_change(change=ask(booking), now=LATE)
+    Message.objects.filter(kind=MessageKind.CHANGE_ALERT).update(state=MessageState.SENDING, attempts=1)
+    before = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
+    ask(booking)
+    after = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
+    assert (after.state, after.attempts, after.message_uuid) == (
+        MessageState.SENDING,
+        1,
+        before.message_uuid,
+    )
+
+
+def test_a_late_change_is_settled_by_whatever_ends_the_visit(booking: Booking, staff: User) -> None:
+    change = ask(booking)
+    operations.complete_booking(booking=booking, actor=staff, now=at(12))
+    change.refresh_from_db()
+    assert change.state == ChangeState.WITHDRAWN
+
+
+def test_staff_who_do_it_by_themselves_have_answered(booking: Booking, staff: User) -> None:
+    change = ask(booking, ChangeKind.MOVE)
+    operations.move_booking(booking=booking, starts_at=at(14), now=LATE, actor=staff)
+    change.refresh_from_db()
+    assert (change.state, change.answered_by) == (ChangeState.ACCEPTED, staff)
+    # A cancel that waits is no answer to a move, and the other way round.
+    other = ask(booking, now=at(14) - timedelta(hours=10))
+    operations.move_booking(booking=booking, starts_at=at(16), now=at(14) - timedelta(hours=9), actor=staff)
+    other.refresh_from_db()
+    assert other.state == ChangeState.OPEN
+
+
+# Health answers again ------------------------------------------------------------------------------------------
+
+
+def recheck(booking: Booking, world: World, now: Any = NOW, **answers: str) -> ScreeningRecheck:
+    return operations.recheck_screening(
+        booking=booking,
+        version_number=world.screening.number,
+        answers={**CLEAR_ANSWERS, **answers},
+        now=now,
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "tier", "alerts"),
+    [
+        ({}, Tier.CLEAR, False),
+        ({"neck": "yes"}, Tier.CAUTION, True),
+        ({"pregnancy": "yes"}, Tier.CLEARANCE, True),
+        ({"leg_or_clot": "yes"}, Tier.STOP, True),
+        ({"urgent_signs": "yes"}, Tier.EMERGENCY, True),
+    ],
+)
+def test_graver_answers_alert_staff_and_cancel_nothing(
+    booking: Booking, world: World, answers: dict[str, str], tier: str, alerts: bool
+) -> None:
+    given = recheck(booking, world, **answers)
+    booking.refresh_from_db()
+    assert (given.tier, booking.status) == (tier, BookingStatus.CONFIRMED)
+    assert (MessageKind.RECHECK_ALERT in kinds_due(booking)) is alerts
+    assert booking.events.last().kind == EventKind.RECHECKED
+    assert booking.screening.tier == Tier.CLEAR
+
+
+def test_answers_that_get_graver_than_the_last_ones_alert_too(world: World) -> None:
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "yes"})
+    recheck(booking, world)
+    assert MessageKind.RECHECK_ALERT not in kinds_due(booking)
+    recheck(booking, world, pregnancy="yes")
+    assert MessageKind.RECHECK_ALERT in kinds_due(booking)
+
+
+def test_one_press_sent_twice_is_one_answer(booking: Booking, world: World) -> None:
+    first = recheck(booking, world)
+    assert recheck(booking, world, now=NOW + timedelta(minutes=9)) == first
+    assert recheck(booking, world, now=NOW + timedelta(minutes=11)) != first
+    assert ScreeningRecheck.objects.count() == 2
+
+
+def test_answers_to_other_questions_are_not_taken(booking: Booking, world: World) -> None:
+    ScreeningVersion.objects.create(number=2, rules=sample_rules_data(), published_at=NOW)
+    with pytest.raises(exceptions.ScreeningChanged):
+        recheck(booking, world)
+    assert not ScreeningRecheck.objects.exists()
+
+
+def test_a_visit_that_has_begun_asks_nothing_more(booking: Booking, world: World) -> None:
+    with pytest.raises(exceptions.InvalidTransition):
+        recheck(booking, world, now=at(10))
+
+
+def test_graver_answers_keep_a_request_from_being_confirmed_until_a_new_note(
+    world: World, staff: User
+) -> None:
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "yes"})
+    operations.record_clinician_note(booking=booking, actor=staff, note="Fine.", now=NOW)
+    recheck(booking, world, now=NOW + timedelta(minutes=1), leg_or_clot="yes")
+    with pytest.raises(exceptions.ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))
+    operations.record_clinician_note(
+        booking=booking, actor=staff, note="Still fine.", now=NOW + timedelta(minutes=3)
+    )
+    confirmed = operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=4))
+    assert confirmed.status == BookingStatus.CONFIRMED
+
+
+def test_clear_answers_given_later_do_not_stand_for_a_note(world: World, staff: User) -> None:
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "yes"})
+    recheck(booking, world, now=NOW + timedelta(minutes=1))
+    with pytest.raises(exceptions.ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))

@@ -1,0 +1,166 @@
+"""The client's own pages in a browser: on a phone with JavaScript in light, on a desktop without it in dark."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from bookings.domain import links, operations
+from bookings.enums import BookingStatus, LinkPurpose
+from bookings.models import Booking, BookingPolicy, Link
+from massagerx.lib import tokens
+from tests.factories import World, at, make_world
+from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def booking(world: World) -> Booking:
+    now = timezone.now()
+    return operations.confirm_booking(booking=world.book(now=now), actor=None, now=now)
+
+
+def newest_code() -> str:
+    link = Link.objects.filter(purpose=LinkPurpose.CODE).latest("pk")
+    return tokens.derive_code(link.purpose, link.nonce)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize(("width", "javascript", "scheme"), [(390, True, "light"), (1280, False, "dark")])
+def test_client_opens_moves_corrects_and_cancels(
+    booking: Booking, live_server: object, new_page: PageMaker, width: int, javascript: bool, scheme: str
+) -> None:
+    page = new_page(width=width, javascript=javascript, color_scheme=scheme)
+    pictures = iter(range(1, 99))
+
+    def keep(name: str) -> None:
+        look = f"{width}-{scheme}{'' if javascript else '-no-js'}"
+        screenshot(page, f"visits-{look}-{next(pictures):02}-{name}")
+        if javascript:
+            assert accessibility_violations(page) == [], name
+            assert sideways_overflow(page) == 0, name
+
+    old = links.visit_token(booking, now=timezone.now())
+    page.goto(f"/visits/{old}/")
+    # The token has left the address bar before anything is pressed.
+    assert old not in page.url
+    keep("open")
+    press(page, "Open my visit")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your visit is booked.")
+    keep("visit")
+    expect(page.locator("main")).not_to_contain_text("Sample Street")
+
+    # Moving: times, both times side by side, done.
+    page.get_by_role("link", name="Move to another time").click()
+    keep("times")
+    page.locator(f"button[value='{at(14).isoformat()}']").click()
+    expect(page.locator(".from-to__to")).to_contain_text("2:00 PM PST")
+    keep("move")
+    press(page, "Move my visit")
+    expect(page.locator("main")).to_contain_text("Your visit is moved")
+    expect(page.locator(".done__when")).to_contain_text("2:00 PM PST")
+    keep("moved")
+
+    # The door asks for a code first; a slip of the finger is said.
+    page.get_by_role("link", name="Address and way in").click()
+    keep("code-ask")
+    press(page, "Send me a code")
+    page.get_by_label("Code").fill("12")
+    new_page.allow("422")
+    press(page, "Go on")
+    expect(page.get_by_role("alert")).to_contain_text("six digits")
+    keep("code-wrong")
+    page.get_by_label("Code").fill(newest_code())
+    press(page, "Go on")
+    expect(page.get_by_label("Gate or door code")).to_have_value("CANARY-GATE-4711")
+    keep("door")
+    page.get_by_label("Street address").fill("5 Valley Road")
+    page.get_by_label("ZIP code of the visit").fill("91364")
+    new_page.allow("409")
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_contain_text("from $140 to $160")
+    keep("door-price")
+    press(page, "Save, with a total of $160")
+    expect(page.locator("main")).to_contain_text("5 Valley Road")
+
+    # The health questions.
+    page.get_by_role("link", name="Health questions").click()
+    keep("health")
+    names = page.locator("form.health input[type=radio]:visible").evaluate_all(
+        "inputs => [...new Set(inputs.map(input => input.name))]"
+    )
+    for name in names:
+        if name in ("guardian", "pregnancy_signs"):
+            continue  # seen only without JavaScript
+        value = {"adult": "yes", "neck": "yes"}.get(name, "no")
+        page.locator(f"input[name={name}][value={value}]").check(force=True)
+    press(page, "Send my answers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. That is all.")
+    keep("health-done")
+    page.get_by_role("link", name="To my visit").click()
+
+    # Canceling late, taken back; then in time.
+    BookingPolicy.objects.update(cancel_notice_hours=336 * 2)
+    page.get_by_role("link", name="Cancel this visit").click()
+    expect(page.locator("main")).to_contain_text("late fee of $80")
+    keep("cancel-late")
+    press(page, "Ask to cancel")
+    expect(page.locator("main")).to_contain_text("You asked us to cancel this visit.")
+    keep("asked")
+    press(page, "Keep my visit after all")
+    BookingPolicy.objects.update(cancel_notice_hours=1)
+    page.get_by_role("link", name="Cancel this visit").click()
+    keep("cancel")
+    press(page, "Cancel my visit")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This visit is canceled.")
+    keep("canceled")
+    press(page, "Sign out")
+    expect(page.locator("main")).to_contain_text("You are signed out")
+    keep("find")
+    page.get_by_label("Email").fill("ana@example.com")
+    press(page, "Send me a link")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    keep("sent")
+    new_page.allow("404")
+    page.goto(f"/visits/{old}/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page is not open")
+    keep("closed")
+    assert Booking.objects.get(pk=booking.pk).status == BookingStatus.CANCELLED
+
+
+def test_signing_in_lists_visits_and_books_again(
+    world: World, booking: Booking, live_server: object, new_page: PageMaker
+) -> None:
+    now = timezone.now()
+    past = world.book(now=now, starts_at=at(14))
+    shift = timedelta(days=40)
+    Booking.objects.filter(pk=past.pk).update(
+        status=BookingStatus.COMPLETED,
+        **{
+            name: getattr(past, name) - shift
+            for name in ("starts_at", "ends_at", "blocked_from", "blocked_until")
+        },
+    )
+    page = new_page(width=390)
+    token = links.token_of(links.sign_in_link(email="ana@example.com", now=now))
+    page.goto(f"/visits/sign-in/{token}/")
+    screenshot(page, "visits-sign-in")
+    press(page, "Sign in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("My visits")
+    screenshot(page, "visits-list")
+    assert accessibility_violations(page) == []
+    assert sideways_overflow(page) == 0
+    page.get_by_role("button", name="Book again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("When suits you?")
