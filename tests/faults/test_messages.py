@@ -253,7 +253,8 @@ def test_two_beats_and_two_sweeps_send_nothing_twice(senders: Senders, smtp: Moo
 def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
     senders: Senders, smtp: MoodyServer
 ) -> None:
-    visits = make_visits(size(40, 400))
+    # As many as begin within the longest time that the owner may set.
+    visits = make_visits(size(40, 140))
     now = timezone.now()
     Message.objects.bulk_create(
         Message(booking=visit, kind=MessageKind.RECHECK, due_at=now - timedelta(minutes=1), created_at=now)
@@ -262,12 +263,12 @@ def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
     # Old answers, and an hour that has come for all of them.
     ScreeningRecord.objects.update(evaluated_at=now - timedelta(days=60))
     MessageSettings(recheck_hours=336).save()
-    Booking.objects.filter(starts_at__gt=now + timedelta(hours=330)).update(status=BookingStatus.DECLINED)
     gone: dict[int, float] = {}
+    half = random.Random(6).sample(visits, len(visits) // 2)
 
     def change_half_of_them() -> None:
         try:
-            for number, visit in enumerate(visits[::2]):
+            for number, visit in enumerate(half):
                 if number % 2:
                     operations.cancel_booking(booking=visit, actor=None, now=timezone.now())
                 else:
@@ -298,8 +299,9 @@ def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
         "messages: reminders of visits canceled or moved meanwhile", visits=len(visits), changed=len(gone),
         dropped=reminders.filter(state=MessageState.DROPPED).count(), stale=len(stale),
     )  # fmt: skip
+    assert len(gone) == len(half)
     assert not reminders.filter(state=MessageState.FAILED).exists()
-    assert reminders.filter(state=MessageState.DROPPED).exists()
+    assert 0 < reminders.filter(state=MessageState.DROPPED).count() <= len(half)
     assert stale == []
 
 

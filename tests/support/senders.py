@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.db import connection
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from bookings import tasks
 from launch.processes import Household, Part
@@ -85,7 +87,15 @@ class Senders:
 
     def wait_until_ready(self) -> None:
         """Waits until a worker answers."""
-        wait_for(lambda: bool(app.control.ping(timeout=0.5)), seconds=60, what=self.tails)
+
+        def answered() -> bool:
+            try:
+                return bool(app.control.ping(timeout=0.5))
+            # A connection to a broker that an earlier test killed.
+            except (ConnectionError, OperationalError, RedisError):
+                return False
+
+        wait_for(answered, seconds=60, what=self.tails)
 
     def kill(self, part: Part) -> None:
         """SIGKILL, and waits for the end."""
