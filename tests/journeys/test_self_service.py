@@ -94,7 +94,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     open_link(page, confirmed)
     page.get_by_role("link", name="Move to another time").click()
     button = page.locator("button[name=starts_at]").last
-    new = button.get_attribute("value")
+    new = button.get_attribute("value") or ""
     button.click()
     press(page, "Move my visit")
     expect(page.locator("main")).to_contain_text("Your visit is moved")
@@ -104,7 +104,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     uid = re.search(r"UID:(\S+)", confirmed.calendar)
     assert uid
     assert uid[1] in moved.calendar
-    (old_link, new_link) = (_LINK.search(message.text)[0] for message in (confirmed, moved))
+    old_link, new_link = (_LINK.findall(message.text)[0] for message in (confirmed, moved))
     assert page.request.get(new_link).status == 200
     stranger = new_page()
     assert stranger.request.get(old_link).status == 404
