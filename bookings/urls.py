@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import booking, enquiries, feed, outside, therapists, when
+from .views import booking, desk, enquiries, feed, outside, therapists, when
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("book/health/", booking.health, name="health"),
     path("book/review/", booking.review, name="review"),
     path("book/done/", booking.done, name="done"),
+    path("book/for-a-client/", desk.begin, name="desk_begin"),
+    path("book/for-a-client/leave/", desk.leave, name="desk_leave"),
     path("book/start-over/", booking.start_over, name="start_over"),
     # The form for writing to us stands on a page that `massagerx.views` puts together.
     path("contact/sent/", enquiries.message_sent, name="message_sent"),

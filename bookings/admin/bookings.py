@@ -35,6 +35,7 @@ from .access import only_seen_by, sees_own_visits
 from .board import BoardMixin, map_url
 from .changes import change_words
 from .moving import MovingMixin
+from .phone import PhoneMixin
 from .search import search
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
 
@@ -200,7 +201,7 @@ SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "clie
 
 
 @admin.register(Booking)
-class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
+class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]

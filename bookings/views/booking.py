@@ -29,6 +29,7 @@ from .steps import (
     SESSION_KEY,
     Progress,
     back_to,
+    drop,
     forget_time,
     guard,
     keep_time,
@@ -154,7 +155,7 @@ def details(request: HttpRequest) -> HttpResponse:
         if open_step:
             return open_step
         return show(request, progress, "details", {"form": form}, status=422)
-    form = DetailsForm(initial=progress.answers.get("details"))
+    form = DetailsForm(initial=progress.answers.get("details") or progress.answers.get("known"))
     return show(request, progress, "details", {"form": form})
 
 
@@ -238,6 +239,7 @@ def review(request: HttpRequest) -> HttpResponse:
             now=progress.now,
             draft=progress.draft.key,
             looked_up=_looked_up(progress),
+            actor=progress.desk,
         )
     except exceptions.PriceChanged:
         messages.warning(
@@ -276,6 +278,10 @@ def review(request: HttpRequest) -> HttpResponse:
     request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
+    if progress.desk is not None:
+        words = _("%(reference)s is booked. The client gets an email.") % {"reference": booking.reference}
+        messages.success(request, words)
+        return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")
 
@@ -376,6 +382,5 @@ def done(request: HttpRequest) -> HttpResponse:
 def start_over(request: HttpRequest) -> HttpResponse:
     """Forgets what was typed."""
     progress = load_progress(request)
-    intake.discard_draft(progress.draft)
-    request.session.pop(SESSION_KEY, None)
+    drop(request, progress)
     return back_to("start")

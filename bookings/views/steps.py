@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,6 +24,8 @@ from massagerx.lib.limits import visitor_digest
 from .refusals import entry_words, refusal_words
 
 SESSION_KEY = "booking_draft"
+# In a draft: the key of the member of staff who books for a client.
+DESK = "at_desk"
 
 STEPS = (
     ("start", gettext_lazy("What")),
@@ -44,6 +47,8 @@ class Progress:
     session: Session | None = None
     area: ServedZip | None = None
     selection: Selection | None = None
+    # Who books for a client on the phone, while they are logged in and may.
+    desk: User | None = None
     # Why something that had been answered is as if it weren't.
     gone: BookingError | None = None
 
@@ -111,6 +116,8 @@ def load_progress(request: HttpRequest) -> Progress:
     draft = intake.load_draft(request.session.get(SESSION_KEY), now=now)
     progress = Progress(draft=draft, now=now, policy=BookingPolicy.load())
     answers = draft.answers
+    if DESK in answers:
+        progress.desk = _at_desk(request, answers[DESK])
     if "option" in answers:
         try:
             progress.session = load_session(
@@ -137,6 +144,23 @@ def load_progress(request: HttpRequest) -> Progress:
         except NoLongerOffered as error:
             progress.gone = error
     return progress
+
+
+def _at_desk(request: HttpRequest, key: object) -> User | None:
+    user = request.user
+    allowed = (
+        isinstance(user, User)
+        and user.pk == key
+        and user.is_staff
+        and user.has_perm("bookings.change_booking")
+    )
+    return user if allowed and isinstance(user, User) else None
+
+
+def drop(request: HttpRequest, progress: Progress) -> None:
+    """Forgets the draft, and lets its time go."""
+    intake.discard_draft(progress.draft)
+    request.session.pop(SESSION_KEY, None)
 
 
 def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:

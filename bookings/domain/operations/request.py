@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
 from bookings.domain.selection import Session, load_area, load_selection, load_session
-from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
     PolicyChanged,
@@ -93,17 +94,24 @@ class LookedUp:
 
 
 def request_booking(
-    *, submission: Submission, now: datetime, draft: UUID | None = None, looked_up: LookedUp | None = None
+    *,
+    submission: Submission,
+    now: datetime,
+    draft: UUID | None = None,
+    looked_up: LookedUp | None = None,
+    actor: User | None = None,
 ) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
-    `draft` names the visitor's draft, whose held time is the visitor's own.
+    `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who books for a client on the
+    phone: their booking is confirmed at once unless its screening asks for a clinician's note.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
     `SubmissionReused`; nothing is written then.
     """
     try:
-        return _request(submission, now=now, draft=draft, looked_up=looked_up or _look_up(submission))
+        found = looked_up or _look_up(submission)
+        return _request(submission, now=now, draft=draft, looked_up=found, actor=actor)
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -126,7 +134,9 @@ def _look_up(submission: Submission) -> LookedUp:
     )
 
 
-def _request(submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp) -> Booking:
+def _request(
+    submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp, actor: User | None
+) -> Booking:
     policy, session, area = looked_up.policy, looked_up.session, looked_up.area
     today = local(now).date()
     scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
@@ -155,7 +165,7 @@ def _request(submission: Submission, *, now: datetime, draft: UUID | None, looke
     with translated_errors(), transaction.atomic():
         return _book(
             submission, session=session, area=area, policy=policy, quote=quote, agreed=agreed, screening=current,
-            result=result, now=now, draft=draft,
+            result=result, now=now, draft=draft, actor=actor,
         )  # fmt: skip
 
 
@@ -171,6 +181,7 @@ def _book(
     result: Result,
     now: datetime,
     draft: UUID | None,
+    actor: User | None,
 ) -> Booking:
     """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
     # All who may be chosen, with the rows as they are now.
@@ -193,7 +204,11 @@ def _book(
             raise SlotTaken from refusal
         raise
     client, is_known = _client(submission, policy=policy, now=now)
-    at_once = policy.confirm_known_clients and result.is_clear and is_known
+    tier = intake.tier_of(result)
+    if actor is not None:
+        at_once = tier in (Tier.CLEAR, Tier.CAUTION)
+    else:
+        at_once = policy.confirm_known_clients and result.is_clear and is_known
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
@@ -227,11 +242,13 @@ def _book(
     )
     insert_together([booking])
     with_add_on = Booking.add_ons.through
-    events = [event_of(booking, EventKind.REQUESTED, "", now=now, by_client=True)]
+    events = [event_of(booking, EventKind.REQUESTED, "", now=now, actor=actor, by_client=actor is None)]
     if at_once:
-        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now))
+        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now, actor=actor))
     kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
-    messages = outbox.new_messages(booking=booking, kinds=[kind, MessageKind.STAFF_ALERT], now=now)
+    # Staff need no alert of what they do themselves.
+    kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
+    messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
     insert_together(
         [
             *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in session.add_ons),
@@ -240,7 +257,7 @@ def _book(
                 booking=booking,
                 version=screening.version,
                 answers=submission.answers,
-                tier=intake.tier_of(result),
+                tier=tier,
                 evaluated_at=now,
             ),
             *events,

@@ -14,10 +14,11 @@ from bookings.domain import operations
 from bookings.domain.operations import Door
 from bookings.forms import DoorForm
 from bookings.models import Booking
+from bookings.views.again import door_of
 from massagerx.lib.limits import limited
 
 from .access import Access, get_visit, proof_missing, visits_page
-from .pages import door_of, not_any_more, visit_context
+from .pages import not_any_more, visit_context
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,14 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
-from bookings.domain.selection import load_area, load_session
 from bookings.enums import BookingStatus
-from bookings.exceptions import NoLongerOffered, OutsideArea
-from bookings.forms import DetailsForm
-from bookings.models import AccessNotes, Booking, BookingPolicy
-from bookings.views import steps
-from bookings.views.refusals import refusal_words
-from massagerx.lib.encryption import UnreadableValue
+from bookings.models import Booking, BookingPolicy
+from bookings.views.again import start_again
 from massagerx.lib.limits import limited
 from services.models import Business
 
@@ -95,75 +89,8 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
 @visits_page
 def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Starts a booking like this one, with what we know filled in; never a health answer."""
-    now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
-    progress = steps.load_progress(request)
-    changes: dict[str, Any] = {
-        **steps.forget_time(progress),
-        "health": None,
-        "submission_key": None,
-        "details": None,
-        "zip_code": None,
-        "preference": booking.preference,
-    }
-    add_ons = [add_on.pk for add_on in booking.add_ons.all()]
-    try:
-        load_session(
-            service_slug=booking.service.slug,
-            option_id=booking.option_id,
-            add_on_ids=add_ons,
-            people=booking.people,
-        )
-    except NoLongerOffered as error:
-        messages.warning(request, refusal_words(error))
-        changes |= {"service": None, "option": None, "add_ons": None, "people": None}
-        step = "start"
-    else:
-        changes |= {
-            "service": booking.service.slug,
-            "option": booking.option_id,
-            "add_ons": add_ons,
-            "people": booking.people,
-        }
-        step = "where"
-    if access.is_proved(booking.client.email):
-        changes["details"] = _details(booking, now)
-        try:
-            load_area(booking.area.zip_code)
-        except OutsideArea as error:
-            messages.warning(request, refusal_words(error))
-        else:
-            changes["zip_code"] = booking.area.zip_code
-            step = "when" if step == "where" else step
-    steps.save(request, progress, **changes)
-    return steps.back_to(step)
-
-
-def _details(booking: Booking, now: datetime) -> dict[str, Any]:
-    """What was typed at the details step, as the draft keeps it."""
-    return {
-        "name": booking.contact_name,
-        "email": booking.client.email,
-        "phone": booking.client.phone.as_e164,
-        "for_other": bool(booking.recipient_name),
-        "recipient_name": booking.recipient_name,
-        **door_of(booking),
-    }
-
-
-def door_of(booking: Booking) -> dict[str, str]:
-    """Address and way in, by the names of the form's fields. Notes that can't be opened any more are left out."""
-    try:
-        found = AccessNotes.objects.filter(booking=booking).first()
-        notes = found.notes if found is not None else {}
-    except UnreadableValue:
-        notes = {}
-    return {
-        "street": booking.street,
-        "unit": booking.unit,
-        "entry": booking.entry,
-        **{name: notes.get(name, "") for name in DetailsForm.ACCESS_FIELDS},
-    }
+    booking, access = get_visit(request, reference, now=timezone.now())
+    return start_again(request, booking, with_details=access.is_proved(booking.client.email))
 
 
 def not_any_more(request: HttpRequest, booking: Booking, access: Access) -> HttpResponse:

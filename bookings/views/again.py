@@ -1,0 +1,90 @@
+"""A booking that starts with what an earlier visit tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+
+from bookings.domain.selection import load_area, load_session
+from bookings.exceptions import NoLongerOffered, OutsideArea
+from bookings.forms import DetailsForm
+from bookings.models import AccessNotes, Booking
+from massagerx.lib.encryption import UnreadableValue
+
+from . import steps
+from .refusals import refusal_words
+
+
+def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:
+    """Fills the visitor's draft with what was booked, and `with_details` with who and where; never a health answer.
+    `more` are further answers. Leads to the first step that is left, and says what is no longer offered."""
+    progress = steps.load_progress(request)
+    changes: dict[str, Any] = {
+        **steps.forget_time(progress),
+        "health": None,
+        "submission_key": None,
+        "details": None,
+        "zip_code": None,
+        "preference": booking.preference,
+        **more,
+    }
+    add_ons = [add_on.pk for add_on in booking.add_ons.all()]
+    try:
+        load_session(
+            service_slug=booking.service.slug,
+            option_id=booking.option_id,
+            add_on_ids=add_ons,
+            people=booking.people,
+        )
+    except NoLongerOffered as error:
+        messages.warning(request, refusal_words(error))
+        changes |= {"service": None, "option": None, "add_ons": None, "people": None}
+        step = "start"
+    else:
+        changes |= {
+            "service": booking.service.slug,
+            "option": booking.option_id,
+            "add_ons": add_ons,
+            "people": booking.people,
+        }
+        step = "where"
+    if with_details:
+        changes["details"] = _details(booking)
+        try:
+            load_area(booking.area.zip_code)
+        except OutsideArea as error:
+            messages.warning(request, refusal_words(error))
+        else:
+            changes["zip_code"] = booking.area.zip_code
+            step = "when" if step == "where" else step
+    steps.save(request, progress, **changes)
+    return steps.back_to(step)
+
+
+def _details(booking: Booking) -> dict[str, Any]:
+    """What was typed at the details step, as the draft keeps it."""
+    return {
+        "name": booking.contact_name,
+        "email": booking.client.email,
+        "phone": booking.client.phone.as_e164,
+        "for_other": bool(booking.recipient_name),
+        "recipient_name": booking.recipient_name,
+        **door_of(booking),
+    }
+
+
+def door_of(booking: Booking) -> dict[str, str]:
+    """Address and way in, by the names of the form's fields. Notes that can't be opened any more are left out."""
+    try:
+        found = AccessNotes.objects.filter(booking=booking).first()
+        notes = found.notes if found is not None else {}
+    except UnreadableValue:
+        notes = {}
+    return {
+        "street": booking.street,
+        "unit": booking.unit,
+        "entry": booking.entry,
+        **{name: notes.get(name, "") for name in DetailsForm.ACCESS_FIELDS},
+    }

@@ -1,0 +1,24 @@
+// Finds clients while staff type. Without this script the form does the same with a press.
+
+const form = document.querySelector("[data-find]");
+const found = document.querySelector("[data-found]");
+const field = form.querySelector("input");
+let timer;
+let asking;
+
+async function look() {
+  asking?.abort();
+  asking = new AbortController();
+  const query = new URLSearchParams({ q: field.value });
+  try {
+    const answer = await fetch(`?${query}`, { headers: { "X-Part": "found" }, signal: asking.signal });
+    if (answer.ok && !answer.redirected) found.innerHTML = await answer.text();
+  } catch {
+    // Typed on, or out of reach for a moment: the form still works.
+  }
+}
+
+field.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(look, 250);
+});
