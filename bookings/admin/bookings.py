@@ -31,9 +31,10 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
-from .access import only_seen_by, sees_own_visits
+from .access import only_seen_by, sees_every_visit, sees_own_visits
 from .board import BoardMixin, map_url
 from .moving import MovingMixin
+from .reports import ReportsMixin, sees_reports
 from .search import search
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
 
@@ -199,7 +200,7 @@ SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "clie
 
 
 @admin.register(Booking)
-class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
+class BookingAdmin(BoardMixin, MovingMixin, ReportsMixin, ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
@@ -229,7 +230,8 @@ class BookingAdmin(BoardMixin, MovingMixin, ListMixin):
         return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        context = {"title": _("Bookings"), **(extra_context or {})}
+        may_export = sees_reports(request.user) and sees_every_visit(request.user)
+        context = {"title": _("Bookings"), "may_export": may_export, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
 
