@@ -71,3 +71,11 @@ class PolicyChanged(BookingError):
 
 class ScreeningChanged(BookingError):
     """The questions the client answered are not the ones in force for this service any more."""
+
+
+class SameClient(BookingError):
+    """A client can't be merged with themselves."""
+
+
+class ClientGone(BookingError):
+    """One of two clients is no longer there: somebody else has merged them."""

@@ -1,4 +1,4 @@
-"""Therapists with their hours and time off, and clients."""
+"""Therapists with their hours and time off."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
-from .search import search
 from .stranding import StrandingMixin
 from .words import mark
 
@@ -144,51 +141,3 @@ class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
 
     def stranding_therapists(self, obj: Therapist) -> Collection[int]:
         return {obj.pk} if obj.pk else set()
-
-
-class ClientForm(forms.ModelForm):
-    class Meta:
-        model = Client
-        fields = ["name", "email", "phone", "is_blocked"]
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
-
-
-@admin.register(Client)
-class ClientAdmin(KindFieldsMixin, ListMixin):
-    form = ClientForm
-    list_display = ["name", "email", "phone", "visits", "is_blocked", "created_at"]
-    list_filter = ["is_blocked"]
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ["name"]
-    search_help_text = gettext_lazy("Name, email, or phone in any format.")
-    readonly_fields = ["created_at", "bookings_link"]
-    fields = ["name", "email", "phone", "is_blocked", "created_at", "bookings_link"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
-        return super().get_queryset(request).annotate(visit_count=Count("bookings"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
-    ) -> tuple[QuerySet[Client], bool]:
-        return search(queryset, search_term, words=["name", "email"], phone="phone"), False
-
-    @admin.display(description=gettext_lazy("visits"), ordering="visit_count")
-    def visits(self, client: Any) -> int:
-        return int(client.visit_count)
-
-    @admin.display(description=gettext_lazy("visits"))
-    def bookings_link(self, client: Any) -> str:
-        address = reverse("admin:bookings_booking_changelist")
-        return format_html(
-            '<a href="{}?client__id__exact={}">{}</a>', address, client.pk, _("All visits of this client")
-        )
-
-    # A client comes to be by booking, and stays with the visits.
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -297,7 +297,7 @@ def _plots(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
     figures = [group.figures for group in groups]
     if slug == "months":
         return _plots_over_time(groups, figures)
-    drawn = [
+    drawn: list[tuple[str, Sequence[float | None], Callable[[float], str]]] = [
         (_("Visits"), [f.completed for f in figures], _count),
         (_("Revenue"), [f.revenue_cents / 100 for f in figures], _dollars),
     ]

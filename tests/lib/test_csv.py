@@ -38,7 +38,12 @@ def test_numbers_stay_numbers(number: float) -> None:
 
 
 def test_lines_are_read_back_as_they_were() -> None:
-    rows = [["Name", "Figure"], ['Quote "this", please', 5], ["two\nlines", None], ["=1", -2]]
+    rows: list[list[object]] = [
+        ["Name", "Figure"],
+        ['Quote "this", please', 5],
+        ["two\nlines", None],
+        ["=1", -2],
+    ]
     text = "".join(csv_lines(rows))
     assert text.startswith(BOM)
     read = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))
@@ -55,4 +60,4 @@ def test_download_is_a_file_that_nobody_keeps() -> None:
     assert response["Content-Disposition"] == 'attachment; filename="months.csv"'
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Cache-Control"] == "no-store"
-    assert b"".join(response).startswith(b"\xef\xbb\xbf")  # type: ignore[arg-type]
+    assert b"".join(response).startswith(b"\xef\xbb\xbf")

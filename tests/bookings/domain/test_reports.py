@@ -114,7 +114,7 @@ def check(figures: Figures, rows: list[Booking]) -> None:
     assert figures.door_minutes == 80 * len(kept)
     leads = [(booking.starts_at - booking.created_at).total_seconds() / 86_400 for booking in kept]
     assert figures.lead_days == (pytest.approx(median(leads)) if leads else None)
-    first = {}
+    first: dict[int, int] = {}
     for booking in Booking.objects.filter(status="completed").order_by("starts_at", "pk"):
         first.setdefault(booking.client_id, booking.pk)
     new = {booking.client_id for booking in done if first[booking.client_id] == booking.pk}
