@@ -142,7 +142,7 @@ _AHEAD = frozenset({"coming", "today", "tomorrow", "week", "upcoming"})
 def days_shown(request: HttpRequest) -> str:
     """Which days the list shows: those asked for; from today on when nothing is asked; else, as when somebody
     searches, all."""
-    bare = not (set(request.GET) - _NO_QUESTION)
+    bare = not {name for name, value in request.GET.items() if value} - _NO_QUESTION
     return request.GET.get("day") or ("coming" if bare else "any")
 
 

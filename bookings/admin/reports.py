@@ -343,7 +343,7 @@ def _plots_over_time(groups: Sequence[Group], figures: Sequence[Figures]) -> lis
         return {
             "title": title,
             "svg": svg,
-            "keys": [one.name for one in series] if len(series) > 1 else [],
+            "legend": [one.name for one in series] if len(series) > 1 else [],
         }
 
     return [
