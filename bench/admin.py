@@ -72,7 +72,7 @@ def main() -> None:
         logging.disable(logging.INFO)
         calendar = Calendar(found_business())
         client = Client(SERVER_NAME="localhost")
-        client.force_login(User.objects.create_superuser("owner", "owner@example.com", "a-long-password"))
+        client.force_login(User.objects.create_superuser("measured", password="a-long-password"))
         for size in sorted(int(size) for size in options.sizes.split(",")):
             calendar.grow_to(size)
             with connection.cursor() as cursor:

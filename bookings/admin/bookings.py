@@ -13,6 +13,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -159,7 +160,7 @@ class DayFilter(admin.SimpleListFilter):
     def value(self) -> str:
         return self._shown
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Without Django's "All", which removes the question: here that means from today on."""
         for value, title in self.lookup_choices:
             yield {
@@ -260,7 +261,7 @@ class BookingAdmin(BoardMixin, MovingMixin, ReportsMixin, ListMixin):
         rows = super().get_queryset(request).annotate(tier=F("screening__tier"))
         return only_seen_by(request.user, rows, "therapist")
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
         """The next visit first, or where the past is shown the latest."""
         return ["starts_at" if days_shown(request) in _AHEAD else "-starts_at"]
 

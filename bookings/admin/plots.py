@@ -15,6 +15,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 12, 24
 _HEIGHT = 190
 _ROW = 38
 _CHARACTERS = 46
+_DAY, _DAY_ROW = 40, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,51 @@ def bars(
         ),
     )
     return _picture(name, title, words, max(_ROW, _ROW * len(labels)), marks)
+
+
+def week(
+    name: str, *, title: str, words: str, days: Sequence[tuple[str, Sequence[tuple[int, int, bool]]]]
+) -> SafeString:
+    """A week of hours: for each day its label and spans, from and until as minutes after midnight, and whether the
+    span is in force; one that isn't is only outlined."""
+    spans = [span for _label, of_day in days for span in of_day]
+    first = min([8 * 60, *(start for start, _end, _now in spans)]) // 60
+    last = -(-max([19 * 60, *(end for _start, end, _now in spans)]) // 60)
+    hour = (_WIDTH - _DAY - _RIGHT) / (last - first)
+    foot = _DAY_ROW * len(days)
+    every = 2 if last - first > 8 else 1
+    grid = format_html_join(
+        "\n",
+        '<line class="plot-grid" x1="{}" x2="{}" y1="0" y2="{}"/>'
+        '<text class="plot-tick plot-tick--below" x="{}" y="{}">{}</text>',
+        (
+            (_n(x), _n(x), foot, _n(x), foot + 15, f"{number % 12 or 12}{'a' if number % 24 < 12 else 'p'}")
+            for number in range(first, last + 1, every)
+            for x in [_DAY + hour * (number - first)]
+        ),
+    )
+    labels = format_html_join(
+        "\n",
+        '<text class="plot-label" x="2" y="{}">{}</text>',
+        ((_DAY_ROW * number + 16, label) for number, (label, _spans) in enumerate(days)),
+    )
+    marks = format_html_join(
+        "\n",
+        '<rect class="plot-bar plot-bar--{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>',
+        (
+            (
+                1 if in_force else 2,
+                _n(_DAY + hour * (start / 60 - first)),
+                _DAY_ROW * number + 4,
+                _n(hour * (end - start) / 60),
+                _DAY_ROW - 8,
+            )
+            for number, (_label, of_day) in enumerate(days)
+            # What is in force is drawn over what isn't.
+            for start, end, in_force in sorted(of_day, key=lambda span: span[2])
+        ),
+    )
+    return _picture(name, title, words, foot + 20, grid + labels + marks)
 
 
 # Parts -----------------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_list_begins_with_today_and_shows_the_past_when_asked(desk: Client, worl
     past, today, later = Booking.objects.order_by("starts_at")
     for booking, start in (
         (past, at(23, 30, NOW.date() - timedelta(days=1))),
-        (today, at(0, 15, NOW.date())),
+        (today, at(1, 15, NOW.date())),
     ):
         names = ("starts_at", "ends_at", "blocked_from", "blocked_until")
         shift = start - booking.starts_at
