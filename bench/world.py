@@ -143,7 +143,7 @@ INSERT INTO bookings_booking (
     reference, status, client_id, contact_name, recipient_name, therapist_id, service_id, option_id, people,
     starts_at, ends_at, blocked_from, blocked_until, street, unit, city, area_id, entry,
     session_cents, add_ons_cents, travel_cents, evening_cents, total_cents,
-    policy_version_id, agreed_at, created_at, revision, submission_key, submission_digest
+    late_fee_cents, preference, policy_version_id, agreed_at, created_at, revision, submission_key, submission_digest
 )
 SELECT
     'B' || (%(offset)s + number), status, clients[1 + number %% array_length(clients, 1)],
@@ -151,6 +151,7 @@ SELECT
     start, start + length, start - interval '10 minutes', start + length + interval '10 minutes',
     number || ' Sample Street', '', 'Los Angeles', areas[1 + (number * 7) %% array_length(areas, 1)], 'ground',
     12000, 0, 0, 0, 12000,
+    CASE WHEN status = 'cancelled' AND number %% 2 = 0 THEN 6000 ELSE 0 END, 'any',
     %(policy)s, start - interval '3 days', start - interval '3 days', 1, gen_random_uuid(), repeat('0', 64)
 FROM (
     SELECT

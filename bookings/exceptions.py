@@ -111,3 +111,11 @@ class ChangeAnswered(BookingError):
 
 class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
+
+
+class SameClient(BookingError):
+    """A client can't be merged with themselves."""
+
+
+class ClientGone(BookingError):
+    """One of two clients is no longer there: somebody else has merged them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -31,11 +32,12 @@ from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds
 
-from .access import only_seen_by, sees_own_visits
+from .access import only_seen_by, sees_every_visit, sees_own_visits
 from .board import BoardMixin, map_url
 from .changes import change_words
 from .moving import MovingMixin
 from .phone import PhoneMixin
+from .reports import ReportsMixin, sees_reports
 from .search import search
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark, two_lines
 
@@ -134,14 +136,45 @@ class ClinicianNoteForm(forms.Form):
     )
 
 
+# What may stand in the list's address without asking for anything: order, page, and marks of Django's own.
+_NO_QUESTION = frozenset({"o", "p", "e", "all"})
+# Days of which the nearest is read first; of others the latest.
+_AHEAD = frozenset({"coming", "today", "tomorrow", "week", "upcoming"})
+
+
+def days_shown(request: HttpRequest) -> str:
+    """Which days the list shows: those asked for; from today on when nothing is asked; else, as when somebody
+    searches, all."""
+    bare = not {name for name, value in request.GET.items() if value} - _NO_QUESTION
+    return request.GET.get("day") or ("coming" if bare else "any")
+
+
 class DayFilter(admin.SimpleListFilter):
     """By local day: a few near ones by name, or any as `?day=2026-11-24`."""
 
     title = gettext_lazy("day")
     parameter_name = "day"
 
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        self._shown = days_shown(request)
+
+    def value(self) -> str:
+        return self._shown
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """Without Django's "All", which removes the question: here that means from today on."""
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": self._shown == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         return [
+            ("coming", _("From today on")),
+            ("any", _("Any day")),
             ("today", _("Today")),
             ("tomorrow", _("Tomorrow")),
             ("week", _("The next seven days")),
@@ -152,7 +185,11 @@ class DayFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
         now = timezone.now()
         today = timezone.localdate(now)
-        value = self.value() or ""
+        value = self._shown
+        if value == "any":
+            return queryset
+        if value == "coming":
+            return queryset.filter(starts_at__gte=day_bounds(today)[0])
         if value == "upcoming":
             return queryset.filter(ends_at__gt=now)
         if value == "past":
@@ -197,19 +234,20 @@ class ZoneFilter(admin.SimpleListFilter):
         return queryset.filter(area__zone=int(value)) if known else queryset
 
 
-SEARCHED = ["reference", "contact_name", "recipient_name", "client__name", "client__email", "street"]
+SEARCHED = [
+    "reference", "contact_name", "recipient_name", "client__name", "client__email", "street", "area__zip_code",
+]  # fmt: skip
 
 
 @admin.register(Booking)
-class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ListMixin):
+class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["reference"]
-    search_help_text = gettext_lazy("Name, email, phone in any format, reference or street.")
-    ordering = ["-starts_at"]
+    search_help_text = gettext_lazy("Name, email, phone in any format, reference, street or ZIP code.")
     actions = [
         "confirm_selected",
         "decline_selected",
@@ -225,13 +263,18 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ListMixin):
         rows = super().get_queryset(request).annotate(tier=F("screening__tier"))
         return only_seen_by(request.user, rows, "therapist")
 
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
+        """The next visit first, or where the past is shown the latest."""
+        return ["starts_at" if days_shown(request) in _AHEAD else "-starts_at"]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
     ) -> tuple[QuerySet[Booking], bool]:
         return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        context = {"title": _("Bookings"), **(extra_context or {})}
+        may_export = sees_reports(request.user) and sees_every_visit(request.user)
+        context = {"title": _("Bookings"), "may_export": may_export, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
 

@@ -1,9 +1,9 @@
-"""Therapists with their hours and time off, and clients."""
+"""Therapists with their hours and time off."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import links
-from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.enums import Weekday
+from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.urls import absolute_url
 
-from .search import search
+from . import plots
 from .stranding import StrandingMixin
 from .words import mark
 
@@ -84,8 +85,42 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
         return super().get_queryset(request).filter(ends_at__gt=timezone.now() - SHOWN_AFTER)
 
 
+def week_of_hours(therapist: Therapist, today: date) -> dict[str, Any]:
+    """The saved weekly hours as a picture, those in force on `today` and, outlined, those of other dates."""
+    by_day: dict[int, list[tuple[int, int, bool]]] = {day: [] for day in range(7)}
+    for hours in therapist.working_hours.order_by("weekday", "starts_at"):
+        in_force = (hours.valid_from is None or hours.valid_from <= today) and (
+            hours.valid_until is None or hours.valid_until >= today
+        )
+        # Hours that end at 00:00 end with the day.
+        end = hours.ends_at.hour * 60 + hours.ends_at.minute or 24 * 60
+        by_day[hours.weekday].append((hours.starts_at.hour * 60 + hours.starts_at.minute, end, in_force))
+    words = [
+        f"{Weekday(day).label}: {', '.join(f'{_wall(start)} – {_wall(end)}' for start, end, _now in now)}."
+        for day, spans in by_day.items()
+        if (now := [span for span in spans if span[2]])
+    ]
+    title = _("Weekly hours in force today")
+    return {
+        "title": title,
+        "others": any(not in_force for spans in by_day.values() for _start, _end, in_force in spans),
+        "svg": plots.week(
+            "week-hours",
+            title=title,
+            words=" ".join(words) or _("None."),
+            days=[(str(Weekday(day).label)[:3], spans) for day, spans in by_day.items()],
+        ),
+    }
+
+
+def _wall(minute: int) -> str:
+    hour = minute // 60 % 24
+    return f"{hour % 12 or 12}:{minute % 60:02} {'AM' if hour < 12 else 'PM'}"
+
+
 @admin.register(Therapist)
 class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+    change_form_template = "admin/bookings/therapist.html"
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]
     list_select_related = ["home_zip"]
@@ -199,53 +234,13 @@ class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     def waiting(self, therapist: Any) -> int:
         return int(therapist.waiting_count)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        therapist = kwargs.get("obj")
+        if therapist is not None:
+            context = {**context, "week": week_of_hours(therapist, timezone.localdate())}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def stranding_therapists(self, obj: Therapist) -> Collection[int]:
         return {obj.pk} if obj.pk else set()
-
-
-class ClientForm(forms.ModelForm):
-    class Meta:
-        model = Client
-        fields = ["name", "email", "phone", "is_blocked"]
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
-
-
-@admin.register(Client)
-class ClientAdmin(KindFieldsMixin, ListMixin):
-    form = ClientForm
-    list_display = ["name", "email", "phone", "visits", "is_blocked", "created_at"]
-    list_filter = ["is_blocked"]
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ["name"]
-    search_help_text = gettext_lazy("Name, email, or phone in any format.")
-    readonly_fields = ["created_at", "bookings_link"]
-    fields = ["name", "email", "phone", "is_blocked", "created_at", "bookings_link"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
-        return super().get_queryset(request).annotate(visit_count=Count("bookings"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
-    ) -> tuple[QuerySet[Client], bool]:
-        return search(queryset, search_term, words=["name", "email"], phone="phone"), False
-
-    @admin.display(description=gettext_lazy("visits"), ordering="visit_count")
-    def visits(self, client: Any) -> int:
-        return int(client.visit_count)
-
-    @admin.display(description=gettext_lazy("visits"))
-    def bookings_link(self, client: Any) -> str:
-        address = reverse("admin:bookings_booking_changelist")
-        return format_html(
-            '<a href="{}?client__id__exact={}">{}</a>', address, client.pk, _("All visits of this client")
-        )
-
-    # A client comes to be by booking, and stays with the visits.
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -16,7 +16,7 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, Therapist, TherapistQuerySet
+from .people import Client, ClientNote, Therapist, TherapistQuerySet
 from .places import DriveTime, ServedZip, Zone
 from .policy import BookingPolicy, PolicyVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
@@ -33,6 +33,7 @@ __all__ = [
     "BookletRequest",
     "ChangeRequest",
     "Client",
+    "ClientNote",
     "ClinicianNote",
     "Closure",
     "ContactMessage",

@@ -148,6 +148,7 @@ class Booking(models.Model):
         permissions = [
             ("view_own_visits", _("Can view the visits that are their own to make")),
             ("finish_own_visits", _("Can say how visits that they may see ended")),
+            ("view_reports", _("Can see reports and download bookings")),
         ]
         indexes = [
             models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.enums import Gender
+from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
 from .places import ServedZip
@@ -39,6 +40,27 @@ class Client(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClientNote(models.Model):
+    """What staff should know of a client: written once, never changed. What it says is encrypted."""
+
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="notes", verbose_name=_("client")
+    )
+    text = EncryptedJSONField(_("note"))
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("note on a client")
+        verbose_name_plural = _("notes on clients")
+
+    def __str__(self) -> str:
+        return f"{self.by} · {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 class TherapistQuerySet(models.QuerySet["Therapist"]):

@@ -197,6 +197,12 @@ class _Week:
         luck = self.chance.randrange(100)
         if booking.starts_at > self.now and luck < 15:
             return  # still waiting for an answer
+        if booking.status == "requested" and operations.needs_clinician_note(booking):
+            if self.staff is None:
+                return
+            operations.record_clinician_note(
+                booking=booking, actor=self.staff, note="Sample: fine.", now=asked_at + timedelta(minutes=30)
+            )
         if booking.status == "requested":
             booking = operations.confirm_booking(
                 booking=booking, actor=self.staff, now=asked_at + timedelta(hours=1)

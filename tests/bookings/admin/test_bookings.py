@@ -99,7 +99,7 @@ def test_list_shows_los_angeles_time_with_its_zone(desk: Client, world: World) -
     [
         "+12135550123", "(213) 555-0123", "213.555.0123", "213 555 0123", "1-213-555-0123", "5550123", "555-0123",
         "0123", "٢١٣٥٥٥٠١٢٣", "O'Brien", "ana", "ana o'brien", "ANA@EXAMPLE.COM", "12 Sample", "sample street",
-        "Ana (213) 555-0123",
+        "Ana (213) 555-0123", "90026", "ana 90026",
     ],
 )  # fmt: skip
 def test_search_finds(query: str, desk: Client, world: World) -> None:
@@ -125,6 +125,30 @@ def test_search_finds_nothing_else(query: str, desk: Client, world: World) -> No
 
     assert response.status_code == 200
     assert not response.context["cl"].queryset
+
+
+def test_list_begins_with_today_and_shows_the_past_when_asked(desk: Client, world: World) -> None:
+    make_many(world, range(3))
+    past, today, later = Booking.objects.order_by("starts_at")
+    for booking, start in (
+        (past, at(23, 30, NOW.date() - timedelta(days=1))),
+        (today, at(1, 15, NOW.date())),
+    ):
+        names = ("starts_at", "ends_at", "blocked_from", "blocked_until")
+        shift = start - booking.starts_at
+        Booking.objects.filter(pk=booking.pk).update(**{n: getattr(booking, n) + shift for n in names})
+
+    def shown(**query: str) -> list[int]:
+        return [row.pk for row in desk.get(LIST, query).context["cl"].result_list]
+
+    assert shown() == shown(q="") == shown(day="coming") == [today.pk, later.pk]
+    assert (
+        shown(day="any")
+        == shown(q="ana")
+        == shown(status__exact="requested")
+        == [later.pk, today.pk, past.pk]
+    )
+    assert shown(o="-2") == [later.pk, today.pk]
 
 
 def test_filters_narrow_the_list(desk: Client, world: World) -> None:

@@ -1,0 +1,104 @@
+"""What staff's pages cost with many visits stored, beside an empty list in the same rounds.
+
+Run from the repository: python -m bench.admin [--sizes 1000,50000] [--rounds 15]
+
+Whole pages through Django's test client, without a network: middleware, queries and templates, as the owner sees
+them. The empty list is the same page asked for a day without visits. All is measured in one process, in interleaved
+rounds, on a PostgreSQL that is started for it. Figures go to bench/results/admin.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import time_machine
+
+from bench.availability import measure
+from bench.world import FIRST_DAY, NOW, Calendar, found_business, own_postgres
+
+RESULTS = Path(__file__).parent / "results" / "admin.json"
+LIST = "/admin/bookings/booking/"
+PAGES = {
+    "empty list": f"{LIST}?day=2001-01-01",
+    "list": LIST,
+    "list, any day": f"{LIST}?day=any",
+    "list, any day, last page": f"{LIST}?day=any&o=2",
+    "list, one state": f"{LIST}?status__exact=cancelled",
+    "list, one zone": f"{LIST}?zone=1",
+    "search by name": f"{LIST}?q=sample",
+    "search by phone": f"{LIST}?q=%28310%29+555-0123",
+    "search by street and ZIP code": f"{LIST}?q=90026+17+street",
+    "day board": f"{LIST}day/?day={FIRST_DAY}",
+    "week": f"{LIST}week/?day={FIRST_DAY}",
+    "reports, three months": f"{LIST}reports/",
+    "reports, twelve months": f"{LIST}reports/?first=2025-12-07&last=2026-12-06",
+}
+_SCREENINGS = """
+INSERT INTO bookings_screeningrecord (booking_id, version_id, answers, tier, evaluated_at)
+SELECT b.id, (SELECT min(id) FROM bookings_screeningversion), '', 'clear', b.created_at
+FROM bookings_booking AS b LEFT JOIN bookings_screeningrecord AS s ON s.booking_id = b.id
+WHERE s.booking_id IS NULL
+"""
+
+
+def page(client: Any, address: str) -> Callable[[], int]:
+    """Asks for one page and returns how many bytes came."""
+
+    def ask() -> int:
+        response = client.get(address)
+        if response.status_code != 200:
+            raise SystemExit(f"{address}: {response.status_code}")
+        return len(response.content)
+
+    return ask
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Staff's pages with many visits stored.")
+    parser.add_argument("--sizes", default="1000,50000")
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    report: dict[str, Any] = {"sizes": {}}
+    with own_postgres(), time_machine.travel(NOW, tick=True):
+        from django.contrib.auth.models import User
+        from django.db import connection
+        from django.test import Client
+
+        logging.disable(logging.INFO)
+        calendar = Calendar(found_business())
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(User.objects.create_superuser("measured", password="a-long-password"))
+        for size in sorted(int(size) for size in options.sizes.split(",")):
+            calendar.grow_to(size)
+            with connection.cursor() as cursor:
+                cursor.execute(_SCREENINGS)
+                cursor.execute("VACUUM ANALYZE")
+            print(
+                f"{size} visits stored\n{'page':32} {'queries':>7} {'ms':>8} {'quickest':>8} {'× empty':>7}"
+            )
+            found = measure({name: page(client, address) for name, address in PAGES.items()}, options.rounds)
+            empty = found["empty list"]
+            report["sizes"][str(size)] = figures = {}
+            for name, one in found.items():
+                ratio = one.quickest / empty.quickest
+                figures[name] = {
+                    "queries": one.queries,
+                    "ms": round(one.milliseconds, 1),
+                    "quickest_ms": round(one.quickest, 1),
+                    "times_empty": round(ratio, 2),
+                }
+                print(
+                    f"{name:32} {one.queries:7} {one.milliseconds:8.1f} {one.quickest:8.1f} {ratio:7.2f}",
+                    flush=True,
+                )
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What staff know of a client, and making one client out of two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from bookings.enums import BookingStatus, EventKind
+from bookings.exceptions import ClientGone, SameClient
+from bookings.models import Booking, BookingEvent, Client, ClientNote, Therapist
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFigures:
+    """How a client's visits went. `late_cancels` are those that came with a late fee; revenue is in cents, of visits
+    that took place."""
+
+    visits: int
+    completed: int
+    no_shows: int
+    late_cancels: int
+    revenue_cents: int
+
+
+def client_figures(client: Client) -> ClientFigures:
+    """The figures of one client; one query."""
+    completed = Q(status=BookingStatus.COMPLETED)
+    found = Booking.objects.filter(client=client).aggregate(
+        visits=Count("pk"),
+        completed=Count("pk", filter=completed),
+        no_shows=Count("pk", filter=Q(status=BookingStatus.NO_SHOW)),
+        late_cancels=Count("pk", filter=Q(status=BookingStatus.CANCELLED, late_fee_cents__gt=0)),
+        revenue_cents=Sum("total_cents", filter=completed, default=0),
+    )
+    return ClientFigures(**found)
+
+
+def likely_twins(client: Client) -> QuerySet[Client]:
+    """Other clients with the same email, phone or name."""
+    same = Q(email__iexact=client.email) | Q(phone=client.phone) | Q(name__iexact=client.name)
+    return Client.objects.filter(same).exclude(pk=client.pk).order_by("name", "pk")
+
+
+def add_note(*, client: Client, text: str, actor: User, now: datetime) -> ClientNote:
+    """Writes down what staff should know of a client, encrypted, with who wrote it."""
+    return ClientNote.objects.create(client=client, text=text, by=actor, at=now)
+
+
+def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) -> int:
+    """Gives all visits and notes of `other` to `keep`, and removes `other`; returns how many visits moved.
+
+    `keep` keeps name, email and phone; those of the other go into a note. If one of the two is blocked, so is who is
+    left. Raises `SameClient`, or `ClientGone` when one of the two isn't there any more.
+    """
+    if keep.pk == other.pk:
+        raise SameClient
+    with transaction.atomic():
+        # Whoever books for one of the two has locked a therapist before looking for the client: so nobody does now.
+        # Then in the order of all operations, therapists, clients, visits, each by key.
+        list(Therapist.objects.select_for_update(no_key=True).order_by("pk"))
+        pair = Client.objects.select_for_update().filter(pk__in=[keep.pk, other.pk]).order_by("pk")
+        found = {client.pk: client for client in pair}
+        if len(found) < 2:
+            raise ClientGone
+        kept, gone = found[keep.pk], found[other.pk]
+        visits = list(
+            Booking.objects.select_for_update(no_key=True, of=("self",)).filter(client=gone).order_by("pk")
+        )
+        # Whatever else points at a client by then goes along, so that nothing is lost with the row.
+        for relation in Client._meta.related_objects:
+            name = relation.field.name
+            relation.related_model._base_manager.filter(**{name: gone}).update(**{name: kept})
+        reason = _("Two records of one client were merged; this visit was booked as %(name)s.")
+        BookingEvent.objects.bulk_create(
+            BookingEvent(
+                booking=visit,
+                kind=EventKind.EDITED,
+                from_status=visit.status,
+                to_status=visit.status,
+                at=now,
+                actor=actor,
+                reason=(reason % {"name": gone.name})[:300],
+            )
+            for visit in visits
+        )
+        kept.is_blocked = kept.is_blocked or gone.is_blocked
+        kept.created_at = min(kept.created_at, gone.created_at)
+        kept.save(update_fields=["is_blocked", "created_at"])
+        was = f"{gone.name}, {gone.email}, {gone.phone}"
+        text = _("Merged with another record: %(was)s.") % {"was": was}
+        if gone.is_blocked:
+            text += " " + _("That record was blocked.")
+        add_note(client=kept, text=text, actor=actor, now=now)
+        gone.delete()
+    return len(visits)
