@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Client, ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
 
 from .search import search
 from .stranding import StrandingMixin
@@ -81,7 +82,7 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
 
 
 @admin.register(Therapist)
-class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]
     list_select_related = ["home_zip"]

@@ -12,5 +12,6 @@ STORAGES = {
 }
 # Tests that are about limits switch them on.
 RATELIMIT_ENABLE = False
+REQUIRE_SECOND_FACTOR = False
 # Whatever the environment says, tests ask no server that they didn't start.
 ROUTING_URL = ""
