@@ -197,17 +197,24 @@ def test_logins_work_until_their_password_is_changed() -> None:
         if line.startswith("login: ")
     ]
 
-    assert [line[1] for line in lines] == ["owner", "front-desk"]
+    assert [line[1] for line in lines] == ["owner", "front-desk", "therapist", "writer"]
     assert all(len(line) == 4 and len(line[3]) >= 12 for line in lines)
     assert User.objects.get(username="owner").is_superuser
     desk = User.objects.get(username="frontdesk")
     assert desk.is_staff
     assert desk.has_perm("bookings.change_booking")
     assert not desk.has_perm("services.change_service")
+    therapist = User.objects.get(username="therapist")
+    assert therapist.therapist.slug == "sample-therapist-one"  # type: ignore[attr-defined]
+    assert therapist.has_perm("bookings.view_own_visits")
+    assert not therapist.has_perm("bookings.view_booking")
+    writer = User.objects.get(username="writer")
+    assert writer.has_perm("blog.change_post")
+    assert not writer.has_perm("bookings.view_booking")
 
     desk.set_password("something-of-their-own")
     desk.save()
-    assert [role for role, _name, _password in working_logins()] == ["owner"]
+    assert [role for role, _name, _password in working_logins()] == ["owner", "therapist", "writer"]
     assert "front-desk" not in load("--show-logins")
 
 
