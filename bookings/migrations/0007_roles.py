@@ -103,9 +103,9 @@ def make_roles(apps, schema_editor):
     # On a fresh database permissions are made only after the last migration.
     for label in ("auth", "services", "blog", "bookings"):
         config = apps.get_app_config(label)
-        config.models_module = True
+        kept, config.models_module = config.models_module, True
         create_permissions(config, apps=apps, verbosity=0)
-        config.models_module = None
+        config.models_module = kept
     Group = apps.get_model("auth", "Group")
     Permission = apps.get_model("auth", "Permission")
     for name, rows in ROLES.items():
