@@ -103,7 +103,8 @@ def make_roles(apps, schema_editor):
     # On a fresh database permissions are made only after the last migration.
     for label in ("auth", "services", "blog", "bookings"):
         config = apps.get_app_config(label)
-        kept, config.models_module = config.models_module, True
+        # Within a migration an app has no such module, and permissions are made only for apps with one.
+        kept, config.models_module = getattr(config, "models_module", None), True
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = kept
     Group = apps.get_model("auth", "Group")

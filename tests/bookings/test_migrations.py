@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
+from django.db.migrations.loader import MigrationLoader
 
 from services.models import AddOn
-from tests.factories import World
+from tests.factories import World, make_roles
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -20,6 +21,7 @@ def migration(name: str) -> Any:
 
 
 def test_roles_go_and_come_back_and_the_people_stay() -> None:
+    make_roles()
     roles = migration("bookings.migrations.0007_roles")
     before = {
         group.name: set(group.permissions.all()) for group in Group.objects.filter(name__in=roles.ROLES)
@@ -38,16 +40,21 @@ def test_roles_go_and_come_back_and_the_people_stay() -> None:
     assert after == {name: len(permissions) for name, permissions in before.items()}
 
 
-def test_roles_name_no_model_by_mistake() -> None:
-    """Models that a later migration makes are passed over; any other name is a slip."""
+def test_roles_know_every_model_they_name_by_then() -> None:
+    """The migration depends on those that make the models it names. Models that are not there at all yet are passed
+    over; any other name is a slip."""
     roles = migration("bookings.migrations.0007_roles")
-    later = {
+    to_come = {
         "blog.notice", "blog.oldaddress", "blog.picture", "blog.postrevision", "blog.testimonial", "blog.video",
         "bookings.arearequest", "services.servicequestion",
     }  # fmt: skip
     known = {model._meta.label_lower for model in apps.get_models()}
     named = {label for table in roles.ROLES.values() for label in table}
-    assert named - known <= later
+    assert named - known <= to_come
+
+    state = MigrationLoader(None).project_state(("bookings", "0007_roles"))
+    by_then = {f"{app}.{model}" for app, model in state.models}
+    assert named & known <= by_then
 
 
 def test_rows_that_were_there_begin_their_histories(world: World) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tests.factories import NOW
+from tests.factories import NOW, make_roles
 
 PASSWORD = "walnut-harbor-lamp-31"
 
@@ -27,6 +27,7 @@ def member(name: str, role: str = "", *, is_superuser: bool = False) -> User:
     """A member of staff, with one of the groups that the migration makes."""
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True, is_superuser=is_superuser)
     if role:
+        make_roles()
         user.groups.add(Group.objects.get(name=role))
     return user
 

@@ -257,7 +257,7 @@ def test_tries_at_one_name_slow_down_that_address_only(settings: Any, clock: Clo
         data = {"username": name, "password": password}
         return Client(REMOTE_ADDR=address).post(reverse("admin:login"), data).status_code
 
-    statuses = []
+    statuses: list[int] = []
     for _minute in range(3):
         statuses += [attempt("192.0.2.1", "wrong", "DESK" if len(statuses) % 2 else "desk") for _ in range(8)]
         clock.shift(timedelta(minutes=1))

@@ -26,7 +26,7 @@ def booking(world: World) -> Booking:
     return booking
 
 
-def reasons(client: Client, **query: object) -> list[str]:
+def reasons(client: Client, **query: str | int) -> list[str]:
     response = client.get(reverse("admin:bookings_screeninglook_changelist"), query)
     assert response.status_code == 200
     return [look.reason for look in response.context["cl"].result_list]

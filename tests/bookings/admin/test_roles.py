@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from bookings.models import (
     TimeOff,
 )
 from services.models import Business, Category
-from tests.factories import DAY, NOW, World, at
+from tests.factories import DAY, NOW, World, at, make_roles
 
 from .conftest import signed_in
 
@@ -180,8 +181,8 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
 
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
-    """Also tells when the migration that makes the roles ran before the one that makes a model."""
-    roles = __import__("bookings.migrations.0007_roles", fromlist=["ROLES"])
+    make_roles()
+    roles = import_module("bookings.migrations.0007_roles")
     for name, table in roles.ROLES.items():
         wanted = {
             (label, codename)
@@ -358,9 +359,9 @@ def test_completion_offers_only_what_one_may_see(desk: Desk) -> None:
             for field in model._meta.get_fields():
                 if not (field.is_relation and field.concrete and field.related_model in admin.site._registry):
                     continue
-                query = {
+                query: dict[str, str] = {
                     "app_label": model._meta.app_label,
-                    "model_name": model._meta.model_name,
+                    "model_name": model._meta.model_name or "",
                     "field_name": field.name,
                     "term": "",
                 }

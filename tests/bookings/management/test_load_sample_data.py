@@ -22,7 +22,7 @@ from bookings.sample import working_logins
 from bookings.screening import parse_rules
 from massagerx.lib.zips import centroid
 from services.models import Business, Service
-from tests.factories import NOW
+from tests.factories import NOW, make_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +191,7 @@ def _visible(text: str) -> str:
 
 
 def test_logins_work_until_their_password_is_changed() -> None:
+    make_roles()
     lines = [
         line.split()
         for line in load("--if-empty", "--show-logins").splitlines()
@@ -205,7 +206,7 @@ def test_logins_work_until_their_password_is_changed() -> None:
     assert desk.has_perm("bookings.change_booking")
     assert not desk.has_perm("services.change_service")
     therapist = User.objects.get(username="therapist")
-    assert therapist.therapist.slug == "sample-therapist-one"  # type: ignore[attr-defined]
+    assert therapist.therapist.slug == "sample-therapist-one"
     assert therapist.has_perm("bookings.view_own_visits")
     assert not therapist.has_perm("bookings.view_booking")
     writer = User.objects.get(username="writer")
