@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.contrib.auth.models import Group
+from simple_history.utils import bulk_create_with_history
 
 from bookings import sample_booklet
 from bookings.enums import Gender, Weekday
@@ -186,27 +186,13 @@ _CONSENT = (
     " unsafe is asked to stop, and the visit ends there."
 )
 
-OWNER = ("owner", "owner", "lantern-harbor-sample")
-FRONT_DESK = ("front-desk", "frontdesk", "meadow-window-sample")
-# What the front desk may do until roles are set up: work with visits, read what it needs for that.
-_FRONT_DESK_RIGHTS = {
-    "booking": ("view", "change"),
-    "screeningrecord": ("view",),
-    "cliniciannote": ("add",),
-    "client": ("view", "change"),
-    "message": ("view", "change"),
-    "changerequest": ("view", "change"),
-    "arearequest": ("view", "change"),
-    "contactmessage": ("view", "change"),
-    "bookletrequest": ("view", "change"),
-    "therapist": ("view",),
-    "timeoff": ("view",),
-    "workinghours": ("view",),
-    "extrahours": ("view",),
-    "closure": ("view",),
-    "zone": ("view",),
-    "servedzip": ("view",),
-}
+# Role as run.py prints it, log-in, password, group (made by a migration), first name.
+_STAFF = (
+    ("owner", "owner", "lantern-harbor-sample", "Owner", "Sample Owner"),
+    ("front-desk", "frontdesk", "meadow-window-sample", "Front desk", "Sample Front Desk"),
+    ("therapist", "therapist", "pebble-garden-sample", "Therapist", "Sample Therapist One"),
+    ("writer", "writer", "paper-lighthouse-sample", "Writer", "Sample Writer"),
+)
 
 
 def load(*, now: datetime) -> None:
@@ -236,13 +222,11 @@ def load(*, now: datetime) -> None:
 
 def working_logins() -> list[tuple[str, str, str]]:
     """(role, username, password) of the sample staff whose password is still the sample one."""
-    users = get_user_model().objects.in_bulk(
-        [username for _, username, _ in (OWNER, FRONT_DESK)], field_name="username"
-    )
+    users = get_user_model().objects.in_bulk([row[1] for row in _STAFF], field_name="username")
     return [
-        login
-        for login in (OWNER, FRONT_DESK)
-        if (user := users.get(login[1])) and user.is_active and user.check_password(login[2])
+        (role, username, password)
+        for role, username, password, *_others in _STAFF
+        if (user := users.get(username)) and user.is_active and user.check_password(password)
     ]
 
 
@@ -261,11 +245,16 @@ def _places() -> None:
         ignore_conflicts=True,
     )
     if not DriveTime.objects.exists():
-        DriveTime.objects.bulk_create(
-            DriveTime(origin=zones[a], destination=zones[b], starts_at=start, ends_at=end, minutes=minutes)
-            for pair, band_minutes in _DRIVES.items()
-            for a, b in (pair, pair[::-1])
-            for (start, end), minutes in zip(_BANDS, band_minutes, strict=True)
+        bulk_create_with_history(
+            [
+                DriveTime(
+                    origin=zones[a], destination=zones[b], starts_at=start, ends_at=end, minutes=minutes
+                )
+                for pair, band_minutes in _DRIVES.items()
+                for a, b in (pair, pair[::-1])
+                for (start, end), minutes in zip(_BANDS, band_minutes, strict=True)
+            ],
+            DriveTime,
         )
 
 
@@ -321,20 +310,15 @@ def _thanksgiving(year: int) -> date:
 
 def _staff() -> None:
     users = get_user_model()
-    for role, username, password in (OWNER, FRONT_DESK):
+    for role, username, password, group, first_name in _STAFF:
         if users.objects.filter(username=username).exists():
             continue
-        if role == OWNER[0]:
-            users.objects.create_superuser(
-                username, Business.load().email, password, first_name="Sample Owner"
+        if role == "owner":
+            user = users.objects.create_superuser(
+                username, Business.load().email, password, first_name=first_name
             )
-            continue
-        user = users.objects.create_user(
-            username, "", password, is_staff=True, first_name="Sample Front Desk"
-        )
-        wanted = Q()
-        for model, verbs in _FRONT_DESK_RIGHTS.items():
-            wanted |= Q(
-                content_type__app_label="bookings", codename__in=[f"{verb}_{model}" for verb in verbs]
-            )
-        user.user_permissions.set(Permission.objects.filter(wanted))
+        else:
+            user = users.objects.create_user(username, "", password, is_staff=True, first_name=first_name)
+        user.groups.set(Group.objects.filter(name=group))
+        if role == "therapist":
+            Therapist.objects.filter(slug=_THERAPISTS[0][0], user=None).update(user=user)

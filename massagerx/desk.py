@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.limits import limited
 
 
 class Desk(AdminSite):
     """Django's, without the list of all models on every page: the links that staff use all day stand under the
-    header (templates/admin/base_site.html), and asking what each model allows would cost queries on each page."""
+    header (templates/admin/base_site.html), and asking what each model allows would cost queries on each page.
+
+    Logging in asks for the second factor too, which has a page of its own.
+    """
 
     site_header = "Massage Rx"
     site_title = "Massage Rx"
@@ -29,3 +35,20 @@ class Desk(AdminSite):
             "is_nav_sidebar_enabled": False,
             "log_entries": self.get_log_entries(request),
         }
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        view = limited("20/m", "second-factor")(self.admin_view(self.second_factor))
+        return [path("second-factor/", view, name="second_factor"), *super().get_urls()]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # Here and below: models can be imported only once the apps are loaded.
+        from massagerx.staff.forms import StaffLoginForm
+
+        self.login_form = StaffLoginForm
+        return super().login(request, extra_context)
+
+    def second_factor(self, request: HttpRequest) -> HttpResponse:
+        """Where a member of staff sets up, shows or changes their second factor."""
+        from massagerx.staff.views import second_factor_page
+
+        return second_factor_page(request, self.each_context(request))

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.sitemaps.views import sitemap
+from django.http import HttpRequest
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
@@ -16,6 +17,12 @@ from .styleguide import styleguide
 # The owner's words and the bookings' form: neither app knows the other.
 _blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
 
+
+def _name(request: HttpRequest) -> str:
+    """Whom somebody wants to log in as; in any case, like mail addresses are typed."""
+    return request.POST.get("username", "")[:150].casefold()
+
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("services/", include("services.urls")),
@@ -28,8 +35,12 @@ urlpatterns = [
     # Asked for each time: a post scheduled for now must not be hidden behind an older copy.
     path("sitemap.xml", cache_control(no_cache=True)(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
-    # Guessing a password costs time, by address: an outsider can't lock a member of staff out.
-    path("admin/login/", limited("10/m", "admin-login")(admin.site.login)),
+    # Guessing a password costs time, by address, and more so for one name; never by name alone: an outsider can't
+    # lock a member of staff out.
+    path(
+        "admin/login/",
+        limited("10/m", "admin-login")(limited("20/h", "admin-login-name", also=_name)(admin.site.login)),
+    ),
     path("admin/styleguide/", admin.site.admin_view(styleguide), name="styleguide"),
     path("admin/", admin.site.urls),
 ]

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
+from massagerx.lib.admin_history import HistoryMixin
 
 from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
 from .templatetags.money import dollars
@@ -60,7 +61,8 @@ class AddOnInline(admin.TabularInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(KindFieldsMixin, ListMixin, ProseAdminMixin):
+class ServiceAdmin(HistoryMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):
+    history_parts = [(ServiceOption, "service", "minutes")]
     list_display = ["name", "category", "lengths", "prices", "is_active", "position"]
     list_filter = ["is_active", "category"]
     list_select_related = ["category"]
@@ -120,7 +122,7 @@ class CategoryAdmin(KindFieldsMixin, ListMixin):
 
 
 @admin.register(AddOn)
-class AddOnAdmin(KindFieldsMixin, ListMixin):
+class AddOnAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     list_display = ["name", "more_minutes", "price", "is_active", "position"]
     list_filter = ["is_active", "services"]
     search_fields = ["name"]
@@ -161,6 +163,6 @@ class BusinessForm(forms.ModelForm):
 
 
 @admin.register(Business)
-class BusinessAdmin(KindFieldsMixin, SingletonMixin):
+class BusinessAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
     form = BusinessForm
     fields = ["name", "tagline", "phone", "email", "city", "is_sample"]

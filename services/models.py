@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
 from phonenumber_field.modelfields import PhoneNumberField
+from simple_history.models import HistoricalRecords
 
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
 from massagerx.lib.prepared import Prepared
@@ -32,6 +33,8 @@ class Business(models.Model):
         default=False,
         help_text=_("While ticked, staff see a reminder to replace the sample phone, email and prices."),
     )
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("business")
@@ -116,6 +119,7 @@ class Service(models.Model):
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = ServiceQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["updated_at"])
 
     class Meta:
         ordering = ["position", "name"]
@@ -155,6 +159,7 @@ class ServiceOption(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = ServiceOptionQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["minutes"]
@@ -216,6 +221,7 @@ class AddOn(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = AddOnQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position", "name"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from simple_history.utils import bulk_create_with_history
+
 from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
 
 
@@ -242,9 +244,12 @@ def load(*, now: datetime) -> None:
             },
         )
         if created:
-            ServiceOption.objects.bulk_create(
-                ServiceOption(service=services[sample.slug], minutes=minutes, price_cents=cents)
-                for minutes, cents in sample.lengths
+            bulk_create_with_history(
+                [
+                    ServiceOption(service=services[sample.slug], minutes=minutes, price_cents=cents)
+                    for minutes, cents in sample.lengths
+                ],
+                ServiceOption,
             )
             ServiceQuestion.objects.bulk_create(
                 ServiceQuestion(

@@ -356,6 +356,8 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, ListMixin)
         return self._page(request, booking)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         return redirect(reverse("admin:bookings_booking_change", args=[object_id]) + "#history")
 
     def do_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking, PolicyVersion, ScreeningRecheck, ScreeningRecord, ScreeningVersion
 from bookings.screening import RulesError, parse_rules
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
 
 from .words import local_when, mark
 
 
-class VersionAdmin(KindFieldsMixin, ListMixin):
+class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     """A new version starts as a copy of the latest; one that was used can be read only. None is deleted."""
 
     copied: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from bookings.domain import links
 from bookings.enums import Weekday
 from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
 from . import plots
@@ -119,7 +120,7 @@ def _wall(minute: int) -> str:
 
 
 @admin.register(Therapist)
-class TherapistAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     change_form_template = "admin/bookings/therapist.html"
     list_display = ["name", "gender", "certificate", "home_zip", "waiting", "is_active", "position"]
     list_filter = ["is_active", "services", "gender"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import BookingPolicy, DriveTime, ServedZip, Zone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
+from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.zips import centroid
 from services.templatetags.money import dollars
 
@@ -20,7 +21,7 @@ from .stranding import StrandingMixin
 
 
 @admin.register(Zone)
-class ZoneAdmin(KindFieldsMixin, ListMixin):
+class ZoneAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     list_display = ["name", "fee", "zip_codes", "position"]
     search_fields = ["name"]
     money_labels = {"travel_fee_cents": gettext_lazy("travel fee")}
@@ -108,7 +109,7 @@ class DriveTimeForm(forms.ModelForm):
 
 
 @admin.register(DriveTime)
-class DriveTimeAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+class DriveTimeAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     form = DriveTimeForm
     fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
     list_display = ["__str__", "starts_at", "ends_at", "minutes"]
@@ -117,7 +118,7 @@ class DriveTimeAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
 
 
 @admin.register(BookingPolicy)
-class BookingPolicyAdmin(StrandingMixin, KindFieldsMixin, SingletonMixin):
+class BookingPolicyAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, SingletonMixin):
     stranding_fields = frozenset({"stairs_minutes", "elevator_minutes"})
     fieldsets = [
         (

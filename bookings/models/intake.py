@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from bookings.enums import Tier
 from massagerx.lib.encryption import EncryptedJSONField
@@ -44,6 +45,8 @@ class ScreeningVersion(models.Model):
         help_text=_("The qualified therapist who checked these questions. Blank: not approved yet."),
     )
     published_at = models.DateTimeField(_("in force from"))
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["-number"]

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from bookings.enums import Channel, MessageKind, MessageState
 from massagerx.lib.encryption import EncryptedJSONField
@@ -133,6 +134,8 @@ class MessageSettings(models.Model):
         validators=[MaxValueValidator(336)],
         help_text=_("0: none is sent."),
     )
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("message settings")

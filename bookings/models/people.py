@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
+from simple_history.models import HistoricalRecords
 
 from bookings.enums import Gender
 from massagerx.lib.encryption import EncryptedJSONField
@@ -131,6 +132,7 @@ class Therapist(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = TherapistQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position", "name"]

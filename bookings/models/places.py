@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from massagerx.lib.zips import centroid
 
@@ -21,6 +22,8 @@ class Zone(models.Model):
         _("travel fee in cents"), default=0, validators=[MaxValueValidator(100_000)]
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position", "name"]
@@ -82,6 +85,8 @@ class DriveTime(models.Model):
         _("until the hour"), help_text=_("Los Angeles time; 00:00 is the end of the day")
     )
     minutes = models.PositiveSmallIntegerField(_("minutes"), validators=[MaxValueValidator(300)])
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["origin", "destination", "starts_at"]

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from massagerx.lib.prepared import Prepared
 
@@ -86,6 +87,8 @@ class BookingPolicy(models.Model):
         _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
     )
 
+    history = HistoricalRecords()
+
     class Meta:
         verbose_name = _("booking rules")
         verbose_name_plural = _("booking rules")
@@ -122,6 +125,8 @@ class PolicyVersion(models.Model):
     cancellation = models.TextField(_("cancellation policy"))
     consent = models.TextField(_("what the client agrees to"))
     published_at = models.DateTimeField(_("in force from"))
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["-number"]

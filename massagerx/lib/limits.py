@@ -53,19 +53,23 @@ def visitor_digest(request: HttpRequest) -> str:
 
 
 def limited(
-    rate: str, group: str, *, methods: frozenset[str] = frozenset({"POST"})
+    rate: str,
+    group: str,
+    *,
+    methods: frozenset[str] = frozenset({"POST"}),
+    also: Callable[[HttpRequest], str] | None = None,
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
 ]:
     """Answers 429 to a visitor's requests by one of `methods` beyond `rate` (such as `30/m`), counted per address
-    over `group`."""
+    over `group`; with `also`, per address and what it says of the request."""
 
     def decorate(
         view: Callable[Concatenate[HttpRequest, P], HttpResponse],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if settings.RATELIMIT_ENABLE and request.method in methods and _over(request, rate, group):
+            if settings.RATELIMIT_ENABLE and request.method in methods and _over(request, rate, group, also):
                 response = render(request, "errors/429.html", status=429)
                 response["Retry-After"] = "60"
                 return response
@@ -76,22 +80,31 @@ def limited(
     return decorate
 
 
-def _over(request: HttpRequest, rate: str, group: str) -> bool:
+def _over(
+    request: HttpRequest, rate: str, group: str, also: Callable[[HttpRequest], str] | None = None
+) -> bool:
     global _ask_again_at
+
+    def key(group: str, request: HttpRequest) -> str:
+        address = client_address(group, request)
+        if also is None:
+            return address
+        return salted_hmac("limits", f"{address} {also(request)}", algorithm="sha256").hexdigest()
+
     if time.monotonic() >= _ask_again_at:
         try:
-            return bool(is_ratelimited(request, group=group, key=client_address, rate=rate, increment=True))
+            return bool(is_ratelimited(request, group=group, key=key, rate=rate, increment=True))
         except RedisError:
             _ask_again_at = time.monotonic() + RETRY_SECONDS
             log.warning("the cache does not answer: this process counts requests by itself")
-    return _over_here(request, rate, group)
+    return _over_here(key(group, request), rate, group)
 
 
-def _over_here(request: HttpRequest, rate: str, group: str) -> bool:
+def _over_here(whom: str, rate: str, group: str) -> bool:
     """As `is_ratelimited`, counted in this process alone."""
     most, _, unit = rate.partition("/")
     seconds = _SECONDS[unit]
-    key = f"{group}:{client_address(group, request)}:{int(time.monotonic() // seconds)}"
+    key = f"{group}:{whom}:{int(time.monotonic() // seconds)}"
     _own_counts.add(key, 0, timeout=2 * seconds)
     try:
         return _own_counts.incr(key) > int(most)

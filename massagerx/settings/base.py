@@ -36,10 +36,16 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "phonenumber_field",
+    "simple_history",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_prose_editor",
     "services",
     "blog",
     "bookings",
+    # After those whose admin pages it takes the place of.
+    "massagerx.staff",
 ]
 
 MIDDLEWARE = [
@@ -59,6 +65,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "massagerx.staff.middleware.StaffMiddleware",
+    # Tells the histories of prices, rules and texts who it was.
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -123,7 +133,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Whether staff see nothing before they have set up a second factor. Those who have one are asked for it anyway.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = "Massage Rx"
+# How long a member of staff stays logged in: without doing anything, and altogether.
+STAFF_IDLE_SECONDS = 2 * 3600
+STAFF_SESSION_SECONDS = 12 * 3600
 LOGIN_URL = "admin:login"
 # Where a log-in leads whose `next` is missing or not ours.
 LOGIN_REDIRECT_URL = "admin:index"

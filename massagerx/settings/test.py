@@ -13,5 +13,6 @@ STORAGES = {
 # Tests that are about limits and kept pages switch them on.
 RATELIMIT_ENABLE = False
 KEPT_PAGES = ()
+REQUIRE_SECOND_FACTOR = False
 # Whatever the environment says, tests ask no server that they didn't start.
 ROUTING_URL = ""

@@ -1,6 +1,7 @@
 """Staff at their desk, at the hour at which the world of `tests.factories` stands."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,12 +12,14 @@ from tests.factories import NOW, World
 
 DESK_RIGHTS = [
     "view_booking", "change_booking", "view_client", "view_message", "change_message", "view_screeningrecord",
-    "add_cliniciannote",
+    "add_cliniciannote", "view_accessnotes",
 ]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
+def clock(settings: Any) -> Iterator[None]:
+    # Tests go to and fro in time; that a log-in ends is a matter of tests/staff.
+    settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
     with time_machine.travel(NOW, tick=False):
         yield
 

@@ -22,8 +22,8 @@ LISTS = [
     "auth_user", "auth_group", "services_service", "services_addon", "services_category", "bookings_booking",
     "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
     "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
-    "blog_tag", "blog_page", "blog_question", "bookings_driveoverride",
     "bookings_arearequest",
+    "blog_tag", "blog_page", "blog_question", "bookings_driveoverride", "bookings_screeninglook",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
@@ -73,6 +73,7 @@ def pages(world: World, booking: Booking) -> list[str]:
     return [
         "/admin/",
         "/admin/password_change/",
+        "/admin/second-factor/",
         *(reverse(f"admin:{name}_changelist") for name in LISTS),
         *(reverse(f"admin:{name}_add") for name in ADDED),
         *(reverse(f"admin:{name}_change", args=[key]) for name, key in changes),

@@ -22,7 +22,7 @@ from bookings.sample import working_logins
 from bookings.screening import parse_rules
 from massagerx.lib.zips import centroid
 from services.models import Business, Service
-from tests.factories import NOW
+from tests.factories import NOW, make_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -191,23 +191,31 @@ def _visible(text: str) -> str:
 
 
 def test_logins_work_until_their_password_is_changed() -> None:
+    make_roles()
     lines = [
         line.split()
         for line in load("--if-empty", "--show-logins").splitlines()
         if line.startswith("login: ")
     ]
 
-    assert [line[1] for line in lines] == ["owner", "front-desk"]
+    assert [line[1] for line in lines] == ["owner", "front-desk", "therapist", "writer"]
     assert all(len(line) == 4 and len(line[3]) >= 12 for line in lines)
     assert User.objects.get(username="owner").is_superuser
     desk = User.objects.get(username="frontdesk")
     assert desk.is_staff
     assert desk.has_perm("bookings.change_booking")
     assert not desk.has_perm("services.change_service")
+    therapist = User.objects.get(username="therapist")
+    assert therapist.therapist.slug == "sample-therapist-one"
+    assert therapist.has_perm("bookings.view_own_visits")
+    assert not therapist.has_perm("bookings.view_booking")
+    writer = User.objects.get(username="writer")
+    assert writer.has_perm("blog.change_post")
+    assert not writer.has_perm("bookings.view_booking")
 
     desk.set_password("something-of-their-own")
     desk.save()
-    assert [role for role, _name, _password in working_logins()] == ["owner"]
+    assert [role for role, _name, _password in working_logins()] == ["owner", "therapist", "writer"]
     assert "front-desk" not in load("--show-logins")
 
 

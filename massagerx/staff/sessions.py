@@ -1,0 +1,33 @@
+"""How long a member of staff stays logged in: so long without doing anything, and so long altogether."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+
+_SINCE, _SEEN = "staff_since", "staff_seen"
+# The last press is written down at most this often, so that not every page writes to the session.
+_STEP_SECONDS = 60
+
+
+def begin(session: Any) -> None:
+    """A log-in starts both clocks."""
+    session[_SINCE] = session[_SEEN] = int(time.time())
+
+
+def is_over(session: Any) -> bool:
+    """Whether a log-in has lasted long enough. One that nobody stamped is over."""
+    now = time.time()
+    since, seen = session.get(_SINCE), session.get(_SEEN)
+    if not isinstance(since, int) or not isinstance(seen, int):
+        return True
+    return now - since >= settings.STAFF_SESSION_SECONDS or now - seen >= settings.STAFF_IDLE_SECONDS
+
+
+def touch(session: Any) -> None:
+    """Somebody did something."""
+    now = int(time.time())
+    if now - session[_SEEN] >= _STEP_SECONDS:
+        session[_SEEN] = now

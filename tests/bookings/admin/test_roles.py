@@ -1,0 +1,383 @@
+"""Roles × models × verbs: what owner, front desk, therapist and writer may open, and that nothing else shows.
+
+Every address of the admin has a row here: a new model or view without one fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Model
+from django.urls import URLPattern, URLResolver, reverse
+
+from blog.models import Page, Post, Question, Tag
+from bookings.models import (
+    Booking,
+    Closure,
+    DriveOverride,
+    DriveTime,
+    Message,
+    ScreeningLook,
+    TimeOff,
+)
+from services.models import Business, Category
+from tests.factories import DAY, NOW, World, at, make_roles
+
+from .conftest import signed_in
+
+pytestmark = pytest.mark.integrity
+
+ROLES = {"owner": "Owner", "desk": "Front desk", "therapist": "Therapist", "writer": "Writer"}
+
+# What each role may do with each model in the admin: l(ist, page, search and history), a(dd), c(hange), d(elete).
+# Some of it nobody may, whatever their role: bookings come from clients, versions that were used stay.
+RIGHTS: dict[str, dict[str, str]] = {
+    "auth.group": {},
+    "auth.user": {"owner": "lac"},
+    "services.category": {"owner": "lacd"},
+    "services.service": {"owner": "lacd"},
+    "services.addon": {"owner": "lacd"},
+    "services.business": {"owner": "lc"},
+    "blog.post": {"owner": "lacd", "writer": "lacd"},
+    "blog.tag": {"owner": "lacd", "writer": "lacd"},
+    "blog.page": {"owner": "lac", "writer": "lac"},
+    "blog.question": {"owner": "lacd", "writer": "lacd"},
+    "bookings.booking": {"owner": "l", "desk": "l", "therapist": "l"},
+    "bookings.client": {"owner": "lc", "desk": "lc"},
+    "bookings.message": {"owner": "l", "desk": "l"},
+    "bookings.therapist": {"owner": "lacd", "desk": "l"},
+    "bookings.timeoff": {"owner": "lacd", "desk": "lacd", "therapist": "lacd"},
+    "bookings.closure": {"owner": "lacd", "desk": "l"},
+    "bookings.zone": {"owner": "lacd", "desk": "l"},
+    "bookings.servedzip": {"owner": "lacd", "desk": "l"},
+    "bookings.drivetime": {"owner": "lacd", "desk": "l"},
+    "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
+    "bookings.bookingpolicy": {"owner": "lc"},
+    "bookings.policyversion": {"owner": "la"},
+    "bookings.screeningversion": {"owner": "la"},
+    "bookings.screeninglook": {"owner": "l"},
+}
+# The admin's other addresses, and who may open them with GET; `own`: only for what is one's own.
+VIEWS: dict[str, set[str]] = {
+    "index": set(ROLES),
+    "password_change": set(ROLES),
+    "password_change_done": set(ROLES),
+    "second_factor": set(ROLES),
+    "bookings_booking_day": {"owner", "desk", "therapist"},
+    "bookings_booking_week": {"owner", "desk", "therapist"},
+    "bookings_booking_sheet": {"owner", "desk", "therapist"},
+    "bookings_booking_move": {"owner", "desk"},
+    "auth_user_password_change": {"owner"},
+    "auth_user_reset_factor": {"owner"},
+}
+# Addresses that take POST only, with a booking's key; what they change is told by `untouched`.
+POSTS = {"bookings_booking_do", "bookings_booking_health", "bookings_booking_note"}
+# For everybody, or without rows of ours: log-in and -out, words for scripts, redirects. `autocomplete` has a test.
+OPEN = {"login", "logout", "jsi18n", "view_on_site", "app_list", "autocomplete"}
+
+CANARIES = (
+    "Other Canary",
+    "canary@example.com",
+    "77 Canary Road",
+    "CANARY-GATE",
+    "Canary dentist",
+    "555-0177",
+)
+
+
+@dataclass
+class Desk:
+    """Two therapists with a visit and time off each; `own` belongs to the one who logs in."""
+
+    users: dict[str, User]
+    own: Booking
+    other: Booking
+    own_off: TimeOff
+    other_off: TimeOff
+    rows: dict[str, Model]
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    users = {
+        name: User.objects.create_user(name, password="a-long-password", is_staff=True) for name in ROLES
+    }
+    for name, group in ROLES.items():
+        users[name].groups.add(Group.objects.get(name=group))
+    world.therapist.user = users["therapist"]
+    world.therapist.save()
+    second = world.add_therapist()
+    own = world.book(preference=f"therapist:{world.therapist.slug}")
+    other = world.book(
+        preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
+        phone="+12135550177", street="77 Canary Road", starts_at=at(14), access={"gate_code": "CANARY-GATE"},
+    )  # fmt: skip
+    day_after = DAY + timedelta(days=1)
+    off = [
+        TimeOff.objects.create(
+            therapist=who, starts_at=at(9, day=day_after), ends_at=at(12, day=day_after), reason=why
+        )
+        for who, why in ((world.therapist, "Own errand"), (second, "Canary dentist"))
+    ]
+    staff = users["owner"]
+    page = Page.objects.create(slug="about", title="About", body="<p>Us.</p>")
+    rows: dict[str, Model] = {
+        "auth.group": Group.objects.get(name="Writer"),
+        "auth.user": users["writer"],
+        "services.category": Category.objects.get(),
+        "services.service": world.service,
+        "services.addon": world.add_on,
+        "services.business": Business.load(),
+        "blog.post": Post.objects.create(title="A post", slug="a-post", summary="-", body="<p>-</p>"),
+        "blog.tag": Tag.objects.create(name="Tag", slug="tag"),
+        "blog.page": page,
+        "blog.question": Question.objects.create(question="Why?", answer="<p>So.</p>"),
+        "bookings.booking": own,
+        "bookings.client": other.client,
+        "bookings.message": Message.objects.filter(booking=other).earliest("pk"),
+        "bookings.therapist": second,
+        "bookings.timeoff": off[0],
+        "bookings.closure": Closure.objects.create(date=DAY + timedelta(days=30), name="Rain"),
+        "bookings.zone": world.zone,
+        "bookings.servedzip": world.far_area,
+        "bookings.drivetime": DriveTime.objects.create(
+            origin=world.zone, destination=world.zone, starts_at=time(9), ends_at=time(12), minutes=20
+        ),
+        "bookings.driveoverride": DriveOverride.objects.create(
+            from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
+        ),
+        "bookings.bookingpolicy": world.policy,
+        "bookings.policyversion": world.agreed,
+        "bookings.screeningversion": world.screening,
+        "bookings.screeninglook": ScreeningLook.objects.create(booking=other, user=staff, at=NOW, reason="-"),
+    }
+    return Desk(users, own, other, off[0], off[1], rows)
+
+
+def names(patterns: Any, inside: str = "") -> set[str]:
+    found: set[str] = set()
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            found |= names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            found.add(pattern.name)
+    return found
+
+
+def test_every_model_and_view_of_the_admin_has_a_row() -> None:
+    models = {model._meta.label_lower for model in admin.site._registry}
+    assert models == set(RIGHTS)
+
+    parts = ("changelist", "add", "change", "delete", "history")
+    of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
+    assert names(admin.site.urls[0]) - of_models == {*VIEWS, *POSTS, *OPEN}
+
+
+def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
+    make_roles()
+    roles = import_module("bookings.migrations.0007_roles")
+    for name, table in roles.ROLES.items():
+        wanted = {
+            (label, codename)
+            for label, verbs in table.items()
+            for codename in roles.codenames(label.split(".")[1], verbs)
+            if label.split(".")[1] in apps.all_models[label.split(".")[0]]
+        }
+        held = Permission.objects.filter(group__name=name).values_list(
+            "content_type__app_label", "content_type__model", "codename"
+        )
+        assert {(f"{app}.{model}", codename) for app, model, codename in held} == wanted
+
+
+def allowed(status: int) -> bool:
+    """Seen, or led to the row of a model that has one; a refusal is a 403."""
+    assert status in (200, 302, 403)
+    return status != 403
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_lists_pages_searches_histories_and_forms(role: str, desk: Desk) -> None:
+    client = signed_in(desk.users[role])
+    wrong = []
+    for label, of_roles in RIGHTS.items():
+        rights, row, name = of_roles.get(role, ""), desk.rows[label], f"admin:{label.replace('.', '_')}"
+        listing = reverse(f"{name}_changelist")
+        addresses = {
+            "l": [
+                listing,
+                f"{listing}?q=a",
+                reverse(f"{name}_change", args=[row.pk]),
+                reverse(f"{name}_history", args=[row.pk]),
+            ],
+            "a": [reverse(f"{name}_add")],
+            "d": [reverse(f"{name}_delete", args=[row.pk])],
+        }
+        wrong += [
+            (address, verb)
+            for verb, listed in addresses.items()
+            for address in listed
+            if allowed(client.get(address).status_code) is not (verb in rights)
+        ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_changes_or_deletes_without_the_right(role: str, desk: Desk) -> None:
+    """An empty form is refused before it is read, and the action that deletes does nothing."""
+    client = signed_in(desk.users[role])
+    wrong = []
+    for label, of_roles in RIGHTS.items():
+        rights, row, name = of_roles.get(role, ""), desk.rows[label], f"admin:{label.replace('.', '_')}"
+        posts = {"c": reverse(f"{name}_change", args=[row.pk]), "a": reverse(f"{name}_add")}
+        for verb, address in posts.items():
+            if verb not in rights and client.post(address, {}).status_code not in (403, 405):
+                wrong.append((address, verb))
+        if "d" not in rights:
+            deletion = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+            client.post(reverse(f"{name}_changelist"), deletion)
+            client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"})
+            if not type(row)._base_manager.filter(pk=row.pk).exists():
+                wrong.append((label, "d"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_other_views(role: str, desk: Desk) -> None:
+    client = signed_in(desk.users[role])
+    keys = {"bookings_booking_move": desk.other.pk, "auth_user": desk.users["writer"].pk}
+    wrong = []
+    for name, roles in VIEWS.items():
+        key = next((value for start, value in keys.items() if name.startswith(start)), None)
+        status = client.get(reverse(f"admin:{name}", args=[key] if key else [])).status_code
+        # Of what a therapist may not see, nobody tells them that it is there.
+        if status not in (200, 403, 404) or (status == 200) is not (role in roles):
+            wrong.append((name, status))
+    assert wrong == []
+
+
+def snapshot(booking: Booking) -> tuple[Any, ...]:
+    booking.refresh_from_db()
+    return (
+        booking.status,
+        booking.starts_at,
+        booking.events.count(),
+        booking.clinician_notes.count(),
+        booking.screening_looks.count(),
+    )
+
+
+def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
+    """Every address of the admin, with the keys of the other therapist's rows, read and posted to."""
+    client = signed_in(desk.users["therapist"])
+    before = snapshot(desk.other)
+    others = {**desk.rows, "bookings.booking": desk.other, "bookings.timeoff": desk.other_off}
+    addresses = [reverse(f"admin:{name}") for name in ("index", "bookings_booking_day")]
+    for kind in ("day", "week", "sheet"):
+        query = f"?day={DAY}&therapist={desk.other.therapist_id}"
+        addresses.append(reverse(f"admin:bookings_booking_{kind}") + query)
+    for label, row in others.items():
+        name = f"admin:{label.replace('.', '_')}"
+        listing = reverse(f"{name}_changelist")
+        addresses += [listing, f"{listing}?q=canary", f"{listing}?all=", f"{listing}?id={row.pk}"]
+        addresses += [reverse(f"{name}_{part}", args=[row.pk]) for part in ("change", "history", "delete")]
+    for name in ("move", "health", "note"):
+        addresses.append(reverse(f"admin:bookings_booking_{name}", args=[desk.other.pk]))
+    for verb in ("confirm", "decline", "complete", "no-show", "cancel"):
+        addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, verb]))
+    leaks = []
+    for address in addresses:
+        for send in (client.get, client.post):
+            response = send(
+                address, {"reason": "Why", "note": "Fine"} if send == client.post else None, follow=True
+            )
+            text = response.content.decode()
+            leaks += [(address, word) for word in (*CANARIES, desk.other.reference) if word in text]
+    assert leaks == []
+    assert snapshot(desk.other) == before
+    assert TimeOff.objects.filter(pk=desk.other_off.pk).exists()
+
+
+def test_a_therapist_sees_and_finishes_their_own(desk: Desk) -> None:
+    client = signed_in(desk.users["therapist"])
+    listing = client.get(reverse("admin:bookings_booking_changelist")).content.decode()
+    assert desk.own.reference in listing
+    board = client.get(f"{reverse('admin:bookings_booking_day')}?day={DAY}").content.decode()
+    assert "12 Sample Street" in board
+    page = client.get(reverse("admin:bookings_booking_change", args=[desk.own.pk])).content.decode()
+    assert "CANARY-GATE-4711" in page
+    off = client.get(reverse("admin:bookings_timeoff_changelist")).content.decode()
+    assert reverse("admin:bookings_timeoff_change", args=[desk.own_off.pk]) in off
+    looked = client.post(reverse("admin:bookings_booking_health", args=[desk.own.pk]), {"reason": "My visit"})
+    assert looked.status_code == 200
+    assert ScreeningLook.objects.get(booking=desk.own).user == desk.users["therapist"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["confirm_selected", "decline_selected", "complete_selected", "no_show_selected", "cancel_selected"],
+)
+def test_actions_reach_no_visit_of_another(action: str, desk: Desk) -> None:
+    before = snapshot(desk.other)
+    for role in ("therapist", "writer"):
+        data = {"action": action, "_selected_action": [desk.other.pk], "sure": "yes", "reason": "Why"}
+        signed_in(desk.users[role]).post(reverse("admin:bookings_booking_changelist"), data)
+    assert snapshot(desk.other) == before
+
+
+def test_time_off_is_given_to_nobody_else(desk: Desk) -> None:
+    client = signed_in(desk.users["therapist"])
+    day = date(2027, 1, 4)
+    data = {
+        "therapist": desk.other.therapist_id,
+        "starts_at_0": day, "starts_at_1": "09:00", "ends_at_0": day, "ends_at_1": "12:00", "reason": "-",
+    }  # fmt: skip
+    assert client.post(reverse("admin:bookings_timeoff_add"), data).status_code == 200
+    assert TimeOff.objects.count() == 2
+    own = {**data, "therapist": desk.own.therapist_id}
+    assert client.post(reverse("admin:bookings_timeoff_add"), own).status_code == 302
+    change = reverse("admin:bookings_timeoff_change", args=[desk.own_off.pk])
+    assert client.post(change, data).status_code == 200
+    desk.own_off.refresh_from_db()
+    assert desk.own_off.therapist == desk.own.therapist
+
+
+def test_completion_offers_only_what_one_may_see(desk: Desk) -> None:
+    """Django answers it for every key of every registered model, whether a page uses it or not."""
+    address = reverse("admin:autocomplete")
+    seen: dict[str, set[str]] = {}
+    for role in ROLES:
+        client = signed_in(desk.users[role])
+        seen[role] = set()
+        for model in admin.site._registry:
+            for field in model._meta.get_fields():
+                if not (field.is_relation and field.concrete and field.related_model in admin.site._registry):
+                    continue
+                query: dict[str, str] = {
+                    "app_label": model._meta.app_label,
+                    "model_name": model._meta.model_name or "",
+                    "field_name": field.name,
+                    "term": "",
+                }
+                response = client.get(address, query)
+                if response.status_code == 200 and response.json()["results"]:
+                    seen[role].add(field.related_model._meta.label_lower)
+                if role == "therapist":
+                    text = response.content.decode()
+                    assert not [word for word in (*CANARIES, desk.other.reference) if word in text]
+    readable = {role: {label for label, of in RIGHTS.items() if role in of} for role in ROLES}
+    assert {role: seen[role] - readable[role] for role in ROLES} == {role: set() for role in ROLES}
+    assert "bookings.client" in seen["desk"]
+
+
+def test_front_desk_looks_are_written_down_and_prices_stay(desk: Desk) -> None:
+    client = signed_in(desk.users["desk"])
+    looked = client.post(reverse("admin:bookings_booking_health", args=[desk.other.pk]), {"reason": "A call"})
+    assert looked.status_code == 200
+    assert desk.other.screening_looks.filter(user=desk.users["desk"], reason="A call").exists()
