@@ -46,7 +46,7 @@ CLEAR_ANSWERS = {
 
 def make_roles() -> None:
     """The groups of staff, as the migration makes them: a test with transactions of its own empties all tables."""
-    roles = import_module("bookings.migrations.0007_roles")
+    roles = import_module("bookings.migrations.0014_roles")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
 

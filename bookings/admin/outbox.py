@@ -25,6 +25,7 @@ from bookings.models import Message, MessageSettings
 from bookings.notifications.preview import show
 from bookings.notifications.registry import KINDS
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
+from massagerx.lib.admin_history import HistoryMixin
 
 from .words import state_mark, two_lines
 
@@ -164,7 +165,7 @@ class MessageAdmin(ListMixin):
 
 
 @admin.register(MessageSettings)
-class MessageSettingsAdmin(KindFieldsMixin, SingletonMixin):
+class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
     fieldsets = [
         (None, {"fields": ["reply_to", "signature"]}),
         (

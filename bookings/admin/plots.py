@@ -124,7 +124,14 @@ def week(
         '<line class="plot-grid" x1="{}" x2="{}" y1="0" y2="{}"/>'
         '<text class="plot-tick plot-tick--below" x="{}" y="{}">{}</text>',
         (
-            (_n(x), _n(x), foot, _n(x), foot + 15, f"{number % 12 or 12} {'AM' if number % 24 < 12 else 'PM'}")
+            (
+                _n(x),
+                _n(x),
+                foot,
+                _n(x),
+                foot + 15,
+                f"{number % 12 or 12} {'AM' if number % 24 < 12 else 'PM'}",
+            )
             for number in range(first, last + 1, every)
             for x in [_DAY + hour * (number - first)]
         ),

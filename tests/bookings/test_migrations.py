@@ -22,7 +22,7 @@ def migration(name: str) -> Any:
 
 def test_roles_go_and_come_back_and_the_people_stay() -> None:
     make_roles()
-    roles = migration("bookings.migrations.0007_roles")
+    roles = migration("bookings.migrations.0014_roles")
     before = {
         group.name: set(group.permissions.all()) for group in Group.objects.filter(name__in=roles.ROLES)
     }
@@ -43,7 +43,7 @@ def test_roles_go_and_come_back_and_the_people_stay() -> None:
 def test_roles_know_every_model_they_name_by_then() -> None:
     """The migration depends on those that make the models it names. Models that are not there at all yet are passed
     over; any other name is a slip."""
-    roles = migration("bookings.migrations.0007_roles")
+    roles = migration("bookings.migrations.0014_roles")
     to_come = {
         "blog.notice", "blog.oldaddress", "blog.picture", "blog.postrevision", "blog.testimonial", "blog.video",
         "bookings.arearequest", "services.servicequestion",
@@ -52,7 +52,7 @@ def test_roles_know_every_model_they_name_by_then() -> None:
     named = {label for table in roles.ROLES.values() for label in table}
     assert named - known <= to_come
 
-    state = MigrationLoader(None).project_state(("bookings", "0007_roles"))
+    state = MigrationLoader(None).project_state(("bookings", "0014_roles"))
     by_then = {f"{app}.{model}" for app, model in state.models}
     assert named & known <= by_then
 
@@ -60,8 +60,8 @@ def test_roles_know_every_model_they_name_by_then() -> None:
 def test_rows_that_were_there_begin_their_histories(world: World) -> None:
     AddOn.history.all().delete()
     world.therapist.history.model.objects.all().delete()
-    migration("services.migrations.0002_history").begin_histories(apps, None)
-    migration("bookings.migrations.0008_history").begin_histories(apps, None)
+    migration("services.migrations.0003_history").begin_histories(apps, None)
+    migration("bookings.migrations.0013_history").begin_histories(apps, None)
     (first,) = world.add_on.history.all()
     assert (first.history_type, first.price_cents, first.history_user) == ("+", 2_500, None)
     (first,) = world.therapist.history.all()
