@@ -26,7 +26,7 @@ from massagerx.lib.admin import ListMixin
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
-from .access import sees_every_visit
+from .access import only_seen_by, sees_every_visit
 from .words import explain, local_when, mark, tier_mark, two_lines
 
 _STATE_LOOKS = {
@@ -63,6 +63,9 @@ class ChangeRequestAdmin(ListMixin):
     ordering = ["-asked_at"]
     actions = ["accept_selected", "accept_with_fee_selected", "refuse_selected"]
     readonly_fields = ["booking_page", "what", "visit", "reason", "fee", "asked", "shown_state", "answered"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
+        return only_seen_by(request.user, super().get_queryset(request), "booking__therapist")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return list(self.readonly_fields)
@@ -123,7 +126,8 @@ class ChangeRequestAdmin(ListMixin):
 
     def answer_view(self, request: HttpRequest, pk: int, answer: str) -> HttpResponse:
         """One answer, from the booking's page."""
-        change = ChangeRequest.objects.select_related("booking").filter(pk=pk).first() if pk < 2**63 else None
+        rows = self.get_queryset(request).select_related("booking")
+        change = rows.filter(pk=pk).first() if pk < 2**63 else None
         if change is None or answer not in ANSWERS:
             raise Http404
         if not self.has_change_permission(request, change):
@@ -185,15 +189,15 @@ def desk_changes(user: User | AnonymousUser, now: datetime) -> dict[str, Any]:
     """What the front page says of late changes and of health answers that got graver, to those who may see it."""
     desk: dict[str, Any] = {}
     if user.has_perm("bookings.view_changerequest"):
-        desk.update(_waiting())
+        desk.update(_waiting(user))
     if sees_every_visit(user):
         desk["graver"] = _graver(now)
     return desk
 
 
-def _waiting() -> dict[str, Any]:
+def _waiting(user: User | AnonymousUser) -> dict[str, Any]:
     """Late changes that wait for an answer, the next visit first."""
-    waiting = ChangeRequest.objects.filter(state=ChangeState.OPEN)
+    waiting = only_seen_by(user, ChangeRequest.objects.filter(state=ChangeState.OPEN), "booking__therapist")
     rows = waiting.select_related("booking__therapist").order_by("booking__starts_at")[:MOST_ROWS]
     return {
         "change_count": waiting.count(),

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
 from bookings.exceptions import ClientGone
-from bookings.models import Client, ClientNote
+from bookings.models import Booking, Client, ClientNote
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LinesField
 
-from .access import sees_every_visit
+from .access import sees_every_visit, sees_own_visits
 from .search import search
 from .words import local_when, status_mark
 
@@ -68,7 +68,11 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
     fields = ["name", "email", "phone", "is_blocked", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
-        return super().get_queryset(request).annotate(visit_count=Count("bookings"))
+        rows = super().get_queryset(request)
+        if sees_own_visits(request.user):
+            own = Booking.objects.filter(therapist__user=request.user.pk)
+            rows = rows.filter(pk__in=own.values("client"))
+        return rows.annotate(visit_count=Count("bookings"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
@@ -207,7 +211,7 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
     # Parts -------------------------------------------------------------------------------------------------------
 
     def _client(self, request: HttpRequest, pk: int) -> Client:
-        client = Client.objects.filter(pk=pk).first() if pk < 2**63 else None
+        client = self.get_queryset(request).filter(pk=pk).first() if pk < 2**63 else None
         if client is None:
             raise Http404
         return client

@@ -114,16 +114,18 @@ class ContactMessageAdmin(ListMixin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """What somebody wrote, and a form to answer it."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         try:
             message = self._message(request, int(object_id))
         except (ValueError, Http404):
             self.message_user(request, _("There is no such message."), messages.WARNING)
             return redirect("admin:bookings_contactmessage_changelist")
-        if not self.has_view_or_change_permission(request, message):
-            raise PermissionDenied
         return self._page(request, message)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         return redirect("admin:bookings_contactmessage_change", object_id)
 
     def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -28,7 +28,7 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 from services.models import Business
 
-from .access import sees_every_visit, sees_own_visits, therapists_seen_by
+from .access import only_seen_by, sees_every_visit, sees_own_visits, therapists_seen_by
 from .changes import desk_changes
 from .words import clock, local_when, state_mark, tier_mark, time_left
 
@@ -65,7 +65,7 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     if user.has_perm("bookings.change_therapist"):
         desk.update(_therapists_in_need(now))
     if desk["may_see_messages"]:
-        desk.update(_trouble(now))
+        desk.update(_trouble(user, now))
     if desk["may_see_enquiries"]:
         desk.update(_unanswered())
     return desk
@@ -161,9 +161,10 @@ def _therapists_in_need(now: datetime) -> dict[str, Any]:
     }
 
 
-def _trouble(now: datetime) -> dict[str, Any]:
+def _trouble(user: User | AnonymousUser, now: datetime) -> dict[str, Any]:
     late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
-    in_trouble = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
+    troubled = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
+    in_trouble = only_seen_by(user, troubled, "booking__therapist")
     late_minutes = oldest_due_minutes(now=now)
     return {
         # What /readyz calls late: from then on, somebody has to look at the mail server or the worker.

@@ -27,6 +27,7 @@ from bookings.notifications.registry import KINDS
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 
+from .access import only_seen_by
 from .words import state_mark, two_lines
 
 # `sandbox` takes scripts, forms and the origin away; links open beside the admin, not in it.
@@ -63,7 +64,8 @@ class MessageAdmin(ListMixin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Without what is encrypted: a list opens nothing, and copies are long."""
         encrypted = ["copy", "contact_message__body", "contact_message__answer"]
-        return super().get_queryset(request).defer(*encrypted)
+        rows = super().get_queryset(request).defer(*encrypted)
+        return only_seen_by(request.user, rows, "booking__therapist")
 
     @admin.display(description=gettext_lazy("about"))
     def about(self, message: Message) -> str:

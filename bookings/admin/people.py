@@ -162,6 +162,13 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
         )
         return [feed, *super().get_urls()]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Therapist | None = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return shown
+        # Whoever has the address reads the calendar without a log-in: only those who may revoke it see it.
+        return [part for part in shown if "calendar_feed" not in part[1]["fields"]]
+
     @admin.display(description=gettext_lazy("calendar to subscribe to"))
     def calendar_feed(self, therapist: Therapist) -> str:
         if not therapist.pk:

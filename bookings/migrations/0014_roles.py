@@ -71,7 +71,8 @@ ROLES = {
         "bookings.changerequest": ("view", "change"),
         "bookings.arearequest": ("view", "change"),
         "bookings.contactmessage": ("view", "change"),
-        "bookings.bookletrequest": _SEE,
+        # They take consents back.
+        "bookings.bookletrequest": ("view", "change"),
         "bookings.client": _KEEP,
         "bookings.clientnote": ("view", "add"),
         "bookings.message": ("view", "change"),
