@@ -10,7 +10,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -39,7 +39,8 @@ class ProseAdminMixin(admin.ModelAdmin):
 
 
 class ListMixin(admin.ModelAdmin):
-    """For lists with actions: a row that can't exist is refused (400), where Django's own list breaks (500)."""
+    """For lists with actions: a row that can't exist is refused (400), where Django's own list breaks (500). A history
+    is refused to those who may not see such rows, whether there is one or not."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         key = self.opts.pk
@@ -49,6 +50,13 @@ class ListMixin(admin.ModelAdmin):
             except ValidationError as error:
                 raise BadRequest("not a row's key") from error
         return super().changelist_view(request, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Refuses before it looks for the row: Django's own says first whether there is one."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        return response
 
 
 # Beyond these years a date is a slip of the finger, and the ends of the calendar can't be shown in another zone.

@@ -17,6 +17,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, reverse
 
+from blog import models as blog
 from blog.models import (
     Notice,
     Page,
@@ -25,7 +26,6 @@ from blog.models import (
     PostRevision,
     Question,
     Tag,
-    Testimonial,
     Video,
 )
 from bookings.domain import links, operations
@@ -237,7 +237,7 @@ def desk(world: World) -> Desk:
         "blog.question": Question.objects.create(question="Why?", answer="<p>So.</p>"),
         "blog.picture": Picture.objects.create(alt="Hands", width=60, height=40),
         "blog.video": video,
-        "blog.testimonial": Testimonial.objects.create(words="Calm.", name="A. S.", has_consent=True),
+        "blog.testimonial": blog.Testimonial.objects.create(words="Calm.", name="A. S.", has_consent=True),
         "blog.notice": Notice.objects.create(text="Closed on Friday", starts_at=NOW),
         "bookings.booking": own,
         "bookings.client": other.client,
@@ -252,7 +252,7 @@ def desk(world: World) -> Desk:
         "bookings.booklet": Booklet.objects.create(
             file_name="booklet.pdf", content=b"%PDF-1.4", uploaded_at=NOW
         ),
-        "bookings.messagesettings": MessageSettings.load(),
+        "bookings.messagesettings": MessageSettings.objects.create(),
         "bookings.message": Message.objects.filter(booking=other).earliest("pk"),
         "bookings.therapist": second,
         "bookings.timeoff": off[0],
