@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.domain import links
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
 from bookings.exceptions import ClientGone
 from bookings.models import Booking, Client, ClientNote
@@ -66,6 +67,11 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
     search_help_text = gettext_lazy("Name, email, or phone in any format.")
     readonly_fields = ["created_at"]
     fields = ["name", "email", "phone", "is_blocked", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            links.revoke_links_of_client(obj, now=timezone.now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
         rows = super().get_queryset(request)

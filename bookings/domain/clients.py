@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from bookings.domain import links
 from bookings.enums import BookingStatus, EventKind
 from bookings.exceptions import ClientGone, SameClient
 from bookings.models import Booking, BookingEvent, Client, ClientNote, Therapist
@@ -71,6 +72,8 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         visits = list(
             Booking.objects.select_for_update(no_key=True, of=("self",)).filter(client=gone).order_by("pk")
         )
+        if gone.email != kept.email:
+            links.revoke_links_of_client(gone, now=now)
         # Whatever else points at a client by then goes along, so that nothing is lost with the row.
         for relation in Client._meta.related_objects:
             name = relation.field.name

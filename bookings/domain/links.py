@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from bookings.enums import LinkPurpose
-from bookings.models import Booking, BookletRequest, Link, Therapist
+from bookings.models import Booking, BookletRequest, Client, Link, Therapist
 from massagerx.lib import tokens
 
 # A visit's own page stays readable for a while: people look up what they paid.
@@ -96,6 +96,13 @@ def use_link(link: Link, *, now: datetime) -> bool:
 def revoke_visit_links(booking: Booking, *, now: datetime) -> None:
     """Ends the links in emails sent so far; the next email carries a new one."""
     Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None).update(revoked_at=now)
+
+
+def revoke_links_of_client(client: Client, *, now: datetime) -> None:
+    """Ends the links in a client's emails: they went to a mailbox that is not the client's any more."""
+    Link.objects.filter(booking__client=client, purpose=LinkPurpose.VISIT, revoked_at=None).update(
+        revoked_at=now
+    )
 
 
 def revoke_feed(therapist: Therapist, *, now: datetime) -> None:

@@ -51,7 +51,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         }
         step = "where"
     if with_details:
-        changes["details"] = _details(booking)
+        changes |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
         try:
             load_area(booking.area.zip_code)
         except OutsideArea as error:

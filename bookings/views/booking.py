@@ -38,7 +38,7 @@ from .steps import (
     save,
     show,
 )
-from .visits.access import open_own
+from .visits.access import ClosedError, get_visit, open_own
 
 # Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
 FINISHED_KEY = "finished_bookings"
@@ -370,8 +370,10 @@ def _care_words(progress: Progress) -> list[str]:
 def done(request: HttpRequest) -> HttpResponse:
     """The visitor's newest booking; nobody else's."""
     references = list(request.session.get(FINISHED_KEY, {}).values())
-    booking = queries.booking_by_reference(references[-1]) if references else None
-    if booking is None:
+    try:
+        # For as long as this browser may see the visit, and no longer: the page tells the address.
+        booking, _access = get_visit(request, references[-1] if references else "", now=timezone.now())
+    except ClosedError:
         return back_to("start")
     response = render(request, "bookings/done.html", {"booking": booking})
     response["Cache-Control"] = "no-store"

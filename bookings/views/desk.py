@@ -30,6 +30,8 @@ _NOTHING = dict.fromkeys(
         "health",
         "submission_key",
         "missed",
+        "known",
+        steps.FILLED_FOR,
     )
 )
 
@@ -56,7 +58,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         .first()
     )
     if last is not None:
-        return start_again(request, last, with_details=True, **mark)
+        return start_again(request, last, with_details=True, known=None, missed=None, **mark)
     details = {"name": client.name, "email": client.email, "phone": client.phone.as_e164}
     return _from_nothing(request, {**mark, "known": details})
 

@@ -26,6 +26,8 @@ from .refusals import entry_words, refusal_words
 SESSION_KEY = "booking_draft"
 # In a draft: the key of the member of staff who books for a client.
 DESK = "at_desk"
+# In a draft: whose visit its details were taken from, by email.
+FILLED_FOR = "filled_for"
 
 STEPS = (
     ("start", gettext_lazy("What")),
@@ -161,6 +163,14 @@ def drop(request: HttpRequest, progress: Progress) -> None:
     """Forgets the draft, and lets its time go."""
     intake.discard_draft(progress.draft)
     request.session.pop(SESSION_KEY, None)
+
+
+def drop_what_belongs_to_others(request: HttpRequest, email: str) -> None:
+    """Forgets a draft that was filled in from a visit of another email than the one that has just been proved: two
+    people may use one browser."""
+    progress = load_progress(request)
+    if progress.answers.get(FILLED_FOR, email) != email:
+        drop(request, progress)
 
 
 def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:

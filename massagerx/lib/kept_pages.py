@@ -41,6 +41,8 @@ class KeptPagesMiddleware:
             response = self.get_response(request)
             if (
                 request.method == "POST"
+                and response.status_code < 400
+                and request.user.is_authenticated
                 and request.resolver_match
                 and "admin" in request.resolver_match.namespaces
             ):

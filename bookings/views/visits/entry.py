@@ -102,6 +102,7 @@ def open_link(request: HttpRequest) -> HttpResponse:
     if link.purpose == LinkPurpose.SIGN_IN:
         if not links.use_link(link, now=now):
             raise ClosedError
+        steps.drop_what_belongs_to_others(request, link.email)
         accesses.sign_in(request, link.email, now=now)
         return redirect("visits:find")
     assert link.booking is not None
@@ -158,6 +159,7 @@ def code(request: HttpRequest, reference: str) -> HttpResponse:
     if email != booking.client.email:
         form.add_error("code", _("That is not the code we sent last. Check the newest email."))
         return _code_page(request, booking, form, now, status=422)
+    steps.drop_what_belongs_to_others(request, email)
     accesses.prove(request, email, now=now)
     return onward
 
