@@ -649,11 +649,13 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, ListMixin)
 
     @staticmethod
     def _recheck(booking: Any) -> dict[str, Any] | None:
-        """What the health answers given again last came to; the answers stay shut."""
-        newest = booking.rechecks.values_list("evaluated_at", "tier").first()
-        if newest is None:
+        """What the health answers given again came to, the gravest that no clinician's note came after, or else the
+        newest; the answers stay shut."""
+        rows = booking.rechecks.values_list("evaluated_at", "tier")
+        found = rows.since_last_note().gravest_first().first() or rows.first()
+        if found is None:
             return None
-        at, tier = newest
+        at, tier = found
         return {
             "when": local_when(at),
             "tier": tier_mark(tier),

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 
 from bookings.enums import Tier
 from bookings.models import AccessNotes, Booking, ClinicianNote, ScreeningRecheck, Therapist
+from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
@@ -29,9 +30,10 @@ class Visit:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether its health answers, the first or the newest, ask for a person to look."""
-        tiers = {self.booking.tier, self.booking.recheck_tier} - {None}
-        return bool(tiers - {Tier.CLEAR, Tier.CAUTION}) and not self.booking.has_note
+        """Whether its health answers, the first or any given again, ask for a person to look: no clinician's note came
+        after them."""
+        booking = self.booking
+        return booking.has_grave_recheck or (booking.tier not in NEEDS_NO_NOTE and not booking.has_note)
 
     @property
     def has_caution(self) -> bool:
@@ -98,6 +100,9 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
         .annotate(
             tier=F("screening__tier"),
             recheck_tier=Subquery(newest.values("tier")[:1]),
+            has_grave_recheck=Exists(
+                ScreeningRecheck.objects.filter(booking=OuterRef("pk")).asking_for_a_note()
+            ),
             has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
         )

@@ -144,8 +144,10 @@ def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetim
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:
-    """The answers given again last, or None. Only right after `look_at_screening`, which writes the look down."""
-    recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+    """The answers given again, the gravest that no clinician's note came after, or else the newest; None when there are
+    none. Only right after `look_at_screening`, which writes the look down."""
+    rows = ScreeningRecheck.objects.select_related("version").filter(booking=booking)
+    recheck = rows.since_last_note().gravest_first().first() or rows.first()
     return _in_words(recheck, booking.service.slug) if recheck is not None else None
 
 

@@ -49,16 +49,18 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
 
 
 def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
-    """Visits to come whose health answers, given again, came to something graver than the first, with what they came to
-    last; the next visit first. Reads no answer."""
-    newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
+    """Visits to come whose health answers, given again, came to something graver than the first, with the gravest that
+    no clinician's note came after; the next visit first. Milder answers given later take none off. Reads no answer."""
+    gravest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().gravest_first()
     visits = (
         Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now, rechecks__isnull=False)
-        .annotate(first_tier=F("screening__tier"), last_tier=Subquery(newest.values("tier")[:1]))
+        .annotate(first_tier=F("screening__tier"), gravest_tier=Subquery(gravest.values("tier")[:1]))
         .select_related("therapist")
         .order_by("starts_at", "pk")
         .distinct()
     )
     return [
-        (booking, booking.last_tier) for booking in visits if is_graver(booking.last_tier, booking.first_tier)
+        (booking, booking.gravest_tier)
+        for booking in visits
+        if is_graver(booking.gravest_tier, booking.first_tier)
     ]

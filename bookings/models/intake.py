@@ -14,6 +14,9 @@ from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
 
+# With these, a visit can be confirmed without a clinician's note.
+NEEDS_NO_NOTE = (Tier.CLEAR, Tier.CAUTION)
+
 
 class BookingDraft(models.Model):
     """A booking that is still being filled in, found by the visitor's session. Encrypted as a whole; purged a day
@@ -79,14 +82,40 @@ class ScreeningRecord(models.Model):
         return self.get_tier_display()
 
 
+class ScreeningRecheckQuerySet(models.QuerySet["ScreeningRecheck"]):
+    """Milder answers given later take nothing back: only a clinician's note that comes after answers graver ones."""
+
+    def since_last_note(self) -> ScreeningRecheckQuerySet:
+        """Those that no clinician's note of the booking came after."""
+        later = ClinicianNote.objects.filter(
+            booking=models.OuterRef("booking"), recorded_at__gte=models.OuterRef("evaluated_at")
+        )
+        return self.filter(~models.Exists(later))
+
+    def asking_for_a_note(self) -> ScreeningRecheckQuerySet:
+        """Those that keep a booking from being confirmed."""
+        return self.since_last_note().exclude(tier__in=NEEDS_NO_NOTE)
+
+    def gravest_first(self) -> ScreeningRecheckQuerySet:
+        """By tier, and the newest first among equals."""
+        severity = models.Case(
+            *(models.When(tier=tier, then=number) for number, tier in enumerate(Tier.values)),
+            output_field=models.IntegerField(),
+        )
+        return self.order_by(severity.desc(), "-evaluated_at", "-pk")
+
+
 class ScreeningRecheck(models.Model):
-    """The questions answered again, shortly before the visit; the newest one counts beside the first answers."""
+    """The questions answered again, shortly before the visit; the gravest since the last clinician's note count beside
+    the first answers."""
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="rechecks")
     version = models.ForeignKey(ScreeningVersion, on_delete=models.PROTECT, related_name="+")
     answers = EncryptedJSONField()
     tier = models.CharField(_("result"), max_length=10, choices=Tier.choices)
     evaluated_at = models.DateTimeField()
+
+    objects = ScreeningRecheckQuerySet.as_manager()
 
     class Meta:
         ordering = ["-evaluated_at", "-pk"]

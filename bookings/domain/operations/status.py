@@ -14,6 +14,7 @@ from bookings.domain.lifecycle import require_transition
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningRecord
+from bookings.models.intake import NEEDS_NO_NOTE
 
 from .transaction import change_status, record
 
@@ -21,7 +22,6 @@ log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
-_NEEDS_NO_NOTE = (Tier.CLEAR, Tier.CAUTION)
 
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -48,14 +48,13 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
 
 
 def needs_clinician_note(booking: Booking) -> bool:
-    """Whether the booking may not be confirmed before staff have recorded a clinician's note."""
+    """Whether the booking may not be confirmed before staff have recorded a clinician's note: one that came after every
+    answer that asks for it, whatever was answered later."""
+    # What was said before the answers changed did not speak of them.
+    if booking.rechecks.asking_for_a_note().exists():
+        return True
     tier = ScreeningRecord.objects.filter(booking=booking).values_list("tier", flat=True).first()
-    notes = ClinicianNote.objects.filter(booking=booking)
-    again = booking.rechecks.values_list("tier", "evaluated_at").first()
-    if again is not None and again[0] not in _NEEDS_NO_NOTE:
-        # What was said before the answers changed did not speak of them.
-        return not notes.filter(recorded_at__gte=again[1]).exists()
-    return tier not in _NEEDS_NO_NOTE and not notes.exists()
+    return tier not in NEEDS_NO_NOTE and not ClinicianNote.objects.filter(booking=booking).exists()
 
 
 def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings import exceptions
-from bookings.domain import operations
+from bookings.domain import operations, queries
+from bookings.domain.day_board import load_columns
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, MessageState, Tier
 from bookings.models import Booking, BookingPolicy, ChangeRequest, Message, ScreeningRecheck, ScreeningVersion
 from bookings.screening import sample_rules_data
-from tests.factories import CLEAR_ANSWERS, NOW, World, at
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -311,6 +314,40 @@ def test_graver_answers_keep_a_request_from_being_confirmed_until_a_new_note(
     )
     confirmed = operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=4))
     assert confirmed.status == BookingStatus.CONFIRMED
+
+
+def on_front_page() -> list[str]:
+    return [tier for _booking, tier in queries.graver_rechecks(now=NOW)]
+
+
+def on_board(world: World) -> bool:
+    with CaptureQueriesContext(connection) as queries_made:
+        columns = load_columns(therapists=[world.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    assert sum("screeningrecheck" in query["sql"] for query in queries_made) == 1
+    return columns[0].visits[0].needs_a_look
+
+
+def test_grave_answers_stand_until_a_note_whatever_is_answered_later(world: World, staff: User) -> None:
+    booking = world.book()
+    assert (on_front_page(), on_board(world)) == ([], False)
+    recheck(booking, world, now=NOW + timedelta(minutes=1), pregnancy="yes")
+    recheck(booking, world, now=NOW + timedelta(minutes=2), leg_or_clot="yes")
+    recheck(booking, world, now=NOW + timedelta(minutes=3), pregnancy="yes")
+    recheck(booking, world, now=NOW + timedelta(minutes=4))
+    assert (on_front_page(), on_board(world)) == ([Tier.STOP], True)
+    with pytest.raises(exceptions.ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=5))
+    operations.record_clinician_note(
+        booking=booking, actor=staff, note="Fine.", now=NOW + timedelta(minutes=6)
+    )
+    assert (on_front_page(), on_board(world)) == ([], False)
+    assert not operations.needs_clinician_note(booking)
+    # The note spoke of what came before it.
+    recheck(booking, world, now=NOW + timedelta(minutes=7), pregnancy="yes")
+    recheck(booking, world, now=NOW + timedelta(minutes=8), neck="yes")
+    assert (on_front_page(), on_board(world)) == ([Tier.CLEARANCE], True)
+    with pytest.raises(exceptions.ScreeningNotCleared):
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=9))
 
 
 def test_clear_answers_given_later_do_not_stand_for_a_note(world: World, staff: User) -> None:
