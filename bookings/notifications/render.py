@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from bookings.domain import links
 from bookings.domain.calendar import CalendarMethod, visit_calendar
 from bookings.domain.operations import expires_at
-from bookings.enums import ChangeState, EventKind, MessageKind
+from bookings.enums import ChangeKind, ChangeState, EventKind, MessageKind
 from bookings.models import Booking, ContactMessage, Link, Message
 from massagerx.lib.localtime import clock_time, local, zone
 
@@ -106,9 +106,9 @@ def _context(
             context["visit_url"] = visit_url(secrets.visit(target))
         else:
             context["admin_url"] = admin_url("booking", target.pk)
-        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT):
+        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELLED):
             context["change"] = _change(message, target)
-        if message.kind in (MessageKind.CHANGE_REFUSED, MessageKind.CHANGE_ALERT):
+        if message.kind in _ABOUT_LATE_CHANGE:
             context["asked_for"] = _asked_for(message, target)
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
@@ -183,10 +183,18 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     return change
 
 
+# Of each kind that speaks of a late change, which one it is: the one that waits, or the one answered last.
+_ABOUT_LATE_CHANGE = {
+    MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
+    MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
+    MessageKind.CANCELLED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
+}
+
+
 def _asked_for(message: Message, booking: Booking) -> dict[str, Any]:
-    """The late change that the message is about: the one that waits, or the one refused last."""
-    wanted = ChangeState.OPEN if message.kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED
-    asked = booking.change_requests.filter(state=wanted).order_by("-asked_at", "-pk").first()
+    """The late change that the message is about; empty when there is none."""
+    wanted = _ABOUT_LATE_CHANGE[MessageKind(message.kind)]
+    asked = booking.change_requests.filter(**wanted).order_by("-asked_at", "-pk").first()
     if asked is None:
         return {}
     return {

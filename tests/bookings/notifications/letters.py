@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
-from bookings.models import Booking, BookingEvent, Message, MessageSettings, Therapist
+from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
+from bookings.models import Booking, BookingEvent, ChangeRequest, Message, MessageSettings, Therapist
 from bookings.notifications.registry import Facts, load_target
 from bookings.notifications.render import Email, render
 from tests.support.visits import NOW, make_business, make_message
@@ -44,6 +44,26 @@ def _canceled_by_client(message: Message) -> None:
     _moved(message, kind=EventKind.CANCELLED, moved_from=None, moved_from_therapist=None, by_client=True)
 
 
+def _client_canceled(message: Message) -> None:
+    _moved(message, kind=EventKind.CANCELLED, moved_from=None, moved_from_therapist=None, by_client=True)
+
+
+def _late_cancel(fee_cents: int) -> Callable[[Message], None]:
+    """The client asked late, was shown a fee of $70, and staff agreed, with `fee_cents`."""
+
+    def happened(message: Message) -> None:
+        booking = message.booking
+        assert booking is not None
+        _moved(message, kind=EventKind.CANCELLED, moved_from=None, moved_from_therapist=None)
+        Booking.objects.update(late_fee_cents=fee_cents)
+        ChangeRequest.objects.create(
+            booking=booking, kind=ChangeKind.CANCEL, state=ChangeState.ACCEPTED, fee_cents=7_000,
+            asked_at=NOW - DAY, answered_at=NOW,
+        )  # fmt: skip
+
+    return happened
+
+
 def _new_address(message: Message) -> None:
     _moved(message, kind=EventKind.EDITED, moved_from=None, moved_from_therapist=None)
 
@@ -63,6 +83,9 @@ def _as_request(message: Message) -> None:
 
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
+    "canceled_by_client": (MessageKind.CANCELLED, _client_canceled),
+    "canceled_late": (MessageKind.CANCELLED, _late_cancel(7_000)),
+    "canceled_late_without_fee": (MessageKind.CANCELLED, _late_cancel(0)),
     "moved": (MessageKind.MOVED, _moved),
     "moved_request": (MessageKind.MOVED, _as_request),
     "moved_to_another_therapist": (MessageKind.MOVED, _to_another_therapist),
