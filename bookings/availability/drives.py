@@ -97,7 +97,7 @@ class Drives:
     def place_id(self, place: Place) -> Spot:
         """A handle for `place`: hashing it again for every leg would cost more than the rest."""
         area = (place.zip_code, place.zone, place.latitude, place.longitude) if self._one_area else place
-        return self._remembered.number(area, place), place.address_key
+        return self._remembered.number(area, place, any_door=self._one_area), place.address_key
 
     def leg(self, origin: Spot, destination: Spot) -> Leg:
         """The drive between two places."""

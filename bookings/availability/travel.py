@@ -9,7 +9,7 @@ answer.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, tzinfo
 from functools import lru_cache
 from itertools import count
@@ -71,13 +71,14 @@ class Remembered:
         self.days: dict[int, tuple[list[int], list[int]]] = {}
         self.departures: dict[int, datetime] = {}
 
-    def number(self, area: object, place: Place) -> int:
-        """The number of the places that are alike to the DriveTime; `place` is one of them."""
+    def number(self, area: object, place: Place, *, any_door: bool) -> int:
+        """The number of the places that are alike to the DriveTime; `place` is one of them. With `any_door` it stands
+        for all doors of its area, and so for none: two that share its key would seem to be no drive apart."""
         number = self._numbers.get(area)
         if number is None:
             # The place goes in first: whoever finds the number finds its place.
             fresh = next(self._counter)
-            self.places[fresh] = place
+            self.places[fresh] = replace(place, address_key=None) if any_door else place
             number = self._numbers.setdefault(area, fresh)
         return number
 

@@ -306,3 +306,16 @@ def test_measured_drive_is_the_same_all_through_a_band_of_the_week(
         return monday.replace(hour=wall_minute // 60, minute=wall_minute % 60).astimezone(UTC)
 
     assert drive_time(HOME, BEACH, departing(minute)) == drive_time(HOME, BEACH, departing(start))
+
+
+def test_two_doors_of_one_area_are_a_drive_apart_whichever_was_seen_first() -> None:
+    """The places of an area share what was asked; the first of them must not lend the others its door."""
+    table = DriveTable([], LOS_ANGELES, behind=OfflineEstimate(LOS_ANGELES))
+    here = replace(HOME, address_key="12 sample street")
+    drives = Drives(table, LOS_ANGELES)
+    first, second = drives.place_id(here), drives.place_id(replace(HOME, address_key="99 other road"))
+    traffic = drives.traffic(local_day(date(2026, 7, 1), LOS_ANGELES))
+    band = traffic.bands[12 * 60]
+    assert drives.leg(first, second)[band] == table(HOME, HOME, at(12)) == 8
+    assert drives.leg(first, drives.place_id(HOME))[band] == 8
+    assert drives.leg(first, first)[band] == 0
