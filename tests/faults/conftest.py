@@ -31,19 +31,16 @@ def database() -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def postgresql_site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site on that PostgreSQL, which tests may stop and kill, and leave running."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", database.address)
-        with running_site(tmp_path_factory.mktemp("postgresql"), TRUSTED_PROXIES="1") as running:
-            yield running
+    tmp = tmp_path_factory.mktemp("postgresql")
+    with running_site(tmp, server=database.address, TRUSTED_PROXIES="1") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site on SQLite, whatever the tests run on."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", "sqlite")
-        with running_site(tmp_path_factory.mktemp("sqlite"), TRUSTED_PROXIES="1") as running:
-            yield running
+    with running_site(tmp_path_factory.mktemp("sqlite"), server="sqlite", TRUSTED_PROXIES="1") as running:
+        yield running
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])

@@ -73,13 +73,16 @@ class RunningSite:
 
 
 @contextmanager
-def running_site(tmp: Path, **environment: str) -> Iterator[RunningSite]:
-    """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see."""
+def running_site(tmp: Path, *, server: str | None = None, **environment: str) -> Iterator[RunningSite]:
+    """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
+
+    Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by default where the tests run.
+    """
     smtp = MailServer().start()
     household = Household()
     var = tmp / "var"
     var.mkdir(parents=True)
-    with own_database(os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
+    with own_database(server or os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
         given = environment_for_tests(database_url, var, os.environ)
         given |= {
             "DJANGO_SETTINGS_MODULE": "massagerx.settings.local",
