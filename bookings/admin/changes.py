@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, queries
+from bookings.domain.selection import ANYONE
 from bookings.enums import ChangeKind, ChangeState
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
@@ -40,8 +41,10 @@ ANSWERS = ("accept-with-fee", "accept", "refuse")
 
 
 def change_words(change: ChangeRequest) -> str:
-    """What is asked for, such as `Move to Mon, Dec 7, 2026, 2:00 PM PST`."""
+    """What is asked for, such as `Move to Mon, Dec 7, 2026, 2:00 PM PST`. Needs the booking beside it."""
     if change.kind == ChangeKind.MOVE:
+        if change.preference == ANYONE != change.booking.preference:
+            return _("Move to %(when)s, with anyone") % {"when": local_when(change.wanted_starts_at)}
         return _("Move to %(when)s") % {"when": local_when(change.wanted_starts_at)}
     return _("Cancel")
 

@@ -15,6 +15,7 @@ from bookings.enums import BookingStatus, MessageState, Tier
 from bookings.exceptions import (
     BookingError,
     ChangeAnswered,
+    ChangedMeanwhile,
     InvalidTransition,
     NoLongerOffered,
     ScreeningNotCleared,
@@ -184,6 +185,8 @@ def explain(error: BookingError) -> str:
         }
     if isinstance(error, ChangeAnswered):
         return _("the late change no longer waits for an answer; nothing was changed.")
+    if isinstance(error, ChangedMeanwhile):
+        return _("the visit has changed meanwhile; nothing was changed. Please look at it again.")
     if isinstance(error, NoLongerOffered):
         return _("no therapist is qualified and free to be booked for it; nothing was changed.")
     if isinstance(error, ScreeningNotCleared):

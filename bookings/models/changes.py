@@ -19,6 +19,8 @@ class ChangeRequest(models.Model):
     kind = models.CharField(_("what"), max_length=10, choices=ChangeKind.choices)
     # Of a move: the start that the client would like. It is not held.
     wanted_starts_at = models.DateTimeField(_("would like to start at"), null=True, blank=True)
+    # Of a move: whom the client would like, as `Booking.preference`; blank for whom the booking asks for.
+    preference = models.CharField(_("preferred therapist"), max_length=80, blank=True, default="")
     reason = models.CharField(_("why"), max_length=300, blank=True)
     # As the client was shown it.
     fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)

@@ -108,16 +108,19 @@ def ask_change(
     *,
     booking: Booking,
     kind: ChangeKind,
+    shown_revision: int,
     shown_fee_cents: int,
     now: datetime,
     wanted_starts_at: datetime | None = None,
+    preference: str = "",
     reason: str = "",
 ) -> ChangeRequest:
     """Asks staff for a late cancel or move; the visit stands until they answer. Asked twice for the same, it is asked
-    once.
+    once. `preference` is whom a move may lead to; blank for whom the booking asks for.
 
-    Raises `NotLate` when nobody has to be asked, `LateChange` with the fee when another was shown, `ChangeWaiting`
-    when something else was asked for already, or `InvalidTransition`.
+    Raises `NotLate` when nobody has to be asked, `LateChange` with the fee when another was shown, `ChangedMeanwhile`
+    when the visit is not as it was shown, `ChangeWaiting` when something else was asked for already, or
+    `InvalidTransition`.
     """
     policy = BookingPolicy.load()
     with translated_errors(), transaction.atomic():
@@ -126,9 +129,12 @@ def ask_change(
             raise InvalidTransition(fresh.status, kind)
         waiting = ChangeRequest.objects.filter(booking=fresh, state=ChangeState.OPEN).first()
         if waiting is not None:
-            if (waiting.kind, waiting.wanted_starts_at) == (kind, wanted_starts_at):
+            asked = (waiting.kind, waiting.wanted_starts_at, waiting.preference)
+            if asked == (kind, wanted_starts_at, preference):
                 return waiting
             raise ChangeWaiting
+        if fresh.revision != shown_revision:
+            raise ChangedMeanwhile
         fee = late_fee(fresh, policy, now=now)
         if fee is None:
             raise NotLate
@@ -138,6 +144,7 @@ def ask_change(
             booking=fresh,
             kind=kind,
             wanted_starts_at=wanted_starts_at,
+            preference=preference,
             reason=reason,
             fee_cents=fee,
             asked_at=now,
@@ -158,20 +165,30 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
 
 def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
     """Does what was asked: cancels, or moves to the wanted start, and tells the client; with the late fee as the client
-    was shown it, or without.
+    was shown it, or without. There is none once the visit can be changed for nothing.
 
-    Raises `ChangeAnswered`, or what `cancel_booking` and `move_booking` raise; nothing has changed then.
+    Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `cancel_booking` and `move_booking` raise; nothing has changed
+    then.
     """
-    fee = change.fee_cents if with_fee else 0
+
+    def fee_of(booking: Booking) -> int:
+        if not with_fee or late_fee(booking, BookingPolicy.load(), now=now) is None:
+            return 0
+        return change.fee_cents
+
+    fee = fee_of(change.booking)
 
     def check(fresh: Booking) -> None:
         _require_open(change)
+        if fee_of(fresh) != fee:
+            raise ChangedMeanwhile
 
     if change.kind == ChangeKind.MOVE:
         assert change.wanted_starts_at is not None
         return move_booking(
             booking=change.booking,
             starts_at=change.wanted_starts_at,
+            preference=change.preference or None,
             now=now,
             actor=actor,
             reason=change.reason,

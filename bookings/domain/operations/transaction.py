@@ -174,11 +174,22 @@ def change_status(
 
 
 def settle_change(booking: Booking, done: ChangeKind | None, *, now: datetime, actor: User | None) -> None:
-    """Closes the late change that waits, if there is one: what it asked for (`done`) has happened, or it is of no
-    use any more. The visit's row must be locked."""
-    waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
-    closed: dict[str, Any] = {"answered_at": now, "answered_by": actor}
-    if done is not None:
-        waiting.filter(kind=done).update(state=ChangeState.ACCEPTED, **closed)
-    if done != ChangeKind.MOVE:
-        waiting.update(state=ChangeState.WITHDRAWN, **closed)
+    """Closes the late change that waits, if there is one: what it asked for has happened to `booking` as it is now
+    (`done`), or it spoke of a visit that is no more. The visit's row must be locked."""
+    waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN).first()
+    if waiting is None:
+        return
+    met = waiting.kind == done and (done != ChangeKind.MOVE or _is_as_wanted(booking, waiting))
+    waiting.state = ChangeState.ACCEPTED if met else ChangeState.WITHDRAWN
+    waiting.answered_at, waiting.answered_by = now, actor
+    waiting.save(update_fields=["state", "answered_at", "answered_by"])
+
+
+def _is_as_wanted(booking: Booking, change: ChangeRequest) -> bool:
+    slug, gender = therapist_or_gender(change.preference or booking.preference)
+    therapist = booking.therapist
+    return (
+        booking.starts_at == change.wanted_starts_at
+        and slug in (None, therapist.slug)
+        and gender in (None, therapist.gender)
+    )

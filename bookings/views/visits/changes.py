@@ -50,6 +50,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
             operations.ask_change(
                 booking=booking,
                 kind=ChangeKind.CANCEL,
+                shown_revision=data["revision"],
                 shown_fee_cents=data["fee_cents"],
                 reason=data["reason"],
                 now=now,

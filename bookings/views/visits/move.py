@@ -93,6 +93,8 @@ def _move(request: HttpRequest, booking: Booking, access: Access) -> HttpRespons
                 booking=booking,
                 kind=ChangeKind.MOVE,
                 wanted_starts_at=data["starts_at"],
+                preference=preference,
+                shown_revision=data["revision"],
                 shown_fee_cents=data["fee_cents"],
                 reason=data["reason"],
                 now=now,

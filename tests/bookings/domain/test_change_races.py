@@ -75,7 +75,12 @@ def test_two_visits_that_swap_their_times_at_once_never_overlap_or_wait_for_each
 def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
     ask = partial(
-        operations.ask_change, booking=booking, kind=ChangeKind.CANCEL, shown_fee_cents=7_000, now=LATE
+        operations.ask_change,
+        booking=booking,
+        kind=ChangeKind.CANCEL,
+        shown_revision=booking.revision,
+        shown_fee_cents=7_000,
+        now=LATE,
     )
     assert at_once([ask] * 6) == {"done": 6}
     assert ChangeRequest.objects.count() == 1
@@ -84,7 +89,13 @@ def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
 
 def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
-    change = operations.ask_change(booking=booking, kind=ChangeKind.CANCEL, shown_fee_cents=7_000, now=LATE)
+    change = operations.ask_change(
+        booking=booking,
+        kind=ChangeKind.CANCEL,
+        shown_revision=booking.revision,
+        shown_fee_cents=7_000,
+        now=LATE,
+    )
     staff = User.objects.create_user("desk")
     results = at_once(
         [

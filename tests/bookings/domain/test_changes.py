@@ -14,7 +14,15 @@ from bookings import exceptions
 from bookings.domain import operations, queries
 from bookings.domain.day_board import load_columns
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, MessageState, Tier
-from bookings.models import Booking, BookingPolicy, ChangeRequest, Message, ScreeningRecheck, ScreeningVersion
+from bookings.models import (
+    Booking,
+    BookingPolicy,
+    ChangeRequest,
+    Message,
+    ScreeningRecheck,
+    ScreeningVersion,
+    TimeOff,
+)
 from bookings.screening import sample_rules_data
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -35,7 +43,14 @@ def staff(db: None) -> User:
 
 
 def ask(booking: Booking, kind: ChangeKind = ChangeKind.CANCEL, **changes: Any) -> ChangeRequest:
-    values: dict[str, Any] = {"booking": booking, "kind": kind, "shown_fee_cents": 7_000, "now": LATE}
+    booking.refresh_from_db()
+    values: dict[str, Any] = {
+        "booking": booking,
+        "kind": kind,
+        "shown_revision": booking.revision,
+        "shown_fee_cents": 7_000,
+        "now": LATE,
+    }
     if kind == ChangeKind.MOVE:
         values["wanted_starts_at"] = at(16)
     return operations.ask_change(**{**values, **changes})
@@ -231,14 +246,94 @@ def test_a_late_change_is_settled_by_whatever_ends_the_visit(booking: Booking, s
 
 def test_staff_who_do_it_by_themselves_have_answered(booking: Booking, staff: User) -> None:
     change = ask(booking, ChangeKind.MOVE)
+    operations.move_booking(booking=booking, starts_at=at(16), now=LATE, actor=staff)
+    change.refresh_from_db()
+    assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
+def test_a_move_to_another_time_leaves_no_late_change_with_a_fee(
+    booking: Booking, staff: User, kind: ChangeKind
+) -> None:
+    change = ask(booking, kind)
     operations.move_booking(booking=booking, starts_at=at(14), now=LATE, actor=staff)
     change.refresh_from_db()
-    assert (change.state, change.answered_by) == (ChangeState.ACCEPTED, staff)
-    # A cancel that waits is no answer to a move, and the other way round.
-    other = ask(booking, now=at(14) - timedelta(hours=10))
-    operations.move_booking(booking=booking, starts_at=at(16), now=at(14) - timedelta(hours=9), actor=staff)
-    other.refresh_from_db()
-    assert other.state == ChangeState.OPEN
+    assert (change.state, change.answered_by) == (ChangeState.WITHDRAWN, staff)
+    with pytest.raises(exceptions.ChangeAnswered):
+        operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    booking.refresh_from_db()
+    assert (booking.starts_at, booking.status, booking.late_fee_cents) == (
+        at(14),
+        BookingStatus.CONFIRMED,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "state"),
+    [
+        ("", ChangeState.WITHDRAWN),
+        ("gender:female", ChangeState.WITHDRAWN),
+        ("gender:male", ChangeState.ACCEPTED),
+        ("any", ChangeState.ACCEPTED),
+    ],
+)
+def test_the_wanted_time_with_somebody_who_was_not_wanted_is_no_answer(
+    world: World, staff: User, wish: str, state: ChangeState
+) -> None:
+    own = f"therapist:{world.therapist.slug}"
+    booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
+    other = world.add_therapist(gender="male")
+    change = ask(booking, ChangeKind.MOVE, preference=wish)
+    operations.move_booking(
+        booking=booking, starts_at=at(16), now=LATE, actor=staff, preference=f"therapist:{other.slug}"
+    )
+    change.refresh_from_db()
+    assert change.state == state
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
+def test_a_fee_that_the_policy_asks_for_no_more_is_not_charged(
+    booking: Booking, staff: User, kind: ChangeKind
+) -> None:
+    change = ask(booking, kind)
+    BookingPolicy.objects.update(cancel_notice_hours=12)
+    done = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    assert done.late_fee_cents == 0
+
+
+def test_a_late_fee_is_counted_from_the_visit_as_it_is_under_the_lock(booking: Booking, staff: User) -> None:
+    change = ask(booking)
+    Booking.objects.filter(pk=booking.pk).update(
+        starts_at=at(10) + timedelta(days=2), ends_at=at(11) + timedelta(days=2),
+        blocked_from=at(9) + timedelta(days=2), blocked_until=at(12) + timedelta(days=2),
+    )  # fmt: skip
+    with pytest.raises(exceptions.ChangedMeanwhile):
+        operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    booking.refresh_from_db()
+    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CONFIRMED, 0)
+
+
+def test_a_late_move_to_anyone_is_accepted_with_whoever_can(world: World, staff: User) -> None:
+    own = f"therapist:{world.therapist.slug}"
+    booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
+    other = world.add_therapist()
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
+    change = ask(booking, ChangeKind.MOVE, preference="any")
+    with pytest.raises(exceptions.ChangeWaiting):
+        ask(booking, ChangeKind.MOVE)
+    moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    change.refresh_from_db()
+    assert (moved.starts_at, moved.therapist, change.state) == (at(16), other, ChangeState.ACCEPTED)
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
+def test_a_late_change_of_a_visit_that_is_not_as_shown_is_not_asked_for(
+    booking: Booking, kind: ChangeKind
+) -> None:
+    with pytest.raises(exceptions.ChangedMeanwhile):
+        ask(booking, kind, shown_revision=booking.revision - 1)
+    assert not ChangeRequest.objects.exists()
 
 
 # Health answers again ------------------------------------------------------------------------------------------

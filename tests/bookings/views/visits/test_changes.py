@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from bookings.admin.changes import change_words
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, ChangeState, EventKind
 from bookings.models import Booking, BookingPolicy, ChangeRequest, Message, TimeOff
@@ -209,6 +210,33 @@ def test_a_late_move_to_a_time_that_nobody_offers_is_not_asked_for(booking: Book
         page = hidden(choose(client, booking))
         response = client.post(address(booking, "move"), {**page, "starts_at": at(3).isoformat()})
         assert response.status_code == 409
+        assert not ChangeRequest.objects.exists()
+
+
+def test_a_late_move_with_anyone_can_be_accepted(world: World, django_user_model: Any) -> None:
+    booking = confirmed(world, preference=f"therapist:{world.therapist.slug}")
+    other = world.add_therapist(gender="male")
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
+    with late():
+        client = with_link(booking, now=LATE)
+        page = hidden(choose(client, booking, 14, who="any"))
+        assert client.post(address(booking, "move"), page).status_code == 302
+        change = ChangeRequest.objects.get()
+        assert change_words(change) == "Move to Mon, Dec 7, 2026, 2:00 PM PST, with anyone"
+        staff = django_user_model.objects.create_user("desk")
+        moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    assert (moved.starts_at, moved.therapist) == (at(14), other)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "move"])
+def test_a_late_page_of_a_visit_that_changed_meanwhile_asks_for_nothing(booking: Booking, verb: str) -> None:
+    with late():
+        client = signed_in(now=LATE)
+        page = client.get(address(booking, "cancel")) if verb == "cancel" else choose(client, booking)
+        operations.move_booking(booking=booking, starts_at=at(16), now=LATE, for_staff=True)
+        response = client.post(address(booking, verb), hidden(page))
+        assert response.status_code == 409
+        assert "has changed since" in text(response)
         assert not ChangeRequest.objects.exists()
 
 
