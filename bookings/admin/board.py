@@ -171,6 +171,7 @@ class BoardMixin(admin.ModelAdmin):
             "therapist": column.therapist,
             "day": day,
             "day_words": long_day(day),
+            "short_day": f"{day:%a} {day.day}",
             "is_today": day == timezone.localdate(),
             "count": len(column.visits),
             "session_minutes": column.session_minutes,

@@ -34,7 +34,7 @@ from massagerx.lib.localtime import day_bounds
 
 from .access import only_seen_by, sees_every_visit, sees_own_visits
 from .board import BoardMixin, map_url
-from .changes import change_words
+from .changes import waiting_words
 from .moving import MovingMixin
 from .phone import PhoneMixin
 from .reports import ReportsMixin, sees_reports
@@ -589,7 +589,7 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, ListMixin)
             "access_lost": self._unreadable() if access_lost else "",
             "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
             "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
-            "late_change": self._late_change(booking),
+            "late_change": waiting_words(queries.waiting_change(booking)),
             "may_answer": request.user.has_perm("bookings.change_changerequest"),
             "recheck": self._recheck(booking),
             "reason_form": ReasonForm(),
@@ -633,19 +633,6 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, ListMixin)
             ],
         }
         return TemplateResponse(request, "admin/bookings/booking/visit.html", context, status=status)
-
-    @staticmethod
-    def _late_change(booking: Booking) -> dict[str, Any] | None:
-        change = queries.waiting_change(booking)
-        if change is None:
-            return None
-        return {
-            "pk": change.pk,
-            "what": change_words(change),
-            "asked": local_when(change.asked_at),
-            "reason": change.reason,
-            "fee_cents": change.fee_cents,
-        }
 
     @staticmethod
     def _recheck(booking: Any) -> dict[str, Any] | None:

@@ -49,6 +49,19 @@ def change_words(change: ChangeRequest) -> str:
     return _("Cancel")
 
 
+def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
+    """What late_change.html shows of a change that waits for its answer; None when none does."""
+    if change is None or change.state != ChangeState.OPEN:
+        return None
+    return {
+        "pk": change.pk,
+        "what": change_words(change),
+        "asked": local_when(change.asked_at),
+        "reason": change.reason,
+        "fee_cents": change.fee_cents,
+    }
+
+
 class AnswerForm(forms.Form):
     reason = LineField(max_length=300, required=False)
 
@@ -86,6 +99,21 @@ class ChangeRequestAdmin(ListMixin):
             name="bookings_changerequest_answer",
         )
         return [own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """What was asked for; while it waits, with the buttons that answer it. There is nothing to save."""
+        if request.method == "POST":
+            return redirect("admin:bookings_changerequest_change", object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> Any:
+        context["late_change"] = waiting_words(obj)
+        context["may_answer"] = self.has_change_permission(request, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     @admin.display(description=gettext_lazy("booking"), ordering="booking__reference")
     def reference(self, change: ChangeRequest) -> str:

@@ -43,7 +43,7 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     to do; each for those who may see it."""
     now = timezone.now()
     desk: dict[str, Any] = {
-        "sample_data": Business.load().is_sample,
+        "sample_data": user.has_perm("services.change_business") and Business.load().is_sample,
         "may_see_bookings": user.has_perm("bookings.view_booking")
         or user.has_perm("bookings.change_booking"),
         "may_see_messages": user.has_perm("bookings.view_message"),
@@ -51,10 +51,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
         "may_see_enquiries": user.has_perm("bookings.view_contactmessage")
         or user.has_perm("bookings.change_contactmessage"),
     }
-    current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
-    approved_by = current.values_list("approved_by", flat=True).first()
-    desk["screening_missing"] = approved_by is None
-    desk["screening_unapproved"] = approved_by == ""
+    if user.has_perm("bookings.change_screeningversion"):
+        desk.update(_screening(now))
     if desk["may_see_bookings"]:
         desk.update(_requests(now))
     if desk["may_see_area_requests"]:
@@ -69,6 +67,13 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     if desk["may_see_enquiries"]:
         desk.update(_unanswered())
     return desk
+
+
+def _screening(now: datetime) -> dict[str, Any]:
+    """Whether there are no health questions in force, or none that a therapist has approved."""
+    current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
+    approved_by = current.values_list("approved_by", flat=True).first()
+    return {"screening_missing": approved_by is None, "screening_unapproved": approved_by == ""}
 
 
 def _requests(now: datetime) -> dict[str, Any]:

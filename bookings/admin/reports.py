@@ -68,11 +68,12 @@ class PeriodForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A figure: its heading, how it reads on the page, and what stands in the CSV."""
+    """A figure: its heading, how it reads on the page, what stands in the CSV, and a note under the heading."""
 
     heading: Any
     words: Callable[[Figures], str]
     cell: Callable[[Figures], Any]
+    note: Any = ""
 
 
 def _count(value: float) -> str:
@@ -125,11 +126,17 @@ COLUMNS: tuple[Column, ...] = (
         lambda f: "–" if f.lead_days is None else f"{f.lead_days:.1f}",
         lambda f: None if f.lead_days is None else round(f.lead_days, 2),
     ),
-    Column(gettext_lazy("New clients"), lambda f: _count(f.new_clients), lambda f: f.new_clients),
+    Column(
+        gettext_lazy("New clients"),
+        lambda f: _count(f.new_clients),
+        lambda f: f.new_clients,
+        note=gettext_lazy("each once in All"),
+    ),
     Column(
         gettext_lazy("Returning clients"),
         lambda f: _count(f.returning_clients),
         lambda f: f.returning_clients,
+        note=gettext_lazy("each once in All"),
     ),
 )
 
@@ -194,7 +201,7 @@ class ReportsMixin(admin.ModelAdmin):
             "period": f"{_day(first)} – {_day(last)}",
             "choices": _choices(today),
             "sums": [(column.heading, column.words(report.total)) for column in COLUMNS],
-            "headings": [column.heading for column in COLUMNS],
+            "headings": [(column.heading, column.note) for column in COLUMNS],
             "total": [column.words(report.total) for column in COLUMNS],
             "sections": [self._section(slug, report, query) for slug in TABLES],
         }

@@ -84,3 +84,8 @@ class DoorForm(ZipForm, DetailsForm):
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
     field_order = ("street", "unit", "zip_code", "entry", *DetailsForm.ACCESS_FIELDS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # No health questions follow here.
+        self.fields["notes"].help_text = _("Please don't write about health here.")

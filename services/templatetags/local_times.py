@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils.dateformat import format as date_format
 
 from massagerx.lib.localtime import clock_time, local
 
@@ -19,3 +20,13 @@ def clock(instant: datetime | None) -> str:
 def zone_name(instant: datetime | None) -> str:
     """`PDT` or `PST`, whichever holds at an aware instant; nothing for None."""
     return local(instant).tzname() or "" if instant is not None else ""
+
+
+@register.filter
+def long_day(instant: datetime | None) -> str:
+    """The Los Angeles day of an aware instant as `Thursday, October 15`, month and number never on two lines; nothing
+    for None."""
+    if instant is None:
+        return ""
+    here = local(instant)
+    return f"{date_format(here, 'l')}, {date_format(here, 'F')}\N{NO-BREAK SPACE}{here.day}"

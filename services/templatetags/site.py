@@ -63,7 +63,7 @@ def service_json_ld(
 
 @register.simple_tag(takes_context=True)
 def sample_data_shown(context: Context) -> bool:
-    """Whether to remind the person reading that this is sample data: staff only.
+    """Whether to remind the person reading that this is sample data: only staff who may change that.
 
     Asks for the user only when a session cookie came along, so that a page is the same for all other visitors, and
     can be kept by a cache.
@@ -73,7 +73,9 @@ def sample_data_shown(context: Context) -> bool:
         return False
     user = getattr(request, "user", None)
     business = context.get("business")
-    return bool(user and user.is_staff and isinstance(business, Business) and business.is_sample)
+    if user is None or not user.is_staff or not user.has_perm("services.change_business"):
+        return False
+    return isinstance(business, Business) and business.is_sample
 
 
 @register.filter

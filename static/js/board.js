@@ -88,6 +88,12 @@ function place(event) {
 
 const clock = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
 
+// As the cards write it.
+const words = (minute) => {
+  const hour = Math.floor(minute / 60);
+  return `${hour % 12 || 12}:${String(minute % 60).padStart(2, "0")} ${hour < 12 ? "AM" : "PM"}`;
+};
+
 function begin(event) {
   const visit = event.target.closest("[data-move]");
   // Fingers scroll; those who tap use the visit's own link.
@@ -110,6 +116,8 @@ function move(event) {
     drag.ghost.classList.add("board-visit--ghost");
     drag.ghost.removeAttribute("id");
     drag.visit.classList.add("board-visit--dragged");
+    host.classList.add("board-dragging");
+    getSelection().removeAllRanges();
   }
   event.preventDefault();
   const there = place(event);
@@ -119,7 +127,7 @@ function move(event) {
   }
   const first = Number(host.querySelector(".board").dataset.first);
   drag.ghost.style.top = px(there.start - drag.setUp - first);
-  drag.ghost.querySelector(".board-time").textContent = clock(there.start);
+  drag.ghost.querySelector(".board-time").textContent = words(there.start);
   there.column.querySelector(".board-items").append(drag.ghost);
 }
 
@@ -129,6 +137,7 @@ function end(event) {
   const there = ghost && event.type === "pointerup" ? place(event) : null;
   ghost?.remove();
   visit.classList.remove("board-visit--dragged");
+  host.classList.remove("board-dragging");
   drag = null;
   if (!there) return;
   const query = new URLSearchParams({

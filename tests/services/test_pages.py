@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.template.loader import get_template
 from django.test import Client
@@ -111,12 +111,16 @@ def test_visitors_without_a_session_share_one_page(client: Client, world: World)
     assert not response.cookies
 
 
-def test_sample_banner_is_for_staff_while_the_data_is_sample(client: Client, world: World) -> None:
+def test_sample_banner_is_for_those_who_may_change_it_while_the_data_is_sample(client: Client, world: World) -> None:
     Business.objects.update(is_sample=True)
     assert "sample-banner" not in client.get("/").content.decode()
     client.force_login(User.objects.create_user("visitor"))
     assert "sample-banner" not in client.get("/").content.decode()
-    client.force_login(User.objects.create_user("owner", is_staff=True))
+    client.force_login(User.objects.create_user("therapist", is_staff=True))
+    assert "sample-banner" not in client.get("/").content.decode()
+    owner = User.objects.create_user("owner", is_staff=True)
+    owner.user_permissions.add(Permission.objects.get(codename="change_business"))
+    client.force_login(owner)
     assert "sample-banner" in client.get("/").content.decode()
     Business.objects.update(is_sample=False)
     assert "sample-banner" not in client.get("/").content.decode()

@@ -104,5 +104,6 @@ def _outcome(booking: Booking) -> dict[str, Any] | None:
     return {
         "emergency": tier == Tier.EMERGENCY,
         "needs_a_call": tier in (Tier.STOP, Tier.CLEARANCE),
+        "call_today": tier == Tier.STOP,
         "rule_words": [intake.words(text) for text in result.messages],
     }

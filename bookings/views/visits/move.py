@@ -20,7 +20,7 @@ from bookings.domain import alternatives, operations, queries, scheduling
 from bookings.domain.selection import ANYONE, Selection
 from bookings.enums import ChangeKind
 from bookings.forms import MoveForm, TimeForm
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingPolicy, Therapist
 from bookings.views.month import Month, choice, read_day, read_month
 from bookings.views.refusals import day_words, month_words, refusal_words
 from massagerx.lib.limits import limited
@@ -160,12 +160,36 @@ def _move_page(
         "starts_at": starts_at,
         "who": ANYONE if selection is not None and selection.preference != booking.preference else "",
         "may_be_another": selection is not None and len(selection.therapists) > 1,
+        "therapist": _who_would_come(booking, selection, starts_at, policy, access.now),
         "total_cents": quote.total_cents,
         "fee_cents": operations.late_fee(booking, policy, now=access.now),
         "notice_hours": policy.cancel_notice_hours,
         "times_url": _times_url(booking, request, day=f"{local(starts_at):%Y-%m-%d}"),
     }
     return render(request, "visits/move.html", context, status=status)
+
+
+def _who_would_come(
+    booking: Booking, selection: Selection | None, starts_at: datetime, policy: BookingPolicy, now: datetime
+) -> Therapist | None:
+    """The therapist who would be chosen now, as under the lock; None when the time has gone meanwhile."""
+    if selection is None:
+        return None
+    try:
+        slot = scheduling.choose_slot(
+            session=selection.session,
+            area=booking.area,
+            therapists=selection.therapists,
+            starts_at=starts_at,
+            policy=policy,
+            now=now,
+            address_key=booking.address_key,
+            entry=booking.entry,
+            without=booking,
+        )
+    except exceptions.SlotNotOffered:
+        return None
+    return next(row for row in selection.therapists if row.pk == slot.therapist_id)
 
 
 def _times_url(booking: Booking, request: HttpRequest, **query: str) -> str:

@@ -88,7 +88,23 @@ def test_a_late_change_is_on_the_front_page_and_on_the_bookings_own(desk: Client
     assert "$70" in shown
     own = desk.get(reverse("admin:bookings_changerequest_change", args=[change.pk]))
     assert own.status_code == 200
-    assert change.booking.reference in own.content.decode()
+    html = own.content.decode()
+    assert change.booking.reference in html
+    for kind in ("accept", "accept-with-fee", "refuse"):
+        assert answer(change, kind) in html
+
+
+def test_the_page_of_a_change_has_nothing_to_save_and_an_answered_one_no_answers(
+    desk: Client, world: World
+) -> None:
+    change = asked(world)
+    address = reverse("admin:bookings_changerequest_change", args=[change.pk])
+    assert "_save" not in desk.get(address).content.decode()
+    assert desk.post(address, {}).status_code == 302
+    looks_only = signed_in(staff_user("reader", "view_booking", "view_changerequest"))
+    assert answer(change, "accept") not in looks_only.get(address).content.decode()
+    desk.post(answer(change, "refuse"))
+    assert answer(change, "accept") not in desk.get(address).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,13 @@ def test_missing_questions_are_said(owner: Client, world: World) -> None:
     assert "No health questions are in force" in shown(owner)
 
 
+def test_what_only_the_owner_can_mend_is_not_said_to_the_desk(desk: Client, world: World) -> None:
+    Business.objects.update(is_sample=True)
+    text = shown(desk)
+    assert "Sample data" not in text
+    assert "not approved yet" not in text
+
+
 def test_staff_without_rights_see_no_bookings(world: World) -> None:
     booking = world.book()
     text = shown(signed_in(staff_user("writer")))

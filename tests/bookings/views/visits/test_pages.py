@@ -284,6 +284,10 @@ def test_answers_are_kept_and_met_with_the_right_words(
     page = client.get(response.headers["Location"])
     assert heading in text(page)
     assert ("Your visit is not canceled by this" in text(page)) is (tier not in (Tier.CLEAR, Tier.CAUTION))
+    # What the rules say of booking online is not true of a visit that is booked.
+    assert "book this visit online" not in text(page)
+    assert "as a request" not in text(page)
+    assert ("Call 911" in text(page)) is (tier not in (Tier.CLEAR, Tier.CAUTION))
     if tier == Tier.EMERGENCY:
         assert 'href="tel:911"' in page.content.decode()
     assert ScreeningRecheck.objects.get().tier == tier
