@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max
+from django.db.models import Count, F, Max
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -54,7 +54,7 @@ def _found(asked: str) -> list[dict[str, Any]]:
     clients = list(
         search(Client.objects.all(), asked, words=["name", "email"], phone="phone")
         .annotate(last=Max("bookings__starts_at"), count=Count("bookings"))
-        .order_by("-last", "name", "pk")[:MOST_FOUND]
+        .order_by(F("last").desc(nulls_last=True), "name", "pk")[:MOST_FOUND]
     )
     newest: dict[int, Booking] = {}
     rows = Booking.objects.filter(

@@ -189,6 +189,7 @@ class Desk:
 
 @pytest.fixture
 def desk(world: World) -> Desk:
+    make_roles()
     users = {
         name: User.objects.create_user(name, password="a-long-password", is_staff=True) for name in ROLES
     }

@@ -71,6 +71,8 @@ def test_finding_costs_the_same_for_one_and_for_twelve(world: World, desk: Clien
     with count_queries() as many:
         page = desk.get(FIND, {"q": "example.com"}).content.decode()
     assert page.count('name="client"') == 12
+    # Those who have been seen before come first, on every database.
+    assert page.index("12 Sample Street") < page.index("Client 1")
     assert len(few) == len(many)
 
 
