@@ -108,6 +108,7 @@ class ChangeRequestAdmin(ListMixin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
     ) -> Any:
+        context["title"] = _("Late change")
         context["late_change"] = waiting_words(obj)
         context["may_answer"] = self.has_change_permission(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

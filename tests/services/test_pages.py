@@ -111,7 +111,9 @@ def test_visitors_without_a_session_share_one_page(client: Client, world: World)
     assert not response.cookies
 
 
-def test_sample_banner_is_for_those_who_may_change_it_while_the_data_is_sample(client: Client, world: World) -> None:
+def test_sample_banner_is_for_those_who_may_change_it_while_the_data_is_sample(
+    client: Client, world: World
+) -> None:
     Business.objects.update(is_sample=True)
     assert "sample-banner" not in client.get("/").content.decode()
     client.force_login(User.objects.create_user("visitor"))
