@@ -106,12 +106,13 @@ class ChangeRequestAdmin(ListMixin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        obj = kwargs.get("obj")
         context["title"] = _("Late change")
         context["late_change"] = waiting_words(obj)
         context["may_answer"] = self.has_change_permission(request, obj)
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=gettext_lazy("booking"), ordering="booking__reference")
     def reference(self, change: ChangeRequest) -> str:

@@ -184,7 +184,7 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
 
 
 # Of each kind that speaks of a late change, which one it is: the one that waits, or the one answered last.
-_ABOUT_LATE_CHANGE = {
+_ABOUT_LATE_CHANGE: dict[MessageKind, dict[str, str]] = {
     MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
     MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
     MessageKind.CANCELLED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
