@@ -24,7 +24,7 @@ from massagerx.lib.admin import FIRST_DAY, LAST_DAY
 from massagerx.lib.localtime import day_bounds, local
 
 from .access import sees_every_visit, sees_own_visits, therapists_seen_by
-from .words import clock, local_span, long_day
+from .words import clock, clock_span, local_span, long_day
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
 _FROM, _UNTIL = 8 * 60, 19 * 60
@@ -177,7 +177,7 @@ class BoardMixin(admin.ModelAdmin):
             "session_minutes": column.session_minutes,
             "drive_minutes": column.drive_minutes,
             "hours": [
-                {"from": _minute(start, day), "until": _minute(end, day), "words": local_span(start, end)}
+                {"from": _minute(start, day), "until": _minute(end, day), "words": clock_span(start, end)}
                 for start, end in column.plan.hours
             ],
             "items": sorted(items, key=lambda item: (item["from"], item["until"])),
@@ -196,6 +196,7 @@ class BoardMixin(admin.ModelAdmin):
             "session_from": _minute(booking.starts_at, day),
             "session_until": _minute(booking.ends_at, day),
             "session": local_span(booking.starts_at, booking.ends_at),
+            "clocks": clock_span(booking.starts_at, booking.ends_at),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),
             "drive": _drive(visit.drive, day) if visit.drive else None,
             "needs_a_look": visit.needs_a_look,
@@ -230,7 +231,7 @@ def _stretch(kind: str, start: datetime, end: datetime, day: date) -> dict[str, 
         "kind": kind,
         "from": _minute(start, day),
         "until": _minute(end, day),
-        "words": local_span(start, end),
+        "words": clock_span(start, end),
     }
 
 

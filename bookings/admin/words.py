@@ -104,6 +104,14 @@ def local_span(start: datetime, end: datetime) -> str:
     return f"{_clock(first)}{zone} – {_clock(last)} {last:%Z}"
 
 
+def clock_span(start: datetime, end: datetime) -> str:
+    """`2:30 PM – 3:30 PM`, for pages that name the zone once; both zones are named where the clocks change
+    in between."""
+    if local(start).tzname() != local(end).tzname():
+        return local_span(start, end)
+    return f"{clock(start)} – {clock(end)}"
+
+
 def _clock(here: datetime) -> str:
     return f"{here.hour % 12 or 12}:{here:%M %p}"
 

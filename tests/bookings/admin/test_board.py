@@ -62,6 +62,15 @@ def test_a_visit_shows_with_its_drive_and_when_to_leave(world: World, desk: Clie
         assert drive.arrives_at - drive.leaves_at >= timedelta(minutes=drive.minutes)
 
 
+def test_the_zone_is_named_once_and_not_on_each_card(world: World, desk: Client) -> None:
+    world.book()
+    for name in ("day", "week"):
+        page = text(desk, board(name))
+        assert "All times are Los Angeles time" in page
+        assert "10:00 AM – 11:00 AM" in page
+        assert "PST" not in page
+
+
 def test_free_gaps_leave_out_drives_visits_holds_and_time_off(world: World) -> None:
     world.book()
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(16), ends_at=at(19))
