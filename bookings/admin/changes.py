@@ -117,6 +117,7 @@ class ChangeRequestAdmin(ListMixin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
+        context["title"] = _("Late change")
         context["late_change"] = waiting_words(obj)
         context["may_answer"] = self.has_change_permission(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
