@@ -119,17 +119,24 @@ def proof_missing(
 
 def open_visit(request: HttpRequest, link: Link, *, now: datetime) -> None:
     """Lets the session see the one visit of a link."""
-    held = _held(request, now)
-    opened = {**held["links"], str(link.pk): now.timestamp()}
-    held["links"] = dict(list(opened.items())[-_MOST_LINKS:])
-    _keep(request, held)
+    _keep(request, _with_link(request, link, now))
 
 
 def open_own(request: HttpRequest, booking: Booking, *, now: datetime) -> None:
-    """Lets the session see a visit that was booked or moved in it, as the link in the next email does."""
+    """Lets the session see a visit that was booked or moved in it, as the link in the next email does.
+
+    The session keeps its name: of one press sent twice the second answer would else find its session gone.
+    """
     link = links.find_link(links.visit_token(booking, now=now), purpose=LinkPurpose.VISIT, now=now)
     if link is not None:
-        open_visit(request, link, now=now)
+        request.session[SESSION_KEY] = _with_link(request, link, now)
+
+
+def _with_link(request: HttpRequest, link: Link, now: datetime) -> dict[str, Any]:
+    held = _held(request, now)
+    opened = {**held["links"], str(link.pk): now.timestamp()}
+    held["links"] = dict(list(opened.items())[-_MOST_LINKS:])
+    return held
 
 
 def sign_in(request: HttpRequest, email: str, *, now: datetime) -> None:
