@@ -135,7 +135,7 @@ def test_owner_writes_a_post_that_appears_once_it_is_published(
     page.keyboard.type("Clear a space of seven by ten feet.")
     page.get_by_label("Summary").first.fill("How to get a room ready.")
     screenshot(page, "owner-post-editor")
-    page.get_by_role("button", name="Save and continue editing").first.click()
+    page.get_by_role("button", name="Save and keep writing").first.click()
     expect(page.locator(".success")).to_be_visible()
     shown = new_page(width=390)
     # The owner sees a preview, a visitor nothing.
