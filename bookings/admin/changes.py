@@ -104,7 +104,7 @@ class ChangeRequestAdmin(ListMixin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """What was asked for; while it waits, with the buttons that answer it. There is nothing to save."""
-        if request.method == "POST":
+        if request.method == "POST" and self.has_view_or_change_permission(request):
             return redirect("admin:bookings_changerequest_change", object_id)
         return super().change_view(request, object_id, form_url, extra_context)
 
