@@ -136,16 +136,12 @@ class MovingMixin(admin.ModelAdmin):
             operations.require_movable(booking, now)
             scheduling.require_on_calendar(starts_at=cleaned["starts_at"], now=now)
             selection = operations.selection_of(booking, now=now, preference=cleaned["therapist"])
-            slot = scheduling.choose_slot(
-                session=selection.session,
-                area=booking.area,
-                therapists=selection.therapists,
+            slot = operations.slot_for_move(
+                booking=booking,
+                selection=selection,
                 starts_at=cleaned["starts_at"],
                 policy=policy,
                 now=now,
-                address_key=booking.address_key,
-                entry=booking.entry,
-                without=booking,
                 for_staff=True,
             )
         except BookingError as error:

@@ -34,6 +34,8 @@ _UNLIMITED_DAYS = 3650
 
 # A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
 Start = availability.OfferedStart
+# A time that one therapist can keep.
+Slot = availability.Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from .move import (
     require_movable,
     selection_of,
     session_of,
+    slot_for_move,
 )
 from .request import LookedUp, Submission, request_booking
 from .status import (
@@ -80,5 +81,6 @@ __all__ = [
     "selection_of",
     "send_contact",
     "session_of",
+    "slot_for_move",
     "withdraw_change",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.domain import links, outbox, pricing, reminders, scheduling
+from bookings.domain.scheduling import Slot
 from bookings.domain.selection import Selection, Session, load_area, load_selection
 from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
@@ -48,6 +49,32 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, policy: BookingPoli
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
     return _quote(booking, starts_at, policy, travel_cents=booking.travel_cents)
+
+
+def slot_for_move(
+    *,
+    booking: Booking,
+    selection: Selection,
+    starts_at: datetime,
+    policy: BookingPolicy,
+    now: datetime,
+    therapists: Iterable[Therapist] | None = None,
+    for_staff: bool = False,
+) -> Slot:
+    """The slot that the visit would move to, its own time counting as free: of those who may do it, or only of
+    `therapists`. Raises `SlotNotOffered`."""
+    return scheduling.choose_slot(
+        session=selection.session,
+        area=booking.area,
+        therapists=selection.therapists if therapists is None else therapists,
+        starts_at=starts_at,
+        policy=policy,
+        now=now,
+        address_key=booking.address_key,
+        entry=booking.entry,
+        without=booking,
+        for_staff=for_staff,
+    )
 
 
 def move_booking(
@@ -89,16 +116,13 @@ def move_booking(
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
         try:
-            slot = scheduling.choose_slot(
-                session=selection.session,
-                area=fresh.area,
+            slot = slot_for_move(
+                booking=fresh,
+                selection=selection,
                 therapists=locked,
                 starts_at=starts_at,
                 policy=policy,
                 now=now,
-                address_key=fresh.address_key,
-                entry=fresh.entry,
-                without=fresh,
                 for_staff=for_staff,
             )
         except SlotNotOffered as refusal:

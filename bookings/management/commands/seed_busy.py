@@ -111,8 +111,9 @@ class _Week:
             if made == VISITS_A_WEEK:
                 break
             made += self._visit(monday + timedelta(days=self.chance.randrange(6)))
-        off = Therapist.objects.filter(is_active=True).order_by("?").first()
-        if off is not None:
+        active = list(Therapist.objects.filter(is_active=True).order_by("pk"))
+        if active:
+            off = self.chance.choice(active)
             start = day_bounds(monday + timedelta(days=2))[0] + timedelta(hours=12)
             if (
                 not Booking.objects.filter(therapist=off)
@@ -189,7 +190,8 @@ class _Week:
             if "when" not in question
         }
         if self.chance.randrange(8) == 0:
-            answers.update({key: "yes" for key in ("diabetes", "pregnancy") if key in answers})
+            told = self.chance.choice(["everyday_conditions", "pregnancy"])
+            answers.update({told: "yes"} if told in answers else {})
         return answers
 
     def _go_on(self, booking: Booking, asked_at: datetime) -> None:

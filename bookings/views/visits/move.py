@@ -176,16 +176,8 @@ def _who_would_come(
     if selection is None:
         return None
     try:
-        slot = scheduling.choose_slot(
-            session=selection.session,
-            area=booking.area,
-            therapists=selection.therapists,
-            starts_at=starts_at,
-            policy=policy,
-            now=now,
-            address_key=booking.address_key,
-            entry=booking.entry,
-            without=booking,
+        slot = operations.slot_for_move(
+            booking=booking, selection=selection, starts_at=starts_at, policy=policy, now=now
         )
     except exceptions.SlotNotOffered:
         return None
