@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Sequence
 
 from celery import shared_task
@@ -81,7 +83,7 @@ def purge_enquiries() -> None:
 class _Publisher:
     """Publishes nudges from a thread of its own: a broker that is down or frozen costs the client nothing.
 
-    What does not fit in the queue, or is in it when the process ends, is left to the sweep.
+    What does not fit in the queue, or is in it a second after the process wanted to end, is left to the sweep.
     """
 
     def __init__(self) -> None:
@@ -101,6 +103,12 @@ class _Publisher:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="nudges", daemon=True)
                 self._thread.start()
+
+    def finish(self, *, seconds: float) -> None:
+        """Waits until all is published, at most `seconds`: a command that wrote a message often ends at once."""
+        until = time.monotonic() + seconds
+        while self._keys.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
 
     def _run(self) -> None:
         while True:
@@ -124,6 +132,7 @@ def _renew_publisher() -> None:
 
 # A forked web or worker process has none of its parent's threads, only what they held.
 os.register_at_fork(after_in_child=_renew_publisher)
+atexit.register(lambda: _publisher.finish(seconds=1))
 
 
 def nudge(keys: Sequence[int]) -> None:

@@ -28,6 +28,7 @@ from launch.servers import find_broker
 from massagerx.celery import app
 from massagerx.settings.base import redis_urls
 from tests.conftest import require
+from tests.support import ROOT
 from tests.support.smtp import MailServer
 from tests.support.visits import CANARIES, NOW, make_business, make_visit
 
@@ -216,7 +217,7 @@ def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, An
     if child == 0:
         try:
             tasks.nudge([2])
-            time.sleep(3)
+            tasks._publisher.finish(seconds=5)
         finally:
             os._exit(0)
     try:
@@ -226,6 +227,16 @@ def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, An
             time.sleep(0.02)
     finally:
         os.waitpid(child, 0)
+
+
+def test_command_that_ends_at_once_leaves_its_nudge(broker: tuple[str, Any]) -> None:
+    code = "import django; django.setup(); from bookings import tasks; tasks.nudge([7])"
+
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "REDIS_URL": broker[0]}, cwd=ROOT, check=True
+    )
+
+    assert [base64.b64decode(task["body"])[:3] for task in waiting(broker[0])] == [b"[[7"]
 
 
 @pytest.mark.django_db
