@@ -94,15 +94,17 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[R
     """The calls of pytest: on PostgreSQL what may run side by side, then what starts whole sites; then SQLite."""
     theirs, options = split_marks(arguments)
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
+    # The tests of one file share a site, which takes seconds to start.
+    side_by_side = ["-n", "2", "--dist", "loadfile"]
     chosen = [
         ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),
-        ("PostgreSQL, whole site and browser", _WHOLE_SITE, postgres, []),
+        ("PostgreSQL, whole site and browser", _WHOLE_SITE, postgres, side_by_side),
         ("SQLite, integrity", f"integrity and not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
     ]
     if postgres is None:
         chosen = [
             ("SQLite", f"not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
-            ("SQLite, whole site and browser", _WHOLE_SITE, sqlite, []),
+            ("SQLite, whole site and browser", _WHOLE_SITE, sqlite, side_by_side),
         ]
     rounds = []
     for name, marks, address, own in chosen:
