@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,6 +26,7 @@ from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField
 from massagerx.lib.localtime import local, zone
 
+from .one_visit import OneVisitMixin
 from .words import clock, explain, local_when
 
 # As many other times are offered beside a refusal.
@@ -74,7 +75,7 @@ class Answer:
     refusal: str = ""
 
 
-class MovingMixin(admin.ModelAdmin):
+class MovingMixin(OneVisitMixin):
     """Adds the page that moves a visit to the admin of bookings."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -83,7 +84,7 @@ class MovingMixin(admin.ModelAdmin):
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET asks (`?day=…&start=…&therapist=…`) and changes nothing; POST moves, and tells the client."""
-        booking: Booking = self._booking(request, pk)  # type: ignore[attr-defined]
+        booking = self._booking(request, pk)
         if not self.has_change_permission(request, booking):
             raise PermissionDenied
         now = timezone.now()
@@ -162,7 +163,7 @@ class MovingMixin(admin.ModelAdmin):
                 booking=booking,
                 starts_at=cleaned["starts_at"],
                 now=now,
-                actor=self._staff(request),  # type: ignore[attr-defined]
+                actor=self._staff(request),
                 preference=cleaned["therapist"],
                 total_cents=total_cents,
                 reason=cleaned["reason"],

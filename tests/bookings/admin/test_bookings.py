@@ -451,7 +451,7 @@ def test_visits_that_took_place_are_marked_together(desk: Client, world: World) 
 
 
 def test_too_many_rows_are_refused(desk: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bookings.admin.bookings.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("bookings.admin.verbs.MOST_AT_ONCE", 1)
     first, second = world.book(starts_at=at(10)), world.book(starts_at=at(13))
 
     sentences = act(desk, "cancel_selected", first, second)

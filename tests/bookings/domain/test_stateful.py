@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 from bookings import exceptions
 from bookings.domain import operations, pricing, reminders, scheduling
 from bookings.domain.lifecycle import may_become
+from bookings.domain.scheduling import drives
 from bookings.domain.selection import Selection, load_selection, load_session
 from bookings.enums import BookingStatus
 from bookings.models import (
@@ -391,7 +392,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def no_blocks_overlap_and_all_can_be_driven(self) -> None:
         self.counts["steps"] += 1
-        drive = scheduling._drive_table([])
+        drive = drives.drive_table([])
         taken = Booking.objects.occupying().select_related("area").order_by("therapist", "blocked_from")
         for before, after in itertools.pairwise(taken):
             if before.therapist_id != after.therapist_id:

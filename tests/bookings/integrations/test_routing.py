@@ -21,6 +21,7 @@ from pytest_django import Settings
 
 from bookings import availability
 from bookings.domain import operations, scheduling
+from bookings.domain.scheduling import drives, values
 from bookings.domain.selection import Selection, load_session
 from bookings.enums import BookingStatus
 from bookings.exceptions import SlotNotOffered, SlotTaken
@@ -648,8 +649,8 @@ def test_the_server_s_way_decides_what_is_offered_and_booked(city: World, config
 def test_rush_hour_is_counted_on_top_of_the_server_s_figure(city: World, configured: RoutingServer) -> None:
     configured.mph = 30
     home, far = scheduling.place_of(city.area), scheduling.place_of(city.far_area)
-    therapist, _closures = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
-    drive_time = scheduling._drive_time(therapist, far)
+    therapist, _closures = values.therapist_values([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    drive_time = drives.drives_to(therapist, far)
 
     night, evening = drive_time(home, far, at(2)), drive_time(home, far, at(17))
 
@@ -665,10 +666,10 @@ def test_the_owner_s_table_comes_before_the_server(city: World, configured: Rout
     DriveTime.objects.create(
         origin=city.zone, destination=city.far_zone, minutes=123, starts_at=wall_time(0), ends_at=wall_time(0)
     )
-    therapist, _closures = scheduling._therapists([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    therapist, _closures = values.therapist_values([city.therapist], first_day=DAY, last_day=DAY, now=NOW)
     home, far = scheduling.place_of(city.area), scheduling.place_of(city.far_area)
 
-    assert scheduling._drive_time(therapist, far)(home, far, at(11)) == 123
+    assert drives.drives_to(therapist, far)(home, far, at(11)) == 123
 
 
 def test_with_the_server_dead_the_times_are_those_of_the_estimate(

@@ -1,0 +1,205 @@
+"""A visit's page: its facts, its history, its messages, and the buttons of what may be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain import operations, queries
+from bookings.enums import BookingStatus
+from bookings.exceptions import BookingError
+from bookings.models import AccessNotes, Booking
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.fields import LinesField
+
+from .board import map_url
+from .changes import waiting_words
+from .health import HealthMixin, LookForm
+from .one_visit import unreadable
+from .verbs import ReasonForm, VerbsMixin
+from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark
+
+ACCESS_LABELS = {
+    "parking": gettext_lazy("Parking"),
+    "gate_code": gettext_lazy("Gate code"),
+    "pets": gettext_lazy("Pets"),
+    "room": gettext_lazy("Room for the table"),
+    "notes": gettext_lazy("Notes"),
+}
+
+
+class ClinicianNoteForm(forms.Form):
+    note = LinesField(
+        label=gettext_lazy("What the clinician said"),
+        max_length=2000,
+        error_messages={"required": gettext_lazy("Write down what the clinician said, and who it was.")},
+    )
+
+
+class VisitMixin(VerbsMixin, HealthMixin):
+    """Adds a page per visit to the admin of bookings, in place of Django's form."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.note_view)
+        own = path("<int:pk>/clinician-note/", view, name="bookings_booking_note")
+        return [own, *super().get_urls()]
+
+    def has_note_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may record what a clinician said."""
+        return bool(request.user.has_perm("bookings.add_cliniciannote"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The visit's page. Nothing on it is a field: every change is a button that posts to its own address."""
+        booking = self._visit(request, object_id)
+        if booking is None:
+            self.message_user(request, _("There is no such booking."), messages.WARNING)
+            return redirect("admin:bookings_booking_changelist")
+        if not self.has_view_or_change_permission(request, booking):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return self._only(request, booking, "GET")
+        return self._page(request, booking)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return redirect(reverse("admin:bookings_booking_change", args=[object_id]) + "#history")
+
+    def note_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Record a clinician's go-ahead."""
+        booking = self._booking(request, pk)
+        if not (self.has_change_permission(request, booking) and self.has_note_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._only(request, booking, "POST")
+        if booking.status != BookingStatus.REQUESTED:
+            sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
+            self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
+            return self._back(booking)
+        form = ClinicianNoteForm(request.POST)
+        if not form.is_valid():
+            # On the page itself, not by a redirect: what was typed must not be lost.
+            return self._page(request, booking, note_form=form, status=422)
+        try:
+            operations.record_clinician_note(
+                booking=booking,
+                actor=self._staff(request),
+                note=form.cleaned_data["note"],
+                now=timezone.now(),
+            )
+        except BookingError as error:
+            self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
+        else:
+            sentence = _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
+            self.message_user(request, sentence % {"reference": booking.reference}, messages.SUCCESS)
+        return self._back(booking)
+
+    # Parts -------------------------------------------------------------------------------------------------------
+
+    def _page(
+        self,
+        request: HttpRequest,
+        booking: Any,
+        *,
+        note_form: ClinicianNoteForm | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        now = timezone.now()
+        may_change = self.has_change_permission(request, booking)
+        may_enter = request.user.has_perm("bookings.view_accessnotes")
+        access, access_lost = self._access(booking) if may_enter else ([], False)
+        context = {
+            **self._context(request, booking),
+            "title": _("%(reference)s · %(name)s")
+            % {"reference": booking.reference, "name": booking.visit_for},
+            "status": status_mark(booking.status),
+            "tier": tier_mark(booking.tier),
+            "when": local_when(booking.starts_at),
+            "session": local_span(booking.starts_at, booking.ends_at),
+            "at_door": local_span(booking.blocked_from, booking.blocked_until),
+            "map_url": map_url(booking),
+            "access": access,
+            "access_lost": unreadable() if access_lost else "",
+            "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
+            "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
+            "late_change": waiting_words(queries.waiting_change(booking)),
+            "may_answer": request.user.has_perm("bookings.change_changerequest"),
+            "recheck": self._recheck(booking),
+            "reason_form": ReasonForm(),
+            "look_form": LookForm(auto_id="id_look_%s"),
+            "note_form": note_form or ClinicianNoteForm(),
+            "needs_note": booking.status == BookingStatus.REQUESTED
+            and operations.needs_clinician_note(booking),
+            "may_look": booking.tier and self.has_look_permission(request),
+            "may_note": may_change
+            and self.has_note_permission(request)
+            and booking.status == BookingStatus.REQUESTED,
+            "events": [
+                {
+                    "what": event.get_kind_display(),
+                    "when": local_when(event.at),
+                    "who": event.actor.get_username()
+                    if event.actor
+                    else (_("the client") if event.by_client else _("the site")),
+                    "why": event.reason,
+                }
+                for event in booking.events.select_related("actor")
+            ],
+            "sendings": [
+                {
+                    "pk": message.pk,
+                    "what": message.get_kind_display(),
+                    "state": state_mark(message.state),
+                    "when": local_when(message.sent_at or message.due_at),
+                    "error": message.last_error,
+                }
+                for message in booking.messages.order_by("created_at", "pk")
+            ],
+            "may_see_messages": request.user.has_perm("bookings.view_message"),
+            "looks": [
+                {"when": local_when(look.at), "who": look.user.get_username(), "why": look.reason}
+                for look in booking.screening_looks.select_related("user")
+            ],
+            "notes": [
+                {"when": local_when(at), "who": who}
+                for at, who in booking.clinician_notes.values_list("recorded_at", "recorded_by__username")
+            ],
+        }
+        return TemplateResponse(request, "admin/bookings/booking/visit.html", context, status=status)
+
+    @staticmethod
+    def _recheck(booking: Any) -> dict[str, Any] | None:
+        """What the health answers given again came to, the gravest that no clinician's note came after, or else the
+        newest; the answers stay shut."""
+        rows = booking.rechecks.values_list("evaluated_at", "tier")
+        found = rows.since_last_note().gravest_first().first() or rows.first()
+        if found is None:
+            return None
+        at, tier = found
+        return {
+            "when": local_when(at),
+            "tier": tier_mark(tier),
+            "is_graver": operations.is_graver(tier, booking.tier),
+        }
+
+    @staticmethod
+    def _access(booking: Booking) -> tuple[list[tuple[Any, str]], bool]:
+        """(label, text) of each access note, and whether they are there and can't be opened."""
+        try:
+            found = AccessNotes.objects.filter(booking=booking).first()
+        except UnreadableValue:
+            return [], True
+        notes = found.notes if found else {}
+        return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False

@@ -1,0 +1,40 @@
+"""Rows to values to slots: the one door to the availability engine. Reads, and decides nothing by itself."""
+
+from .days import Day, Drive, plan_days
+from .decisions import (
+    Slot,
+    choose_slot,
+    require_on_calendar,
+    require_still_possible,
+    require_within_reach_of_now,
+    slot_at_door,
+)
+from .drives import asks_a_server, warm_drives, warm_drives_of
+from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
+from .upcoming import check_upcoming
+from .values import minutes_at_door, place_of
+
+__all__ = [
+    "Day",
+    "Drive",
+    "Offer",
+    "Outlook",
+    "Slot",
+    "Start",
+    "asks_a_server",
+    "check_upcoming",
+    "choose_slot",
+    "find_times",
+    "find_times_between",
+    "last_day",
+    "minutes_at_door",
+    "place_of",
+    "plan_days",
+    "read_outlook",
+    "require_on_calendar",
+    "require_still_possible",
+    "require_within_reach_of_now",
+    "slot_at_door",
+    "warm_drives",
+    "warm_drives_of",
+]

@@ -1,0 +1,147 @@
+"""A therapist's day as staff see it: hours, time off, holds, and each drive with the latest moment to leave."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+
+from bookings import availability
+from bookings.models import Booking, BookingPolicy, Therapist
+from massagerx.lib.localtime import day_bounds
+
+from .drives import corrections_between, drive_table, legs_between
+from .values import local_day, place_of, rules_of, therapist_values
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """A therapist's drive from one visit to the next; None for a visit means home. `leaves_at` is the latest moment
+    to leave, None when nobody knows how long the drive takes. It `fits` when the visit before is over by then."""
+
+    from_booking: int | None
+    to_booking: int | None
+    minutes: int | None
+    leaves_at: datetime | None
+    arrives_at: datetime | None
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A therapist's local day: hours, and drives in order. All instants are aware."""
+
+    hours: tuple[tuple[datetime, datetime], ...]
+    off: tuple[tuple[datetime, datetime], ...]
+    holds: tuple[tuple[datetime, datetime], ...]
+    drives: tuple[Drive, ...]
+
+
+def plan_days(
+    *,
+    therapists: Sequence[Therapist],
+    bookings: Sequence[Booking],
+    first_day: date,
+    last_day: date,
+    now: datetime,
+) -> dict[tuple[int, date], Day]:
+    """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that
+    take time on them, with their areas."""
+    values, closures = therapist_values(therapists, first_day=first_day, last_day=last_day, now=now)
+    rules = rules_of(BookingPolicy(), closures, for_staff=True)
+    corrections = corrections_between([row.pk for row in therapists], first_day=first_day, last_day=last_day)
+    places = {booking.pk: place_of(booking.area, address_key=booking.address_key) for booking in bookings}
+    of_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
+    for booking in sorted(bookings, key=lambda booking: booking.blocked_from):
+        of_day[booking.therapist_id, local_day(booking.starts_at)].append(booking)
+    # Nobody waits for the routing server to see a page: of its figures only what is known.
+    table = drive_table(
+        [
+            leg
+            for value in values
+            for (key, _), visits in of_day.items()
+            if key == value.id
+            for leg in legs_between([value.home, *(places[visit.pk] for visit in visits)])
+        ]
+    )
+    days: dict[tuple[int, date], Day] = {}
+    for value in values:
+        holds = [taken for taken in value.existing if taken.kind == availability.OccupiedKind.HOLD]
+        for number in range((last_day - first_day).days + 1):
+            day = first_day + timedelta(days=number)
+            start, end = day_bounds(day)
+            visits = of_day[value.id, day]
+            drive_time = availability.WithOverrides(table, corrections.get((value.id, day), {}))
+            days[value.id, day] = Day(
+                hours=tuple(
+                    (span.start, span.end) for span in availability.working_intervals(value, day, day, rules)
+                ),
+                off=tuple((o.start, o.end) for o in value.time_off if o.start < end and start < o.end),
+                holds=tuple(
+                    (h.blocked.start, h.blocked.end)
+                    for h in holds
+                    if h.blocked.start < end and start < h.blocked.end
+                ),
+                drives=tuple(_drives_of(value.home, visits, places, drive_time)),
+            )
+    return days
+
+
+def _drives_of(
+    home: availability.Place,
+    visits: Sequence[Booking],
+    places: dict[int, availability.Place],
+    drive_time: availability.DriveTime,
+) -> Iterator[Drive]:
+    if not visits:
+        return
+    for before, after in pairwise([None, *visits, None]):
+        origin = places[before.pk] if before is not None else home
+        destination = places[after.pk] if after is not None else home
+        if after is None:
+            assert before is not None
+            leaves_at = before.blocked_until
+            minutes = _minutes_of(drive_time, origin, destination, leaves_at)
+            arrives_at = leaves_at + timedelta(minutes=minutes) if minutes is not None else None
+            yield Drive(before.pk, None, minutes, leaves_at, arrives_at, fits=minutes is not None)
+            continue
+        minutes, leave = _latest_departure(drive_time, origin, destination, after.blocked_from)
+        fits = leave is not None and (before is None or before.blocked_until <= leave)
+        from_key = before.pk if before is not None else None
+        yield Drive(from_key, after.pk, minutes, leave, after.blocked_from, fits)
+
+
+def _minutes_of(
+    drive_time: availability.DriveTime,
+    origin: availability.Place,
+    destination: availability.Place,
+    departing_at: datetime,
+) -> int | None:
+    if origin.same_address(destination):
+        return 0
+    minutes = drive_time(origin, destination, departing_at)
+    return None if minutes is None else ceil(minutes)
+
+
+# No drive takes longer: `DriveOverride` and the owner's table stop there.
+_LONGEST_DRIVE_MINUTES = 300
+
+
+def _latest_departure(
+    drive_time: availability.DriveTime,
+    origin: availability.Place,
+    destination: availability.Place,
+    arriving_at: datetime,
+) -> tuple[int | None, datetime | None]:
+    """Minutes of the drive, and the latest departure that arrives in time; traffic changes on the way back to it."""
+    for early in range(_LONGEST_DRIVE_MINUTES + 1):
+        departing_at = arriving_at - timedelta(minutes=early)
+        minutes = _minutes_of(drive_time, origin, destination, departing_at)
+        if minutes is None:
+            return None, None
+        if minutes <= early:
+            return minutes, departing_at
+    return None, None

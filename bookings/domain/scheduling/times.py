@@ -1,0 +1,186 @@
+"""The times that can be offered: the starts of some days, or all that has to be known to ask about any day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from bookings import availability
+from bookings.domain.selection import Selection, Session
+from bookings.models import Booking, BookingPolicy, ServedZip, Therapist
+from massagerx.lib.localtime import local
+
+from .drives import drives_to
+from .values import job_at, local_day, rules_of, therapist_values
+
+# A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
+Start = availability.OfferedStart
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Starts by local day, ascending. A day without starts is not in it."""
+
+    by_day: dict[date, tuple[Start, ...]]
+
+    @classmethod
+    def nothing(cls) -> Offer:
+        return cls({})
+
+
+def last_day(*, policy: BookingPolicy, now: datetime) -> date:
+    """The last local day that can be booked."""
+    return local(now).date() + timedelta(days=policy.horizon_days)
+
+
+def find_times(
+    *,
+    selection: Selection,
+    month: date,
+    policy: BookingPolicy,
+    now: datetime,
+    draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
+) -> Offer:
+    """The starts of a month (`month` is its first day). The number of queries depends on nothing.
+
+    `entry` is the way to the door, once it is known. `without` is a visit that is to be moved: its own time counts
+    as free, and its door is known.
+    """
+    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return find_times_between(
+        selection=selection,
+        first_day=month,
+        last_day=following - timedelta(days=1),
+        policy=policy,
+        now=now,
+        draft=draft,
+        entry=entry,
+        without=without,
+    )
+
+
+def find_times_between(
+    *,
+    selection: Selection,
+    first_day: date,
+    last_day: date,
+    policy: BookingPolicy,
+    now: datetime,
+    draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
+) -> Offer:
+    """The starts from one local day to another, both included. Times that others hold count as taken; those that
+    the visitor with `draft` holds don't."""
+    today = local(now).date()
+    first_day = max(first_day, today)
+    last_day = min(last_day, today + timedelta(days=policy.horizon_days))
+    if first_day > last_day:
+        return Offer.nothing()
+    values, closures = therapist_values(
+        selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft, without=without
+    )
+    address_key = without.address_key if without is not None else None
+    job = job_at(selection.session, selection.area, policy, entry=entry, address_key=address_key)
+    by_day = availability.offer_starts(
+        therapists=values,
+        job=job,
+        first_day=first_day,
+        last_day=last_day,
+        policy=rules_of(policy, closures),
+        drive_time=drives_to(values, job.place),
+        now=now,
+    )
+    return Offer(by_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All that the engine needs to know about one session at one place on some local days, read once: no method asks
+    the database."""
+
+    first_day: date
+    last_day: date
+    now: datetime
+    therapists: tuple[availability.Therapist, ...]
+    job: availability.Job
+    rules: availability.Policy
+    drive_time: availability.DriveTable
+
+    def among(self, therapists: Iterable[Therapist]) -> Outlook:
+        """The same for some of the therapists."""
+        keys = {therapist.pk for therapist in therapists}
+        return replace(self, therapists=tuple(value for value in self.therapists if value.id in keys))
+
+    def open_days(self, first_day: date, last_day: date) -> list[date]:
+        """The days from one to another, both included, that have a time; ascending."""
+        return availability.open_days(
+            therapists=self.therapists,
+            job=self.job,
+            first_day=max(first_day, self.first_day),
+            last_day=min(last_day, self.last_day),
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+
+    def starts_near(self, wanted: datetime, count: int) -> tuple[Start, ...]:
+        """Up to `count` starts of the local day of `wanted`, those nearest to it, ascending."""
+        day = local_day(wanted)
+        slots = availability.offer_slots(
+            therapists=self.therapists,
+            job=self.job,
+            first_day=day,
+            last_day=day,
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+        good = availability.good_fit_starts(slots)
+        near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
+        return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
+
+    def why_none(self, day: date) -> str | None:
+        """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
+        return availability.explain_day(
+            therapists=self.therapists,
+            job=self.job,
+            day=day,
+            policy=self.rules,
+            drive_time=self.drive_time,
+            now=self.now,
+        )
+
+
+def read_outlook(
+    *,
+    session: Session,
+    area: ServedZip,
+    therapists: Sequence[Therapist],
+    policy: BookingPolicy,
+    now: datetime,
+    draft: UUID | None = None,
+    entry: str = Booking.Entry.GROUND,
+    without: Booking | None = None,
+) -> Outlook:
+    """The outlook from today to the last day that can be booked; three queries. `draft`,
+    `entry` and `without` as in `find_times_between`."""
+    first, last = local(now).date(), last_day(policy=policy, now=now)
+    values, closures = therapist_values(
+        therapists, first_day=first, last_day=last, now=now, draft=draft, without=without
+    )
+    address_key = without.address_key if without is not None else None
+    job = job_at(session, area, policy, entry=entry, address_key=address_key)
+    return Outlook(
+        first_day=first,
+        last_day=last,
+        now=now,
+        therapists=values,
+        job=job,
+        rules=rules_of(policy, closures),
+        drive_time=drives_to(values, job.place),
+    )

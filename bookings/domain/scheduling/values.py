@@ -1,0 +1,175 @@
+"""Rows as the engine's values: places, sessions, rules, and therapists with all that is taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+
+from bookings import availability
+from bookings.domain.calendar_rows import TakenBy, TakenRow, hours_between, taken_between
+from bookings.domain.selection import Session
+from bookings.models import Booking, BookingPolicy, ServedZip, Therapist
+from bookings.models.booking import door_key
+from massagerx.lib.localtime import day_bounds, local
+from services.models import Service
+
+# Ten years: for staff the horizon is no limit.
+UNLIMITED_DAYS = 3650
+
+
+def place_of(area: ServedZip, *, address_key: str | None = None) -> availability.Place:
+    """A ZIP code's place; with the address's key once the address is known."""
+    has_centroid = area.latitude is not None and area.longitude is not None
+    return availability.Place(
+        zip_code=area.zip_code,
+        zone=str(area.zone_id),
+        latitude=area.latitude if has_centroid else None,
+        longitude=area.longitude if has_centroid else None,
+        address_key=address_key,
+    )
+
+
+def whole_minutes(span: timedelta) -> int:
+    """Whole minutes of a span."""
+    return int(span.total_seconds() // 60)
+
+
+def local_day(starts_at: datetime) -> date:
+    """The day in Los Angeles."""
+    return local(starts_at).date()
+
+
+def minutes_at_door(*, service: Service, policy: BookingPolicy, entry: str) -> tuple[int, int]:
+    """Minutes of set-up and of pack-down for a service, with what the way to the door adds to each."""
+    way = policy.entry_minutes(entry)
+    return service.setup_minutes + way, service.packdown_minutes + way
+
+
+def job_at(
+    session: Session, area: ServedZip, policy: BookingPolicy, *, entry: str, address_key: str | None = None
+) -> availability.Job:
+    """The session at a place, with the minutes that it takes there; the door's key once the address is known."""
+    setup, packdown = minutes_at_door(service=session.service, policy=policy, entry=entry)
+    return availability.Job(
+        place=place_of(area, address_key=address_key),
+        session_minutes=session.minutes,
+        setup_minutes=setup,
+        packdown_minutes=packdown,
+        people=session.people,
+    )
+
+
+def rules_of(
+    policy: BookingPolicy, closures: frozenset[date], *, for_staff: bool = False
+) -> availability.Policy:
+    """The owner's rules. Staff are bound by closures, and by neither notice, horizon nor the grid of starts."""
+    return availability.Policy(
+        zone=settings.TIME_ZONE,
+        minimum_notice=timedelta(0) if for_staff else timedelta(minutes=policy.minimum_notice_minutes),
+        horizon_days=UNLIMITED_DAYS if for_staff else policy.horizon_days,
+        # Staff may have changed the grid since the client chose; a booked start stays one.
+        granularity_minutes=1 if for_staff else policy.granularity_minutes,
+        closures=closures,
+    )
+
+
+def therapist_values(
+    therapists: Iterable[Therapist],
+    *,
+    first_day: date,
+    last_day: date,
+    now: datetime,
+    without: Booking | None = None,
+    draft: UUID | None = None,
+) -> tuple[tuple[availability.Therapist, ...], frozenset[date]]:
+    """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
+    of the days; two queries."""
+    rows = list(therapists)
+    keys = [row.pk for row in rows]
+    # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
+    week_start = first_day - timedelta(days=first_day.weekday())
+    week_end = last_day + timedelta(days=6 - last_day.weekday())
+    start, _ = day_bounds(week_start)
+    _, end = day_bounds(week_end)
+    occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
+    off: dict[int, list[availability.Interval]] = defaultdict(list)
+    for taken in taken_between(start, end, therapists=keys, now=now, without=without, draft=draft):
+        span = availability.Interval(taken.blocked_from, taken.blocked_until)
+        if taken.by == TakenBy.TIME_OFF:
+            off[taken.therapist_id].append(span)
+        else:
+            occupied[taken.therapist_id].append(_occupied(taken, span))
+    weekly: dict[int, list[availability.WeeklyHours]] = defaultdict(list)
+    extra: dict[int, list[availability.ExtraHours]] = defaultdict(list)
+    closures: set[date] = set()
+    for therapist_id, weekday, starts_at, ends_at, valid_from, valid_until in hours_between(
+        first_day, last_day, therapists=keys
+    ):
+        if weekday is not None and therapist_id is not None:
+            weekly[therapist_id].append(
+                availability.WeeklyHours(weekday, starts_at, ends_at, valid_from, valid_until)
+            )
+            continue
+        assert valid_from is not None
+        if therapist_id is None:
+            closures.add(valid_from)
+        else:
+            extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at))
+    values = tuple(
+        availability.Therapist(
+            id=row.pk,
+            home=place_of(row.home_zip),
+            weekly_hours=tuple(weekly[row.pk]),
+            extra_hours=tuple(extra[row.pk]),
+            time_off=tuple(off[row.pk]),
+            existing=tuple(occupied[row.pk]),
+            max_visits_per_day=row.max_visits_per_day,
+            max_work_minutes_per_day=row.max_work_minutes_per_day,
+            reach_minutes=row.reach_minutes,
+            break_minutes=row.break_minutes,
+            break_after_minutes=row.break_after_minutes,
+        )
+        for row in rows
+    )
+    return values, frozenset(closures)
+
+
+def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
+    is_visit = taken.by == TakenBy.VISIT
+    return availability.Occupied(
+        blocked=blocked,
+        place=_place(
+            taken.zip_code,
+            taken.zone_id,
+            taken.latitude,
+            taken.longitude,
+            (taken.street, taken.unit) if is_visit else None,
+        ),
+        session_minutes=whole_minutes(taken.ends_at - taken.starts_at),
+        kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place(
+    zip_code: str,
+    zone_id: int | None,
+    latitude: float | None,
+    longitude: float | None,
+    door: tuple[str, str] | None,
+) -> availability.Place:
+    """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
+    looked at again and again while times are shown."""
+    has_centroid = latitude is not None and longitude is not None
+    return availability.Place(
+        zip_code=zip_code,
+        zone=str(zone_id),
+        latitude=latitude if has_centroid else None,
+        longitude=longitude if has_centroid else None,
+        address_key=door_key(*door, zip_code) if door is not None else None,
+    )
