@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max, Min, Q
+from django.db.models import F, Max, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -98,7 +98,7 @@ def _found(asked: str, now: datetime) -> list[dict[str, Any]]:
                 filter=Q(bookings__status__in=MOVABLE) & Q(bookings__starts_at__gt=now),
             ),
         )
-        .order_by(Max("bookings__starts_at").desc(nulls_last=True), "name", "pk")[:MOST_FOUND]
+        .order_by(F("latest").desc(nulls_last=True), "name", "pk")[:MOST_FOUND]
     )
     starts = {start for client in clients for start in (client.last, client.next) if start is not None}
     rows = Booking.objects.filter(client__in=clients, starts_at__in=starts, status__in=OCCUPYING)
