@@ -197,7 +197,8 @@ class ServiceOption(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(next_price_cents=None, next_price_from=None)
-                | Q(next_price_cents__gt=0, next_price_from__isnull=False),
+                # What is compared with NULL is NULL, which a database lets pass: so it is asked for by itself.
+                | Q(next_price_cents__isnull=False, next_price_cents__gt=0, next_price_from__isnull=False),
                 name="serviceoption_next_price_whole",
             ),
         ]
