@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.domain import area_requests, intake, links, operations, outbox
 from bookings.notifications import delivery
+from services.models import ServiceOption
 
 log = logging.getLogger("massagerx.tasks")
 
@@ -78,6 +79,12 @@ def release_expired_holds() -> None:
 def purge_enquiries() -> None:
     """Deletes messages from the site and requests for the booklet whose time is over."""
     operations.purge_enquiries(now=timezone.now())
+
+
+@shared_task
+def take_up_next_prices() -> None:
+    """Makes planned prices the prices, from the first minute of their day."""
+    ServiceOption.objects.take_up_next_prices(today=timezone.localdate())
 
 
 class _Publisher:

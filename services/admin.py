@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
@@ -21,7 +22,7 @@ from .templatetags.money import dollars
 class ServiceOptionForm(forms.ModelForm):
     class Meta:
         model = ServiceOption
-        fields = ["minutes", "price_cents", "is_active"]
+        fields = ["minutes", "price_cents", "next_price_cents", "next_price_from", "is_active"]
 
     def clean_minutes(self) -> int:
         minutes: int = self.cleaned_data["minutes"]
@@ -37,12 +38,33 @@ class ServiceOptionForm(forms.ModelForm):
             )
         return cents
 
+    def clean(self) -> dict[str, Any]:
+        """A price to come needs its day, and a day its price."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors.keys() & {"next_price_cents", "next_price_from"}:
+            return cleaned
+        cents, day = cleaned.get("next_price_cents"), cleaned.get("next_price_from")
+        if cents == 0:
+            self.add_error("next_price_cents", _("A session can't cost nothing."))
+        elif cents is None and day is not None:
+            self.add_error("next_price_cents", _("Type the price from that day on, or take the day away."))
+        elif cents is not None and day is None:
+            self.add_error("next_price_from", _("Choose the first day of the next price."))
+        elif day is not None and "next_price_from" in self.changed_data and day <= timezone.localdate():
+            self.add_error(
+                "next_price_from", _("Choose a day after today; to change it now, type the price itself.")
+            )
+        return cleaned
+
 
 class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     model = ServiceOption
     form = ServiceOptionForm
     extra = 1
-    money_labels = {"price_cents": _("Price for one person, travel not included")}
+    money_labels = {
+        "price_cents": _("Price for one person, travel not included"),
+        "next_price_cents": _("Next price"),
+    }
 
 
 class ServiceQuestionInline(KindFieldsMixin, admin.StackedInline):

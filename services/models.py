@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Min, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -143,6 +144,24 @@ class ServiceOptionQuerySet(models.QuerySet["ServiceOption"]):
     def active(self) -> ServiceOptionQuerySet:
         return self.filter(is_active=True)
 
+    def take_up_next_prices(self, *, today: date) -> int:
+        """Makes the prices that the owner planned for the local day `today`, or before, the prices; returns how many.
+
+        Another process may be doing the same: each is taken up once. Whoever books is shown the new total, and asked
+        again when the old one was on the page.
+        """
+        taken = 0
+        for key in self.filter(next_price_from__lte=today).values_list("pk", flat=True):
+            with transaction.atomic():
+                option = self.select_for_update().filter(pk=key, next_price_from__lte=today).first()
+                if option is None or option.next_price_cents is None:
+                    continue
+                option.price_cents, option.next_price_cents = option.next_price_cents, None
+                option.next_price_from = None
+                option.save()
+                taken += 1
+        return taken
+
 
 class ServiceOption(models.Model):
     """One length of a service, with its price for one person."""
@@ -155,6 +174,12 @@ class ServiceOption(models.Model):
         _("price in cents"),
         validators=[MaxValueValidator(MAX_PRICE_CENTS)],
         help_text=_("For one person, travel not included. 12500 is $125."),
+    )
+    next_price_cents = models.PositiveIntegerField(
+        _("next price in cents"), null=True, blank=True, validators=[MaxValueValidator(MAX_PRICE_CENTS)]
+    )
+    next_price_from = models.DateField(
+        _("from"), null=True, blank=True, help_text=_("From the first minute of that day, Los Angeles time.")
     )
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -169,6 +194,12 @@ class ServiceOption(models.Model):
             models.UniqueConstraint(fields=["service", "minutes"], name="serviceoption_one_per_length"),
             models.CheckConstraint(
                 condition=Q(minutes__gte=15, minutes__lte=480), name="serviceoption_minutes_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(next_price_cents=None, next_price_from=None)
+                # What is compared with NULL is NULL, which a database lets pass: so it is asked for by itself.
+                | Q(next_price_cents__isnull=False, next_price_cents__gt=0, next_price_from__isnull=False),
+                name="serviceoption_next_price_whole",
             ),
         ]
 

@@ -163,7 +163,11 @@ class BoardMixin(admin.ModelAdmin):
     def _column(self, request: HttpRequest, column: Column, now: datetime) -> dict[str, Any]:
         day, may_change = column.day, self.has_change_permission(request)
         items = [self._card(visit, day, may_change=may_change, now=now) for visit in column.visits]
-        items += [_stretch("gap", start, end, day) for start, end in column.gaps]
+        book = self._address("book", day, None) + f"&therapist={column.therapist.slug}" if may_change else ""
+        items += [
+            {**_stretch("gap", start, end, day), "book": book if end > now else ""}
+            for start, end in column.gaps
+        ]
         items += [_stretch("hold", start, end, day) for start, end in column.plan.holds]
         items += [_stretch("off", start, end, day) for start, end in column.plan.off]
         home = column.way_home
@@ -209,8 +213,17 @@ class BoardMixin(admin.ModelAdmin):
 
 def map_url(booking: Booking) -> str:
     """Where a map shows the address; opened only when somebody presses it."""
-    query = urlencode({"query": f"{booking.street}, {booking.city}, CA {booking.area.zip_code}"})
-    return f"https://www.openstreetmap.org/search?{query}"
+    return f"https://www.openstreetmap.org/search?{urlencode({'query': _door(booking)})}"
+
+
+def way_url(booking: Booking) -> str:
+    """What a phone opens in its own map app, with the way from where it is; opened only when somebody presses it."""
+    query = urlencode({"api": "1", "destination": _door(booking), "travelmode": "driving"})
+    return f"https://www.google.com/maps/dir/?{query}"
+
+
+def _door(booking: Booking) -> str:
+    return f"{booking.street}, {booking.city}, CA {booking.area.zip_code}"
 
 
 def _drive(drive: Drive, day: date) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.domain import links
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
+from bookings.domain.operations import MOVABLE
 from bookings.exceptions import ClientGone
 from bookings.models import Booking, Client, ClientNote
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
@@ -147,6 +149,8 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
                 }
                 for booking in page
             ]
+            extra.update(_next_and_same(client, timezone.now()))
+            extra["may_book"] = request.user.has_perm("bookings.change_booking")
             extra["twins"] = list(likely_twins(client)[:5])
         return extra
 
@@ -234,6 +238,17 @@ def _staff(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User)  # the admin lets nobody else in
     return user
+
+
+def _next_and_same(client: Client, now: datetime) -> dict[str, Any]:
+    """The client's next visit, and the key of the one that "the same again" means: that, else the last one."""
+    stands = client.bookings.occupying().select_related("service", "therapist")
+    coming = stands.filter(status__in=MOVABLE, starts_at__gt=now).order_by("starts_at").first()
+    same = coming or stands.order_by("-starts_at").first()
+    return {
+        "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,
+        "same_again": same.pk if same is not None else None,
+    }
 
 
 def _notes(client: Client) -> list[dict[str, str]]:

@@ -25,11 +25,13 @@ from bookings.models import (
     Therapist,
     WorkingHours,
 )
+from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 from services.models import Business
 
-from .access import only_seen_by, sees_every_visit, sees_own_visits, therapists_seen_by
+from .access import only_seen_by, sees_every_visit, therapists_seen_by
 from .changes import desk_changes
+from .my_day import my_day
 from .words import clock, local_when, state_mark, tier_mark, time_left
 
 MOST_ROWS = 20
@@ -44,6 +46,7 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     now = timezone.now()
     desk: dict[str, Any] = {
         "sample_data": user.has_perm("services.change_business") and Business.load().is_sample,
+        "may_answer_requests": user.has_perm("bookings.change_booking"),
         "may_see_bookings": user.has_perm("bookings.view_booking")
         or user.has_perm("bookings.change_booking"),
         "may_see_messages": user.has_perm("bookings.view_message"),
@@ -58,8 +61,9 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     if desk["may_see_area_requests"]:
         desk["area_request_count"] = AreaRequest.objects.filter(is_answered=False).count()
     desk.update(desk_changes(user, now))
-    if sees_every_visit(user) or sees_own_visits(user):
+    if sees_every_visit(user):
         desk["today"] = _today(user, now)
+    desk["my_day"] = my_day(user, now)
     if user.has_perm("bookings.change_therapist"):
         desk.update(_therapists_in_need(now))
     if desk["may_see_messages"]:
@@ -87,8 +91,12 @@ def _requests(now: datetime) -> dict[str, Any]:
         "requests": [
             {
                 "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
+                "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
+                if booking.screening.tier in NEEDS_NO_NOTE
+                else "",
                 "reference": booking.reference,
                 "who": booking.visit_for,
+                "phone": booking.client.phone,
                 "service": booking.service.name,
                 "when": local_when(booking.starts_at),
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",

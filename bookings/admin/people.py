@@ -59,11 +59,25 @@ class WorkingHoursForm(SpanForm):
         return cleaned
 
 
+class WorkingHoursFormSet(forms.BaseInlineFormSet):
+    """For somebody without hours yet, a row for each day of the week: only its times are left to type. A row without
+    times is a day off."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.initial_form_count():
+            self.initial_extra = [{"weekday": day} for day in Weekday.values]
+
+
 class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
     model = WorkingHours
     form = WorkingHoursForm
-    extra = 1
+    formset = WorkingHoursFormSet
     verbose_name_plural = gettext_lazy("weekly hours, Los Angeles time")
+
+    def get_extra(self, request: HttpRequest, obj: Therapist | None = None, **kwargs: Any) -> int:
+        has_hours = obj is not None and obj.working_hours.exists()
+        return 1 if has_hours else len(Weekday.values)
 
 
 class ExtraHoursInline(KindFieldsMixin, admin.TabularInline):

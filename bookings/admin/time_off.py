@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Therapist, TimeOff
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin import FIRST_DAY, LAST_DAY, KindFieldsMixin, ListMixin
+from massagerx.lib.localtime import day_bounds, local
 
 from .access import only_seen_by, sees_every_visit
+from .board import DayForm
 from .people import SpanForm
 from .stranding import StrandingMixin
 
@@ -40,10 +42,16 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         return shown if sees_every_visit(request.user) else shown[1:]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nine to six tomorrow; with `?day=2026-11-27` that whole day."""
         tomorrow = timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        start, end = tomorrow, tomorrow + timedelta(hours=9)
+        form = DayForm(request.GET)
+        day = form.cleaned_data["day"] if form.is_valid() else None
+        if day is not None and FIRST_DAY <= day <= LAST_DAY:
+            start, end = (local(instant) for instant in day_bounds(day))
         return {
-            "starts_at": tomorrow,
-            "ends_at": tomorrow + timedelta(hours=9),
+            "starts_at": start,
+            "ends_at": end,
             **super().get_changeform_initial_data(request),
         }
 

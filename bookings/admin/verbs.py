@@ -13,6 +13,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -140,7 +141,8 @@ class VerbsMixin(OneVisitMixin):
             return self._refused(request, booking, form)
         ok, sentence = self._do(request, booking, known, form.cleaned_data["reason"])
         self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
-        return self._back(booking)
+        # Pressed on the front page, it leads back there, unless the visit has more to say.
+        return redirect("admin:index") if ok and "desk" in request.POST else self._back(booking)
 
     @staticmethod
     def _verbs(booking: Booking, now: datetime) -> list[Verb]:

@@ -18,24 +18,17 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
-from bookings.models import AccessNotes, Booking
-from massagerx.lib.encryption import UnreadableValue
+from bookings.models import BookingPolicy
 from massagerx.lib.fields import LinesField
 
-from .board import map_url
+from .board import map_url, way_url
 from .changes import waiting_words
 from .health import HealthMixin, LookForm
+from .late_fee import LateFeeMixin
 from .one_visit import unreadable
 from .verbs import ReasonForm, VerbsMixin
+from .visit_words import access_words
 from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark
-
-ACCESS_LABELS = {
-    "parking": gettext_lazy("Parking"),
-    "gate_code": gettext_lazy("Gate code"),
-    "pets": gettext_lazy("Pets"),
-    "room": gettext_lazy("Room for the table"),
-    "notes": gettext_lazy("Notes"),
-}
 
 
 class ClinicianNoteForm(forms.Form):
@@ -46,7 +39,7 @@ class ClinicianNoteForm(forms.Form):
     )
 
 
-class VisitMixin(VerbsMixin, HealthMixin):
+class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
     """Adds a page per visit to the admin of bookings, in place of Django's form."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -119,7 +112,7 @@ class VisitMixin(VerbsMixin, HealthMixin):
         now = timezone.now()
         may_change = self.has_change_permission(request, booking)
         may_enter = request.user.has_perm("bookings.view_accessnotes")
-        access, access_lost = self._access(booking) if may_enter else ([], False)
+        access, access_lost = access_words(booking) if may_enter else ([], False)
         context = {
             **self._context(request, booking),
             "title": _("%(reference)s · %(name)s")
@@ -130,10 +123,15 @@ class VisitMixin(VerbsMixin, HealthMixin):
             "session": local_span(booking.starts_at, booking.ends_at),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),
             "map_url": map_url(booking),
+            "way_url": way_url(booking),
             "access": access,
             "access_lost": unreadable() if access_lost else "",
             "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
             "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
+            "late_fee_now": operations.late_fee(booking, BookingPolicy.load(), now=now)
+            if may_change and booking.starts_at > now
+            else None,
+            "may_book": may_change,
             "late_change": waiting_words(queries.waiting_change(booking)),
             "may_answer": request.user.has_perm("bookings.change_changerequest"),
             "recheck": self._recheck(booking),
@@ -193,13 +191,3 @@ class VisitMixin(VerbsMixin, HealthMixin):
             "tier": tier_mark(tier),
             "is_graver": operations.is_graver(tier, booking.tier),
         }
-
-    @staticmethod
-    def _access(booking: Booking) -> tuple[list[tuple[Any, str]], bool]:
-        """(label, text) of each access note, and whether they are there and can't be opened."""
-        try:
-            found = AccessNotes.objects.filter(booking=booking).first()
-        except UnreadableValue:
-            return [], True
-        notes = found.notes if found else {}
-        return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False

@@ -28,6 +28,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         "details": None,
         "zip_code": None,
         "preference": booking.preference,
+        "day": None,
         **more,
     }
     add_ons = [add_on.pk for add_on in booking.add_ons.all()]

@@ -101,6 +101,9 @@ def _when_page(
     if day is None and missed is not None and not request.GET.get("month"):
         missed_day = local(missed).date()
         day = missed_day if today <= missed_day <= last_day else None
+    if day is None and not request.GET.get("month"):
+        # What staff were asked for on the phone.
+        day = read_day(progress.answers.get("day") or "", today=today, last_day=last_day)
     if day is not None:
         first = day.replace(day=1)
     offer = (

@@ -2,14 +2,14 @@
 
 const form = document.querySelector("[data-find]");
 const found = document.querySelector("[data-found]");
-const field = form.querySelector("input");
+const field = form.querySelector("input[name=q]");
 let timer;
 let asking;
 
 async function look() {
   asking?.abort();
   asking = new AbortController();
-  const query = new URLSearchParams({ q: field.value });
+  const query = new URLSearchParams(new FormData(form));
   try {
     const answer = await fetch(`?${query}`, { headers: { "X-Part": "found" }, signal: asking.signal });
     if (answer.ok && !answer.redirected) found.innerHTML = await answer.text();

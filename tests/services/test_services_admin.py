@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from services.models import AddOn, Business, Category, Service, ServiceOption
 
@@ -204,3 +207,57 @@ def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service
     assert "Is it calm?" in html
     assert "<p>Very &lt;b&gt;calm&lt;/b&gt;.</p>" in html
     assert html.count("FAQPage") == 1
+
+
+def test_a_price_planned_for_a_later_day_is_taken_up_on_it_once(owner: Client, service: Service) -> None:
+    today = timezone.localdate()
+    day = today + timedelta(days=10)
+    data = service_data(service) | {
+        "options-0-next_price_cents": "$130",
+        "options-0-next_price_from": str(day),
+    }
+    assert owner.post(change(service), data).status_code == 302
+    option = service.options.get()
+    assert (option.price_cents, option.next_price_cents, option.next_price_from) == (12_000, 13_000, day)
+
+    take_up = ServiceOption.objects.take_up_next_prices
+    assert take_up(today=day - timedelta(days=1)) == 0
+    assert service.options.get().price_cents == 12_000
+    # A worker that was off for days takes it up when it is back.
+    assert take_up(today=day + timedelta(days=3)) == 1
+    assert take_up(today=day + timedelta(days=3)) == 0
+    option = service.options.get()
+    assert (option.price_cents, option.next_price_cents, option.next_price_from) == (13_000, None, None)
+    history = owner.get(reverse("admin:services_service_history", args=[service.pk])).content.decode()
+    assert "$130" in history
+    assert "the site" in history
+
+
+@pytest.mark.parametrize(
+    ("price", "days", "words"),
+    [
+        ("130", None, "Choose the first day"),
+        ("", 10, "Type the price from that day on"),
+        ("0", 10, "A session can&#x27;t cost nothing."),
+        ("130", 0, "Choose a day after today"),
+        ("130", -3, "Choose a day after today"),
+        ("-5", 10, "An amount can&#x27;t be less than zero."),
+        ("99999999", 10, "An amount here can&#x27;t be more"),
+    ],
+)
+def test_half_a_planned_price_is_refused_beside_its_field(
+    owner: Client, service: Service, price: str, days: int | None, words: str
+) -> None:
+    day = "" if days is None else str(timezone.localdate() + timedelta(days=days))
+    data = service_data(service) | {"options-0-next_price_cents": price, "options-0-next_price_from": day}
+    page = owner.post(change(service), data)
+    assert page.status_code == 200
+    assert words in page.content.decode()
+    assert service.options.get().next_price_from is None
+
+
+@pytest.mark.integrity
+@pytest.mark.parametrize("changes", [{"next_price_cents": 1}, {"next_price_from": date(2030, 1, 1)}])
+def test_the_database_keeps_no_half_of_a_planned_price(service: Service, changes: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ServiceOption.objects.update(**changes)

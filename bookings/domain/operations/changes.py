@@ -154,6 +154,34 @@ def ask_change(
     return change
 
 
+def cancel_late(
+    *, booking: Booking, actor: User, shown_fee_cents: int, now: datetime, reason: str = ""
+) -> Booking:
+    """Staff cancel for a client who asks inside the notice window, with the late fee that was named to them.
+
+    Raises `NotLate` when there is none, `LateChange` with the fee when it is another one, or what `cancel_booking`
+    raises; nothing has changed then.
+    """
+
+    def check(fresh: Booking) -> None:
+        if not may_change(fresh, now=now):
+            raise InvalidTransition(fresh.status, BookingStatus.CANCELLED)
+        fee = late_fee(fresh, BookingPolicy.load(), now=now)
+        if fee is None:
+            raise NotLate
+        if fee != shown_fee_cents:
+            raise LateChange(fee)
+
+    return cancel_booking(
+        booking=booking,
+        actor=actor,
+        now=now,
+        reason=reason,
+        check=check,
+        late_fee_cents=shown_fee_cents,
+    )
+
+
 def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
     """The client wants the visit as it stands after all. Raises `ChangeAnswered` when staff were quicker."""
     with translated_errors(), transaction.atomic():

@@ -36,6 +36,8 @@ VISITS_A_WEEK = 40
 THERAPISTS = 5
 # Of each hundred visits that are over: how many nobody opened for, and how many were cancelled before.
 NO_SHOWS, CANCELLED = 6, 10
+# Of each hundred that are to come: how many were asked for today, and wait.
+WAITING = 15
 _STREETS = ["Sample Street", "Example Avenue", "Test Boulevard", "Placeholder Lane", "Specimen Way"]
 
 
@@ -125,7 +127,13 @@ class _Week:
 
     def _visit(self, day: date) -> bool:
         """Books one visit on a local day, as it was asked for some days before; False when there is no room."""
-        asked_at = min(self.now, day_bounds(day)[0]) - timedelta(days=self.chance.randrange(2, 12))
+        waits = day > local(self.now).date() and self.chance.randrange(100) < WAITING
+        # A request that nobody has answered for days would have expired.
+        asked_at = (
+            self.now - timedelta(minutes=self.chance.randrange(5, 8 * 60))
+            if waits
+            else min(self.now, day_bounds(day)[0]) - timedelta(days=self.chance.randrange(2, 12))
+        )
         if self.agreed.published_at > asked_at or self.asked.published_at > asked_at:
             # The sample rules are as young as the site.
             type(self.agreed).objects.filter(pk=self.agreed.pk).update(published_at=asked_at)
@@ -179,7 +187,8 @@ class _Week:
             booking = operations.request_booking(submission=submission, now=asked_at)
         except BookingError:
             return False
-        self._go_on(booking, asked_at)
+        if not waits:
+            self._go_on(booking, asked_at)
         return True
 
     def _answers(self) -> dict[str, str]:
@@ -197,8 +206,6 @@ class _Week:
     def _go_on(self, booking: Booking, asked_at: datetime) -> None:
         """What became of it meanwhile."""
         luck = self.chance.randrange(100)
-        if booking.starts_at > self.now and luck < 15:
-            return  # still waiting for an answer
         if booking.status == "requested" and operations.needs_clinician_note(booking):
             if self.staff is None:
                 return

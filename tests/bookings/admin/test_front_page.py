@@ -136,3 +136,26 @@ def test_front_page_asks_as_many_queries_for_thirty_as_for_one(
     assert "31 requests waiting" in text
     assert Booking.objects.count() == 31
     assert len(many) == len(few) <= 20
+
+
+def test_a_request_is_confirmed_from_the_front_page_with_the_phone_beside_it(
+    desk: Client, world: World
+) -> None:
+    booking = world.book()
+    graver = world.book(starts_at=at(14), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+    confirm = reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
+
+    text = shown(desk)
+
+    assert 'href="tel:+12135550123"' in text
+    assert confirm in text
+    # One that needs a clinician's note is confirmed on its own page only.
+    assert reverse("admin:bookings_booking_do", args=[graver.pk, "confirm"]) not in text
+    assert desk.post(confirm, {"desk": "1"})["Location"] == INDEX
+    booking.refresh_from_db()
+    assert booking.status == "confirmed"
+    # What can't be done is told on the visit's page, where the rest of it stands.
+    assert desk.post(confirm, {"desk": "1"})["Location"].endswith(f"/{booking.pk}/change/")
+    reader = signed_in(staff_user("reader", "view_booking"))
+    world.book(starts_at=at(16))
+    assert "/do/confirm/" not in shown(reader)

@@ -123,6 +123,7 @@ VIEWS: dict[str, set[str]] = {
 }
 # Addresses that take POST only, and who may; with the same keys.
 POSTS: dict[str, set[str]] = {
+    "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
@@ -171,6 +172,7 @@ class Desk:
             "auth_user_reset_factor": [rows["auth.user"]],
             "blog_post_versions": [rows["blog.post"]],
             "blog_post_version": [rows["blog.post"], PostRevision.objects.get().pk],
+            "bookings_booking_cancel_late": [self.other.pk],
             "bookings_booking_do": [self.other.pk, "confirm"],
             "bookings_booking_health": [self.other.pk],
             "bookings_booking_move": [self.other.pk],

@@ -53,3 +53,34 @@ def test_page_shows_the_week_above_the_rows(world: World, owner: Client) -> None
     page = owner.get(reverse("admin:bookings_therapist_change", args=[world.therapist.pk])).content.decode()
     assert page.index('id="week-hours-title"') < page.index('id="working_hours-group"')
     assert owner.get(reverse("admin:bookings_therapist_add")).status_code == 200
+
+
+def test_somebody_new_has_a_row_for_each_day_and_those_without_times_are_days_off(
+    world: World, owner: Client
+) -> None:
+    add = reverse("admin:bookings_therapist_add")
+    formset = owner.get(add).context["inline_admin_formsets"][0].formset
+    assert [form["weekday"].value() for form in formset.forms] == list(range(7))
+    data = {
+        "name": "Sample Therapist Nine", "slug": "nine", "gender": "female", "is_active": "on", "position": "9",
+        "home_zip": str(world.area.pk), "services": [str(world.service.pk)], "certificate_number": "SAMPLE-9",
+        "certificate_expires_on": "2027-12-31", "reach_minutes": "60", "max_visits_per_day": "5",
+        "max_work_minutes_per_day": "480", "break_minutes": "0", "break_after_minutes": "240",
+        **{f"{name}-INITIAL_FORMS": "0" for name in ("working_hours", "extra_hours", "time_off")},
+        "working_hours-TOTAL_FORMS": "7", "extra_hours-TOTAL_FORMS": "0", "time_off-TOTAL_FORMS": "0",
+    }  # fmt: skip
+    for day in range(7):
+        data[f"working_hours-{day}-weekday"] = str(day)
+    for day in (1, 3):
+        data |= {f"working_hours-{day}-starts_at": "9 AM", f"working_hours-{day}-ends_at": "5 PM"}
+    response = owner.post(add, data)
+    assert response.status_code == 302, response.context["errors"]
+    hours = WorkingHours.objects.filter(therapist__slug="nine").order_by("weekday")
+    assert [(row.weekday, row.starts_at, row.ends_at) for row in hours] == [
+        (1, time(9), time(17)),
+        (3, time(9), time(17)),
+    ]
+    # Who has hours gets one empty row more.
+    page = owner.get(reverse("admin:bookings_therapist_change", args=[world.therapist.pk]))
+    formset = page.context["inline_admin_formsets"][0].formset
+    assert (formset.initial_form_count(), len(formset.forms)) == (6, 7)

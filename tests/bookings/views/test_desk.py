@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -13,10 +14,11 @@ from bookings.domain import operations
 from bookings.enums import BookingStatus, MessageKind
 from bookings.models import Booking, Message
 from bookings.models import Client as BookingClient
+from bookings.views.desk import same_weekday_ahead
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
-from tests.factories import CLEAR_ANSWERS, NOW, World, at
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
-from .flow import Flow
+from .flow import DETAILS, Flow
 
 BEGIN = "/book/for-a-client/"
 FIND = "/admin/bookings/booking/book/"
@@ -143,3 +145,70 @@ def test_stopping_books_nothing_and_forgets_the_client(world: World, desk: Clien
     assert desk.post("/book/for-a-client/leave/")["Location"] == reverse("admin:index")
     assert "on the phone" not in desk.get(reverse("bookings:start")).content.decode()
     assert Booking.objects.count() == 1
+
+
+def test_the_same_again_is_with_the_same_therapist_a_week_later(world: World, desk: Client) -> None:
+    other = world.add_therapist()
+    visit = world.book(preference=f"therapist:{other.slug}")
+    Booking.objects.filter(pk=visit.pk).update(preference="any")
+    flow = Flow(desk, world)
+
+    assert desk.post(BEGIN, {"visit": visit.pk})["Location"] == reverse("bookings:when")
+    page = desk.get(reverse("bookings:when")).content.decode()
+
+    assert "Monday, December 14" in page
+    assert f'value="therapist:{other.slug}" selected' in page
+    desk.post(reverse("bookings:when"), {"starts_at": at(10, day=DAY + timedelta(days=7)).isoformat()})
+    assert "12 Sample Street" in desk.get(reverse("bookings:details")).content.decode()
+    desk.post(reverse("bookings:details"), DETAILS)
+    flow.health()
+    flow.review()
+    again = Booking.objects.exclude(pk=visit.pk).get()
+    assert (again.therapist, again.option, again.status) == (other, visit.option, BookingStatus.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "expected"),
+    [("2026-11-17", "2026-11-22", "2026-11-24"), ("2026-11-15", "2026-11-22", "2026-11-29"),
+     ("2026-11-22", "2026-11-22", "2026-11-29"), ("2026-12-01", "2026-11-22", "2026-12-08")],
+)  # fmt: skip
+def test_a_week_later_is_never_over(day: str, today: str, expected: str) -> None:
+    found = same_weekday_ahead(date.fromisoformat(day), date.fromisoformat(today))
+    assert str(found) == expected
+
+
+def test_a_booking_from_the_board_begins_at_its_day_and_therapist(world: World, desk: Client) -> None:
+    known = world.book().client
+    other = world.add_therapist()
+    day = DAY + timedelta(days=2)
+    desk.post(BEGIN, {"client": known.pk, "day": str(day), "therapist": other.slug})
+    response = desk.get(reverse("bookings:when"))
+    page = response.content.decode()
+    assert response.context["month"].selected == day
+    assert f'value="therapist:{other.slug}" selected' in page
+    # Another begun without them knows nothing of them.
+    desk.post(BEGIN, {"client": known.pk, "day": "tomorrow", "therapist": ""})
+    response = desk.get(reverse("bookings:when"))
+    page = response.content.decode()
+    assert response.context["month"].selected != day
+    assert f'value="therapist:{other.slug}" selected' not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"), [("Bo Sample", "name"), ("(213) 555-0188", "phone"), ("bo@example.com", "email")]
+)
+def test_what_nobody_was_found_by_need_not_be_typed_again(
+    world: World, desk: Client, asked: str, field: str
+) -> None:
+    page = desk.get(FIND, {"q": asked}).content.decode()
+    assert f'name="asked" value="{asked}"' in page
+    flow = Flow(desk, world)
+    desk.post(BEGIN, {"asked": asked})
+    flow.until("details")
+    details = desk.get(reverse("bookings:details"))
+    assert details.context["form"][field].value() == asked
+
+
+@pytest.mark.parametrize("key", ["", "abc", "-1", "9" * 30, "999999"])
+def test_a_visit_that_does_not_exist_is_not_found(world: World, desk: Client, key: str) -> None:
+    assert desk.post(BEGIN, {"visit": key}).status_code == 404
