@@ -2,7 +2,7 @@
 
 from .pages import Notice, Page, Question, Testimonial
 from .pictures import Picture, Video
-from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, PostRevision, Tag
+from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, Tag
 
 __all__ = [
     "RESERVED_SLUGS",
@@ -12,7 +12,6 @@ __all__ = [
     "Picture",
     "Post",
     "PostQuerySet",
-    "PostRevision",
     "Question",
     "Tag",
     "Testimonial",
