@@ -65,6 +65,7 @@ class AddOnInline(admin.TabularInline):
 @admin.register(Service)
 class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):
     class Media:
+        css = {"all": ["css/writing.css"]}
         js = ["js/writing.js"]
 
     # What clients read; minutes, prices and people don't come back with an earlier version.

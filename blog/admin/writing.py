@@ -87,6 +87,7 @@ class WordsMixin(ClaimsMixin, PreviewMixin, VersionsMixin, HistoryMixin, KindFie
     """For all that the owner writes: claims are warned of, and there are a preview, versions and a history."""
 
     class Media:
+        css = {"all": ["css/writing.css"]}
         js = ["js/writing.js"]
 
     def show_prose(self, html: str) -> SafeString:

@@ -1,7 +1,7 @@
 """What we write: posts with their tags and pictures, and the pages, questions and notices that the owner edits."""
 
 from .pages import Notice, Page, Question, Testimonial
-from .pictures import Picture, Video
+from .pictures import Picture, Upload, Video
 from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, Tag
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Question",
     "Tag",
     "Testimonial",
+    "Upload",
     "Video",
 ]
