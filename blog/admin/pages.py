@@ -123,4 +123,7 @@ class NoticeAdmin(WordsMixin):
         return notice.starts_at <= now and (notice.ends_at is None or notice.ends_at > now)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"starts_at": timezone.now(), **super().get_changeform_initial_data(request)}
+        return {
+            "starts_at": timezone.now().replace(second=0, microsecond=0),
+            **super().get_changeform_initial_data(request),
+        }

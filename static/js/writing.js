@@ -1,5 +1,5 @@
-// For all that the owner writes: a question before unsaved words are left behind, counts of words and letters, and a
-// look at the addresses of links. The words to say it with are in the page.
+// For all that the owner writes: a question before unsaved words are left behind, saving with Ctrl+S, counts of words
+// and letters, and a look at the addresses of links. The words to say it with are in the page.
 const editors = new Map();
 let unsaved = false;
 
@@ -7,9 +7,9 @@ const said = (key) => document.querySelector("[data-writing]").dataset[key];
 const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
 const countsUnder = (field, say) => {
-  const note = document.createElement("p");
+  const note = document.createElement("div");
   note.className = "help count-note";
-  field.after(note);
+  (field.closest(".flex-container") ?? field).after(note);
   const count = () => { note.textContent = say(); };
   count();
   return count;
@@ -31,6 +31,11 @@ addEventListener("DOMContentLoaded", () => {
   addEventListener("input", changed);
   addEventListener("change", changed);
   form.addEventListener("submit", (event) => { if (event.submitter?.name !== "_preview") unsaved = false; });
+  addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key !== "s") return;
+    event.preventDefault();
+    form.querySelector("[name=_continue]")?.click();
+  });
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   for (const name of ["summary", "meta_description", "text", "words"]) {
