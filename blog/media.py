@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from . import pictures, share
-from .models import Picture, Post
+from .models import Picture, Post, Upload
 from .models.pictures import COVER_RATIO, new_token
 
 log = logging.getLogger("massagerx.media")
@@ -26,6 +27,40 @@ def put_away(picture: Picture, encoded: pictures.Encoded, *, now: datetime) -> N
     _save(picture.name, encoded.data)
     picture.width, picture.height = encoded.width, encoded.height
     picture.sizes_due_at = now
+
+
+def keep_upload(encoded: pictures.Encoded, file_name: str, *, by: User, now: datetime) -> Upload:
+    """Keeps the file of a form that was refused for another reason, from the aware instant `now` on."""
+    upload = Upload(
+        token=new_token(),
+        file_name=file_name[-120:],
+        width=encoded.width,
+        height=encoded.height,
+        added_by=by,
+        created_at=now,
+    )
+    _save(upload.name, encoded.data)
+    upload.save()
+    return upload
+
+
+def take_up(picture: Picture, upload: Upload, *, now: datetime) -> None:
+    """Makes the file of `upload` that of a new `picture`, which the caller saves; asks for its smaller sizes from the
+    aware instant `now` on."""
+    picture.token, picture.width, picture.height = upload.token, upload.width, upload.height
+    picture.sizes_due_at = now
+    upload.delete()
+
+
+def forget_uploads(*, now: datetime) -> int:
+    """Deletes files that nobody came back for by the aware instant `now`; returns how many there were."""
+    done = 0
+    for upload in Upload.objects.stale(now)[:AT_ONCE]:
+        # Its name may have become a picture's in the meantime: the row decides, and only one can delete it.
+        if Upload.objects.filter(pk=upload.pk).delete()[0]:
+            default_storage.delete(upload.name)
+            done += 1
+    return done
 
 
 def make_sizes(*, now: datetime) -> int:

@@ -8,20 +8,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.utils.formats import date_format
 
 from massagerx.lib.localtime import local
 from services.models import Service
 
-from .models import Page, Post, Question, Tag
+from . import media
+from .models import Page, Picture, Post, Question, Tag
+from .pictures import Encoded
 
+# Drawn for this site by bin/draw_sample_covers; width and height in pixels.
+_COVERS = Path(__file__).parent / "sample_covers"
+_COVER_SIZE = (1600, 900)
 _BETWEEN_BLOCKS = re.compile(r"(?<=>) (?=</?(?:p|h2|h3|ul|ol|li)>)")
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePost:
-    """`days_ago` is how long before loading the post appeared; `pinned` and `services` are slugs."""
+    """`days_ago` is how long before loading the post appeared; `pinned` and `services` are slugs. `cover_alt` says what
+    the picture of the post's name in `sample_covers` shows, `focus` (percent from the left and the top) where to look."""
 
     slug: str
     title: str
@@ -30,6 +37,8 @@ class SamplePost:
     days_ago: int
     tags: tuple[str, ...]
     services: tuple[str, ...]
+    cover_alt: str
+    focus: tuple[int, int] = (50, 50)
     pinned: tuple[str, ...] = ()
 
 
@@ -68,6 +77,8 @@ _DRAINAGE = SamplePost(
     days_ago=38,
     tags=("lymphatic-drainage",),
     services=("manual-lymphatic-drainage",),
+    cover_alt="Fine pale streams that come down green hills and join, with a low sun behind the hills",
+    focus=(50, 60),
     pinned=("after-a-lymphatic-drainage-session", "how-an-in-home-visit-works"),
     body="""
 <p>Most people hear the words “manual lymphatic drainage” for the first time from a nurse, a surgeon or a friend
@@ -140,6 +151,8 @@ _AFTER = SamplePost(
     days_ago=24,
     tags=("lymphatic-drainage", "aftercare"),
     services=("manual-lymphatic-drainage",),
+    cover_alt="A cup and a glass of water on a window sill, with the morning sun over hills outside",
+    focus=(58, 65),
     pinned=("manual-lymphatic-drainage-explained",),
     body="""
 <p>The table is folded, the door has closed, and you are on your own sofa. Now what? People ask us this more than
@@ -215,6 +228,8 @@ _POSTURE = SamplePost(
     days_ago=15,
     tags=("posture",),
     services=("postural-correction-training",),
+    cover_alt="A young plant that has grown upright, leaf by leaf, in front of the sun",
+    focus=(50, 50),
     pinned=("how-an-in-home-visit-works",),
     body="""
 <p>“Sit up straight.” You have heard it since grade school, and each time it worked for about a minute. That is not
@@ -284,6 +299,8 @@ _AT_HOME = SamplePost(
     days_ago=6,
     tags=("in-home-visits",),
     services=("manual-lymphatic-drainage", "postural-correction-training"),
+    cover_alt="A path that winds past green hills to a small house with its door lit",
+    focus=(72, 50),
     pinned=("manual-lymphatic-drainage-explained", "posture-is-a-habit"),
     body="""
 <p>Letting someone you have never met into your home is a matter of trust. It helps to know what will happen. So here is
@@ -580,6 +597,8 @@ def load(*, now: datetime) -> Loaded:
             },
         )
         if made:
+            post.cover = _cover(sample, now)
+            post.save(update_fields=["cover"])
             post.tags.set(Tag.objects.filter(slug__in=sample.tags))
             post.services.set(Service.objects.filter(slug__in=sample.services))
             pins.append((post, sample.pinned))
@@ -607,6 +626,15 @@ def load(*, now: datetime) -> Loaded:
         if made:
             loaded.questions.append(row)
     return loaded
+
+
+def _cover(sample: SamplePost, now: datetime) -> Picture:
+    """A picture of the library; its smaller sizes are made in the background like any other's."""
+    data = (_COVERS / f"{sample.slug}.webp").read_bytes()
+    cover = Picture(alt=sample.cover_alt, focal_x=sample.focus[0], focal_y=sample.focus[1])
+    media.put_away(cover, Encoded(data, *_COVER_SIZE), now=now)
+    cover.save()
+    return cover
 
 
 def _one_line(html: str) -> str:

@@ -17,6 +17,12 @@ def make_picture_sizes() -> None:
 
 
 @shared_task
+def forget_uploads() -> None:
+    """Deletes pictures that were uploaded with a form which nobody sent again."""
+    media.forget_uploads(now=timezone.now())
+
+
+@shared_task
 def draw_share_pictures() -> None:
     """Draws the share pictures of posts that are new, or whose title changed."""
     media.draw_share_pictures(Business.load().name)

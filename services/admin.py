@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
+from massagerx.lib.admin_preview import PreviewMixin
+from massagerx.lib.admin_versions import VersionsMixin
 
 from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
 from .templatetags.money import dollars
@@ -83,7 +85,13 @@ class AddOnInline(admin.TabularInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(HistoryMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):
+class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):
+    class Media:
+        css = {"all": ["css/writing.css"]}
+        js = ["js/writing.js"]
+
+    # What clients read; minutes, prices and people don't come back with an earlier version.
+    version_fields = ("name", "summary", "description", "what_to_expect", "before_visit", "after_visit")
     history_parts = [(ServiceOption, "service", "minutes")]
     list_display = ["name", "category", "lengths", "prices", "is_active", "position"]
     list_filter = ["is_active", "category"]

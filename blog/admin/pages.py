@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,13 +10,13 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from blog.models import Notice, Page, Question, Testimonial
-from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
-from .writing import ClaimsMixin, WritingMixin
+from .writing import WordsMixin, WritingMixin
 
 
 @admin.register(Page)
@@ -25,7 +26,7 @@ class PageAdmin(WritingMixin):
         (None, {"fields": ["slug", "title", "body"]}),
         (_("In search engines"), {"fields": ["meta_description"]}),
     ]
-    claim_fields = ("title", "body", "meta_description")
+    claim_fields = version_fields = ("title", "body", "meta_description")
 
     def view_on_site(self, page: Page) -> str:
         return page.get_absolute_url()
@@ -53,7 +54,13 @@ class QuestionAdmin(WritingMixin):
     list_editable = ["position", "is_active"]
     search_fields = ["question", "answer"]
     fields = ["question", "answer", "position", "is_active"]
-    claim_fields = ("question", "answer")
+    claim_fields = version_fields = ("question", "answer")
+
+    def preview_address(self, obj: Question) -> str:
+        return reverse("blog:faq")
+
+    def for_preview(self, obj: Question, *, now: datetime) -> None:
+        Question.objects.filter(pk=obj.pk).update(is_active=True)
 
 
 class TestimonialForm(ModelForm):
@@ -78,7 +85,7 @@ class TestimonialForm(ModelForm):
 
 
 @admin.register(Testimonial)
-class TestimonialAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
+class TestimonialAdmin(WordsMixin):
     form = TestimonialForm
     list_display = ["name", "place", "has_consent", "position", "is_active"]
     list_editable = ["position", "is_active"]
@@ -86,14 +93,29 @@ class TestimonialAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
     search_fields = ["words", "name", "place"]
     fields = ["words", "name", "place", "has_consent", "position", "is_active"]
     claim_fields = ("words",)
+    # Whether the person agreed is no word: bringing back an earlier version never shows it again.
+    version_fields = ("words", "name", "place")
+
+    def preview_address(self, obj: Testimonial) -> str:
+        return reverse("blog:about")
+
+    def for_preview(self, obj: Testimonial, *, now: datetime) -> None:
+        Testimonial.objects.filter(pk=obj.pk).update(is_active=True, has_consent=True)
 
 
 @admin.register(Notice)
-class NoticeAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
+class NoticeAdmin(WordsMixin):
     list_display = ["text", "starts_at", "ends_at", "is_up"]
     search_fields = ["text"]
     fields = ["text", "link", "link_text", "starts_at", "ends_at"]
     claim_fields = ("text",)
+    version_fields = ("text", "link", "link_text")
+
+    def preview_address(self, obj: Notice) -> str:
+        return reverse("home")
+
+    def for_preview(self, obj: Notice, *, now: datetime) -> None:
+        Notice.objects.filter(pk=obj.pk).update(starts_at=now, ends_at=None)
 
     @admin.display(description=_("shown now"), boolean=True)
     def is_up(self, notice: Notice) -> bool:
@@ -101,4 +123,7 @@ class NoticeAdmin(ClaimsMixin, KindFieldsMixin, ListMixin):
         return notice.starts_at <= now and (notice.ends_at is None or notice.ends_at > now)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"starts_at": timezone.now(), **super().get_changeform_initial_data(request)}
+        return {
+            "starts_at": timezone.now().replace(second=0, microsecond=0),
+            **super().get_changeform_initial_data(request),
+        }

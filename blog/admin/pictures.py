@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -19,11 +21,24 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from blog import media
-from blog.models import Page, Picture, Post, Video
-from blog.pictures import Encoded, encode_upload
+from blog.models import Page, Picture, Post, Upload, Video
+from blog.pictures import MAX_BYTES, Encoded, encode_upload
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
 _SHOWN_AT_ONCE = 30
+
+
+class KeptFileInput(forms.FileInput):
+    """A file to choose, and before it the one that we kept from a form that was refused for another reason."""
+
+    kept: Upload | None = None
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        chooser = super().render(*args, **kwargs)
+        if self.kept is None:
+            return chooser
+        context = {"kept": self.kept, "address": default_storage.url(self.kept.name)}
+        return render_to_string("admin/blog/kept_file.html", context) + chooser
 
 
 class PictureForm(ModelForm):
@@ -32,11 +47,18 @@ class PictureForm(ModelForm):
         help_text=_(
             "A JPEG, PNG or WebP of at most 5 MB. What the camera wrote into it, such as the place, is left out."
         ),
-        widget=forms.ClearableFileInput(
-            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif,image/avif"}
+        widget=KeptFileInput(
+            attrs={
+                "accept": "image/jpeg,image/png,image/webp,image/gif,image/avif",
+                "data-most": MAX_BYTES,
+                "data-too-large": _("This picture is over 5 MB. Please choose a smaller one."),
+            }
         ),
     )
+    # Set by the admin, for the upload of a refused form.
+    user: User
     encoded: Encoded | None = None
+    kept: Upload | None = None
 
     class Meta:
         model = Picture
@@ -46,10 +68,32 @@ class PictureForm(ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             del self.fields["upload"]
+        elif self.data.get("kept"):
+            self.fields["upload"].required = False
+
+    def full_clean(self) -> None:
+        """Also keeps a good file when something else is wrong: a browser can't fill it in again."""
+        super().full_clean()
+        if not self.is_bound or self.instance.pk or not self.errors:
+            return
+        if self.encoded is not None:
+            name = str(getattr(self.files["upload"], "name", ""))
+            self.kept = media.keep_upload(self.encoded, name, by=self.user, now=timezone.now())
+        widget = self.fields["upload"].widget
+        assert isinstance(widget, KeptFileInput)
+        widget.kept = self.kept
 
     def clean_upload(self) -> Any:
         upload = self.cleaned_data["upload"]
-        self.encoded = encode_upload(upload, upload.size)
+        self.kept = Upload.objects.kept_for(self.user, self.data.get("kept", ""), timezone.now())
+        if upload:
+            try:
+                self.encoded = encode_upload(upload, upload.size)
+            except ValidationError as refused:
+                rest = _("Nothing else is lost: only the file has to be chosen again.")
+                raise ValidationError([*refused.messages, str(rest)]) from refused
+        elif self.kept is None:
+            raise ValidationError(_("We no longer have the file. Please choose it again."), code="required")
         return upload
 
 
@@ -85,6 +129,7 @@ class PictureAdmin(LibraryMixin):
     chooser_template = "admin/blog/choose_picture.html"
 
     class Media:
+        css = {"all": ["css/writing.css"]}
         js = ["js/focus.js"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Picture | None = None) -> Any:
@@ -103,6 +148,11 @@ class PictureAdmin(LibraryMixin):
             ),
         ]
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.user = request.user  # the class is made for this request
+        return form
+
     @admin.display(description=_("picture"))
     def thumbnail(self, picture: Picture) -> SafeString:
         return render_to_string("admin/blog/thumbnail.html", {"picture": picture})
@@ -115,6 +165,8 @@ class PictureAdmin(LibraryMixin):
         now = timezone.now()
         if form.encoded is not None:
             media.put_away(obj, form.encoded, now=now)
+        elif form.kept is not None:
+            media.take_up(obj, form.kept, now=now)
         elif {"focal_x", "focal_y"} & set(form.changed_data):
             obj.sizes_due_at = now
         super().save_model(request, obj, form, change)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -23,12 +23,9 @@ from django.utils.text import Truncator, slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from blog import revisions
 from blog.importing import import_text
-from blog.models import RESERVED_SLUGS, OldAddress, Post, PostRevision, Tag
+from blog.models import RESERVED_SLUGS, OldAddress, Post, Tag
 from blog.preview import LASTS, preview_token
-from blog.prose import clean_post_html
-from blog.reading import read
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.fields import LineField
 from massagerx.lib.urls import absolute_url
@@ -163,7 +160,7 @@ class PostAdmin(WritingMixin):
     save_on_top = True
     readonly_fields = ["cover_shown", "preview_link"]
     list_select_related = ["cover"]
-    claim_fields = ("title", "summary", "body")
+    claim_fields = version_fields = ("title", "summary", "body")
     fieldsets = [
         (None, {"fields": ["title", "body"]}),
         (
@@ -241,9 +238,7 @@ class PostAdmin(WritingMixin):
             # The date that search engines are told is that of the last change.
             self.warn_of_claims(request, obj)
             return
-        before = Post.objects.filter(pk=obj.pk).first() if change else None
         super().save_model(request, obj, form, change)
-        revisions.keep(obj, by=request.user, now=timezone.now(), before=before)  # type: ignore[arg-type]
 
     def response_add(self, request: HttpRequest, obj: Post, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._look(request, obj) or super().response_add(request, obj, *args, **kwargs)
@@ -258,8 +253,6 @@ class PostAdmin(WritingMixin):
         wrap = self.admin_site.admin_view
         return [
             path("paste/", wrap(self.paste_view), name="blog_post_paste"),
-            path("<int:key>/versions/", wrap(self.versions_view), name="blog_post_versions"),
-            path("<int:key>/versions/<int:version>/", wrap(self.version_view), name="blog_post_version"),
             *super().get_urls(),
         ]
 
@@ -276,7 +269,6 @@ class PostAdmin(WritingMixin):
     @transaction.atomic
     def _make_draft(self, request: HttpRequest, found: dict[str, Any]) -> HttpResponse:
         post = Post.objects.create(title=found["title"], slug=free_slug(found["title"]), body=found["body"])
-        revisions.keep(post, by=request.user, now=timezone.now())  # type: ignore[arg-type]
         self.log_addition(request, post, str(_("Pasted.")))
         messages.success(request, _("Here is your draft. Read it through, then set the status to Published."))
         if found["pictures"]:
@@ -288,51 +280,6 @@ class PostAdmin(WritingMixin):
             messages.info(request, left % {"count": found["pictures"]})
         self.warn_of_claims(request, post)
         return redirect("admin:blog_post_change", post.pk)
-
-    def versions_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """The versions of a post, newest first."""
-        post = self._post(request, key)
-        versions = post.revisions.select_related("saved_by")
-        context = {
-            "post": post,
-            "versions": versions,
-            "title": _("Versions of “%(title)s”") % {"title": post},
-        }
-        return self._render(request, "admin/blog/post/versions.html", context)
-
-    def version_view(self, request: HttpRequest, key: int, version: int) -> HttpResponse:
-        """One version to read; posting brings its words back."""
-        post = self._post(request, key)
-        revision = get_object_or_404(PostRevision.objects.select_related("saved_by"), pk=version, post=post)
-        if request.method == "POST":
-            if not self.has_change_permission(request, post):
-                raise PermissionDenied
-            post = revisions.restore(revision, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-            self.log_change(request, post, str(_("Brought an earlier version back.")))
-            messages.success(
-                request, _("The earlier version is back. The one before it is in the list as well.")
-            )
-            self.warn_of_claims(request, post)
-            return redirect("admin:blog_post_change", post.pk)
-        context = {
-            "post": post,
-            "revision": revision,
-            "reading": read(clean_post_html(revision.body)),
-            "may_restore": self.has_change_permission(request, post),
-            "title": revision.title,
-        }
-        return self._render(request, "admin/blog/post/version.html", context)
-
-    def _post(self, request: HttpRequest, key: int) -> Post:
-        post = get_object_or_404(Post, pk=key)
-        if not self.has_view_or_change_permission(request, post):
-            raise PermissionDenied
-        return post
-
-    def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        return render(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        )
 
     @admin.action(description=_("Publish now"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:

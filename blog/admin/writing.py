@@ -10,11 +10,17 @@ from django.db.models import Model
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from blog.claims import Claim, find_claims
+from blog.prose import clean_post_html
+from blog.reading import read
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin
+from massagerx.lib.admin_history import HistoryMixin
+from massagerx.lib.admin_preview import PreviewMixin, is_preview
+from massagerx.lib.admin_versions import VersionsMixin
 
 _CHECKED_LETTERS = 200_000
 
@@ -58,6 +64,8 @@ class ClaimsMixin(admin.ModelAdmin):
         self.warn_of_claims(request, obj)
 
     def warn_of_claims(self, request: HttpRequest, obj: Model) -> None:
+        if is_preview(request):
+            return
         found = find_claims(str(getattr(obj, name)) for name in self.claim_fields)
         if found:
             rows = format_html_join(
@@ -75,7 +83,21 @@ def _claims_title(found: list[Claim]) -> str:
     return _("Look at these words once more: a massage business may not promise to treat, cure or diagnose.")
 
 
-class WritingMixin(ClaimsMixin, KindFieldsMixin, ListMixin, ProseAdminMixin):
+class WordsMixin(ClaimsMixin, PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, ListMixin):
+    """For all that the owner writes: claims are warned of, and there are a preview, versions and a history."""
+
+    class Media:
+        css = {"all": ["css/writing.css"]}
+        js = ["js/writing.js"]
+
+    def show_prose(self, html: str) -> SafeString:
+        return read(clean_post_html(html)).html
+
+    def after_restoring(self, request: HttpRequest, obj: Model) -> None:
+        self.warn_of_claims(request, obj)
+
+
+class WritingMixin(WordsMixin, ProseAdminMixin):
     """For pages with the editor: pictures and videos of the library can be put in where the cursor stands."""
 
     class Media:

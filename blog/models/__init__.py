@@ -1,8 +1,8 @@
 """What we write: posts with their tags and pictures, and the pages, questions and notices that the owner edits."""
 
 from .pages import Notice, Page, Question, Testimonial
-from .pictures import Picture, Video
-from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, PostRevision, Tag
+from .pictures import Picture, Upload, Video
+from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, Tag
 
 __all__ = [
     "RESERVED_SLUGS",
@@ -12,9 +12,9 @@ __all__ = [
     "Picture",
     "Post",
     "PostQuerySet",
-    "PostRevision",
     "Question",
     "Tag",
     "Testimonial",
+    "Upload",
     "Video",
 ]

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
+from simple_history.models import HistoricalRecords
 
 from blog.prose import POST_EXTENSIONS, clean_post_html
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
@@ -33,6 +34,8 @@ class Page(models.Model):
     )
     body = ProseEditorField(_("text"), extensions=POST_EXTENSIONS, sanitize=clean_post_html, blank=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+
+    history = HistoricalRecords(excluded_fields=["updated_at"], cascade_delete_history=True)
 
     class Meta:
         ordering = ["slug"]
@@ -78,6 +81,7 @@ class Question(models.Model):
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = QuestionQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["updated_at"], cascade_delete_history=True)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -123,6 +127,8 @@ class Testimonial(models.Model):
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = TestimonialQuerySet.as_manager()
+    # Who takes their words back means the earlier ones too.
+    history = HistoricalRecords(excluded_fields=["updated_at"], cascade_delete_history=True)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -160,6 +166,7 @@ class Notice(models.Model):
     )
 
     objects = NoticeQuerySet.as_manager()
+    history = HistoricalRecords(cascade_delete_history=True)
 
     class Meta:
         ordering = ["-starts_at", "-pk"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator
@@ -17,11 +20,21 @@ from blog.videos import VideoAddress, parse_video
 
 #: Covers are cut to this, width to height.
 COVER_RATIO = (16, 9)
+#: How long the file of a refused form waits for the form to be sent again.
+KEPT_FOR = timedelta(days=1)
+
+
+TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def new_token() -> str:
     """A name that nobody can guess: 128 random bits."""
     return secrets.token_hex(16)
+
+
+def picture_name(token: str) -> str:
+    """The stored file of a whole picture."""
+    return f"pictures/{token}.webp"
 
 
 class PictureQuerySet(models.QuerySet["Picture"]):
@@ -126,7 +139,7 @@ class Picture(models.Model):
     @property
     def name(self) -> str:
         """The stored file of the whole picture."""
-        return f"pictures/{self.token}.webp"
+        return picture_name(self.token)
 
     @property
     def address(self) -> str:
@@ -157,6 +170,48 @@ class Picture(models.Model):
         deleted = super().delete(*args, **kwargs)
         transaction.on_commit(remove)
         return deleted
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def kept_for(self, user: User, token: str, now: datetime) -> Upload | None:
+        """The upload of that token, if `user` made it and its time isn't over at the aware instant `now`.
+        Within a transaction."""
+        if not TOKEN.fullmatch(token):
+            return None
+        rows = self.filter(added_by=user, token=token, created_at__gt=now - KEPT_FOR)
+        # Locked: of two presses only one can use it.
+        return rows.select_for_update().first()
+
+    def stale(self, now: datetime) -> UploadQuerySet:
+        """Those that nobody came back for."""
+        return self.filter(created_at__lte=now - KEPT_FOR)
+
+
+class Upload(models.Model):
+    """A picture that came with a form that was refused for another reason: it need not be chosen again. Its file has
+    the name that it will have in the library."""
+
+    token = models.CharField(max_length=32, unique=True)
+    file_name = models.CharField(max_length=120)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        indexes = [models.Index(fields=["created_at"], name="upload_created")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def name(self) -> str:
+        """The stored file."""
+        return picture_name(self.token)
 
 
 class Video(models.Model):

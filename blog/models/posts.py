@@ -1,13 +1,11 @@
-"""Posts, their tags, the versions they went through and the addresses they had."""
+"""Posts, their tags and the addresses they had."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any, Self
 
-from django.conf import settings
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -16,6 +14,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
+from simple_history.models import HistoricalRecords
 
 from blog.prose import POST_EXTENSIONS, clean_post_html
 from massagerx.lib.html import excerpt, plain_text, without_controls
@@ -173,6 +172,11 @@ class Post(models.Model):
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = PostQuerySet.as_manager()
+    # What is made of the words, or changes with any save, is no part of it. It goes when the post goes.
+    history = HistoricalRecords(
+        excluded_fields=["plain_body", "share_name", "share_words", "created_at", "updated_at"],
+        cascade_delete_history=True,
+    )
 
     # The address that the database has, once read from it.
     _stored_slug: str | None = None
@@ -287,34 +291,3 @@ class OldAddress(models.Model):
 
     def __str__(self) -> str:
         return self.slug
-
-
-class PostRevision(models.Model):
-    """A post's words as they were saved once, to look at and to bring back."""
-
-    FIELDS: Sequence[str] = ("title", "summary", "body")
-
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
-    title = models.CharField(_("title"), max_length=140)
-    summary = models.CharField(_("summary"), max_length=280, blank=True)
-    body = models.TextField(_("text"))
-    saved_at = models.DateTimeField(_("saved"))
-    saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        verbose_name=_("saved by"),
-    )
-
-    class Meta:
-        ordering = ["-saved_at", "-pk"]
-        verbose_name = _("version")
-        verbose_name_plural = _("versions")
-
-    def __str__(self) -> str:
-        return self.title
-
-    def words(self) -> tuple[str, ...]:
-        """Title, summary and text, to compare."""
-        return tuple(getattr(self, name) for name in self.FIELDS)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain.stranding import Stranded, lock_therapists_of_change, stranded_by
+from massagerx.lib.admin_preview import is_preview
 
 from .words import local_when, stranding_words
 
@@ -91,18 +92,20 @@ class StrandingMixin(admin.ModelAdmin):
         return Refused
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if self._matters(form):
+        if self._matters(request, form):
             self._look_before(request, obj)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if self._matters(form):
+        if self._matters(request, form):
             stranded = self._look_after(request, form.instance)
             if stranded:
                 self.log_change(request, form.instance, self._sentence(stranded))
 
-    def _matters(self, form: Any) -> bool:
+    def _matters(self, request: HttpRequest, form: Any) -> bool:
+        if is_preview(request):
+            return False
         return self.stranding_fields is None or bool(self.stranding_fields & set(form.changed_data))
 
     # Deleting ----------------------------------------------------------------------------------------------------

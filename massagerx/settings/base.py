@@ -252,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    "forget-uploads": {"task": "blog.tasks.forget_uploads", "schedule": 3600.0},
     "draw-share-pictures": {
         "task": "blog.tasks.draw_share_pictures",
         "schedule": 60.0,

@@ -28,18 +28,19 @@ addEventListener("DOMContentLoaded", () => {
   if (place) start();
   if (!upload) return;
 
-  // A file has to be chosen anew after a refusal, so what is missing is asked for before it is sent.
+  // What is missing is asked for before the file is sent; one that came with a refused form is kept.
   const form = upload.form;
   const alt = form.elements.alt;
   const decoration = form.elements.is_decorative;
   form.noValidate = false;
-  upload.required = true;
+  upload.required = !form.elements.kept;
   const ask = () => { alt.required = !decoration.checked; };
   decoration.addEventListener("change", ask);
   ask();
   upload.addEventListener("change", () => {
     const [file] = upload.files;
-    if (!file) return;
+    upload.setCustomValidity(file?.size > Number(upload.dataset.most) ? upload.dataset.tooLarge : "");
+    if (!upload.reportValidity() || !file) return;
     const reader = new FileReader();
     reader.addEventListener("load", () => {
       const image = new Image();

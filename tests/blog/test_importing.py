@@ -153,7 +153,7 @@ def test_pasted_post_becomes_a_draft(writer_client: Client) -> None:
     assert response.redirect_chain == [(f"/admin/blog/post/{post.pk}/change/", 302)]
     assert (post.title, post.slug, post.status) == ("Rest after a flight", "rest-after-a-flight-2", "draft")
     assert post.body == WORD_BODY
-    assert post.revisions.count() == 1
+    assert post.history.count() == 1
     assert "1 picture was left behind" in response.content.decode()
 
 

@@ -1,14 +1,13 @@
-"""A post over time: versions, preview links, old addresses, its minute, share pictures, search, copies."""
+"""A post over time: preview links, old addresses, its minute, share pictures, search, copies."""
 
 from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from blog import media, revisions, share
+from blog import media, share
 from blog.models import OldAddress, Post
 from blog.preview import LASTS, preview_token
 from tests.blog.posts import HOUR, NOW, make_draft, make_post, make_scheduled
@@ -24,75 +23,6 @@ def change(client: Client, post: Post, **changes: Any) -> Any:
     response = client.post(f"/admin/blog/post/{post.pk}/change/", {**fields, **changes})
     assert response.status_code == 302
     return response
-
-
-# Versions ----------------------------------------------------------------------------------------------------
-
-
-def test_each_saved_version_is_kept_with_who_and_when(
-    writer_client: Client, clock: time_machine.Traveller
-) -> None:
-    post = make_post(body="<p>First.</p>")
-    clock.move_to(NOW + HOUR)
-    change(writer_client, post, body="<p>Second.</p>")
-
-    newest, first = post.revisions.all()
-    assert (newest.body, newest.saved_at, str(newest.saved_by)) == ("<p>Second.</p>", NOW + HOUR, "writer")
-    assert (first.body, first.saved_at, first.saved_by) == ("<p>First.</p>", NOW, None)
-
-
-def test_saving_without_a_change_keeps_no_version_and_no_new_date(
-    writer_client: Client, clock: time_machine.Traveller
-) -> None:
-    writer_client.post(ADD, typed())
-    post = Post.objects.get()
-    clock.move_to(NOW + HOUR)
-    change(writer_client, post)
-
-    assert post.revisions.count() == 1
-    post.refresh_from_db()
-    assert post.updated_at == NOW
-
-
-def test_version_is_read_and_brought_back_without_losing_today_s(writer_client: Client) -> None:
-    post = make_post(title="Old", summary="Old summary.", body="<h2>Old</h2><p>Words.</p>")
-    change(writer_client, post, title="New", summary="", body="<p>New words.</p>")
-    first = post.revisions.last()
-    assert first
-    place = f"/admin/blog/post/{post.pk}/versions/"
-
-    assert f"{place}{first.pk}/" in writer_client.get(place).content.decode()
-    assert "Old summary." in writer_client.get(f"{place}{first.pk}/").content.decode()
-    assert Post.objects.get().title == "New"
-    assert writer_client.post(f"{place}{first.pk}/").status_code == 302
-
-    post.refresh_from_db()
-    assert (post.title, post.summary, post.body) == ("Old", "Old summary.", "<h2>Old</h2><p>Words.</p>")
-    assert [revision.title for revision in post.revisions.all()] == ["Old", "New", "Old"]
-
-
-def test_version_of_another_post_is_not_found(writer_client: Client) -> None:
-    one, other = make_post("one"), make_post("other")
-    revisions.keep(other, by=None, now=NOW)
-    revision = other.revisions.get()
-
-    assert writer_client.post(f"/admin/blog/post/{one.pk}/versions/{revision.pk}/").status_code == 404
-
-
-def test_versions_are_kept_from_strangers(client: Client) -> None:
-    post = make_post()
-    revisions.keep(post, by=None, now=NOW)
-    places = [
-        f"/admin/blog/post/{post.pk}/versions/",
-        f"/admin/blog/post/{post.pk}/versions/{post.revisions.get().pk}/",
-    ]
-
-    for place in places:
-        assert client.get(place).status_code == 302
-    client.force_login(User.objects.create_user("therapist", is_staff=True))
-    for place in places:
-        assert client.get(place).status_code == 403
-        assert client.post(place).status_code == 403
 
 
 # Previews ----------------------------------------------------------------------------------------------------

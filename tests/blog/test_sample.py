@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.storage import default_storage
 from django.test import Client
+from PIL import Image
 
 import services.sample
-from blog import sample
+from blog import media, sample
 from blog.models import Page, Post, Question
 from massagerx.lib.html import plain_text
 from tests.blog.posts import NOW
@@ -58,6 +60,19 @@ def test_sample_posts_are_published_and_of_a_good_length(loaded: sample.Loaded) 
         assert post.tags.exists()
         assert post.services.exists()
         assert post.pinned_posts.exists()
+
+
+def test_sample_posts_have_covers_that_say_what_they_show(loaded: sample.Loaded, client: Client) -> None:
+    media.make_sizes(now=NOW)
+    for post in loaded.posts:
+        cover = Post.objects.get(pk=post.pk).cover
+        assert cover
+        assert len(cover.alt.split()) > 8
+        with Image.open(default_storage.open(cover.name)) as image:
+            assert (image.format, image.size) == ("WEBP", (cover.width, cover.height))
+        assert cover.cover_widths == [480, 800, 1200, 1600]
+        assert f'alt="{cover.alt}"' in client.get(post.get_absolute_url()).content.decode()
+    assert client.get("/blog/").content.decode().count("srcset=") >= len(loaded.posts)
 
 
 def test_sample_survives_the_editor_s_cleaning(loaded: sample.Loaded) -> None:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
@@ -23,7 +24,6 @@ from blog.models import (
     Page,
     Picture,
     Post,
-    PostRevision,
     Question,
     Tag,
     Video,
@@ -114,8 +114,18 @@ VIEWS: dict[str, set[str]] = {
     "bookings_therapist_feed": {"owner"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
-    "blog_post_versions": {"owner", "writer"},
+    "blog_notice_version": {"owner", "writer"},
+    "blog_notice_versions": {"owner", "writer"},
+    "blog_page_version": {"owner", "writer"},
+    "blog_page_versions": {"owner", "writer"},
     "blog_post_version": {"owner", "writer"},
+    "blog_post_versions": {"owner", "writer"},
+    "blog_question_version": {"owner", "writer"},
+    "blog_question_versions": {"owner", "writer"},
+    "blog_testimonial_version": {"owner", "writer"},
+    "blog_testimonial_versions": {"owner", "writer"},
+    "services_service_version": {"owner"},
+    "services_service_versions": {"owner"},
     "blog_picture_choose": {"owner", "writer"},
     "blog_video_choose": {"owner", "writer"},
     "auth_user_password_change": {"owner"},
@@ -170,8 +180,6 @@ class Desk:
         table: dict[str, list[Any]] = {
             "auth_user_password_change": [rows["auth.user"]],
             "auth_user_reset_factor": [rows["auth.user"]],
-            "blog_post_versions": [rows["blog.post"]],
-            "blog_post_version": [rows["blog.post"], PostRevision.objects.get().pk],
             "bookings_booking_cancel_late": [self.other.pk],
             "bookings_booking_do": [self.other.pk, "confirm"],
             "bookings_booking_health": [self.other.pk],
@@ -186,6 +194,10 @@ class Desk:
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
         }
+        app, _, view = name.rpartition("_")
+        if view in ("version", "versions"):
+            row: Any = self.rows[app.replace("_", ".", 1)]
+            return [row.pk] if view == "versions" else [row.pk, row.history.latest().pk]
         return table.get(name, [])
 
 
@@ -215,7 +227,6 @@ def desk(world: World) -> Desk:
     staff = users["owner"]
     page = Page.objects.create(slug="about", title="About", body="<p>Us.</p>")
     post = Post.objects.create(title="A post", slug="a-post", summary="-", body="<p>-</p>")
-    PostRevision.objects.create(post=post, title="Earlier", body="<p>-</p>", saved_at=NOW)
     video = Video(url="https://vimeo.com/76979871", title="A film")
     video.full_clean()
     video.save()
@@ -298,16 +309,20 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     make_roles()
     roles = import_module("bookings.migrations.0014_roles")
+    # A table that a later migration took away has no rights any more.
+    there = {model._meta.label_lower for model in apps.get_models()}
     for name, table in roles.ROLES.items():
         wanted = {
             (label, codename)
             for label, verbs in table.items()
             for codename in roles.codenames(label.split(".")[1], verbs)
+            if label in there
         }
         held = Permission.objects.filter(group__name=name).values_list(
             "content_type__app_label", "content_type__model", "codename"
         )
-        assert {(f"{app}.{model}", codename) for app, model, codename in held} == wanted
+        rights = {(f"{app}.{model}", codename) for app, model, codename in held}
+        assert {right for right in rights if right[0] in there} == wanted
 
 
 def allowed(status: int) -> bool:
