@@ -409,9 +409,9 @@ holds from the California Massage Therapy Council. Your confirmation says who wi
         body="""
 <p>These are the rules that keep visits calm and fair. Before you send a booking you see the terms that go with it,
 with the exact notice we ask for and any fee. What you agree to there is what counts.</p>
-<h2>Moving or cancelling</h2>
-<p>Plans change. Tell us as early as you can, by <a href="/contact/">phone or email</a>, and have your booking reference
-at hand. A therapist who is already on the road can’t be booked by anyone else, so a late change may have a fee. It is
+<h2>Moving or canceling</h2>
+<p>Plans change. Move or cancel by the link in any email about your visit, under <a href="/visits/">my visits</a>, or by
+<a href="/contact/">phone or email</a>, as early as you can. A therapist who is already on the road can’t be booked by anyone else, so a late change may have a fee. It is
 named in the terms that you see when you book. If you are ill or your doctor says no, call us: we would much rather move
 a visit than come on the wrong day.</p>
 <h2>If we have to change something</h2>
@@ -563,7 +563,8 @@ QUESTIONS = (
     ),
     (
         "How do I move or cancel a visit?",
-        "<p><a href='/contact/'>Call or write to us</a> with your booking reference. The sooner we know, the easier it is. Our"
+        "<p>Open the link in any email about your visit, or find it under <a href='/visits/'>my visits</a>. There you can move"
+        " it to another free time or cancel it. You can also <a href='/contact/'>call or write to us</a>. Our"
         " <a href='/policies/'>policies</a> say more about late changes.</p>",
     ),
     (

@@ -47,9 +47,7 @@ def draw(title: str, business_name: str) -> bytes | None:
 
 
 def _serif(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(_STATIC / "fonts/fraunces.woff2", size)
-    font.set_variation_by_axes([min(144, max(20, size))])
-    return font
+    return ImageFont.truetype(_STATIC / "fonts/fraunces.woff2", size)
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont) -> list[str]:

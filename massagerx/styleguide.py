@@ -9,22 +9,28 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from blog.models import Notice, Picture, Post, Testimonial
 from blog.videos import VideoAddress
 from bookings import screening
+from bookings.admin.outbox import HTML_POLICY
 from bookings.domain import pricing
 from bookings.domain.area_check import AreaAnswer
 from bookings.domain.intake import Screening
 from bookings.domain.selection import Session
 from bookings.forms import HealthForm
 from bookings.models import BookingPolicy, ScreeningVersion, ServedZip, Therapist, Zone
+from bookings.notifications.registry import Facts
+from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.screening import sample_rules_data
 from bookings.views.month import Day
 from massagerx.lib.localtime import local
@@ -69,6 +75,7 @@ class SampleForm(forms.Form):
 
 
 @require_safe
+@csp_update({"frame-src": [SELF]})
 def styleguide(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     service, option = _service()
@@ -128,6 +135,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
         "step_number": 2,
         "step_count": 3,
+        "emails": [(name, sample.title) for name, sample in SAMPLES.items()],
+        "headings": [SimpleNamespace(anchor="words-title", text=_("Words"))],
         "days": _days(local(now).date()),
         "starts": [
             {"starts_at": starts_at, "value": "", "is_good_fit": False, "is_evening_price": False},
@@ -142,6 +151,23 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "styleguide.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+def sample_email(request: HttpRequest, name: str, part: str) -> HttpResponse:
+    """One part (`html` or `txt`) of an email about a made-up visit, for a frame that may run and load nothing."""
+    if name not in SAMPLES:
+        raise Http404
+    facts = Facts.load()
+    # A business that has no address yet can't be written to; what staff would get is shown all the same.
+    facts.business.email = facts.business.email or "staff@example.com"
+    mail = write_sample(name, facts, now=timezone.now())
+    headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
+    if part == "html":
+        return HttpResponse(mail.html, headers=headers)
+    text = f"{_('Subject')}: {mail.subject}\n\n{mail.text}"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _service() -> tuple[Service, ServiceOption]:

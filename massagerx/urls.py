@@ -12,7 +12,7 @@ from massagerx.lib.limits import limited
 
 from . import views
 from .sitemaps import SITEMAPS
-from .styleguide import styleguide
+from .styleguide import sample_email, styleguide
 
 # The owner's words and the bookings' form: neither app knows the other.
 _blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
@@ -42,6 +42,15 @@ urlpatterns = [
         limited("10/m", "admin-login")(limited("20/h", "admin-login-name", also=_name)(admin.site.login)),
     ),
     path("admin/styleguide/", admin.site.admin_view(styleguide), name="styleguide"),
+    *(
+        path(
+            f"admin/styleguide/emails/<slug:name>.{part}",
+            admin.site.admin_view(sample_email),
+            {"part": part},
+            name=f"sample_email_{part}",
+        )
+        for part in ("html", "txt")
+    ),
     path("admin/", admin.site.urls),
 ]
 

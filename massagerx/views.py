@@ -58,9 +58,13 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
+    services = list(Service.objects.offered().with_prices()[:6])
+    options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
     context = {
         "check": check,
-        "services": Service.objects.offered().with_prices()[:6],
+        "services": services,
+        # The first price that anybody sees; the page adds the drive.
+        "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
         "testimonials": Testimonial.objects.shown()[:3],
         "posts": Post.objects.published(now)[:3],
@@ -199,6 +203,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(page, status=503)
         response["Retry-After"] = str(RETRY_SECONDS)
     else:
-        response = HttpResponse(render_to_string("errors/500.html"), status=500)
+        page = render_to_string("errors/500.html", {"business": last_known_business()})
+        response = HttpResponse(page, status=500)
     response["Cache-Control"] = "no-store"
     return response

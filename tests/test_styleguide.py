@@ -9,11 +9,22 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from blog.models import Picture
+from bookings.admin.outbox import HTML_POLICY
+from bookings.enums import MessageKind
 from bookings.models import Booking, BookingDraft
-from services.models import Service
+from bookings.notifications.samples import SAMPLES
+from services.models import Business, Service
 from tests.support import ROOT
 
 PATH = "/admin/styleguide/"
+_ABOUT_NO_VISIT = {
+    MessageKind.SIGN_IN,
+    MessageKind.CODE,
+    MessageKind.CONTACT_ANSWER,
+    MessageKind.CONTACT_ALERT,
+    MessageKind.BOOKLET,
+    MessageKind.THANKS,
+}
 
 
 @pytest.fixture
@@ -39,6 +50,36 @@ def test_it_shows_every_component(staff: Client) -> None:
     assert components - shown == set()
     parts = ("day", "errors", "hold", "progress", "question", "summary", "time")
     assert {f"bookings/_{part}.html" for part in parts} <= shown
+
+
+def test_every_email_is_shown_in_both_parts(staff: Client, count_queries: Any) -> None:
+    html = staff.get(PATH).content.decode()
+    assert {sample.kind for sample in SAMPLES.values()} == set(MessageKind)
+    Business.objects.create(pk=1, name="Massage Rx", phone="+12135550142", email="hello@example.com")
+    seen = set()
+    for name in SAMPLES:
+        shown = []
+        for part, kind in (("html", "text/html"), ("txt", "text/plain")):
+            address = f"{PATH}emails/{name}.{part}"
+            assert f'sandbox src="{address}"' in html
+            with count_queries() as queries:
+                response = staff.get(address)
+            assert response.status_code == 200
+            assert response["Content-Type"].startswith(kind)
+            assert response["Content-Security-Policy"] == HTML_POLICY
+            assert response["X-Frame-Options"] == "SAMEORIGIN"
+            assert not [query for query in queries.captured_queries if not query["sql"].startswith("SELECT")]
+            shown.append(response.content.decode())
+        assert "MX-SAMPLE" in shown[1] or SAMPLES[name].kind in _ABOUT_NO_VISIT
+        seen.add(shown[1])
+    # Each of them says something of its own.
+    assert len(seen) == len(SAMPLES)
+
+
+def test_emails_are_for_staff_alone(db: None, client: Client) -> None:
+    assert client.get(f"{PATH}emails/confirmed.html").status_code == 302
+    client.force_login(User.objects.create_user("writer", is_staff=True))
+    assert client.get(f"{PATH}emails/no-such-email.html").status_code == 404
 
 
 def test_it_saves_nothing_and_asks_little(staff: Client, count_queries: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
@@ -51,10 +51,27 @@ class Email:
         return kept
 
 
-def render(message: Message, target: Target, facts: Facts, *, now: datetime, preview: bool = False) -> Email:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened to a visit, as templates read it: `change`, and the late change `asked_for`; empty when nothing."""
+
+    change: dict[str, Any] = field(default_factory=dict)
+    asked_for: dict[str, Any] = field(default_factory=dict)
+
+
+def render(
+    message: Message,
+    target: Target,
+    facts: Facts,
+    *,
+    now: datetime,
+    preview: bool = False,
+    story: Story | None = None,
+) -> Email:
     """The email of a row, as it would leave at `now`: times in the business's zone, in the site's language.
 
-    A preview stores nothing, and shows no private link or code. Raises ValueError when there is nobody to send it to.
+    A preview stores nothing, and shows no private link or code. What happened is read from the visit's history, unless
+    a `story` is given. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
     to = recipient(kind, target, facts)
@@ -63,7 +80,7 @@ def render(message: Message, target: Target, facts: Facts, *, now: datetime, pre
     method = calendar_method(kind, target)
     secrets = Hidden() if preview else Live(now)
     with timezone.override(zone()), translation.override(settings.LANGUAGE_CODE):
-        context = _context(message, kind, target, facts, secrets, now)
+        context = _context(message, kind, target, facts, secrets, now, story)
         subject = one_line(render_to_string(f"email/{kind.folder}/subject.txt", context))
         context["subject"] = subject
         text = render_to_string(f"email/{kind.folder}/body.txt", context)
@@ -92,7 +109,13 @@ def reply_to(facts: Facts) -> str:
 
 
 def _context(
-    message: Message, kind: Kind, target: Target, facts: Facts, secrets: Secrets, now: datetime
+    message: Message,
+    kind: Kind,
+    target: Target,
+    facts: Facts,
+    secrets: Secrets,
+    now: datetime,
+    story: Story | None,
 ) -> dict[str, Any]:
     context: dict[str, Any] = {
         "business": facts.business,
@@ -107,9 +130,9 @@ def _context(
         else:
             context["admin_url"] = admin_url("booking", target.pk)
         if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELLED):
-            context["change"] = _change(message, target)
+            context["change"] = _change(message, target) if story is None else story.change
         if message.kind in _ABOUT_LATE_CHANGE:
-            context["asked_for"] = _asked_for(message, target)
+            context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:

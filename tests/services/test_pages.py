@@ -140,12 +140,7 @@ def test_error_page_needs_neither_context_nor_database() -> None:
     # No database mark: a query would fail this test.
     html = get_template("errors/500.html").render()
     assert "Something went wrong" in html
-    assert re.findall(r'href="([^"]+\.css)"', html) == [
-        "/static/css/tokens.css",
-        "/static/css/base.css",
-        "/static/css/components.css",
-        "/static/css/pages.css",
-    ]
+    assert re.findall(r'href="([^"]+\.css)"', html) == ["/static/css/for_pages.css"]
 
 
 def test_missing_page_says_where_to_go(client: Client, world: World) -> None:

@@ -1,0 +1,178 @@
+"""Every email there is, about a visit that nobody booked: to look at, never to send. Nothing is stored."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bookings.domain import links
+from bookings.enums import BookingStatus, ChangeKind, EventKind, LinkPurpose, MessageKind, Tier
+from bookings.models import (
+    Booking,
+    BookletRequest,
+    Client,
+    ContactMessage,
+    Link,
+    Message,
+    ScreeningRecord,
+    ServedZip,
+    Therapist,
+    Zone,
+)
+from massagerx.lib.localtime import local
+from services.models import Service, ServiceOption
+
+from .registry import KINDS, Facts, Target
+from .render import Email, Story, render
+
+_MINUTES = 90
+_FEE_CENTS = 9_500
+_EMAIL = "sample.client@example.com"
+_S = BookingStatus
+_CONFIRMED_BEFORE = frozenset({_S.CONFIRMED, _S.COMPLETED, _S.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`changes` are fields of the visit; `days` is how far ahead it lies."""
+
+    kind: MessageKind
+    title: Any
+    status: str = _S.CONFIRMED
+    days: float = 2
+    story: Story = field(default_factory=Story)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+_MOVED_FROM = {"kind": EventKind.MOVED, "was_day": _("Tuesday, March 3"), "was_time": "10:00 – 11:30 AM PST"}
+_LATE_CANCEL = Story(asked_for={"kind": ChangeKind.CANCEL, "wanted": "", "fee_cents": _FEE_CENTS})
+_LATE_MOVE = Story(
+    asked_for={"kind": ChangeKind.MOVE, "wanted": _("Fri, Mar 6, 4:00 PM PST"), "fee_cents": _FEE_CENTS}
+)
+_K = MessageKind
+
+#: One of each kind, and beside it what is told in other words when something else happened.
+SAMPLES: dict[str, Sample] = {
+    "received": Sample(_K.RECEIVED, _("Request received"), _S.REQUESTED),
+    "confirmed": Sample(_K.CONFIRMED, _("Visit confirmed")),
+    "declined": Sample(_K.DECLINED, _("Request declined"), _S.DECLINED),
+    "expired": Sample(_K.EXPIRED, _("Request expired"), _S.EXPIRED),
+    "moved": Sample(_K.MOVED, _("Visit moved: new time"), story=Story(change=_MOVED_FROM)),
+    "moved-therapist": Sample(
+        _K.MOVED,
+        _("Visit moved: another therapist"),
+        story=Story(change={"kind": EventKind.MOVED, "was_with": _("Another Therapist")}),
+    ),
+    "moved-address": Sample(
+        _K.MOVED, _("Visit moved: new address"), story=Story(change={"kind": EventKind.EDITED})
+    ),
+    "canceled": Sample(_K.CANCELLED, _("Visit canceled by us"), _S.CANCELLED),
+    "canceled-by-client": Sample(
+        _K.CANCELLED,
+        _("Visit canceled by the client"),
+        _S.CANCELLED,
+        story=Story(change={"kind": EventKind.CANCELLED, "by_client": True}),
+    ),
+    "canceled-late": Sample(
+        _K.CANCELLED,
+        _("Visit canceled late, with a fee"),
+        _S.CANCELLED,
+        story=_LATE_CANCEL,
+        changes={"late_fee_cents": _FEE_CENTS},
+    ),
+    "reminder-first": Sample(_K.REMINDER_FIRST, _("First reminder")),
+    "reminder-last": Sample(_K.REMINDER_LAST, _("Last reminder"), days=0.125),
+    "recheck": Sample(_K.RECHECK, _("Health questions again"), days=1),
+    "thanks": Sample(_K.THANKS, _("Thank-you"), _S.COMPLETED, days=-1),
+    "change-refused": Sample(_K.CHANGE_REFUSED, _("Late change refused"), story=_LATE_MOVE),
+    "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
+    "code": Sample(_K.CODE, _("One-time code")),
+    "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
+    "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
+    "staff-alert": Sample(_K.STAFF_ALERT, _("To staff: new request"), _S.REQUESTED),
+    "staff-alert-moved": Sample(
+        _K.STAFF_ALERT,
+        _("To staff: moved by the client"),
+        story=Story(change=_MOVED_FROM | {"by_client": True}),
+    ),
+    "staff-alert-canceled": Sample(_K.STAFF_ALERT, _("To staff: canceled by the client"), _S.CANCELLED),
+    "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late cancel asked for"), story=_LATE_CANCEL),
+    "change-alert-move": Sample(_K.CHANGE_ALERT, _("To staff: late move asked for"), story=_LATE_MOVE),
+    "recheck-alert": Sample(_K.RECHECK_ALERT, _("To staff: health answers changed")),
+    "contact-alert": Sample(_K.CONTACT_ALERT, _("To staff: message from the site")),
+}
+
+
+def write_sample(name: str, facts: Facts, *, now: datetime) -> Email:
+    """The email of that name, in the owner's words and with their signature. Raises KeyError for an unknown name,
+    ValueError when the owner has given no address for staff."""
+    sample = SAMPLES[name]
+    message = Message(kind=sample.kind, created_at=now)
+    return render(message, _target(sample, now), facts, now=now, preview=True, story=sample.story)
+
+
+def _target(sample: Sample, now: datetime) -> Target:
+    about = KINDS[sample.kind].about
+    if about == "link":
+        return Link(purpose=LinkPurpose.SIGN_IN, email=_EMAIL, expires_at=now + links.SIGN_IN_LINK_LASTS)
+    if about == "contact_message":
+        return ContactMessage(
+            pk=0,
+            name=str(_("Sample Client")),
+            email=_EMAIL,
+            body=str(_("Do you come to Echo Park on Sundays?")),
+            answer=str(_("Yes, we do, from 10 in the morning. The drive is in the price.")),
+            written_at=now,
+        )
+    if about == "booklet_request":
+        return BookletRequest(pk=0, name=str(_("Sample Client")), email=_EMAIL, asked_at=now)
+    return _visit(sample, now)
+
+
+def _visit(sample: Sample, now: datetime) -> Booking:
+    starts_at = now + timedelta(days=sample.days)
+    if abs(sample.days) >= 1:
+        starts_at = local(starts_at).replace(hour=14)
+    starts_at = starts_at.replace(minute=30, second=0, microsecond=0)
+    ends_at = starts_at + timedelta(minutes=_MINUTES)
+    service = Service(
+        pk=0,
+        name="Manual lymphatic drainage",
+        slug="manual-lymphatic-drainage",
+        before_visit="<ul><li>Eat lightly.</li><li>Have any note from your clinician at hand.</li></ul>",
+    )
+    area = ServedZip(zip_code="90026", city="Los Angeles", zone=Zone(name="Central"))
+    booking = Booking(
+        pk=0,
+        reference="MX-SAMPLE",
+        status=sample.status,
+        client=Client(pk=0, name="Sample Client", email=_EMAIL, phone="+12135550199"),
+        contact_name="Sample Client",
+        therapist=Therapist(pk=0, name="Sample Therapist", certificate_number="SAMPLE-00001"),
+        service=service,
+        option=ServiceOption(pk=0, service=service, minutes=_MINUTES, price_cents=19_000),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        blocked_from=starts_at - timedelta(minutes=10),
+        blocked_until=ends_at + timedelta(minutes=10),
+        street="12 Sample Street",
+        unit="Apt 4",
+        city="Los Angeles",
+        area=area,
+        session_cents=19_000,
+        total_cents=19_000,
+        created_at=now,
+        agreed_at=now,
+        submission_key=uuid.UUID(int=0),
+        confirmed_at=now if sample.status in _CONFIRMED_BEFORE else None,
+        **sample.changes,
+    )
+    ScreeningRecord(booking=booking, tier=Tier.CLEAR, evaluated_at=now)
+    # Nothing to add, and no question to the database about it.
+    booking._prefetched_objects_cache = {"add_ons": Booking.add_ons.through.objects.none()}  # type: ignore[attr-defined]
+    return booking
