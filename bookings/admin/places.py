@@ -133,9 +133,12 @@ class BookingPolicyAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleto
                     "request_expires_after_minutes",
                     "open_requests_per_client",
                     "alert_email",
-                    "area_requests_kept_days",
                 ]
             },
+        ),
+        (
+            gettext_lazy("How long we keep what people tell us"),
+            {"fields": ["area_requests_kept_days", "health_kept_months"]},
         ),
         (
             gettext_lazy("Fees and notice"),

@@ -16,7 +16,7 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, ClientNote, Therapist, TherapistQuerySet
+from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
 from .places import DriveTime, ServedZip, Zone
 from .policy import BookingPolicy, PolicyVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
@@ -34,11 +34,13 @@ __all__ = [
     "ChangeRequest",
     "Client",
     "ClientNote",
+    "ClientQuerySet",
     "ClinicianNote",
     "Closure",
     "ContactMessage",
     "DriveOverride",
     "DriveTime",
+    "Erasure",
     "ExtraHours",
     "Hold",
     "Link",

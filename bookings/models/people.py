@@ -19,8 +19,20 @@ from services.models import Service
 from .places import ServedZip
 
 
+class ClientQuerySet(models.QuerySet["Client"]):
+    def present(self) -> ClientQuerySet:
+        """Those who were not erased."""
+        return self.filter(erased_at=None)
+
+
 class Client(models.Model):
-    """The person who books. The same email and phone together are the same client."""
+    """The person who books. The same email and phone together are the same client.
+
+    One who was erased is left as a number for the books: no email, no phone, and `ERASED` for a name.
+    """
+
+    # Stored, so the same in every language.
+    ERASED = "Erased client"
 
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("email"), help_text=_("Kept in lower case."))
@@ -29,14 +41,29 @@ class Client(models.Model):
         _("blocked"), default=False, help_text=_("Requests from a blocked client always wait for staff.")
     )
     created_at = models.DateTimeField(_("first seen"))
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
+
+    objects = ClientQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
         verbose_name = _("client")
         verbose_name_plural = _("clients")
+        permissions = [
+            ("export_client", _("Can download all that is held about a client")),
+            ("erase_client", _("Can erase a client")),
+        ]
         indexes = [models.Index(fields=["phone"], name="client_by_phone")]
         constraints = [
-            models.UniqueConstraint(fields=["email", "phone"], name="client_one_per_email_and_phone")
+            models.UniqueConstraint(
+                fields=["email", "phone"],
+                condition=Q(erased_at=None),
+                name="client_one_per_email_and_phone",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(name="Erased client", email="", phone="", is_blocked=False),
+                name="client_erased_is_nobody",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -62,6 +89,27 @@ class ClientNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by} · {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class Erasure(models.Model):
+    """A client was erased: who did it and when, and which number is left. Nothing that names the client."""
+
+    client = models.OneToOneField(
+        Client, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("client")
+    )
+    visits = models.PositiveIntegerField(_("visits kept for the books"))
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("erased client")
+        verbose_name_plural = _("erased clients")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.client_id}"
 
 
 class TherapistQuerySet(models.QuerySet["Therapist"]):

@@ -74,6 +74,15 @@ class BookingPolicy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(1095)],
         help_text=_("After that they are deleted, answered or not."),
     )
+    health_kept_months = models.PositiveSmallIntegerField(
+        _("health answers are kept, months"),
+        default=24,
+        db_default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(240)],
+        help_text=_(
+            "Counted from a client's last visit. After that the answers and clinicians' notes are deleted."
+        ),
+    )
     late_fee_percent = models.PositiveSmallIntegerField(
         _("late fee, percent of the total"),
         default=50,
