@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from bookings.exceptions import TooManyRequests
 from bookings.models import AreaRequest, BookingPolicy
+from massagerx.lib.locks import lock_names
 from services.models import Service
 
 # Open requests of one email or one phone, for ZIP codes that differ.
@@ -25,23 +27,27 @@ def leave_area_request(
     same_person = Q(email=email) if email else Q()
     if phone:
         same_person |= Q(phone=phone)
-    others = AreaRequest.objects.filter(same_person, is_answered=False).exclude(zip_code=zip_code)
-    if others.count() >= OPEN_PER_PERSON:
-        raise TooManyRequests
-    request, _created = AreaRequest.objects.update_or_create(
-        email=email,
-        phone=phone,
-        zip_code=zip_code,
-        is_answered=False,
-        defaults={"name": name, "service": service, "note": note, "agreed_at": now},
-        create_defaults={
-            "name": name,
-            "service": service,
-            "note": note,
-            "agreed_at": now,
-            "created_at": now,
-        },
-    )
+    # Two at once would both be counted as not there yet.
+    names = [f"area:{address}" for address in (email, phone) if address]
+    with transaction.atomic():
+        lock_names(*names)
+        others = AreaRequest.objects.filter(same_person, is_answered=False).exclude(zip_code=zip_code)
+        if others.count() >= OPEN_PER_PERSON:
+            raise TooManyRequests
+        request, _created = AreaRequest.objects.update_or_create(
+            email=email,
+            phone=phone,
+            zip_code=zip_code,
+            is_answered=False,
+            defaults={"name": name, "service": service, "note": note, "agreed_at": now},
+            create_defaults={
+                "name": name,
+                "service": service,
+                "note": note,
+                "agreed_at": now,
+                "created_at": now,
+            },
+        )
     return request
 
 

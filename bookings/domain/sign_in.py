@@ -12,6 +12,7 @@ from bookings.enums import LinkPurpose, MessageKind
 from bookings.models import Booking, Link
 from bookings.models.links import LinkQuerySet
 from massagerx.lib import tokens
+from massagerx.lib.locks import lock_names
 
 CODE_LASTS = timedelta(minutes=10)
 MOST_MISSES = 5
@@ -23,6 +24,7 @@ def send_sign_in(*, email: str, now: datetime) -> None:
     """Mails a sign-in link, if the address has a visit with us and has not had too many. Says nothing about which:
     for an unknown address the same rows are written, and taken back."""
     with transaction.atomic():
+        lock_names(_counter(email, LinkPurpose.SIGN_IN))
         is_known = Booking.objects.filter(client__email=email).exists()
         is_too_much = _sent_lately(email, LinkPurpose.SIGN_IN, now) >= MOST_AN_HOUR
         link = links.sign_in_link(email=email, now=now)
@@ -35,6 +37,7 @@ def send_code(*, email: str, instead_of: int | None, now: datetime) -> Link | No
     """Mails a new code, which ends the one before (`instead_of`, its key); None when this mailbox has had too many
     within the hour."""
     with transaction.atomic():
+        lock_names(_counter(email, LinkPurpose.CODE))
         if _sent_lately(email, LinkPurpose.CODE, now) >= MOST_AN_HOUR:
             return None
         if instead_of is not None:
@@ -69,6 +72,11 @@ def _open_code(key: int, now: datetime) -> LinkQuerySet:
     return Link.objects.live(now).filter(
         pk=key, purpose=LinkPurpose.CODE, used_at=None, misses__lt=MOST_MISSES
     )
+
+
+def _counter(email: str, purpose: LinkPurpose) -> str:
+    """What two who ask for the same at once wait for, so that both are counted."""
+    return f"links:{purpose}:{email}"
 
 
 def _sent_lately(email: str, purpose: LinkPurpose, now: datetime) -> int:

@@ -12,6 +12,7 @@ from bookings.domain import outbox
 from bookings.enums import MessageKind
 from bookings.exceptions import AlreadyAnswered, BookletMissing, SubmissionReused, TooManyMessages
 from bookings.models import Booklet, BookletRequest, ContactMessage
+from massagerx.lib.locks import lock_names
 
 # What one email address may send us in so long. Its owner may be somebody else, who must not be flooded.
 MESSAGES_PER_EMAIL, MESSAGES_WITHIN = 5, timedelta(hours=1)
@@ -38,6 +39,7 @@ def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now
         return found
     try:
         with transaction.atomic():
+            lock_names(f"contact:{email}")
             recent = ContactMessage.objects.filter(email=email, written_at__gt=now - MESSAGES_WITHIN)
             if recent.count() >= MESSAGES_PER_EMAIL:
                 raise TooManyMessages
@@ -92,6 +94,7 @@ def request_booklet(
         with transaction.atomic():
             if not Booklet.objects.exists():
                 raise BookletMissing
+            lock_names(f"booklet:{email}")
             recent = BookletRequest.objects.filter(email=email, asked_at__gt=now - BOOKLETS_WITHIN)
             if recent.count() >= BOOKLETS_PER_EMAIL:
                 raise TooManyMessages

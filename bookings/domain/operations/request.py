@@ -41,6 +41,7 @@ from bookings.models.booking import door_key
 from bookings.screening import Result
 from massagerx.lib.inserts import insert_together
 from massagerx.lib.localtime import local
+from massagerx.lib.locks import lock_names
 from massagerx.lib.prepared import Prepared
 
 from .transaction import GONE, event_of, lock_preferred, translated_errors
@@ -312,8 +313,10 @@ def _client(submission: Submission, *, policy: BookingPolicy, now: datetime) -> 
     """The client, and whether it is one that we know: not blocked, and has had a visit.
 
     Raises `TooManyRequests`. Visits to come are counted of anyone with this email or this phone, so that one of the
-    two can't be varied for more; under a lock of their own, since requests for other therapists hold other locks.
+    two can't be varied for more. Under a lock of their own, since requests for other therapists hold other locks: on
+    the email and the phone themselves, since the row of somebody new can't be seen by who books at the same moment.
     """
+    lock_names(f"client:{submission.email}", f"client:{submission.phone}")
     Client.objects.bulk_create(
         [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
         ignore_conflicts=True,

@@ -1,0 +1,33 @@
+"""Locks on names instead of rows: for counting rows that are not there yet."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+
+
+def lock_names(*names: str) -> None:
+    """Waits until nobody else's open transaction holds one of these names, and holds them until this one ends.
+
+    Two who count before they insert would both find room; under the name of what they count, the second finds the
+    first one's row. In one order for everybody, so that nobody waits in a circle. On SQLite a transaction has the
+    whole database for itself. Raises `TransactionManagementError` outside of a transaction, and OperationalError when
+    the lock is not given in time.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("a name is locked until the end of a transaction")
+    if connection.vendor != "postgresql":
+        return
+    keys = sorted({_key(name) for name in names})
+    if keys:
+        with connection.cursor() as cursor:
+            # A list is evaluated from left to right.
+            calls = ", ".join("pg_advisory_xact_lock(%s)" for _key in keys)
+            cursor.execute(f"SELECT {calls}", keys)  # noqa: S608
+
+
+def _key(name: str) -> int:
+    """64 bits of the name. Two names with the same bits only wait for each other."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
