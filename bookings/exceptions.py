@@ -118,4 +118,8 @@ class SameClient(BookingError):
 
 
 class ClientGone(BookingError):
-    """One of two clients is no longer there: somebody else has merged them."""
+    """The client is no longer there: somebody else has merged or erased them."""
+
+
+class VisitsOpen(BookingError):
+    """The client has visits that are still requested or confirmed."""

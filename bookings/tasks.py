@@ -46,6 +46,12 @@ def purge_drafts() -> None:
 
 
 @shared_task
+def purge_health_answers() -> None:
+    """Deletes health answers of clients who have not been visited for as long as the owner keeps them."""
+    intake.purge_health_answers(now=timezone.now())
+
+
+@shared_task
 def purge_area_requests() -> None:
     """Deletes requests from outside our area that are older than the owner keeps them."""
     area_requests.purge_area_requests(now=timezone.now())

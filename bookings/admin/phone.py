@@ -89,7 +89,7 @@ def _found(asked: str, now: datetime) -> list[dict[str, Any]]:
     """Clients who fit, those seen last first, each with the next visit and the one before it; two queries."""
     stood = Q(bookings__status__in=OCCUPYING)
     clients = list(
-        search(Client.objects.all(), asked, words=["name", "email"], phone="phone")
+        search(Client.objects.present(), asked, words=["name", "email"], phone="phone")
         .annotate(
             latest=Max("bookings__starts_at"),
             last=Max("bookings__starts_at", filter=stood & Q(bookings__starts_at__lte=now)),

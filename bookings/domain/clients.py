@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from bookings.domain import links
+from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, EventKind
 from bookings.exceptions import ClientGone, SameClient
 from bookings.models import Booking, BookingEvent, Client, ClientNote, Therapist
@@ -44,27 +47,38 @@ def client_figures(client: Client) -> ClientFigures:
 def likely_twins(client: Client) -> QuerySet[Client]:
     """Other clients with the same email, phone or name."""
     same = Q(email__iexact=client.email) | Q(phone=client.phone) | Q(name__iexact=client.name)
-    return Client.objects.filter(same).exclude(pk=client.pk).order_by("name", "pk")
+    return Client.objects.present().filter(same).exclude(pk=client.pk).order_by("name", "pk")
 
 
 def add_note(*, client: Client, text: str, actor: User, now: datetime) -> ClientNote:
-    """Writes down what staff should know of a client, encrypted, with who wrote it."""
-    return ClientNote.objects.create(client=client, text=text, by=actor, at=now)
+    """Writes down what staff should know of a client, encrypted, with who wrote it. Raises `ClientGone` when the client
+    was merged or erased meanwhile."""
+    with transaction.atomic():
+        if lock_client(client.pk) is None:
+            raise ClientGone
+        return ClientNote.objects.create(client=client, text=text, by=actor, at=now)
+
+
+def lock_client(key: int) -> Client | None:
+    """The client's row, locked until the open transaction ends; None when it was merged or erased. Whoever merges or
+    erases waits for it, so that nothing is written to a client who is gone."""
+    return Client.objects.select_for_update(no_key=True).present().filter(pk=key).first()
 
 
 def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) -> int:
     """Gives all visits and notes of `other` to `keep`, and removes `other`; returns how many visits moved.
 
     `keep` keeps name, email and phone; those of the other go into a note. If one of the two is blocked, so is who is
-    left. Raises `SameClient`, or `ClientGone` when one of the two isn't there any more.
+    left. Raises `SameClient`, `ClientGone` when one of the two isn't there any more, or `SlotTaken` when others hold
+    the rows for too long.
     """
     if keep.pk == other.pk:
         raise SameClient
-    with transaction.atomic():
+    with translated_errors(), transaction.atomic():
         # Whoever books for one of the two has locked a therapist before looking for the client: so nobody does now.
         # Then in the order of all operations, therapists, clients, visits, each by key.
         list(Therapist.objects.select_for_update(no_key=True).order_by("pk"))
-        pair = Client.objects.select_for_update().filter(pk__in=[keep.pk, other.pk]).order_by("pk")
+        pair = Client.objects.select_for_update().present().filter(pk__in=[keep.pk, other.pk]).order_by("pk")
         found = {client.pk: client for client in pair}
         if len(found) < 2:
             raise ClientGone
@@ -95,6 +109,10 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         kept.created_at = min(kept.created_at, gone.created_at)
         kept.save(update_fields=["is_blocked", "created_at"])
         was = f"{gone.name}, {gone.email}, {gone.phone}"
+        # What the admin wrote down of the other one stands in the history of who is left, and goes with them.
+        LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(Client), object_id=str(gone.pk)
+        ).update(object_id=str(kept.pk))
         text = _("Merged with another record: %(was)s.") % {"was": was}
         if gone.is_blocked:
             text += " " + _("That record was blocked.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import DateTimeField, TextField, UUIDField
+from django.db.models import DateTimeField, Max, TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import translation
 
@@ -20,12 +20,14 @@ from bookings.enums import Tier
 from bookings.models import (
     Booking,
     BookingDraft,
+    BookingPolicy,
+    ClinicianNote,
     ScreeningLook,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
 )
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import local, months_before
 from massagerx.lib.prepared import Prepared
 
 DRAFT_LIFETIME = timedelta(days=1)
@@ -121,6 +123,24 @@ def purge_drafts(*, now: datetime) -> int:
     """Deletes drafts untouched for a day, with the health answers in them; returns how many."""
     deleted, _ = BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME).delete()
     return deleted
+
+
+def purge_health_answers(*, now: datetime) -> int:
+    """Deletes health answers, those given again, and clinicians' notes of clients whose last visit, kept or not, ended
+    longer ago than the owner keeps them (`BookingPolicy.health_kept_months`); returns of how many visits."""
+    oldest = months_before(local(now), BookingPolicy.load().health_kept_months)
+    long_gone = (
+        Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
+    )
+    old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
+    # The keys alone: what can't be opened any more must go all the same.
+    visits = set(ScreeningRecord.objects.filter(**old).values_list("booking", flat=True))
+    for model in (ScreeningRecheck, ClinicianNote):
+        rows = model._base_manager.filter(**old)
+        visits |= set(rows.values_list("booking", flat=True))
+        rows.only("pk").delete()
+    ScreeningRecord.objects.filter(**old).only("pk").delete()
+    return len(visits)
 
 
 @dataclass(frozen=True, slots=True)

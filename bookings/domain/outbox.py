@@ -287,6 +287,22 @@ def purge_copies(*, now: datetime) -> int:
     return Message.objects.filter(due_at__lte=long_ago, copy__isnull=False).update(copy=None)
 
 
+# Why a message of somebody who was erased did not leave.
+ERASED = "the client was erased"
+
+
+def forget_messages(bookings: Iterable[int]) -> None:
+    """Drops what waits of these visits, also what a sender has in its hands (it finds its lease gone, and can't keep a
+    copy any more), and deletes the copies. Within the transaction that erases the client."""
+    rows = Message.objects.filter(booking__in=list(bookings))
+    at_the_door = Q(state=MessageState.UNKNOWN) | Q(handed_over_at__isnull=False)
+    dropped = {"state": MessageState.DROPPED, "lease": None, "leased_until": None, "handed_over_at": None}
+    unsent = rows.exclude(state__in=[MessageState.SENT, MessageState.DROPPED])
+    unsent.filter(at_the_door).update(last_error=f"{ERASED}; perhaps sent before", **dropped)
+    rows.exclude(state__in=[MessageState.SENT, MessageState.DROPPED]).update(last_error=ERASED, **dropped)
+    rows.filter(copy__isnull=False).update(copy=None)
+
+
 def may_send_again(message: Message) -> bool:
     """Whether `send_again` would take the message as it is."""
     given_up = message.state == MessageState.UNKNOWN and message.doubts >= 2

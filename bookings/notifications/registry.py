@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from bookings.domain import reminders
+from bookings.domain import outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.enums import BookingStatus, ChangeState, MessageKind
 from bookings.models import (
@@ -106,8 +106,8 @@ def load_target(message: Message, *, details: bool = True) -> Target:
     Raises KeyError for an unknown kind, ObjectDoesNotExist when the row names no such target."""
     about = kind_of(message).about
     rows = _TARGETS[about].objects
-    if about == "booking" and details:
-        rows = rows.with_details()
+    if about == "booking":
+        rows = rows.with_details() if details else rows.select_related("client")
     return cast("Target", rows.get(pk=getattr(message, f"{about}_id")))
 
 
@@ -140,6 +140,8 @@ def why_stale(message: Message, target: Target, facts: Facts, *, now: datetime) 
 
 
 def _why_visit_stale(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
+    if booking.client.erased_at is not None:
+        return outbox.ERASED
     if booking.status not in kind.true_while:
         return f"the booking is {booking.status} now"
     # Each change that the client is told of makes a revision, and has its own message.

@@ -55,7 +55,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         mark["preference"] = f"therapist:{slug}"
     bookings = Booking.objects.select_related("client", "service", "option", "area", "therapist")
     if "visit" in request.POST:
-        visit = bookings.filter(pk=_key(request.POST["visit"])).first()
+        visit = bookings.filter(client__erased_at=None, pk=_key(request.POST["visit"])).first()
         if visit is None:
             raise Http404
         day = same_weekday_ahead(local(visit.starts_at).date(), timezone.localdate())
@@ -63,7 +63,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         return start_again(request, visit, with_details=True, known=None, missed=None, **mark)
     if not request.POST.get("client"):
         return _from_nothing(request, {**mark, "known": _as_typed(request.POST.get("asked", ""))})
-    client = Client.objects.filter(pk=_key(request.POST["client"])).first()
+    client = Client.objects.present().filter(pk=_key(request.POST["client"])).first()
     if client is None:
         raise Http404
     last = bookings.filter(client=client).order_by("-starts_at").first()

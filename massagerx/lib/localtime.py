@@ -1,5 +1,6 @@
 """Local days and how times are shown: always the business's zone, always labelled."""
 
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,13 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, tzinfo=zone())
     end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone())
     return start, end
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """So many months earlier, at the same wall time; of a day that the month doesn't have, on its last day."""
+    years, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
+    day = min(moment.day, monthrange(years, month + 1)[1])
+    return moment.replace(year=years, month=month + 1, day=day)
 
 
 def clock_time(instant: datetime, *, labelled: bool = True) -> str:

@@ -1,0 +1,136 @@
+"""Erasing a client: what names them goes, what the books need stays."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Model, Q
+
+from bookings.domain import held, outbox
+from bookings.domain.operations.transaction import translated_errors
+from bookings.exceptions import ClientGone, VisitsOpen
+from bookings.models import (
+    AccessNotes,
+    AreaRequest,
+    Booking,
+    BookingEvent,
+    BookletRequest,
+    ChangeRequest,
+    Client,
+    ClientNote,
+    ClinicianNote,
+    ContactMessage,
+    DriveOverride,
+    Erasure,
+    Link,
+    ScreeningLook,
+    ScreeningRecheck,
+    ScreeningRecord,
+    Therapist,
+)
+
+log = logging.getLogger("massagerx.bookings")
+
+# Where a text must not be blank.
+_GONE = "Erased"
+
+
+def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
+    """Takes all that names the client out of the database, in one transaction. Visits stay for the books: when, what,
+    by whom, in which ZIP code, for how much, and how they ended. Messages that wait are dropped, and a sender that has
+    one in its hands finds its lease gone.
+
+    Raises `ClientGone` when the client was erased or merged meanwhile, `VisitsOpen` while a visit is still requested
+    or confirmed, and `SlotTaken` when others hold the rows for too long; nothing is erased then.
+    """
+    if held.open_visits(client).exists():
+        raise VisitsOpen
+    # Before the locks below: who holds a time locks the draft first and the therapist second.
+    references = set(Booking.objects.filter(client=client).values_list("reference", flat=True))
+    held.forget_drafts_and_sessions(client, references=references)
+    with translated_errors(), transaction.atomic():
+        # Whoever books locks a therapist before looking for the client. Then in the order of all operations.
+        list(Therapist.objects.select_for_update(no_key=True).order_by("pk"))
+        found = Client.objects.select_for_update().present().filter(pk=client.pk).first()
+        if found is None:
+            raise ClientGone
+        visits = list(
+            Booking.objects.select_for_update(no_key=True, of=("self",))
+            .filter(client=found)
+            .select_related("area")
+            .order_by("pk")
+        )
+        if any(visit.status in held.OPEN for visit in visits):
+            raise VisitsOpen
+        names = {found.name, *(visit.contact_name for visit in visits)}
+        _erase_visits(visits)
+        enquiries = held.enquiries_of(found)
+        _erase_log(found, names, enquiries, [visit.pk for visit in visits])
+        # The keys alone: what can't be opened any more must go all the same.
+        ContactMessage.objects.filter(pk__in=enquiries.messages).only("pk").delete()
+        BookletRequest.objects.filter(pk__in=enquiries.booklets).delete()
+        AreaRequest.objects.filter(pk__in=enquiries.places).delete()
+        Link.objects.filter(email__iexact=found.email).delete()
+        ClientNote.objects.filter(client=found).only("pk").delete()
+        Client.objects.filter(pk=found.pk).update(
+            name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now
+        )
+        erasure = Erasure.objects.create(client=found, visits=len(visits), at=now, by=actor)
+    log.info("a client was erased", extra={"client": found.pk})
+    return erasure
+
+
+def _erase_visits(visits: Sequence[Booking]) -> None:
+    keys = [visit.pk for visit in visits]
+    doors: dict[str, str] = {}
+    for visit in visits:
+        # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.
+        visit.street = doors.setdefault(visit.address_key, f"{_GONE} {secrets.token_hex(6)}")
+        visit.unit, visit.entry = "", Booking.Entry.GROUND
+        visit.contact_name, visit.recipient_name = Client.ERASED, ""
+        # The digest is of all that was typed, so a good guess could be checked by it.
+        visit.submission_key, visit.submission_digest = uuid.uuid4(), ""
+    Booking.objects.bulk_update(
+        visits,
+        ["street", "unit", "entry", "contact_name", "recipient_name", "submission_key", "submission_digest"],
+        batch_size=200,
+    )
+    for model in (AccessNotes, ScreeningRecord, ScreeningRecheck, ClinicianNote):
+        model._base_manager.filter(booking__in=keys).only("pk").delete()
+    # What people typed beside what happened.
+    BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    ScreeningLook.objects.filter(booking__in=keys).update(reason=_GONE)
+    beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
+    DriveOverride.objects.filter(beside).update(reason=_GONE)
+    Link.objects.filter(booking__in=keys).delete()
+    outbox.forget_messages(keys)
+
+
+def _erase_log(client: Client, names: set[str], enquiries: held.Enquiries, visits: list[int]) -> None:
+    """The admin's own log calls rows by what they are about, such as a client's name."""
+    about: list[tuple[type[Model], Sequence[int]]] = [
+        (Client, [client.pk]),
+        (ContactMessage, enquiries.messages),
+        (BookletRequest, enquiries.booklets),
+        (AreaRequest, enquiries.places),
+    ]
+    # Rows that are gone already can only be known by the name.
+    named = Q(object_repr__in=names)
+    for name in names:
+        named |= Q(object_repr__startswith=f"{name} · ")
+    for model, keys in about:
+        theirs = Q(object_id__in=[str(key) for key in keys]) | named
+        rows = LogEntry.objects.filter(theirs, content_type=ContentType.objects.get_for_model(model))
+        rows.update(object_repr=_GONE, change_message="")
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Booking), object_id__in=[str(key) for key in visits]
+    ).update(change_message="")

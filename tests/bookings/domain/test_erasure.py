@@ -1,0 +1,277 @@
+"""Erasing a client: nothing that names them is left in any table, and the books add up as before."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from bookings.domain import area_requests, intake, operations, outbox, sign_in
+from bookings.domain.clients import add_note, likely_twins, merge_clients
+from bookings.domain.erasure import erase_client
+from bookings.domain.reports import load_report
+from bookings.enums import BookingStatus, ChangeKind, MessageState
+from bookings.exceptions import ClientGone, VisitsOpen
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    Booklet,
+    ChangeRequest,
+    Client,
+    ClinicianNote,
+    DriveOverride,
+    Erasure,
+    Link,
+    Message,
+    ScreeningRecheck,
+)
+from bookings.notifications import delivery
+from massagerx.lib.encryption import EncryptedJSONField
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+
+pytestmark = pytest.mark.integrity
+
+AFTER = NOW + timedelta(days=30)
+PERSON = {
+    "name": "Quillname Canary",
+    "email": "quillmail@example.com",
+    "phone": "+12135550177",
+    "street": "77 Quillstreet Road",
+    "access": {"gate_code": "QUILLGATE"},
+    "recipient_name": "Quillmother",
+}
+# In small letters. Of the second line, some was typed into other fields.
+CANARIES = (
+    "quillname", "quillmail@example.com", "5550177", "quillstreet", "quillgate", "quillmother",
+    "quillnote", "quillreason", "quillquestion", "quillhealth",
+)  # fmt: skip
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("owner", password="a-long-password", is_staff=True)
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """All that any table holds, as text in small letters: raw, and encrypted columns and sessions opened too."""
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {quote(table)}")
+            for row in cursor.fetchall():
+                for value in row:
+                    text = bytes(value).decode("latin-1") if isinstance(value, memoryview | bytes) else str(value)
+                    yield table, text.lower()
+    # Historical models are among them.
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, EncryptedJSONField):
+                for opened in model._base_manager.values_list(field.name, flat=True):
+                    yield f"{model._meta.label}.{field.name}", json.dumps(opened).lower()
+    for message in Message.objects.all():
+        yield "copies", json.dumps(outbox.copy_of(message)).lower()
+    for session in Session.objects.all():
+        yield "sessions", json.dumps(session.get_decoded()).lower()
+
+
+def found(words: tuple[str, ...] = CANARIES) -> dict[str, set[str]]:
+    """Where each of the words stands."""
+    places: dict[str, set[str]] = {}
+    for place, text in texts():
+        for word in words:
+            if word in text:
+                places.setdefault(word, set()).add(place)
+    return places
+
+
+def a_life(world: World, staff: User) -> Client:
+    """Everything that the site may come to hold of somebody: three visits, of which one took place, one was canceled
+    and one was booked under another email; and what they asked beside."""
+    kept = world.book(**PERSON, starts_at=at(10))
+    canceled = world.book(**PERSON, starts_at=at(16))
+    other = world.book(**{**PERSON, "email": "quillwork@example.com"}, starts_at=at(13))
+    merge_clients(keep=kept.client, other=other.client, actor=staff, now=NOW)
+    client = kept.client
+    operations.confirm_booking(booking=kept, actor=staff, now=NOW)
+    operations.complete_booking(booking=kept, actor=staff, now=AFTER, reason="quillreason")
+    operations.cancel_booking(booking=canceled, actor=staff, now=NOW, reason="quillreason")
+    operations.decline_booking(booking=other, actor=staff, now=NOW)
+    delivery.send_due(clock=lambda: NOW)
+    intake.look_at_screening(booking=kept, user=staff, reason="quillreason", now=NOW)
+    ClinicianNote.objects.create(booking=kept, note="quillhealth", recorded_at=NOW, recorded_by=staff)
+    ScreeningRecheck.objects.create(
+        booking=kept, version=world.screening, answers={"q": "quillhealth"}, tier="clear", evaluated_at=NOW
+    )
+    ChangeRequest.objects.create(booking=kept, kind=ChangeKind.CANCEL, reason="quillreason", asked_at=NOW,
+                                 state="refused")  # fmt: skip
+    DriveOverride.objects.create(to_booking=kept, minutes=30, reason="quillreason", by=staff, at=NOW)
+    add_note(client=client, text="quillnote", actor=staff, now=NOW)
+    LogEntry.objects.log_actions(staff.pk, [client], CHANGE, change_message="quillreason", single_object=True)
+
+    written = operations.send_contact(
+        key=uuid.uuid4(), name=PERSON["name"], email=PERSON["email"], phone="", body="quillquestion", now=NOW
+    )
+    operations.answer_contact(message=written, text="quillnote", actor=staff, now=NOW)
+    operations.send_contact(
+        key=uuid.uuid4(), name="Quillname", email="else@example.com", phone="(213) 555-0177", body="-", now=NOW
+    )
+    LogEntry.objects.log_actions(staff.pk, [written], CHANGE, change_message="-", single_object=True)
+    Booklet.objects.create(file_name="booklet.pdf", content=b"%PDF-1.4", uploaded_at=NOW)
+    operations.request_booklet(
+        key=uuid.uuid4(), name=PERSON["name"], email="Quillmail@example.com", may_follow_up=True, now=NOW
+    )
+    area_requests.leave_area_request(
+        name=PERSON["name"], email="", phone=PERSON["phone"], zip_code="90210", service=None,
+        note="quillnote", now=NOW,
+    )  # fmt: skip
+    sign_in.send_sign_in(email=PERSON["email"], now=NOW)
+    sign_in.send_code(email=PERSON["email"], instead_of=None, now=NOW)
+    draft = intake.load_draft(None, now=NOW)
+    intake.save_draft(draft, {"details": {"name": PERSON["name"], "email": PERSON["email"]}}, now=NOW)
+    browser = SessionStore()
+    browser["visits"] = {"email": PERSON["email"], "links": {}, "proved": {PERSON["email"]: 1}}
+    browser["booking_draft"] = str(draft.key)
+    browser["theme"] = "dark"
+    browser.save()
+    return client
+
+
+def test_nothing_that_names_the_client_is_left_in_any_table(world: World, staff: User) -> None:
+    bystander = world.book(name="Bo Stays", email="bo@example.com", phone="+12135550188", starts_at=at(10, day=DAY + timedelta(1)))
+    client = a_life(world, staff)
+    before = found()
+    assert set(before) == set(CANARIES)
+    assert {"copies", "sessions", "django_admin_log", "bookings_booking", "bookings_link"} <= set().union(
+        *before.values()
+    )
+    held = {"first_day": DAY - timedelta(days=7), "last_day": DAY + timedelta(days=7), "now": AFTER}
+    report = load_report(**held)
+    assert report.total.revenue_cents > 0
+    assert report.total.drive_minutes > 0
+    columns = [
+        "pk", "status", "therapist", "service", "option", "area", "starts_at", "ends_at", "blocked_from",
+        "blocked_until", "total_cents", "late_fee_cents", "client", "created_at", "reference",
+    ]  # fmt: skip
+    books = list(Booking.objects.order_by("pk").values_list(*columns))
+    erasure = erase_client(client=client, actor=staff, now=AFTER)
+
+    assert found() == {}
+    assert set(found(("bo stays",))) == {"bo stays"}
+    assert load_report(**held) == report
+    assert list(Booking.objects.order_by("pk").values_list(*columns)) == books
+    assert (erasure.client, erasure.by, erasure.at, erasure.visits) == (client, staff, AFTER, 3)
+    client.refresh_from_db()
+    assert (client.name, client.email, str(client.phone), client.erased_at) == (Client.ERASED, "", "", AFTER)
+    assert Session.objects.get().get_decoded() == {"theme": "dark"}
+    assert not BookingDraft.objects.exists()
+    assert {message.state for message in Message.objects.exclude(booking=bystander)} <= {"sent", "dropped"}
+
+
+def test_open_visits_come_first(world: World, staff: User) -> None:
+    visit = world.book(**PERSON)
+    with pytest.raises(VisitsOpen):
+        erase_client(client=visit.client, actor=staff, now=AFTER)
+    assert set(found()) >= {"quillname", "quillgate", "quillstreet"}
+    assert not Erasure.objects.exists()
+
+
+def test_a_visit_booked_while_the_owner_looks_stops_it_under_the_lock(
+    world: World, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bookings.domain import held
+
+    client = world.book(**PERSON).client
+    # As the first look may find it, a moment before the press of another.
+    monkeypatch.setattr(held, "open_visits", lambda client: Booking.objects.none())
+    with pytest.raises(VisitsOpen):
+        erase_client(client=client, actor=staff, now=AFTER)
+    assert "quillname" in found()
+
+
+def test_an_erasure_that_fails_halfway_erases_nothing(
+    world: World, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = world.book(**PERSON)
+    operations.decline_booking(booking=visit, actor=staff, now=NOW)
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(Erasure.objects, "create", fail)
+    with pytest.raises(RuntimeError):
+        erase_client(client=visit.client, actor=staff, now=AFTER)
+    assert set(found()) >= {"quillname", "quillgate", "quillstreet", "quillmail@example.com"}
+
+
+def test_an_erased_client_is_nobody_s_twin_and_books_as_somebody_new(world: World, staff: User) -> None:
+    erased = []
+    for number in range(2):
+        visit = world.book(**PERSON, starts_at=at(10 + 3 * number))
+        operations.decline_booking(booking=visit, actor=staff, now=NOW)
+        erase_client(client=visit.client, actor=staff, now=NOW)
+        erased.append(visit.client)
+    with pytest.raises(ClientGone):
+        erase_client(client=erased[0], actor=staff, now=NOW)
+    with pytest.raises(ClientGone):
+        merge_clients(keep=erased[0], other=erased[1], actor=staff, now=NOW)
+    with pytest.raises(ClientGone):
+        add_note(client=erased[0], text="quillnote", actor=staff, now=NOW)
+    again = world.book(**PERSON, starts_at=at(16))
+    assert again.client not in erased
+    assert again.status == BookingStatus.REQUESTED
+    assert not likely_twins(again.client).exists()
+
+
+def test_a_delivery_under_way_keeps_no_copy_and_sends_nothing(world: World, staff: User) -> None:
+    """The sender has looked at the visit, and hands the message over only after the erasure."""
+    visit = world.book(**PERSON)
+    operations.decline_booking(booking=visit, actor=staff, now=NOW)
+    Message.objects.exclude(kind="declined").update(state=MessageState.SENT)
+    (message,) = outbox.claim_due(now=NOW)
+    erase_client(client=visit.client, actor=staff, now=NOW)
+
+    assert not outbox.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
+    assert not outbox.mark_sent(message, now=NOW)
+    row = Message.objects.get(pk=message.pk)
+    assert (row.state, row.last_error, row.copy) == (MessageState.DROPPED, outbox.ERASED, None)
+    # Another press on "send again", or a row that was made due by hand.
+    Message.objects.filter(pk=row.pk).update(state=MessageState.DUE)
+    delivery.send_due(clock=lambda: NOW)
+    row.refresh_from_db()
+    assert (row.state, row.last_error, row.copy) == (MessageState.DROPPED, outbox.ERASED, None)
+    assert found() == {}
+
+
+def test_a_message_that_had_been_handed_over_says_that_it_may_have_arrived(world: World, staff: User) -> None:
+    visit = world.book(**PERSON)
+    operations.decline_booking(booking=visit, actor=staff, now=NOW)
+    (message, *_others) = outbox.claim_due(now=NOW)
+    assert outbox.mark_handing_over(message, now=NOW, copy={"to": PERSON["email"]})
+    erase_client(client=visit.client, actor=staff, now=NOW)
+    row = Message.objects.get(pk=message.pk)
+    assert (row.state, row.copy) == (MessageState.DROPPED, None)
+    assert "perhaps sent" in row.last_error
+
+
+def test_the_doors_of_a_day_stay_as_they_were(world: World, staff: User) -> None:
+    """Two visits to one door, and one to another: between the first two lies no drive, also afterwards."""
+    first = world.book(**PERSON, starts_at=at(10))
+    second = world.book(**{**PERSON, "street": "77  Quillstreet Road,"}, starts_at=at(13))
+    third = world.book(**{**PERSON, "street": "78 Quillstreet Road"}, starts_at=at(16))
+    for visit in (first, second, third):
+        operations.confirm_booking(booking=visit, actor=staff, now=NOW)
+        operations.complete_booking(booking=visit, actor=staff, now=AFTER)
+    erase_client(client=first.client, actor=staff, now=AFTER)
+    doors = [Booking.objects.select_related("area").get(pk=row.pk).address_key for row in (first, second, third)]
+    assert doors[0] == doors[1] != doors[2]
+    assert not Link.objects.exists()
