@@ -49,6 +49,7 @@ def make_roles() -> None:
     roles = import_module("bookings.migrations.0014_roles")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
+        import_module("bookings.migrations.0017_rights_over_people").give_rights(apps, None)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:

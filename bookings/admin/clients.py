@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,16 +23,18 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.domain import links
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
 from bookings.domain.operations import MOVABLE
-from bookings.exceptions import ClientGone
+from bookings.exceptions import ClientGone, SlotTaken
 from bookings.models import Booking, Client, ClientNote
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LinesField
 
 from .access import sees_every_visit, sees_own_visits
+from .person import PersonMixin
 from .search import search
 from .words import local_when, status_mark
 
+_GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
 _VISITS_A_PAGE = 25
 _MOST_FOUND = 20
 
@@ -58,7 +61,7 @@ class NoteForm(forms.Form):
 
 
 @admin.register(Client)
-class ClientAdmin(KindFieldsMixin, ListMixin):
+class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
     form = ClientForm
     change_form_template = "admin/bookings/client/client.html"
     list_display = ["name", "email", "phone", "visits", "is_blocked", "created_at"]
@@ -67,8 +70,17 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
     show_full_result_count = False
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name, email, or phone in any format.")
-    readonly_fields = ["created_at"]
+    readonly_fields = ["created_at", "erased_at"]
     fields = ["name", "email", "phone", "is_blocked", "created_at"]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Client | None:
+        """Locked before it is changed: a client who is merged or erased at that moment must not come back by it."""
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            list(Client.objects.select_for_update(no_key=True).filter(pk=object_id))
+        found: Client | None = super().get_object(request, object_id, from_field)
+        return found
 
     def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -97,6 +109,13 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.erased_at is None)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return fields if obj is None or obj.erased_at is None else ["name", "created_at", "erased_at"]
 
     def may_note(self, request: HttpRequest) -> bool:
         """Whether this member of staff may write notes."""
@@ -127,11 +146,15 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
         return response
 
     def _extra(self, request: HttpRequest, client: Client) -> dict[str, Any]:
+        is_here = client.erased_at is None
         extra: dict[str, Any] = {
             "title": client.name,
             "subtitle": None,
-            "may_note": self.may_note(request),
-            "may_merge": self.may_merge(request),
+            "is_erased": client.erased_at is not None,
+            "may_note": is_here and self.may_note(request),
+            "may_merge": is_here and self.may_merge(request),
+            "may_export": is_here and self.may_export(request),
+            "may_erase": is_here and self.may_erase(request),
             "note_form": NoteForm(),
         }
         if request.user.has_perm("bookings.view_clientnote"):
@@ -171,7 +194,11 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
                 "form": form,
             }
             return TemplateResponse(request, "admin/bookings/client/note.html", context, status=422)
-        add_note(client=client, text=form.cleaned_data["text"], actor=_staff(request), now=timezone.now())
+        try:
+            add_note(client=client, text=form.cleaned_data["text"], actor=_staff(request), now=timezone.now())
+        except ClientGone:
+            self.message_user(request, _GONE, messages.ERROR)
+            return redirect("admin:bookings_client_changelist")
         self.message_user(request, _("The note is on record."), messages.SUCCESS)
         return redirect("admin:bookings_client_change", pk)
 
@@ -180,12 +207,18 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
         client = self._client(request, pk)
         if not self.may_merge(request):
             raise PermissionDenied
+        if client.erased_at is not None:
+            raise Http404
         sent = request.POST if request.method == "POST" else request.GET
         other = self._other(request, client, sent.get("other", ""))
         if request.method == "POST" and other is not None:
             return self._merge(request, client, other)
         text = request.GET.get("q", "").replace("\x00", "").strip()
-        found = self.get_search_results(request, Client.objects.exclude(pk=pk), text)[0] if text else None
+        found = (
+            self.get_search_results(request, Client.objects.present().exclude(pk=pk), text)[0]
+            if text
+            else None
+        )
         rows = likely_twins(client) if found is None else found.order_by("name", "pk")
         sides = [client, other] if other is not None else []
         context = {
@@ -206,10 +239,14 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
         try:
             moved = merge_clients(keep=client, other=other, actor=_staff(request), now=timezone.now())
         except ClientGone:
-            self.message_user(
-                request, _("Somebody else has merged one of the two meanwhile."), messages.ERROR
-            )
+            self.message_user(request, _GONE, messages.ERROR)
             return redirect("admin:bookings_client_changelist")
+        except SlotTaken:
+            sentence = _(
+                "Nothing was merged: others are working on these visits. Please try again in a minute."
+            )
+            self.message_user(request, sentence, messages.ERROR)
+            return redirect("admin:bookings_client_merge", client.pk)
         sentence = ngettext(
             "One record now; %(moved)d visit came over from %(name)s.",
             "One record now; %(moved)d visits came over from %(name)s.",
@@ -231,7 +268,7 @@ class ClientAdmin(KindFieldsMixin, ListMixin):
         """The other record that was chosen; nobody is merged with themselves."""
         if not (value.isascii() and value.isdigit() and len(value) < 19):
             return None
-        return Client.objects.exclude(pk=client.pk).filter(pk=int(value)).first()
+        return Client.objects.present().exclude(pk=client.pk).filter(pk=int(value)).first()
 
 
 def _staff(request: HttpRequest) -> User:

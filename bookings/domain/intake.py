@@ -160,7 +160,7 @@ def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetim
     """
     record = ScreeningRecord.objects.select_related("version").get(booking=booking)
     ScreeningLook.objects.create(booking=booking, user=user, at=now, reason=reason)
-    return _in_words(record, booking.service.slug)
+    return answers_in_words(record, booking.service.slug)
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:
@@ -168,7 +168,7 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
     none. Only right after `look_at_screening`, which writes the look down."""
     rows = ScreeningRecheck.objects.select_related("version").filter(booking=booking)
     recheck = rows.since_last_note().gravest_first().first() or rows.first()
-    return _in_words(recheck, booking.service.slug) if recheck is not None else None
+    return answers_in_words(recheck, booking.service.slug) if recheck is not None else None
 
 
 def result_of_recheck(booking: Booking) -> screening.Result | None:
@@ -182,7 +182,8 @@ def result_of_recheck(booking: Booking) -> screening.Result | None:
     )
 
 
-def _in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:
+def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:
+    """Answers as a person reads them, in the words of the version that asked. Only once the look is written down."""
     rules = screening.parse_rules(record.version.rules)
     answers: dict[str, str] = record.answers
     lines, points = [], []

@@ -25,7 +25,7 @@ def lock_names(*names: str) -> None:
         with connection.cursor() as cursor:
             # A list is evaluated from left to right.
             calls = ", ".join("pg_advisory_xact_lock(%s)" for _key in keys)
-            cursor.execute(f"SELECT {calls}", keys)  # noqa: S608
+            cursor.execute(f"SELECT {calls}", keys)
 
 
 def _key(name: str) -> int:

@@ -36,8 +36,27 @@ def test_roles_go_and_come_back_and_the_people_stay() -> None:
     # As on a fresh database, where permissions are made only after the last migration.
     Permission.objects.all().delete()
     roles.make_roles(apps, None)
+    migration("bookings.migrations.0017_rights_over_people").give_rights(apps, None)
     after = {group.name: group.permissions.count() for group in Group.objects.filter(name__in=roles.ROLES)}
     assert after == {name: len(permissions) for name, permissions in before.items()}
+
+
+def test_rights_over_people_are_the_owner_s_alone_and_can_be_taken_back() -> None:
+    make_roles()
+    rights = migration("bookings.migrations.0017_rights_over_people")
+    named = {name for names in rights.RIGHTS.values() for name in names}
+
+    def held() -> set[tuple[str, str]]:
+        rows = Group.objects.filter(permissions__codename__in=named)
+        return set(rows.values_list("name", "permissions__codename"))
+
+    assert held() == {("Owner", name) for name in named}
+    rights.take_rights(apps, None)
+    assert held() == set()
+    # A site whose owner has renamed the roles is left alone.
+    Group.objects.filter(name="Owner").update(name="Boss")
+    rights.give_rights(apps, None)
+    assert held() == set()
 
 
 def test_roles_know_every_model_they_name_by_then() -> None:

@@ -37,12 +37,12 @@ from bookings.models import (
 )
 from bookings.notifications import delivery
 from massagerx.lib.encryption import EncryptedJSONField
-from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+from tests.factories import DAY, NOW, World, at
 
 pytestmark = pytest.mark.integrity
 
 AFTER = NOW + timedelta(days=30)
-PERSON = {
+PERSON: dict[str, Any] = {
     "name": "Quillname Canary",
     "email": "quillmail@example.com",
     "phone": "+12135550177",
@@ -70,7 +70,11 @@ def texts() -> Iterator[tuple[str, str]]:
             cursor.execute(f"SELECT * FROM {quote(table)}")
             for row in cursor.fetchall():
                 for value in row:
-                    text = bytes(value).decode("latin-1") if isinstance(value, memoryview | bytes) else str(value)
+                    text = (
+                        bytes(value).decode("latin-1")
+                        if isinstance(value, memoryview | bytes)
+                        else str(value)
+                    )
                     yield table, text.lower()
     # Historical models are among them.
     for model in apps.get_models():
@@ -123,7 +127,12 @@ def a_life(world: World, staff: User) -> Client:
     )
     operations.answer_contact(message=written, text="quillnote", actor=staff, now=NOW)
     operations.send_contact(
-        key=uuid.uuid4(), name="Quillname", email="else@example.com", phone="(213) 555-0177", body="-", now=NOW
+        key=uuid.uuid4(),
+        name="Quillname",
+        email="else@example.com",
+        phone="(213) 555-0177",
+        body="-",
+        now=NOW,
     )
     LogEntry.objects.log_actions(staff.pk, [written], CHANGE, change_message="-", single_object=True)
     Booklet.objects.create(file_name="booklet.pdf", content=b"%PDF-1.4", uploaded_at=NOW)
@@ -147,14 +156,23 @@ def a_life(world: World, staff: User) -> Client:
 
 
 def test_nothing_that_names_the_client_is_left_in_any_table(world: World, staff: User) -> None:
-    bystander = world.book(name="Bo Stays", email="bo@example.com", phone="+12135550188", starts_at=at(10, day=DAY + timedelta(1)))
+    bystander = world.book(
+        name="Bo Stays",
+        email="bo@example.com",
+        phone="+12135550188",
+        starts_at=at(10, day=DAY + timedelta(1)),
+    )
     client = a_life(world, staff)
     before = found()
     assert set(before) == set(CANARIES)
     assert {"copies", "sessions", "django_admin_log", "bookings_booking", "bookings_link"} <= set().union(
         *before.values()
     )
-    held = {"first_day": DAY - timedelta(days=7), "last_day": DAY + timedelta(days=7), "now": AFTER}
+    held: dict[str, Any] = {
+        "first_day": DAY - timedelta(days=7),
+        "last_day": DAY + timedelta(days=7),
+        "now": AFTER,
+    }
     report = load_report(**held)
     assert report.total.revenue_cents > 0
     assert report.total.drive_minutes > 0
@@ -272,6 +290,8 @@ def test_the_doors_of_a_day_stay_as_they_were(world: World, staff: User) -> None
         operations.confirm_booking(booking=visit, actor=staff, now=NOW)
         operations.complete_booking(booking=visit, actor=staff, now=AFTER)
     erase_client(client=first.client, actor=staff, now=AFTER)
-    doors = [Booking.objects.select_related("area").get(pk=row.pk).address_key for row in (first, second, third)]
+    doors = [
+        Booking.objects.select_related("area").get(pk=row.pk).address_key for row in (first, second, third)
+    ]
     assert doors[0] == doors[1] != doors[2]
     assert not Link.objects.exists()

@@ -1,0 +1,314 @@
+"""All that is held about one client, for the client to read: as lines with labels, and as plain data.
+
+Nothing of it is stored. Health answers are opened only after the look at them has been written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from bookings.domain import held, intake, outbox
+from bookings.exceptions import ClientGone
+from bookings.models import (
+    AccessNotes,
+    AreaRequest,
+    Booking,
+    BookingEvent,
+    BookletRequest,
+    ChangeRequest,
+    Client,
+    ClientNote,
+    ClinicianNote,
+    ContactMessage,
+    DriveOverride,
+    Link,
+    Message,
+    ScreeningLook,
+    ScreeningRecheck,
+    ScreeningRecord,
+)
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.localtime import clock_time, local
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`value` is plain data (instants in UTC, money in cents), `shown` the same in words."""
+
+    key: str
+    label: str
+    value: Any
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Records of one kind, each a list of lines."""
+
+    key: str
+    title: str
+    records: list[list[Line]] = field(default_factory=list)
+
+
+def write_looks(*, client: Client, user: User, reason: str, now: datetime) -> None:
+    """Writes down that somebody is about to see all health answers of a client, visit by visit. Raises `ClientGone`
+    for one who was erased."""
+    with transaction.atomic():
+        if Client.objects.present().filter(pk=client.pk).first() is None:
+            raise ClientGone
+        told = Q(screening__isnull=False) | Q(rechecks__isnull=False) | Q(clinician_notes__isnull=False)
+        visits = (
+            Booking.objects.filter(told, client=client).order_by("pk").values_list("pk", flat=True).distinct()
+        )
+        ScreeningLook.objects.bulk_create(
+            ScreeningLook(booking_id=key, user=user, at=now, reason=reason) for key in visits
+        )
+
+
+def all_about(client: Client) -> list[Section]:
+    """Everything, section by section; only right after `write_looks`. What none of the site's keys opens says so."""
+    visits = list(
+        Booking.objects.filter(client=client)
+        .select_related("therapist", "service", "area__zone", "policy_version")
+        .prefetch_related("add_ons")
+        .order_by("starts_at", "pk")
+    )
+    asked = held.enquiries_of(client)
+    return [
+        Section("client", _("Who you are"), [_of(client, "name", "email", "phone", "is_blocked", "created_at")]),
+        Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
+        _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,
+                   "kind", "at", "by_client", "reason"),
+        _of_visits("late_changes", _("Late changes asked for"), ChangeRequest.objects.order_by("asked_at", "pk"),
+                   visits, "kind", "wanted_starts_at", "reason", "fee_cents", "asked_at", "state", "answered_at"),
+        Section("health", _("Health answers"), list(_health(visits))),
+        Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
+        _of_visits("looks", _("Who looked at health answers"),
+                   ScreeningLook.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
+        Section("notes", _("Notes for staff"), list(_notes(client))),
+        Section("messages", _("Emails"), list(_messages(client, visits, asked))),
+        Section("enquiries", _("Messages from the site"), list(_written(asked))),
+        Section("booklets", _("Requests for the booklet"), [
+            _of(row, "name", "email", "may_follow_up", "asked_at")
+            for row in BookletRequest.objects.filter(pk__in=asked.booklets).order_by("asked_at", "pk")
+        ]),
+        Section("places", _("Requests from outside our area"), [
+            [*_of(row, "name", "email", "phone", "zip_code", "service", "note", "agreed_at", "created_at"),
+             _found_by(row.pk in asked.places_by_phone_alone)]
+            for row in AreaRequest.objects.filter(pk__in=asked.places).select_related("service").order_by("pk")
+        ]),
+        Section("links", _("Sign-in links and codes sent"), [
+            _of(row, "purpose", "email", "created_at", "used_at")
+            for row in Link.objects.filter(email__iexact=client.email).order_by("created_at", "pk")
+        ]),
+        Section("unfinished", _("Bookings not finished"), [
+            [_line("answers", _("answers"), answers)] for _key, answers in held.drafts_of(client, by_phone=False)
+        ]),
+        Section("admin_log", _("Changes by staff to your record"), list(_log(client))),
+    ]  # fmt: skip
+
+
+def as_data(sections: Iterable[Section]) -> dict[str, list[dict[str, Any]]]:
+    """The same as plain data, by the sections' and lines' keys."""
+    return {
+        section.key: [{line.key: line.value for line in record} for record in section.records]
+        for section in sections
+    }
+
+
+# Sections --------------------------------------------------------------------------------------------------------
+
+
+def _visit(visit: Booking) -> list[Line]:
+    drives = DriveOverride.objects.filter(Q(from_booking=visit) | Q(to_booking=visit)).order_by("pk")
+    agreed = visit.policy_version
+    return [
+        *_of(
+            visit, "reference", "status", "contact_name", "recipient_name", "service", "therapist", "people",
+            "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "entry",
+            "session_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
+            "preference", "created_at", "confirmed_at",
+        ),
+        _line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
+        _line("access", _("how we get in"), _opened(partial(_access, visit))),
+        _line("agreed_at", _("agreed at"), visit.agreed_at),
+        _line("policy", _("policy agreed to"), agreed.number),
+        _line("consent", _("what the client agrees to"), agreed.consent),
+        _line("cancellation", _("cancellation policy"), agreed.cancellation),
+        _line("drives", _("corrected drives"), [f"{drive.minutes} min: {drive.reason}" for drive in drives]),
+    ]  # fmt: skip
+
+
+def _access(visit: Booking) -> dict[str, str]:
+    found = AccessNotes.objects.filter(booking=visit).first()
+    return found.notes if found is not None else {}
+
+
+def _health(visits: list[Booking]) -> Iterable[list[Line]]:
+    for visit in visits:
+        for model in (ScreeningRecord, ScreeningRecheck):
+            rows = model._base_manager.filter(booking=visit).order_by("evaluated_at")
+            for key, tier, at in rows.values_list("pk", "tier", "evaluated_at"):
+                yield [
+                    _line("visit", _("visit"), visit.reference),
+                    _line("at", _("answered at"), at),
+                    _line("again", _("answered again before the visit"), model is ScreeningRecheck),
+                    _line("result", _("result"), tier),
+                    _line("answers", _("answers"), _opened(partial(_answers, model, key, visit))),
+                ]
+
+
+def _answers(model: Any, key: int, visit: Booking) -> dict[str, str]:
+    row = model._base_manager.select_related("version").get(pk=key)
+    return dict(intake.answers_in_words(row, visit.service.slug).answers)
+
+
+def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
+    references = {visit.pk: visit.reference for visit in visits}
+    rows = ClinicianNote.objects.filter(booking__in=visits).order_by("recorded_at", "pk")
+    for row in rows.defer("note").select_related("recorded_by"):
+        yield [
+            _line("visit", _("visit"), references[row.booking_id]),
+            _line("at", _("recorded at"), row.recorded_at),
+            _line("by", _("recorded by"), row.recorded_by.get_username()),
+            _line("note", _("note"), _opened(partial(getattr, row, "note"))),
+        ]
+
+
+def _notes(client: Client) -> Iterable[list[Line]]:
+    rows = ClientNote.objects.filter(client=client).order_by("at", "pk")
+    for row in rows.defer("text").select_related("by"):
+        text = _line("text", _("note"), _opened(partial(getattr, row, "text")))
+        yield [*_of(row, "at", "by"), text]
+
+
+def _messages(client: Client, visits: list[Booking], asked: held.Enquiries) -> Iterable[list[Line]]:
+    references = {visit.pk: visit.reference for visit in visits}
+    about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
+    about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
+    for row in Message.objects.filter(about).order_by("created_at", "pk").defer("copy"):
+        copy = _opened(partial(outbox.copy_of, row))
+        kept = copy if isinstance(copy, dict) else {}
+        yield [
+            _line("visit", _("visit"), references.get(row.booking_id or 0, "")),
+            *_of(row, "kind", "state", "created_at", "sent_at"),
+            _line("to", _("sent to"), kept.get("to", "")),
+            _line("subject", _("subject"), kept.get("subject", "")),
+            _line("text", _("text"), kept.get("text", "") if kept or copy is None else copy),
+        ]
+
+
+def _written(asked: held.Enquiries) -> Iterable[list[Line]]:
+    rows = ContactMessage.objects.filter(pk__in=asked.messages).order_by("written_at", "pk")
+    for row in rows.defer("body", "answer"):
+        yield [
+            *_of(row, "name", "email", "phone", "written_at"),
+            _line("body", _("message"), _opened(partial(getattr, row, "body"))),
+            _line("answered_at", _("answered at"), row.answered_at),
+            _line("answer", _("answer"), _opened(partial(getattr, row, "answer"))),
+            _found_by(row.pk in asked.messages_by_phone_alone),
+        ]
+
+
+def _log(client: Client) -> Iterable[list[Line]]:
+    rows = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Client), object_id=str(client.pk)
+    )
+    for row in rows.select_related("user").order_by("action_time", "pk"):
+        yield [
+            _line("at", _("when"), row.action_time),
+            _line("by", _("who"), row.user.get_username()),
+            _line("what", _("what"), row.get_change_message()),
+        ]
+
+
+def _of_visits(
+    key: str, title: str, rows: models.QuerySet[Any], visits: list[Booking], *fields: str
+) -> Section:
+    references = {visit.pk: visit.reference for visit in visits}
+    return Section(
+        key,
+        title,
+        [
+            [_line("visit", _("visit"), references[row.booking_id]), *_of(row, *fields)]
+            for row in rows.filter(booking__in=visits)
+        ],
+    )
+
+
+# Lines -----------------------------------------------------------------------------------------------------------
+
+
+def _of(row: models.Model, *fields: str) -> list[Line]:
+    """A line for each of these columns, with the label that the admin gives it."""
+    lines = []
+    for name in fields:
+        column: Any = row._meta.get_field(name)
+        value = getattr(row, name)
+        if isinstance(value, models.Model):
+            value = str(value)
+        label = str(column.verbose_name)
+        if name.endswith("_cents"):
+            lines.append(Line(name, label.removesuffix(", cents"), value, f"${value / 100:,.2f}"))
+        elif column.choices:
+            lines.append(Line(name, label, value, str(getattr(row, f"get_{name}_display")())))
+        else:
+            lines.append(_line(name, label, value))
+    return lines
+
+
+def _line(key: str, label: str, value: Any) -> Line:
+    return Line(key, label, _plain(value), _words(value))
+
+
+def _found_by(by_phone_alone: bool) -> Line:
+    value = "phone" if by_phone_alone else "email"
+    shown = (
+        _("the phone number alone: another person may have written it") if by_phone_alone else _("your email")
+    )
+    return Line("found_by", _("found by"), value, shown)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _words(value: Any) -> str:
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return f"{date_format(local(value), 'D, M j, Y')}, {clock_time(value)}"
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_words(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return "\n".join(_words(inner) for inner in value)
+    return str(value)
+
+
+def _opened(read: Callable[[], Any]) -> Any:
+    """What `read` gives, or a sentence where the value can't be opened: a lost key costs a line, not the whole."""
+    try:
+        return read()
+    except UnreadableValue:
+        return _("This can't be opened with the keys of this installation (HEALTH_KEYS).")
