@@ -1,6 +1,7 @@
 """Authenticated encryption of one column, with keys that rotate and are kept out of the database."""
 
 import base64
+import hmac
 import json
 from functools import lru_cache
 from typing import Any
@@ -23,14 +24,39 @@ class UnreadableValue(Exception):
 
 @lru_cache(maxsize=32)
 def _cipher(keys: tuple[str, ...], column: str) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key, column))) for key in keys])
+
+
+def _derived(key: str, column: str) -> bytes:
     """Each column has keys of its own, derived by HKDF (RFC 5869), so that a value moved to another column doesn't
     open there."""
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=column.encode())
+    return hkdf.derive(base64.urlsafe_b64decode(key))
 
-    def derived(key: str) -> bytes:
-        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=column.encode())
-        return base64.urlsafe_b64encode(hkdf.derive(base64.urlsafe_b64decode(key)))
 
-    return MultiFernet([Fernet(derived(key)) for key in keys])
+def seal(text: str, name: str) -> str:
+    """A text as a Fernet token under a key of its own by `name`, for what is kept elsewhere than in a column."""
+    return _cipher(tuple(settings.HEALTH_KEYS), name).encrypt(text.encode()).decode()
+
+
+def unseal(token: str, name: str) -> str:
+    """The text of `seal`. Raises `UnreadableValue` for anything else."""
+    try:
+        return _cipher(tuple(settings.HEALTH_KEYS), name).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise UnreadableValue(name) from error
+
+
+def keyed_digest(text: str, column: str) -> str:
+    """What to store of a short secret that is only ever compared: HMAC-SHA256 under the first of HEALTH_KEYS, as 64
+    hexadecimal digits. Without the key nobody can try all secrets against it."""
+    return keyed_digests(text, column)[0]
+
+
+def keyed_digests(text: str, column: str) -> list[str]:
+    """The same under each of HEALTH_KEYS, to look for what was stored."""
+    message = text.encode("utf-8", "surrogatepass")
+    return [hmac.digest(_derived(key, column), message, "sha256").hex() for key in settings.HEALTH_KEYS]
 
 
 class EncryptedJSONField(models.Field):

@@ -21,9 +21,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from massagerx.lib.admin import ListMixin
 
 from . import second_factor
+from .models import Phone
 from .views import note
 
-# Their own pages would show everybody's secrets to a superuser.
+# django-otp's tables are empty of secrets (migration 0001), and would still offer to add some.
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 admin.site.unregister(User)
@@ -51,7 +52,7 @@ class StaffAdmin(ListMixin, UserAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        factor = Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
+        factor = Exists(Phone.objects.filter(user=OuterRef("pk"), confirmed=True))
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.annotate(factor=factor).prefetch_related("groups")
 

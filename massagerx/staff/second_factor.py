@@ -5,6 +5,7 @@ Codes are told apart by their shape, so that a wrong one counts against one of t
 
 from __future__ import annotations
 
+import logging
 from base64 import b32encode
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.util import random_hex
 
+from massagerx.lib.encryption import UnreadableValue
+
+from .models import DIGITS, PaperCodes, Phone, RecoveryCode
+
+log = logging.getLogger("massagerx.staff")
+
 RECOVERY_CODES = 10
-DIGITS = 6
 
 
 def new_key() -> str:
@@ -61,7 +66,7 @@ def cleaned(code: str) -> str:
 
 def is_set_up(user: Any) -> bool:
     """Whether the account is asked for a code."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return Phone.objects.filter(user=user, confirmed=True).exists()
 
 
 def _step(key: str, code: str, *, at: float) -> int | None:
@@ -79,7 +84,7 @@ def _is_number(typed: str) -> bool:
     return len(typed) == DIGITS and typed.isascii() and typed.isdigit()
 
 
-def set_up(user: User, key: str, code: str, *, at: float) -> tuple[TOTPDevice, list[str]] | None:
+def set_up(user: User, key: str, code: str, *, at: float) -> tuple[Phone, list[str]] | None:
     """Makes `key` the account's second factor if `code` is one of its codes at that instant, in place of any other.
 
     Gives the device and new recovery codes; None when the code doesn't fit.
@@ -90,43 +95,50 @@ def set_up(user: User, key: str, code: str, *, at: float) -> tuple[TOTPDevice, l
     with transaction.atomic():
         reset(user)
         # The code just typed has been used.
-        device = TOTPDevice.objects.create(user=user, name="phone", key=key, last_t=step)
+        device = Phone.objects.create(user=user, name="phone", key=key, last_t=step)
         return device, new_recovery_codes(user)
 
 
 def new_recovery_codes(user: User) -> list[str]:
     """Ten new codes that each work once; earlier ones work no more."""
     with transaction.atomic():
-        StaticDevice.objects.filter(user=user).delete()
-        device = StaticDevice.objects.create(user=user, name="recovery codes")
+        PaperCodes.objects.filter(user=user).delete()
+        sheet = PaperCodes.objects.create(user=user, name="recovery codes")
         codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-        StaticToken.objects.bulk_create(StaticToken(device=device, token=code) for code in codes)
+        RecoveryCode.objects.bulk_create(
+            RecoveryCode(sheet=sheet, digest=RecoveryCode.digest_of(code)) for code in codes
+        )
     return codes
 
 
 def recovery_codes_left(user: User) -> int:
-    return StaticToken.objects.filter(device__user=user).count()
+    return RecoveryCode.objects.filter(sheet__user=user).count()
 
 
 def verify(user: Any, code: str) -> Any:
-    """The device that takes `code`, or None. A code works once; wrong ones make the next try wait."""
+    """The device that takes `code`, or None. A code works once; wrong ones make the next try wait. None is also the
+    answer when the phone's secret can't be opened with the site's keys; recovery codes of such a key are gone too."""
     typed = cleaned(code)
     if not typed:
         return None
-    kind = TOTPDevice if _is_number(typed) else StaticDevice
-    with transaction.atomic():
-        device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
-        return device if device is not None and device.verify_token(typed) else None
+    kind: type[Phone | PaperCodes] = Phone if _is_number(typed) else PaperCodes
+    try:
+        with transaction.atomic():
+            device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
+            return device if device is not None and device.verify_token(typed) else None
+    except UnreadableValue:
+        log.error("a second factor can't be opened with HEALTH_KEYS", extra={"user": user.pk})
+        return None
 
 
 def reset(user: User) -> bool:
     """Takes the second factor off an account; whether there was one."""
     with transaction.atomic():
-        StaticDevice.objects.filter(user=user).delete()
-        removed, _rows = TOTPDevice.objects.filter(user=user).delete()
+        PaperCodes.objects.filter(user=user).delete()
+        removed, _rows = Phone.objects.filter(user=user).delete()
     return bool(removed)
 
 
-def phone_of(user: User) -> TOTPDevice | None:
+def phone_of(user: User) -> Phone | None:
     """The confirmed device on the account's phone."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return Phone.objects.filter(user=user, confirmed=True).first()

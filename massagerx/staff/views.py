@@ -15,6 +15,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from massagerx.lib.encryption import UnreadableValue, seal, unseal
+
 from . import second_factor
 from .forms import CodeForm, SetupForm
 
@@ -34,8 +36,11 @@ def second_factor_page(request: HttpRequest, context: dict[str, Any]) -> HttpRes
 
 def _set_up(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpResponse:
     # The same secret until it is confirmed: a page that is loaded again must not outdate the phone.
-    key = request.session.get(_KEY) or second_factor.new_key()
-    request.session[_KEY] = key
+    key = pending_key(request.session)
+    if key is None:
+        key = second_factor.new_key()
+        # Sessions lie in the database.
+        request.session[_KEY] = seal(key, _KEY)
     form = SetupForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         done = second_factor.set_up(user, key, form.cleaned_data["code"], at=time.time())
@@ -48,6 +53,14 @@ def _set_up(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpRe
         form.add_error("code", _no_luck())
     setup = second_factor.Setup(username=user.get_username(), key=key)
     return _page(request, "set-up", {**context, "form": form, "setup": setup})
+
+
+def pending_key(session: Any) -> str | None:
+    """The secret that a session's setup page shows until a code of it is typed."""
+    try:
+        return unseal(str(session[_KEY]), _KEY)
+    except (KeyError, UnreadableValue):
+        return None
 
 
 def _ask(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpResponse:

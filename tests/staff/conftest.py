@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from massagerx.staff.models import Phone
 from tests.factories import NOW, make_roles
 
 PASSWORD = "walnut-harbor-lamp-31"
@@ -39,7 +39,7 @@ def code_of(key: str, *, steps: int = 0) -> str:
 
 
 def code(user: User, *, steps: int = 0) -> str:
-    return code_of(TOTPDevice.objects.get(user=user).key, steps=steps)
+    return code_of(Phone.objects.get(user=user).key, steps=steps)
 
 
 def log_in(client: Client, user: User, code: str = "", password: str = PASSWORD) -> bool:

@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
-from django_otp.plugins.otp_static.models import StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from massagerx.staff import second_factor
+from massagerx.staff.models import Phone, RecoveryCode
+from massagerx.staff.views import pending_key
 
 from .conftest import code, code_of, inside, log_in, member
 
@@ -42,21 +42,24 @@ def test_the_page_sets_it_up_and_shows_the_recovery_codes_once(clock: Clock) -> 
     user, client = member("desk", "Front desk"), Client()
     assert log_in(client, user)
     shown = client.get(page())
-    key = client.session["second_factor_key"]
+    key = pending_key(client.session)
+    assert key is not None
+    assert key not in str(dict(client.session))
     text = shown.content.decode()
     assert second_factor.Setup("desk", key).secret in text
     assert 'src="data:image/svg+xml' in text
     assert client.get(page()).content.count(b"data:image/svg") == 1
-    assert client.session["second_factor_key"] == key
+    assert pending_key(client.session) == key
 
     wrong = client.post(page(), {"code": code_of(second_factor.new_key())})
     assert wrong.status_code == 422
-    assert not TOTPDevice.objects.exists()
+    assert not Phone.objects.exists()
 
     done = client.post(page(), {"code": code_of(key)})
     codes = re.findall(r"<code>([a-z2-7]{4}) ([a-z2-7]{4})</code>", done.content.decode())
     assert len(codes) == 10
-    assert {"".join(pair) for pair in codes} == set(StaticToken.objects.values_list("token", flat=True))
+    digests = {RecoveryCode.digest_of("".join(pair)) for pair in codes}
+    assert digests == set(RecoveryCode.objects.values_list("digest", flat=True))
     assert "no-store" in done["Cache-Control"]
     assert not any("".join(pair) in client.get(page()).content.decode() for pair in codes)
     assert inside(client)
@@ -165,7 +168,8 @@ def test_where_it_is_required_nothing_else_opens_before(settings: Any, clock: Cl
     # On other pages they are a visitor: nothing for staff shows.
     assert not client.get(reverse("home")).wsgi_request.user.is_authenticated
 
-    key = client.session["second_factor_key"]
+    key = pending_key(client.session)
+    assert key is not None
     client.post(page(), {"code": code_of(key)})
     assert inside(client)
     assert client.get(reverse("home")).wsgi_request.user.is_authenticated
@@ -178,7 +182,7 @@ def test_where_it_is_required_an_earlier_log_in_is_asked_for_the_code(settings: 
     settings.REQUIRE_SECOND_FACTOR = True
     assert not inside(client)
     assert client.post(page(), {"code": "000000", "do": "phone"}).status_code == 422
-    assert TOTPDevice.objects.filter(user=user).exists()
+    assert Phone.objects.filter(user=user).exists()
     clock.shift(60)
     assert client.post(page(), {"code": code(user)}).status_code == 302
     assert inside(client)
@@ -195,12 +199,13 @@ def test_new_codes_and_another_phone_ask_for_a_code(clock: Clock) -> None:
     clock.shift(60)
     fresh = client.post(page(), {"do": "codes", "code": code(user)})
     assert fresh.status_code == 200
-    assert not StaticToken.objects.filter(token__in=old).exists()
+    gone = [RecoveryCode.digest_of(each) for each in old]
+    assert not RecoveryCode.objects.filter(digest__in=gone).exists()
     assert second_factor.recovery_codes_left(user) == 10
 
     clock.shift(60)
     assert client.post(page(), {"do": "phone", "code": code(user)}).status_code == 302
-    assert not TOTPDevice.objects.filter(user=user).exists()
+    assert not Phone.objects.filter(user=user).exists()
     assert "data:image/svg" in client.get(page()).content.decode()
 
 
@@ -211,9 +216,9 @@ def test_the_owner_resets_a_colleague_and_it_is_written_down(clock: Clock) -> No
     address = reverse("admin:auth_user_reset_factor", args=[colleague.pk])
     assert address in client.get(reverse("admin:auth_user_change", args=[colleague.pk])).content.decode()
     client.get(address)
-    assert TOTPDevice.objects.filter(user=colleague).exists()
+    assert Phone.objects.filter(user=colleague).exists()
     client.post(address)
-    assert not TOTPDevice.objects.filter(user=colleague).exists()
+    assert not Phone.objects.filter(user=colleague).exists()
     entry = LogEntry.objects.get(object_id=str(colleague.pk))
     assert (entry.user, entry.change_message) == (owner, "Second factor reset.")
     assert log_in(Client(), colleague)
@@ -235,7 +240,7 @@ def test_one_s_own_is_not_reset_without_a_code(clock: Clock) -> None:
     client.force_login(owner)
     response = client.post(reverse("admin:auth_user_reset_factor", args=[owner.pk]))
     assert response["Location"] == page()
-    assert TOTPDevice.objects.filter(user=owner).exists()
+    assert Phone.objects.filter(user=owner).exists()
 
 
 def test_the_command_helps_who_has_lost_everything(clock: Clock, capsys: Any) -> None:
