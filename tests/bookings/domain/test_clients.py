@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
@@ -159,3 +160,10 @@ def test_notes_are_encrypted(world: World, staff: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT text FROM bookings_clientnote WHERE id = %s", [note.pk])
         assert "CANARY" not in cursor.fetchone()[0]
+
+
+def test_what_the_admin_wrote_down_of_the_twin_comes_along(pair: tuple[Client, Client], staff: User) -> None:
+    keep, other = pair
+    LogEntry.objects.log_actions(staff.pk, [other], CHANGE, change_message="Phone.", single_object=True)
+    merge_clients(keep=keep, other=other, actor=staff, now=LATER)
+    assert LogEntry.objects.get().object_id == str(keep.pk)
