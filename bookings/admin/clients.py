@@ -157,7 +157,7 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
             "may_erase": is_here and self.may_erase(request),
             "note_form": NoteForm(),
         }
-        if request.user.has_perm("bookings.view_clientnote"):
+        if is_here and request.user.has_perm("bookings.view_clientnote"):
             extra["notes"] = _notes(client)
         if sees_every_visit(request.user):
             rows = client.bookings.select_related("service", "therapist").order_by("-starts_at", "-pk")
@@ -173,7 +173,7 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
                 for booking in page
             ]
             extra.update(_next_and_same(client, timezone.now()))
-            extra["may_book"] = request.user.has_perm("bookings.change_booking")
+            extra["may_book"] = is_here and request.user.has_perm("bookings.change_booking")
             extra["twins"] = list(likely_twins(client)[:5])
         return extra
 
