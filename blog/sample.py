@@ -474,8 +474,8 @@ here over time or across sites.</p>
 sends a “Do Not Track” signal.</p>
 <h2>How long we keep it</h2>
 <p>A booking that you start and do not send is deleted soon after. Bookings and what belongs to them are kept while you are
-a client and then for as long as the law asks us to keep business records. Messages from the contact page and requests for
-the booklet are deleted after 400 days.</p>
+a client and then for as long as the law asks us to keep business records. Health answers are deleted two years after your
+last visit. Messages from the contact page and requests for the booklet are deleted after 400 days.</p>
 <h2>See it, correct it, have it deleted</h2>
 <p>Write or call, using the details on our <a href="/contact/">contact page</a>, and tell us what you would like: a copy of
 what we hold about you, a correction, or deletion. We will make sure that it is you who asks. If there is something that the
