@@ -47,6 +47,18 @@ class ClientForm(forms.ModelForm):
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
 
+    def clean(self) -> dict[str, Any]:
+        """Refuses the email and phone of another client. Django asks no constraint about a column that is not in the
+        form, and that on email and phone leaves out who was erased."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = {"email": cleaned.get("email"), "phone": cleaned.get("phone")}
+        others = Client.objects.present().exclude(pk=self.instance.pk)
+        if all(same.values()) and others.filter(**same).exists():
+            raise forms.ValidationError(
+                _("Another client has this email and phone already. Merge the two records instead.")
+            )
+        return cleaned
+
 
 class NoteForm(forms.Form):
     text = LinesField(

@@ -167,3 +167,16 @@ def test_page_costs_the_same_however_many_visits(
         front.get(page(person))
     assert person.bookings.count() == 21
     assert len(many) == len(few) <= 14
+
+
+def test_the_email_and_phone_of_another_are_refused_kindly(
+    person: Person, twin: Person, front: Client
+) -> None:
+    data = {"name": "Ana", "email": "ANA@work.example.com", "phone": str(twin.phone)}
+    refused = front.post(page(person), data)
+    assert refused.status_code == 200
+    shown = refused.content.decode()
+    assert "Merge the two records instead" in shown
+    assert "ANA@work.example.com" in shown
+    person.refresh_from_db()
+    assert person.email == "ana@example.com"
