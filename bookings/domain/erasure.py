@@ -123,14 +123,17 @@ def _erase_log(client: Client, names: set[str], enquiries: held.Enquiries, visit
         (BookletRequest, enquiries.booklets),
         (AreaRequest, enquiries.places),
     ]
-    # Rows that are gone already can only be known by the name.
     named = Q(object_repr__in=names)
     for name in names:
         named |= Q(object_repr__startswith=f"{name} · ")
     for model, keys in about:
-        theirs = Q(object_id__in=[str(key) for key in keys]) | named
-        rows = LogEntry.objects.filter(theirs, content_type=ContentType.objects.get_for_model(model))
-        rows.update(object_repr=_GONE, change_message="")
+        rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+        theirs = {str(key) for key in keys}
+        # A row that is gone already can only be known by the name; one that is there may be a namesake's.
+        called = {key for key in rows.filter(named).values_list("object_id", flat=True) if key}
+        there = model._default_manager.filter(pk__in=called).values_list("pk", flat=True)
+        theirs |= called - {str(key) for key in there}
+        rows.filter(object_id__in=theirs).update(object_repr=_GONE, change_message="")
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Booking), object_id__in=[str(key) for key in visits]
     ).update(change_message="")

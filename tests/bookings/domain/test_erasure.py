@@ -295,3 +295,18 @@ def test_the_doors_of_a_day_stay_as_they_were(world: World, staff: User) -> None
     ]
     assert doors[0] == doors[1] != doors[2]
     assert not Link.objects.exists()
+
+
+def test_the_log_of_a_namesake_stays_and_that_of_a_deleted_row_goes(world: World, staff: User) -> None:
+    visit = world.book(**PERSON)
+    operations.decline_booking(booking=visit, actor=staff, now=NOW)
+    namesake = world.book(
+        name=PERSON["name"], email="other@example.com", phone="+12135550100", starts_at=at(16)
+    )
+    deleted = Client(pk=987_654, name=PERSON["name"])
+    for client in (namesake.client, deleted):
+        LogEntry.objects.log_actions(staff.pk, [client], CHANGE, change_message="Phone.", single_object=True)
+    erase_client(client=visit.client, actor=staff, now=NOW)
+    kept, gone = LogEntry.objects.order_by("pk")
+    assert (kept.object_repr, kept.change_message) == (PERSON["name"], "Phone.")
+    assert (gone.object_repr, gone.change_message) == ("Erased", "")
