@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.domain.day_board import load_columns
 from bookings.domain.operations import expires_at
-from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.enums import MessageState
 from bookings.models import (
     AreaRequest,
@@ -191,6 +191,9 @@ def _trouble(user: User | AnonymousUser, now: datetime) -> dict[str, Any]:
                 "state": state_mark(message.state),
                 "due": local_when(message.due_at),
                 "error": message.last_error,
+                "resend": message.pk
+                if user.has_perm("bookings.change_message") and may_send_again(message)
+                else None,
             }
             for message in in_trouble.select_related("booking").order_by("due_at")[:MOST_ROWS]
         ],

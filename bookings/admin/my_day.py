@@ -37,16 +37,18 @@ def my_day(user: User | AnonymousUser, now: datetime) -> dict[str, Any] | None:
     tomorrow = today + timedelta(days=1)
     columns = load_columns(therapists=[therapist], first_day=today, last_day=tomorrow, now=now)
     coming = [visit for visit in columns[0].visits if _is_ahead(visit, now)]
-    following = coming[0] if coming else None
+    after = [visit for visit in columns[1].visits if _is_ahead(visit, now)]
+    following = next(iter([*coming, *after]), None)
     home = columns[0].way_home
     return {
         "next": _next(user, following, now) if following is not None else None,
+        "next_is_tomorrow": not coming,
         "then": [_line(visit) for visit in coming[1:]],
         "home_at": clock(home.arrives_at) if coming and home is not None and home.arrives_at else "",
         "done": len(columns[0].visits) - len(coming),
         "open": _open(therapist.pk, now),
         "may_finish": user.has_perm("bookings.finish_own_visits"),
-        "tomorrow": [_line(visit) for visit in columns[1].visits if visit.booking.status in MOVABLE],
+        "tomorrow": [_line(visit) for visit in after if visit is not following],
         "tomorrow_url": f"{reverse('admin:bookings_booking_day')}?day={tomorrow}",
         "today": today,
         "may_take_off": user.has_perm("bookings.add_timeoff"),
