@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -28,7 +29,7 @@ from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
 from .registry import KINDS, Facts, Target
-from .render import Email, Story, render
+from .render import Email, Story, moment, render, time_span
 
 _MINUTES = 90
 _FEE_CENTS = 9_500
@@ -49,11 +50,9 @@ class Sample:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-_MOVED_FROM = {"kind": EventKind.MOVED, "was_day": _("Tuesday, March 3"), "was_time": "10:00 – 11:30 AM PST"}
+_MOVED = Story(change={"kind": EventKind.MOVED, "was_day": "", "was_time": ""})
 _LATE_CANCEL = Story(asked_for={"kind": ChangeKind.CANCEL, "wanted": "", "fee_cents": _FEE_CENTS})
-_LATE_MOVE = Story(
-    asked_for={"kind": ChangeKind.MOVE, "wanted": _("Fri, Mar 6, 4:00 PM PST"), "fee_cents": _FEE_CENTS}
-)
+_LATE_MOVE = Story(asked_for={"kind": ChangeKind.MOVE, "wanted": "", "fee_cents": _FEE_CENTS})
 _K = MessageKind
 
 #: One of each kind, and beside it what is told in other words when something else happened.
@@ -62,7 +61,7 @@ SAMPLES: dict[str, Sample] = {
     "confirmed": Sample(_K.CONFIRMED, _("Visit confirmed")),
     "declined": Sample(_K.DECLINED, _("Request declined"), _S.DECLINED),
     "expired": Sample(_K.EXPIRED, _("Request expired"), _S.EXPIRED),
-    "moved": Sample(_K.MOVED, _("Visit moved: new time"), story=Story(change=_MOVED_FROM)),
+    "moved": Sample(_K.MOVED, _("Visit moved: new time"), story=_MOVED),
     "moved-therapist": Sample(
         _K.MOVED,
         _("Visit moved: another therapist"),
@@ -98,7 +97,7 @@ SAMPLES: dict[str, Sample] = {
     "staff-alert-moved": Sample(
         _K.STAFF_ALERT,
         _("To staff: moved by the client"),
-        story=Story(change=_MOVED_FROM | {"by_client": True}),
+        story=Story(change=_MOVED.change | {"by_client": True}),
     ),
     "staff-alert-canceled": Sample(_K.STAFF_ALERT, _("To staff: canceled by the client"), _S.CANCELLED),
     "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late cancel asked for"), story=_LATE_CANCEL),
@@ -113,7 +112,21 @@ def write_sample(name: str, facts: Facts, *, now: datetime) -> Email:
     ValueError when the owner has given no address for staff."""
     sample = SAMPLES[name]
     message = Message(kind=sample.kind, created_at=now)
-    return render(message, _target(sample, now), facts, now=now, preview=True, story=sample.story)
+    target = _target(sample, now)
+    story = _told(sample.story, target) if isinstance(target, Booking) else sample.story
+    return render(message, target, facts, now=now, preview=True, story=story)
+
+
+def _told(story: Story, visit: Booking) -> Story:
+    """The story with times that suit the visit: moved from the day before, to be moved to two hours later."""
+    change, asked_for = dict(story.change), dict(story.asked_for)
+    if "was_day" in change:
+        before = visit.starts_at - timedelta(days=1)
+        change["was_day"] = date_format(local(before), "l, F j")
+        change["was_time"] = time_span(before, before + timedelta(minutes=_MINUTES))
+    if asked_for.get("kind") == ChangeKind.MOVE:
+        asked_for["wanted"] = moment(visit.starts_at + timedelta(hours=2))
+    return Story(change, asked_for)
 
 
 def _target(sample: Sample, now: datetime) -> Target:

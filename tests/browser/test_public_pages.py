@@ -4,11 +4,18 @@ complaint in the console, no request to another host (the page maker fails the t
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.browser import (
+    PageMaker,
+    accessibility_violations,
+    nameless,
+    screenshot,
+    sideways_overflow,
+)
 from tests.support.site import RunningSite
 from tests.support.walk import Walk
 
@@ -16,12 +23,16 @@ pytestmark = pytest.mark.browser
 
 PAGES = [
     "/",
+    "/?zip=90026&service=manual-lymphatic-drainage",
+    "/?zip=92101",
     "/services/",
     "/services/manual-lymphatic-drainage/",
     "/services/postural-correction-training/",
     "/services/postural-correction-training/booklet/",
     "/therapists/",
     "/blog/",
+    "/blog/tag/posture/",
+    "/blog/search/?q=sleeve",
     "/about/",
     "/faq/",
     "/contact/",
@@ -29,40 +40,77 @@ PAGES = [
     "/privacy/",
     "/book/",
     "/book/?service=manual-lymphatic-drainage",
+    "/visits/",
+    "/no-such-page/",
 ]
+CONTRAST = ["color-contrast", "link-in-text-block"]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (390, "light"), (1280, "light")])
-def test_public_pages_are_accessible_and_fit(
-    site: RunningSite, new_page: PageMaker, width: int, scheme: str
-) -> None:
-    page = new_page(width=width, color_scheme=scheme)
+def test_public_pages_are_accessible_and_fit(site: RunningSite, new_page: PageMaker) -> None:
+    """Each page is loaded once, and looked at in both schemes and in three widths."""
+    new_page.allow("404")
+    page = new_page(width=320)
     post = re.findall(r"/blog/([a-z0-9-]+)/</loc>", page.request.get("/sitemap.xml").text())[0]
-    problems = []
-    for path in [*PAGES, f"/blog/{post}/"]:
-        response = page.goto(path)
-        assert response is not None
-        assert response.status == 200, path
-        name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "home"
-        screenshot(page, f"page-{width}-{scheme}-{name}")
-        problems += [f"{path}: {violation}" for violation in accessibility_violations(page)]
+    problems: list[str] = []
+
+    def look(
+        path: str, width: int, scheme: Literal["light", "dark"], *, rules: list[str] | None = None
+    ) -> None:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        problems.extend(
+            f"{path} at {width}, {scheme}: {violation}"
+            for violation in accessibility_violations(page, rules=rules)
+        )
         if overflow := sideways_overflow(page):
-            problems.append(f"{path}: {overflow} px wider than the window")
+            problems.append(f"{path} at {width}: {overflow} px wider than the window")
+
+    for path in [*PAGES, f"/blog/{post}/"]:
+        response = page.goto(path, wait_until="domcontentloaded")
+        assert response is not None
+        assert response.status == (404 if path == "/no-such-page/" else 200), path
+        look(path, 320, "dark")
+        problems += [f"{path}: without a name: {role}" for role in nameless(page)]
+        name = re.sub(r"[^a-z0-9]+", "-", path).strip("-") or "home"
+        screenshot(page, f"page-320-dark-{name}")
+        look(path, 390, "light", rules=CONTRAST)
+        look(path, 1280, "light")
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_state_of_the_booking_flow_is_accessible(
-    site: RunningSite, new_page: PageMaker, scheme: str
-) -> None:
+def test_keyboard_skips_the_menu_or_opens_it_to_my_visits(site: RunningSite, new_page: PageMaker) -> None:
+    page = new_page(width=390)
+    page.goto("/faq/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    menu = page.locator("summary", has_text="Menu")
+    menu.focus()
+    page.keyboard.press("Enter")
+    assert accessibility_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    mine = page.locator(".menu a", has_text="My visits")
+    expect(mine).to_be_hidden()
+    page.keyboard.press("Enter")
+    mine.press("Enter")
+    expect(page).to_have_url(re.compile("/visits/$"))
+
+
+def test_each_state_of_the_booking_flow_is_accessible(site: RunningSite, new_page: PageMaker) -> None:
     new_page.allow("422")
-    page = new_page(width=320, color_scheme=scheme)
-    walk = Walk(page, email=f"states-{scheme}@example.com", phone="213 555 0166")
+    page = new_page(width=320, color_scheme="dark")
+    walk = Walk(page, email="states@example.com", phone="213 555 0166")
     problems: list[str] = []
 
     def check(state: str) -> None:
-        screenshot(page, f"state-{scheme}-{state}")
-        problems.extend(f"{state}: {violation}" for violation in accessibility_violations(page))
+        screenshot(page, f"state-dark-{state}")
+        found = accessibility_violations(page)
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        found += accessibility_violations(page, rules=CONTRAST)
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        problems.extend(f"{state}: {violation}" for violation in found)
         if overflow := sideways_overflow(page):
             problems.append(f"{state}: {overflow} px wider than the window")
 
@@ -101,31 +149,6 @@ def test_each_state_of_the_booking_flow_is_accessible(
     walk.review()
     check("done")
     assert not problems, "\n".join(problems)
-
-
-def test_error_pages_are_accessible_and_kind(site: RunningSite, new_page: PageMaker) -> None:
-    new_page.allow("404")
-    page = new_page(width=390)
-    response = page.goto("/nowhere/")
-    assert response is not None
-    assert response.status == 404
-    screenshot(page, "page-404")
-    assert accessibility_violations(page) == []
-
-
-def test_keyboard_alone_reaches_the_first_booking_step(site: RunningSite, new_page: PageMaker) -> None:
-    page = new_page()
-    page.goto("/book/")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to the content"
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    for _ in range(30):
-        if "service=" in (page.evaluate("document.activeElement.href") or ""):
-            break
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/book/?service=*")
 
 
 def test_days_turn_without_a_page_load_and_back_brings_them_back(

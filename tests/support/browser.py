@@ -1,5 +1,6 @@
 """Chromium, watched: what a page complains about fails the test."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,15 +93,28 @@ class PageMaker:
             context.close()
 
 
-def accessibility_violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is now, one line each; empty when it finds nothing."""
-    page.evaluate(AXE_SCRIPT)
-    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+def accessibility_violations(page: Page, *, rules: list[str] | None = None) -> list[str]:
+    """What axe-core finds on the page as it is now, one line each; empty when it finds nothing. `rules` are the names
+    of those to ask, by default all that axe asks by itself."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    result = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]} — {node['failureSummary']}"
         for violation in result["violations"]
         for node in violation["nodes"]
     ]
+
+
+def nameless(page: Page) -> list[str]:
+    """What can be pressed or typed into and has no name in the accessibility tree, by role."""
+    tree = page.locator("body").aria_snapshot()
+    return re.findall(
+        r"- ((?:link|button|textbox|radio|checkbox|combobox|searchbox)(?: \[\w+\])*)(?::|$)",
+        tree,
+        re.MULTILINE,
+    )
 
 
 def sideways_overflow(page: Page) -> int:
