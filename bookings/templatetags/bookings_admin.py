@@ -9,6 +9,8 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
 
 from bookings.admin import front
 from bookings.admin.words import status_mark
@@ -30,6 +32,15 @@ def nav_link(context: Context, name: str, words: str) -> SafeString:
     own = path == address or (path.startswith(address) and path[len(address) :][:1].isdigit())
     current = mark_safe(' aria-current="page"') if own else ""
     return format_html('<a href="{}"{}>{}</a>', address, current, words)
+
+
+@register.filter
+def national_phone(number: str) -> str:
+    """`(213) 555-0142` of a number kept as text; as it is where it can't be read."""
+    try:
+        return str(PhoneNumber.from_string(number, region="US").as_national)
+    except NumberParseException:
+        return number
 
 
 @register.simple_tag
