@@ -24,7 +24,7 @@ from massagerx.lib.admin import FIRST_DAY, LAST_DAY
 from massagerx.lib.localtime import day_bounds, local
 
 from .access import sees_every_visit, sees_own_visits, therapists_seen_by
-from .words import clock, clock_span, local_span, long_day
+from .words import clock, clock_span, local_span, long_day, week_start
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
 _FROM, _UNTIL = 8 * 60, 19 * 60
@@ -61,16 +61,16 @@ class BoardMixin(admin.ModelAdmin):
         return self._board(request, "day", shown, day=day, now=now)
 
     def week_view(self, request: HttpRequest) -> HttpResponse:
-        """One therapist's week, Monday to Sunday, a column for each day."""
+        """One therapist's week, Sunday to Saturday, a column for each day."""
         day, now = self._day(request), timezone.now()
         therapists = [row for row in self._seen(request) if row.is_active or self._asked(request) == row.pk]
-        monday = day - timedelta(days=day.weekday())
+        sunday = week_start(day)
         chosen = next((row for row in therapists if row.pk == self._asked(request)), None)
         chosen = chosen or next(iter(therapists), None)
         columns = load_columns(
             therapists=[chosen] if chosen else [],
-            first_day=monday,
-            last_day=monday + timedelta(days=6),
+            first_day=sunday,
+            last_day=sunday + timedelta(days=6),
             now=now,
         )
         return self._board(request, "week", columns, day=day, now=now, therapists=therapists, chosen=chosen)
@@ -122,12 +122,11 @@ class BoardMixin(admin.ModelAdmin):
         chosen: Therapist | None = None,
     ) -> HttpResponse:
         step = timedelta(days=1 if kind == "day" else 7)
-        monday = day - timedelta(days=day.weekday())
         first, last = _span(columns)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": long_day(day) if kind == "day" else _week_title(monday),
+            "title": long_day(day) if kind == "day" else _week_title(week_start(day)),
             "kind": kind,
             "day": day,
             "form": DayForm(initial={"day": day}),
@@ -201,6 +200,7 @@ class BoardMixin(admin.ModelAdmin):
             "session_until": _minute(booking.ends_at, day),
             "session": local_span(booking.starts_at, booking.ends_at),
             "clocks": clock_span(booking.starts_at, booking.ends_at),
+            "door": clock_span(booking.blocked_from, booking.blocked_until),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),
             "drive": _drive(visit.drive, day) if visit.drive else None,
             "needs_a_look": visit.needs_a_look,
@@ -276,6 +276,6 @@ def _hour(minute: int) -> str:
     return f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}"
 
 
-def _week_title(monday: date) -> str:
-    sunday = monday + timedelta(days=6)
-    return f"{monday:%b} {monday.day} – {sunday:%b} {sunday.day}, {sunday.year}"
+def _week_title(sunday: date) -> str:
+    saturday = sunday + timedelta(days=6)
+    return f"{sunday:%b} {sunday.day} – {saturday:%b} {saturday.day}, {saturday.year}"

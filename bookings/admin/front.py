@@ -26,13 +26,13 @@ from bookings.models import (
     WorkingHours,
 )
 from bookings.models.intake import NEEDS_NO_NOTE
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
 from .access import only_seen_by, sees_every_visit, therapists_seen_by
 from .changes import desk_changes
 from .my_day import my_day
-from .words import clock, local_when, state_mark, tier_mark, time_left
+from .words import clock, local_when, long_day, state_mark, tier_mark, time_left
 
 MOST_ROWS = 20
 LATE = timedelta(minutes=LATE_MINUTES)
@@ -63,6 +63,8 @@ def front_page(user: User | AnonymousUser) -> dict[str, Any]:
     desk.update(desk_changes(user, now))
     if sees_every_visit(user):
         desk["today"] = _today(user, now)
+        if not any(row["next"] for row in desk["today"]):
+            desk["next_day"] = _next_day(user, now)
     desk["my_day"] = my_day(user, now)
     if user.has_perm("bookings.change_therapist"):
         desk.update(_therapists_in_need(now))
@@ -152,6 +154,22 @@ def _today(user: User | AnonymousUser, now: datetime) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _next_day(user: User | AnonymousUser, now: datetime) -> dict[str, Any] | None:
+    """The next day after today that has visits: which, how many, and when the first starts; None without any."""
+    after = day_bounds(local(now).date())[1]
+    coming = only_seen_by(user, Booking.objects.occupying().filter(starts_at__gte=after), "therapist")
+    first = coming.order_by("starts_at").values_list("starts_at", flat=True).first()
+    if first is None:
+        return None
+    day = local(first).date()
+    return {
+        "count": coming.filter(starts_at__lt=day_bounds(day)[1]).count(),
+        "day": long_day(day),
+        "first": clock(first),
+        "url": f"{reverse('admin:bookings_booking_day')}?day={day}",
+    }
 
 
 def _therapists_in_need(now: datetime) -> dict[str, Any]:

@@ -39,7 +39,7 @@ HTML_POLICY = (
 
 @admin.register(Message)
 class MessageAdmin(ListMixin):
-    list_display = ["kind", "about", "to", "shown_state", "due", "sent", "attempts", "last_error"]
+    list_display = ["kind", "about", "to", "shown_state", "due", "sent", "last_error"]
     list_filter = ["state", "kind"]
     list_select_related = ["booking__client", "link", "contact_message", "booklet_request"]
     change_form_template = "admin/bookings/message/message.html"

@@ -102,7 +102,7 @@ class TimeOffInline(KindFieldsMixin, admin.TabularInline):
 
 def week_of_hours(therapist: Therapist, today: date) -> dict[str, Any]:
     """The saved weekly hours as a picture, those in force on `today` and, outlined, those of other dates."""
-    by_day: dict[int, list[tuple[int, int, bool]]] = {day: [] for day in range(7)}
+    by_day: dict[int, list[tuple[int, int, bool]]] = {day: [] for day in (6, *range(6))}
     for hours in therapist.working_hours.order_by("weekday", "starts_at"):
         in_force = (hours.valid_from is None or hours.valid_from <= today) and (
             hours.valid_until is None or hours.valid_until >= today

@@ -126,6 +126,11 @@ def long_day(day: date) -> str:
     return f"{day:%A}, {day:%B} {day.day}, {day.year}"
 
 
+def week_start(day: date) -> date:
+    """The Sunday on or before `day`: weeks in the admin begin as those of the site's calendar do."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
 def time_left(delta: timedelta) -> str:
     """`3 h 20 min`, `2 days 4 h`; a moment that has passed is `any minute now`."""
     minutes = int(delta.total_seconds() // 60)

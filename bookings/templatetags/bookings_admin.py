@@ -6,7 +6,11 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
-from django.utils.safestring import SafeString
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
 
 from bookings.admin import front
 from bookings.admin.words import status_mark
@@ -18,6 +22,25 @@ register = template.Library()
 def front_page(context: Context) -> dict[str, Any]:
     """`{% front_page as desk %}`: see `bookings.admin.front`."""
     return front.front_page(context["request"].user)
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: Context, name: str, words: str) -> SafeString:
+    """`{% nav_link "admin:index" _("Desk") %}`: a link that is marked on its own page and on those of its rows."""
+    address = reverse(name)
+    path = context["request"].path
+    own = path == address or (path.startswith(address) and path[len(address) :][:1].isdigit())
+    current = mark_safe(' aria-current="page"') if own else ""
+    return format_html('<a href="{}"{}>{}</a>', address, current, words)
+
+
+@register.filter
+def national_phone(number: str) -> str:
+    """`(213) 555-0142` of a number kept as text; as it is where it can't be read."""
+    try:
+        return str(PhoneNumber.from_string(number, region="US").as_national)
+    except NumberParseException:
+        return number
 
 
 @register.simple_tag

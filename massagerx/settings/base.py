@@ -149,6 +149,9 @@ LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+# How the admin and the mailbox write days, moments and phone numbers.
+FORMAT_MODULE_PATH = ["massagerx.formats"]
+PHONENUMBER_DEFAULT_FORMAT = "NATIONAL"
 USE_TZ = True
 # The business's zone: instants are stored in UTC, shown and understood in this one, whatever the visitor's.
 TIME_ZONE = "America/Los_Angeles"

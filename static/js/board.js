@@ -4,10 +4,13 @@
 const host = document.querySelector("[data-board]");
 const hourHeight = Number(host.dataset.hourHeight);
 const switcher = document.querySelector("[data-board-switch]");
-const hint = document.querySelector("[data-board-hint]");
+const hints = document.querySelectorAll("[data-board-hint]");
 const LIST = "board-as-list";
 const REFRESH_EVERY = 30_000;
 const SNAP = 5;
+// Shorter drives than this have room for one line, and for none.
+const ONE_LINE = 21;
+const NO_LINE = 13;
 // Pressing with a hand that trembles is no drag.
 const SLOP = 6;
 
@@ -17,6 +20,7 @@ const asList = () => localStorage.getItem(LIST) === "yes" || matchMedia("(max-wi
 function draw() {
   const board = host.querySelector(".board");
   board.classList.toggle("board--drawn", !asList());
+  for (const hint of hints) hint.hidden = asList();
   const first = Number(board.dataset.first);
   const span = Number(board.dataset.last) - first;
   for (const lane of board.querySelectorAll(".board-lane, .board-hours")) {
@@ -25,7 +29,16 @@ function draw() {
   for (const item of board.querySelectorAll("[data-from]")) {
     const from = Number(item.dataset.from);
     item.style.top = asList() ? "" : px(from - first);
-    item.style.height = asList() ? "" : px(Number(item.dataset.until) - from);
+    const minutes = Number(item.dataset.until) - from;
+    item.style.height = asList() ? "" : px(minutes);
+    if (item.matches(".board-drive")) {
+      item.classList.toggle("board-drive--line", minutes < ONE_LINE);
+      item.classList.toggle("board-drive--short", minutes < NO_LINE);
+    }
+    if (item.matches(".board-visit")) {
+      item.style.setProperty("--set-up", px(Number(item.dataset.sessionFrom) - from));
+      item.style.setProperty("--pack-down", px(Number(item.dataset.until) - Number(item.dataset.sessionUntil)));
+    }
   }
   for (const mark of board.querySelectorAll(".board-hours [data-at]")) {
     mark.style.top = asList() ? "" : px(Number(mark.dataset.at) - first);
@@ -150,7 +163,6 @@ function end(event) {
 
 setUpSwitch();
 draw();
-if (hint) hint.hidden = asList();
 matchMedia("(max-width: 767px)").addEventListener("change", draw);
 host.addEventListener("pointerdown", begin);
 // A dragged link would start the browser's own dragging.

@@ -49,7 +49,7 @@ def test_writer_schedules_a_post_in_los_angeles_time(writer_client: Client, clie
 
     assert Post.objects.get().published_at == datetime(2027, 7, 1, 16, 0, tzinfo=UTC)
     assert "Rest well" not in client.get("/blog/").content.decode()
-    assert "Scheduled for July 1, 2027, 9 a.m." in writer_client.get(LIST).content.decode()
+    assert "Scheduled for Thu, Jul 1, 2027, 9:00 AM PDT" in writer_client.get(LIST).content.decode()
 
 
 def test_writer_keeps_a_draft(writer_client: Client, client: Client) -> None:
@@ -137,9 +137,9 @@ def test_list_says_in_words_when_readers_see_a_post(writer_client: Client) -> No
         )
     )
     assert states == {
-        "Out": "Published Dec. 2, 2026, 11 a.m.",
+        "Out": "Published Wed, Dec 2, 2026, 11:00 AM PST",
         "Draft": "Draft",
-        "Coming": "Scheduled for Dec. 2, 2026, 1 p.m.",
+        "Coming": "Scheduled for Wed, Dec 2, 2026, 1:00 PM PST",
     }
 
 

@@ -168,7 +168,7 @@ def test_business_has_one_row(owner: Client) -> None:
 
     assert owner.get(listing)["Location"] == reverse("admin:services_business_change", args=[1])
     assert owner.get(reverse("admin:services_business_add")).status_code == 403
-    assert str(Business.objects.get().phone) == "+12135550142"
+    assert str(Business.objects.get().phone) == "(213) 555-0142"
 
 
 @pytest.mark.parametrize(
