@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
+from phonenumber_field.phonenumber import to_python
 
 from bookings.forms import DetailsForm
 from massagerx.lib.limits import limited
@@ -38,7 +39,7 @@ def details(request: HttpRequest) -> HttpResponse:
     part = _open_part(progress)
     if part is not None and progress.desk is None and "all" not in request.GET:
         return _to(part)
-    return show(request, progress, "details", {"form": DetailsForm(initial=_typed(progress))})
+    return show(request, progress, "details", {"form": DetailsForm(initial=_shown(progress))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,7 +53,7 @@ def details_part(request: HttpRequest, part: str) -> HttpResponse:
     if open_step and not (request.method == "POST" and progress.answers):
         return open_step
     if request.method != "POST":
-        return _page(request, progress, part, DetailsForm(initial=_typed(progress), part=part))
+        return _page(request, progress, part, DetailsForm(initial=_shown(progress), part=part))
     form = DetailsForm(request.POST, part=part)
     is_right = form.is_valid()
     if "back" in request.POST:
@@ -72,6 +73,15 @@ def _typed(progress: Progress) -> dict[str, Any]:
     """What we know of this visitor, finished or not."""
     answers = progress.answers
     return answers.get("details") or answers.get(SO_FAR) or answers.get("known") or {}
+
+
+def _shown(progress: Progress) -> dict[str, Any]:
+    """The same as people write it: a phone number of here without its country's code."""
+    typed = _typed(progress)
+    phone = to_python(typed.get("phone"), region="US")
+    if phone is not None and phone.is_valid() and phone.country_code == 1:
+        return {**typed, "phone": phone.as_national}
+    return typed
 
 
 def _keep(request: HttpRequest, progress: Progress, typed: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ from .changes import (
     cancel_by_client,
     cancel_late,
     free_until,
-    is_graver,
     late_fee,
     may_change,
     move_by_client,
@@ -38,6 +37,8 @@ from .status import (
     expires_at,
     mark_no_show,
     needs_clinician_note,
+    is_graver,
+    may_record_note,
     record_clinician_note,
 )
 
@@ -67,6 +68,7 @@ __all__ = [
     "late_fee",
     "mark_no_show",
     "may_change",
+    "may_record_note",
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
