@@ -18,7 +18,6 @@ from massagerx.lib.zips import centroid
 from services.models import AddOn, Service
 from services.templatetags.money import dollars
 
-
 _ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
 
 

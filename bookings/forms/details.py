@@ -29,7 +29,7 @@ _LONGEST_KEPT = 2000
 class DetailsForm(PersonForm):
     """Who books, for whom, where exactly, and how to get in. With `part`, only the fields of that part."""
 
-    PARTS = {  # noqa: RUF012
+    PARTS = {
         "who": ("name", "for_other", "recipient_name"),
         "contact": ("email", "phone"),
         "address": ("street", "unit"),

@@ -1,5 +1,4 @@
-"""The booking flow's ends: what and where at its beginning, review, send and done at its end. One question a page; works
-without JavaScript."""
+"""The booking flow's two ends: what and where, and review, send and done. Works without JavaScript."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ from .status import (
     decline_booking,
     expire_requests,
     expires_at,
-    mark_no_show,
-    needs_clinician_note,
     is_graver,
+    mark_no_show,
     may_record_note,
+    needs_clinician_note,
     record_clinician_note,
 )
 

@@ -89,7 +89,7 @@ def record_clinician_note(
     """Puts on record, encrypted, what was said about the health answers, with who wrote it down: a clinician's go-ahead
     for a request, or what the call came to about graver answers to a confirmed visit, which settles them.
 
-    `shown_recheck` is the key of the newest answers given again that the writer was shown: a note can't speak of others.
+    `shown_recheck` is the key of the newest answers given again that the writer was shown; a note speaks of no others.
     Raises `ChangedMeanwhile` when there are newer ones, and `InvalidTransition` when nothing waits for a note.
     """
     with transaction.atomic():
@@ -102,7 +102,9 @@ def record_clinician_note(
         recorded = ClinicianNote.objects.create(
             booking=booking, note=note, recorded_by=actor, recorded_at=now
         )
-        reason = "" if fresh.status == BookingStatus.REQUESTED else _("health answers given again are settled")
+        reason = (
+            "" if fresh.status == BookingStatus.REQUESTED else _("health answers given again are settled")
+        )
         record(fresh, EventKind.CLEARED, fresh.status, now=now, actor=actor, reason=reason)
     return recorded
 
