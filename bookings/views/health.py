@@ -61,7 +61,7 @@ class Questions:
         form = self.form({**self.given, name: value})
         form.is_valid()
         if name in form.errors:
-            return list(form.errors[name])
+            return [str(error) for error in form.errors[name]]
         self.given[name] = form.cleaned_data[name]
         still_asked = {question.id for question in self.asked}
         self.given = {key: given for key, given in self.given.items() if key in still_asked}

@@ -130,7 +130,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
     walk = to_times(page)
     walk.when()
     hold, told = page.locator(".hold"), page.locator(".hold [role=status]")
-    expect(hold).to_contain_text("We keep your time for you until 12:1")
+    expect(hold).to_contain_text("We keep your time until 12:1")
     expect(page.locator(".hold__left")).to_have_text(re.compile(r"^(10:00|9:[0-5]\d) left$"))
     expect(told).to_be_empty()
     page.clock.fast_forward("07:30")
@@ -147,7 +147,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
     clock.shift(timedelta(minutes=11))
     expired = Hold.objects.get()
     walk.details()
-    expect(page.get_by_text("We keep your time for you until")).to_be_visible()
+    expect(page.get_by_text("We keep your time until")).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()
     assert taken_again.starts_at == expired.starts_at

@@ -243,7 +243,9 @@ def test_a_call_is_recorded_on_the_page_of_a_confirmed_visit_and_settles_it(
 
     # Later than the answers: a note speaks of what came before it.
     with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
-        done = desk.post(address, {"note": "Called Ana: SAID-ON-THE-PHONE.", "shown_recheck": second.pk}, follow=True)
+        done = desk.post(
+            address, {"note": "Called Ana: SAID-ON-THE-PHONE.", "shown_recheck": second.pk}, follow=True
+        )
     assert "settled" in done.content.decode()
     assert "Needs a look" not in done.content.decode()
     assert "SAID-ON-THE-PHONE" not in done.content.decode()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def test_chosen_time_is_held_and_the_page_says_until_when(flow: Flow, world: World) -> None:
     flow.until("details")
     page = flow.client.get("/book/details/who/").content.decode()
-    assert "We keep your time for you until 12:10 PM PST." in page
+    assert "We keep your time until 12:10 PM PST" in page
     assert 'data-hold-seconds="600"' in page
     other = Flow(Client(), world).until("when")
     assert f'value="{at(10).isoformat()}"' not in other.client.get(f"/book/when/?day={DAY}").content.decode()
