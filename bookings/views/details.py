@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from phonenumber_field.phonenumber import to_python
+from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 from bookings.forms import DetailsForm
 from massagerx.lib.limits import limited
@@ -79,7 +79,7 @@ def _shown(progress: Progress) -> dict[str, Any]:
     """The same as people write it: a phone number of here without its country's code."""
     typed = _typed(progress)
     phone = to_python(typed.get("phone"), region="US")
-    if phone is not None and phone.is_valid() and phone.country_code == 1:
+    if isinstance(phone, PhoneNumber) and phone.is_valid() and phone.country_code == 1:
         return {**typed, "phone": phone.as_national}
     return typed
 

@@ -69,8 +69,16 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     assert page.url == plain.url
     assert words(page) == words(plain)
     page.get_by_role("link", name="All times of December 8").click()
-    expect(page.locator("#times-title")).to_have_text("Tuesday, December 8")
+    # The heading that gets the focus says how many times the day has.
+    expect(page.locator("#times-title")).to_have_text(re.compile(r"^Tuesday, December 8, \d+ times$"))
+    expect(page.locator("#times-title")).to_be_focused()
     assert page.evaluate("window.stays") is True
+    page.get_by_role("link", name="January 2027").click()
+    expect(page.locator("[data-turned]")).to_have_text(
+        re.compile(r"^January 2027: \d+ days with free times$")
+    )
+    expect(page.get_by_role("link", name="February 2027")).to_be_focused()
+    page.go_back()
     page.go_back()
     expect(page.locator("#times-title")).to_have_text("Monday, December 7")
     page.get_by_role("button", name="12:00 PM").last.click()
@@ -78,7 +86,7 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     expect(page.get_by_text("Wednesday, December 9").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (DESKTOP, "light")])
 def test_pages_that_say_no_are_accessible_and_fit(
     width: int, scheme: str, live_server: Any, clock: Any, full_day: World, new_page: PageMaker
 ) -> None:

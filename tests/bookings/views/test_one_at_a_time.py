@@ -98,6 +98,8 @@ def test_a_visit_is_booked_part_by_part_and_question_by_question(flow: Flow) -> 
 def test_going_back_keeps_what_was_typed_finished_or_not(flow: Flow) -> None:
     flow.until("details")
     send(flow, "who", for_other="on", recipient_name="Maria O'Brien")
+    assert leads_to(send(flow, "contact", phone="", back="yes")) == part("who")
+    assert flow.client.get(part("contact")).status_code == 200
     back = send(flow, "contact", email="ana@", phone="12", back="yes")
     assert leads_to(back) == part("who")
     page = flow.client.get(part("who")).content.decode()
