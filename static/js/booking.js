@@ -20,16 +20,19 @@ for (const part of document.querySelectorAll("[data-after]")) {
 
 // Days and months turn in place: the same address and content as a whole page load, which is what happens when a
 // request fails. Back and forward show what they showed.
+let turning = 0;
 const turn = async (address, remember) => {
-  const shown = document.querySelector("[data-turns]");
-  shown.setAttribute("aria-busy", "true");
+  const mine = ++turning;
+  document.querySelector("[data-turns]").setAttribute("aria-busy", "true");
   const response = await fetch(address, { credentials: "same-origin" });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-turns]");
+  // Who turns quickly sees what was asked for last, whichever answer comes first.
+  if (mine !== turning) return;
   if (!response.ok || response.redirected || !fresh) throw new Error("not the calendar");
   // Whoever turns months goes on turning: the focus stays on the arrow, as long as there is one.
   const arrow = document.activeElement?.closest(".calendar__turn")?.rel;
-  shown.replaceWith(fresh);
+  document.querySelector("[data-turns]").replaceWith(fresh);
   if (remember) history.pushState({ turned: true }, "", address);
   const to = (name) => document.getElementById(name)?.focus({ preventScroll: true });
   if (new URL(address, location.href).hash === "#times") {

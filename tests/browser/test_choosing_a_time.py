@@ -37,6 +37,8 @@ def clock() -> Iterator[Any]:
 def full_day() -> World:
     """A day on which nobody comes, though a second therapist would; the named one has no times at all."""
     world = make_world()
+    world.policy.horizon_days = 90  # for months to turn
+    world.policy.save()
     other = world.add_therapist()
     TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=90))
     Closure.objects.create(date=DAY, name="Rain")
