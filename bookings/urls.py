@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import booking, desk, enquiries, feed, outside, therapists, when
+from .views import booking, desk, details, enquiries, feed, health, outside, therapists, when
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
@@ -14,8 +14,10 @@ urlpatterns = [
     path("book/where/", booking.where, name="where"),
     path("book/outside/", outside.outside, name="outside"),
     path("book/when/", when.when, name="when"),
-    path("book/details/", booking.details, name="details"),
-    path("book/health/", booking.health, name="health"),
+    path("book/details/", details.details, name="details"),
+    path("book/details/<slug:part>/", details.details_part, name="details_part"),
+    path("book/health/", health.health, name="health"),
+    path("book/health/<int:number>/", health.question, name="question"),
     path("book/review/", booking.review, name="review"),
     path("book/done/", booking.done, name="done"),
     path("book/for-a-client/", desk.begin, name="desk_begin"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
-from bookings.exceptions import BookingError
+from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import BookingPolicy
 from massagerx.lib.fields import LinesField
 
@@ -35,8 +35,10 @@ class ClinicianNoteForm(forms.Form):
     note = LinesField(
         label=gettext_lazy("What the clinician said"),
         max_length=2000,
-        error_messages={"required": gettext_lazy("Write down what the clinician said, and who it was.")},
+        error_messages={"required": gettext_lazy("Write down what was said, and who it was.")},
     )
+    # The newest answers given again that the page showed.
+    shown_recheck = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 
 class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
@@ -77,7 +79,8 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
             raise PermissionDenied
         if request.method != "POST":
             return self._only(request, booking, "POST")
-        if booking.status != BookingStatus.REQUESTED:
+        now = timezone.now()
+        if not operations.may_record_note(booking, now=now):
             sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
             self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
             return self._back(booking)
@@ -90,12 +93,21 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
                 booking=booking,
                 actor=self._staff(request),
                 note=form.cleaned_data["note"],
-                now=timezone.now(),
+                now=now,
+                shown_recheck=form.cleaned_data["shown_recheck"],
             )
+        except ChangedMeanwhile:
+            sentence = _("%(reference)s: the client has answered the health questions again meanwhile.")
+            self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
+            return self._page(request, booking, note_form=form, status=409)
         except BookingError as error:
             self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
         else:
-            sentence = _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
+            sentence = (
+                _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
+                if booking.status == BookingStatus.REQUESTED
+                else _("%(reference)s: what was said is on record, and the health answers are settled.")
+            )
             self.message_user(request, sentence % {"reference": booking.reference}, messages.SUCCESS)
         return self._back(booking)
 
@@ -143,7 +155,8 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
             "may_look": booking.tier and self.has_look_permission(request),
             "may_note": may_change
             and self.has_note_permission(request)
-            and booking.status == BookingStatus.REQUESTED,
+            and operations.may_record_note(booking, now=now),
+            "newest_recheck": booking.rechecks.order_by("-pk").values_list("pk", flat=True).first(),
             "events": [
                 {
                     "what": event.get_kind_display(),
@@ -182,12 +195,13 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
         """What the health answers given again came to, the gravest that no clinician's note came after, or else the
         newest; the answers stay shut."""
         rows = booking.rechecks.values_list("evaluated_at", "tier")
-        found = rows.since_last_note().gravest_first().first() or rows.first()
+        waits = rows.since_last_note().gravest_first().first()
+        found = waits or rows.first()
         if found is None:
             return None
         at, tier = found
         return {
             "when": local_when(at),
             "tier": tier_mark(tier),
-            "is_graver": operations.is_graver(tier, booking.tier),
+            "is_graver": waits is not None and operations.is_graver(tier, booking.tier),
         }

@@ -47,6 +47,14 @@ class Screening:
         """What the answers come to; blank and unknown answers count as 'not sure'."""
         return screening.evaluate(self.rules, answers, service_slug, today)
 
+    def evaluate_so_far(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
+        """What the answers given so far come to, while others are still to come."""
+        return screening.evaluate_so_far(self.rules, answers, service_slug, today)
+
+    def asked(self, answers: dict[str, str], service_slug: str) -> tuple[screening.Question, ...]:
+        """The questions for somebody with these answers, in their order; the follow-ups that apply among them."""
+        return screening.visible(self.rules, answers, service_slug)
+
 
 _VERSION_FIELDS = ("id", "number", "approved_by", "published_at")
 # The newest version in force, with its rules as text: most of the time they are those that were parsed last.

@@ -11,24 +11,14 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.domain.selection import MAX_SESSION_MINUTES
-from bookings.models import Booking
-from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.fields import LineField
 from massagerx.lib.zips import centroid
 from services.models import AddOn, Service
 from services.templatetags.money import dollars
 
-from .person import PersonForm
-
 _ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
-# Not just any full stop between letters: people write N.Main St.
-_WEB_ADDRESS = re.compile(
-    r"://|\bwww\.|\w@\w+\.\w"
-    r"|\w\.(?:com|net|org|info|biz|io|co|me|us|app|shop|store|site|online|xyz|top|club|link|live|ru|cn)\b",
-    re.IGNORECASE,
-)
 
 
 class SessionForm(forms.Form):
@@ -170,102 +160,6 @@ class TimeForm(forms.Form):
         if not 2000 <= instant.year <= 2200:
             raise ValidationError(_("Choose one of the times shown."), code="not_a_time")
         return instant
-
-
-class DetailsForm(PersonForm):
-    """Who books, for whom, where exactly, and how to get in."""
-
-    email = forms.EmailField(
-        label=_("Email"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        help_text=_("We send your visit's details here."),
-        error_messages={
-            "required": _("Type your email address."),
-            "invalid": _("Type an email address like name@example.com."),
-        },
-    )
-    phone = PhoneNumberField(
-        label=_("Phone"),
-        region="US",
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
-        help_text=_("Only for this visit, such as when your therapist can't find the door."),
-        error_messages={
-            "required": _("Type a phone number where we can reach you."),
-            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
-        },
-    )
-    for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
-    recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
-
-    street = LineField(
-        label=_("Street address"),
-        max_length=160,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
-        error_messages={"required": _("Type the street and house number.")},
-    )
-    unit = LineField(
-        label=_("Apartment or unit"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
-    )
-    entry = forms.ChoiceField(
-        label=_("How do we get to your door?"),
-        choices=Booking.Entry.choices,
-        initial=Booking.Entry.GROUND,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
-    )
-    parking = LineField(
-        label=_("Parking"), max_length=200, required=False, help_text=_("Street, driveway, garage…")
-    )
-    gate_code = LineField(
-        label=_("Gate or door code"),
-        max_length=60,
-        required=False,
-        help_text=_("Kept encrypted. Never put in an email."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    pets = LineField(label=_("Pets"), max_length=120, required=False)
-    room = LineField(
-        label=_("Room for the table"),
-        max_length=200,
-        required=False,
-        help_text=_("A massage table needs about 7 by 10 feet. Where could it stand?"),
-    )
-    notes = LinesField(
-        label=_("Anything else about getting in?"),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Health questions come on the next page; please don't write about health here."),
-    )
-    ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
-
-    def clean_street(self) -> str:
-        return _no_web_address(self.cleaned_data["street"])
-
-    def clean_unit(self) -> str:
-        return _no_web_address(self.cleaned_data["unit"])
-
-    def clean_phone(self) -> str:
-        return self.cleaned_data["phone"].as_e164
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if not data.get("for_other"):
-            data["recipient_name"] = ""
-        elif not data.get("recipient_name") and "recipient_name" not in self.errors:
-            self.add_error("recipient_name", _("Type the name of the person we visit."))
-        return data
-
-
-def _no_web_address(text: str) -> str:
-    """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising."""
-    if _WEB_ADDRESS.search(text):
-        raise ValidationError(_("Type only where the door is, without a web or email address."), code="link")
-    return text
 
 
 class ReviewForm(forms.Form):

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.fields import LineField
 
-from .booking import DetailsForm, TimeForm, ZipForm
+from .booking import TimeForm, ZipForm
+from .details import DetailsForm
 from .person import PersonForm
 
 _CODE = re.compile(r"[0-9]{6}")

@@ -211,12 +211,16 @@ _ABOUT_LATE_CHANGE: dict[str, dict[str, Any]] = {
     MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
     MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
     MessageKind.CANCELLED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
+    MessageKind.MOVED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.MOVE},
 }
 
 
 def _asked_for(message: Message, booking: Booking) -> dict[str, Any]:
     """The late change that the message is about; empty when there is none."""
-    wanted = _ABOUT_LATE_CHANGE[MessageKind(message.kind)]
+    wanted = dict(_ABOUT_LATE_CHANGE[MessageKind(message.kind)])
+    if message.kind == MessageKind.MOVED:
+        # A visit is moved more than once: only the change that this message tells of.
+        wanted["answered_at"] = message.created_at
     asked = booking.change_requests.filter(**wanted).order_by("-asked_at", "-pk").first()
     if asked is None:
         return {}

@@ -4,7 +4,7 @@ Rules are data that the owner edits (``parse_rules`` says what is wrong with the
 only here, on the server. The questions never name a diagnosis, and doubt is never read as a no.
 """
 
-from .evaluation import evaluate
+from .evaluation import evaluate, evaluate_so_far
 from .questions import questions_for, visible
 from .reading import SCHEMA
 from .rules import RulesError, digest, parse_rules, rules_to_data
@@ -43,6 +43,7 @@ __all__ = [
     "When",
     "digest",
     "evaluate",
+    "evaluate_so_far",
     "parse_rules",
     "questions_for",
     "rules_to_data",

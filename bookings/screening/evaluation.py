@@ -15,12 +15,26 @@ def evaluate(rules: RuleSet, answers: Mapping[str, object], service: str, today:
     Total: it never raises on what a client sends. Unknown ids are ignored; a blank or unknown answer
     counts as 'not sure', which is at least clearance. ``today`` is the local date of the business.
     """
+    return _result(rules, answers, service, today, blanks=True)
+
+
+def evaluate_so_far(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
+    """What the answers given so far come to, while questions are still open: what wasn't answered is no finding yet.
+
+    Only to say at once what can't wait. It clears nobody: whether a visit may be booked is for `evaluate` to say.
+    """
+    return _result(rules, answers, service, today, blanks=False)
+
+
+def _result(
+    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, *, blanks: bool
+) -> Result:
     asked = questions_for(rules, service)
     readings = {question.id: read_answer(question, answers.get(question.id), today) for question in asked}
 
     found: list[tuple[Finding, Question]] = []
     for question in asked:
-        if not _counts(question, readings):
+        if not _counts(question, readings) or not (blanks or readings[question.id].readable):
             continue
         answer = readings[question.id].answer
         tier = question.tier_for(answer)

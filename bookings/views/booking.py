@@ -1,4 +1,4 @@
-"""The booking flow: what, where, when, details, health, review, done. One question a page; works without JavaScript."""
+"""The booking flow's two ends: what and where, and review, send and done. Works without JavaScript."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.domain.selection import ANYONE
-from bookings.forms import DetailsForm, HealthForm, ReviewForm, SessionForm, ZipForm
+from bookings.forms import DetailsForm, ReviewForm, SessionForm, ZipForm
 from bookings.models import PolicyVersion
 from massagerx.lib.limits import limited
 from services.models import Service
@@ -32,7 +32,6 @@ from .steps import (
     drop,
     forget_time,
     guard,
-    keep_time,
     load_progress,
     miss_time,
     save,
@@ -135,78 +134,6 @@ def where(request: HttpRequest) -> HttpResponse:
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
     return show(request, progress, "where", {"form": form, "area": progress.area})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@limited("60/m", "booking-steps")
-def details(request: HttpRequest) -> HttpResponse:
-    """Who books, for whom, and how to get in."""
-    progress = load_progress(request)
-    open_step = guard(request, progress, "details")
-    if open_step and not (request.method == "POST" and progress.answers):
-        return open_step
-    if request.method == "POST":
-        form = DetailsForm(request.POST)
-        if form.is_valid():
-            data = {name: value for name, value in form.cleaned_data.items() if name != "website"}
-            # Also where another tab has opened an earlier step again: what was typed here is kept.
-            save(request, progress, details=data)
-            return open_step or keep_time(request, progress) or back_to("health")
-        if open_step:
-            return open_step
-        return show(request, progress, "details", {"form": form}, status=422)
-    form = DetailsForm(initial=progress.answers.get("details") or progress.answers.get("known"))
-    return show(request, progress, "details", {"form": form})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@limited("60/m", "booking-steps")
-def health(request: HttpRequest) -> HttpResponse:
-    """The screening. What it comes to is decided here on the server, and again when the visit is asked for."""
-    progress = load_progress(request)
-    open_step = guard(request, progress, "health")
-    if open_step and (request.method != "POST" or progress.session is None):
-        return open_step
-    assert progress.session is not None
-    current = intake.current_screening(now=progress.now)
-    slug = progress.session.service.slug
-    today = timezone.localdate(progress.now)
-    if request.method == "POST":
-        form = HealthForm(request.POST, screening_now=current, service_slug=slug, today=today)
-        if not form.is_valid():
-            if open_step:
-                return open_step
-            return show(request, progress, "health", {"form": form, "screening": current}, status=422)
-        answers = form.answers()
-        result = current.evaluate(answers, slug, today)
-        save(
-            request,
-            progress,
-            health={
-                "version": current.version.number,
-                "service": slug,
-                "answers": answers,
-                "bookable": result.bookable,
-            },
-        )
-        if not result.bookable:
-            operations.release_hold(progress.draft)
-            return show(request, progress, "health", {"form": form, "screening": current, **_stop(result)})
-        return open_step or keep_time(request, progress) or back_to("review")
-    saved = progress.answers.get("health") or {}
-    form = HealthForm(initial=saved.get("answers"), screening_now=current, service_slug=slug, today=today)
-    context = {"form": form, "screening": current}
-    if saved.get("bookable") is False:
-        context |= _stop(current.evaluate(saved["answers"], slug, today))
-    return show(request, progress, "health", context)
-
-
-def _stop(result: Any) -> dict[str, Any]:
-    return {
-        "stopped": True,
-        "emergency": intake.tier_of(result) == intake.Tier.EMERGENCY,
-        "stop_words": [intake.words(text) for text in result.messages],
-    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -35,6 +35,8 @@ _NOTHING = dict.fromkeys(
         "missed",
         "known",
         "day",
+        steps.SO_FAR,
+        steps.HEALTH_SO_FAR,
         steps.FILLED_FOR,
     )
 )

@@ -80,6 +80,16 @@ class Month:
         return min((day for day, starts in self.offer.by_day.items() if starts), default=None)
 
     @property
+    def open_days(self) -> int:
+        """How many days of the month have times."""
+        return sum(1 for starts in self.offer.by_day.values() if starts)
+
+    @property
+    def selected_count(self) -> int:
+        """How many times the chosen day has."""
+        return len(self.offer.by_day.get(self.selected, ())) if self.selected is not None else 0
+
+    @property
     def weeks(self) -> list[list[Day]]:
         """Rows of seven days, Sunday first as calendars in the United States have it; weeks gone by are left out."""
         return [

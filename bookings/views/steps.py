@@ -28,6 +28,9 @@ SESSION_KEY = "booking_draft"
 DESK = "at_desk"
 # In a draft: whose visit its details were taken from, by email.
 FILLED_FOR = "filled_for"
+# In a draft: what was told of a step that is not finished yet.
+SO_FAR = "details_so_far"
+HEALTH_SO_FAR = "health_so_far"
 
 STEPS = (
     ("start", gettext_lazy("What")),
@@ -72,7 +75,9 @@ class Progress:
     @property
     def entry(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
-        return str(self.answers.get("details", {}).get("entry", Booking.Entry.GROUND))
+        told = self.answers.get("details") or self.answers.get(SO_FAR) or {}
+        entry = str(told.get("entry", ""))
+        return entry if entry in Booking.Entry.values else str(Booking.Entry.GROUND)
 
     @property
     def hold(self) -> Hold | None:
@@ -259,6 +264,11 @@ def back_to(step: str) -> HttpResponseRedirect:
     return redirect(f"bookings:{step}")
 
 
+def onward(progress: Progress) -> HttpResponseRedirect:
+    """To the first step that is still open: who came back to change one answer isn't led through all that follow."""
+    return back_to(progress.missing_step("review") or "review")
+
+
 def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse | None:
     """A redirect to the first step that is not answered yet, when one before `step` isn't.
 
@@ -279,9 +289,15 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse |
 
 
 def show(
-    request: HttpRequest, progress: Progress, step: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    progress: Progress,
+    step: str,
+    context: dict[str, Any],
+    *,
+    template: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    """A step's page: never stored, since it holds what somebody typed."""
+    """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given."""
     names = [name for name, _label in STEPS]
     # Only the steps after the choice of a time say how long it is kept.
     hold = progress.hold if names.index(step) > names.index("when") else None
@@ -301,8 +317,16 @@ def show(
         ],
         "step_number": names.index(step) + 1,
         "step_count": len(STEPS),
+        "done_so_far": _done_so_far(names.index(step), context),
         **context,
     }
-    response = render(request, f"bookings/{step}.html", context, status=status)
+    response = render(request, f"bookings/{template or step}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _done_so_far(steps_before: int, context: dict[str, Any]) -> str:
+    """How far along the steps this page is, as a number for a progress bar: 3.25 on the first of four parts of the
+    fourth step."""
+    count = context.get("part_count")
+    return f"{steps_before + (context['part_number'] / count if count else 1):.2f}"

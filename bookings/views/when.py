@@ -79,7 +79,8 @@ def when(request: HttpRequest) -> HttpResponse:
             messages.error(request, refusal_words(error))
             return _when_page(request, progress, choices, missed=starts_at, status=409)
         save(request, progress, starts_at=starts_at.astimezone(UTC).isoformat(), missed=None)
-        return back_to("details")
+        # Whoever only changes the time has told the rest.
+        return back_to("details" if progress.missing_step("review") else "review")
     return _when_page(request, progress, choices, missed=progress.missed)
 
 

@@ -20,19 +20,32 @@ for (const part of document.querySelectorAll("[data-after]")) {
 
 // Days and months turn in place: the same address and content as a whole page load, which is what happens when a
 // request fails. Back and forward show what they showed.
+let turning = 0;
 const turn = async (address, remember) => {
-  const shown = document.querySelector("[data-turns]");
-  shown.setAttribute("aria-busy", "true");
+  const mine = ++turning;
+  document.querySelector("[data-turns]").setAttribute("aria-busy", "true");
   const response = await fetch(address, { credentials: "same-origin" });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-turns]");
+  // Who turns quickly sees what was asked for last, whichever answer comes first.
+  if (mine !== turning) return;
   if (!response.ok || response.redirected || !fresh) throw new Error("not the calendar");
-  shown.replaceWith(fresh);
+  // Whoever turns months goes on turning: the focus stays on the arrow, as long as there is one.
+  const arrow = document.activeElement?.closest(".calendar__turn")?.rel;
+  document.querySelector("[data-turns]").replaceWith(fresh);
   if (remember) history.pushState({ turned: true }, "", address);
-  const hash = new URL(address, location.href).hash;
-  const target = hash === "#times" ? "times-title" : "calendar-month";
-  document.getElementById(target)?.focus({ preventScroll: true });
-  if (hash === "#times") document.getElementById("times")?.scrollIntoView({ block: "nearest" });
+  const to = (name) => document.getElementById(name)?.focus({ preventScroll: true });
+  if (new URL(address, location.href).hash === "#times") {
+    // The heading says the day and how many times it has, and is read out because it gets the focus.
+    to("times-title");
+    document.getElementById("times")?.scrollIntoView({ block: "nearest" });
+    return;
+  }
+  const again = arrow && fresh.querySelector(`a[rel="${arrow}"]`);
+  if (again) again.focus({ preventScroll: true });
+  else to("calendar-month");
+  const told = document.querySelector("[data-turned]");
+  if (told) told.textContent = fresh.querySelector("[data-in-words]")?.dataset.inWords ?? "";
 };
 
 if (document.querySelector("[data-turns]")) {
@@ -63,30 +76,53 @@ if (bar) {
   });
 }
 
+// Where a phone's keyboard lies over the page instead of making it smaller, the summary stands on the keyboard.
+const seen = window.visualViewport;
+if (bar && seen) {
+  const lift = () => {
+    const covered = seen.scale > 1.01 ? 0 : Math.round(innerHeight - seen.height - seen.offsetTop);
+    bar.parentElement.style.setProperty("--keyboard", `${Math.max(0, covered)}px`);
+  };
+  seen.addEventListener("resize", lift);
+  seen.addEventListener("scroll", lift);
+}
+
+// An answer to a health question is one press, and the next question has its answers in the same place: the second half
+// of a double tap must not answer it unread.
+const UNREAD = 400;
+const shownAt = performance.now();
+for (const answers of document.querySelectorAll("[data-answers]")) {
+  answers.addEventListener("click", (event) => {
+    if (event.detail > 0 && performance.now() - shownAt < UNREAD) event.preventDefault();
+  });
+}
+
 // How long the chosen time is still kept. The sentence with the hour is there without this; the minutes are for the
-// eye, and a screen reader is told once, at two minutes, and when the time is over.
+// eye, and a screen reader is told once, at two minutes, and when the time is over; not again on each page that follows.
 // Counted from the seconds that the server gave: the visitor's clock may be wrong.
 const hold = document.querySelector("[data-hold-seconds]");
 if (hold) {
   const until = performance.now() + Number(hold.dataset.holdSeconds) * 1000;
   const left = hold.querySelector(".hold__left");
   const status = hold.querySelector("[role=status]");
-  let told = false;
+  const tell = (what) => {
+    const key = `${hold.dataset.until} ${what}`;
+    if (sessionStorage.getItem("hold") === key) return;
+    sessionStorage.setItem("hold", key);
+    status.textContent = hold.dataset[what];
+  };
   const tick = () => {
     const seconds = Math.round((until - performance.now()) / 1000);
     if (seconds <= 0) {
       hold.querySelector(".hold__words").textContent = hold.dataset.over;
       left.textContent = "";
-      status.textContent = hold.dataset.over;
+      tell("over");
       clearInterval(clock);
       return;
     }
     const minutes = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     left.textContent = hold.dataset.minutesLeft.replace("%s", minutes);
-    if (seconds <= 120 && !told) {
-      told = true;
-      status.textContent = hold.dataset.soon;
-    }
+    if (seconds <= 120) tell("soon");
   };
   const clock = setInterval(tick, 1000);
   tick();

@@ -75,25 +75,28 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
     press(page.get_by_role("link", name="Choose a day and time"), "/book/when/")
     press(page.locator("a.day--open").nth(1), "day=")
     expect(page.locator("#times-title")).to_be_focused()
-    press(page.locator("button[name=starts_at]").nth(3), "/book/details/")
-    for label, text in (
-        ("Your name", "Sample Client"),
-        ("Email", "keyboard@example.com"),
-        ("Phone", "213 555 0171"),
-        ("Street address", "14 Sample Street"),
+    press(page.locator("button[name=starts_at]").nth(3), "/book/details/who/")
+    for fields, onward in (
+        ({"Your name": "Sample Client"}, "/book/details/contact/"),
+        ({"Email": "keyboard@example.com", "Phone": "213 555 0171"}, "/book/details/address/"),
+        ({"Street address": "14 Sample Street"}, "/book/details/door/"),
+        ({"Gate or door code": "12#"}, "/book/health/1/"),
     ):
-        tab_to(page, page.get_by_label(label))
-        keyboard.type(text)
-    press(button("Continue"), "/book/health/")
-    names = page.locator("form.health input[type=radio]:visible").evaluate_all(
-        "inputs => [...new Set(inputs.map(input => input.name))]"
-    )
-    for name in names:
-        tab_to(page, page.locator(f"input[name={name}]").first)
-        keyboard.press("Space")
+        for label, text in fields.items():
+            tab_to(page, page.get_by_label(label))
+            keyboard.type(text)
+        press(button("Continue"), onward)
+    while "/book/health/" in page.url:
+        # The question has the focus, so that its answers are the next thing that Tab comes to.
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        here, name = page.url, page.locator("input[name=question]").get_attribute("value")
+        keyboard.press("Tab")
+        expect(button("Yes")).to_be_focused()
         if name != "adult":
-            keyboard.press("ArrowDown")
-    press(button("Continue"), "/book/review/")
+            keyboard.press("Tab")
+        assert hidden_focus(page) is None
+        keyboard.press("Enter")
+        expect(page).not_to_have_url(here)
     tab_to(page, page.get_by_label("I have read this and agree"))
     keyboard.press("Space")
     press(button("Send my booking"), "/book/done/")
@@ -115,6 +118,23 @@ def test_summary_opens_by_keyboard_and_closes_when_left(site: RunningSite, new_p
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+Tab")
     expect(bar).not_to_have_attribute("open", "")
+
+    # While a phone's keyboard takes half of the page, what, when and how much is one low line above it.
+    walk.when(nth=4)
+    walk.who()
+    page.set_viewport_size({"width": 390, "height": 400})
+    page.get_by_label("Phone").focus()
+    assert hidden_focus(page) is None
+    line = page.locator(".summary--bar summary")
+    expect(line).to_be_in_viewport(ratio=1)
+    box = line.bounding_box()
+    assert box is not None
+    assert box["height"] <= 60
+    expect(line).to_contain_text(re.compile(r"\d{1,2}:\d\d [AP]M[\s\S]*Total \$\d+"))
+    # Zoomed to 400 %, it would take a quarter of what can be seen, and stays at the end of the page.
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.get_by_label("Email").focus()
+    expect(line).not_to_be_in_viewport()
 
 
 def test_errors_take_the_focus_and_lead_to_their_field(site: RunningSite, new_page: PageMaker) -> None:
@@ -163,9 +183,10 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
     walk.where()
     check("when")
     walk.when(nth=5)
-    check("details")
-    walk.details()
-    check("health")
+    for part in (walk.who, walk.contact, walk.address, walk.door):
+        check(part.__name__)
+        part()
+    check("question")
     walk.health()
     check("review")
     assert not problems, "\n".join(problems)
@@ -260,10 +281,22 @@ def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page:
     assert re.search(r'button "\d{1,2}:\d\d [AP]M P[SD]T', when)
     assert '- combobox "Who should come?"' in when
     walk.when(nth=6)
-    for name in ("Your name", "Email", "Phone", "Street address", "Gate or door code (optional)"):
+    expect(page).to_have_title(re.compile("^Who are we visiting. · Step 4 of 6 · "))
+    assert '- heading "Who are we visiting?" [level=1]' in tree()
+    assert '- textbox "Your name"' in tree()
+    assert 'checkbox "I\'m booking for another person"' in tree()
+    walk.who()
+    for name in ("Email", "Phone"):
         assert f'- textbox "{name}"' in tree()
-    walk.details()
+    walk.contact()
+    assert '- textbox "Street address"' in tree()
+    walk.address()
+    for name in ('group "How do we get to your door?"', 'textbox "Gate or door code (optional)"'):
+        assert f"- {name}" in tree()
+    walk.door()
     assert re.search(r'- group "Any of these signs right now\?"', tree())
+    for name in ("Yes", "No", "Not sure"):
+        assert f'- button "{name}"' in tree()
     walk.health()
     review = tree()
     assert '- link "Change the time"' in review

@@ -37,6 +37,8 @@ def clock() -> Iterator[Any]:
 def full_day() -> World:
     """A day on which nobody comes, though a second therapist would; the named one has no times at all."""
     world = make_world()
+    world.policy.horizon_days = 90  # for months to turn
+    world.policy.save()
     other = world.add_therapist()
     TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=90))
     Closure.objects.create(date=DAY, name="Rain")
@@ -69,8 +71,16 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     assert page.url == plain.url
     assert words(page) == words(plain)
     page.get_by_role("link", name="All times of December 8").click()
-    expect(page.locator("#times-title")).to_have_text("Tuesday, December 8")
+    # The heading that gets the focus says how many times the day has.
+    expect(page.locator("#times-title")).to_have_text(re.compile(r"^Tuesday, December 8, \d+ times$"))
+    expect(page.locator("#times-title")).to_be_focused()
     assert page.evaluate("window.stays") is True
+    page.get_by_role("link", name="January 2027").click()
+    expect(page.locator("[data-turned]")).to_have_text(
+        re.compile(r"^January 2027: \d+ days with free times$")
+    )
+    expect(page.get_by_role("link", name="February 2027")).to_be_focused()
+    page.go_back()
     page.go_back()
     expect(page.locator("#times-title")).to_have_text("Monday, December 7")
     page.get_by_role("button", name="12:00 PM").last.click()
@@ -78,7 +88,7 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     expect(page.get_by_text("Wednesday, December 9").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (DESKTOP, "light")])
 def test_pages_that_say_no_are_accessible_and_fit(
     width: int, scheme: str, live_server: Any, clock: Any, full_day: World, new_page: PageMaker
 ) -> None:
@@ -130,7 +140,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
     walk = to_times(page)
     walk.when()
     hold, told = page.locator(".hold"), page.locator(".hold [role=status]")
-    expect(hold).to_contain_text("We keep your time for you until 12:1")
+    expect(hold).to_contain_text("We keep your time until 12:1")
     expect(page.locator(".hold__left")).to_have_text(re.compile(r"^(10:00|9:[0-5]\d) left$"))
     expect(told).to_be_empty()
     page.clock.fast_forward("07:30")
@@ -147,7 +157,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
     clock.shift(timedelta(minutes=11))
     expired = Hold.objects.get()
     walk.details()
-    expect(page.get_by_text("We keep your time for you until")).to_be_visible()
+    expect(page.get_by_text("We keep your time until")).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()
     assert taken_again.starts_at == expired.starts_at

@@ -94,8 +94,10 @@ class Visitor:
         return [one for one in found if datetime.fromisoformat(one).astimezone(LA).date() == day]
 
     def choose(self, starts_at: str) -> None:
-        """Chooses a time, which holds it."""
-        self.step("/book/when/", {"starts_at": starts_at}, onward="/book/details/")
+        """Chooses a time, which holds it, and goes on: to the details, or to the end for who has told the rest."""
+        page = self.send("POST", "/book/when/", {"starts_at": starts_at})
+        if page.status != 302 or page.location not in ("/book/details/", "/book/review/"):
+            raise Unexpected(f"/book/when/: {page.status} {page.location}")
 
     def fill_in(self, **changes: str) -> None:
         """Details and health questions; `changes` are fields of the details."""

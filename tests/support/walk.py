@@ -45,16 +45,35 @@ class Walk:
         return hour
 
     def details(self) -> None:
-        self.page.get_by_label("Your name").fill("Sample Client")
-        self.page.get_by_label("Email").fill(self.email)
-        self.page.get_by_label("Phone").fill(self.phone)
-        self.page.get_by_label("Street address").fill("12 Sample Street")
-        self.page.get_by_label("Gate or door code").fill("CANARY-GATE-4711")
-        self.press(PRESS_ON)
+        """Part by part, as a new client goes."""
+        for part in (self.who, self.contact, self.address, self.door):
+            part()
         expect(self.page).to_have_url(re.compile("/book/health/"))
 
+    def who(self) -> None:
+        self.page.get_by_label("Your name").fill("Sample Client")
+        self.press(PRESS_ON)
+        expect(self.page).to_have_url(re.compile("/book/details/contact/"))
+
+    def contact(self) -> None:
+        self.page.get_by_label("Email").fill(self.email)
+        self.page.get_by_label("Phone").fill(self.phone)
+        self.press(PRESS_ON)
+        expect(self.page).to_have_url(re.compile("/book/details/address/"))
+
+    def address(self) -> None:
+        self.page.get_by_label("Street address").fill("12 Sample Street")
+        self.press(PRESS_ON)
+        expect(self.page).to_have_url(re.compile("/book/details/door/"))
+
+    def door(self) -> None:
+        self.page.get_by_label("Gate or door code").fill("CANARY-GATE-4711")
+        self.press(PRESS_ON)
+
     def health(self, **answers: str) -> None:
-        """Answers every question: of age, and no to the rest, unless `answers` says otherwise by question id."""
+        """Answers every question, all on one page: of age, and no to the rest, unless `answers` says otherwise by
+        question id."""
+        self.page.goto("/book/health/?all=yes")
         given = {"adult": "yes", **answers}
         names = self.page.locator("form.health input[type=radio]:visible").evaluate_all(
             "inputs => [...new Set(inputs.map(input => input.name))]"
@@ -62,6 +81,18 @@ class Walk:
         for name in names:
             self.page.locator(f"input[name={name}][value={given.get(name, 'no')}]").check(force=True)
         self.press(PRESS_ON)
+
+    def health_one_by_one(self, **answers: str) -> int:
+        """The same, question by question, by keyboard so that no press comes too soon; returns how many there were."""
+        given = {"adult": "yes", **answers}
+        asked = 0
+        while "/book/health/" in self.page.url:
+            asked += 1
+            name = self.page.locator("input[name=question]").get_attribute("value") or ""
+            before = self.page.url
+            self.page.locator(f"button[name=answer][value={given.get(name, 'no')}]").press("Enter")
+            expect(self.page).not_to_have_url(before)
+        return asked
 
     def review(self) -> str:
         """Agrees and sends; returns the reference."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.domain import intake, outbox
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, Tier
+from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
 from bookings.exceptions import (
     ChangeAnswered,
     ChangedMeanwhile,
@@ -31,12 +31,11 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 
 from .move import MOVABLE, move_booking
-from .status import cancel_booking
+from .status import cancel_booking, is_graver
 from .transaction import record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
 SAME_PRESS = timedelta(minutes=10)
-_SEVERITY = {tier: number for number, tier in enumerate(Tier.values)}
 
 
 def may_change(booking: Booking, *, now: datetime) -> bool:
@@ -292,8 +291,3 @@ def recheck_screening(
         if is_graver(tier, first) or is_graver(tier, last.tier if last is not None else None):
             outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
     return recheck
-
-
-def is_graver(tier: str | None, than: str | None) -> bool:
-    """Whether one screening result is graver than another; None is no result."""
-    return tier is not None and than is not None and _SEVERITY[tier] > _SEVERITY[than]

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from bookings.domain import scheduling
-from bookings.domain.lifecycle import require_transition
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
-from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
+from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningRecord
 from bookings.models.intake import NEEDS_NO_NOTE
 
@@ -22,6 +22,7 @@ log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
+_SEVERITY = {tier: number for number, tier in enumerate(Tier.values)}
 
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -57,16 +58,54 @@ def needs_clinician_note(booking: Booking) -> bool:
     return tier not in NEEDS_NO_NOTE and not ClinicianNote.objects.filter(booking=booking).exists()
 
 
-def record_clinician_note(*, booking: Booking, actor: User, note: str, now: datetime) -> ClinicianNote:
-    """Puts a clinician's go-ahead on record, encrypted, with who wrote it down. Raises `InvalidTransition` when the
-    booking no longer waits for an answer."""
+def is_graver(tier: str | None, than: str | None) -> bool:
+    """Whether one screening result is graver than another; None is no result."""
+    return tier is not None and than is not None and _SEVERITY[tier] > _SEVERITY[than]
+
+
+def has_grave_answers(booking: Booking) -> bool:
+    """Whether health answers given again wait for a person: they ask for a clinician's word, or are graver than the
+    first, and no note came after them."""
+    open_ones = booking.rechecks.since_last_note()
+    if open_ones.asking_for_a_note().exists():
+        return True
+    first = ScreeningRecord.objects.filter(booking=booking).values_list("tier", flat=True).first()
+    return any(is_graver(tier, first) for tier in open_ones.values_list("tier", flat=True))
+
+
+def may_record_note(booking: Booking, *, now: datetime) -> bool:
+    """Whether a note about health answers still changes anything: a request waits for it, or a confirmed visit to come
+    has answers that nobody has spoken about."""
+    if booking.status == BookingStatus.REQUESTED:
+        return True
+    return (
+        booking.status == BookingStatus.CONFIRMED and booking.starts_at > now and has_grave_answers(booking)
+    )
+
+
+def record_clinician_note(
+    *, booking: Booking, actor: User, note: str, now: datetime, shown_recheck: int | None = None
+) -> ClinicianNote:
+    """Puts on record, encrypted, what was said about the health answers, with who wrote it down: a clinician's go-ahead
+    for a request, or what the call came to about graver answers to a confirmed visit, which settles them.
+
+    `shown_recheck` is the key of the newest answers given again that the writer was shown; a note speaks of no others.
+    Raises `ChangedMeanwhile` when there are newer ones, and `InvalidTransition` when nothing waits for a note.
+    """
     with transaction.atomic():
         fresh = Booking.objects.select_for_update(no_key=True).get(pk=booking.pk)
-        require_transition(fresh.status, BookingStatus.CONFIRMED)
+        if not may_record_note(fresh, now=now):
+            raise InvalidTransition(fresh.status, EventKind.CLEARED)
+        newest = fresh.rechecks.order_by("-pk").values_list("pk", flat=True).first()
+        if newest is not None and newest > (shown_recheck or 0):
+            raise ChangedMeanwhile
         recorded = ClinicianNote.objects.create(
             booking=booking, note=note, recorded_by=actor, recorded_at=now
         )
-        record(fresh, EventKind.CLEARED, fresh.status, now=now, actor=actor)
+        reason = (
+            "" if fresh.status == BookingStatus.REQUESTED else _("health answers given again are settled")
+        )
+        record(fresh, EventKind.CLEARED, fresh.status, now=now, actor=actor, reason=reason)
     return recorded
 
 

@@ -38,7 +38,11 @@ P = ParamSpec("P")
 
 
 class ClosedError(Exception):
-    """There is nothing here for this visitor; why, nobody is told."""
+    """There is nothing here for this visitor; why, nobody is told. `kept` when what this browser sent was kept."""
+
+    def __init__(self, *, kept: bool = False) -> None:
+        super().__init__()
+        self.kept = kept
 
 
 def visits_page(
@@ -50,8 +54,8 @@ def visits_page(
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except ClosedError:
-            return render(request, "visits/closed.html", status=404)
+        except ClosedError as error:
+            return render(request, "visits/closed.html", {"kept": error.kept}, status=404)
 
     return inner
 
@@ -117,6 +121,11 @@ def proof_missing(
     return redirect(f"{reverse('visits:code', args=[booking.reference])}?next={then}")
 
 
+def was_proved(request: HttpRequest, email: str) -> bool:
+    """Whether this mailbox was proved in this browser's session, however long ago: so that it was shown the forms."""
+    return email in request.session.get(SESSION_KEY, {}).get("proved", {})
+
+
 def open_visit(request: HttpRequest, link: Link, *, now: datetime) -> None:
     """Lets the session see the one visit of a link."""
     _keep(request, _with_link(request, link, now))
@@ -180,5 +189,4 @@ def _keep(request: HttpRequest, held: dict[str, Any]) -> None:
 
 
 def _instant(seconds: float) -> datetime:
-
     return datetime.fromtimestamp(seconds, tz=UTC)

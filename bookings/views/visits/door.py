@@ -17,8 +17,9 @@ from bookings.models import Booking
 from bookings.views.again import door_of
 from massagerx.lib.limits import limited
 
-from .access import Access, get_visit, proof_missing, visits_page
+from .access import Access, ClosedError, get_visit, proof_missing, visits_page
 from .pages import not_any_more, visit_context
+from .unsent import forget_unsent, keep_unsent, unsent
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,13 +28,20 @@ from .pages import not_any_more, visit_context
 def door(request: HttpRequest, reference: str) -> HttpResponse:
     """The address and the notes for the therapist; a higher total is shown before it is agreed to."""
     now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
+    try:
+        booking, access = get_visit(request, reference, now=now)
+    except ClosedError:
+        raise ClosedError(kept=keep_unsent(request, reference, "door", now=now)) from None
     if response := proof_missing(request, booking, access, then="door"):
+        keep_unsent(request, reference, "door", now=now)
         return response
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, access)
     if request.method != "POST":
-        form = DoorForm(initial={**door_of(booking), "zip_code": booking.area.zip_code})
+        kept = unsent(request, booking, "door", now=now)
+        if kept:
+            messages.info(request, _("This is what you had typed. Nothing of it is saved yet."))
+        form = DoorForm(initial={**door_of(booking), "zip_code": booking.area.zip_code, **kept})
         return _page(request, booking, access, form)
     form = DoorForm(request.POST)
     if not form.is_valid():
@@ -63,6 +71,7 @@ def door(request: HttpRequest, reference: str) -> HttpResponse:
     except exceptions.InvalidTransition:
         booking, access = get_visit(request, reference, now=now)
         return not_any_more(request, booking, access)
+    forget_unsent(request, now=now)
     messages.success(request, _("Saved. Your therapist sees it before the visit."))
     return redirect("visits:visit", booking.reference)
 

@@ -20,8 +20,9 @@ from bookings.models import Booking, ScreeningVersion
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 
-from .access import Access, get_visit, proof_missing, visits_page
+from .access import Access, ClosedError, get_visit, proof_missing, visits_page
 from .pages import not_any_more, visit_context
+from .unsent import forget_unsent, keep_unsent, unsent
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,8 +31,12 @@ from .pages import not_any_more, visit_context
 def health(request: HttpRequest, reference: str) -> HttpResponse:
     """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
     now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
+    try:
+        booking, access = get_visit(request, reference, now=now)
+    except ClosedError:
+        raise ClosedError(kept=keep_unsent(request, reference, "health", now=now)) from None
     if response := proof_missing(request, booking, access, then="health"):
+        keep_unsent(request, reference, "health", now=now)
         return response
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, access)
@@ -51,7 +56,12 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
         "today": today,
     }
     if request.method != "POST":
-        return _page(request, booking, access, HealthForm(**asked), current)
+        kept = unsent(request, booking, "health", now=now)
+        if kept.get("version") != str(current.version.number):
+            kept = {}
+        if kept:
+            messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
+        return _page(request, booking, access, HealthForm(initial=kept or None, **asked), current)
     form = HealthForm(request.POST, **asked)
     if request.POST.get("version") != str(current.version.number):
         return _changed(request, booking, access, HealthForm(**asked), current)
@@ -69,6 +79,7 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
     except exceptions.SlotTaken:
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
         return _page(request, booking, access, form, current, status=409)
+    forget_unsent(request, now=now)
     return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
 
 

@@ -20,6 +20,7 @@ from massagerx.lib.limits import limited
 from services.models import Business
 
 from .access import Access, ClosedError, get_visit, visits_page
+from .unsent import unsent_page
 from .words import headline
 
 
@@ -49,6 +50,7 @@ def visit_page(request: HttpRequest, booking: Booking, access: Access, *, status
         "notice_hours": policy.cancel_notice_hours,
         "free_until": operations.free_until(booking, policy) if stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
+        "unsent": unsent_page(request, booking, now=now) if stands else "",
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
     }
     return render(request, "visits/visit.html", context, status=status)

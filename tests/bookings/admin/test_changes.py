@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, MessageKind
-from bookings.models import Booking, ChangeRequest, Message, ScreeningLook
+from bookings.models import Booking, ChangeRequest, ClinicianNote, Message, ScreeningLook
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 from .conftest import DESK_RIGHTS, signed_in, staff_user
@@ -215,6 +216,41 @@ def test_graver_answers_are_on_the_front_page_until_the_visit(desk: Client, worl
     shown = desk.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
     assert "Needs a look: please call the client" in shown
     assert Message.objects.filter(kind=MessageKind.RECHECK_ALERT).count() == 1
+
+
+def test_a_call_is_recorded_on_the_page_of_a_confirmed_visit_and_settles_it(
+    desk: Client, world: World
+) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    shown = reverse("admin:bookings_booking_change", args=[booking.pk])
+    address = reverse("admin:bookings_booking_note", args=[booking.pk])
+    assert "record the call" not in desk.get(shown).content.decode()
+    answers = {**CLEAR_ANSWERS, "cancer": "yes"}
+    first = operations.recheck_screening(booking=booking, version_number=1, answers=answers, now=NOW)
+    page = desk.get(shown).content.decode()
+    assert "Settle this: record the call" in page
+    assert f'name="shown_recheck" value="{first.pk}"' in page
+
+    # The client answers once more while the call is being written down: nothing typed is lost, nothing is settled.
+    later = NOW + timedelta(minutes=1)
+    answers = {**CLEAR_ANSWERS, "leg_or_clot": "yes"}
+    second = operations.recheck_screening(booking=booking, version_number=1, answers=answers, now=later)
+    refused = desk.post(address, {"note": "Called Ana: SAID-ON-THE-PHONE.", "shown_recheck": first.pk})
+    assert refused.status_code == 409
+    assert "answered the health questions again meanwhile" in refused.content.decode()
+    assert "Called Ana: SAID-ON-THE-PHONE." in refused.content.decode()
+    assert booking.reference in desk.get(INDEX).content.decode()
+
+    # Later than the answers: a note speaks of what came before it.
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        done = desk.post(
+            address, {"note": "Called Ana: SAID-ON-THE-PHONE.", "shown_recheck": second.pk}, follow=True
+        )
+    assert "settled" in done.content.decode()
+    assert "Needs a look" not in done.content.decode()
+    assert "SAID-ON-THE-PHONE" not in done.content.decode()
+    assert "Health answers changed" not in desk.get(INDEX).content.decode()
+    assert ClinicianNote.objects.get().note == "Called Ana: SAID-ON-THE-PHONE."
 
 
 def test_answers_given_again_are_shown_with_the_first_and_the_look_is_written_down(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -404,11 +404,17 @@ def test_graver_answers_keep_a_request_from_being_confirmed_until_a_new_note(
     recheck(booking, world, now=NOW + timedelta(minutes=1), leg_or_clot="yes")
     with pytest.raises(exceptions.ScreeningNotCleared):
         operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))
-    operations.record_clinician_note(
-        booking=booking, actor=staff, note="Still fine.", now=NOW + timedelta(minutes=3)
-    )
+    note(booking, staff, now=NOW + timedelta(minutes=3))
     confirmed = operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=4))
     assert confirmed.status == BookingStatus.CONFIRMED
+
+
+def note(booking: Booking, staff: User, *, now: datetime) -> None:
+    """A note by somebody who has seen all that was answered."""
+    newest = booking.rechecks.latest("pk").pk
+    operations.record_clinician_note(
+        booking=booking, actor=staff, note="Fine.", now=now, shown_recheck=newest
+    )
 
 
 def on_front_page() -> list[str]:
@@ -432,9 +438,7 @@ def test_grave_answers_stand_until_a_note_whatever_is_answered_later(world: Worl
     assert (on_front_page(), on_board(world)) == ([Tier.STOP], True)
     with pytest.raises(exceptions.ScreeningNotCleared):
         operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=5))
-    operations.record_clinician_note(
-        booking=booking, actor=staff, note="Fine.", now=NOW + timedelta(minutes=6)
-    )
+    note(booking, staff, now=NOW + timedelta(minutes=6))
     assert (on_front_page(), on_board(world)) == ([], False)
     assert not operations.needs_clinician_note(booking)
     # The note spoke of what came before it.
@@ -450,3 +454,44 @@ def test_clear_answers_given_later_do_not_stand_for_a_note(world: World, staff: 
     recheck(booking, world, now=NOW + timedelta(minutes=1))
     with pytest.raises(exceptions.ScreeningNotCleared):
         operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))
+
+
+def test_a_note_settles_graver_answers_to_a_confirmed_visit(
+    booking: Booking, world: World, staff: User
+) -> None:
+    with pytest.raises(exceptions.InvalidTransition):
+        operations.record_clinician_note(booking=booking, actor=staff, note="Fine.", now=NOW)
+    recheck(booking, world, pregnancy="yes")
+    assert (on_front_page(), on_board(world)) == ([Tier.CLEARANCE], True)
+    with pytest.raises(exceptions.InvalidTransition):
+        note(booking, staff, now=booking.starts_at)
+    note(booking, staff, now=NOW + timedelta(minutes=1))
+    assert (on_front_page(), on_board(world)) == ([], False)
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    event = booking.events.last()
+    assert event is not None
+    assert (event.kind, event.actor) == (EventKind.CLEARED, staff)
+    # It is settled once; what is answered later waits again.
+    with pytest.raises(exceptions.InvalidTransition):
+        note(booking, staff, now=NOW + timedelta(minutes=2))
+    recheck(booking, world, now=NOW + timedelta(minutes=3), neck="yes")
+    assert on_front_page() == [Tier.CAUTION]
+    note(booking, staff, now=NOW + timedelta(minutes=4))
+    assert on_front_page() == []
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_note_never_speaks_of_answers_its_writer_was_not_shown(
+    world: World, staff: User, confirmed: bool
+) -> None:
+    visit = world.book(answers=CLEAR_ANSWERS if confirmed else {**CLEAR_ANSWERS, "pregnancy": "yes"})
+    if confirmed:
+        visit = operations.confirm_booking(booking=visit, actor=None, now=NOW)
+    shown = recheck(visit, world, pregnancy="yes").pk
+    recheck(visit, world, now=NOW + timedelta(minutes=1), leg_or_clot="yes")
+    with pytest.raises(exceptions.ChangedMeanwhile):
+        operations.record_clinician_note(
+            booking=visit, actor=staff, note="Fine.", now=NOW + timedelta(minutes=2), shown_recheck=shown
+        )
+    assert not visit.clinician_notes.exists()

@@ -64,6 +64,22 @@ def _late_cancel(fee_cents: int) -> Callable[[Message], None]:
     return happened
 
 
+def _late_move_agreed(fee_cents: int) -> Callable[[Message], None]:
+    """The client asked late to move, was shown a fee of $70, and staff agreed, with `fee_cents`."""
+
+    def happened(message: Message) -> None:
+        booking = message.booking
+        assert booking is not None
+        _moved(message)
+        Booking.objects.update(late_fee_cents=fee_cents)
+        ChangeRequest.objects.create(
+            booking=booking, kind=ChangeKind.MOVE, state=ChangeState.ACCEPTED, fee_cents=7_000,
+            wanted_starts_at=booking.starts_at, asked_at=NOW - DAY, answered_at=NOW,
+        )  # fmt: skip
+
+    return happened
+
+
 def _new_address(message: Message) -> None:
     _moved(message, kind=EventKind.EDITED, moved_from=None, moved_from_therapist=None)
 
@@ -87,6 +103,8 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "canceled_late": (MessageKind.CANCELLED, _late_cancel(7_000)),
     "canceled_late_without_fee": (MessageKind.CANCELLED, _late_cancel(0)),
     "moved": (MessageKind.MOVED, _moved),
+    "moved_late": (MessageKind.MOVED, _late_move_agreed(7_000)),
+    "moved_late_without_fee": (MessageKind.MOVED, _late_move_agreed(0)),
     "moved_request": (MessageKind.MOVED, _as_request),
     "moved_to_another_therapist": (MessageKind.MOVED, _to_another_therapist),
     "moved_to_another_address": (MessageKind.MOVED, _new_address),

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 def test_chosen_time_is_held_and_the_page_says_until_when(flow: Flow, world: World) -> None:
     flow.until("details")
-    page = flow.client.get("/book/details/").content.decode()
-    assert "We keep your time for you until 12:10 PM PST." in page
+    page = flow.client.get("/book/details/who/").content.decode()
+    assert "We keep your time until 12:10 PM PST" in page
     assert 'data-hold-seconds="600"' in page
     other = Flow(Client(), world).until("when")
     assert f'value="{at(10).isoformat()}"' not in other.client.get(f"/book/when/?day={DAY}").content.decode()
@@ -211,7 +211,7 @@ def test_second_tab_moves_the_one_hold(flow: Flow) -> None:
     flow.when(starts_at=at(14).isoformat())
     assert [hold.starts_at for hold in Hold.objects.all()] == [at(14)]
     assert flow.details().headers["Location"] == "/book/health/"
-    assert "2:00 PM PST" in flow.client.get("/book/health/").content.decode()
+    assert "2:00 PM PST" in flow.client.get("/book/health/1/").content.decode()
 
 
 def test_started_over_in_another_tab_leads_to_the_beginning(flow: Flow) -> None:

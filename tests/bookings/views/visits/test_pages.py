@@ -12,13 +12,13 @@ from django.db import connection
 from django.test import Client
 from icalendar import Calendar
 
-from bookings.domain import operations
+from bookings.domain import links, operations
 from bookings.enums import BookingStatus, MessageKind, Tier
 from bookings.models import Booking, BookingDraft, Message, ScreeningRecheck, ScreeningVersion, TimeOff
 from bookings.screening import sample_rules_data
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
-from .door import address, confirmed, hidden, said, signed_in, text, with_link
+from .door import address, confirmed, hidden, prove, said, signed_in, text, with_link
 
 pytestmark = pytest.mark.django_db
 
@@ -386,3 +386,67 @@ def test_book_again_where_we_no_longer_drive_asks_for_the_zip(world: World) -> N
     world.area.save()
     response = signed_in().post(address(booking, "again"))
     assert response.headers["Location"] == "/book/where/"
+
+
+# What was sent too late ----------------------------------------------------------------------------------------------
+
+
+def test_a_form_sent_after_the_session_closed_is_there_again_when_the_visit_is_opened_anew(
+    world: World,
+) -> None:
+    booking = confirmed(world, starts_at=at(13))
+    before = state(booking)
+    client = signed_in()
+    client.get(address(booking, "door"))
+    later = NOW + timedelta(hours=3)
+    with time_machine.travel(later, tick=False):
+        typed = {**DOOR, "street": "99 Late Street", "gate_code": "CANARY-LATE", "notes": "x" * 1001}
+        response = client.post(address(booking, "door"), typed)
+        assert response.status_code == 404
+        assert "what you typed is not lost" in text(response)
+        assert "CANARY-LATE" not in response.content.decode()
+        assert state(booking) == before
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT answers FROM bookings_bookingdraft")
+            assert "Late Street" not in cursor.fetchone()[0]
+
+        # A link opens the visit, and shows none of it before the mailbox is proved.
+        client.get(f"/visits/{links.visit_token(booking, now=later)}/")
+        opened = client.post("/visits/open/", follow=True)
+        assert "is kept, and not saved yet" in text(opened)
+        assert "Late Street" not in opened.content.decode()
+        prove(client, booking)
+        page = client.get(address(booking, "door"))
+        assert "This is what you had typed." in said(page)
+        for kept in ('value="99 Late Street"', 'value="CANARY-LATE"', "x" * 1001):
+            assert kept in page.content.decode()
+        saved = client.post(address(booking, "door"), {**typed, "notes": ""}, follow=True)
+        assert "Saved." in said(saved)
+        assert "not saved yet" not in text(saved)
+        assert not BookingDraft.objects.exists()
+
+
+def test_answers_sent_after_the_session_closed_are_chosen_again(world: World) -> None:
+    booking = confirmed(world)
+    client = signed_in()
+    answers = {**CLEAR_ANSWERS, "neck": "yes", "version": "1"}
+    with time_machine.travel(NOW + timedelta(hours=3), tick=False):
+        assert client.post(address(booking, "health"), answers).status_code == 404
+        token = links.token_of(links.sign_in_link(email="ana@example.com", now=NOW + timedelta(hours=3)))
+        client.get(f"/visits/sign-in/{token}/")
+        client.post("/visits/open/")
+        page = client.get(address(booking, "health"))
+        assert page.content.decode().count(" checked") == len(CLEAR_ANSWERS)
+        assert client.post(address(booking, "health"), answers).status_code == 302
+        assert client.get(address(booking, "health")).content.decode().count(" checked") == 0
+    assert booking.rechecks.count() == 1
+
+
+def test_nothing_is_kept_for_a_browser_that_was_never_shown_the_form(world: World) -> None:
+    booking = confirmed(world)
+    world.book(starts_at=at(14), email="b@example.com", phone="+12135550111")
+    for client in (Client(), with_link(booking), signed_in("b@example.com")):
+        with time_machine.travel(NOW + timedelta(hours=3), tick=False):
+            response = client.post(address(booking, "door"), DOOR)
+        assert "not lost" not in text(response)
+        assert not BookingDraft.objects.exists()

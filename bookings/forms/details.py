@@ -1,0 +1,148 @@
+"""The step that asks who and where: as a whole, or one small part of it at a time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from bookings.models import Booking
+from massagerx.lib.fields import LineField, LinesField
+
+from .person import PersonForm
+
+# Not just any full stop between letters: people write N.Main St.
+_WEB_ADDRESS = re.compile(
+    r"://|\bwww\.|\w@\w+\.\w"
+    r"|\w\.(?:com|net|org|info|biz|io|co|me|us|app|shop|store|site|online|xyz|top|club|link|live|ru|cn)\b",
+    re.IGNORECASE,
+)
+# What was typed and can't be taken yet is kept as it is, up to here: longer than any field may be, so that it is still
+# told to be too long.
+_LONGEST_KEPT = 2000
+
+
+class DetailsForm(PersonForm):
+    """Who books, for whom, where exactly, and how to get in. With `part`, only the fields of that part."""
+
+    PARTS = {
+        "who": ("name", "for_other", "recipient_name"),
+        "contact": ("email", "phone"),
+        "address": ("street", "unit"),
+        "door": ("entry", "parking", "gate_code", "pets", "room", "notes"),
+    }
+
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("We send your visit's details here."),
+        error_messages={
+            "required": _("Type your email address."),
+            "invalid": _("Type an email address like name@example.com."),
+        },
+    )
+    phone = PhoneNumberField(
+        label=_("Phone"),
+        region="US",
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+        help_text=_("Only for this visit, such as when your therapist can't find the door."),
+        error_messages={
+            "required": _("Type a phone number where we can reach you."),
+            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
+        },
+    )
+    for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
+    recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
+
+    street = LineField(
+        label=_("Street address"),
+        max_length=160,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line1"}),
+        error_messages={"required": _("Type the street and house number.")},
+    )
+    unit = LineField(
+        label=_("Apartment or unit"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    entry = forms.ChoiceField(
+        label=_("How do we get to your door?"),
+        choices=Booking.Entry.choices,
+        initial=Booking.Entry.GROUND,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
+    )
+    parking = LineField(
+        label=_("Parking"), max_length=200, required=False, help_text=_("Street, driveway, garage…")
+    )
+    gate_code = LineField(
+        label=_("Gate or door code"),
+        max_length=60,
+        required=False,
+        help_text=_("Kept encrypted. Never put in an email."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    pets = LineField(label=_("Pets"), max_length=120, required=False)
+    room = LineField(
+        label=_("Room for the table"),
+        max_length=200,
+        required=False,
+        help_text=_("A massage table needs about 7 by 10 feet. Where could it stand?"),
+    )
+    notes = LinesField(
+        label=_("Anything else about getting in?"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Health questions come later; please don't write about health here."),
+    )
+    ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
+
+    def __init__(self, *args: Any, part: str | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if part is not None:
+            for name in set(self.fields) - {*self.PARTS[part], "website"}:
+                del self.fields[name]
+
+    def typed(self) -> dict[str, Any]:
+        """What was sent, field by field: as it was cleaned, and where it can't be taken as it was typed. Only after the
+        form was checked; without the field for robots."""
+        return {
+            name: self.cleaned_data[name]
+            if name in self.cleaned_data
+            else str(self.data.get(name, ""))[:_LONGEST_KEPT]
+            for name in self.fields
+            if name != "website"
+        }
+
+    def clean_street(self) -> str:
+        return _no_web_address(self.cleaned_data["street"])
+
+    def clean_unit(self) -> str:
+        return _no_web_address(self.cleaned_data["unit"])
+
+    def clean_phone(self) -> str:
+        return self.cleaned_data["phone"].as_e164
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if "for_other" not in self.fields:
+            return data
+        if not data.get("for_other"):
+            data["recipient_name"] = ""
+        elif not data.get("recipient_name") and "recipient_name" not in self.errors:
+            self.add_error("recipient_name", _("Type the name of the person we visit."))
+        return data
+
+
+def _no_web_address(text: str) -> str:
+    """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising."""
+    if _WEB_ADDRESS.search(text):
+        raise ValidationError(_("Type only where the door is, without a web or email address."), code="link")
+    return text
