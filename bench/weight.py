@@ -55,8 +55,8 @@ class Weight:
 
     @property
     def requests(self) -> int:
-        """How many things were asked for."""
-        return len(self.asked)
+        """How many things of the site's own were asked for; the owner's pictures weigh, and come when they are near."""
+        return sum(not path.startswith("/media/") for path in self.asked)
 
     @property
     def code(self) -> int:

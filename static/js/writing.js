@@ -77,5 +77,5 @@ addEventListener("click", async (event) => {
     return;
   }
   button.dataset.looked = field.value;
-  button.click();
+  setTimeout(() => button.click()); // a button that is being pressed can't be pressed again
 }, true);

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from blog.models import Post
 
@@ -37,8 +38,11 @@ def test_owner_writes_a_post_with_the_editor(writing_page: Any) -> None:
     page.keyboard.type("Read more")
     page.keyboard.press("Shift+Control+ArrowLeft")
     page.click("[data-name=link]")
-    page.locator("dialog input[name=href]").fill("/services/manual-lymphatic-drainage/")
+    page.locator("dialog input[name=href]").fill("/faq/")
     page.keyboard.press("Enter")
+    expect(page.locator(".tiptap a")).to_have_text("more")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".messagelist .success")).to_be_visible()
     page.select_option("#id_status", "published")
     page.click("[name=_save] >> nth=0")
     page.wait_for_url("**/admin/blog/post/")
@@ -47,7 +51,7 @@ def test_owner_writes_a_post_with_the_editor(writing_page: Any) -> None:
     assert post.slug == "rest-well"
     assert post.body == (
         "<p>Two  spaces, then a heading</p><h2>Breathe</h2>"
-        '<p>Read <a href="/services/manual-lymphatic-drainage/" rel="noopener">more</a></p>'
+        '<p>Read <a href="/faq/" rel="noopener">more</a></p>'
     )
     page.goto("/blog/rest-well/")
     assert page.locator(".prose h2").inner_text() == "Breathe"
@@ -64,3 +68,14 @@ def test_refused_post_comes_back_with_its_text_in_the_editor(writing_page: Any) 
 
     assert page.locator(".prose-editor .tiptap").inner_text().strip() == "Not lost"
     assert not Post.objects.exists()
+    # Nor is it by a slip: the browser asks before it leaves what is nowhere else.
+    asked: list[str] = []
+
+    def leave(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    page.locator(".prose-editor .tiptap").click()
+    page.goto("/admin/")
+    assert asked == ["beforeunload"]
