@@ -200,7 +200,6 @@ def test_our_pages_pass_axe(
         "front-page": "/admin/",
         "bookings": reverse("admin:bookings_booking_changelist"),
         "visit": reverse("admin:bookings_booking_change", args=[booking.pk]),
-        "client": reverse("admin:bookings_client_change", args=[booking.client_id]),
         "messages": reverse("admin:bookings_message_changelist"),
         "reports": reverse("admin:bookings_booking_reports"),
         "day": f"{reverse('admin:bookings_booking_day')}?day={DAY}",
