@@ -177,7 +177,7 @@ class BusinessForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("is_sample"):
             # Numbers from 555-0100 to 555-0199 and addresses at example.com are nobody's.
-            if re.search(r"55501\d\d$", str(cleaned.get("phone") or "")):
+            if (phone := cleaned.get("phone")) and re.search(r"55501\d\d$", phone.as_e164):
                 self.add_error(
                     "phone", _("This is still a sample number. Put in yours, then take the tick off.")
                 )

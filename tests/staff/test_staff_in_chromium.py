@@ -65,6 +65,9 @@ def test_an_owner_sets_up_a_phone_and_reads_a_history(
     page.get_by_text("$12.50").wait_for()
     looked_at(page, f"staff-history-{seen}")
 
+    if page.locator("#user-tools summary").is_visible():
+        page.locator("#user-tools summary").click()
+        looked_at(page, f"staff-menu-{seen}")
     page.get_by_role("button", name="Log out").click()
     page.goto("/admin/")
     log_in(page, code(user, steps=1))

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bookings.enums import BookingStatus
 from bookings.models import Booking, BookingEvent, Message, TimeOff
-from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_world
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, make_world
 from tests.support.browser import PHONE, accessibility_violations, screenshot, sideways_overflow
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -200,7 +200,25 @@ def test_our_pages_pass_axe(
         "front-page": "/admin/",
         "bookings": reverse("admin:bookings_booking_changelist"),
         "visit": reverse("admin:bookings_booking_change", args=[booking.pk]),
+        "messages": reverse("admin:bookings_message_changelist"),
+        "reports": reverse("admin:bookings_booking_reports"),
+        "day": f"{reverse('admin:bookings_booking_day')}?day={DAY}",
     }.items():
         page.goto(address)
         assert accessibility_violations(page) == [], name
         screenshot(page, f"admin-{name}-{scheme}")
+    # On the day board, which is open now: what drives say is never cut, and what may be done can be seen.
+    assert page.locator(".board--drawn .board-drive").count() >= 2
+    cut = page.locator(".board-drive").evaluate_all(
+        "all => all.filter(one => getComputedStyle(one).overflowY !== 'visible'"
+        " && one.scrollHeight > one.clientHeight).map(one => one.textContent)"
+    )
+    assert cut == []
+    hidden = page.locator(".board-acts a").evaluate_all(
+        "all => all.filter(one => { const [card, link] = [one.closest('.board-visit'), one]"
+        ".map(part => part.getBoundingClientRect());"
+        " return link.bottom > card.bottom || link.right > card.right; }).map(one => one.textContent)"
+    )
+    assert hidden == []
+    page.keyboard.press("Tab")
+    assert page.locator(".skip-to-content-link:focus").count() == 1

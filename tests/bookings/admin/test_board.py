@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -69,6 +70,13 @@ def test_the_zone_is_named_once_and_not_on_each_card(world: World, desk: Client)
         assert "All times are Los Angeles time" in page
         assert "10:00 AM – 11:00 AM" in page
         assert "PST" not in page
+
+
+def test_a_week_begins_on_sunday_as_in_the_sites_calendar(world: World, desk: Client) -> None:
+    days = re.findall(r'data-day="([^"]+)"', text(desk, board("week")))
+    assert len(days) == 7
+    assert date.fromisoformat(days[0]).strftime("%A") == "Sunday"
+    assert str(DAY) in days
 
 
 def test_free_gaps_leave_out_drives_visits_holds_and_time_off(world: World) -> None:

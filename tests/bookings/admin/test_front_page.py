@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
 
@@ -55,6 +56,33 @@ def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, wor
 
 def test_nobody_waiting_is_said(desk: Client) -> None:
     assert "Nobody is waiting" in shown(desk)
+
+
+def test_a_day_without_visits_names_the_next_that_has_some(desk: Client, world: World) -> None:
+    assert "Next:" not in shown(desk)
+    world.book()
+    world.book(starts_at=at(15), email="bo@example.com", phone="+12135550124")
+    text = shown(desk)
+    assert "Next: 2 visits on Monday, December 7, 2026, the first at 10:00 AM." in " ".join(text.split())
+    assert f"{reverse('admin:bookings_booking_day')}?day=2026-12-07" in text
+
+
+def test_owner_finds_every_list_under_what_it_is_for(owner: Client) -> None:
+    response = owner.get(INDEX)
+    sections = {section["slug"]: section["models"] for section in response.context["app_list"]}
+    assert list(sections) == ["day", "people", "messages", "catalogue", "places", "writing", "settings"]
+    found = [model["model"] for models in sections.values() for model in models]
+    assert sorted(map(str, found)) == sorted(map(str, site._registry))
+    rules = {model["name"] for model in sections["settings"]}
+    assert {"Booking rules", "Closed days", "Policy texts", "Business"} <= rules
+    text = response.content.decode()
+    for model in (model for models in sections.values() for model in models):
+        assert f'href="{model["admin_url"]}"' in text
+
+
+def test_the_page_one_is_on_is_marked(desk: Client) -> None:
+    assert f'<a href="{INDEX}" aria-current="page">Desk</a>' in shown(desk)
+    assert shown(desk).count('aria-current="page"') == 1
 
 
 def test_messages_in_trouble_are_named(desk: Client, world: World) -> None:
