@@ -128,7 +128,9 @@ def main() -> int:
     ):
         browser = launch(playwright, program)
         # What the worker may still be at: until then a page asks for the whole pictures.
-        site.shell("from django.utils import timezone; from blog import media; media.make_sizes(now=timezone.now())")
+        site.shell(
+            "from django.utils import timezone; from blog import media; media.make_sizes(now=timezone.now())"
+        )
 
         def new_page() -> Page:
             page = browser.new_context(base_url=site.url, viewport={"width": 390, "height": 844}).new_page()
