@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.limits import limited
 
-
 # Of the front page: id, heading, and the models in the order of use. What is named nowhere goes to the last.
 _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
