@@ -45,11 +45,58 @@ PAGES = {
     "reports, twelve months": f"{LIST}reports/?first=2025-12-07&last=2026-12-06",
 }
 # The world's clients share one name; a search needs many.
-_FIRST = "Maria James Ana Robert Linda Jose Karen Daniel Sofia Kevin Emily Miguel Grace Peter Lucia Henry Nina".split()
-_LAST = "Lopez Smith Garcia Johnson O'Brien Kim Nguyen Patel Cohen Rossi Novak Sato Silva Chen Brown Davis Lee".split()
-_STREETS = (
-    "Sunset Vine Alvarado Figueroa Hyperion Fountain Normandie Western Vermont Crenshaw Pico Venice".split()
-)
+_FIRST = [
+    "Maria",
+    "James",
+    "Ana",
+    "Robert",
+    "Linda",
+    "Jose",
+    "Karen",
+    "Daniel",
+    "Sofia",
+    "Kevin",
+    "Emily",
+    "Miguel",
+    "Grace",
+    "Peter",
+    "Lucia",
+    "Henry",
+    "Nina",
+]
+_LAST = [
+    "Lopez",
+    "Smith",
+    "Garcia",
+    "Johnson",
+    "O'Brien",
+    "Kim",
+    "Nguyen",
+    "Patel",
+    "Cohen",
+    "Rossi",
+    "Novak",
+    "Sato",
+    "Silva",
+    "Chen",
+    "Brown",
+    "Davis",
+    "Lee",
+]
+_STREETS = [
+    "Sunset",
+    "Vine",
+    "Alvarado",
+    "Figueroa",
+    "Hyperion",
+    "Fountain",
+    "Normandie",
+    "Western",
+    "Vermont",
+    "Crenshaw",
+    "Pico",
+    "Venice",
+]
 _NAMES = """
 UPDATE bookings_client SET name = (%s::text[])[1 + id %% 17] || ' ' || (%s::text[])[1 + (id / 17) %% 17];
 UPDATE bookings_booking AS b SET contact_name = c.name,
