@@ -138,6 +138,29 @@ def test_clients_are_found_in_their_list_and_while_somebody_types(
     assert typed == wanted
 
 
+def test_a_search_costs_the_same_few_queries_however_many_it_finds(
+    world: World, people: dict[str, Booking], desk: Browser, count_queries: Callable[[], Any]
+) -> None:
+    def asked() -> list[int]:
+        numbers = []
+        for address, query in [(LIST, "0123 90026"), (CLIENTS, "obrien"), (FINDER, "obrien")]:
+            with count_queries() as queries:
+                assert desk.get(address, {"q": query}).status_code == 200
+            numbers.append(len(queries))
+        return numbers
+
+    asked()
+    few = asked()
+    for number in range(30):
+        client = Client.objects.create(
+            name=f"Al O'Brien {number}", email=f"al{number}@example.com", phone="+12135550123", created_at=NOW
+        )
+        visit(world, 10 + number, client, "1 Vine Street", f"T-{number}").save()
+
+    assert asked() == few
+    assert few[0] <= 12
+
+
 def test_a_search_keeps_to_the_filters(people: dict[str, Booking], desk: Browser) -> None:
     rows = desk.get(LIST, {"q": "0123", "day": f"{DAY}"}).context["cl"].queryset
 
