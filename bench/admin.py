@@ -30,14 +30,79 @@ PAGES = {
     "list, any day, last page": f"{LIST}?day=any&o=2",
     "list, one state": f"{LIST}?status__exact=cancelled",
     "list, one zone": f"{LIST}?zone=1",
-    "search by name": f"{LIST}?q=sample",
+    "search by name": f"{LIST}?q=maria+lopez",
+    "search by first name": f"{LIST}?q=maria",
+    "search by email, all of them": f"{LIST}?q=example.com",
     "search by phone": f"{LIST}?q=%28310%29+555-0123",
-    "search by street and ZIP code": f"{LIST}?q=90026+17+street",
+    "search by last four digits": f"{LIST}?q=0123",
+    "search by street and ZIP code": f"{LIST}?q=90026+17+vine",
+    "clients": "/admin/bookings/client/",
+    "clients, search by name": "/admin/bookings/client/?q=maria",
+    "finder, as one types": f"{LIST}book/?q=mar",
     "day board": f"{LIST}day/?day={FIRST_DAY}",
     "week": f"{LIST}week/?day={FIRST_DAY}",
     "reports, three months": f"{LIST}reports/",
     "reports, twelve months": f"{LIST}reports/?first=2025-12-07&last=2026-12-06",
 }
+# The world's clients share one name; a search needs many.
+_FIRST = [
+    "Maria",
+    "James",
+    "Ana",
+    "Robert",
+    "Linda",
+    "Jose",
+    "Karen",
+    "Daniel",
+    "Sofia",
+    "Kevin",
+    "Emily",
+    "Miguel",
+    "Grace",
+    "Peter",
+    "Lucia",
+    "Henry",
+    "Nina",
+]
+_LAST = [
+    "Lopez",
+    "Smith",
+    "Garcia",
+    "Johnson",
+    "O'Brien",
+    "Kim",
+    "Nguyen",
+    "Patel",
+    "Cohen",
+    "Rossi",
+    "Novak",
+    "Sato",
+    "Silva",
+    "Chen",
+    "Brown",
+    "Davis",
+    "Lee",
+]
+_STREETS = [
+    "Sunset",
+    "Vine",
+    "Alvarado",
+    "Figueroa",
+    "Hyperion",
+    "Fountain",
+    "Normandie",
+    "Western",
+    "Vermont",
+    "Crenshaw",
+    "Pico",
+    "Venice",
+]
+_NAMES = """
+UPDATE bookings_client SET name = (%s::text[])[1 + id %% 17] || ' ' || (%s::text[])[1 + (id / 17) %% 17];
+UPDATE bookings_booking AS b SET contact_name = c.name,
+    street = (100 + b.id %% 9000) || ' ' || (%s::text[])[1 + b.id %% 12] || ' Street'
+FROM bookings_client AS c WHERE c.id = b.client_id
+"""
 _SCREENINGS = """
 INSERT INTO bookings_screeningrecord (booking_id, version_id, answers, tier, evaluated_at)
 SELECT b.id, (SELECT min(id) FROM bookings_screeningversion), '', 'clear', b.created_at
@@ -77,6 +142,8 @@ def main() -> None:
             calendar.grow_to(size)
             with connection.cursor() as cursor:
                 cursor.execute(_SCREENINGS)
+                cursor.execute(_NAMES, [_FIRST, _LAST, _STREETS])
+                cursor.execute("VACUUM FULL")
                 cursor.execute("VACUUM ANALYZE")
             print(
                 f"{size} visits stored\n{'page':32} {'queries':>7} {'ms':>8} {'quickest':>8} {'× empty':>7}"

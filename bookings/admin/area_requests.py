@@ -49,7 +49,7 @@ class AreaRequestAdmin(KindFieldsMixin, ListMixin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AreaRequest], search_term: str
     ) -> tuple[QuerySet[AreaRequest], bool]:
-        return search(queryset, search_term, words=["name", "email", "zip_code"], phone="phone"), False
+        return search(queryset, search_term, "name", "email", "zip_code", "phone"), False
 
     @admin.display(description=gettext_lazy("asked"), ordering="created_at")
     def asked(self, area_request: AreaRequest) -> str:

@@ -21,13 +21,9 @@ from .filters import AHEAD, DayFilter, TierFilter, ZoneFilter, days_shown
 from .moving import MovingMixin
 from .phone import PhoneMixin
 from .reports import ReportsMixin, sees_reports
-from .search import search
+from .search import search_visits
 from .visit import VisitMixin
 from .words import status_mark, tier_mark, two_lines
-
-SEARCHED = [
-    "reference", "contact_name", "recipient_name", "client__name", "client__email", "street", "area__zip_code",
-]  # fmt: skip
 
 
 @admin.register(Booking)
@@ -53,7 +49,7 @@ class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, VisitMixin
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
     ) -> tuple[QuerySet[Booking], bool]:
-        return search(queryset, search_term, words=SEARCHED, phone="client__phone"), False
+        return search_visits(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_export = sees_reports(request.user) and sees_every_visit(request.user)

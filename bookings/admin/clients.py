@@ -31,7 +31,7 @@ from massagerx.lib.fields import LinesField
 
 from .access import sees_every_visit, sees_own_visits
 from .person import PersonMixin
-from .search import search
+from .search import OF_CLIENT, search, visits_of_client
 from .words import local_when, status_mark
 
 _GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
@@ -104,12 +104,12 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
         if sees_own_visits(request.user):
             own = Booking.objects.filter(therapist__user=request.user.pk)
             rows = rows.filter(pk__in=own.values("client"))
-        return rows.annotate(visit_count=Count("bookings"))
+        return rows.annotate(visit_count=visits_of_client())
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
     ) -> tuple[QuerySet[Client], bool]:
-        return search(queryset, search_term, words=["name", "email"], phone="phone"), False
+        return search(queryset, search_term, *OF_CLIENT), False
 
     @admin.display(description=gettext_lazy("visits"), ordering="visit_count")
     def visits(self, client: Any) -> int:

@@ -76,7 +76,7 @@ class ContactMessageAdmin(ListMixin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ContactMessage], search_term: str
     ) -> tuple[QuerySet[ContactMessage], bool]:
-        return search(queryset, search_term, words=["name", "email"], phone="phone"), False
+        return search(queryset, search_term, "name", "email", "phone"), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {"title": _("Messages from the site"), **(extra_context or {})}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -21,7 +20,7 @@ from bookings.domain.operations import MOVABLE
 from bookings.enums import OCCUPYING
 from bookings.models import Booking, Client, Therapist
 
-from .search import search
+from .search import OF_CLIENT, search
 from .words import local_when, status_mark
 
 MOST_FOUND = 12
@@ -87,16 +86,15 @@ def _wanted(request: HttpRequest) -> dict[str, Any]:
 
 def _found(asked: str, now: datetime) -> list[dict[str, Any]]:
     """Clients who fit, those seen last first, each with the next visit and the one before it; two queries."""
-    stood = Q(bookings__status__in=OCCUPYING)
+    starts_at = Booking.objects.filter(client=OuterRef("pk")).values("starts_at")
+    over = starts_at.filter(status__in=OCCUPYING, starts_at__lte=now)
+    to_come = starts_at.filter(status__in=MOVABLE, starts_at__gt=now)
     clients = list(
-        search(Client.objects.present(), asked, words=["name", "email"], phone="phone")
+        search(Client.objects.present(), asked, *OF_CLIENT)
         .annotate(
-            latest=Max("bookings__starts_at"),
-            last=Max("bookings__starts_at", filter=stood & Q(bookings__starts_at__lte=now)),
-            next=Min(
-                "bookings__starts_at",
-                filter=Q(bookings__status__in=MOVABLE) & Q(bookings__starts_at__gt=now),
-            ),
+            latest=Subquery(starts_at.order_by("-starts_at")[:1]),
+            last=Subquery(over.order_by("-starts_at")[:1]),
+            next=Subquery(to_come.order_by("starts_at")[:1]),
         )
         .order_by(F("latest").desc(nulls_last=True), "name", "pk")[:MOST_FOUND]
     )
@@ -125,10 +123,7 @@ def _visits(asked: str, now: datetime) -> list[dict[str, Any]]:
         "client", "service", "therapist"
     )
     # Not by phone: that finds the client, who is shown with the visits.
-    for word in unicodedata.normalize("NFKC", asked).split():
-        rows = rows.filter(
-            Q(reference__icontains=word) | Q(recipient_name__icontains=word) | Q(street__icontains=word)
-        )
+    rows = search(rows, asked, "reference", "recipient_name", "street")
     return [
         {"visit": row, "when": local_when(row.starts_at), "status": status_mark(row.status)}
         for row in rows.order_by("starts_at")[:MOST_FOUND]

@@ -5,6 +5,7 @@ Pure: the standard library only, no database, no network, no clock. Values in, v
 argument. The rules are in `slots`, their values in `types`.
 """
 
+from .drives import Drives
 from .fit import best_fit, choose_therapist, for_anyone, good_fit_starts, visits_by_week
 from .slots import (
     OfferedStart,
@@ -38,6 +39,7 @@ __all__ = [
     "DriveRow",
     "DriveTable",
     "DriveTime",
+    "Drives",
     "ExtraHours",
     "Interval",
     "Job",

@@ -3,14 +3,18 @@
 Instants are minutes since 1970-01-01T00:00 UTC (see `local_days`), drives whole minutes.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .local_days import DAY_MINUTES, LocalDay, instant_at
+from .local_days import DAY_MINUTES, LocalDay, instant_at, minute_floor
 from .travel import Remembered, WeekBands, bands_of, whole_minutes
 from .types import DriveTime, Place
 
+# No drive takes longer: corrections by staff and the owner's table stop there.
+LONGEST_DRIVE_MINUTES = 300
 # A number for all places that drives don't tell apart, and the door, where it is known.
 Spot = tuple[int, str | None]
 
@@ -82,10 +86,11 @@ class Traffic(NamedTuple):
 class Drives:
     """All drives of one call, with what the drive times remember from earlier calls, if they do."""
 
-    __slots__ = ("_drive_time", "_last", "_one_area", "_remembered", "_week")
+    __slots__ = ("_drive_time", "_last", "_one_area", "_remembered", "_week", "_zone")
 
     def __init__(self, drive_time: DriveTime, zone: tzinfo) -> None:
         self._drive_time = drive_time
+        self._zone = zone
         self._week: WeekBands | None = bands_of(drive_time, zone)
         # Where doors make no difference, places of one area share their legs.
         self._one_area = bool(getattr(drive_time, "same_for_all_doors", False))
@@ -112,6 +117,42 @@ class Drives:
             leg = Leg(self._drive_time, self._remembered.departures, places[area], places[goal])
             legs[area, goal] = leg
         return leg
+
+    def minutes(self, leg: Leg, departing_at: datetime) -> int | None:
+        """What `leg` takes who leaves at `departing_at` (aware); None when nobody knows."""
+        return leg[self._band(departing_at)[0]]
+
+    def latest_departure(self, leg: Leg, arriving_at: datetime) -> tuple[int | None, datetime | None]:
+        """The minutes of `leg`, and the latest whole number of minutes before `arriving_at` (aware) at which one can
+        leave and be there in time. (None, None) when nobody knows, or when not even `LONGEST_DRIVE_MINUTES` are enough.
+        """
+        early = 0
+        while early <= LONGEST_DRIVE_MINUTES:
+            departing_at = arriving_at - timedelta(minutes=early)
+            band, since = self._band(departing_at)
+            minutes = leg[band]
+            if minutes is None:
+                return None, None
+            if minutes <= early:
+                return minutes, departing_at
+            # Up to where the band began the drive stays as long, so leaving before that is too late as well.
+            ahead = min(minutes, early + since + 1)
+            unchanged = self._offset(arriving_at - timedelta(minutes=ahead)) == self._offset(departing_at)
+            early = ahead if unchanged else early + 1
+        return None, None
+
+    def _band(self, departing_at: datetime) -> tuple[int, int]:
+        """The band at an instant, and for how many minutes on the wall clock it has been on that day."""
+        if self._week is None:
+            return minute_floor(departing_at), 0
+        local = departing_at.astimezone(self._zone)
+        day, wall = self._week.days[local.weekday()], local.hour * 60 + local.minute
+        start, band = day[bisect_right(day, wall, key=itemgetter(0)) - 1]
+        self._remembered.departures.setdefault(band, departing_at)
+        return band, wall - start
+
+    def _offset(self, instant: datetime) -> timedelta | None:
+        return instant.astimezone(self._zone).utcoffset()
 
     def traffic(self, day: LocalDay) -> Traffic:
         """The bands of `day`."""

@@ -19,7 +19,7 @@ from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.domain.selection import ANYONE
 from bookings.forms import DetailsForm, ReviewForm, SessionForm, ZipForm
-from bookings.models import PolicyVersion
+from bookings.models import PolicyVersion, ScreeningVersion
 from massagerx.lib.limits import limited
 from services.models import Service
 
@@ -29,6 +29,8 @@ from .steps import (
     SESSION_KEY,
     Progress,
     back_to,
+    closed,
+    closed_page,
     drop,
     forget_time,
     guard,
@@ -50,6 +52,8 @@ def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
     elsewhere, `?zip=` an area asked about."""
     progress = load_progress(request)
+    if response := closed(request, now=progress.now):
+        return response
     asked = _asked_zip(request)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     service = Service.objects.offered().filter(slug=slug).first() if slug else None
@@ -143,7 +147,7 @@ def review(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (finished := _finished(request)):
         return finished
     progress = load_progress(request)
-    if response := guard(request, progress, "review"):
+    if response := closed(request, now=progress.now) or guard(request, progress, "review"):
         return response
     policy_version = PolicyVersion.in_force(progress.now)
     if "submission_key" not in progress.answers:
@@ -189,6 +193,9 @@ def review(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Our health questions have changed. Please answer them once more."))
         save(request, progress, health=None)
         return back_to("health")
+    except ScreeningVersion.DoesNotExist:
+        # Taken out of force since the first line of this view.
+        return closed_page(request)
     except exceptions.ScreeningStops:
         return back_to("health")
     except exceptions.SubmissionReused:

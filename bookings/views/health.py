@@ -18,7 +18,18 @@ from bookings.forms import HealthForm
 from massagerx.lib.limits import limited
 
 from .details import PARTS
-from .steps import HEALTH_SO_FAR, Progress, back_to, guard, keep_time, load_progress, onward, save, show
+from .steps import (
+    HEALTH_SO_FAR,
+    Progress,
+    back_to,
+    closed,
+    guard,
+    keep_time,
+    load_progress,
+    onward,
+    save,
+    show,
+)
 
 
 class Questions:
@@ -81,6 +92,8 @@ def health(request: HttpRequest) -> HttpResponse:
     """All questions on one page. Who has not answered yet is led to the first open one, unless `?all=` or the desk asks
     for the whole. Answers that stop the booking show why."""
     progress = load_progress(request)
+    if response := closed(request, now=progress.now):
+        return response
     open_step = guard(request, progress, "health")
     if open_step and (request.method != "POST" or progress.session is None):
         return open_step
@@ -106,6 +119,8 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
     """One question, by its place among those that this visitor is asked, so that an address tells nothing. An answer
     that stops the booking leads to the safe words at once."""
     progress = load_progress(request)
+    if response := closed(request, now=progress.now):
+        return response
     open_step = guard(request, progress, "health")
     if open_step and (request.method != "POST" or progress.session is None):
         return open_step

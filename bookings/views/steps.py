@@ -18,7 +18,15 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import intake, operations, pricing, scheduling
 from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
-from bookings.models import Booking, BookingDraft, BookingPolicy, Hold, ServedZip
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    BookingPolicy,
+    Hold,
+    PolicyVersion,
+    ScreeningVersion,
+    ServedZip,
+)
 from massagerx.lib.limits import visitor_digest
 
 from .refusals import entry_words, refusal_words
@@ -286,6 +294,23 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse |
     if progress.draft.answers and not (missing == "health" and "health" in progress.answers):
         messages.info(request, _("One step is still open. Your other answers are kept."))
     return back_to(missing)
+
+
+def closed(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+    """A page that gives our number, while the owner has no health questions or no policy in force: nobody can book
+    without them, so nobody is led on to a last page that can't be sent."""
+    try:
+        intake.current_screening(now=now)
+    except ScreeningVersion.DoesNotExist:
+        return closed_page(request)
+    return closed_page(request) if PolicyVersion.in_force(now) is None else None
+
+
+def closed_page(request: HttpRequest) -> HttpResponse:
+    """The page itself."""
+    response = render(request, "bookings/closed.html", status=503)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def show(

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from math import ceil
 
 from bookings import availability
 from bookings.models import Booking, BookingPolicy, Therapist
-from massagerx.lib.localtime import day_bounds
+from massagerx.lib.localtime import day_bounds, zone
 
-from .drives import corrections_between, drive_table, legs_between
+from .drives import asks_a_server, corrections_between, drive_table, legs_between
 from .values import local_day, place_of, rules_of, therapist_values
 
 
@@ -58,15 +57,15 @@ def plan_days(
     for booking in sorted(bookings, key=lambda booking: booking.blocked_from):
         of_day[booking.therapist_id, local_day(booking.starts_at)].append(booking)
     # Nobody waits for the routing server to see a page: of its figures only what is known.
-    table = drive_table(
-        [
-            leg
-            for value in values
-            for (key, _), visits in of_day.items()
-            if key == value.id
-            for leg in legs_between([value.home, *(places[visit.pk] for visit in visits)])
-        ]
-    )
+    homes = {value.id: value.home for value in values}
+    legs = [
+        leg
+        for (key, _), visits in of_day.items()
+        if asks_a_server() and key in homes
+        for leg in legs_between([homes[key], *(places[visit.pk] for visit in visits)])
+    ]
+    table = drive_table(legs)
+    plain = availability.Drives(table, zone())
     days: dict[tuple[int, date], Day] = {}
     for value in values:
         holds = [taken for taken in value.existing if taken.kind == availability.OccupiedKind.HOLD]
@@ -74,7 +73,12 @@ def plan_days(
             day = first_day + timedelta(days=number)
             start, end = day_bounds(day)
             visits = of_day[value.id, day]
-            drive_time = availability.WithOverrides(table, corrections.get((value.id, day), {}))
+            corrected = corrections.get((value.id, day))
+            drives = (
+                availability.Drives(availability.WithOverrides(table, corrected), zone())
+                if corrected
+                else plain
+            )
             days[value.id, day] = Day(
                 hours=tuple(
                     (span.start, span.end) for span in availability.working_intervals(value, day, day, rules)
@@ -85,7 +89,7 @@ def plan_days(
                     for h in holds
                     if h.blocked.start < end and start < h.blocked.end
                 ),
-                drives=tuple(_drives_of(value.home, visits, places, drive_time)),
+                drives=tuple(_drives_of(value.home, visits, places, drives)),
             )
     return days
 
@@ -94,54 +98,22 @@ def _drives_of(
     home: availability.Place,
     visits: Sequence[Booking],
     places: dict[int, availability.Place],
-    drive_time: availability.DriveTime,
+    drives: availability.Drives,
 ) -> Iterator[Drive]:
     if not visits:
         return
+    spots = {booking.pk: drives.place_id(places[booking.pk]) for booking in visits}
+    at_home = drives.place_id(home)
     for before, after in pairwise([None, *visits, None]):
-        origin = places[before.pk] if before is not None else home
-        destination = places[after.pk] if after is not None else home
+        origin = spots[before.pk] if before is not None else at_home
         if after is None:
             assert before is not None
             leaves_at = before.blocked_until
-            minutes = _minutes_of(drive_time, origin, destination, leaves_at)
+            minutes = drives.minutes(drives.leg(origin, at_home), leaves_at)
             arrives_at = leaves_at + timedelta(minutes=minutes) if minutes is not None else None
             yield Drive(before.pk, None, minutes, leaves_at, arrives_at, fits=minutes is not None)
             continue
-        minutes, leave = _latest_departure(drive_time, origin, destination, after.blocked_from)
+        minutes, leave = drives.latest_departure(drives.leg(origin, spots[after.pk]), after.blocked_from)
         fits = leave is not None and (before is None or before.blocked_until <= leave)
         from_key = before.pk if before is not None else None
         yield Drive(from_key, after.pk, minutes, leave, after.blocked_from, fits)
-
-
-def _minutes_of(
-    drive_time: availability.DriveTime,
-    origin: availability.Place,
-    destination: availability.Place,
-    departing_at: datetime,
-) -> int | None:
-    if origin.same_address(destination):
-        return 0
-    minutes = drive_time(origin, destination, departing_at)
-    return None if minutes is None else ceil(minutes)
-
-
-# No drive takes longer: `DriveOverride` and the owner's table stop there.
-_LONGEST_DRIVE_MINUTES = 300
-
-
-def _latest_departure(
-    drive_time: availability.DriveTime,
-    origin: availability.Place,
-    destination: availability.Place,
-    arriving_at: datetime,
-) -> tuple[int | None, datetime | None]:
-    """Minutes of the drive, and the latest departure that arrives in time; traffic changes on the way back to it."""
-    for early in range(_LONGEST_DRIVE_MINUTES + 1):
-        departing_at = arriving_at - timedelta(minutes=early)
-        minutes = _minutes_of(drive_time, origin, destination, departing_at)
-        if minutes is None:
-            return None, None
-        if minutes <= early:
-            return minutes, departing_at
-    return None, None

@@ -195,6 +195,41 @@ def test_what_the_engine_remembers_is_what_it_would_be_told(
             assert leg[traffic.bands[index]] == whole_minutes(told)
 
 
+@UNHURRIED
+@given(
+    drive_times,
+    st.sampled_from([*CLOCK_CHANGES, date(2026, 7, 1), date(2026, 7, 5)]),
+    st.permutations(PLACES),
+)
+def test_latest_departure_is_what_trying_every_minute_finds(
+    drive_time: DriveTime, day: date, where: list[Place]
+) -> None:
+    drives = Drives(drive_time, LOS_ANGELES)
+    origin, destination = where[0], where[1]
+    leg = drives.leg(drives.place_id(origin), drives.place_id(destination))
+
+    def minutes(departing_at: datetime) -> int | None:
+        if origin.same_address(destination):
+            return 0
+        return whole_minutes(drive_time(origin, destination, departing_at))
+
+    def by_trying(arriving_at: datetime) -> tuple[int | None, datetime | None]:
+        for early in range(301):
+            departing_at = arriving_at - timedelta(minutes=early)
+            drive = minutes(departing_at)
+            if drive is None:
+                return None, None
+            if drive <= early:
+                return drive, departing_at
+        return None, None
+
+    for hour in range(0, 24, 3):
+        for minute in (0, 7):
+            arriving_at = at(hour, minute, day=day)
+            assert drives.latest_departure(leg, arriving_at) == by_trying(arriving_at)
+            assert drives.minutes(leg, arriving_at) == minutes(arriving_at)
+
+
 def test_bands_are_few_and_asked_once_each() -> None:
     asked = []
 

@@ -227,4 +227,4 @@ def test_a_year_costs_the_same_queries_however_many_visits(
     with count_queries() as queries:
         report = load_report(first_day=date(2026, 1, 1), last_day=date(2026, 12, 31), now=NOW)
     assert report.total.completed == visits
-    assert len(queries) == 6
+    assert len(queries) == 8
