@@ -34,13 +34,15 @@ import json
 from datetime import timedelta
 from bookings.models import Booking, ScreeningLook, TimeOff
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django.contrib.auth.models import User
+from massagerx.staff import second_factor
 from massagerx.lib.localtime import local
 from tests.support.staff_rows import SERVICE, ZIP
 from bookings.domain import scheduling
 from bookings.domain.selection import load_area, load_selection, load_session
 from bookings.models import BookingPolicy
 from services.models import ServiceOption
+hands = User.objects.get(username="hands")
 over = Booking.objects.get(pk={over})
 off = TimeOff.objects.get(therapist__user__username="hands")
 day = local(off.starts_at).date()
@@ -58,7 +60,7 @@ print(json.dumps({{
     "status": over.status, "by": over.events.last().actor.username,
     "off": [str(local(off.starts_at)), str(local(off.ends_at))],
     "offered": [str(found) for found in sorted(offer.by_day)], "look": [look.booking_id, look.reason],
-    "factor": TOTPDevice.objects.filter(user__username="hands", confirmed=True).count(),
+    "factor": [second_factor.is_set_up(hands), second_factor.recovery_codes_left(hands)],
 }}))
 """
 
@@ -152,4 +154,5 @@ def test_day_of_a_therapist_on_a_phone(site: RunningSite, new_page: PageMaker) -
     assert state["offered"]
     assert made["off"] not in state["offered"]
     assert state["look"] == [made["first"], "Visit tomorrow"]
-    assert state["factor"] == 1
+    # One of ten recovery codes is used up.
+    assert state["factor"] == [True, 9]
