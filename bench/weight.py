@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +115,18 @@ def weigh(page: Page, path: str, name: str | None = None) -> Weight:
     return weight
 
 
+def wait_for_pictures(page: Page, seconds: int = 90) -> None:
+    """Until the worker has made the smaller sizes of the sample posts' covers, as any site has soon after its start.
+    Raises TimeoutError after `seconds`."""
+    for _ in range(seconds):
+        # With a query the page is not a kept one.
+        pictures = re.findall(r"<img [^>]*>", page.request.get("/blog/?page=1").text())
+        if all("srcset=" in picture for picture in pictures):
+            return
+        time.sleep(1)
+    raise TimeoutError(f"no smaller sizes of pictures after {seconds} s")
+
+
 def main() -> int:
     program = find_chromium()
     if program is None:
@@ -138,6 +151,7 @@ def main() -> int:
             return page
 
         post = re.findall(r"/blog/([a-z0-9-]+)/</loc>", new_page().request.get("/sitemap.xml").text())[0]
+        wait_for_pictures(new_page())
         weights += [weigh(new_page(), path) for path in [*PAGES, f"/blog/{post}/"]]
         walker = new_page()
         walk = Walk(walker, email="weight@example.com", phone="213 555 0177")
