@@ -123,8 +123,8 @@ def _visits(asked: str, now: datetime) -> list[dict[str, Any]]:
         "client", "service", "therapist"
     )
     # Not by phone: that finds the client, who is shown with the visits.
-    rows = search(rows, asked, "reference", "recipient_name", "street")
+    found = search(rows, asked, "reference", "recipient_name", "street")
     return [
         {"visit": row, "when": local_when(row.starts_at), "status": status_mark(row.status)}
-        for row in rows.order_by("starts_at")[:MOST_FOUND]
+        for row in found.order_by("starts_at")[:MOST_FOUND]
     ]

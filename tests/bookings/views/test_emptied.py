@@ -36,14 +36,8 @@ PUBLIC = [
     "/nothing/",
 ]  # fmt: skip
 STEPS = [
-    "/book/",
-    "/book/where/",
-    "/book/when/",
-    "/book/details/",
-    "/book/health/",
-    "/book/health/1/",
-    "/book/details/door/",
-    "/book/review/",
+    f"/book/{step}"
+    for step in ("", "where/", "when/", "details/", "health/", "health/1/", "health/?all=1", "review/")
 ]
 DESK = [
     "index", "bookings_booking_day", "bookings_booking_week", "bookings_booking_sheet", "bookings_booking_book",
