@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.domain import held, intake, outbox
 from bookings.exceptions import ClientGone
@@ -289,6 +290,8 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, PhoneNumber):
+        return value.as_e164
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -48,7 +48,7 @@ def enquiries_of(client: Client) -> Enquiries:
         return Enquiries((), (), (), frozenset(), frozenset())
     by_email = Q(email__iexact=client.email)
     # Typed freely there, so compared by its digits.
-    number = _digits(str(client.phone))
+    number = _digits(client.phone.as_e164)
     written = ContactMessage.objects.order_by("written_at", "pk")
     mailed = set(written.filter(by_email).values_list("pk", flat=True))
     phoned = {
@@ -75,7 +75,7 @@ def open_visits(client: Client) -> BookingQuerySet:
 
 def drafts_of(client: Client, *, by_phone: bool) -> list[tuple[UUID, dict[str, Any]]]:
     """Unfinished bookings with the client's email, or also with their phone, by key. Each has to be opened to know."""
-    words = {client.email.lower()} | ({str(client.phone)} if by_phone else set())
+    words = {client.email.lower()} | ({client.phone.as_e164} if by_phone else set())
     found = []
     for key in list(BookingDraft.objects.values_list("key", flat=True)):
         try:
@@ -96,7 +96,7 @@ def forget_drafts_and_sessions(client: Client, *, references: set[str]) -> None:
             # The draft first, as where a time is held.
             for draft in BookingDraft.objects.select_for_update().filter(key=key).only("key"):
                 draft.delete()
-    words = {client.email.lower(), str(client.phone), *(str(key) for key in drafts)}
+    words = {client.email.lower(), client.phone.as_e164, *(str(key) for key in drafts)}
     words |= {reference.lower() for reference in references}
     for row in Session.objects.iterator():
         held = row.get_decoded()

@@ -129,7 +129,7 @@ def test_samples_are_plainly_samples() -> None:
 
     assert business.is_sample
     assert business.phone.is_valid()
-    assert re.fullmatch(r"\+121355501\d\d", str(business.phone))
+    assert re.fullmatch(r"\+121355501\d\d", business.phone.as_e164)
     assert business.email.endswith("@example.com")
     for therapist in Therapist.objects.all():
         assert therapist.name.startswith("Sample ")
