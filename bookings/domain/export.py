@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.domain import held, intake, outbox
 from bookings.exceptions import ClientGone
@@ -114,7 +115,10 @@ def all_about(client: Client) -> list[Section]:
             for row in Link.objects.filter(email__iexact=client.email).order_by("created_at", "pk")
         ]),
         Section("unfinished", _("Bookings not finished"), [
-            [_line("answers", _("answers"), answers)] for _key, answers in held.drafts_of(client, by_phone=False)
+            [_line("answers", _("answers"), answers)]
+            for _key, answers in held.drafts_of(
+                client, references=[visit.reference for visit in visits], by_phone=False
+            )
         ]),
         Section("admin_log", _("Changes by staff to your record"), list(_log(client))),
     ]  # fmt: skip
@@ -289,6 +293,8 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, PhoneNumber):
+        return value.as_e164
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
