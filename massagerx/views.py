@@ -58,11 +58,11 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    services = list(Service.objects.offered().with_prices()[:6])
+    services = list(Service.objects.offered().with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
     context = {
         "check": check,
-        "services": services,
+        "services": services[:6],
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],

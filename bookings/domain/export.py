@@ -115,7 +115,10 @@ def all_about(client: Client) -> list[Section]:
             for row in Link.objects.filter(email__iexact=client.email).order_by("created_at", "pk")
         ]),
         Section("unfinished", _("Bookings not finished"), [
-            [_line("answers", _("answers"), answers)] for _key, answers in held.drafts_of(client, by_phone=False)
+            [_line("answers", _("answers"), answers)]
+            for _key, answers in held.drafts_of(
+                client, references=[visit.reference for visit in visits], by_phone=False
+            )
         ]),
         Section("admin_log", _("Changes by staff to your record"), list(_log(client))),
     ]  # fmt: skip

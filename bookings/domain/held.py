@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ def enquiries_of(client: Client) -> Enquiries:
     phoned = {
         pk
         for pk, phone in written.exclude(phone="").values_list("pk", "phone")
-        if number and _digits(phone) == number
+        if _digits(phone) == number
     }
     places = AreaRequest.objects.order_by("created_at", "pk")
     at_home = set(places.filter(by_email).values_list("pk", flat=True))
@@ -73,9 +73,13 @@ def open_visits(client: Client) -> BookingQuerySet:
     return Booking.objects.filter(client=client, status__in=OPEN).order_by("starts_at")
 
 
-def drafts_of(client: Client, *, by_phone: bool) -> list[tuple[UUID, dict[str, Any]]]:
-    """Unfinished bookings with the client's email, or also with their phone, by key. Each has to be opened to know."""
-    words = {client.email.lower()} | ({client.phone.as_e164} if by_phone else set())
+def drafts_of(
+    client: Client, *, references: Iterable[str], by_phone: bool
+) -> list[tuple[UUID, dict[str, Any]]]:
+    """Unfinished bookings with the client's email, or also with their phone, and forms about visits of these references
+    that were not sent in time, by key. Each has to be opened to know."""
+    words = {client.email.lower(), *(reference.lower() for reference in references)}
+    number = _digits(client.phone.as_e164) if by_phone else ""
     found = []
     for key in list(BookingDraft.objects.values_list("key", flat=True)):
         try:
@@ -83,33 +87,37 @@ def drafts_of(client: Client, *, by_phone: bool) -> list[tuple[UUID, dict[str, A
         except UnreadableValue:
             # Nobody can read it any more, and it goes within a day.
             continue
-        if answers and _speaks_of(answers, words):
+        if answers and _speaks_of(answers, words, number):
             found.append((key, answers))
     return found
 
 
 def forget_drafts_and_sessions(client: Client, *, references: set[str]) -> None:
-    """Deletes unfinished bookings of a client, and takes out of browsers' sessions what lets them see visits."""
-    drafts = [key for key, _answers in drafts_of(client, by_phone=True)]
+    """Deletes unfinished bookings and unsent forms of a client, and takes out of browsers' sessions what lets them see
+    visits."""
+    drafts = [key for key, _answers in drafts_of(client, references=references, by_phone=True)]
     for key in drafts:
         with transaction.atomic():
             # The draft first, as where a time is held.
             for draft in BookingDraft.objects.select_for_update().filter(key=key).only("key"):
                 draft.delete()
-    words = {client.email.lower(), client.phone.as_e164, *(str(key) for key in drafts)}
+    words = {client.email.lower(), *(str(key) for key in drafts)}
     words |= {reference.lower() for reference in references}
+    number = _digits(client.phone.as_e164)
     for row in Session.objects.iterator():
         held = row.get_decoded()
-        kept = {name: value for name, value in held.items() if not _speaks_of(value, words)}
+        kept = {name: value for name, value in held.items() if not _speaks_of(value, words, number)}
         if kept != held:
-            Session.objects.save(row.session_key, kept, row.expire_date)
+            # Not `save()`: a session that ended meanwhile must not begin again.
+            Session.objects.filter(pk=row.pk).update(session_data=Session.objects.encode(kept))
 
 
-def _speaks_of(value: Any, words: set[str]) -> bool:
-    """Whether some text within a JSON value is one of the words: an email or a reference in small letters, a phone
-    as it is stored, however it was typed there."""
-    phones = {_digits(word) for word in words if word.startswith("+")}
-    return any(text in words or (_PHONE.match(text) and _digits(text) in phones) for text in _texts(value))
+def _speaks_of(value: Any, words: set[str], number: str) -> bool:
+    """Whether some text within a JSON value is one of the words (emails, references and keys in small letters), or the
+    telephone number of these digits, however it was typed; a blank `number` is nobody's."""
+    return any(
+        text in words or (number and _PHONE.match(text) and _digits(text) == number) for text in _texts(value)
+    )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ from . import second_factor
 from .models import Phone
 from .views import note
 
-# django-otp's tables are empty of secrets (migration 0001), and would still offer to add some.
+# django-otp's tables are empty of secrets (migration 0002), and would still offer to add some.
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 admin.site.unregister(User)

@@ -18,7 +18,7 @@ addEventListener("DOMContentLoaded", () => {
       const spots = [];
       node.descendants((child, offset) => {
         if (!child.isText) return;
-        [...child.text].forEach((letter, index) => {
+        child.text.split("").forEach((letter, index) => { // as the editor counts: an emoji is two
           const blank = /\s/.test(letter);
           if (blank && text.endsWith(" ")) return;
           text += blank ? " " : letter;

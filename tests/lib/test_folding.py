@@ -71,3 +71,15 @@ def test_every_ending_of_every_word_is_listed_once() -> None:
         assert sorted(cursor.fetchone()[0]) == ["a", "an", "ana", "n", "na", "nan"]
         cursor.execute("SELECT massagerx_parts('') = ''::tsvector")
         assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="functions of PostgreSQL")
+def test_the_functions_find_each_other_where_a_backup_is_restored() -> None:
+    """pg_restore builds indexes with an empty search path, and PostgreSQL 17 all of them with a short one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        schema = connection.ops.quote_name(cursor.fetchone()[0])
+        cursor.execute("SET LOCAL search_path = ''")
+        cursor.execute(f"SELECT tsvector_to_array({schema}.massagerx_parts('ÁN'))")
+        assert sorted(cursor.fetchone()[0]) == ["an", "n"]

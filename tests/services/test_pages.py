@@ -49,6 +49,16 @@ def test_first_price_shown_includes_the_lowest_travel_fee(client: Client, world:
     assert "$120" not in html
 
 
+def test_home_names_the_lowest_price_of_all_services_not_of_those_it_shows(
+    client: Client, world: World
+) -> None:
+    add_services(7)
+    ServiceOption.objects.filter(service__slug="service-6").update(price_cents=5_000)
+    html = client.get("/").content.decode()
+    assert "Service 6" not in html
+    assert "$70" in html
+
+
 def test_travel_fee_of_a_zone_without_served_zip_does_not_count(client: Client, world: World) -> None:
     world.area.is_active = False
     world.area.save()

@@ -145,11 +145,17 @@ def a_life(world: World, staff: User) -> Client:
     )  # fmt: skip
     sign_in.send_sign_in(email=PERSON["email"], now=NOW)
     sign_in.send_code(email=PERSON["email"], instead_of=None, now=NOW)
+    unsent = intake.load_draft(None, now=NOW)
+    typed = {"of": kept.reference, "page": "health", "typed": {"question": "quillhealth"}}
+    intake.save_draft(unsent, typed, now=NOW)
+    by_phone = {"phone": "213.555.0177", "email": "else@example.com", "street": PERSON["street"]}
+    intake.save_draft(intake.load_draft(None, now=NOW), {"details_so_far": by_phone}, now=NOW)
     draft = intake.load_draft(None, now=NOW)
     intake.save_draft(draft, {"details": {"name": PERSON["name"], "email": PERSON["email"]}}, now=NOW)
     browser = SessionStore()
     browser["visits"] = {"email": PERSON["email"], "links": {}, "proved": {PERSON["email"]: 1}}
     browser["booking_draft"] = str(draft.key)
+    browser["asked"] = {"phone": "(213) 555-0177"}
     browser["theme"] = "dark"
     browser.save()
     return client
