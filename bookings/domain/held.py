@@ -74,8 +74,11 @@ def open_visits(client: Client) -> BookingQuerySet:
 
 
 def drafts_of(client: Client, *, by_phone: bool) -> list[tuple[UUID, dict[str, Any]]]:
-    """Unfinished bookings with the client's email, or also with their phone, by key. Each has to be opened to know."""
+    """Unfinished bookings with the client's email, or also with their phone, and forms about the client's visits that
+    came too late, which name only the visit; by key. Each has to be opened to know."""
     words = {client.email.lower()} | ({str(client.phone)} if by_phone else set())
+    visits = Booking.objects.filter(client=client).values_list("reference", flat=True)
+    words |= {reference.lower() for reference in visits}
     found = []
     for key in list(BookingDraft.objects.values_list("key", flat=True)):
         try:

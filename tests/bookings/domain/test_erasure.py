@@ -147,7 +147,16 @@ def a_life(world: World, staff: User) -> Client:
     sign_in.send_code(email=PERSON["email"], instead_of=None, now=NOW)
     draft = intake.load_draft(None, now=NOW)
     intake.save_draft(draft, {"details": {"name": PERSON["name"], "email": PERSON["email"]}}, now=NOW)
+    # A form about a visit that came too late: it names the visit alone.
+    unsent = intake.load_draft(None, now=NOW)
+    answers = {
+        "of": kept.reference,
+        "page": "health",
+        "typed": {"q": "quillhealth", "gate_code": "quillgate"},
+    }
+    intake.save_draft(unsent, answers, now=NOW)
     browser = SessionStore()
+    browser["unsent"] = str(unsent.key)
     browser["visits"] = {"email": PERSON["email"], "links": {}, "proved": {PERSON["email"]: 1}}
     browser["booking_draft"] = str(draft.key)
     browser["theme"] = "dark"
