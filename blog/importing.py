@@ -84,7 +84,8 @@ class Imported:
 
 def kind_of(text: str) -> Kind:
     """What `text` seems to be. Plain text reads well as Markdown."""
-    return "html" if _LOOKS_LIKE_HTML.search(text) else "markdown"
+    # Only as far as a tag can end: else each beginning of one would be followed through the whole rest.
+    return "html" if _LOOKS_LIKE_HTML.search(text, 0, text.rfind(">") + 1) else "markdown"
 
 
 def import_text(text: str, kind: Kind | None = None) -> Imported:

@@ -32,6 +32,7 @@ from .steps import (
     closed,
     closed_page,
     drop,
+    forget_health,
     forget_time,
     guard,
     load_progress,
@@ -70,14 +71,18 @@ def what(request: HttpRequest) -> HttpResponse:
         form = SessionForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
         if form.is_valid():
             area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
+            people = form.cleaned_data.get("people", 1)
+            # What one person answered says nothing of the second.
+            more_people = people > progress.answers.get("people", people)
             save(
                 request,
                 progress,
                 service=service.slug,
                 option=form.cleaned_data["option"],
                 add_ons=form.cleaned_data.get("add_ons", []),
-                people=form.cleaned_data.get("people", 1),
+                people=people,
                 **area,
+                **(forget_health(request, progress) if more_people else {}),
                 **forget_time(progress),
             )
             if asked["zip"] and not area:

@@ -13,7 +13,18 @@ from phonenumber_field.phonenumber import PhoneNumber, to_python
 from bookings.forms import DetailsForm
 from massagerx.lib.limits import limited
 
-from .steps import SO_FAR, Progress, back_to, guard, keep_time, load_progress, onward, save, show
+from .steps import (
+    SO_FAR,
+    Progress,
+    back_to,
+    forget_health,
+    guard,
+    keep_time,
+    load_progress,
+    onward,
+    save,
+    show,
+)
 
 PARTS = tuple(DetailsForm.PARTS)
 
@@ -87,10 +98,12 @@ def _shown(progress: Progress) -> dict[str, Any]:
 def _keep(request: HttpRequest, progress: Progress, typed: dict[str, Any]) -> None:
     """As the step's answer when nothing is missing, else as far as it goes; checked by the form of the whole."""
     whole = DetailsForm(typed)
+    is_same_person = bool(typed.get("for_other")) == bool(_typed(progress).get("for_other"))
+    changes = {} if is_same_person else forget_health(request, progress)
     if whole.is_valid():
-        save(request, progress, details=whole.typed(), **{SO_FAR: None})
+        save(request, progress, details=whole.typed(), **changes, **{SO_FAR: None})
     else:
-        save(request, progress, details=None, **{SO_FAR: typed})
+        save(request, progress, details=None, **changes, **{SO_FAR: typed})
 
 
 def _open_part(progress: Progress, *, after: str | None = None) -> str | None:

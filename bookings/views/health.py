@@ -6,10 +6,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import screening
@@ -39,6 +41,7 @@ class Questions:
         assert progress.session is not None
         self.current = intake.current_screening(now=progress.now)
         self.slug = progress.session.service.slug
+        self.people = progress.session.people
         self.today: date = timezone.localdate(progress.now)
         self.given: dict[str, str] = {}
         for name in (HEALTH_SO_FAR, "health"):
@@ -47,6 +50,15 @@ class Questions:
             if (kept.get("version"), kept.get("service")) == (self.current.version.number, self.slug):
                 self.given = dict(kept["answers"])
                 break
+
+    @property
+    def sheet(self) -> str:
+        """What a page of questions is sent back with: the version and the number of people that it asked about."""
+        return f"{self.current.version.number}-{self.people}"
+
+    def is_of(self, sent: QueryDict) -> bool:
+        """Whether the page that was sent asked what is asked now; its answers may mean something else otherwise."""
+        return sent.get("sheet", self.sheet) == self.sheet
 
     @property
     def asked(self) -> tuple[screening.Question, ...]:
@@ -99,6 +111,8 @@ def health(request: HttpRequest) -> HttpResponse:
         return open_step
     questions = Questions(progress)
     if request.method == "POST":
+        if not questions.is_of(request.POST):
+            return open_step or _changed(request)
         form = questions.form(request.POST)
         if not form.is_valid():
             return open_step or _whole(request, progress, questions, form, status=422)
@@ -136,6 +150,8 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
     if name not in asked:
         # Of a page whose questions are not asked any more.
         return open_step or back_to("health")
+    if not questions.is_of(request.POST):
+        return open_step or _changed(request)
     number = asked.index(name) + 1
     if errors := questions.answer(name, request.POST.get("answer", "")):
         return open_step or _one(request, progress, questions, number, errors=errors)
@@ -163,6 +179,11 @@ def _finish(request: HttpRequest, progress: Progress, questions: Questions) -> b
     return result.bookable
 
 
+def _changed(request: HttpRequest) -> HttpResponse:
+    messages.warning(request, _("Our health questions have changed. Please answer them once more."))
+    return back_to("health")
+
+
 def _to(number: int) -> HttpResponseRedirect:
     return redirect(f"{reverse('bookings:question', args=[number])}#step-title")
 
@@ -170,7 +191,7 @@ def _to(number: int) -> HttpResponseRedirect:
 def _whole(
     request: HttpRequest, progress: Progress, questions: Questions, form: HealthForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "screening": questions.current}
+    context = {"form": form, "screening": questions.current, "sheet": questions.sheet}
     return show(request, progress, "health", context, status=status)
 
 
@@ -197,6 +218,7 @@ def _one(
         "given": request.POST.get("answer", "") if errors else questions.given.get(here.id, ""),
         "errors": errors,
         "screening": questions.current,
+        "sheet": questions.sheet,
         "before": before,
         "urgent_words": _urgent_words(questions, asked[number - 2]) if number > 1 else [],
         "part_number": number,

@@ -207,6 +207,14 @@ def forget_time(progress: Progress) -> dict[str, None]:
     return {"starts_at": None}
 
 
+def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
+    """The change that takes the health answers away, and says so: they were about somebody else."""
+    if not progress.answers.keys() & {"health", HEALTH_SO_FAR}:
+        return {}
+    messages.info(request, _("Your health answers were for other people. Please answer the questions again."))
+    return {"health": None, HEALTH_SO_FAR: None}
+
+
 def miss_time(progress: Progress) -> dict[str, str | None]:
     """The change that takes away a time that can't be had any more, and remembers it, so that the nearest to it can be
     shown."""

@@ -73,7 +73,9 @@ def without_controls(text: str) -> str:
 
 def plain_text(html: str) -> str:
     """The words of cleaned `html` on one line, with blocks kept apart."""
-    return " ".join(unescape(_TAG.sub(" ", html)).split())
+    # After the last tag there is none: looking for one behind each "<" there would take the square of their number.
+    end = html.rfind(">") + 1
+    return " ".join(unescape(_TAG.sub(" ", html[:end]) + html[end:]).split())
 
 
 def excerpt(html: str, words: int = 32) -> str:

@@ -71,7 +71,7 @@ def test_sample_posts_pages_and_answers_promise_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cure " * 20_000, "not " * 20_000 + "cure", "reduce " * 20_000, "<" * 20_000]
+    "text", ["cure " * 20_000, "not " * 20_000 + "cure", "reduce " * 20_000, "<" * 200_000]
 )
 def test_hostile_text_takes_no_time(text: str) -> None:
     started = time.monotonic()

@@ -152,7 +152,16 @@ def a_life(world: World, staff: User) -> Client:
     intake.save_draft(intake.load_draft(None, now=NOW), {"details_so_far": by_phone}, now=NOW)
     draft = intake.load_draft(None, now=NOW)
     intake.save_draft(draft, {"details": {"name": PERSON["name"], "email": PERSON["email"]}}, now=NOW)
+    # A form about a visit that came too late: it names the visit alone.
+    unsent = intake.load_draft(None, now=NOW)
+    answers = {
+        "of": kept.reference,
+        "page": "health",
+        "typed": {"q": "quillhealth", "gate_code": "quillgate"},
+    }
+    intake.save_draft(unsent, answers, now=NOW)
     browser = SessionStore()
+    browser["unsent"] = str(unsent.key)
     browser["visits"] = {"email": PERSON["email"], "links": {}, "proved": {PERSON["email"]: 1}}
     browser["booking_draft"] = str(draft.key)
     browser["asked"] = {"phone": "(213) 555-0177"}

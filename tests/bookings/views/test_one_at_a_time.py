@@ -330,3 +330,61 @@ def test_starting_again_forgets_what_was_told_so_far(flow: Flow) -> None:
     answer(flow, "urgent_signs", "no")
     flow.client.post("/book/start-over/")
     assert not BookingDraft.objects.exists()
+
+
+# Whose answers they are ----------------------------------------------------------------------------------------------
+
+
+def sheet(flow: Flow, address: str) -> str:
+    """What the page's form is sent with to say which questions it asked."""
+    found = re.search(r'name="sheet" value="([^"]+)"', flow.client.get(address).content.decode())
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("address", ["/book/health/1/", "/book/health/?all=yes"])
+def test_a_page_of_an_earlier_version_answers_no_question_of_the_next(flow: Flow, address: str) -> None:
+    flow.until("health")
+    sent = {"sheet": sheet(flow, address), "question": "urgent_signs", "answer": "no", **CLEAR_ANSWERS}
+    ScreeningVersion.objects.create(number=2, rules=sample_rules_data(), published_at=NOW)
+    response = flow.client.post(address.partition("?")[0], sent, follow=True)
+    assert "Our health questions have changed." in text(response)
+    assert not draft().keys() & {"health", "health_so_far"}
+    # The page as it is now is taken.
+    sent["sheet"] = sheet(flow, address)
+    assert flow.client.post(address.partition("?")[0], sent).status_code == 302
+    assert draft().keys() & {"health", "health_so_far"}
+
+
+def test_answers_of_one_person_do_not_count_for_two(flow: Flow, world: World) -> None:
+    world.service.max_people = 2
+    world.service.save()
+    flow.until("health")
+    of_one = sheet(flow, "/book/health/1/")
+    assert answer_all(flow) == "/book/review/"
+    flow.what(people=2)
+    assert "health" not in draft()
+    flow.where()
+    flow.when()
+    assert leads_to(flow.client.get("/book/review/")) == "/book/health/"
+    # Nor does a page that asked one person, left open in another tab.
+    flow.client.post("/book/health/1/", {"sheet": of_one, "question": "urgent_signs", "answer": "no"})
+    assert "health_so_far" not in draft()
+    assert answer_all(flow) == "/book/review/"
+    # What both have answered still holds for one of them.
+    flow.what(people=1)
+    assert "health" in draft()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_answers_do_not_count_for_another_person(flow: Flow, whole: bool) -> None:
+    flow.until("review")
+    other = {"for_other": "on", "recipient_name": "Maria O'Brien"}
+    response = flow.details(**other) if whole else send(flow, "who", **other)
+    assert leads_to(response) == "/book/health/"
+    assert "Your health answers were for other people." in text(flow.client.get("/book/health/1/"))
+    assert "health" not in draft()
+    assert answer_all(flow) == "/book/review/"
+    # Another spelling of the name is no other person.
+    send(flow, "who", **{**other, "recipient_name": "María O'Brien"})
+    assert "health" in draft()
