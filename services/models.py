@@ -16,12 +16,12 @@ from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
-from massagerx.lib.prepared import Prepared
+from massagerx.lib.single import SingleRow
 
 MAX_PRICE_CENTS = 1_000_000
 
 
-class Business(models.Model):
+class Business(SingleRow):
     """The one row of facts about the business that pages, emails and feeds show."""
 
     name = models.CharField(_("name"), max_length=80, default="Massage Rx")
@@ -37,25 +37,12 @@ class Business(models.Model):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(SingleRow.Meta):
         verbose_name = _("business")
         verbose_name_plural = _("business")
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="business_single_row")]
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
-
-    @classmethod
-    def load(cls) -> Business:
-        """The saved row, or an unsaved one with nothing but the name."""
-        return _BUSINESS.first() or cls(pk=1)
-
-
-_BUSINESS = Prepared(lambda _: Business.objects.filter(pk=1))
 
 
 class Category(models.Model):

@@ -4,9 +4,12 @@ Two tests at a time never share a broker: each pytest process starts its own.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -15,6 +18,7 @@ from launch.guardian import alive
 from launch.processes import Household
 from launch.servers import start_throwaway_broker
 from launch.testing import find_chromium
+from tests.support import beginnings as made_once
 from tests.support import require
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -25,16 +29,19 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 _household = pytest.StashKey[Household]()
 _redis = pytest.StashKey[str]()
+_beginnings = pytest.StashKey[Path]()
 
 
 # Servers -----------------------------------------------------------------------------------------------------
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give this process a broker of its own, before anything reads its address."""
-    side_by_side = config.getoption("numprocesses", None)
-    if side_by_side and not hasattr(config, "workerinput"):
-        return  # this process only hands out tests
+    """Give this process a broker of its own, before anything reads its address; and all processes of this run a
+    directory for what they make once."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_beginnings] = Path(tempfile.mkdtemp(prefix="massagerx-beginnings-"))
+        if config.getoption("numprocesses", None):
+            return  # this process only hands out tests
     household = config.stash[_household] = Household()
     address = start_throwaway_broker(household, Path(sys.prefix))
     if address is None:
@@ -50,9 +57,17 @@ def pytest_configure(config: pytest.Config) -> None:
     app.conf.broker_url = broker
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that runs tests where the directory is."""
+    node.workerinput["beginnings"] = str(node.config.stash[_beginnings])
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if household := config.stash.get(_household, None):
         household.close()
+    if directory := config.stash.get(_beginnings, None):
+        made_once.clear_away(directory)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -71,17 +86,43 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
+def beginnings(request: pytest.FixtureRequest) -> Path:
+    """The directory of what is made once for this run of pytest, shared by its processes."""
+    told: dict[str, str] = getattr(request.config, "workerinput", {})
+    return Path(told["beginnings"]) if told else request.config.stash[_beginnings]
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_modify_db_settings_parallel_suffix: None,
+    beginnings: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_test_environment: None,
+    django_db_blocker: Any,
 ) -> None:
-    """On SQLite, test on a file: in memory there is no WAL, and all threads would share one connection."""
+    """Test on a copy of a database that was migrated once for all processes.
+
+    On SQLite it is a file: in memory there is no WAL, and all threads would share one connection.
+    """
     from django.db import connections
 
     database = connections["default"].settings_dict
+    with django_db_blocker.unblock():
+        migrated = made_once.migrated(beginnings)
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        shutil.copy(migrated, database["TEST"]["NAME"])
     else:
         database["CONN_MAX_AGE"] = 0  # threads that tests start leave no session behind
+        database["TEST"]["TEMPLATE"] = migrated
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """The copied file is the database; pytest removes it with its directory. Other servers are copied by Django."""
+    from django.db import connection
+
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture
@@ -142,17 +183,17 @@ def smtp_server(settings: object) -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def site(beginnings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site as run.py starts it: gunicorn, worker, beat and broker, with its own database and mail
     server. Shared by all tests of the session: use data of your own."""
-    with running_site(tmp_path_factory.mktemp("site")) as running:
+    with running_site(tmp_path_factory.mktemp("site"), beginnings) as running:
         yield running
 
 
 @pytest.fixture
-def fresh_site(tmp_path: Path) -> Iterator[RunningSite]:
+def fresh_site(beginnings: Path, tmp_path: Path) -> Iterator[RunningSite]:
     """Like `site`, for one test only: its parts may be stopped and killed."""
-    with running_site(tmp_path) as running:
+    with running_site(tmp_path, beginnings) as running:
         yield running
         assert all(not part.running or alive(part.pid) for part in running.site.parts.values())
 

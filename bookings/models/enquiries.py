@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.single import SingleRow
 
 
 class ContactMessage(models.Model):
@@ -60,7 +58,7 @@ class BookletRequest(models.Model):
         return self.name
 
 
-class Booklet(models.Model):
+class Booklet(SingleRow):
     """The one booklet, as the owner uploaded it. Small enough to live in the database, and so in its backups."""
 
     file_name = models.CharField(_("file name"), max_length=120)
@@ -68,14 +66,9 @@ class Booklet(models.Model):
     uploaded_at = models.DateTimeField(_("uploaded at"))
     is_sample = models.BooleanField(_("sample"), default=False)
 
-    class Meta:
+    class Meta(SingleRow.Meta):
         verbose_name = _("booklet")
         verbose_name_plural = _("booklet")
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="booklet_single_row")]
 
     def __str__(self) -> str:
         return self.file_name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -15,6 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.enums import Channel, MessageKind, MessageState
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.single import SingleRow
 
 from .booking import Booking
 from .enquiries import BookletRequest, ContactMessage
@@ -98,7 +98,7 @@ class Message(models.Model):
         return f"{self.get_kind_display()} · {self.get_state_display()}"
 
 
-class MessageSettings(models.Model):
+class MessageSettings(SingleRow):
     """The one row of the owner's wishes about messages. Hours before the visit; 0 switches one off."""
 
     reply_to = models.EmailField(
@@ -137,10 +137,9 @@ class MessageSettings(models.Model):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(SingleRow.Meta):
         verbose_name = _("message settings")
         verbose_name_plural = _("message settings")
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="messagesettings_single_row")]
 
     def __str__(self) -> str:
         return str(_("Message settings"))
@@ -156,12 +155,3 @@ class MessageSettings(models.Model):
                     )
                 }
             )
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
-
-    @classmethod
-    def load(cls) -> MessageSettings:
-        """The saved row, or an unsaved one with the defaults."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from massagerx.lib.prepared import Prepared
+from massagerx.lib.single import SingleRow
 
 
-class BookingPolicy(models.Model):
+class BookingPolicy(SingleRow):
     """The one row of booking rules."""
 
     minimum_notice_minutes = models.PositiveIntegerField(
@@ -98,17 +97,12 @@ class BookingPolicy(models.Model):
 
     history = HistoricalRecords()
 
-    class Meta:
+    class Meta(SingleRow.Meta):
         verbose_name = _("booking rules")
         verbose_name_plural = _("booking rules")
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="bookingpolicy_single_row")]
 
     def __str__(self) -> str:
         return str(_("Booking rules"))
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
 
     def late_fee_cents(self, total_cents: int) -> int:
         """The late fee on a total, both in cents, rounded down."""
@@ -117,14 +111,6 @@ class BookingPolicy(models.Model):
     def entry_minutes(self, entry: str) -> int:
         """Minutes that the way to the door (`Booking.Entry`) adds to the set-up, and again to the pack-down."""
         return {"stairs": self.stairs_minutes, "elevator": self.elevator_minutes}.get(entry, 0)
-
-    @classmethod
-    def load(cls) -> BookingPolicy:
-        """The saved row, or an unsaved one with the defaults."""
-        return _RULES.first() or cls(pk=1)
-
-
-_RULES = Prepared(lambda _: BookingPolicy.objects.filter(pk=1))
 
 
 class PolicyVersion(models.Model):

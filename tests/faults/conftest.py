@@ -29,17 +29,20 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def postgresql_site(
+    database: Database, beginnings: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
     """The whole site on that PostgreSQL, which tests may stop and kill, and leave running."""
     tmp = tmp_path_factory.mktemp("postgresql")
-    with running_site(tmp, server=database.address, TRUSTED_PROXIES="1") as running:
+    with running_site(tmp, beginnings, server=database.address, TRUSTED_PROXIES="1") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def sqlite_site(beginnings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site on SQLite, whatever the tests run on."""
-    with running_site(tmp_path_factory.mktemp("sqlite"), server="sqlite", TRUSTED_PROXIES="1") as running:
+    tmp = tmp_path_factory.mktemp("sqlite")
+    with running_site(tmp, beginnings, server="sqlite", TRUSTED_PROXIES="1") as running:
         yield running
 
 

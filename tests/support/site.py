@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
-
 from launch.console import Signals
 from launch.processes import Household
 from launch.site import Login, Site, bind
 from launch.testing import environment_for_tests
 from tests.support import ROOT
+from tests.support.beginnings import furnish, run_on
 from tests.support.smtp import MailServer
 
 
@@ -73,10 +72,13 @@ class RunningSite:
 
 
 @contextmanager
-def running_site(tmp: Path, *, server: str | None = None, **environment: str) -> Iterator[RunningSite]:
+def running_site(
+    tmp: Path, beginnings: Path, *, server: str | None = None, **environment: str
+) -> Iterator[RunningSite]:
     """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
 
-    Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by default where the tests run.
+    It begins with a copy of what `beginnings` holds, the directory of this run of pytest. Its database is a new one
+    on `server`: the address of a PostgreSQL, or `sqlite`; by default where the tests run.
     """
     smtp = MailServer().start()
     household = Household()
@@ -100,11 +102,11 @@ def running_site(tmp: Path, *, server: str | None = None, **environment: str) ->
             signals=Signals(),
         )
         try:
-            logins = site.prepare()
+            logins = furnish(site, beginnings, database_url=database_url)
             site.start()
             site.wait_ready()
             site.start_background()
-            yield RunningSite(site, smtp, logins or [])
+            yield RunningSite(site, smtp, logins)
         finally:
             site.stop()
             household.close()
@@ -113,24 +115,14 @@ def running_site(tmp: Path, *, server: str | None = None, **environment: str) ->
 
 @contextmanager
 def own_database(server: str, var: Path) -> Iterator[str]:
-    """The address of a new, empty database: on the tests' PostgreSQL, or a file when the tests run on SQLite."""
+    """An address for a database, which doesn't exist yet: on the tests' PostgreSQL, or a file when the tests run on
+    SQLite. It is dropped afterwards."""
     if not server.startswith("postgres"):
         yield f"sqlite:///{var / 'db.sqlite3'}"
         return
     name = f"site_{secrets.token_hex(6)}"
-    _run_on(server, f'CREATE DATABASE "{name}"')
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
         # On a new connection: a test may have killed the server in between.
-        _run_on(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _run_on(server: str, statement: str) -> None:
-    connection = psycopg2.connect(server)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
+        run_on(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
