@@ -52,9 +52,7 @@ def enquiries_of(client: Client) -> Enquiries:
     written = ContactMessage.objects.order_by("written_at", "pk")
     mailed = set(written.filter(by_email).values_list("pk", flat=True))
     phoned = {
-        pk
-        for pk, phone in written.exclude(phone="").values_list("pk", "phone")
-        if _digits(phone) == number
+        pk for pk, phone in written.exclude(phone="").values_list("pk", "phone") if _digits(phone) == number
     }
     places = AreaRequest.objects.order_by("created_at", "pk")
     at_home = set(places.filter(by_email).values_list("pk", flat=True))
