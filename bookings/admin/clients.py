@@ -34,6 +34,8 @@ from .person import PersonMixin
 from .search import OF_CLIENT, search, visits_of_client
 from .words import local_when, status_mark
 
+# Of a key in an address, in digits: no column holds more.
+_LONGEST_KEY = 19
 _GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
 _VISITS_A_PAGE = 25
 _MOST_FOUND = 20
@@ -89,7 +91,12 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Client | None:
         """Locked before it is changed: a client who is merged or erased at that moment must not come back by it."""
-        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+        if (
+            request.method == "POST"
+            and connection.in_atomic_block
+            and object_id.isdecimal()
+            and len(object_id) <= _LONGEST_KEY
+        ):
             list(Client.objects.select_for_update(no_key=True).filter(pk=object_id))
         found: Client | None = super().get_object(request, object_id, from_field)
         return found

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
@@ -93,6 +94,12 @@ class HostileInputMiddleware:
         for key, values in request.GET.lists():
             if "\x00" in key or any("\x00" in value for value in values):
                 raise BadRequest("NUL in the query")
+        match = request.resolver_match
+        if match is not None and "admin" in match.namespaces:
+            # Django checks a field by that name only when it has one, and then looks for it all the same.
+            sent = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
+            if any(data.get(TO_FIELD_VAR) == "" for data in sent):
+                raise BadRequest("a field without a name")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         # SQLite's driver refuses what no column of it could hold; PostgreSQL simply finds no such row.

@@ -203,3 +203,11 @@ def test_long_heading_is_cut_for_the_title(writer_client: Client) -> None:
 def test_pasting_is_for_writers(client: Client) -> None:
     assert client.post(PASTE, {"text": "Words.", "title": "T"}).status_code == 302
     assert not Post.objects.exists()
+
+
+def test_beginnings_of_tags_without_an_end_take_no_time() -> None:
+    started = time.monotonic()
+
+    assert kind_of("<p " * 60_000) == "markdown"
+
+    assert time.monotonic() - started < 5

@@ -180,3 +180,17 @@ def test_the_email_and_phone_of_another_are_refused_kindly(
     assert "ANA@work.example.com" in shown
     person.refresh_from_db()
     assert person.email == "ana@example.com"
+
+
+@pytest.mark.parametrize("send", ["get", "post"])
+@pytest.mark.parametrize("key", ["9" * 19, "9" * 30, "9" * 5000, "%C2%B2"])
+def test_a_key_that_no_client_can_have_is_as_one_that_nobody_has(owner: Client, key: str, send: str) -> None:
+    response = getattr(owner, send)(f"/admin/bookings/client/{key}/change/")
+    assert (response.status_code, response.headers.get("Location")) == (302, "/admin/")
+
+
+def test_a_field_without_a_name_is_a_bad_request(owner: Client, world: World) -> None:
+    address = f"/admin/bookings/client/{world.book().client.pk}/change/"
+    assert owner.get(address, {"_to_field": ""}).status_code == 400
+    assert owner.post(address, {"_to_field": ""}).status_code == 400
+    assert owner.get(address, {"_to_field": "id"}).status_code == 200
