@@ -21,7 +21,12 @@ def visit_token(booking: Booking, *, now: datetime) -> str:
 
     Called when an email is written, so also by two senders at once.
     """
-    return _token_of(
+    return token_of(visit_link(booking, now=now))
+
+
+def visit_link(booking: Booking, *, now: datetime) -> Link:
+    """The stored link of that token; made when there is none that works."""
+    return _link_of(
         LinkPurpose.VISIT,
         now=now,
         booking=booking,
@@ -31,7 +36,7 @@ def visit_token(booking: Booking, *, now: datetime) -> str:
 
 def feed_token(therapist: Therapist, *, now: datetime) -> str:
     """The token of a therapist's private calendar feed, until it is taken back."""
-    return _token_of(LinkPurpose.FEED, now=now, therapist=therapist, expires_at=None)
+    return token_of(_link_of(LinkPurpose.FEED, now=now, therapist=therapist, expires_at=None))
 
 
 def present_feed_token(therapist: Therapist) -> str:
@@ -117,18 +122,19 @@ def purge_links(*, now: datetime) -> int:
     return dead.delete()[0]
 
 
-def _token_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: object) -> str:
+def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: object) -> Link:
     unrevoked = Link.objects.filter(purpose=purpose, revoked_at=None, **target)
     for _attempt in range(2):
         link = unrevoked.first()
         if link is not None:
             try:
-                return token_of(link)
+                token_of(link)
+                return link
             except ValueError:
                 Link.objects.filter(pk=link.pk).update(revoked_at=now)
         try:
             with transaction.atomic():
-                return token_of(new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target))
+                return new_link(purpose=purpose, created_at=now, expires_at=expires_at, **target)
         except IntegrityError:
             continue  # another sender has just made it
-    return token_of(unrevoked.get())
+    return unrevoked.get()

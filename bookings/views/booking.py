@@ -19,7 +19,6 @@ from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.domain.selection import ANYONE
 from bookings.forms import DetailsForm, ReviewForm, SessionForm, ZipForm
-from bookings.models import PolicyVersion, ScreeningVersion
 from massagerx.lib.limits import limited
 from services.models import Service
 
@@ -27,6 +26,7 @@ from .outside import outside_page
 from .refusals import refusal_words
 from .steps import (
     SESSION_KEY,
+    InForce,
     Progress,
     back_to,
     closed,
@@ -35,6 +35,7 @@ from .steps import (
     forget_health,
     forget_time,
     guard,
+    in_force,
     load_progress,
     miss_time,
     save,
@@ -152,41 +153,43 @@ def review(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (finished := _finished(request)):
         return finished
     progress = load_progress(request)
-    if response := closed(request, now=progress.now) or guard(request, progress, "review"):
+    rules = in_force(now=progress.now)
+    if rules is None:
+        return closed_page(request)
+    if response := guard(request, progress, "review"):
         return response
-    policy_version = PolicyVersion.in_force(progress.now)
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     if request.method != "POST":
-        return _review_page(request, progress, policy_version)
+        return _review_page(request, progress, rules)
 
     form = ReviewForm(request.POST)
     if not form.is_valid():
-        return _review_page(request, progress, policy_version, form=form, status=422)
+        return _review_page(request, progress, rules, form=form, status=422)
     data = form.cleaned_data
     if str(data["submission_key"]) != progress.answers["submission_key"]:
         messages.warning(
             request, _("That page was from an earlier visit to this form. Please check this one.")
         )
-        return _review_page(request, progress, policy_version, status=409)
+        return _review_page(request, progress, rules, status=409)
     try:
         booking = operations.request_booking(
             submission=_submission(progress, data),
             now=progress.now,
             draft=progress.draft.key,
-            looked_up=_looked_up(progress),
+            looked_up=_looked_up(progress, rules),
             actor=progress.desk,
         )
     except exceptions.PriceChanged:
         messages.warning(
             request, _("The price has changed since you opened this page. Please look at it again.")
         )
-        return _review_page(request, progress, policy_version, status=409)
+        return _review_page(request, progress, rules, status=409)
     except exceptions.PolicyChanged:
         messages.warning(
             request, _("Our policy has changed since you opened this page. Please read it again.")
         )
-        return _review_page(request, progress, policy_version, status=409)
+        return _review_page(request, progress, rules, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
         save(request, progress, **miss_time(progress))
@@ -198,9 +201,6 @@ def review(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Our health questions have changed. Please answer them once more."))
         save(request, progress, health=None)
         return back_to("health")
-    except ScreeningVersion.DoesNotExist:
-        # Taken out of force since the first line of this view.
-        return closed_page(request)
     except exceptions.ScreeningStops:
         return back_to("health")
     except exceptions.SubmissionReused:
@@ -208,9 +208,9 @@ def review(request: HttpRequest) -> HttpResponse:
             request, _("This was already sent with other answers. Please check and send once more.")
         )
         save(request, progress, submission_key=str(uuid.uuid4()))
-        return _review_page(request, progress, policy_version, status=409)
+        return _review_page(request, progress, rules, status=409)
     except exceptions.TooManyRequests:
-        return _review_page(request, progress, policy_version, too_many=True, status=409)
+        return _review_page(request, progress, rules, too_many=True, status=409)
 
     finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
     finished_bookings[str(data["submission_key"])] = booking.reference
@@ -231,10 +231,16 @@ def _finished(request: HttpRequest) -> HttpResponse | None:
     return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
 
 
-def _looked_up(progress: Progress) -> operations.LookedUp:
+def _looked_up(progress: Progress, rules: InForce) -> operations.LookedUp:
     assert progress.session is not None
     assert progress.area is not None
-    return operations.LookedUp(policy=progress.policy, session=progress.session, area=progress.area)
+    return operations.LookedUp(
+        policy=progress.policy,
+        session=progress.session,
+        area=progress.area,
+        agreed=rules.policy_version,
+        screening=rules.screening,
+    )
 
 
 def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:
@@ -270,7 +276,7 @@ def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submissi
 def _review_page(
     request: HttpRequest,
     progress: Progress,
-    policy_version: PolicyVersion | None,
+    rules: InForce,
     *,
     form: ReviewForm | None = None,
     too_many: bool = False,
@@ -281,27 +287,25 @@ def _review_page(
     initial = {
         "submission_key": progress.answers["submission_key"],
         "total_cents": quote.total_cents,
-        "policy_version": policy_version.number if policy_version else None,
+        "policy_version": rules.policy_version.number,
     }
     context = {
         "form": form or ReviewForm(initial=initial),
         "fresh": initial,
         "quote": quote,
-        "policy_version": policy_version,
+        "policy_version": rules.policy_version,
         "details": progress.answers["details"],
         "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
-        "care_words": _care_words(progress),
+        "care_words": _care_words(progress, rules),
         "too_many": too_many,
     }
     return show(request, progress, "review", context, status=status)
 
 
-def _care_words(progress: Progress) -> list[str]:
+def _care_words(progress: Progress, rules: InForce) -> list[str]:
     """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
     health = progress.answers["health"]
-    result = intake.current_screening(now=progress.now).evaluate(
-        health["answers"], health["service"], timezone.localdate(progress.now)
-    )
+    result = rules.screening.evaluate(health["answers"], health["service"], timezone.localdate(progress.now))
     return [intake.words(text) for text in result.messages]
 
 

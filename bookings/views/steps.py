@@ -195,7 +195,9 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
     if any(progress.answers.get(name) != value for name, value in changes.items()):
         changes = {"submission_key": None, **changes}
     intake.save_draft(progress.draft, changes, now=progress.now)
-    request.session[SESSION_KEY] = str(progress.draft.key)
+    key = str(progress.draft.key)
+    if request.session.get(SESSION_KEY) != key:  # else the session would be written with every step
+        request.session[SESSION_KEY] = key
 
 
 def forget_time(progress: Progress) -> dict[str, None]:
@@ -304,14 +306,28 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse |
     return back_to(missing)
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a booking is made under."""
+
+    screening: intake.Screening
+    policy_version: PolicyVersion
+
+
+def in_force(*, now: datetime) -> InForce | None:
+    """The owner's questions and policy, or None while there is none of one of them."""
+    try:
+        screening = intake.current_screening(now=now)
+    except ScreeningVersion.DoesNotExist:
+        return None
+    policy_version = PolicyVersion.in_force(now)
+    return InForce(screening, policy_version) if policy_version is not None else None
+
+
 def closed(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
     """A page that gives our number, while the owner has no health questions or no policy in force: nobody can book
     without them, so nobody is led on to a last page that can't be sent."""
-    try:
-        intake.current_screening(now=now)
-    except ScreeningVersion.DoesNotExist:
-        return closed_page(request)
-    return closed_page(request) if PolicyVersion.in_force(now) is None else None
+    return None if in_force(now=now) else closed_page(request)
 
 
 def closed_page(request: HttpRequest) -> HttpResponse:

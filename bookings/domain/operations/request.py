@@ -92,6 +92,8 @@ class LookedUp:
     policy: BookingPolicy
     session: Session
     area: ServedZip
+    agreed: PolicyVersion | None
+    screening: intake.Screening
 
 
 def request_booking(
@@ -111,7 +113,7 @@ def request_booking(
     `SubmissionReused`; nothing is written then.
     """
     try:
-        found = looked_up or _look_up(submission)
+        found = looked_up or _look_up(submission, now=now)
         return _request(submission, now=now, draft=draft, looked_up=found, actor=actor)
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
@@ -122,7 +124,7 @@ def request_booking(
         return earlier
 
 
-def _look_up(submission: Submission) -> LookedUp:
+def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
     return LookedUp(
         policy=BookingPolicy.load(),
         session=load_session(
@@ -132,6 +134,8 @@ def _look_up(submission: Submission) -> LookedUp:
             people=submission.people,
         ),
         area=load_area(submission.zip_code),
+        agreed=PolicyVersion.in_force(now),
+        screening=intake.current_screening(now=now),
     )
 
 
@@ -144,10 +148,9 @@ def _request(
     quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
-    agreed = PolicyVersion.in_force(now)
+    agreed, current = looked_up.agreed, looked_up.screening
     if agreed is None or agreed.number != submission.policy_version:
         raise PolicyChanged
-    current = intake.current_screening(now=now)
     if (submission.screening_version, submission.screening_service) != (
         current.version.number,
         session.service.slug,

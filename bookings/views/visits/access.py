@@ -19,7 +19,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from bookings.domain import links
-from bookings.enums import LinkPurpose
 from bookings.models import Booking, BookingQuerySet, Link
 
 SESSION_KEY = "visits"
@@ -136,8 +135,8 @@ def open_own(request: HttpRequest, booking: Booking, *, now: datetime) -> None:
 
     The session keeps its name: of one press sent twice the second answer would else find its session gone.
     """
-    link = links.find_link(links.visit_token(booking, now=now), purpose=LinkPurpose.VISIT, now=now)
-    if link is not None:
+    link = links.visit_link(booking, now=now)
+    if link.expires_at is None or link.expires_at > now:
         request.session[SESSION_KEY] = _with_link(request, link, now)
 
 

@@ -1,0 +1,53 @@
+"""How many statements the last requests of a booking send to the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from tests.bookings.views.flow import Flow
+
+RULES = (
+    "bookings_bookingpolicy",
+    "bookings_policyversion",
+    "bookings_screeningversion",
+    "bookings_bookingdraft",
+)
+
+
+def read(queries: Any) -> Counter[str]:
+    """How often each table of the owner's rules, and the draft, is read first-hand."""
+    return Counter(
+        name
+        for query in queries
+        for name in RULES
+        if query["sql"].startswith("SELECT") and f'FROM "{name}"' in query["sql"]
+    )
+
+
+def test_review_page_reads_rules_once_and_leaves_the_session_alone(
+    flow: Flow, count_queries: Callable[..., Any]
+) -> None:
+    flow.until("review")
+
+    with count_queries() as queries:
+        flow.hidden()
+
+    assert read(queries) == dict.fromkeys(RULES, 1)
+    assert not [query for query in queries if query["sql"].startswith('UPDATE "django_session"')]
+    assert len(queries) == 13
+
+
+def test_press_reads_rules_once_and_its_link_is_looked_for_once(
+    flow: Flow, count_queries: Callable[..., Any]
+) -> None:
+    form = flow.until("review").hidden()
+
+    with count_queries() as queries:
+        answer = flow.post("/book/review/", {**form, "agree": "on"}, {})
+
+    assert answer.headers["Location"] == "/book/done/"
+    # The draft once more, locked, when it goes.
+    assert read(queries) == {**dict.fromkeys(RULES, 1), "bookings_bookingdraft": 2}
+    assert len([query for query in queries if query["sql"].startswith('SELECT "bookings_link"')]) == 1
