@@ -339,5 +339,7 @@ def test_a_row_is_headed_by_its_name_and_hours_are_shown_without_seconds(owner: 
     assert f"<h1>{world.therapist.name}</h1>" in page
     assert page.count("<h1") == 1
     assert "Change therapist</h1>" not in page
+    version = owner.get(change("policyversion", world.agreed.pk)).content.decode()
+    assert f"<h1>Policy text {world.agreed}</h1>" in version
     assert 'value="09:00"' in page
     assert 'value="09:00:00"' not in page

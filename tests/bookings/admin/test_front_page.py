@@ -194,4 +194,8 @@ def test_who_writes_is_not_greeted_as_the_desk(world: World) -> None:
     writer = User.objects.create_user("writer", password="a-long-password", is_staff=True)
     writer.groups.add(Group.objects.get(name="Writer"))
     assert "<h1>Your writing</h1>" in shown(signed_in(writer))
-    assert "<h1>Today at the desk</h1>" in shown(signed_in(staff_user("reader", "view_booking")))
+    world.therapist.user = User.objects.create_user("hands", password="a-long-password", is_staff=True)
+    world.therapist.user.groups.add(Group.objects.get(name="Therapist"))
+    world.therapist.save()
+    for user in (world.therapist.user, staff_user("reader", "view_booking")):
+        assert "<h1>Today at the desk</h1>" in shown(signed_in(user))
