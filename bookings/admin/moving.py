@@ -40,7 +40,14 @@ class MoveForm(forms.Form):
         validators=[sane_day],
     )
     start = clock_field(label=gettext_lazy("Start, Los Angeles time"))
-    therapist = forms.ChoiceField(label=gettext_lazy("Therapist"))
+    therapist = forms.ChoiceField(
+        label=gettext_lazy("Therapist"),
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "That therapist doesn't give this service, or can't be booked now. Choose one of these."
+            )
+        },
+    )
     reason = LineField(label=gettext_lazy("Reason, for staff"), max_length=300, required=False)
 
     def __init__(self, *args: Any, therapists: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -142,7 +142,7 @@ class BookingPolicyAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleto
         ),
         (
             gettext_lazy("Fees and notice"),
-            {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours"]},
+            {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours", "late_fee_percent"]},
         ),
         (
             gettext_lazy("The way to the door"),

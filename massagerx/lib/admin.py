@@ -80,6 +80,12 @@ def _read_clock(field: forms.TimeField) -> None:
     field.error_messages["invalid"] = _ODD_CLOCK
 
 
+def _show_without_seconds(widget: forms.Widget) -> None:
+    for part in (widget, *getattr(widget, "widgets", ())):
+        if isinstance(part, forms.TimeInput):
+            part.format = "%H:%M"
+
+
 def clock_field(**options: Any) -> forms.TimeField:
     """A field for a wall time, typed as people here write it."""
     field = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
@@ -106,8 +112,10 @@ class KindFieldsMixin(BaseModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, forms.TimeField):
             _read_clock(field)
+            _show_without_seconds(field.widget)
         elif isinstance(field, forms.SplitDateTimeField) and isinstance(field.fields[1], forms.TimeField):
             _read_clock(field.fields[1])
+            _show_without_seconds(field.widget)
         if isinstance(db_field, models.DateField) and field is not None:
             field.validators = [*field.validators, sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):

@@ -36,6 +36,8 @@ function draw() {
       item.classList.toggle("board-drive--short", minutes < NO_LINE);
     }
     if (item.matches(".board-visit")) {
+      // Under the mouse it grows to show all it says, and never shrinks away from the mouse.
+      item.style.setProperty("--height", px(minutes));
       item.style.setProperty("--set-up", px(Number(item.dataset.sessionFrom) - from));
       item.style.setProperty("--pack-down", px(Number(item.dataset.until) - Number(item.dataset.sessionUntil)));
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +16,7 @@ from bookings.models import (
     Closure,
     DriveTime,
     ExtraHours,
+    MessageSettings,
     ServedZip,
     Therapist,
     TimeOff,
@@ -22,6 +24,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.models import Client as Person
+from services.models import Business
 from tests.factories import NOW, World
 
 NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -318,3 +321,25 @@ def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: W
     for key in ("abc", "9" * 5000, "\x00", "-1"):
         response = owner.post(address, {"action": "delete_selected", "_selected_action": [key]})
         assert response.status_code in (200, 302, 400), key
+
+
+@pytest.mark.parametrize("model", [BookingPolicy, MessageSettings, Business])
+def test_every_rule_of_the_house_can_be_changed_on_its_page(
+    model: type[Model], owner: Client, world: World
+) -> None:
+    row = model._default_manager.first() or model._default_manager.create()
+    label = model._meta.label_lower.replace(".", "_")
+    form = owner.get(reverse(f"admin:{label}_change", args=[row.pk])).context["adminform"].form
+    stored = {field.name for field in model._meta.fields if field.editable and not field.primary_key}
+    assert stored - set(form.fields) == set()
+
+
+def test_a_row_is_headed_by_its_name_and_hours_are_shown_without_seconds(owner: Client, world: World) -> None:
+    page = owner.get(reverse("admin:bookings_therapist_change", args=[world.therapist.pk])).content.decode()
+    assert f"<h1>{world.therapist.name}</h1>" in page
+    assert page.count("<h1") == 1
+    assert "Change therapist</h1>" not in page
+    version = owner.get(change("policyversion", world.agreed.pk)).content.decode()
+    assert f"<h1>Policy text {world.agreed}</h1>" in version
+    assert 'value="09:00"' in page
+    assert 'value="09:00:00"' not in page

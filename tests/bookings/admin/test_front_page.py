@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import site
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
@@ -187,3 +188,14 @@ def test_a_request_is_confirmed_from_the_front_page_with_the_phone_beside_it(
     reader = signed_in(staff_user("reader", "view_booking"))
     world.book(starts_at=at(16))
     assert "/do/confirm/" not in shown(reader)
+
+
+def test_who_writes_is_not_greeted_as_the_desk(world: World) -> None:
+    writer = User.objects.create_user("writer", password="a-long-password", is_staff=True)
+    writer.groups.add(Group.objects.get(name="Writer"))
+    assert "<h1>Your writing</h1>" in shown(signed_in(writer))
+    world.therapist.user = User.objects.create_user("hands", password="a-long-password", is_staff=True)
+    world.therapist.user.groups.add(Group.objects.get(name="Therapist"))
+    world.therapist.save()
+    for user in (world.therapist.user, staff_user("reader", "view_booking")):
+        assert "<h1>Today at the desk</h1>" in shown(signed_in(user))

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from blog.models import Question
 from bookings.models import AreaRequest, Closure, DriveTime, PolicyVersion, ScreeningVersion, ServedZip, Zone
 from bookings.models import Client as Person
 from tests.factories import DAY, NOW, World
@@ -69,3 +70,16 @@ def test_queries_do_not_grow_with_rows(
         assert owner.get(address).context["cl"].result_count >= 31
 
     assert len(many) == len(few) <= 12
+
+
+def test_each_cell_of_a_list_says_its_heading_once(owner: Client, world: World) -> None:
+    """A phone shows rows as cards without the headings; what is typed in there needs a name anyway."""
+    therapists = owner.get(reverse("admin:bookings_therapist_changelist")).content.decode()
+    assert '<td data-label="Home base ZIP code" class="field-home_zip' in therapists
+    assert '<td data-label="" ' not in therapists
+    assert 'aria-label="Select' in therapists
+
+    Question.objects.create(question="How <long>?", answer="<p>An hour.</p>", position=1)
+    questions = owner.get(reverse("admin:blog_question_changelist")).content.decode()
+    assert '<input aria-label="Position" type="number" name="form-0-position"' in questions
+    assert '<input aria-label="Shown" type="checkbox" name="form-0-is_active"' in questions

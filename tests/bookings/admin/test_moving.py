@@ -93,3 +93,14 @@ def test_a_visit_that_has_ended_is_not_moved(world: World, desk: Client) -> None
     Booking.objects.filter(pk=booking.pk).update(status="cancelled")
     assert desk.post(address(booking), wanted(world, total_cents="14000")).status_code == 422
     assert not booking.events.filter(kind=EventKind.MOVED).exists()
+
+
+def test_a_therapist_who_does_not_give_the_service_is_refused_in_words(world: World, desk: Client) -> None:
+    """As when a visit is dropped into the column of somebody else."""
+    booking = world.book()
+    other = world.add_therapist(name="Sample Other")
+    other.services.clear()
+    page = desk.get(address(booking), wanted(world, therapist=f"therapist:{other.slug}")).content.decode()
+    assert "doesn&#x27;t give this service" in page
+    assert "Select a valid choice" not in page
+    assert "Move it and tell the client" not in page
