@@ -281,8 +281,8 @@ def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page:
     assert re.search(r'button "\d{1,2}:\d\d [AP]M P[SD]T', when)
     assert '- combobox "Who should come?"' in when
     walk.when(nth=6)
-    expect(page).to_have_title(re.compile("^Who are we visiting. · Step 4 of 6 · "))
-    assert '- heading "Who are we visiting?" [level=1]' in tree()
+    expect(page).to_have_title(re.compile("^What is your name. · Step 4 of 6 · "))
+    assert '- heading "What is your name?" [level=1]' in tree()
     assert '- textbox "Your name"' in tree()
     assert 'checkbox "I\'m booking for another person"' in tree()
     walk.who()

@@ -106,7 +106,7 @@ def test_pages_that_say_no_are_accessible_and_fit(
     walk = Walk(page, email="times@example.com")
     walk.what()
     page.get_by_label("ZIP code of the visit").fill("92101")
-    walk.press("Check my address")
+    walk.press("Check my ZIP code")
     check("outside")
     page.get_by_label("Your name").fill("Sample Client")
     walk.press("Send my request")

@@ -29,7 +29,7 @@ class Walk:
 
     def where(self, zip_code: str = ZIP) -> None:
         self.page.get_by_label("ZIP code of the visit").fill(zip_code)
-        self.press("Check my address")
+        self.press("Check my ZIP code")
         expect(self.page.get_by_text("Yes, we come to")).to_be_visible()
         self.page.get_by_role("link", name="Choose a day and time").click()
 
