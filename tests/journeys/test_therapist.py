@@ -83,6 +83,7 @@ def test_day_of_a_therapist_on_a_phone(site: RunningSite, new_page: PageMaker) -
 
     # The first evening: a second factor, and from then on a password alone opens nothing.
     log_in(page)
+    page.locator("#user-tools summary").click()
     page.get_by_role("link", name="Second factor").click()
     secret = page.locator(".factor-secret").inner_text().replace(" ", "")
     code = f"{totp(b32decode(secret), t0=0, step=30, drift=0):06}"
