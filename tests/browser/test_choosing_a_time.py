@@ -108,7 +108,7 @@ def test_pages_that_say_no_are_accessible_and_fit(
     page.get_by_label("ZIP code of the visit").fill("92101")
     walk.press("Check my ZIP code")
     check("outside")
-    page.get_by_label("Your name").fill("Sample Client")
+    page.get_by_label("Your name", exact=True).fill("Sample Client")
     walk.press("Send my request")
     check("outside-wrong")
     page.get_by_role("textbox", name="Email").fill("times@example.com")

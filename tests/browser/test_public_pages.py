@@ -174,6 +174,7 @@ def test_days_turn_without_a_page_load_and_back_brings_them_back(
     page.go_back()
     expect(title).to_contain_text(before)
     page.locator("a.calendar__turn[rel=next]").click()
-    expect(page.locator("#calendar-month")).to_be_focused()
+    expect(page.locator("#calendar-month")).to_have_text(re.compile("20"))
+    expect(page.locator("a.calendar__turn[rel=next]")).to_be_focused()
     assert page.evaluate("window.stays") is True
     assert accessibility_violations(page) == []

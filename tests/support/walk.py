@@ -51,7 +51,7 @@ class Walk:
         expect(self.page).to_have_url(re.compile("/book/health/"))
 
     def who(self) -> None:
-        self.page.get_by_label("Your name").fill("Sample Client")
+        self.page.get_by_label("Your name", exact=True).fill("Sample Client")
         self.press(PRESS_ON)
         expect(self.page).to_have_url(re.compile("/book/details/contact/"))
 
