@@ -83,7 +83,7 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
         ({"Gate or door code": "12#"}, "/book/health/1/"),
     ):
         for label, text in fields.items():
-            tab_to(page, page.get_by_label(label))
+            tab_to(page, page.get_by_role("textbox", name=label))
             keyboard.type(text)
         press(button("Continue"), onward)
     while "/book/health/" in page.url:
@@ -165,6 +165,7 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
     problems: list[str] = []
 
     def check(name: str) -> None:
+        page.wait_for_load_state()
         if overflow := sideways_overflow(page):
             problems.append(f"{name}: {overflow} px wider than the window")
 

@@ -91,6 +91,7 @@ def test_day_of_a_therapist_on_a_phone(site: RunningSite, new_page: PageMaker) -
     press(page, "Set it up")
     recovery = page.locator(".factor-codes code").first.inner_text()
     page.get_by_role("link", name="I have kept them").click()
+    page.locator("#user-tools summary").click()
     press(page, "Log out")
     log_in(page)
     expect(page.get_by_role("alert")).to_contain_text("That didn't work.")
