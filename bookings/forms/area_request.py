@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.fields import LineField, LinesField, TrapField
 
 from .booking import ZipForm
 from .person import mailable_address, readable_name
@@ -51,10 +51,7 @@ class AreaRequestForm(ZipForm):
         label=_("You may call or email me about this request"),
         error_messages={"required": _("Please tick the box, so that we may answer you.")},
     )
-    # A field that people don't see and simple robots fill in.
-    website = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
-    )
+    website = TrapField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # The page has another form with a ZIP code.
@@ -77,6 +74,9 @@ class AreaRequestForm(ZipForm):
             self.add_error("email", _("Type an email address or a phone number, so that we can answer you."))
         if data.get("website"):
             raise ValidationError(
-                _("Please leave the field named Website empty and send again."), code="robot"
+                _(
+                    "Your browser filled in a field that people don't see. It is empty again: please press once more."
+                ),
+                code="robot",
             )
         return data

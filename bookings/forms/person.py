@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.fields import LineField
+from massagerx.lib.fields import LineField, TrapField
 from massagerx.lib.text import clean_line
 
 
@@ -48,10 +48,7 @@ class PersonForm(forms.Form):
             "invalid": _("Type an email address like name@example.com."),
         },
     )
-    # A field that people don't see and simple robots fill in.
-    website = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"})
-    )
+    website = TrapField()
 
     def clean_name(self) -> str:
         return readable_name(self.cleaned_data["name"])
@@ -64,6 +61,9 @@ class PersonForm(forms.Form):
         if data.get("website"):
             # Said in words that a person whose browser filled the field in can act on.
             raise ValidationError(
-                _("Please leave the field named Website empty and send again."), code="robot"
+                _(
+                    "Your browser filled in a field that people don't see. It is empty again: please press once more."
+                ),
+                code="robot",
             )
         return data

@@ -17,6 +17,19 @@ class LineField(forms.CharField):
         return clean_line(text) if text else ""
 
 
+class _NeverShown(forms.TextInput):
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class TrapField(forms.CharField):
+    """What people don't see and simple robots fill in. It comes back empty, so that somebody whose browser filled it in
+    has only to send the form again."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=_NeverShown({"tabindex": "-1", "autocomplete": "off"}))
+
+
 class LinesField(forms.CharField):
     """Text of several lines, as `clean_lines` leaves it."""
 
