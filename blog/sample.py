@@ -465,7 +465,8 @@ Only staff who need the answers can open them, and each look is logged with who,
 are never put in an email or in a calendar entry.</p>
 <h2>Who sees your information</h2>
 <p>The therapist who comes to you, and the people on our team who plan visits. The companies that run our server and deliver
-our email handle it on our behalf and for nothing else. We hand information to others only when the law requires it.</p>
+our email handle it on our behalf and for nothing else. A therapist who asks a map app for the way gives it your street
+address, without your name. We hand information to others only when the law requires it.</p>
 <h2>Cookies and tracking</h2>
 <p>This site sets cookies only to keep your place while you book and to protect its forms. It loads nothing from other
 companies: no ads, no social media buttons, no analytics, no outside fonts. No other company collects information about you
