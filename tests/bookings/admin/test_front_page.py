@@ -15,7 +15,7 @@ from django.urls import reverse
 from bookings.enums import MessageState
 from bookings.models import Booking, Message
 from services.models import Business
-from tests.factories import CLEAR_ANSWERS, NOW, World, at
+from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
 
 from .conftest import signed_in, staff_user
 from .test_bookings import make_many
@@ -191,6 +191,7 @@ def test_a_request_is_confirmed_from_the_front_page_with_the_phone_beside_it(
 
 
 def test_who_writes_is_not_greeted_as_the_desk(world: World) -> None:
+    make_roles()
     writer = User.objects.create_user("writer", password="a-long-password", is_staff=True)
     writer.groups.add(Group.objects.get(name="Writer"))
     assert "<h1>Your writing</h1>" in shown(signed_in(writer))
