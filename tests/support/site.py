@@ -73,17 +73,21 @@ class RunningSite:
 
 @contextmanager
 def running_site(
-    tmp: Path, beginnings: Path, *, server: str | None = None, **environment: str
+    tmp: Path, beginnings: Path | None = None, *, server: str | None = None, **environment: str
 ) -> Iterator[RunningSite]:
     """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
 
-    It begins with a copy of what `beginnings` holds, the directory of this run of pytest. Its database is a new one
-    on `server`: the address of a PostgreSQL, or `sqlite`; by default where the tests run.
+    It begins with a copy of what `beginnings` holds, the directory of this run of pytest; without one it is made for
+    this site alone. Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by default where
+    the tests run.
     """
     smtp = MailServer().start()
     household = Household()
     var = tmp / "var"
     var.mkdir(parents=True)
+    if beginnings is None:
+        beginnings = tmp / "beginnings"
+        beginnings.mkdir()
     with own_database(server or os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
         given = environment_for_tests(database_url, var, os.environ)
         given |= {
