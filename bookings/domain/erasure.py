@@ -49,7 +49,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
     one in its hands finds its lease gone.
 
     Raises `ClientGone` when the client was erased or merged meanwhile, `VisitsOpen` while a visit is still requested
-    or confirmed, and `SlotTaken` when others hold the rows for too long; nothing is erased then.
+    or confirmed, and `SlotTaken` when others hold the rows for too long. Then no more than
+    unfinished bookings and open sessions of the client may have ended.
     """
     if held.open_visits(client).exists():
         raise VisitsOpen

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -72,11 +71,5 @@ class AreaRequestForm(ZipForm):
         told = {"email", "phone"}
         if not told & self.errors.keys() and not any(data.get(name) for name in told):
             self.add_error("email", _("Type an email address or a phone number, so that we can answer you."))
-        if data.get("website"):
-            raise ValidationError(
-                _(
-                    "Your browser filled in a field that people don't see. It is empty again: please press once more."
-                ),
-                code="robot",
-            )
+        TrapField.refuse(data.get("website"))
         return data

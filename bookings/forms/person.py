@@ -58,12 +58,5 @@ class PersonForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("website"):
-            # Said in words that a person whose browser filled the field in can act on.
-            raise ValidationError(
-                _(
-                    "Your browser filled in a field that people don't see. It is empty again: please press once more."
-                ),
-                code="robot",
-            )
+        TrapField.refuse(data.get("website"))
         return data

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from .text import clean_line, clean_lines
 
@@ -28,6 +30,18 @@ class TrapField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=_NeverShown({"tabindex": "-1", "autocomplete": "off"}))
+
+    @staticmethod
+    def refuse(value: Any) -> None:
+        """For the form's `clean`, so that it is said above the form: raises ValidationError when something is in it."""
+        if value:
+            # Said in words that a person whose browser filled the field in can act on.
+            raise ValidationError(
+                _(
+                    "Your browser filled in a field that people don't see. It is empty again: please press once more."
+                ),
+                code="robot",
+            )
 
 
 class LinesField(forms.CharField):
