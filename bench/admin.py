@@ -28,7 +28,7 @@ PAGES = {
     "list": LIST,
     "list, any day": f"{LIST}?day=any",
     "list, any day, last page": f"{LIST}?day=any&o=2",
-    "list, one state": f"{LIST}?status__exact=cancelled",
+    "list, one state": f"{LIST}?status__exact=canceled",
     "list, one zone": f"{LIST}?zone=1",
     "search by name": f"{LIST}?q=maria+lopez",
     "search by first name": f"{LIST}?q=maria",

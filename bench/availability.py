@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from bench.world import FIRST_DAY, NOW, QUIET_DAY, Business, Calendar, found_business, own_postgres
 
 if TYPE_CHECKING:
-    from bookings.domain.selection import Selection
+    from bookings.domain.visit_request import VisitRequest
     from bookings.models import Therapist
 
 RESULTS = Path(__file__).parent / "results" / "availability.json"
@@ -79,15 +79,15 @@ def floor(therapists: Sequence[Therapist], first_day: date, last_day: date) -> i
     return found
 
 
-def ours(business: Business, selection: Selection, first_day: date, last_day: date) -> int:
+def ours(business: Business, visit_request: VisitRequest, first_day: date, last_day: date) -> int:
     """The times as the booking pages ask for them."""
     from bookings.domain import scheduling
 
     offer = scheduling.find_times_between(
-        selection=selection,
+        visit_request=visit_request,
         first_day=first_day,
         last_day=last_day,
-        policy=business.policy,
+        rules=business.rules,
         now=NOW,
     )
     return sum(len(starts) for starts in offer.by_day.values())
@@ -120,7 +120,7 @@ def tasks_at(business: Business) -> dict[str, Callable[[], int]]:
     """What is measured at each number of stored visits."""
     everyone, one = business.therapists, business.therapists[:1]
     # The client's choices, looked up beforehand: that costs the same whatever is stored.
-    any_of_them, the_one = business.selection(everyone), business.selection(one)
+    any_of_them, the_one = business.visit_request(everyone), business.visit_request(one)
     last = FIRST_DAY + timedelta(days=DAYS - 1)
     return {
         "floor, day": lambda: floor(one, ONE_DAY, ONE_DAY),
@@ -180,7 +180,7 @@ def main() -> None:
         calendar.fill_morning(few, FEW)
         calendar.fill_morning(many, MANY)
         one = business.therapists[:1]
-        the_one = business.selection(one)
+        the_one = business.visit_request(one)
         days = measure(
             {
                 "few": lambda: ours(business, the_one, few, few),

@@ -27,7 +27,7 @@ from bookings.availability import (
     Occupied,
     OfflineEstimate,
     Place,
-    Policy,
+    SchedulingRules,
     Therapist,
     WeeklyHours,
     offer_slots,
@@ -46,7 +46,7 @@ class Input:
 
     therapists: tuple[Therapist, ...]
     job: Job
-    policy: Policy
+    rules: SchedulingRules
     now: datetime
 
     def arguments(self, days: int) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Input:
             "job": self.job,
             "first_day": FIRST_DAY,
             "last_day": FIRST_DAY + timedelta(days=days - 1),
-            "policy": self.policy,
+            "rules": self.rules,
             "drive_time": OfflineEstimate(LOS_ANGELES),
             "now": self.now,
         }
@@ -95,8 +95,8 @@ def make_input(*, days: int, therapists: int, visits: int, seed: int) -> Input:
             )
             for number in range(therapists)
         ),
-        job=Job(place(), session_minutes=60, setup_minutes=15, packdown_minutes=15),
-        policy=Policy(LOS_ANGELES, timedelta(hours=4), days, 15),
+        job=Job(place(), treatment_minutes=60, setup_minutes=15, packdown_minutes=15),
+        rules=SchedulingRules(LOS_ANGELES, timedelta(hours=4), days, 15),
         now=datetime(2026, 9, 30, 19, tzinfo=UTC),
     )
 

@@ -126,10 +126,10 @@ class Presses:
 
     def __init__(self, business: Business) -> None:
         from bookings.domain import intake
-        from bookings.models import PolicyVersion, ScreeningVersion
+        from bookings.models import ScreeningVersion, TermsVersion
 
         self.business = business
-        self.agreed = PolicyVersion.objects.all()[0]
+        self.agreed = TermsVersion.objects.all()[0]
         self.screening = ScreeningVersion.objects.all()[0]
         current = intake.current_screening(now=NOW)
         self.answers = {
@@ -148,9 +148,12 @@ class Presses:
 
         self._clients += 1
         business = self.business
-        selection = business.selection(business.therapists, "90026")
+        visit_request = business.visit_request(business.therapists, "90026")
         quote = pricing.quote(
-            session=selection.session, area=selection.area, policy=business.policy, starts_at=starts_at
+            treatment=visit_request.treatment,
+            area=visit_request.area,
+            rules=business.rules,
+            starts_at=starts_at,
         )
         return Submission(
             key=uuid.uuid4(),
@@ -167,12 +170,12 @@ class Presses:
             recipient_name="",
             street=f"{self._clients} Sample Street",
             unit="",
-            entry="ground",
+            access_type="ground",
             access={"gate_code": "1234"},
             screening_version=self.screening.number,
             screening_service=business.service.slug,
             answers=dict(self.answers),
-            policy_version=self.agreed.number,
+            terms_version=self.agreed.number,
             total_cents=quote.total_cents,
         )
 
@@ -187,9 +190,9 @@ class Presses:
         from django.db import transaction
 
         from bookings.enums import BookingStatus
-        from bookings.models import Booking, Client, ServedZip, Therapist
+        from bookings.models import Booking, Client, ServiceArea, Therapist
 
-        client, area = Client.objects.all()[0], ServedZip.objects.all()[0]
+        client, area = Client.objects.all()[0], ServiceArea.objects.all()[0]
         business = self.business
 
         def insert() -> None:
@@ -213,9 +216,9 @@ class Presses:
                     street="1 Sample Street",
                     city="Los Angeles",
                     area_id=area.pk,
-                    session_cents=12000,
+                    treatment_cents=12000,
                     total_cents=12000,
-                    policy_version_id=self.agreed.pk,
+                    terms_version_id=self.agreed.pk,
                     agreed_at=NOW,
                     created_at=NOW,
                     submission_key=uuid.uuid4(),

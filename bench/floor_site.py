@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Therapist
 
-_KEYS = ("client_id", "service_id", "option_id", "area_id", "policy_version_id")
+_KEYS = ("client_id", "service_id", "option_id", "area_id", "terms_version_id")
 
 
 def book(request: HttpRequest) -> HttpResponse:
@@ -37,7 +37,7 @@ def book(request: HttpRequest) -> HttpResponse:
                 blocked_until=starts_at + timedelta(minutes=70),
                 street="1 Sample Street",
                 city="Los Angeles",
-                session_cents=12000,
+                treatment_cents=12000,
                 total_cents=12000,
                 agreed_at=now,
                 created_at=now,

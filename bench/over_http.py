@@ -4,7 +4,7 @@ Run from the repository: python -m bench.over_http [--clients 16] [--rounds 5] [
 
 Two web servers run as `run.py` starts one (gunicorn, 2 processes of 4 threads), on a PostgreSQL and a broker started
 for them. One is the site: each press is a POST of the review page by a visitor with a session and a draft of its
-own, with all middleware, rate limits and the nudge to the senders. The other is `bench.floor_site`: a bare view with
+own, with all middleware, rate limits and the wake-up to the senders. The other is `bench.floor_site`: a bare view with
 a row lock and one guarded insert, without middleware. Both are pressed by turns; every fourth press is for a time
 that others want too. Then pages are asked for one by one, by turns as well. Exits with an error when two visits
 overlap or one is missing. Figures go to bench/results/over_http.json.
@@ -32,7 +32,7 @@ from urllib.parse import urlencode
 
 from bench.booking import HOURS, Timed, overlaps, stored, summary
 from bench.world import FIRST_DAY, Business, Calendar, found_business, own_postgres
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 from launch.servers import free_port, start_throwaway_broker, wait_until
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def at_once(port: int, clients: Sequence[Sequence[Request]]) -> Timed:
 
 
 @contextmanager
-def web_server(household: Household, settings: str) -> Iterator[int]:
+def web_server(supervisor: Supervisor, settings: str) -> Iterator[int]:
     """Gunicorn as `launch.site` starts it; gives its port."""
     port = free_port()
     command = [
@@ -106,11 +106,11 @@ def web_server(household: Household, settings: str) -> Iterator[int]:
     part = Part(
         settings,
         command,
-        household.temporary_directory() / "web.log",
+        supervisor.temporary_directory() / "web.log",
         directory=ROOT,
         environment={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
     )
-    household.start(part)
+    supervisor.start(part)
 
     def answers() -> bool:
         try:
@@ -125,19 +125,19 @@ def web_server(household: Household, settings: str) -> Iterator[int]:
         print(part.tail())
         raise
     finally:
-        household.stop(part)
+        supervisor.stop(part)
 
 
 class Visitors:
     """Makes visitors who have answered everything and are about to press."""
 
     def __init__(self, business: Business) -> None:
-        from bookings.models import Client, PolicyVersion, ScreeningVersion, ServedZip
+        from bookings.models import Client, ScreeningVersion, ServiceArea, TermsVersion
 
         self.business = business
-        self.agreed = PolicyVersion.objects.all()[0]
+        self.agreed = TermsVersion.objects.all()[0]
         self.screening = ScreeningVersion.objects.all()[0]
-        self.client, self.area = Client.objects.all()[0], ServedZip.objects.get(zip_code="90026")
+        self.client, self.area = Client.objects.all()[0], ServiceArea.objects.get(zip_code="90026")
         self.answers = {
             question["id"]: "yes" if question["id"] == "adult" else "no"
             for question in self.screening.rules["questions"]
@@ -171,7 +171,7 @@ class Visitors:
                     "email": f"press{self._made}@example.com",
                     "phone": f"+1323{5550000 + self._made}",
                     "street": f"{self._made} Sample Street",
-                    "entry": "ground",
+                    "access_type": "ground",
                     "gate_code": "1234",
                 },
                 "health": {
@@ -197,17 +197,17 @@ class Visitors:
         from bookings.domain import pricing
 
         key, headers = self.session(starts_at, f"therapist:{therapist.slug}")
-        selection = self.business.selection([therapist], self.area.zip_code)
+        visit_request = self.business.visit_request([therapist], self.area.zip_code)
         quote = pricing.quote(
-            session=selection.session,
-            area=selection.area,
-            policy=self.business.policy,
+            treatment=visit_request.treatment,
+            area=visit_request.area,
+            rules=self.business.rules,
             starts_at=starts_at,
         )
         form = {
             "submission_key": key,
             "total_cents": quote.total_cents,
-            "policy_version": self.agreed.number,
+            "terms_version": self.agreed.number,
             "agree": "on",
             "csrfmiddlewaretoken": TOKEN,
         }
@@ -221,7 +221,7 @@ class Visitors:
             "service_id": self.business.service.pk,
             "option_id": self.business.options[0].pk,
             "area_id": self.area.pk,
-            "policy_version_id": self.agreed.pk,
+            "terms_version_id": self.agreed.pk,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return Request("POST", "/book/", headers, urlencode(form))
@@ -293,9 +293,9 @@ def main() -> None:
     if min(options.clients, options.rounds, options.each, options.pages) < 1:
         parser.error("all counts are at least 1")
 
-    household = Household()
+    supervisor = Supervisor()
     try:
-        broker = start_throwaway_broker(household, Path(sys.prefix))
+        broker = start_throwaway_broker(supervisor, Path(sys.prefix))
         if broker is None:
             raise SystemExit("A broker is needed: install redis-server or valkey-server.")
         with own_postgres():
@@ -312,8 +312,8 @@ def main() -> None:
             subprocess.run(collect, cwd=ROOT, env=local, check=True)
             visitors = Visitors(business)
             with (
-                web_server(household, "massagerx.settings.local") as site,
-                web_server(household, "bench.floor_settings") as floor,
+                web_server(supervisor, "massagerx.settings.local") as site,
+                web_server(supervisor, "bench.floor_settings") as floor,
             ):
                 ports = {"ours": site, "floor": floor}
                 rounds: dict[str, list[Timed]] = {kind: [] for kind in ports}
@@ -326,7 +326,7 @@ def main() -> None:
                 report |= summary(rounds)
                 report["pages_p50_ms"] = pages(ports, visitors, options.pages)
     finally:
-        household.close()
+        supervisor.close()
     for name, milliseconds in report["pages_p50_ms"].items():
         print(f"{milliseconds:8.1f} ms  {name}")
     RESULTS.parent.mkdir(exist_ok=True)

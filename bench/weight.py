@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, sync_playwright
 
 from launch.testing import find_chromium
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import launch
 from tests.support.site import running_site
-from tests.support.walk import Walk
 
 RESULTS = Path(__file__).parent / "results" / "weight.json"
 CODE_BUDGET = 60 * 1024
@@ -154,7 +154,7 @@ def main() -> int:
         wait_for_pictures(new_page())
         weights += [weigh(new_page(), path) for path in [*PAGES, f"/blog/{post}/"]]
         walker = new_page()
-        walk = Walk(walker, email="weight@example.com", phone="213 555 0177")
+        walk = BookingPages(walker, email="weight@example.com", phone="213 555 0177")
         walk.what()
         weights.append(weigh(walker, "/book/where/"))
         walk.where()

@@ -16,12 +16,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.servers import start_throwaway_postgres
 
 if TYPE_CHECKING:
-    from bookings.domain.selection import Selection
-    from bookings.models import BookingPolicy, Therapist
+    from bookings.domain.visit_request import VisitRequest
+    from bookings.models import BookingRules, Therapist
     from services.models import Service, ServiceOption
 
 #: Sunday noon in Los Angeles: the first bookable day is a Monday.
@@ -41,30 +41,30 @@ def own_postgres() -> Iterator[str]:
 
     To be entered before anything of the site is imported.
     """
-    household = Household()
+    supervisor = Supervisor()
     try:
-        address = start_throwaway_postgres(household, Path(sys.prefix))
+        address = start_throwaway_postgres(supervisor, Path(sys.prefix))
         if address is None:
             raise SystemExit("PostgreSQL 15 or newer is needed (on Debian: apt install postgresql).")
         os.environ.update(
             DATABASE_URL=address,
             DJANGO_SETTINGS_MODULE="massagerx.settings.test",
-            VAR_DIR=str(household.temporary_directory()),
+            VAR_DIR=str(supervisor.temporary_directory()),
         )
         import django
         from django.core.management import call_command
         from django.db import connections
 
         django.setup()
-        # A booking's nudge would knock at a broker that isn't there: the row is the truth, and is measured.
+        # A booking's wake-up would knock at a broker that isn't there: the row is the truth, and is measured.
         from bookings.domain import outbox
 
-        outbox.set_nudge(None)
+        outbox.set_wake_worker(None)
         call_command("migrate", verbosity=0)
         yield address
         connections.close_all()
     finally:
-        household.close()
+        supervisor.close()
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,16 @@ class Business:
 
     service: Service
     options: tuple[ServiceOption, ...]
-    policy: BookingPolicy
+    rules: BookingRules
     therapists: tuple[Therapist, ...]
 
-    def selection(self, therapists: Sequence[Therapist], zip_code: str = "90026") -> Selection:
-        """An hour's session in `zip_code` with one of these therapists."""
-        from bookings.domain.selection import ANYONE, Selection, load_area, load_session
+    def visit_request(self, therapists: Sequence[Therapist], zip_code: str = "90026") -> VisitRequest:
+        """An hour's treatment in `zip_code` with one of these therapists."""
+        from bookings.domain.visit_request import ANYONE, VisitRequest, load_area, load_treatment
 
-        session = load_session(service_slug=self.service.slug, option_id=self.options[0].pk)
-        return Selection(
-            session=session, area=load_area(zip_code), preference=ANYONE, therapists=tuple(therapists)
+        treatment = load_treatment(service_slug=self.service.slug, option_id=self.options[0].pk)
+        return VisitRequest(
+            treatment=treatment, area=load_area(zip_code), preference=ANYONE, therapists=tuple(therapists)
         )
 
 
@@ -90,7 +90,7 @@ def found_business(now: datetime = NOW) -> Business:
     """Writes the business, without a visit; `now` is when its texts came into force."""
     from bookings import sample
     from bookings.enums import Gender
-    from bookings.models import BookingPolicy, ServedZip, Therapist, WorkingHours
+    from bookings.models import BookingRules, ServiceArea, Therapist, WorkingHours
     from services import sample as catalogue
     from services.models import Category, Service, ServiceOption
 
@@ -111,12 +111,12 @@ def found_business(now: datetime = NOW) -> Business:
         ServiceOption.objects.create(service=service, minutes=minutes, price_cents=minutes * 200)
         for minutes in (60, 90, 120)
     )
-    policy = BookingPolicy.load()
-    policy.granularity_minutes = 15
-    policy.horizon_days = HORIZON_DAYS
-    policy.open_requests_per_client = 50
-    policy.save()
-    homes = ServedZip.objects.in_bulk(["90027", "90034", "91604", "90065", "90045"], field_name="zip_code")
+    rules = BookingRules.load()
+    rules.granularity_minutes = 15
+    rules.horizon_days = HORIZON_DAYS
+    rules.open_requests_per_client = 50
+    rules.save()
+    homes = ServiceArea.objects.in_bulk(["90027", "90034", "91604", "90065", "90045"], field_name="zip_code")
     for number, home in enumerate(homes.values(), start=1):
         therapist = Therapist.objects.create(
             name=f"Therapist {number}",
@@ -133,17 +133,17 @@ def found_business(now: datetime = NOW) -> Business:
             for weekday in range(6)
         )
     therapists = tuple(Therapist.objects.select_related("home_zip__zone").order_by("pk"))
-    return Business(service, options, policy, therapists)
+    return Business(service, options, rules, therapists)
 
 
 # Visits of whole days: for each therapist (0 to 4) on each working day, at the hours given. One in seven of the
-# past was cancelled, the others took place; those ahead are confirmed. Lengths, places and clients vary.
+# past was canceled, the others took place; those ahead are confirmed. Lengths, places and clients vary.
 _VISITS = """
 INSERT INTO bookings_booking (
     reference, status, client_id, contact_name, recipient_name, therapist_id, service_id, option_id, people,
-    starts_at, ends_at, blocked_from, blocked_until, street, unit, city, area_id, entry,
-    session_cents, add_ons_cents, travel_cents, evening_cents, total_cents,
-    late_fee_cents, preference, policy_version_id, agreed_at, created_at, revision, submission_key, submission_digest
+    starts_at, ends_at, blocked_from, blocked_until, street, unit, city, area_id, access_type,
+    treatment_cents, add_ons_cents, travel_cents, evening_cents, total_cents,
+    late_fee_cents, preference, terms_version_id, agreed_at, created_at, revision, submission_key, submission_digest
 )
 SELECT
     'B' || (%(offset)s + number), status, clients[1 + number %% array_length(clients, 1)],
@@ -151,12 +151,12 @@ SELECT
     start, start + length, start - interval '10 minutes', start + length + interval '10 minutes',
     number || ' Sample Street', '', 'Los Angeles', areas[1 + (number * 7) %% array_length(areas, 1)], 'ground',
     12000, 0, 0, 0, 12000,
-    CASE WHEN status = 'cancelled' AND number %% 2 = 0 THEN 6000 ELSE 0 END, 'any',
-    %(policy)s, start - interval '3 days', start - interval '3 days', 1, gen_random_uuid(), repeat('0', 64)
+    CASE WHEN status = 'canceled' AND number %% 2 = 0 THEN 6000 ELSE 0 END, 'any',
+    %(terms)s, start - interval '3 days', start - interval '3 days', 1, gen_random_uuid(), repeat('0', 64)
 FROM (
     SELECT
         number, therapist,
-        CASE WHEN NOT %(past)s THEN 'confirmed' WHEN number %% 7 = 0 THEN 'cancelled' ELSE 'completed' END
+        CASE WHEN NOT %(past)s THEN 'confirmed' WHEN number %% 7 = 0 THEN 'canceled' ELSE 'completed' END
             AS status,
         (day + hour) AT TIME ZONE 'America/Los_Angeles' AS start,
         (ARRAY[interval '60 minutes', interval '90 minutes'])[1 + number %% 2] AS length
@@ -173,7 +173,7 @@ FROM (
     ORDER BY number OFFSET %(skip)s LIMIT %(count)s
 ) AS chosen
 CROSS JOIN (SELECT array_agg(id ORDER BY id) AS clients FROM bookings_client) AS c
-CROSS JOIN (SELECT array_agg(id ORDER BY zip_code) AS areas FROM bookings_servedzip) AS a
+CROSS JOIN (SELECT array_agg(id ORDER BY zip_code) AS areas FROM bookings_servicearea) AS a
 CROSS JOIN (SELECT array_agg(id ORDER BY minutes) AS options FROM services_serviceoption
             WHERE service_id = %(service)s) AS o
 """
@@ -215,7 +215,7 @@ class Calendar:
     def _add(self, count: int, *, past: bool) -> int:
         from django.db import connection
 
-        from bookings.models import PolicyVersion
+        from bookings.models import TermsVersion
 
         hours = ["09:15", "11:15", "13:30", "15:45"] if past else ["10:00", "14:30"]
         a_week = 6 * len(hours) * THERAPISTS
@@ -226,7 +226,7 @@ class Calendar:
                 {
                     "offset": skip + (1_000_000 if past else 0),
                     "service": self.business.service.pk,
-                    "policy": PolicyVersion.objects.values_list("pk", flat=True)[0],
+                    "terms": TermsVersion.objects.values_list("pk", flat=True)[0],
                     "past": past,
                     "first": FIRST_DAY - timedelta(days=2) if past else FIRST_DAY,
                     "step": -1 if past else 1,
@@ -243,13 +243,13 @@ class Calendar:
         """Fills 9:00 to 13:20 of the first therapist's `day` with this many blocks, however short they are: the
         afternoon stays free, so that days differ in nothing but their number of visits."""
         from bookings.enums import BookingStatus
-        from bookings.models import Booking, Client, PolicyVersion, ServedZip
+        from bookings.models import Booking, Client, ServiceArea, TermsVersion
         from massagerx.lib.localtime import day_bounds
 
         minutes = 260 // visits
         begin = day_bounds(day)[0] + timedelta(hours=9)
-        areas = list(ServedZip.objects.order_by("zip_code"))
-        client, agreed = Client.objects.all()[0], PolicyVersion.objects.all()[0]
+        areas = list(ServiceArea.objects.order_by("zip_code"))
+        client, agreed = Client.objects.all()[0], TermsVersion.objects.all()[0]
         business = self.business
         Booking.objects.bulk_create(
             Booking(
@@ -266,9 +266,9 @@ class Calendar:
                 street=f"{number} Sample Street",
                 city="Los Angeles",
                 area=areas[number % len(areas)],
-                session_cents=12000,
+                treatment_cents=12000,
                 total_cents=12000,
-                policy_version=agreed,
+                terms_version=agreed,
                 agreed_at=NOW,
                 created_at=NOW,
                 submission_key=_key(visits, number),

@@ -16,7 +16,7 @@ from massagerx.lib.localtime import local
 from services.models import Service
 
 from . import media
-from .models import Page, Picture, Post, Question, Tag
+from .models import FaqEntry, Page, Picture, Post, Tag
 from .pictures import Encoded
 
 # Drawn for this site by bin/draw_sample_covers; width and height in pixels.
@@ -57,7 +57,7 @@ class Loaded:
     tags: list[Tag] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[FaqEntry] = field(default_factory=list)
 
 
 TAGS = {
@@ -280,10 +280,10 @@ looked at, see a doctor before you start any training, ours included.</p>
 
 <h2>Ask for the booklet</h2>
 <p>We have a booklet about the program that you can read in one sitting. It is a good way to find out whether this is
-for you. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or <a href="/contact/">write or call</a>, and we will send it to you.</p>
-<p>When you would like someone to look at your own posture, you will find lengths, prices and open times on the
-<a href="/services/postural-correction-training/">Postural Correction Training Program page</a>. And if a heavy,
-swollen arm or leg is your real trouble, read about
+for you. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or <a href="/contact/">write or
+call</a>, and we will send it to you.</p> <p>When you would like someone to look at your own posture, you will find
+lengths, prices and open times on the <a href="/services/postural-correction-training/">Postural Correction Training
+Program page</a>. And if a heavy, swollen arm or leg is your real trouble, read about
 <a href="/blog/manual-lymphatic-drainage-explained/">manual lymphatic drainage</a> first. It is another kind of visit
 altogether. Not sure which one? Write to us and we will help you choose.</p>
 """,
@@ -353,8 +353,8 @@ arms and legs. <a href="/blog/posture-is-a-habit/">Posture training</a> is done 
 live.</p>
 
 <h2>Afterward</h2>
-<p>You stay where you are. The therapist packs up while you come back to yourself, and you do not have to drive anywhere.
-If you had lymphatic drainage, you may like to read
+<p>You stay where you are. The therapist packs up while you come back to yourself, and you do not have to drive
+anywhere. If you had lymphatic drainage, you may like to read
 <a href="/blog/after-a-lymphatic-drainage-session/">what to expect the day after</a>.</p>
 
 <h2>Ready when you are</h2>
@@ -379,8 +379,8 @@ PAGES = (
 We bring the table, the linens and our full attention.</p>
 <h2>Why we come to you</h2>
 <p>After surgery, with a heavy arm or a leg that swells, the hardest part of a massage can be the trip there and back.
-The same is true when your week is simply full. At home there is no waiting room, no parking and no drive while you still
-feel half asleep. You rest in your own bed or get on with your day.</p>
+The same is true when your week is simply full. At home there is no waiting room, no parking and no drive while you
+still feel half asleep. You rest in your own bed or get on with your day.</p>
 <h2>What we do</h2>
 <p>Two kinds of visits are close to our hearts.
 <a href="/services/manual-lymphatic-drainage/">Manual lymphatic drainage</a> is a mild, slow massage that people ask for
@@ -396,8 +396,8 @@ of your own, made to fit your sport or fitness routine. You will find all the re
 <li>We tell you what massage can offer and what it can’t. For a medical question, your doctor comes first.</li>
 </ul>
 <h2>Who comes</h2>
-<p>You can read about each of <a href="/therapists/">our therapists</a>, with the number of the certificate that each one
-holds from the California Massage Therapy Council. Your confirmation says who will be at your door.</p>
+<p>You can read about each of <a href="/therapists/">our therapists</a>, with the number of the certificate that each
+one holds from the California Massage Therapy Council. Your confirmation says who will be at your door.</p>
 <p>Would you like to know more? <a href="/contact/">Call or write to us</a>, or see
 <a href="/blog/how-an-in-home-visit-works/">how a visit works</a>.</p>
 """,
@@ -411,26 +411,26 @@ holds from the California Massage Therapy Council. Your confirmation says who wi
 with the exact notice we ask for and any fee. What you agree to there is what counts.</p>
 <h2>Moving or canceling</h2>
 <p>Plans change. Move or cancel by the link in any email about your visit, under <a href="/visits/">my visits</a>, or by
-<a href="/contact/">phone or email</a>, as early as you can. A therapist who is already on the road can’t be booked by anyone else, so a late change may have a fee. It is
-named in the terms that you see when you book. If you are ill or your doctor says no, call us: we would much rather move
-a visit than come on the wrong day.</p>
+<a href="/contact/">phone or email</a>, as early as you can. A therapist who is already on the road can’t be booked by
+anyone else, so a late change may have a fee. It is named in the terms that you see when you book. If you are ill or
+your doctor says no, call us: we would much rather move a visit than come on the wrong day.</p>
 <h2>If we have to change something</h2>
 <p>When a therapist falls ill or the road is closed, we call or email you right away. You choose another time or cancel,
 and you pay nothing for the visit that did not take place.</p>
 <h2>Time</h2>
 <p>Your visit is as long as you booked. Setting up and packing away are not taken from it. If we are late, we call
-you and make it right with you. If we can’t start because nobody comes to the door, we wait and try to call you, and after that
-the visit may count as missed.</p>
+you and make it right with you. If we can’t start because nobody comes to the door, we wait and try to call you, and
+after that the visit may count as missed.</p>
 <h2>Price</h2>
 <p>You see one total before you book. Travel to your ZIP code and every fee that you must pay are part of it.</p>
 <h2>Your health</h2>
 <p>We ask health questions with each booking. Answer them as well as you can, and tell us when something changes. Some
-answers mean that we need a note from your doctor first, and some mean that we can’t come for now. Massage is not medical
-care. In an emergency, call 911.</p>
+answers mean that we need a note from your doctor first, and some mean that we can’t come for now. Massage is not
+medical care. In an emergency, call 911.</p>
 <h2>Respect</h2>
-<p>Our work is professional massage. You are covered at all times except for the part being worked on. Either side can end
-a visit at any moment. A visit that is ended because of unwelcome behavior may be charged in full, and we do not come back.</p>
-<h2>Young people</h2>
+<p>Our work is professional massage. You are covered at all times except for the part being worked on. Either side can
+end a visit at any moment. A visit that is ended because of unwelcome behavior may be charged in full, and we do not
+come back.</p> <h2>Young people</h2>
 <p>Anyone under 18 needs a parent or guardian who agrees to the visit and stays there for all of it.</p>
 """,
     ),
@@ -440,52 +440,52 @@ a visit at any moment. A visit that is ended because of unwelcome behavior may b
         meta_description="What we collect when you visit this site or book, why, who sees it, and how to have it deleted.",
         body="""
 <p>Effective %(effective)s</p>
-<p>You let us into your home. We owe your information the same care. This page says what we collect, why, who sees it and
-what you can ask us to do.</p>
+<p>You let us into your home. We owe your information the same care. This page says what we collect, why, who sees it
+and what you can ask us to do.</p>
 <h2>What we collect</h2>
 <ul>
-<li><strong>To plan a visit:</strong> your name, email address, phone number, street address and ZIP code, the service and
-the time you choose, and what the therapist must know to reach your door, such as parking or a gate code.</li>
+<li><strong>To plan a visit:</strong> your name, email address, phone number, street address and ZIP code, the service
+and the time you choose, and what the therapist must know to reach your door, such as parking or a gate code.</li>
 <li><strong>To keep you safe:</strong> your answers to our health questions, and a note from your doctor when one is
 needed.</li>
 <li><strong>To show what was agreed:</strong> which terms you accepted, and when.</li>
 <li><strong>When you write or call:</strong> what you tell us. What you write in the form on our contact page, and our
 answer, are stored encrypted.</li>
-<li><strong>When you ask for the booklet:</strong> your name, your email address, and whether we may write to you later. We
-may only if you tick the box, and you can take that back at any time.</li>
-<li><strong>To keep the site running:</strong> a log of which page types were asked for and how long they took. It holds no
-names and no addresses.</li>
+<li><strong>When you ask for the booklet:</strong> your name, your email address, and whether we may write to you later.
+We may only if you tick the box, and you can take that back at any time.</li>
+<li><strong>To keep the site running:</strong> a log of which page types were asked for and how long they took. It holds
+no names and no addresses.</li>
 </ul>
 <h2>Why we use it</h2>
-<p>To answer you, to plan the drive, to come to the right door, to make sure that a visit is safe for you, and to keep the
-records that the law asks of us. We do not sell your information. We do not use it for advertising.</p>
+<p>To answer you, to plan the drive, to come to the right door, to make sure that a visit is safe for you, and to keep
+the records that the law asks of us. We do not sell your information. We do not use it for advertising.</p>
 <h2>Your health answers</h2>
 <p>They are kept apart from the rest of your booking and stored encrypted. So are gate codes and notes about your home.
-Only staff who need the answers can open them, and each look is logged with who, when and why. Health answers and gate codes
-are never put in an email or in a calendar entry.</p>
+Only staff who need the answers can open them, and each look is logged with who, when and why. Health answers and gate
+codes are never put in an email or in a calendar entry.</p>
 <h2>Who sees your information</h2>
-<p>The therapist who comes to you, and the people on our team who plan visits. The companies that run our server and deliver
-our email handle it on our behalf and for nothing else. A therapist who asks a map app for the way gives it your street
-address, without your name. We hand information to others only when the law requires it.</p>
+<p>The therapist who comes to you, and the people on our team who plan visits. The companies that run our server and
+deliver our email handle it on our behalf and for nothing else. A therapist who asks a map app for the way gives it your
+street address, without your name. We hand information to others only when the law requires it.</p>
 <h2>Cookies and tracking</h2>
 <p>This site sets cookies only to keep your place while you book and to protect its forms. It loads nothing from other
-companies: no ads, no social media buttons, no analytics, no outside fonts. No other company collects information about you
-here over time or across sites.</p>
-<p><strong>Do Not Track.</strong> Since we do not track anyone, the site works in the same way whether or not your browser
-sends a “Do Not Track” signal.</p>
+companies: no ads, no social media buttons, no analytics, no outside fonts. No other company collects information about
+you here over time or across sites.</p>
+<p><strong>Do Not Track.</strong> Since we do not track anyone, the site works in the same way whether or not your
+browser sends a “Do Not Track” signal.</p>
 <h2>How long we keep it</h2>
-<p>A booking that you start and do not send is deleted soon after. Bookings and what belongs to them are kept while you are
-a client and then for as long as the law asks us to keep business records. Health answers are deleted two years after your
-last visit. Messages from the contact page and requests for the booklet are deleted after 400 days.</p>
+<p>A booking that you start and do not send is deleted soon after. Bookings and what belongs to them are kept while you
+are a client and then for as long as the law asks us to keep business records. Health answers are deleted two years
+after your last visit. Messages from the contact page and requests for the booklet are deleted after 400 days.</p>
 <h2>See it, correct it, have it deleted</h2>
-<p>Write or call, using the details on our <a href="/contact/">contact page</a>, and tell us what you would like: a copy of
-what we hold about you, a correction, or deletion. We will make sure that it is you who asks. If there is something that the
-law makes us keep, we will tell you what it is and why.</p>
+<p>Write or call, using the details on our <a href="/contact/">contact page</a>, and tell us what you would like: a copy
+of what we hold about you, a correction, or deletion. We will make sure that it is you who asks. If there is something
+that the law makes us keep, we will tell you what it is and why.</p>
 <h2>Children</h2>
 <p>This site is for adults. Visits for a person under 18 are booked by a parent or guardian.</p>
 <h2>When this page changes</h2>
-<p>We put the new text here with a new date at the top. If a change matters for information that you have already given us,
-we write to you before it takes effect.</p>
+<p>We put the new text here with a new date at the top. If a change matters for information that you have already given
+us, we write to you before it takes effect.</p>
 """,
     ),
     SamplePage(
@@ -496,11 +496,11 @@ we write to you before it takes effect.</p>
 <p>Call or write, whichever you like better. A person reads every message. We can help you choose a service, book for
 you over the phone, or change a visit that is already on the calendar.</p>
 <h2>The posture booklet</h2>
-<p>Our booklet about the <a href="/services/postural-correction-training/">Postural Correction Training Program</a> is yours
-for the asking. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or call and say where it should go.</p>
-<h2>Before you write about your health</h2>
-<p>Please keep health details out of email. Use the form here, which we keep encrypted, tell us on the phone, or answer the
-questions that we ask while you book. If you may be having an emergency, call 911.</p>
+<p>Our booklet about the <a href="/services/postural-correction-training/">Postural Correction Training Program</a> is
+yours for the asking. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or call and say
+where it should go.</p> <h2>Before you write about your health</h2>
+<p>Please keep health details out of email. Use the form here, which we keep encrypted, tell us on the phone, or answer
+the questions that we ask while you book. If you may be having an emergency, call 911.</p>
 """,
     ),
     SamplePage(
@@ -622,7 +622,7 @@ def load(*, now: datetime) -> Loaded:
         if made:
             loaded.pages.append(page)
     for position, (question, answer) in enumerate(QUESTIONS, start=1):
-        row, made = Question.objects.get_or_create(
+        row, made = FaqEntry.objects.get_or_create(
             question=question, defaults={"answer": answer, "position": position * 10}
         )
         if made:

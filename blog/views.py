@@ -25,7 +25,7 @@ from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.urls import absolute_media, absolute_url
 from services.models import Business, Service
 
-from .models import OldAddress, Page, Post, PostQuerySet, Question, Tag, Testimonial
+from .models import FaqEntry, OldAddress, Page, Post, PostQuerySet, Tag, Testimonial
 from .preview import previewed_post
 from .reading import Reading, read
 
@@ -240,7 +240,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public_page
 def faq(request: HttpRequest) -> HttpResponse:
-    questions = list(Question.objects.active())
+    questions = list(FaqEntry.objects.active())
     faq_page = {
         "@type": "FAQPage",
         "mainEntity": [

@@ -10,8 +10,8 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: models can be loaded only once the apps are. The domain must not know Celery, so the
-        # nudge is plugged in from above.
+        # wake-up is plugged in from above.
         from . import tasks
         from .domain import outbox
 
-        outbox.set_nudge(tasks.nudge)
+        outbox.set_wake_worker(tasks.wake_worker)

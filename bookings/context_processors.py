@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from massagerx.lib.prepared import Prepared
+from massagerx.lib.compiled_query import CompiledQuery
 
 from .domain import queries
 from .models import Therapist
 
-_CERTIFICATES = Prepared(
-    lambda given: Therapist.objects.bookable(given("today", DateField())).values_list(
+_CERTIFICATES = CompiledQuery(
+    lambda parameter: Therapist.objects.bookable(parameter("today", DateField())).values_list(
         "name", "certificate_number"
     )
 )

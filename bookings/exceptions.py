@@ -65,8 +65,8 @@ class TooManyRequests(BookingError):
     """The client already has as many open requests as one client may have."""
 
 
-class PolicyChanged(BookingError):
-    """The policy the client read is not the one in force any more."""
+class TermsChanged(BookingError):
+    """The terms the client read is not the one in force any more."""
 
 
 class ScreeningChanged(BookingError):

@@ -11,13 +11,13 @@ from simple_history.utils import bulk_create_with_history
 from bookings import sample_booklet
 from bookings.enums import Gender, Weekday
 from bookings.models import (
-    BookingPolicy,
+    BookingRules,
     Booklet,
     Closure,
     DriveTime,
-    PolicyVersion,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     WorkingHours,
     Zone,
@@ -204,10 +204,10 @@ def load(*, now: datetime) -> None:
     _places()
     _people(today)
     _closures(today)
-    if not BookingPolicy.objects.exists():
-        BookingPolicy(evening_fee_cents=2000).save()
-    if not PolicyVersion.objects.exists():
-        PolicyVersion.objects.create(number=1, cancellation=_CANCELLATION, consent=_CONSENT, published_at=now)
+    if not BookingRules.objects.exists():
+        BookingRules(evening_fee_cents=2000).save()
+    if not TermsVersion.objects.exists():
+        TermsVersion.objects.create(number=1, cancellation=_CANCELLATION, consent=_CONSENT, published_at=now)
     if not ScreeningVersion.objects.exists():
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():
@@ -236,9 +236,9 @@ def _places() -> None:
         zones[name], _created = Zone.objects.get_or_create(
             name=name, defaults={"travel_fee_cents": fee, "position": position}
         )
-    ServedZip.objects.bulk_create(
+    ServiceArea.objects.bulk_create(
         (
-            ServedZip(zip_code=code, city=city, zone=zones[name], latitude=latitude, longitude=longitude)
+            ServiceArea(zip_code=code, city=city, zone=zones[name], latitude=latitude, longitude=longitude)
             for name, rows in _ZIPS.items()
             for code, city, latitude, longitude in rows
         ),
@@ -260,7 +260,7 @@ def _places() -> None:
 
 def _people(today: date) -> None:
     services = {service.slug: service for service in Service.objects.filter(slug__in=_ALL)}
-    homes = ServedZip.objects.in_bulk([row[4] for row in _THERAPISTS], field_name="zip_code")
+    homes = ServiceArea.objects.in_bulk([row[4] for row in _THERAPISTS], field_name="zip_code")
     for position, row in enumerate(_THERAPISTS, start=1):
         slug, name, gender, certificate, home, reach, slugs, first, last = row
         therapist, created = Therapist.objects.get_or_create(

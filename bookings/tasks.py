@@ -1,4 +1,4 @@
-"""Celery's tasks: shells around one call each. What is to be done stands in the database; a task is a nudge."""
+"""Celery's tasks: shells around one call each. What is to be done stands in the database; a task is a wake-up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def deliver_message(key: int) -> None:
 
 @shared_task
 def sweep_outbox() -> None:
-    """Sends whatever is due: messages whose nudge was lost, second tries, and those of senders that died."""
+    """Sends whatever is due: messages whose wake-up was lost, second tries, and those of senders that died."""
     delivery.send_due(clock=timezone.now)
 
 
@@ -94,7 +94,7 @@ def take_up_next_prices() -> None:
 
 
 class _Publisher:
-    """Publishes nudges from a thread of its own: a broker that is down or frozen costs the client nothing.
+    """Publishes wake-ups from a thread of its own: a broker that is down or frozen costs the client nothing.
 
     What does not fit in the queue, or is in it a second after the process wanted to end, is left to the sweep.
     """
@@ -110,11 +110,11 @@ class _Publisher:
             try:
                 self._keys.put_nowait(key)
             except queue.Full:
-                log.warning("nudge left to the sweep", extra={"cause": "queue full"})
+                log.warning("wake-up left to the sweep", extra={"cause": "queue full"})
                 break
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="nudges", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)
                 self._thread.start()
 
     def finish(self, *, seconds: float) -> None:
@@ -130,7 +130,7 @@ class _Publisher:
                 deliver_message.apply_async(args=[key], retry=False)
             # Whatever the client library raises, the row is there and the sweep finds it.
             except Exception as error:
-                log.warning("nudge left to the sweep", extra={"cause": type(error).__name__})
+                log.warning("wake-up left to the sweep", extra={"cause": type(error).__name__})
             finally:
                 self._keys.task_done()
 
@@ -148,6 +148,6 @@ os.register_at_fork(after_in_child=_renew_publisher)
 atexit.register(lambda: _publisher.finish(seconds=1))
 
 
-def nudge(keys: Sequence[int]) -> None:
+def wake_worker(keys: Sequence[int]) -> None:
     """Tells the workers of new messages. Never blocks and never fails."""
     _publisher.put(keys)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import booking, desk, details, enquiries, feed, health, outside, therapists, when
+from .views import booking, details, enquiries, feed, health, outside, staff_booking, therapists, when
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
@@ -20,10 +20,10 @@ urlpatterns = [
     path("book/health/<int:number>/", health.question, name="question"),
     path("book/review/", booking.review, name="review"),
     path("book/done/", booking.done, name="done"),
-    path("book/for-a-client/", desk.begin, name="desk_begin"),
-    path("book/for-a-client/leave/", desk.leave, name="desk_leave"),
+    path("book/for-a-client/", staff_booking.begin, name="staff_booking_begin"),
+    path("book/for-a-client/leave/", staff_booking.leave, name="staff_booking_leave"),
     path("book/start-over/", booking.start_over, name="start_over"),
-    # The form for writing to us stands on a page that `massagerx.views` puts together.
+    # The form for writing to us stands on a page that `massagerx.site.views` puts together.
     path("contact/sent/", enquiries.message_sent, name="message_sent"),
     path(_BOOKLET, enquiries.booklet_ask, name="booklet"),
     path(f"{_BOOKLET}asked/", enquiries.booklet_asked, name="booklet_asked"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from launch import testing
 from launch.console import Problem, Signals, Stopped, complain, say, step
 from launch.install import LOCAL_LOCK, Environment, check_room, check_writable, full_disk
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.site import Login, Site, bind, lock, parse_logins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +67,7 @@ def start(options: argparse.Namespace, signals: Signals) -> int:
     environment.ensure(LOCAL_LOCK)
     # From here on, files hold clients' names and addresses: they are for this user only.
     os.umask(0o077)
-    household = Household(keep_open=held)
+    supervisor = Supervisor(keep_open=held)
     site = None
     asked: subprocess.Popen[str] | None = None
     try:
@@ -76,7 +76,7 @@ def start(options: argparse.Namespace, signals: Signals) -> int:
             venv=environment.path,
             var=var,
             listener=listener,
-            household=household,
+            supervisor=supervisor,
             given=os.environ,
             signals=signals,
         )
@@ -103,7 +103,7 @@ def start(options: argparse.Namespace, signals: Signals) -> int:
     finally:
         if asked and asked.poll() is None:
             asked.kill()
-        household.close(hurry=lambda: signals.impatient)
+        supervisor.close(hurry=lambda: signals.impatient)
 
 
 def _introduce(site: Site, logins: list[Login]) -> None:

@@ -52,7 +52,7 @@ class Part:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-class Household:
+class Supervisor:
     """Starts parts, and ends all of them whatever becomes of this process.
 
     `keep_open` is a file descriptor that the guardian holds until everything has ended: the lock file's.

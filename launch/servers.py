@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launch.console import Problem
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 
 # A unix socket's path has room for 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_LIMIT = 100
@@ -77,21 +77,21 @@ def broker_answers(socket_path: Path) -> bool:
         return False
 
 
-def socket_directory(wanted: Path, household: Household) -> Path:
+def socket_directory(wanted: Path, supervisor: Supervisor) -> Path:
     """`wanted`, or a temporary directory when paths in it are too long for a unix socket."""
     if len(os.fsencode(wanted / "redis.sock")) <= _SOCKET_PATH_LIMIT:
         return wanted
-    return household.temporary_directory()
+    return supervisor.temporary_directory()
 
 
-def start_throwaway_broker(household: Household, venv: Path) -> str | None:
+def start_throwaway_broker(supervisor: Supervisor, venv: Path) -> str | None:
     """Start an empty broker and return its address (`unix://…`), or None when this machine has no program for it."""
     binary = find_broker(venv)
     if binary is None:
         return None
-    directory = household.temporary_directory()
+    directory = supervisor.temporary_directory()
     path = directory / "redis.sock"
-    part = household.start(broker_part(binary, socket_path=path, log=directory / "broker.log", data=None))
+    part = supervisor.start(broker_part(binary, socket_path=path, log=directory / "broker.log", data=None))
     wait_until(lambda: broker_answers(path), part, seconds=15, nap=lambda: time.sleep(0.02))
     return f"unix://{path}"
 
@@ -163,7 +163,7 @@ def _may_run(program: Path, user: int) -> bool:
         return False
 
 
-def start_throwaway_postgres(household: Household, venv: Path, *, durable: bool = False) -> str | None:
+def start_throwaway_postgres(supervisor: Supervisor, venv: Path, *, durable: bool = False) -> str | None:
     """Start an empty PostgreSQL that forgets everything, as fast as it can be; `durable` makes it keep each commit
     before it says so, for tests that kill it.
 
@@ -173,7 +173,7 @@ def start_throwaway_postgres(household: Household, venv: Path, *, durable: bool 
     programs = find_postgres(venv)
     if programs is None:
         return None
-    home = household.temporary_directory()
+    home = supervisor.temporary_directory()
     directory = programs.directory
     user = _database_user()
     if user is not None:
@@ -222,7 +222,7 @@ def start_throwaway_postgres(household: Household, venv: Path, *, durable: bool 
         stop_signal=signal.SIGINT,
         user=user,
     )
-    household.start(part)
+    supervisor.start(part)
     ready = home / "data" / "postmaster.pid"
     wait_until(lambda: _says_ready(ready), part, seconds=30, nap=lambda: time.sleep(0.02))
     return f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"

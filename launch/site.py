@@ -15,7 +15,7 @@ from pathlib import Path
 
 from launch.console import Problem, Signals, say, step
 from launch.install import check_writable, full_disk, is_full, run_step
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 from launch.servers import broker_answers, broker_part, find_broker, socket_directory, wait_until
 
 _RESTARTS = 5  # within _RESTART_WINDOW seconds; then the site gives up
@@ -92,7 +92,7 @@ class Site:
     """Prepares, starts, watches and stops the site.
 
     `given` is the environment it runs in: DATABASE_URL, REDIS_URL and EMAIL_HOST in it replace the embedded
-    database, the embedded broker and mail as files. `household` owns its processes.
+    database, the embedded broker and mail as files. `supervisor` owns its processes.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Site:
         venv: Path,
         var: Path,
         listener: socket.socket,
-        household: Household,
+        supervisor: Supervisor,
         given: Mapping[str, str],
         signals: Signals,
     ) -> None:
@@ -111,14 +111,14 @@ class Site:
         self._venv = venv
         self._python = venv / "bin" / "python"
         self._listener = listener
-        self._household = household
+        self._supervisor = supervisor
         self._signals = signals
         self.port: int = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.embedded_broker = not given.get("REDIS_URL")
         self.embedded_database = not given.get("DATABASE_URL")
         self.mail_as_files = not given.get("EMAIL_HOST")
-        self._socket = (socket_directory(var, household) if self.embedded_broker else var) / "redis.sock"
+        self._socket = (socket_directory(var, supervisor) if self.embedded_broker else var) / "redis.sock"
         self.environment = {
             key: value for key, value in given.items() if key not in ("PYTHONPATH", "PYTHONHOME")
         }
@@ -237,7 +237,7 @@ class Site:
         except Problem:
             if part.running or not any(data.iterdir()):
                 raise
-            # Another broker's file format, or a damaged file. Tasks are only nudges: the sweep finds what waits.
+            # Another broker's file format, or a damaged file. Tasks are only wake-ups: the sweep finds what waits.
             aside = self.var / f"broker-unreadable-{time.time():.0f}"
             data.rename(aside)
             data.mkdir(mode=0o700)
@@ -245,7 +245,7 @@ class Site:
             self._start_broker(part)
 
     def _start_broker(self, part: Part) -> None:
-        self._household.start(part)
+        self._supervisor.start(part)
         wait_until(
             lambda: broker_answers(self._socket), part, seconds=30, nap=lambda: self._signals.nap(0.02)
         )
@@ -291,7 +291,7 @@ class Site:
         command = [str(self._python), "-m", *module]
         part = Part(name, command, self._log(name), self.environment, grace=grace, pass_fds=pass_fds)
         self._log_positions[name] = part.log.stat().st_size if part.log.exists() else 0
-        self._household.start(self._part(part))
+        self._supervisor.start(self._part(part))
 
     def answers(self, path: str = "/healthz") -> bool:
         """Whether the web server answers 200 on a path."""
@@ -327,7 +327,7 @@ class Site:
                 self._signals.nap()
             if part.name == "broker":
                 self._socket.unlink(missing_ok=True)
-            self._household.start(part)
+            self._supervisor.start(part)
         self._hint_at_errors()
 
     def _hint_at_errors(self) -> None:
@@ -349,13 +349,13 @@ class Site:
     def stop(self, *, hurry: Callable[[], bool] = lambda: False) -> None:
         """Stop beat, web and worker, then the broker."""
         self._listener.close()  # else new visitors would wait in its queue
-        self._household.stop(*self.parts.values(), hurry=hurry)
+        self._supervisor.stop(*self.parts.values(), hurry=hurry)
         if self.embedded_broker:
             self._socket.unlink(missing_ok=True)
 
     def stop_part(self, name: str) -> None:
         """Stop one part by itself."""
-        self._household.stop(self.parts[name])
+        self._supervisor.stop(self.parts[name])
 
     def start_part(self, name: str) -> None:
         """Start a stopped part again, and wait until the broker or the web server answers."""
@@ -364,7 +364,7 @@ class Site:
             self._socket.unlink(missing_ok=True)
             self._start_broker(part)
         else:
-            self._household.start(part)
+            self._supervisor.start(part)
             if name == "web":
                 self.wait_ready()
 

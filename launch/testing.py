@@ -12,7 +12,7 @@ from pathlib import Path
 
 from launch.console import Problem, Signals, Stopped, say, step
 from launch.install import DEVELOPMENT_LOCK, Environment, check_room, check_writable
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.servers import find_broker, find_postgres, start_throwaway_postgres
 
 _WHOLE_SITE = "browser or journey or faults"
@@ -54,13 +54,13 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
     if not arguments:
         shutil.rmtree(output, ignore_errors=True)  # pictures of a full run are all of one state
     output.mkdir(parents=True, exist_ok=True)
-    household = Household()
-    scratch = household.temporary_directory()
+    supervisor = Supervisor()
+    scratch = supervisor.temporary_directory()
     try:
         address = None
         if find_postgres(environment.path):
             with step("Starting a PostgreSQL for the tests"):
-                address = start_throwaway_postgres(household, environment.path)
+                address = start_throwaway_postgres(supervisor, environment.path)
         rounds = _rounds(arguments, address, scratch)
         for number, round_ in enumerate(rounds):
             say(f"\n=== {round_.name} ===")
@@ -69,7 +69,7 @@ def run(root: Path, arguments: list[str], signals: Signals) -> int:
             round_.seconds = time.monotonic() - started
             round_.counts = _counts(_report(round_, scratch))
     finally:
-        household.close(hurry=lambda: signals.impatient)
+        supervisor.close(hurry=lambda: signals.impatient)
     return _summary(rounds, missing, asked_for_some=bool(arguments))
 
 

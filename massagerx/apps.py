@@ -2,14 +2,14 @@
 
 from django.contrib.admin.apps import AdminConfig
 
-from massagerx.lib import folding
+from massagerx.lib import text_search
 
 
-class DeskConfig(AdminConfig):
+class StaffAdminConfig(AdminConfig):
     """Django's admin, with our site in place of its own."""
 
-    default_site = "massagerx.desk.Desk"
+    default_site = "massagerx.admin_site.StaffAdminSite"
 
     def ready(self) -> None:
         super().ready()
-        folding.start()
+        text_search.start()

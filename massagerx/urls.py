@@ -10,9 +10,9 @@ from django.views.decorators.cache import cache_control
 from blog import urls as blog
 from massagerx.lib.limits import limited
 
-from . import views
-from .sitemaps import SITEMAPS
-from .styleguide import sample_email, styleguide
+from .site import views
+from .site.sitemaps import SITEMAPS
+from .site.styleguide import sample_email, styleguide
 
 # The owner's words and the bookings' form: neither app knows the other.
 _blog = [path("contact/", views.contact, name="contact"), *blog.urlpatterns]
@@ -57,7 +57,7 @@ urlpatterns = [
 if settings.LOCAL:
     urlpatterns += [path("mailbox/", include("bookings.views.mailbox_urls"))]
 
-handler400 = "massagerx.views.bad_request"
-handler403 = "massagerx.views.forbidden"
-handler404 = "massagerx.views.not_found"
-handler500 = "massagerx.views.server_error"
+handler400 = "massagerx.site.views.bad_request"
+handler403 = "massagerx.site.views.forbidden"
+handler404 = "massagerx.site.views.not_found"
+handler500 = "massagerx.site.views.server_error"

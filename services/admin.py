@@ -17,7 +17,7 @@ from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.admin_preview import PreviewMixin
 from massagerx.lib.admin_versions import VersionsMixin
 
-from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
+from .models import AddOn, Business, Category, Service, ServiceFaq, ServiceOption
 from .templatetags.money import dollars
 
 
@@ -69,8 +69,8 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     }
 
 
-class ServiceQuestionInline(KindFieldsMixin, admin.StackedInline):
-    model = ServiceQuestion
+class ServiceFaqInline(KindFieldsMixin, admin.StackedInline):
+    model = ServiceFaq
     extra = 0
 
 
@@ -98,7 +98,7 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
     list_select_related = ["category"]
     search_fields = ["name", "summary"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [ServiceOptionInline, AddOnInline, ServiceQuestionInline]
+    inlines = [ServiceOptionInline, AddOnInline, ServiceFaqInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "category", "summary", "is_active", "position"]}),
         (

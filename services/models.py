@@ -16,12 +16,12 @@ from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
-from massagerx.lib.single import SingleRow
+from massagerx.lib.singleton import SingletonModel
 
 MAX_PRICE_CENTS = 1_000_000
 
 
-class Business(SingleRow):
+class Business(SingletonModel):
     """The one row of facts about the business that pages, emails and feeds show."""
 
     name = models.CharField(_("name"), max_length=80, default="Massage Rx")
@@ -37,7 +37,7 @@ class Business(SingleRow):
 
     history = HistoricalRecords()
 
-    class Meta(SingleRow.Meta):
+    class Meta(SingletonModel.Meta):
         verbose_name = _("business")
         verbose_name_plural = _("business")
 
@@ -194,10 +194,10 @@ class ServiceOption(models.Model):
         return f"{self.service} · {self.minutes} min"
 
 
-class ServiceQuestion(models.Model):
+class ServiceFaq(models.Model):
     """Something that people ask about one service, with its answer in plain words."""
 
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="questions")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="faqs")
     question = models.CharField(_("question"), max_length=200)
     answer = models.TextField(
         _("answer"), max_length=2000, help_text=_("Plain text; an empty line starts a new paragraph.")
@@ -211,7 +211,7 @@ class ServiceQuestion(models.Model):
         verbose_name = _("question about it")
         verbose_name_plural = _("questions about it")
         constraints = [
-            models.UniqueConstraint(fields=["service", "question"], name="servicequestion_asked_once"),
+            models.UniqueConstraint(fields=["service", "question"], name="servicefaq_asked_once"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from simple_history.utils import bulk_create_with_history
 
-from .models import AddOn, Business, Category, Service, ServiceOption, ServiceQuestion
+from .models import AddOn, Business, Category, Service, ServiceFaq, ServiceOption
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +251,8 @@ def load(*, now: datetime) -> None:
                 ],
                 ServiceOption,
             )
-            ServiceQuestion.objects.bulk_create(
-                ServiceQuestion(
-                    service=services[sample.slug], question=question, answer=answer, position=place
-                )
+            ServiceFaq.objects.bulk_create(
+                ServiceFaq(service=services[sample.slug], question=question, answer=answer, position=place)
                 for place, (question, answer) in enumerate(sample.questions, start=1)
             )
     for position, (name, summary, minutes, cents, slugs) in enumerate(_ADD_ONS, start=1):

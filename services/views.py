@@ -30,7 +30,7 @@ def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     service = get_object_or_404(services, slug=slug)
     context = {
         "now": timezone.now(),
-        "questions": list(service.questions.all()),
+        "questions": list(service.faqs.all()),
         "service": service,
         "add_ons": AddOn.objects.active().filter(services=service),
         "others": Service.objects.offered().with_prices().exclude(pk=service.pk)[:3],

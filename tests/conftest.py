@@ -15,10 +15,10 @@ import pytest
 from django.conf import settings as django_settings
 
 from launch.guardian import alive
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import find_chromium
-from tests.support import beginnings as made_once
+from tests.support import prepared_databases as databases
 from tests.support import require
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -27,9 +27,9 @@ from tests.support.smtp import MailServer
 # Playwright keeps an event loop in the main thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-_household = pytest.StashKey[Household]()
+_supervisor = pytest.StashKey[Supervisor]()
 _redis = pytest.StashKey[str]()
-_beginnings = pytest.StashKey[Path]()
+_prepared_databases = pytest.StashKey[Path]()
 
 
 # Servers -----------------------------------------------------------------------------------------------------
@@ -39,13 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give this process a broker of its own, before anything reads its address; and all processes of this run a
     directory for what they make once."""
     if not hasattr(config, "workerinput"):
-        config.stash[_beginnings] = Path(tempfile.mkdtemp(prefix="massagerx-beginnings-"))
+        config.stash[_prepared_databases] = Path(tempfile.mkdtemp(prefix="massagerx-databases-"))
         if config.getoption("numprocesses", None):
             return  # this process only hands out tests
-    household = config.stash[_household] = Household()
-    address = start_throwaway_broker(household, Path(sys.prefix))
+    supervisor = config.stash[_supervisor] = Supervisor()
+    address = start_throwaway_broker(supervisor, Path(sys.prefix))
     if address is None:
-        address = f"unix://{household.temporary_directory() / 'nothing.sock'}"
+        address = f"unix://{supervisor.temporary_directory() / 'nothing.sock'}"
     else:
         config.stash[_redis] = address
     from massagerx.celery import app
@@ -60,14 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a process that runs tests where the directory is."""
-    node.workerinput["beginnings"] = str(node.config.stash[_beginnings])
+    node.workerinput["prepared_databases"] = str(node.config.stash[_prepared_databases])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if household := config.stash.get(_household, None):
-        household.close()
-    if directory := config.stash.get(_beginnings, None):
-        made_once.clear_away(directory)
+    if supervisor := config.stash.get(_supervisor, None):
+        supervisor.close()
+    if directory := config.stash.get(_prepared_databases, None):
+        databases.clear_away(directory)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -86,16 +86,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def beginnings(request: pytest.FixtureRequest) -> Path:
+def prepared_databases(request: pytest.FixtureRequest) -> Path:
     """The directory of what is made once for this run of pytest, shared by its processes."""
     told: dict[str, str] = getattr(request.config, "workerinput", {})
-    return Path(told["beginnings"]) if told else request.config.stash[_beginnings]
+    return Path(told["prepared_databases"]) if told else request.config.stash[_prepared_databases]
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
-    beginnings: Path,
+    prepared_databases: Path,
     tmp_path_factory: pytest.TempPathFactory,
     django_test_environment: None,
     django_db_blocker: Any,
@@ -108,7 +108,7 @@ def django_db_modify_db_settings(
 
     database = connections["default"].settings_dict
     with django_db_blocker.unblock():
-        migrated = made_once.migrated(beginnings)
+        migrated = databases.migrated(prepared_databases)
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
         shutil.copy(migrated, database["TEST"]["NAME"])
@@ -183,17 +183,17 @@ def smtp_server(settings: object) -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="session")
-def site(beginnings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def site(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site as run.py starts it: gunicorn, worker, beat and broker, with its own database and mail
     server. Shared by all tests of the session: use data of your own."""
-    with running_site(tmp_path_factory.mktemp("site"), beginnings) as running:
+    with running_site(tmp_path_factory.mktemp("site"), prepared_databases) as running:
         yield running
 
 
 @pytest.fixture
-def fresh_site(beginnings: Path, tmp_path: Path) -> Iterator[RunningSite]:
+def fresh_site(prepared_databases: Path, tmp_path: Path) -> Iterator[RunningSite]:
     """Like `site`, for one test only: its parts may be stopped and killed."""
-    with running_site(tmp_path, beginnings) as running:
+    with running_site(tmp_path, prepared_databases) as running:
         yield running
         assert all(not part.running or alive(part.pid) for part in running.site.parts.values())
 

@@ -20,11 +20,11 @@ from bookings.domain.operations import Submission
 from bookings.enums import Gender
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     DriveTime,
-    PolicyVersion,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     WorkingHours,
     Zone,
@@ -67,11 +67,11 @@ class World:
     add_on: AddOn
     zone: Zone
     far_zone: Zone
-    area: ServedZip
-    far_area: ServedZip
+    area: ServiceArea
+    far_area: ServiceArea
     therapist: Therapist
-    policy: BookingPolicy
-    agreed: PolicyVersion
+    rules: BookingRules
+    agreed: TermsVersion
     screening: ScreeningVersion
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -92,12 +92,12 @@ class World:
             recipient_name="",
             street="12 Sample Street",
             unit="",
-            entry="ground",
+            access_type="ground",
             access={"gate_code": "CANARY-GATE-4711"},
             screening_version=self.screening.number,
             screening_service=self.service.slug,
             answers=dict(CLEAR_ANSWERS),
-            policy_version=self.agreed.number,
+            terms_version=self.agreed.number,
             total_cents=14_000,
         )
         return replace(submission, **changes)
@@ -111,7 +111,7 @@ class World:
         return make_therapist(self.service, changes.pop("home_zip", self.area), name=name, **changes)
 
 
-def make_therapist(service: Service, home_zip: ServedZip, *, name: str, **changes: Any) -> Therapist:
+def make_therapist(service: Service, home_zip: ServiceArea, *, name: str, **changes: Any) -> Therapist:
     slug = name.lower().replace(" ", "-")
     values: dict[str, Any] = {
         "name": name,
@@ -149,14 +149,14 @@ def make_world() -> World:
     add_on.services.add(service)
     zone = Zone.objects.create(name="Eastside", travel_fee_cents=2_000)
     far_zone = Zone.objects.create(name="Valley", travel_fee_cents=4_000)
-    area = ServedZip.objects.create(
+    area = ServiceArea.objects.create(
         zip_code="90026", city="Los Angeles", zone=zone, latitude=34.0766, longitude=-118.2646
     )
-    far_area = ServedZip.objects.create(
+    far_area = ServiceArea.objects.create(
         zip_code="91364", city="Woodland Hills", zone=far_zone, latitude=34.1557, longitude=-118.6089
     )
-    policy = BookingPolicy(evening_fee_cents=2_500, evening_starts_at=time(17))
-    policy.save()
+    rules = BookingRules(evening_fee_cents=2_500, evening_starts_at=time(17))
+    rules.save()
     return World(
         service=service,
         option=option,
@@ -167,8 +167,8 @@ def make_world() -> World:
         area=area,
         far_area=far_area,
         therapist=make_therapist(service, area, name="Sample Therapist One"),
-        policy=policy,
-        agreed=PolicyVersion.objects.create(
+        rules=rules,
+        agreed=TermsVersion.objects.create(
             number=1,
             cancellation="A day's notice.",
             consent="I agree.",

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from blog.models import Notice, Page, Question, Testimonial
+from blog.models import Announcement, FaqEntry, Page, Testimonial
 
 from .writing import WordsMixin, WritingMixin
 
@@ -48,19 +48,19 @@ class PageAdmin(WritingMixin):
         return False
 
 
-@admin.register(Question)
-class QuestionAdmin(WritingMixin):
+@admin.register(FaqEntry)
+class FaqEntryAdmin(WritingMixin):
     list_display = ["question", "position", "is_active"]
     list_editable = ["position", "is_active"]
     search_fields = ["question", "answer"]
     fields = ["question", "answer", "position", "is_active"]
     claim_fields = version_fields = ("question", "answer")
 
-    def preview_address(self, obj: Question) -> str:
+    def preview_address(self, obj: FaqEntry) -> str:
         return reverse("blog:faq")
 
-    def for_preview(self, obj: Question, *, now: datetime) -> None:
-        Question.objects.filter(pk=obj.pk).update(is_active=True)
+    def for_preview(self, obj: FaqEntry, *, now: datetime) -> None:
+        FaqEntry.objects.filter(pk=obj.pk).update(is_active=True)
 
 
 class TestimonialForm(ModelForm):
@@ -103,24 +103,24 @@ class TestimonialAdmin(WordsMixin):
         Testimonial.objects.filter(pk=obj.pk).update(is_active=True, has_consent=True)
 
 
-@admin.register(Notice)
-class NoticeAdmin(WordsMixin):
+@admin.register(Announcement)
+class AnnouncementAdmin(WordsMixin):
     list_display = ["text", "starts_at", "ends_at", "is_up"]
     search_fields = ["text"]
     fields = ["text", "link", "link_text", "starts_at", "ends_at"]
     claim_fields = ("text",)
     version_fields = ("text", "link", "link_text")
 
-    def preview_address(self, obj: Notice) -> str:
+    def preview_address(self, obj: Announcement) -> str:
         return reverse("home")
 
-    def for_preview(self, obj: Notice, *, now: datetime) -> None:
-        Notice.objects.filter(pk=obj.pk).update(starts_at=now, ends_at=None)
+    def for_preview(self, obj: Announcement, *, now: datetime) -> None:
+        Announcement.objects.filter(pk=obj.pk).update(starts_at=now, ends_at=None)
 
     @admin.display(description=_("shown now"), boolean=True)
-    def is_up(self, notice: Notice) -> bool:
+    def is_up(self, announcement: Announcement) -> bool:
         now = timezone.now()
-        return notice.starts_at <= now and (notice.ends_at is None or notice.ends_at > now)
+        return announcement.starts_at <= now and (announcement.ends_at is None or announcement.ends_at > now)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {

@@ -1,18 +1,18 @@
 """What we write: posts with their tags and pictures, and the pages, questions and notices that the owner edits."""
 
-from .pages import Notice, Page, Question, Testimonial
+from .pages import Announcement, FaqEntry, Page, Testimonial
 from .pictures import Picture, Upload, Video
 from .posts import RESERVED_SLUGS, OldAddress, Post, PostQuerySet, Tag
 
 __all__ = [
     "RESERVED_SLUGS",
-    "Notice",
+    "Announcement",
+    "FaqEntry",
     "OldAddress",
     "Page",
     "Picture",
     "Post",
     "PostQuerySet",
-    "Question",
     "Tag",
     "Testimonial",
     "Upload",

@@ -64,12 +64,12 @@ class Page(models.Model):
         return cls.objects.filter(slug=slug).first() or cls(slug=slug, title=str(cls.Slug(slug).label))
 
 
-class QuestionQuerySet(models.QuerySet["Question"]):
-    def active(self) -> QuestionQuerySet:
+class FaqEntryQuerySet(models.QuerySet["FaqEntry"]):
+    def active(self) -> FaqEntryQuerySet:
         return self.filter(is_active=True)
 
 
-class Question(models.Model):
+class FaqEntry(models.Model):
     """One question of the FAQ with its answer."""
 
     question = models.CharField(_("question"), max_length=200, unique=True)
@@ -80,13 +80,13 @@ class Question(models.Model):
     is_active = models.BooleanField(_("shown"), default=True)
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
-    objects = QuestionQuerySet.as_manager()
+    objects = FaqEntryQuerySet.as_manager()
     history = HistoricalRecords(excluded_fields=["updated_at"], cascade_delete_history=True)
 
     class Meta:
         ordering = ["position", "pk"]
-        verbose_name = _("question")
-        verbose_name_plural = _("questions")
+        verbose_name = _("FAQ entry")
+        verbose_name_plural = _("FAQ entries")
 
     def __str__(self) -> str:
         return self.question
@@ -139,13 +139,13 @@ class Testimonial(models.Model):
         return f"{self.name}, {self.place}" if self.place else self.name
 
 
-class NoticeQuerySet(models.QuerySet["Notice"]):
-    def current(self, now: datetime) -> NoticeQuerySet:
+class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def current(self, now: datetime) -> AnnouncementQuerySet:
         """Those to show at the aware instant `now`, the one that began last first."""
         return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), starts_at__lte=now)
 
 
-class Notice(models.Model):
+class Announcement(models.Model):
     """A line above every page, for a while. Its time is half-open: from the start until just before the end."""
 
     text = models.CharField(
@@ -165,13 +165,13 @@ class Notice(models.Model):
         _("until"), null=True, blank=True, help_text=_("Left empty, it stays until you delete it.")
     )
 
-    objects = NoticeQuerySet.as_manager()
+    objects = AnnouncementQuerySet.as_manager()
     history = HistoricalRecords(cascade_delete_history=True)
 
     class Meta:
         ordering = ["-starts_at", "-pk"]
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),

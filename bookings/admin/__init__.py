@@ -8,14 +8,14 @@ from . import (
     clients,
     drives,
     enquiries,
-    intake,
-    looks,
+    health_access_log,
     outbox,
     people,
     person,
     places,
     schedule,
     time_off,
+    versions,
 )
 
 __all__ = [
@@ -26,12 +26,12 @@ __all__ = [
     "clients",
     "drives",
     "enquiries",
-    "intake",
-    "looks",
+    "health_access_log",
     "outbox",
     "people",
     "person",
     "places",
     "schedule",
     "time_off",
+    "versions",
 ]

@@ -13,8 +13,8 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from bookings.models import AreaRequest
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
+from .labels import two_lines
 from .search import search
-from .words import two_lines
 
 
 class AreaRequestForm(forms.ModelForm):

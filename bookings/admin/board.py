@@ -23,8 +23,8 @@ from bookings.models import Booking, Therapist
 from massagerx.lib.admin import FIRST_DAY, LAST_DAY
 from massagerx.lib.localtime import day_bounds, local
 
-from .access import sees_every_visit, sees_own_visits, therapists_seen_by
-from .words import clock, clock_span, local_span, long_day, week_start
+from .labels import clock, clock_span, local_span, long_day, week_start
+from .visibility import sees_every_visit, sees_own_visits, therapists_seen_by
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
 _FROM, _UNTIL = 8 * 60, 19 * 60
@@ -177,7 +177,7 @@ class BoardMixin(admin.ModelAdmin):
             "short_day": f"{day:%a} {day.day}",
             "is_today": day == timezone.localdate(),
             "count": len(column.visits),
-            "session_minutes": column.session_minutes,
+            "treatment_minutes": column.treatment_minutes,
             "drive_minutes": column.drive_minutes,
             "hours": [
                 {"from": _minute(start, day), "until": _minute(end, day), "words": clock_span(start, end)}
@@ -196,9 +196,9 @@ class BoardMixin(admin.ModelAdmin):
             "booking": booking,
             "from": _minute(booking.blocked_from, day),
             "until": _minute(booking.blocked_until, day),
-            "session_from": _minute(booking.starts_at, day),
-            "session_until": _minute(booking.ends_at, day),
-            "session": local_span(booking.starts_at, booking.ends_at),
+            "treatment_from": _minute(booking.starts_at, day),
+            "treatment_until": _minute(booking.ends_at, day),
+            "treatment": local_span(booking.starts_at, booking.ends_at),
             "clocks": clock_span(booking.starts_at, booking.ends_at),
             "door": clock_span(booking.blocked_from, booking.blocked_until),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),

@@ -15,19 +15,19 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking
 from massagerx.lib.admin import ListMixin
 
-from .access import only_seen_by, sees_every_visit, sees_own_visits
 from .board import BoardMixin
 from .filters import AHEAD, DayFilter, TierFilter, ZoneFilter, days_shown
+from .labels import status_mark, tier_mark, two_lines
 from .moving import MovingMixin
-from .phone import PhoneMixin
 from .reports import ReportsMixin, sees_reports
 from .search import search_visits
+from .staff_booking import StaffBookingMixin
+from .visibility import only_seen_by, sees_every_visit, sees_own_visits
 from .visit import VisitMixin
-from .words import status_mark, tier_mark, two_lines
 
 
 @admin.register(Booking)
-class BookingAdmin(BoardMixin, MovingMixin, PhoneMixin, ReportsMixin, VisitMixin, ListMixin):
+class BookingAdmin(BoardMixin, MovingMixin, StaffBookingMixin, ReportsMixin, VisitMixin, ListMixin):
     list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]

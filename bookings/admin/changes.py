@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, queries
-from bookings.domain.selection import ANYONE
+from bookings.domain.visit_request import ANYONE
 from bookings.enums import ChangeKind, ChangeState
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
@@ -27,10 +27,10 @@ from massagerx.lib.admin import ListMixin
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
-from .access import only_seen_by, sees_every_visit
-from .words import explain, local_when, mark, tier_mark, two_lines
+from .labels import explain, local_when, mark, tier_mark, two_lines
+from .visibility import only_seen_by, sees_every_visit
 
-_STATE_LOOKS = {
+_STATE_MARKS = {
     ChangeState.OPEN: ("waiting", "◔"),
     ChangeState.ACCEPTED: ("good", "✓"),
     ChangeState.REFUSED: ("bad", "✕"),
@@ -150,8 +150,8 @@ class ChangeRequestAdmin(ListMixin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def shown_state(self, change: ChangeRequest) -> str:
-        look, sign = _STATE_LOOKS[ChangeState(change.state)]
-        return mark(look, sign, change.get_state_display())
+        style, sign = _STATE_MARKS[ChangeState(change.state)]
+        return mark(style, sign, change.get_state_display())
 
     @admin.display(description=gettext_lazy("answered"))
     def answered(self, change: ChangeRequest) -> str:

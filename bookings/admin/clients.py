@@ -29,10 +29,10 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LinesField
 
-from .access import sees_every_visit, sees_own_visits
+from .labels import local_when, status_mark
 from .person import PersonMixin
 from .search import OF_CLIENT, search, visits_of_client
-from .words import local_when, status_mark
+from .visibility import sees_every_visit, sees_own_visits
 
 # Of a key in an address, in digits: no column holds more.
 _LONGEST_KEY = 19

@@ -17,8 +17,8 @@ from bookings.models import Booking, DriveOverride
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.localtime import local
 
+from .labels import local_when
 from .stranding import StrandingMixin
-from .words import local_when
 
 
 class ReferenceField(forms.CharField):

@@ -31,8 +31,8 @@ from bookings.models import Booklet, BookletRequest, ContactMessage
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.encryption import UnreadableValue
 
+from .labels import local_when, mark, state_mark, two_lines
 from .search import search
-from .words import local_when, mark, state_mark, two_lines
 
 LARGEST_BOOKLET = 10 * 1024 * 1024
 

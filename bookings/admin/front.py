@@ -17,7 +17,7 @@ from bookings.enums import MessageState
 from bookings.models import (
     AreaRequest,
     Booking,
-    BookingPolicy,
+    BookingRules,
     ContactMessage,
     ExtraHours,
     Message,
@@ -29,10 +29,10 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
-from .access import only_seen_by, sees_every_visit, therapists_seen_by
 from .changes import desk_changes
+from .labels import clock, local_when, long_day, state_mark, tier_mark, time_left
 from .my_day import my_day
-from .words import clock, local_when, long_day, state_mark, tier_mark, time_left
+from .visibility import only_seen_by, sees_every_visit, therapists_seen_by
 
 MOST_ROWS = 20
 LATE = timedelta(minutes=LATE_MINUTES)
@@ -83,7 +83,7 @@ def _screening(now: datetime) -> dict[str, Any]:
 
 
 def _requests(now: datetime) -> dict[str, Any]:
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     waiting = Booking.objects.waiting()
     rows = waiting.select_related("client", "therapist", "service", "area__zone", "screening").defer(
         "screening__answers"
@@ -104,7 +104,7 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
                 "therapist": booking.therapist.name,
                 "tier": tier_mark(booking.screening.tier),
-                "left": time_left(expires_at(booking, policy) - now),
+                "left": time_left(expires_at(booking, rules) - now),
             }
             for booking in rows
         ],

@@ -19,13 +19,13 @@ from bookings.models import Booking, ScreeningRecord
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.fields import LineField
 
+from .labels import local_when, tier_mark
 from .one_visit import OneVisitMixin, unreadable
-from .words import local_when, tier_mark
 
 ANSWER_LABELS = {"yes": gettext_lazy("Yes"), "no": gettext_lazy("No"), "unsure": gettext_lazy("Not sure")}
 
 
-class LookForm(forms.Form):
+class HealthAccessForm(forms.Form):
     reason = LineField(
         label=gettext_lazy("Why you need to see them"),
         max_length=120,
@@ -40,22 +40,22 @@ class HealthMixin(OneVisitMixin):
         view = self.admin_site.admin_view(self.health_view)
         return [path("<int:pk>/health/", view, name="bookings_booking_health"), *super().get_urls()]
 
-    def has_look_permission(self, request: HttpRequest) -> bool:
+    def has_health_access_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may ask to see health answers."""
         return bool(request.user.has_perm("bookings.view_screeningrecord"))
 
     def health_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The health answers, on a page that is not kept; who looked, when and why is written down first."""
         booking = self._booking(request, pk)
-        if not (self.has_view_permission(request, booking) and self.has_look_permission(request)):
+        if not (self.has_view_permission(request, booking) and self.has_health_access_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
             return self._only(request, booking, "POST")
-        form = LookForm(request.POST)
+        form = HealthAccessForm(request.POST)
         if not form.is_valid():
             return self._refused(request, booking, form)
         try:
-            seen = intake.look_at_screening(
+            seen = intake.open_screening(
                 booking=booking,
                 user=self._staff(request),
                 reason=form.cleaned_data["reason"],

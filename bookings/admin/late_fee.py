@@ -15,8 +15,8 @@ from bookings.exceptions import BookingError, LateChange, NotLate
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
+from .labels import explain
 from .one_visit import OneVisitMixin
-from .words import explain
 
 
 class LateCancelForm(forms.Form):

@@ -19,15 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, scheduling
-from bookings.domain.selection import ANYONE, qualified_therapists
+from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.exceptions import BookingError, PriceChanged
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingRules
 from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField
 from massagerx.lib.localtime import local, zone
 
+from .labels import clock, explain, local_when
 from .one_visit import OneVisitMixin
-from .words import clock, explain, local_when
 
 # As many other times are offered beside a refusal.
 _OTHERS = 12
@@ -139,23 +139,23 @@ class MovingMixin(OneVisitMixin):
 
     @staticmethod
     def _ask(booking: Booking, cleaned: dict[str, Any], now: datetime) -> Answer:
-        policy = BookingPolicy.load()
+        rules = BookingRules.load()
         try:
             operations.require_movable(booking, now)
             scheduling.require_on_calendar(starts_at=cleaned["starts_at"], now=now)
-            selection = operations.selection_of(booking, now=now, preference=cleaned["therapist"])
+            visit_request = operations.visit_request_of(booking, now=now, preference=cleaned["therapist"])
             slot = operations.slot_for_move(
                 booking=booking,
-                selection=selection,
+                visit_request=visit_request,
                 starts_at=cleaned["starts_at"],
-                policy=policy,
+                rules=rules,
                 now=now,
                 for_staff=True,
             )
         except BookingError as error:
             return Answer(refusal=explain(error))
-        quote = operations.quote_for_move(booking=booking, starts_at=cleaned["starts_at"], policy=policy)
-        names = {row.pk: row.name for row in selection.therapists}
+        quote = operations.quote_for_move(booking=booking, starts_at=cleaned["starts_at"], rules=rules)
+        names = {row.pk: row.name for row in visit_request.therapists}
         return Answer(names[slot.therapist_id], quote.total_cents)
 
     def _move(
@@ -196,17 +196,17 @@ class MovingMixin(OneVisitMixin):
         day = cleaned.get("day") or local(booking.starts_at).date()
         preference = cleaned.get("therapist") or f"therapist:{booking.therapist.slug}"
         try:
-            selection = operations.selection_of(booking, now=now, preference=preference)
+            visit_request = operations.visit_request_of(booking, now=now, preference=preference)
         except BookingError:
             return []
         offer = scheduling.find_times_between(
-            selection=selection,
+            visit_request=visit_request,
             first_day=day,
             last_day=day,
-            policy=BookingPolicy.load(),
+            rules=BookingRules.load(),
             now=now,
-            entry=booking.entry,
-            without=booking,
+            access_type=booking.access_type,
+            excluding_booking=booking,
         )
         starts = [start.starts_at for start in offer.by_day.get(day, ())]
         wanted = cleaned.get("starts_at") or booking.starts_at

@@ -15,10 +15,10 @@ from bookings.models import Booking
 from massagerx.lib.localtime import local
 from services.models import Business
 
-from .access import sees_own_visits, therapists_seen_by
+from .access_labels import access_lines
 from .board import map_url, way_url
-from .visit_words import access_words
-from .words import clock, clock_span, local_when
+from .labels import clock, clock_span, local_when
+from .visibility import sees_own_visits, therapists_seen_by
 
 # Visits of so many days back are asked about while nobody has said how they ended.
 LOOKS_BACK = timedelta(days=14)
@@ -81,7 +81,7 @@ def _next(user: User | AnonymousUser, visit: Visit, now: datetime) -> dict[str, 
     """The next visit, or the one that goes on, with the way in."""
     booking = visit.booking
     may_enter = user.has_perm("bookings.view_accessnotes") and booking.has_access
-    access, is_lost = access_words(booking) if may_enter else ([], False)
+    access, is_lost = access_lines(booking) if may_enter else ([], False)
     has_begun = booking.starts_at <= now
     return {
         **_line(visit),

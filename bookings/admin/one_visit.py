@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 
-from .access import only_seen_by
+from .visibility import only_seen_by
 
 
 def unreadable() -> str:
@@ -37,7 +37,7 @@ class OneVisitMixin(admin.ModelAdmin):
         """With all that the page shows, except the encrypted columns, which are read one by one so that a lost
         key costs a line and not the page."""
         queryset = Booking.objects.select_related(
-            "client", "therapist", "service", "option", "area__zone", "policy_version"
+            "client", "therapist", "service", "option", "area__zone", "terms_version"
         ).annotate(tier=F("screening__tier"))
         try:
             rows = queryset.prefetch_related("add_ons").filter(pk=int(object_id))

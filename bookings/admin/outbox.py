@@ -27,8 +27,8 @@ from bookings.notifications.registry import KINDS
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 
-from .access import only_seen_by
-from .words import state_mark, two_lines
+from .labels import state_mark, two_lines
+from .visibility import only_seen_by
 
 # `sandbox` takes scripts, forms and the origin away; links open beside the admin, not in it.
 HTML_POLICY = (

@@ -25,9 +25,9 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
-from . import plots
+from . import svg_charts
+from .labels import mark
 from .stranding import StrandingMixin
-from .words import mark
 
 # Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
 # them it would send more fields than one form may have, and could not be saved at all.
@@ -119,7 +119,7 @@ def week_of_hours(therapist: Therapist, today: date) -> dict[str, Any]:
     return {
         "title": title,
         "others": any(not in_force for spans in by_day.values() for _start, _end, in_force in spans),
-        "svg": plots.week(
+        "svg": svg_charts.week(
             "week-hours",
             title=title,
             words=" ".join(words) or _("None."),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import export, held
+from bookings.domain import export, personal_data
 from bookings.domain.clients import likely_twins
 from bookings.domain.erasure import erase_client
 from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
@@ -28,7 +28,7 @@ from bookings.models import AreaRequest, Booking, BookletRequest, Client, Contac
 from massagerx.lib.admin import ListMixin
 from massagerx.lib.fields import LineField
 
-from .words import local_when, status_mark, two_lines
+from .labels import local_when, status_mark, two_lines
 
 
 class ExportForm(forms.Form):
@@ -109,7 +109,7 @@ class PersonMixin(admin.ModelAdmin):
         now = timezone.now()
         reason = _("Export: %(why)s") % {"why": form.cleaned_data["reason"]}
         try:
-            export.write_looks(client=client, user=_staff(request), reason=reason[:120], now=now)
+            export.log_health_access(client=client, user=_staff(request), reason=reason[:120], now=now)
         except ClientGone as error:
             raise Http404 from error
         self.log_change(request, client, str(_("All data downloaded.")))
@@ -130,7 +130,7 @@ class PersonMixin(admin.ModelAdmin):
             done = self._erase(request, client)
             if done is not None:
                 return done
-        asked = held.enquiries_of(client)
+        asked = personal_data.enquiries_of(client)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -141,7 +141,7 @@ class PersonMixin(admin.ModelAdmin):
             "notes": client.notes.count(),
             "open": [
                 {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit.status)}
-                for visit in held.open_visits(client)
+                for visit in personal_data.open_visits(client)
             ],
             "asked": list(_asked(asked)),
             "twins": list(likely_twins(client).filter(email=client.email))
@@ -224,7 +224,7 @@ def _staff(request: HttpRequest) -> User:
     return user
 
 
-def _asked(asked: held.Enquiries) -> list[dict[str, str]]:
+def _asked(asked: personal_data.Enquiries) -> list[dict[str, str]]:
     """What goes beside the visits, one line each."""
     lines = []
     for message in ContactMessage.objects.filter(pk__in=asked.messages).defer("body", "answer"):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import BookingPolicy, DriveTime, ServedZip, Zone
+from bookings.models import BookingRules, DriveTime, ServiceArea, Zone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.zips import centroid
@@ -38,9 +38,9 @@ class ZoneAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         return int(zone.zip_count)
 
 
-class ServedZipForm(forms.ModelForm):
+class ServiceAreaForm(forms.ModelForm):
     class Meta:
-        model = ServedZip
+        model = ServiceArea
         fields = ["zip_code", "zone", "is_active", "city", "latitude", "longitude"]
 
     def clean_zip_code(self) -> str:
@@ -65,10 +65,10 @@ class ServedZipForm(forms.ModelForm):
         return value
 
 
-@admin.register(ServedZip)
-class ServedZipAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+@admin.register(ServiceArea)
+class ServiceAreaAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     stranding_fields = frozenset({"zip_code", "zone", "latitude", "longitude"})
-    form = ServedZipForm
+    form = ServiceAreaForm
     list_display = ["zip_code", "city", "zone", "is_active"]
     list_filter = ["zone", "is_active"]
     list_select_related = ["zone"]
@@ -83,12 +83,12 @@ class ServedZipAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     ]
 
     @admin.action(description=gettext_lazy("Serve these ZIP codes"), permissions=["change"])
-    def serve(self, request: HttpRequest, queryset: QuerySet[ServedZip]) -> None:
+    def serve(self, request: HttpRequest, queryset: QuerySet[ServiceArea]) -> None:
         count = queryset.update(is_active=True)
         self.message_user(request, _("Served now: %(count)d.") % {"count": count})
 
     @admin.action(description=gettext_lazy("Stop serving these ZIP codes"), permissions=["change"])
-    def stop_serving(self, request: HttpRequest, queryset: QuerySet[ServedZip]) -> None:
+    def stop_serving(self, request: HttpRequest, queryset: QuerySet[ServiceArea]) -> None:
         count = queryset.update(is_active=False)
         self.message_user(
             request, _("No longer served: %(count)d. Visits already booked stay.") % {"count": count}
@@ -117,8 +117,8 @@ class DriveTimeAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["origin", "destination"]
 
 
-@admin.register(BookingPolicy)
-class BookingPolicyAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, SingletonMixin):
+@admin.register(BookingRules)
+class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, SingletonMixin):
     stranding_fields = frozenset({"stairs_minutes", "elevator_minutes"})
     fieldsets = [
         (

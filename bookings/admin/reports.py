@@ -28,9 +28,9 @@ from massagerx.lib.csv import csv_response
 from massagerx.lib.localtime import local
 from services.templatetags.money import dollars
 
-from . import plots
-from .access import sees_every_visit
-from .plots import Series
+from . import svg_charts
+from .svg_charts import Series
+from .visibility import sees_every_visit
 
 REPORTS = "bookings.view_reports"
 # Bookings are read and sent in portions of this many.
@@ -96,7 +96,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(gettext_lazy("Visits"), lambda f: _count(f.completed), lambda f: f.completed),
     Column(gettext_lazy("Still to come"), lambda f: _count(f.to_come), lambda f: f.to_come),
     Column(gettext_lazy("No-shows"), lambda f: _count(f.no_shows), lambda f: f.no_shows),
-    Column(gettext_lazy("Canceled"), lambda f: _count(f.cancelled), lambda f: f.cancelled),
+    Column(gettext_lazy("Canceled"), lambda f: _count(f.canceled), lambda f: f.canceled),
     Column(gettext_lazy("Revenue"), lambda f: dollars(f.revenue_cents), lambda f: _money(f.revenue_cents)),
     Column(
         gettext_lazy("Late fees"), lambda f: dollars(f.late_fee_cents), lambda f: _money(f.late_fee_cents)
@@ -221,7 +221,7 @@ class ReportsMixin(admin.ModelAdmin):
                 (group.name, [(column.heading, column.words(group.figures)) for column in COLUMNS])
                 for group in groups
             ],
-            "plots": _plots(slug, groups) if groups else [],
+            "charts": _charts(slug, groups) if groups else [],
             "csv": f"{reverse('admin:bookings_booking_report_csv', args=[slug])}?{query}",
         }
 
@@ -300,10 +300,10 @@ def _day(day: date) -> str:
     return f"{day:%b} {day.day}, {day.year}"
 
 
-def _plots(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
+def _charts(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
     figures = [group.figures for group in groups]
     if slug == "months":
-        return _plots_over_time(groups, figures)
+        return _charts_over_time(groups, figures)
     drawn: list[tuple[str, Sequence[float | None], Callable[[float], str]]] = [
         (_("Visits"), [f.completed for f in figures], _count),
         (_("Revenue"), [f.revenue_cents / 100 for f in figures], _dollars),
@@ -314,8 +314,8 @@ def _plots(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "svg": plots.bars(
-                f"plot-{slug}-{number}",
+            "svg": svg_charts.bars(
+                f"chart-{slug}-{number}",
                 title=title,
                 words=_said(names, [Series(title, values)], show),
                 labels=names,
@@ -327,7 +327,7 @@ def _plots(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
     ]
 
 
-def _plots_over_time(groups: Sequence[Group], figures: Sequence[Figures]) -> list[dict[str, Any]]:
+def _charts_over_time(groups: Sequence[Group], figures: Sequence[Figures]) -> list[dict[str, Any]]:
     names = [group.name for group in groups]
     labels = [
         f"{group.key:%b}" if isinstance(group.key, date) and group.key.month > 1 else name.split()[-1]
@@ -340,12 +340,12 @@ def _plots_over_time(groups: Sequence[Group], figures: Sequence[Figures]) -> lis
         words = _said(names, series, show)
         svg: SafeString
         if by_line:
-            svg = plots.line(
-                f"plot-months-{number}", title=title, words=words, labels=labels, series=series[0], show=show
+            svg = svg_charts.line(
+                f"chart-months-{number}", title=title, words=words, labels=labels, series=series[0], show=show
             )
         else:
-            svg = plots.columns(
-                f"plot-months-{number}", title=title, words=words, labels=labels, series=series, show=show
+            svg = svg_charts.columns(
+                f"chart-months-{number}", title=title, words=words, labels=labels, series=series, show=show
             )
         return {
             "title": title,

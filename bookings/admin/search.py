@@ -7,8 +7,8 @@ from typing import TypeVar
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from bookings.models import Booking, Client, ServedZip
-from massagerx.lib.folding import AmongKeys, Holds, OneOf, Part, parts
+from bookings.models import Booking, Client, ServiceArea
+from massagerx.lib.text_search import AmongKeys, ContainsPart, OneOf, Part, parts
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -24,7 +24,7 @@ def search(queryset: QuerySet[_Row], text: str, *columns: str) -> QuerySet[_Row]
     if not wanted:
         return queryset.none() if text.strip() else queryset
     for part in wanted:
-        queryset = queryset.filter(Holds(*columns, part=part, indexed=columns == OF_CLIENT))
+        queryset = queryset.filter(ContainsPart(*columns, part=part, indexed=columns == OF_CLIENT))
     return queryset
 
 
@@ -51,15 +51,15 @@ def visits_of_client() -> Coalesce:
 
 
 def _in_visit_or_client(part: Part, areas: list[tuple[int, str]]) -> Q:
-    clients = Client.objects.filter(Holds(*OF_CLIENT, part=part, indexed=True))
-    found = Q(Holds(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", clients))
+    clients = Client.objects.filter(ContainsPart(*OF_CLIENT, part=part, indexed=True))
+    found = Q(ContainsPart(*_OF_VISIT, part=part, indexed=True)) | Q(AmongKeys("client_id", clients))
     within = [key for key, zip_code in areas if part[-1] in zip_code]
     return found | Q(area__in=within) if within else found
 
 
 def _areas() -> list[tuple[int, str]]:
     """Keys and ZIP codes of all areas: few, and PostgreSQL plans better with the keys than with a question for them."""
-    return list(ServedZip.objects.values_list("pk", "zip_code"))
+    return list(ServiceArea.objects.values_list("pk", "zip_code"))
 
 
 def _is_zip(part: Part) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.stranding import Stranded, lock_therapists_of_change, stranded_by
 from massagerx.lib.admin_preview import is_preview
 
-from .words import local_when, stranding_words
+from .labels import local_when, stranding_words
 
 # The buttons that save all the same send the keys of the visits they were shown with.
 CONFIRM = "confirm_stranding"
@@ -194,14 +194,14 @@ class StrandingMixin(admin.ModelAdmin):
 
 
 def _rows(request: HttpRequest, stranded: list[Stranded]) -> list[dict[str, Any]]:
-    may_look = request.user.has_perm("bookings.view_booking")
+    may_view = request.user.has_perm("bookings.view_booking")
     return [
         {
             "pk": row.booking.pk,
             # Whose visit it is, only for those who may open it.
-            "url": reverse("admin:bookings_booking_change", args=[row.booking.pk]) if may_look else "",
+            "url": reverse("admin:bookings_booking_change", args=[row.booking.pk]) if may_view else "",
             "reference": row.booking.reference,
-            "who": row.booking.visit_for if may_look else "",
+            "who": row.booking.visit_for if may_view else "",
             "therapist": row.booking.therapist.name,
             "when": local_when(row.booking.starts_at),
             "why": stranding_words(row.reason),

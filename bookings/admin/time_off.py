@@ -16,10 +16,10 @@ from bookings.models import Therapist, TimeOff
 from massagerx.lib.admin import FIRST_DAY, LAST_DAY, KindFieldsMixin, ListMixin
 from massagerx.lib.localtime import day_bounds, local
 
-from .access import only_seen_by, sees_every_visit
 from .board import DayForm
 from .people import SpanForm
 from .stranding import StrandingMixin
+from .visibility import only_seen_by, sees_every_visit
 
 
 @admin.register(TimeOff)

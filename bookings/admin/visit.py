@@ -18,17 +18,17 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
-from bookings.models import BookingPolicy
+from bookings.models import BookingRules
 from massagerx.lib.fields import LinesField
 
+from .access_labels import access_lines
 from .board import map_url, way_url
 from .changes import waiting_words
-from .health import HealthMixin, LookForm
+from .health import HealthAccessForm, HealthMixin
+from .labels import explain, local_span, local_when, state_mark, status_mark, tier_mark
 from .late_fee import LateFeeMixin
 from .one_visit import unreadable
-from .verbs import ReasonForm, VerbsMixin
-from .visit_words import access_words
-from .words import explain, local_span, local_when, state_mark, status_mark, tier_mark
+from .status_actions import ReasonForm, StatusActionsMixin
 
 
 class ClinicianNoteForm(forms.Form):
@@ -41,7 +41,7 @@ class ClinicianNoteForm(forms.Form):
     shown_recheck = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 
-class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
+class VisitMixin(StatusActionsMixin, LateFeeMixin, HealthMixin):
     """Adds a page per visit to the admin of bookings, in place of Django's form."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -124,7 +124,7 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
         now = timezone.now()
         may_change = self.has_change_permission(request, booking)
         may_enter = request.user.has_perm("bookings.view_accessnotes")
-        access, access_lost = access_words(booking) if may_enter else ([], False)
+        access, access_lost = access_lines(booking) if may_enter else ([], False)
         context = {
             **self._context(request, booking),
             "title": _("%(reference)s · %(name)s")
@@ -132,15 +132,19 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
             "status": status_mark(booking.status),
             "tier": tier_mark(booking.tier),
             "when": local_when(booking.starts_at),
-            "session": local_span(booking.starts_at, booking.ends_at),
+            "treatment": local_span(booking.starts_at, booking.ends_at),
             "at_door": local_span(booking.blocked_from, booking.blocked_until),
             "map_url": map_url(booking),
             "way_url": way_url(booking),
             "access": access,
             "access_lost": unreadable() if access_lost else "",
-            "verbs": [verb for verb in self._verbs(booking, now) if self.may_do(request, verb)],
+            "status_actions": [
+                status_action
+                for status_action in self._status_actions(booking, now)
+                if self.may_do(request, status_action)
+            ],
             "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
-            "late_fee_now": operations.late_fee(booking, BookingPolicy.load(), now=now)
+            "late_fee_now": operations.late_fee(booking, BookingRules.load(), now=now)
             if may_change and booking.starts_at > now
             else None,
             "may_book": may_change,
@@ -148,11 +152,11 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
             "may_answer": request.user.has_perm("bookings.change_changerequest"),
             "recheck": self._recheck(booking),
             "reason_form": ReasonForm(),
-            "look_form": LookForm(auto_id="id_look_%s"),
+            "health_access_form": HealthAccessForm(auto_id="id_look_%s"),
             "note_form": note_form or ClinicianNoteForm(),
             "needs_note": booking.status == BookingStatus.REQUESTED
             and operations.needs_clinician_note(booking),
-            "may_look": booking.tier and self.has_look_permission(request),
+            "may_see_health": booking.tier and self.has_health_access_permission(request),
             "may_note": may_change
             and self.has_note_permission(request)
             and operations.may_record_note(booking, now=now),
@@ -179,9 +183,13 @@ class VisitMixin(VerbsMixin, LateFeeMixin, HealthMixin):
                 for message in booking.messages.order_by("created_at", "pk")
             ],
             "may_see_messages": request.user.has_perm("bookings.view_message"),
-            "looks": [
-                {"when": local_when(look.at), "who": look.user.get_username(), "why": look.reason}
-                for look in booking.screening_looks.select_related("user")
+            "health_access_log": [
+                {
+                    "when": local_when(health_access.at),
+                    "who": health_access.user.get_username(),
+                    "why": health_access.reason,
+                }
+                for health_access in booking.health_accesses.select_related("user")
             ],
             "notes": [
                 {"when": local_when(at), "who": who}

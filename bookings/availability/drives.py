@@ -42,7 +42,7 @@ class Leg(dict[int, int | None]):
         return minutes
 
 
-class _AtOneDoor(Leg):
+class _SameAddress(Leg):
     """From a door to itself."""
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class _AtOneDoor(Leg):
         return 0
 
 
-_AT_ONE_DOOR = _AtOneDoor()
+_SAME_ADDRESS = _SameAddress()
 
 
 class Traffic(NamedTuple):
@@ -93,7 +93,7 @@ class Drives:
         self._zone = zone
         self._week: WeekBands | None = bands_of(drive_time, zone)
         # Where doors make no difference, places of one area share their legs.
-        self._one_area = bool(getattr(drive_time, "same_for_all_doors", False))
+        self._one_area = bool(getattr(drive_time, "same_for_all_addresses", False))
         remembered: Remembered | None = getattr(drive_time, "remembered", None)
         # Without bands, a band is a minute, and nothing is worth keeping.
         self._remembered = Remembered() if remembered is None or self._week is None else remembered
@@ -102,14 +102,14 @@ class Drives:
     def place_id(self, place: Place) -> Spot:
         """A handle for `place`: hashing it again for every leg would cost more than the rest."""
         area = (place.zip_code, place.zone, place.latitude, place.longitude) if self._one_area else place
-        return self._remembered.number(area, place, any_door=self._one_area), place.address_key
+        return self._remembered.number(area, place, any_address=self._one_area), place.address_key
 
     def leg(self, origin: Spot, destination: Spot) -> Leg:
         """The drive between two places."""
-        area, door = origin
-        goal, goal_door = destination
-        if door is not None and door == goal_door:
-            return _AT_ONE_DOOR
+        area, address = origin
+        goal, goal_address = destination
+        if address is not None and address == goal_address:
+            return _SAME_ADDRESS
         legs = self._remembered.legs
         leg: Leg | None = legs.get((area, goal))
         if leg is None:

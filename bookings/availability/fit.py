@@ -1,7 +1,7 @@
 """Choosing among times that can be kept: which therapist for 'anyone', and which times go well with the day's
 drives.
 
-Added driving is what a visit puts between two neighbours (or home, at the ends of a tour):
+Added driving is what a visit puts between two neighbours (or home, at the ends of a shift):
 
     drive(before → here) + drive(here → after) - drive(before → after)
 
@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from .local_days import local_date
-from .types import Policy, Slot, Therapist
+from .types import SchedulingRules, Slot, Therapist
 from .working_hours import week_of
 
 K = TypeVar("K")
@@ -48,27 +48,29 @@ def choose_therapist(candidates: Iterable[Slot], visits_that_week: Mapping[int, 
     )
 
 
-def visits_by_week(therapists: Iterable[Therapist], policy: Policy) -> dict[date, dict[int, int]]:
+def visits_by_week(therapists: Iterable[Therapist], rules: SchedulingRules) -> dict[date, dict[int, int]]:
     """How many visits and holds each therapist has, by the Monday of their local week, then by therapist id."""
     counts: dict[date, dict[int, int]] = {}
     for therapist in therapists:
         mondays = Counter(
-            week_of(local_date(taken.blocked.start, policy.tz))[0] for taken in therapist.existing
+            week_of(local_date(taken.blocked.start, rules.tz))[0] for taken in therapist.existing
         )
         for monday, visits in mondays.items():
             counts.setdefault(monday, {})[therapist.id] = visits
     return counts
 
 
-def for_anyone(slots: Iterable[Slot], *, therapists: Iterable[Therapist], policy: Policy) -> list[Slot]:
+def for_anyone(
+    slots: Iterable[Slot], *, therapists: Iterable[Therapist], rules: SchedulingRules
+) -> list[Slot]:
     """One slot for each start, with the therapist that 'anyone' gets then; sorted by start.
 
     `slots` as `offer_slots` sorts them, `therapists` the same as there, with the whole weeks in `existing`.
     """
-    visits = visits_by_week(therapists, policy)
+    visits = visits_by_week(therapists, rules)
     chosen = []
     for starts_at, candidates in groupby(slots, key=lambda slot: slot.starts_at):
-        monday = week_of(local_date(starts_at, policy.tz))[0]
+        monday = week_of(local_date(starts_at, rules.tz))[0]
         chosen.append(choose_therapist(candidates, visits.get(monday, {})))
     return chosen
 

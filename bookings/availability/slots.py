@@ -2,24 +2,24 @@
 
 The rules, all of them, in words:
 
-1. A session starts on the grid (its local minutes since midnight divide by the granularity), no sooner than
+1. A treatment starts on the grid (its local minutes since midnight divide by the granularity), no sooner than
    the minimum notice from now, and on a local day up to the horizon.
 2. From the start of set-up to the end of pack-down it is one block, inside one stretch of the therapist's
    working hours (weekly and extra hours, without time off and closures), and overlaps nothing that is taken.
    Blocks that touch don't overlap.
-3. A tour is what a day holds between time off: it begins at home, where the therapist leaves when its first
+3. A shift is what a day holds between time off: it begins at home, where the therapist leaves when its first
    hours begin at the earliest, and ends at home, when its last hours end at the latest. So the first drive
    and the last one are inside working hours too.
-4. From the visit before and to the visit after on that local day, on whatever tour, there is time for the
+4. From the visit before and to the visit after on that local day, on whatever shift, there is time for the
    drive. A drive starts at once, or later if traffic is lighter then: what counts is whether a moment to
    leave exists.
 5. A drive that is unknown is refused: between home and the place, both ways, in the traffic around the visit;
    and to or from a neighbour when leaving at once.
 6. The drive from home, in the traffic at the start of the block, is within the therapist's reach.
-7. The day's visits and its session minutes stay within the therapist's daily limits. Whatever touches the
+7. The day's visits and its treatment minutes stay within the therapist's daily limits. Whatever touches the
    local day counts for it.
 8. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
-   `break_after_minutes` of session time lie between two breaks. A visit that is longer than that by itself
+   `break_after_minutes` of treatment time lie between two breaks. A visit that is longer than that by itself
    may be had with a break on both sides.
 
 `check_slot` grants exactly the times that `offer_slots` offers, because it asks the same sweep. Nothing here
@@ -35,8 +35,8 @@ from .drives import Drives
 from .fit import good_fits
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .refusals import why_not
-from .sweep import Diary, Start
-from .types import DriveTime, Job, Policy, Refusal, RefusalReason, Slot, Therapist, as_utc
+from .sweep import DayPlanner, Start
+from .types import DriveTime, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
 
 
 def offer_slots(
@@ -45,7 +45,7 @@ def offer_slots(
     job: Job,
     first_day: date,
     last_day: date,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> list[Slot]:
@@ -54,16 +54,16 @@ def offer_slots(
     Sorted by start, then by therapist. Days that are past or beyond the horizon have none. Raises ValueError
     when `now` has no zone.
     """
-    diaries = _diaries(therapists, job, policy, drive_time)
-    earliest = _earliest(policy, now)
-    granularity = policy.granularity_minutes
+    planners = _planners(therapists, job, rules, drive_time)
+    earliest = _earliest(rules, now)
+    granularity = rules.granularity_minutes
     instants = _Instants()
     slots: list[Slot] = []
-    for day in _days(first_day, last_day, policy, now):
+    for day in _days(first_day, last_day, rules, now):
         starts: list[Start] = []
-        for diary in diaries:
-            starts += diary.starts_on(day, earliest, granularity)
-        if len(diaries) > 1:
+        for planner in planners:
+            starts += planner.starts_on(day, earliest, granularity)
+        if len(planners) > 1:
             starts.sort()
         slots += [_slot(start, job, instants) for start in starts]
     return slots
@@ -82,7 +82,7 @@ def offer_starts(
     job: Job,
     first_day: date,
     last_day: date,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> dict[date, tuple[OfferedStart, ...]]:
@@ -90,14 +90,14 @@ def offer_starts(
 
     For calendars: a month for several therapists has thousands of slots, and the same few hundred starts.
     """
-    diaries = _diaries(therapists, job, policy, drive_time)
-    earliest = _earliest(policy, now)
-    granularity = policy.granularity_minutes
+    planners = _planners(therapists, job, rules, drive_time)
+    earliest = _earliest(rules, now)
+    granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
-    for day in _days(first_day, last_day, policy, now):
+    for day in _days(first_day, last_day, rules, now):
         least: dict[int, int] = {}
-        for diary in diaries:
-            for minute, _, added in diary.starts_on(day, earliest, granularity):
+        for planner in planners:
+            for minute, _, added in planner.starts_on(day, earliest, granularity):
                 if minute not in least or added < least[minute]:
                     least[minute] = added
         if least:
@@ -114,7 +114,7 @@ def open_days(
     job: Job,
     first_day: date,
     last_day: date,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> list[date]:
@@ -122,13 +122,13 @@ def open_days(
 
     For a month at a glance: it stops at the first time that a day has.
     """
-    diaries = _diaries(therapists, job, policy, drive_time)
-    earliest = _earliest(policy, now)
-    granularity = policy.granularity_minutes
+    planners = _planners(therapists, job, rules, drive_time)
+    earliest = _earliest(rules, now)
+    granularity = rules.granularity_minutes
     return [
         day.date
-        for day in _days(first_day, last_day, policy, now)
-        if any(True for diary in diaries for _ in diary.starts_on(day, earliest, granularity))
+        for day in _days(first_day, last_day, rules, now)
+        if any(True for planner in planners for _ in planner.starts_on(day, earliest, granularity))
     ]
 
 
@@ -137,29 +137,29 @@ def check_slot(
     therapist: Therapist,
     job: Job,
     starts_at: datetime,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> Slot | Refusal:
-    """The slot of `therapist` in which the session starts at `starts_at`, or why there is none.
+    """The slot of `therapist` in which the treatment starts at `starts_at`, or why there is none.
 
     For the moments between seeing a time and having it: hold, submit, confirm, move. Raises ValueError when
     `starts_at` or `now` has no zone.
     """
     starts_at = as_utc(starts_at)
-    early_or_late = _outside_booking_window(starts_at, policy, now)
+    early_or_late = _outside_booking_window(starts_at, rules, now)
     if early_or_late is not None:
         return Refusal(early_or_late)
     minute = minute_floor(starts_at)
     if instant_at(minute) != starts_at:
         return Refusal(RefusalReason.OFF_GRID)
-    day = local_day(local_date(starts_at, policy.tz), policy.tz)
-    diary = Diary(therapist, job, policy, Drives(drive_time, policy.tz))
-    for start in diary.starts_on(day, minute, policy.granularity_minutes):
+    day = local_day(local_date(starts_at, rules.tz), rules.tz)
+    planner = DayPlanner(therapist, job, rules, Drives(drive_time, rules.tz))
+    for start in planner.starts_on(day, minute, rules.granularity_minutes):
         if start.minute == minute:
             return _slot(start, job, _Instants())
         break
-    return why_not(diary, day, minute, policy)
+    return why_not(planner, day, minute, rules)
 
 
 def explain_day(
@@ -167,7 +167,7 @@ def explain_day(
     therapists: Iterable[Therapist],
     job: Job,
     day: date,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> RefusalReason | None:
@@ -176,26 +176,26 @@ def explain_day(
     The most common reason among the starts in working hours of all therapists; that a visit would run past
     the end of the hours is only the reason when there is no other. Raises ValueError when `now` has no zone.
     """
-    today = local_date(as_utc(now), policy.tz)
+    today = local_date(as_utc(now), rules.tz)
     if day < today:
         return RefusalReason.NOTICE
-    if (day - today).days > policy.horizon_days:
+    if (day - today).days > rules.horizon_days:
         return RefusalReason.HORIZON
-    diaries = _diaries(therapists, job, policy, drive_time)
-    if not diaries:
+    planners = _planners(therapists, job, rules, drive_time)
+    if not planners:
         return RefusalReason.NO_THERAPIST
-    frame = local_day(day, policy.tz)
-    earliest = _earliest(policy, now)
+    frame = local_day(day, rules.tz)
+    earliest = _earliest(rules, now)
     reasons: Counter[RefusalReason] = Counter()
-    for diary in diaries:
-        if any(True for _ in diary.starts_on(frame, earliest, policy.granularity_minutes)):
+    for planner in planners:
+        if any(True for _ in planner.starts_on(frame, earliest, rules.granularity_minutes)):
             return None
-        for minute in _starts_in_hours(diary, frame, policy):
+        for minute in _starts_in_hours(planner, frame, rules):
             reasons[
-                RefusalReason.NOTICE if minute < earliest else why_not(diary, frame, minute, policy).reason
+                RefusalReason.NOTICE if minute < earliest else why_not(planner, frame, minute, rules).reason
             ] += 1
     if not reasons:
-        return RefusalReason.CLOSED if day in policy.closures else RefusalReason.OUTSIDE_HOURS
+        return RefusalReason.CLOSED if day in rules.closures else RefusalReason.OUTSIDE_HOURS
     if len(reasons) > 1:
         del reasons[RefusalReason.OUTSIDE_HOURS]
     return max(RefusalReason, key=lambda reason: reasons[reason])
@@ -224,40 +224,42 @@ def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> li
     return list(nearest.values())[:count]
 
 
-def _diaries(
-    therapists: Iterable[Therapist], job: Job, policy: Policy, drive_time: DriveTime
-) -> Sequence[Diary]:
-    drives = Drives(drive_time, policy.tz)
-    return [Diary(therapist, job, policy, drives) for therapist in therapists]
+def _planners(
+    therapists: Iterable[Therapist], job: Job, rules: SchedulingRules, drive_time: DriveTime
+) -> Sequence[DayPlanner]:
+    drives = Drives(drive_time, rules.tz)
+    return [DayPlanner(therapist, job, rules, drives) for therapist in therapists]
 
 
-def _earliest(policy: Policy, now: datetime) -> int:
-    return minute_ceil(as_utc(now) + policy.minimum_notice)
+def _earliest(rules: SchedulingRules, now: datetime) -> int:
+    return minute_ceil(as_utc(now) + rules.minimum_notice)
 
 
-def _days(first_day: date, last_day: date, policy: Policy, now: datetime) -> Iterator[LocalDay]:
-    zone = policy.tz
+def _days(first_day: date, last_day: date, rules: SchedulingRules, now: datetime) -> Iterator[LocalDay]:
+    zone = rules.tz
     today = local_date(as_utc(now), zone)
-    first = max(first_day, local_date(instant_at(_earliest(policy, now)), zone))
-    last = min(last_day, today + timedelta(days=policy.horizon_days))
+    first = max(first_day, local_date(instant_at(_earliest(rules, now)), zone))
+    last = min(last_day, today + timedelta(days=rules.horizon_days))
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         yield local_day(date.fromordinal(ordinal), zone)
 
 
-def _outside_booking_window(starts_at: datetime, policy: Policy, now: datetime) -> RefusalReason | None:
+def _outside_booking_window(
+    starts_at: datetime, rules: SchedulingRules, now: datetime
+) -> RefusalReason | None:
     now = as_utc(now)
-    if starts_at < now + policy.minimum_notice:
+    if starts_at < now + rules.minimum_notice:
         return RefusalReason.NOTICE
     # First by the hour: the calendar's last instants have no local date in zones ahead of UTC.
-    if starts_at - now > timedelta(days=policy.horizon_days + 2):
+    if starts_at - now > timedelta(days=rules.horizon_days + 2):
         return RefusalReason.HORIZON
-    days_ahead = (local_date(starts_at, policy.tz) - local_date(now, policy.tz)).days
-    return RefusalReason.HORIZON if days_ahead > policy.horizon_days else None
+    days_ahead = (local_date(starts_at, rules.tz) - local_date(now, rules.tz)).days
+    return RefusalReason.HORIZON if days_ahead > rules.horizon_days else None
 
 
-def _starts_in_hours(diary: Diary, day: LocalDay, policy: Policy) -> Iterator[int]:
-    for start, end in diary.hours.hours_on(day):
-        for minutes in day.grid(start, end - 1, policy.granularity_minutes):
+def _starts_in_hours(planner: DayPlanner, day: LocalDay, rules: SchedulingRules) -> Iterator[int]:
+    for start, end in planner.hours.hours_on(day):
+        for minutes in day.grid(start, end - 1, rules.granularity_minutes):
             yield from minutes
 
 
@@ -273,7 +275,7 @@ class _Instants(dict[int, datetime]):
 
 def _slot(start: Start, job: Job, instants: _Instants) -> Slot:
     minute, therapist_id, added_drive_minutes = start
-    ends = minute + job.session_minutes
+    ends = minute + job.treatment_minutes
     return Slot(
         therapist_id,
         instants[minute],

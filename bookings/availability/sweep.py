@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from .drives import Drives, Spot, Traffic
 from .local_days import LocalDay, minute_ceil, minute_floor
-from .types import Job, Policy, Therapist
-from .working_hours import Tour, WorkingHours
+from .types import Job, SchedulingRules, Therapist
+from .working_hours import Shift, WorkingHours
 
 
 class Block(NamedTuple):
@@ -22,7 +22,7 @@ class Block(NamedTuple):
     start: int
     end: int
     place: Spot
-    session_minutes: int
+    treatment_minutes: int
 
 
 class Start(NamedTuple):
@@ -34,10 +34,10 @@ class Start(NamedTuple):
 
 
 @dataclass(slots=True)
-class Hole:
+class Gap:
     """Untaken time of a day between two neighbours, or none where the day begins or ends.
 
-    `work_before` and `work_after` are the session minutes done without a break up to the one neighbour, and
+    `work_before` and `work_after` are the treatment minutes done without a break up to the one neighbour, and
     from the other.
     """
 
@@ -49,7 +49,7 @@ class Hole:
     work_after: int = 0
 
 
-class Diary:
+class DayPlanner:
     """One therapist's values, made ready for asking day by day about one job."""
 
     __slots__ = (
@@ -57,11 +57,11 @@ class Diary:
         "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "therapist", "to_home",
     )  # fmt: skip
 
-    def __init__(self, therapist: Therapist, job: Job, policy: Policy, drives: Drives) -> None:
+    def __init__(self, therapist: Therapist, job: Job, rules: SchedulingRules, drives: Drives) -> None:
         self.therapist = therapist
         self.job = job
         self.drives = drives
-        self.hours = WorkingHours(therapist, policy)
+        self.hours = WorkingHours(therapist, rules)
         self.home = drives.place_id(therapist.home)
         self.place = drives.place_id(job.place)
         self.from_home = drives.leg(self.home, self.place)
@@ -74,7 +74,7 @@ class Diary:
                 minute_floor(taken.blocked.start),
                 minute_ceil(taken.blocked.end),
                 drives.place_id(taken.place),
-                taken.session_minutes,
+                taken.treatment_minutes,
             )
             for taken in therapist.existing
         )
@@ -95,30 +95,30 @@ class Diary:
             return False
         if most_work is None:
             return True
-        return sum(block.session_minutes for block in blocks) + self.job.session_minutes <= most_work
+        return sum(block.treatment_minutes for block in blocks) + self.job.treatment_minutes <= most_work
 
-    def holes(self, day: LocalDay, blocks: list[Block], traffic: Traffic) -> list[Hole]:
+    def gaps(self, day: LocalDay, blocks: list[Block], traffic: Traffic) -> list[Gap]:
         """What `blocks` leave untaken of `day`, in order."""
         if not blocks:
-            return [Hole(day.start, day.end)]
+            return [Gap(day.start, day.end)]
         done, ahead = self._work_around(blocks, traffic)
-        hole = Hole(day.start, day.end)
-        holes = []
+        gap = Gap(day.start, day.end)
+        gaps = []
         for index, block in enumerate(blocks):
-            if block.start > hole.start:
-                hole.end, hole.after, hole.work_after = block.start, block, ahead[index]
-                holes.append(hole)
-                hole = Hole(hole.start, day.end)
-            if block.end > hole.start:
-                hole.start, hole.before, hole.work_before = block.end, block, done[index]
-        if hole.start < day.end:
-            holes.append(hole)
-        return holes
+            if block.start > gap.start:
+                gap.end, gap.after, gap.work_after = block.start, block, ahead[index]
+                gaps.append(gap)
+                gap = Gap(gap.start, day.end)
+            if block.end > gap.start:
+                gap.start, gap.before, gap.work_before = block.end, block, done[index]
+        if gap.start < day.end:
+            gaps.append(gap)
+        return gaps
 
     def _work_around(self, blocks: list[Block], traffic: Traffic) -> tuple[list[int], list[int]]:
-        """For each block the session minutes without a break up to its end, and from its start on."""
-        work = [block.session_minutes for block in blocks]
-        if self.break_after is None or sum(work) + self.job.session_minutes <= self.break_after:
+        """For each block the treatment minutes without a break up to its end, and from its start on."""
+        work = [block.treatment_minutes for block in blocks]
+        if self.break_after is None or sum(work) + self.job.treatment_minutes <= self.break_after:
             return work, work  # with or without a break, the day is never too long for one
         rested = [False] + [self.rests(before, after, traffic) for before, after in pairwise(blocks)]
         done, ahead = work.copy(), work.copy()
@@ -138,40 +138,40 @@ class Diary:
 
     def starts_on(self, day: LocalDay, earliest: int, granularity: int) -> Iterator[Start]:
         """The starts that can be kept on `day`, from `earliest`, ascending."""
-        tours = self.hours.tours_on(day)
-        if not tours:
+        shifts = self.hours.shifts_on(day)
+        if not shifts:
             return
         blocks = self.blocks_on(day)
         if not self.within_daily_limits(blocks):
             return
         traffic = self.drives.traffic(day)
         blocked_minutes = self.job.blocked_minutes
-        holes = self.holes(day, blocks, traffic)
-        for tour in tours:
-            for stretch_start, stretch_end in tour.stretches:
-                for hole in holes:
-                    start = max(stretch_start, hole.start)
-                    end = min(stretch_end, hole.end)
+        gaps = self.gaps(day, blocks, traffic)
+        for shift in shifts:
+            for stretch_start, stretch_end in shift.stretches:
+                for gap in gaps:
+                    start = max(stretch_start, gap.start)
+                    end = min(stretch_end, gap.end)
                     if end - start >= blocked_minutes:
                         yield from self._starts_in(
-                            start, end, tour, hole, day, traffic, earliest, granularity
+                            start, end, shift, gap, day, traffic, earliest, granularity
                         )
 
     def _starts_in(
-        self, start: int, end: int, tour: Tour, hole: Hole, day: LocalDay, traffic: Traffic,
+        self, start: int, end: int, shift: Shift, gap: Gap, day: LocalDay, traffic: Traffic,
         earliest: int, granularity: int,
     ) -> Iterator[Start]:  # fmt: skip
-        """The starts whose whole block is between `start` and `end`, which are inside one stretch and one hole."""
+        """The starts whose whole block is between `start` and `end`, which are inside one stretch and one gap."""
         job, drives, therapist_id = self.job, self.drives, self.therapist.id
-        setup_minutes, rest_minutes = job.setup_minutes, job.session_minutes + job.packdown_minutes
+        setup_minutes, rest_minutes = job.setup_minutes, job.treatment_minutes + job.packdown_minutes
         day_start, bands, _ = traffic
         latest = end - rest_minutes
         from_home, to_home = self.from_home, self.to_home
 
-        # What the way here allows is the same for every start in the hole.
-        before, after = hole.before, hole.after
-        first_of_tour = before is None or before.end <= tour.start
-        last_of_tour = after is None or after.start >= tour.end
+        # What the way here allows is the same for every start in the gap.
+        before, after = gap.before, gap.after
+        first_of_shift = before is None or before.end <= shift.start
+        last_of_shift = after is None or after.start >= shift.end
         drive_here = 0
         rested_from = start
         if before is not None:
@@ -185,8 +185,8 @@ class Diary:
             drive_here = drive_at_once
             rested_from = arrival + self.break_minutes
             start = max(start, arrival)
-        if first_of_tour:
-            arrival = traffic.arrival(from_home, tour.start, latest - setup_minutes)
+        if first_of_shift:
+            arrival = traffic.arrival(from_home, shift.start, latest - setup_minutes)
             if arrival is None:
                 return
             start = max(start, arrival)
@@ -199,7 +199,7 @@ class Diary:
             if at_once is None or earliest_end + at_once > after.start:
                 if traffic.arrival(onward, earliest_end, after.start) is None:
                     return
-        without: int | None = None
+        drive_without: int | None = None
 
         reach = self.therapist.reach_minutes
         longest = 24 * 60 if reach is None else reach
@@ -211,9 +211,9 @@ class Diary:
                 home_here, here_home = from_home[bands[blocked_from - day_start]], to_home[band]
                 if home_here is None or here_home is None or home_here > longest:
                     continue
-                if last_of_tour and blocked_until + here_home > tour.end:
+                if last_of_shift and blocked_until + here_home > shift.end:
                     # Who leaves later is never home earlier: if this start is too late, so are all after it.
-                    if traffic.arrival(to_home, blocked_until, tour.end) is None:
+                    if traffic.arrival(to_home, blocked_until, shift.end) is None:
                         return
                 if after is not None:
                     known = onward[band]
@@ -224,38 +224,40 @@ class Diary:
                         if traffic.arrival(onward, blocked_until, after.start) is None:
                             return
                 if break_after is not None:
-                    work = job.session_minutes
+                    work = job.treatment_minutes
                     if blocked_from < rested_from:
-                        work += hole.work_before
+                        work += gap.work_before
                     if after is not None:
                         by = after.start - self.break_minutes
                         if traffic.arrival(onward, blocked_until, by) is None:
-                            work += hole.work_after
-                    if work > break_after and work > job.session_minutes:
+                            work += gap.work_after
+                    if work > break_after and work > job.treatment_minutes:
                         continue
-                if without is None:
-                    without = self._drive_without(hole, first_of_tour, last_of_tour, traffic)
+                if drive_without is None:
+                    drive_without = self._drive_without_visit(gap, first_of_shift, last_of_shift, traffic)
                 added = (
-                    (home_here if first_of_tour else drive_here)
-                    + (here_home if last_of_tour else drive_onward)
-                    - without
+                    (home_here if first_of_shift else drive_here)
+                    + (here_home if last_of_shift else drive_onward)
+                    - drive_without
                 )
                 yield Start(minute, therapist_id, added)
 
-    def _drive_without(self, hole: Hole, first_of_tour: bool, last_of_tour: bool, traffic: Traffic) -> int:
-        """The minutes that the therapist drives across the hole anyway, without the job. Unknown counts as none."""
-        if first_of_tour and last_of_tour:
+    def _drive_without_visit(
+        self, gap: Gap, first_of_shift: bool, last_of_shift: bool, traffic: Traffic
+    ) -> int:
+        """The minutes that the therapist drives across the gap anyway, without the job. Unknown counts as none."""
+        if first_of_shift and last_of_shift:
             return 0
-        if first_of_tour:
+        if first_of_shift:
             origin, at = self.home, None
         else:
-            assert hole.before is not None
-            origin, at = hole.before.place, hole.before.end
-        if last_of_tour:
+            assert gap.before is not None
+            origin, at = gap.before.place, gap.before.end
+        if last_of_shift:
             destination = self.home
         else:
-            assert hole.after is not None
-            destination = hole.after.place
-            at = hole.after.start if at is None else at
+            assert gap.after is not None
+            destination = gap.after.place
+            at = gap.after.start if at is None else at
         assert at is not None
         return self.drives.leg(origin, destination)[traffic.bands[at - traffic.start]] or 0

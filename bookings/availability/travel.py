@@ -71,14 +71,14 @@ class Remembered:
         self.days: dict[int, tuple[list[int], list[int]]] = {}
         self.departures: dict[int, datetime] = {}
 
-    def number(self, area: object, place: Place, *, any_door: bool) -> int:
-        """The number of the places that are alike to the DriveTime; `place` is one of them. With `any_door` it stands
-        for all doors of its area, and so for none: two that share its key would seem to be no drive apart."""
+    def number(self, area: object, place: Place, *, any_address: bool) -> int:
+        """The number of the places that are alike to the DriveTime; `place` is one of them. With `any_address` it
+        stands for all doors of its area, and so for none: two that share its key would seem to be no drive apart."""
         number = self._numbers.get(area)
         if number is None:
             # The place goes in first: whoever finds the number finds its place.
             fresh = next(self._counter)
-            self.places[fresh] = replace(place, address_key=None) if any_door else place
+            self.places[fresh] = replace(place, address_key=None) if any_address else place
             number = self._numbers.setdefault(area, fresh)
         return number
 
@@ -129,7 +129,7 @@ class OfflineEstimate:
     """
 
     __slots__ = ("_floor_minutes", "_speeds", "_tz", "_winding_factor", "week_bands")
-    same_for_all_doors = True
+    same_for_all_addresses = True
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class MeasuredDrives:
     """
 
     __slots__ = ("_estimate", "_seconds", "week_bands")
-    same_for_all_doors = True
+    same_for_all_addresses = True
 
     def __init__(
         self,
@@ -248,7 +248,7 @@ class DriveTable:
     exception was made for it), and between equals the longer drive.
     """
 
-    __slots__ = ("_behind", "_rows", "_tz", "remembered", "same_for_all_doors", "week_bands")
+    __slots__ = ("_behind", "_rows", "_tz", "remembered", "same_for_all_addresses", "week_bands")
 
     def __init__(
         self, rows: Iterable[DriveRow], zone: str | tzinfo, *, behind: DriveTime | None = None
@@ -260,9 +260,11 @@ class DriveTable:
         for row in ordered:
             self._rows.setdefault((row.origin_zone, row.destination_zone), []).append(row)
         self.week_bands = self._bands(ordered)
-        self.same_for_all_doors = behind is None or bool(getattr(behind, "same_for_all_doors", False))
+        self.same_for_all_addresses = behind is None or bool(getattr(behind, "same_for_all_addresses", False))
         # Without this, the same table asked twice works everything out twice.
-        self.remembered = Remembered() if self.same_for_all_doors and self.week_bands is not None else None
+        self.remembered = (
+            Remembered() if self.same_for_all_addresses and self.week_bands is not None else None
+        )
 
     def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
         """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""

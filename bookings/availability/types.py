@@ -1,7 +1,7 @@
 """The values that go into the availability engine and come out of it.
 
 Instants are aware datetimes and are kept in UTC; working hours are local wall times in the zone of the
-`Policy`; durations are whole minutes unless a name says otherwise. All values are immutable and hashable.
+`SchedulingRules`; durations are whole minutes unless a name says otherwise. All values are immutable and hashable.
 """
 
 from dataclasses import dataclass, field
@@ -102,7 +102,7 @@ class DriveTime(Protocol):
 
     With such bands, an attribute `remembered` (`travel.Remembered`) keeps what was asked for the next call.
 
-    It may also have a true attribute `same_for_all_doors`: its answers then depend on ZIP code, zone and
+    It may also have a true attribute `same_for_all_addresses`: its answers then depend on ZIP code, zone and
     coordinates, never on `address_key`, once the two are not the same door. Visits of one ZIP code then share
     what was asked.
     """
@@ -168,14 +168,14 @@ class OccupiedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """Time already taken: `blocked` covers set-up, session and pack-down, but no drive.
+    """Time already taken: `blocked` covers set-up, treatment and pack-down, but no drive.
 
-    `session_minutes` are those of the session alone; daily limits and breaks count them.
+    `treatment_minutes` are those of the treatment alone; daily limits and breaks count them.
     """
 
     blocked: Interval
     place: Place
-    session_minutes: int
+    treatment_minutes: int
     kind: OccupiedKind = OccupiedKind.VISIT
 
 
@@ -189,7 +189,7 @@ class Therapist:
     """A therapist as the engine sees one. Whoever is passed in is taken to be qualified for the job.
 
     None means no limit. `reach_minutes` is the longest drive from the home base, one way. After
-    `break_after_minutes` of session time there has to be a break of `break_minutes`, which driving doesn't
+    `break_after_minutes` of treatment time there has to be a break of `break_minutes`, which driving doesn't
     count towards (see `slots`). `existing` has to hold everything that is taken on the days asked about, and,
     for `fit.for_anyone`, in their weeks. To move a visit, leave that visit out.
     """
@@ -217,35 +217,40 @@ class Therapist:
 class Job:
     """The visit that somebody asks for.
 
-    Two people at one address are one block at one door: `session_minutes` is then the time of both together,
+    Two people at one address are one block at one door: `treatment_minutes` is then the time of both together,
     and `people` only says so. `setup_minutes` and `packdown_minutes` include what stairs add. Raises
-    ValueError when the session is not at least a minute, or the whole is longer than a day.
+    ValueError when the treatment is not at least a minute, or the whole is longer than a day.
     """
 
     place: Place
-    session_minutes: int
+    treatment_minutes: int
     setup_minutes: int = 0
     packdown_minutes: int = 0
     people: int = 1
 
     def __post_init__(self) -> None:
-        if self.session_minutes < 1 or self.setup_minutes < 0 or self.packdown_minutes < 0 or self.people < 1:
-            raise ValueError("A job has a session of at least a minute, for at least one person.")
+        if (
+            self.treatment_minutes < 1
+            or self.setup_minutes < 0
+            or self.packdown_minutes < 0
+            or self.people < 1
+        ):
+            raise ValueError("A job has a treatment of at least a minute, for at least one person.")
         if self.blocked_minutes > 24 * 60:
             raise ValueError("A job fits into one day.")
 
     @property
     def blocked_minutes(self) -> int:
         """Minutes at the door, from the start of set-up to the end of pack-down."""
-        return self.setup_minutes + self.session_minutes + self.packdown_minutes
+        return self.setup_minutes + self.treatment_minutes + self.packdown_minutes
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class SchedulingRules:
     """The business's rules for all therapists.
 
-    `zone` is an IANA name or a tzinfo. A session starts at the earliest `minimum_notice` after now. The last
-    day that can be booked is `horizon_days` after today's local date. Sessions start at local times whose
+    `zone` is an IANA name or a tzinfo. A treatment starts at the earliest `minimum_notice` after now. The last
+    day that can be booked is `horizon_days` after today's local date. Treatments start at local times whose
     minutes since midnight divide by `granularity_minutes`. Nobody works on `closures`. Raises ValueError for
     a rule that can't be kept, and zoneinfo.ZoneInfoNotFoundError for a zone that isn't known.
     """
@@ -277,7 +282,7 @@ class Policy:
 class Slot(NamedTuple):
     """A time that one therapist can keep. All instants are UTC.
 
-    The session runs from `starts_at` to `ends_at`; the therapist is at the door from `blocked_from` to
+    The treatment runs from `starts_at` to `ends_at`; the therapist is at the door from `blocked_from` to
     `blocked_until`. `added_drive_minutes` is how much the day's driving grows: for ranking and for staff,
     never shown to a client, because it says something about where others live.
 
@@ -298,7 +303,7 @@ class RefusalReason(StrEnum):
 
     TAKEN = "taken"  # overlaps a visit or a hold
     DRIVE = "drive"  # can't be driven in time from the visit before or to the visit after
-    DAILY_LIMIT = "daily_limit"  # the therapist's visits or session minutes for that day are used up
+    DAILY_LIMIT = "daily_limit"  # the therapist's visits or treatment minutes for that day are used up
     BREAK = "break"  # would leave no break in a long day
     TIME_OFF = "time_off"
     REACH = "reach"  # further from the home base than the therapist drives

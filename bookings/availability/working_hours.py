@@ -1,6 +1,6 @@
 """From weekly hours, extra hours, time off and closures to the minutes in which a therapist works.
 
-Hours are wall times in the zone of the policy; what comes out is UTC. Weekly and extra hours of a day add up,
+Hours are wall times in the zone of the rules; what comes out is UTC. Weekly and extra hours of a day add up,
 overlapping or not. Time off wins over both, and a closure over everything. Each day stands alone: hours up to
 midnight and hours from midnight are two stretches, and no visit spans them.
 """
@@ -20,10 +20,10 @@ from .local_days import (
     wall_end,
     wall_start,
 )
-from .types import Interval, Policy, Therapist, WeeklyHours
+from .types import Interval, SchedulingRules, Therapist, WeeklyHours
 
 
-class Tour(NamedTuple):
+class Shift(NamedTuple):
     """A part of a day that begins and ends at home: sorted `stretches` of work with no time off among them.
 
     In a gap between two weekly hours (a midday closing, say) the therapist may be on the way from one visit
@@ -37,8 +37,8 @@ class Tour(NamedTuple):
     end: int
 
     @classmethod
-    def through(cls, stretches: Iterable[Span]) -> "Tour":
-        """The tour of these stretches, which are at least one."""
+    def through(cls, stretches: Iterable[Span]) -> "Shift":
+        """The shift of these stretches, which are at least one."""
         spans = tuple(stretches)
         return cls(spans, spans[0][0], spans[-1][1])
 
@@ -48,8 +48,8 @@ class WorkingHours:
 
     __slots__ = ("_closures", "_extra", "_plain", "_time_off", "_weekly")
 
-    def __init__(self, therapist: Therapist, policy: Policy) -> None:
-        self._closures = policy.closures
+    def __init__(self, therapist: Therapist, rules: SchedulingRules) -> None:
+        self._closures = rules.closures
         self._weekly: list[list[tuple[WeeklyHours, int, int]]] = [[] for _ in range(7)]
         for weekly in therapist.weekly_hours:
             self._weekly[weekly.weekday].append((weekly, wall_start(weekly.start), wall_end(weekly.end)))
@@ -83,40 +83,40 @@ class WorkingHours:
             spans += day.spans(start, end)
         return merge(spans) if len(spans) > 1 else spans
 
-    def tours_on(self, day: LocalDay) -> list[Tour]:
-        """The hours of `day` without time off, as tours in their order."""
+    def shifts_on(self, day: LocalDay) -> list[Shift]:
+        """The hours of `day` without time off, as shifts in their order."""
         hours = self.hours_on(day)
         if not hours:
             return []
         off = [span for span in self._time_off if span[0] < hours[-1][1] and hours[0][0] < span[1]]
         if not off:
-            return [Tour.through(hours)]
+            return [Shift.through(hours)]
         return _split(subtract(hours, off), off)
 
 
-def _split(free: Sequence[Span], off: Sequence[Span]) -> list[Tour]:
-    tours: list[list[Span]] = []
+def _split(free: Sequence[Span], off: Sequence[Span]) -> list[Shift]:
+    shifts: list[list[Span]] = []
     for stretch in free:
-        if tours and not any(start < stretch[0] and tours[-1][-1][1] < end for start, end in off):
-            tours[-1].append(stretch)
+        if shifts and not any(start < stretch[0] and shifts[-1][-1][1] < end for start, end in off):
+            shifts[-1].append(stretch)
         else:
-            tours.append([stretch])
-    return [Tour.through(stretches) for stretches in tours]
+            shifts.append([stretch])
+    return [Shift.through(stretches) for stretches in shifts]
 
 
 def working_intervals(
-    therapist: Therapist, first_day: date, last_day: date, policy: Policy
+    therapist: Therapist, first_day: date, last_day: date, rules: SchedulingRules
 ) -> list[Interval]:
     """When `therapist` works from `first_day` to `last_day` (local dates, both included), sorted, in UTC.
 
     Time off and closures are taken out; visits are not.
     """
-    hours = WorkingHours(therapist, policy)
+    hours = WorkingHours(therapist, rules)
     found = []
     for ordinal in range(first_day.toordinal(), last_day.toordinal() + 1):
-        day = local_day(date.fromordinal(ordinal), policy.tz)
-        for tour in hours.tours_on(day):
-            found += [Interval(instant_at(start), instant_at(end)) for start, end in tour.stretches]
+        day = local_day(date.fromordinal(ordinal), rules.tz)
+        for shift in hours.shifts_on(day):
+            found += [Interval(instant_at(start), instant_at(end)) for start, end in shift.stretches]
     return found
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
-from bookings.domain.selection import ANYONE, Selection
-from bookings.models import Booking, BookingPolicy
+from bookings.domain.visit_request import ANYONE, VisitRequest
+from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import zone
 
 DAYS = 3
@@ -37,41 +37,41 @@ class Alternatives:
 
 def find_alternatives(
     *,
-    selection: Selection | None,
+    visit_request: VisitRequest | None,
     first_day: date,
     last_day: date,
-    policy: BookingPolicy,
+    rules: BookingRules,
     now: datetime,
     hour: time = NOON,
     draft: UUID | None = None,
-    entry: str = Booking.Entry.GROUND,
-    without: Booking | None = None,
+    access_type: str = Booking.AccessType.GROUND,
+    excluding_booking: Booking | None = None,
 ) -> Alternatives:
     """Why the local days from one to another, both included, have no time, and what comes nearest to them and to
     `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for. `draft`,
-    `entry` and `without` as in `scheduling.find_times_between`.
+    `access_type` and `excluding_booking` as in `scheduling.find_times_between`.
 
     Three queries, whatever is stored.
     """
-    if selection is None:
+    if visit_request is None:
         return Alternatives("no_therapist")
     all_of_them = scheduling.read_outlook(
-        session=selection.session,
-        area=selection.area,
-        therapists=selection.qualified,
-        policy=policy,
+        treatment=visit_request.treatment,
+        area=visit_request.area,
+        therapists=visit_request.qualified,
+        rules=rules,
         now=now,
         draft=draft,
-        entry=entry,
-        without=without,
+        access_type=access_type,
+        excluding_booking=excluding_booking,
     )
-    outlook = all_of_them.among(selection.therapists)
+    outlook = all_of_them.among(visit_request.therapists)
     nearest = tuple(
         (day, outlook.starts_near(datetime.combine(day, hour, tzinfo=zone()), STARTS_A_DAY))
         for day in _nearest_days(outlook, first_day, last_day)
     )
     others_can = False
-    if selection.preference != ANYONE:
+    if visit_request.preference != ANYONE:
         span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
         others_can = bool(all_of_them.open_days(*span))
     return Alternatives(_reason(outlook, first_day, last_day), nearest, others_can)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bookings.models import BookingPolicy, ServedZip
+from bookings.models import BookingRules, ServiceArea
 from massagerx.lib.localtime import local
 from services.models import ServiceOption
 
 from . import pricing, scheduling
-from .selection import ANYONE, Selection, Session, load_area, qualified_therapists
+from .visit_request import ANYONE, Treatment, VisitRequest, load_area, qualified_therapists
 
 # Where a free time nearly always is; the rest of the horizon is looked at only when there is none.
 _FIRST_LOOK_DAYS = 14
@@ -18,11 +18,11 @@ _FIRST_LOOK_DAYS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaAnswer:
-    """A yes. `session` is what `starts_at`, the next free time (an aware instant), and `quote` are about: one person,
+    """A yes. `treatment` is what `starts_at`, the next free time (an aware instant), and `quote` are about: one person,
     the shortest length. None where nothing is offered, or no time is free."""
 
-    area: ServedZip
-    session: Session | None
+    area: ServiceArea
+    treatment: Treatment | None
     starts_at: datetime | None
     quote: pricing.Quote | None
 
@@ -33,18 +33,18 @@ def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer
     Says no more of other people's visits than the calendar of free times does. Raises `OutsideArea`.
     """
     area = load_area(zip_code)
-    session = _shortest_session(service_slug)
-    policy = BookingPolicy.load()
-    starts_at = _next_start(session, area, policy, now) if session is not None else None
+    treatment = _shortest_treatment(service_slug)
+    rules = BookingRules.load()
+    starts_at = _next_start(treatment, area, rules, now) if treatment is not None else None
     quote = (
-        pricing.quote(session=session, area=area, policy=policy, starts_at=starts_at)
-        if session is not None
+        pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
+        if treatment is not None
         else None
     )
-    return AreaAnswer(area=area, session=session, starts_at=starts_at, quote=quote)
+    return AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
 
 
-def _shortest_session(service_slug: str) -> Session | None:
+def _shortest_treatment(service_slug: str) -> Treatment | None:
     offered = (
         ServiceOption.objects.active()
         .filter(service__is_active=True)
@@ -53,24 +53,26 @@ def _shortest_session(service_slug: str) -> Session | None:
     )
     option = offered.filter(service__slug=service_slug).first() if service_slug else None
     option = option or offered.first()
-    return Session(service=option.service, option=option, add_ons=(), people=1) if option else None
+    return Treatment(service=option.service, option=option, add_ons=(), people=1) if option else None
 
 
-def _next_start(session: Session, area: ServedZip, policy: BookingPolicy, now: datetime) -> datetime | None:
+def _next_start(
+    treatment: Treatment, area: ServiceArea, rules: BookingRules, now: datetime
+) -> datetime | None:
     today = local(now).date()
-    selection = Selection(
-        session=session,
+    visit_request = VisitRequest(
+        treatment=treatment,
         area=area,
         preference=ANYONE,
-        therapists=qualified_therapists(session.service, today),
+        therapists=qualified_therapists(treatment.service, today),
     )
-    if not selection.therapists:
+    if not visit_request.therapists:
         return None
-    last = scheduling.last_day(policy=policy, now=now)
+    last = scheduling.last_day(rules=rules, now=now)
     turn = today + timedelta(days=_FIRST_LOOK_DAYS)
     for first_day, last_day in ((today, min(turn, last)), (turn + timedelta(days=1), last)):
         offer = scheduling.find_times_between(
-            selection=selection, first_day=first_day, last_day=last_day, policy=policy, now=now
+            visit_request=visit_request, first_day=first_day, last_day=last_day, rules=rules, now=now
         )
         if offer.by_day:
             return offer.by_day[min(offer.by_day)][0].starts_at

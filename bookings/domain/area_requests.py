@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.exceptions import TooManyRequests
-from bookings.models import AreaRequest, BookingPolicy
+from bookings.models import AreaRequest, BookingRules
 from massagerx.lib.locks import lock_names
 from services.models import Service
 
@@ -53,6 +53,6 @@ def leave_area_request(
 
 def purge_area_requests(*, now: datetime) -> int:
     """Deletes the requests that are older than the owner keeps them, answered or not; returns how many."""
-    oldest = now - timedelta(days=BookingPolicy.load().area_requests_kept_days)
+    oldest = now - timedelta(days=BookingRules.load().area_requests_kept_days)
     deleted, _ = AreaRequest.objects.filter(created_at__lte=oldest).delete()
     return deleted

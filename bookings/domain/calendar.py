@@ -135,11 +135,11 @@ def therapist_calendar(*, therapist: Therapist, visits: Iterable[FeedVisit], bus
 def _feed_summary(booking: Booking) -> str:
     parts = [
         booking.service.name,
-        gettext("%(minutes)d min") % {"minutes": booking.session_minutes},
+        gettext("%(minutes)d min") % {"minutes": booking.treatment_minutes},
     ]
     if booking.people > 1:
         parts.append(gettext("%(people)d people") % {"people": booking.people})
-    parts.append(booking.get_entry_display())
+    parts.append(booking.get_access_type_display())
     if booking.status == BookingStatus.REQUESTED:
         parts.append(gettext("not confirmed yet"))
     return ", ".join(parts)

@@ -27,7 +27,7 @@ from django.db.models import (
 from django.db.models.fields import Field
 
 from bookings.models import Booking, Closure, ExtraHours, Hold, TimeOff, WorkingHours
-from massagerx.lib.prepared import Places, Prepared
+from massagerx.lib.compiled_query import CompiledQuery, Parameters
 
 
 class TakenBy(IntEnum):
@@ -84,12 +84,12 @@ def taken_between(
     *,
     therapists: Iterable[int],
     now: datetime,
-    without: Booking | None = None,
+    excluding_booking: Booking | None = None,
     draft: UUID | None = None,
 ) -> Iterator[TakenRow]:
     """All that takes time of these therapists within two aware instants; one query, without an order.
 
-    `without` leaves out one visit, `draft` the hold of one visitor.
+    `excluding_booking` leaves out one visit, `draft` the hold of one visitor.
     """
     return map(
         TakenRow._make,
@@ -98,20 +98,23 @@ def taken_between(
             end=end,
             therapists=list(therapists),
             now=now,
-            without=without.pk if without is not None else None,
+            excluding_booking=excluding_booking.pk if excluding_booking is not None else None,
             draft=draft,
         ),
     )
 
 
-def _taken(given: Places) -> QuerySet[Booking, Any]:
-    keys, number = given("therapists", BigIntegerField()), given("without", BigIntegerField())
-    start, end, now = (given(name, DateTimeField()) for name in ("start", "end", "now"))
+def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
+    keys, number = (
+        parameter("therapists", BigIntegerField()),
+        parameter("excluding_booking", BigIntegerField()),
+    )
+    start, end, now = (parameter(name, DateTimeField()) for name in ("start", "end", "now"))
     visits = Booking.objects.filter(therapist_id__in=keys).occupying().between(start, end)
     if number is not None:
         visits = visits.exclude(pk=number)
     holds = Hold.objects.filter(therapist_id__in=keys, blocked_from__lt=end, blocked_until__gt=start)
-    holds = holds.live(now).exclude(draft_id=given("draft", UUIDField()))
+    holds = holds.live(now).exclude(draft_id=parameter("draft", UUIDField()))
     off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)
     block = ("therapist_id", "blocked_from", "blocked_until", "starts_at", "ends_at")
     span = (F("starts_at"), F("ends_at"))
@@ -132,7 +135,7 @@ def _by(what: TakenBy) -> Value:
     return Value(int(what), output_field=IntegerField())
 
 
-_TAKEN = Prepared(_taken)
+_TAKEN = CompiledQuery(_taken)
 
 
 def hours_between(first_day: date, last_day: date, *, therapists: Iterable[int]) -> Iterator[HoursRow]:
@@ -143,9 +146,9 @@ def hours_between(first_day: date, last_day: date, *, therapists: Iterable[int])
     )
 
 
-def _hours(given: Places) -> QuerySet[WorkingHours, Any]:
-    keys = given("therapists", BigIntegerField())
-    days = {"date__gte": given("first_day", DateField()), "date__lte": given("last_day", DateField())}
+def _hours(parameter: Parameters) -> QuerySet[WorkingHours, Any]:
+    keys = parameter("therapists", BigIntegerField())
+    days = {"date__gte": parameter("first_day", DateField()), "date__lte": parameter("last_day", DateField())}
     extra = ExtraHours.objects.filter(therapist_id__in=keys, **days)
     closures = Closure.objects.filter(**days)
     no_number, no_time, no_date = (_nothing(field()) for field in (IntegerField, TimeField, DateField))
@@ -161,4 +164,4 @@ def _hours(given: Places) -> QuerySet[WorkingHours, Any]:
     )
 
 
-_HOURS = Prepared(_hours)
+_HOURS = CompiledQuery(_hours)

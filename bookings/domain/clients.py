@@ -38,7 +38,7 @@ def client_figures(client: Client) -> ClientFigures:
         visits=Count("pk"),
         completed=Count("pk", filter=completed),
         no_shows=Count("pk", filter=Q(status=BookingStatus.NO_SHOW)),
-        late_cancels=Count("pk", filter=Q(status=BookingStatus.CANCELLED, late_fee_cents__gt=0)),
+        late_cancels=Count("pk", filter=Q(status=BookingStatus.CANCELED, late_fee_cents__gt=0)),
         revenue_cents=Sum("total_cents", filter=completed, default=0),
     )
     return ClientFigures(**found)

@@ -55,8 +55,8 @@ class Column:
         return sum(drive.minutes or 0 for drive in self.plan.drives)
 
     @property
-    def session_minutes(self) -> int:
-        return sum(visit.booking.session_minutes for visit in self.visits)
+    def treatment_minutes(self) -> int:
+        return sum(visit.booking.treatment_minutes for visit in self.visits)
 
     @property
     def way_home(self) -> Drive | None:

@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, Q
 
-from bookings.domain import held, outbox
+from bookings.domain import outbox, personal_data
 from bookings.domain.operations.transaction import translated_errors
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
@@ -30,8 +30,8 @@ from bookings.models import (
     ContactMessage,
     DriveOverride,
     Erasure,
+    HealthAccess,
     Link,
-    ScreeningLook,
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
@@ -52,11 +52,11 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
     or confirmed, and `SlotTaken` when others hold the rows for too long. Then no more than
     unfinished bookings and open sessions of the client may have ended.
     """
-    if held.open_visits(client).exists():
+    if personal_data.open_visits(client).exists():
         raise VisitsOpen
     # Before the locks below: who holds a time locks the draft first and the therapist second.
     references = set(Booking.objects.filter(client=client).values_list("reference", flat=True))
-    held.forget_drafts_and_sessions(client, references=references)
+    personal_data.forget_drafts_and_sessions(client, references=references)
     with translated_errors(), transaction.atomic():
         # Whoever books locks a therapist before looking for the client. Then in the order of all operations.
         list(Therapist.objects.select_for_update(no_key=True).order_by("pk"))
@@ -69,11 +69,11 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
             .select_related("area")
             .order_by("pk")
         )
-        if any(visit.status in held.OPEN for visit in visits):
+        if any(visit.status in personal_data.OPEN for visit in visits):
             raise VisitsOpen
         names = {found.name, *(visit.contact_name for visit in visits)}
         _erase_visits(visits)
-        enquiries = held.enquiries_of(found)
+        enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
         # The keys alone: what can't be opened any more must go all the same.
         ContactMessage.objects.filter(pk__in=enquiries.messages).only("pk").delete()
@@ -95,13 +95,21 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
     for visit in visits:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.
         visit.street = doors.setdefault(visit.address_key, f"{_GONE} {secrets.token_hex(6)}")
-        visit.unit, visit.entry = "", Booking.Entry.GROUND
+        visit.unit, visit.access_type = "", Booking.AccessType.GROUND
         visit.contact_name, visit.recipient_name = Client.ERASED, ""
         # The digest is of all that was typed, so a good guess could be checked by it.
         visit.submission_key, visit.submission_digest = uuid.uuid4(), ""
     Booking.objects.bulk_update(
         visits,
-        ["street", "unit", "entry", "contact_name", "recipient_name", "submission_key", "submission_digest"],
+        [
+            "street",
+            "unit",
+            "access_type",
+            "contact_name",
+            "recipient_name",
+            "submission_key",
+            "submission_digest",
+        ],
         batch_size=200,
     )
     for model in (AccessNotes, ScreeningRecord, ScreeningRecheck, ClinicianNote):
@@ -109,14 +117,16 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    ScreeningLook.objects.filter(booking__in=keys).update(reason=_GONE)
+    HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)
     Link.objects.filter(booking__in=keys).delete()
     outbox.forget_messages(keys)
 
 
-def _erase_log(client: Client, names: set[str], enquiries: held.Enquiries, visits: list[int]) -> None:
+def _erase_log(
+    client: Client, names: set[str], enquiries: personal_data.Enquiries, visits: list[int]
+) -> None:
     """The admin's own log calls rows by what they are about, such as a client's name."""
     about: list[tuple[type[Model], Sequence[int]]] = [
         (Client, [client.pk]),

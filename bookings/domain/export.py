@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.domain import held, intake, outbox
+from bookings.domain import intake, outbox, personal_data
 from bookings.exceptions import ClientGone
 from bookings.models import (
     AccessNotes,
@@ -34,9 +34,9 @@ from bookings.models import (
     ClinicianNote,
     ContactMessage,
     DriveOverride,
+    HealthAccess,
     Link,
     Message,
-    ScreeningLook,
     ScreeningRecheck,
     ScreeningRecord,
 )
@@ -63,7 +63,7 @@ class Section:
     records: list[list[Line]] = field(default_factory=list)
 
 
-def write_looks(*, client: Client, user: User, reason: str, now: datetime) -> None:
+def log_health_access(*, client: Client, user: User, reason: str, now: datetime) -> None:
     """Writes down that somebody is about to see all health answers of a client, visit by visit. Raises `ClientGone`
     for one who was erased."""
     with transaction.atomic():
@@ -73,20 +73,20 @@ def write_looks(*, client: Client, user: User, reason: str, now: datetime) -> No
         visits = (
             Booking.objects.filter(told, client=client).order_by("pk").values_list("pk", flat=True).distinct()
         )
-        ScreeningLook.objects.bulk_create(
-            ScreeningLook(booking_id=key, user=user, at=now, reason=reason) for key in visits
+        HealthAccess.objects.bulk_create(
+            HealthAccess(booking_id=key, user=user, at=now, reason=reason) for key in visits
         )
 
 
 def all_about(client: Client) -> list[Section]:
-    """Everything, section by section; only right after `write_looks`. What none of the site's keys opens says so."""
+    """Everything, section by section; only right after `log_health_access`. What none of the site's keys opens says so."""
     visits = list(
         Booking.objects.filter(client=client)
-        .select_related("therapist", "service", "area__zone", "policy_version")
+        .select_related("therapist", "service", "area__zone", "terms_version")
         .prefetch_related("add_ons")
         .order_by("starts_at", "pk")
     )
-    asked = held.enquiries_of(client)
+    asked = personal_data.enquiries_of(client)
     return [
         Section("client", _("Who you are"), [_of(client, "name", "email", "phone", "is_blocked", "created_at")]),
         Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
@@ -96,8 +96,8 @@ def all_about(client: Client) -> list[Section]:
                    visits, "kind", "wanted_starts_at", "reason", "fee_cents", "asked_at", "state", "answered_at"),
         Section("health", _("Health answers"), list(_health(visits))),
         Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
-        _of_visits("looks", _("Who looked at health answers"),
-                   ScreeningLook.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
+        _of_visits("health_access_log", _("Who looked at health answers"),
+                   HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
         Section("messages", _("Emails"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),
@@ -116,7 +116,7 @@ def all_about(client: Client) -> list[Section]:
         ]),
         Section("unfinished", _("Bookings not finished"), [
             [_line("answers", _("answers"), answers)]
-            for _key, answers in held.drafts_of(
+            for _key, answers in personal_data.drafts_of(
                 client, references=[visit.reference for visit in visits], by_phone=False
             )
         ]),
@@ -137,18 +137,18 @@ def as_data(sections: Iterable[Section]) -> dict[str, list[dict[str, Any]]]:
 
 def _visit(visit: Booking) -> list[Line]:
     drives = DriveOverride.objects.filter(Q(from_booking=visit) | Q(to_booking=visit)).order_by("pk")
-    agreed = visit.policy_version
+    agreed = visit.terms_version
     return [
         *_of(
             visit, "reference", "status", "contact_name", "recipient_name", "service", "therapist", "people",
-            "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "entry",
-            "session_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
+            "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
+            "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
             "preference", "created_at", "confirmed_at",
         ),
         _line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
         _line("access", _("how we get in"), _opened(partial(_access, visit))),
         _line("agreed_at", _("agreed at"), visit.agreed_at),
-        _line("policy", _("policy agreed to"), agreed.number),
+        _line("terms", _("terms agreed to"), agreed.number),
         _line("consent", _("what the client agrees to"), agreed.consent),
         _line("cancellation", _("cancellation policy"), agreed.cancellation),
         _line("drives", _("corrected drives"), [f"{drive.minutes} min: {drive.reason}" for drive in drives]),
@@ -198,7 +198,7 @@ def _notes(client: Client) -> Iterable[list[Line]]:
         yield [*_of(row, "at", "by"), text]
 
 
-def _messages(client: Client, visits: list[Booking], asked: held.Enquiries) -> Iterable[list[Line]]:
+def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquiries) -> Iterable[list[Line]]:
     references = {visit.pk: visit.reference for visit in visits}
     about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
     about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
@@ -214,7 +214,7 @@ def _messages(client: Client, visits: list[Booking], asked: held.Enquiries) -> I
         ]
 
 
-def _written(asked: held.Enquiries) -> Iterable[list[Line]]:
+def _written(asked: personal_data.Enquiries) -> Iterable[list[Line]]:
     rows = ContactMessage.objects.filter(pk__in=asked.messages).order_by("written_at", "pk")
     for row in rows.defer("body", "answer"):
         yield [

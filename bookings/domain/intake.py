@@ -20,15 +20,15 @@ from bookings.enums import Tier
 from bookings.models import (
     Booking,
     BookingDraft,
-    BookingPolicy,
+    BookingRules,
     ClinicianNote,
-    ScreeningLook,
+    HealthAccess,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
 )
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local, months_before
-from massagerx.lib.prepared import Prepared
 
 DRAFT_LIFETIME = timedelta(days=1)
 
@@ -40,7 +40,7 @@ class Screening:
     version: ScreeningVersion
     rules: screening.RuleSet
 
-    def questions(self, service_slug: str) -> tuple[screening.Question, ...]:
+    def questions(self, service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
         return screening.questions_for(self.rules, service_slug)
 
     def evaluate(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
@@ -51,16 +51,16 @@ class Screening:
         """What the answers given so far come to, while others are still to come."""
         return screening.evaluate_so_far(self.rules, answers, service_slug, today)
 
-    def asked(self, answers: dict[str, str], service_slug: str) -> tuple[screening.Question, ...]:
+    def asked(self, answers: dict[str, str], service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
         """The questions for somebody with these answers, in their order; the follow-ups that apply among them."""
         return screening.visible(self.rules, answers, service_slug)
 
 
 _VERSION_FIELDS = ("id", "number", "approved_by", "published_at")
 # The newest version in force, with its rules as text: most of the time they are those that were parsed last.
-_IN_FORCE = Prepared(
-    lambda given: (
-        ScreeningVersion.objects.filter(published_at__lte=given("now", DateTimeField()))
+_IN_FORCE = CompiledQuery(
+    lambda parameter: (
+        ScreeningVersion.objects.filter(published_at__lte=parameter("now", DateTimeField()))
         .order_by("-number")
         .values_list(*_VERSION_FIELDS, Cast("rules", TextField()))[:1]
     )
@@ -85,14 +85,14 @@ def tier_of(result: screening.Result) -> Tier:
     return Tier(result.tier.slug)
 
 
-def words(text: screening.Text | None) -> str:
+def translated(text: screening.Text | None) -> str:
     """A text of the rules in the visitor's language."""
     return text.in_language(translation.get_language() or "en") if text is not None else ""
 
 
-_DRAFT = Prepared(
-    lambda given: BookingDraft.objects.filter(
-        key=given("key", UUIDField()), updated_at__gt=given("oldest", DateTimeField())
+_DRAFT = CompiledQuery(
+    lambda parameter: BookingDraft.objects.filter(
+        key=parameter("key", UUIDField()), updated_at__gt=parameter("oldest", DateTimeField())
     )
 )
 
@@ -135,8 +135,8 @@ def purge_drafts(*, now: datetime) -> int:
 
 def purge_health_answers(*, now: datetime) -> int:
     """Deletes health answers, those given again, and clinicians' notes of clients whose last visit, kept or not, ended
-    longer ago than the owner keeps them (`BookingPolicy.health_kept_months`); returns of how many visits."""
-    oldest = months_before(local(now), BookingPolicy.load().health_kept_months)
+    longer ago than the owner keeps them (`BookingRules.health_kept_months`); returns of how many visits."""
+    oldest = months_before(local(now), BookingRules.load().health_kept_months)
     long_gone = (
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
     )
@@ -161,19 +161,19 @@ class AnswersInWords:
     points: list[list[str]]
 
 
-def look_at_screening(*, booking: Booking, user: User, reason: str, now: datetime) -> AnswersInWords:
+def open_screening(*, booking: Booking, user: User, reason: str, now: datetime) -> AnswersInWords:
     """The health answers of a booking, in words. Writes down who looked, when and why, before it shows them.
 
     Raises `ScreeningRecord.DoesNotExist` when the booking has none.
     """
     record = ScreeningRecord.objects.select_related("version").get(booking=booking)
-    ScreeningLook.objects.create(booking=booking, user=user, at=now, reason=reason)
+    HealthAccess.objects.create(booking=booking, user=user, at=now, reason=reason)
     return answers_in_words(record, booking.service.slug)
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:
     """The answers given again, the gravest that no clinician's note came after, or else the newest; None when there are
-    none. Only right after `look_at_screening`, which writes the look down."""
+    none. Only right after `open_screening`, which writes the look down."""
     rows = ScreeningRecheck.objects.select_related("version").filter(booking=booking)
     recheck = rows.since_last_note().gravest_first().first() or rows.first()
     return answers_in_words(recheck, booking.service.slug) if recheck is not None else None
@@ -196,9 +196,9 @@ def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: s
     answers: dict[str, str] = record.answers
     lines, points = [], []
     for question in screening.visible(rules, answers, service_slug):
-        labels = {choice.id: words(choice.text) for choice in question.choices}
+        labels = {choice.id: translated(choice.text) for choice in question.choices}
         answer = answers.get(question.id, "")
-        lines.append((words(question.text), labels.get(answer, answer or "—")))
-        points.append([words(point) for point in question.points])
+        lines.append((translated(question.text), labels.get(answer, answer or "—")))
+        points.append([translated(point) for point in question.points])
     result = screening.evaluate(rules, answers, service_slug, local(record.evaluated_at).date())
-    return AnswersInWords(lines, [words(note) for note in result.caution_notes], points)
+    return AnswersInWords(lines, [translated(note) for note in result.caution_notes], points)

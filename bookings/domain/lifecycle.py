@@ -8,12 +8,12 @@ from bookings.exceptions import InvalidTransition
 _S = BookingStatus
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    _S.REQUESTED: frozenset({_S.CONFIRMED, _S.DECLINED, _S.CANCELLED, _S.EXPIRED}),
-    _S.CONFIRMED: frozenset({_S.COMPLETED, _S.NO_SHOW, _S.CANCELLED}),
+    _S.REQUESTED: frozenset({_S.CONFIRMED, _S.DECLINED, _S.CANCELED, _S.EXPIRED}),
+    _S.CONFIRMED: frozenset({_S.COMPLETED, _S.NO_SHOW, _S.CANCELED}),
     # Staff press the wrong one of two buttons now and then.
     _S.COMPLETED: frozenset({_S.NO_SHOW}),
     _S.NO_SHOW: frozenset({_S.COMPLETED}),
-    _S.CANCELLED: frozenset(),
+    _S.CANCELED: frozenset(),
     _S.DECLINED: frozenset(),
     _S.EXPIRED: frozenset(),
 }

@@ -1,6 +1,6 @@
 """The outbox: message rows are written with what they tell of, and taken one by one by senders.
 
-The row is the truth. A nudge after the commit makes it leave within a second; when the nudge is lost, the sweep
+The row is the truth. A wake-up after the commit makes it leave within a second; when the wake-up is lost, the sweep
 finds the row. No two senders hold one row: they take it by a lease, and every later change asks for that lease.
 """
 
@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from bookings.enums import MessageKind, MessageState
 from bookings.models import Booking, BookletRequest, ContactMessage, Link, Message
 
-Nudge = Callable[[Sequence[int]], None]
+WakeWorker = Callable[[Sequence[int]], None]
 
 # Longer than one silence of the mail server (EMAIL_TIMEOUT, 15 s), and renewed when the body is handed over. A
 # sender that died costs its message this long.
@@ -35,22 +35,22 @@ COPIES_LAST = timedelta(days=90)
 # The receiving side put the message off: its own affair, no sign that sending is in trouble.
 PUT_OFF_BY_RECEIVER = ("SMTPRecipientsRefused", "SMTPDataError")
 
-_nudge: Nudge | None = None
+_wake_worker: WakeWorker | None = None
 
 
-def set_nudge(nudge: Nudge | None) -> None:
+def set_wake_worker(wake_worker: WakeWorker | None) -> None:
     """Plugs in what tells senders of new rows, called with their keys after the commit. It must not block."""
-    global _nudge
-    _nudge = nudge
+    global _wake_worker
+    _wake_worker = wake_worker
 
 
 def write_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetime) -> None:
-    """Writes one row for each kind at the booking's present revision, in the transaction that is open, and nudges
+    """Writes one row for each kind at the booking's present revision, in the transaction that is open, and wake-ups
     the senders once it is committed.
 
     Raises IntegrityError when a message of that kind was already written for this revision.
     """
-    nudge_after_commit(Message.objects.bulk_create(new_messages(booking=booking, kinds=kinds, now=now)))
+    wake_worker_after_commit(Message.objects.bulk_create(new_messages(booking=booking, kinds=kinds, now=now)))
 
 
 def new_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetime) -> list[Message]:
@@ -61,13 +61,13 @@ def new_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetim
     ]
 
 
-def nudge_after_commit(messages: Iterable[Message]) -> None:
+def wake_worker_after_commit(messages: Iterable[Message]) -> None:
     """Tells the senders of rows that have just been written, once the open transaction is committed."""
     keys = [message.pk for message in messages]
-    if _nudge is not None and keys:
-        nudge = _nudge
-        # Robust: whatever happens to the nudge, the client's booking stands and the rows wait for the sweep.
-        transaction.on_commit(lambda: nudge(keys), robust=True)
+    if _wake_worker is not None and keys:
+        wake_worker = _wake_worker
+        # Robust: whatever happens to the wake-up, the client's booking stands and the rows wait for the sweep.
+        transaction.on_commit(lambda: wake_worker(keys), robust=True)
 
 
 def write_message(
@@ -85,12 +85,12 @@ def write_message(
         due_at=now,
         created_at=now,
     )
-    nudge_after_commit([message])
+    wake_worker_after_commit([message])
 
 
 def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
-    """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and nudges."""
-    nudge_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+    """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
+    wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
 
 
 def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> None:
@@ -103,11 +103,11 @@ def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> No
     if not is_new:
         left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
         Message.objects.filter(
-            Q(state__in=left) | Q(state=MessageState.UNKNOWN, doubts__gte=2), pk=message.pk
+            Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
         ).update(
             message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(now)
         )
-    nudge_after_commit([message])
+    wake_worker_after_commit([message])
 
 
 def _from_the_start(now: datetime) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _from_the_start(now: datetime) -> dict[str, Any]:
         "state": MessageState.DUE,
         "due_at": now,
         "attempts": 0,
-        "doubts": 0,
+        "uncertain_attempts": 0,
         "first_tried_at": None,
         "lease": None,
         "leased_until": None,
@@ -146,7 +146,7 @@ def anything_due(*, now: datetime) -> bool:
     """Whether a sender would find work. One look into an index that holds open rows only, and no lock: most sweeps
     end here."""
     abandoned = Q(state=MessageState.SENDING, leased_until__lte=now)
-    waiting = Q(state=MessageState.DUE) | Q(state=MessageState.UNKNOWN, doubts=1)
+    waiting = Q(state=MessageState.DUE) | Q(state=MessageState.UNKNOWN, uncertain_attempts=1)
     return Message.objects.filter(waiting | abandoned, due_at__lte=now).exists()
 
 
@@ -163,7 +163,7 @@ def claim_due(
     both databases the update repeats the condition, so that a row taken meanwhile is not taken again.
     """
     with transaction.atomic():
-        _doubt_the_abandoned(now)
+        _mark_abandoned_uncertain(now)
         due = Message.objects.due(now)
         if keys is not None:
             due = due.filter(pk__in=keys)
@@ -185,14 +185,14 @@ def claim_due(
         return list(Message.objects.filter(lease=lease, state=MessageState.SENDING).order_by("due_at", "pk"))
 
 
-def _doubt_the_abandoned(now: datetime) -> None:
+def _mark_abandoned_uncertain(now: datetime) -> None:
     """Senders that died with a message handed over and no answer: nobody knows whether it arrived."""
     abandoned = Message.objects.filter(
         state=MessageState.SENDING, leased_until__lte=now, handed_over_at__isnull=False, due_at__lte=now
     )
     abandoned.update(
         state=MessageState.UNKNOWN,
-        doubts=F("doubts") + 1,
+        uncertain_attempts=F("uncertain_attempts") + 1,
         due_at=now,
         lease=None,
         leased_until=None,
@@ -241,7 +241,7 @@ def mark_failed(message: Message, *, error: str) -> bool:
 
 def mark_put_off(message: Message, *, until: datetime, error: str) -> bool:
     """To be tried again at `until`. A message that was once of unknown outcome keeps its single second chance."""
-    state = MessageState.UNKNOWN if message.doubts else MessageState.DUE
+    state = MessageState.UNKNOWN if message.uncertain_attempts else MessageState.DUE
     return _finish(message, state=state, due_at=until, last_error=error[:300])
 
 
@@ -257,7 +257,7 @@ def mark_unknown(message: Message, *, now: datetime, error: str) -> bool:
     return _finish(
         message,
         state=MessageState.UNKNOWN,
-        doubts=F("doubts") + 1,
+        uncertain_attempts=F("uncertain_attempts") + 1,
         due_at=now + RESEND_AFTER,
         last_error=error[:300],
     )
@@ -305,7 +305,7 @@ def forget_messages(bookings: Iterable[int]) -> None:
 
 def may_send_again(message: Message) -> bool:
     """Whether `send_again` would take the message as it is."""
-    given_up = message.state == MessageState.UNKNOWN and message.doubts >= 2
+    given_up = message.state == MessageState.UNKNOWN and message.uncertain_attempts >= 2
     return message.state == MessageState.FAILED or given_up
 
 
@@ -315,9 +315,9 @@ def send_again(*, message: Message, now: datetime) -> bool:
     It keeps its Message-ID and begins its tries anew. Returns False, and changes nothing, when it is in any other
     state, also when it has just left that state in another process.
     """
-    stuck = Q(state=MessageState.FAILED) | Q(state=MessageState.UNKNOWN, doubts__gte=2)
+    stuck = Q(state=MessageState.FAILED) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2)
     with transaction.atomic():
         changed = Message.objects.filter(stuck, pk=message.pk).update(**_from_the_start(now))
         if changed:
-            nudge_after_commit([message])
+            wake_worker_after_commit([message])
     return bool(changed)

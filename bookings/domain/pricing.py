@@ -5,40 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bookings.models import BookingPolicy, ServedZip
+from bookings.models import BookingRules, ServiceArea
 from massagerx.lib.localtime import local
 
-from .selection import Session
+from .visit_request import Treatment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """The parts of a price, in cents."""
 
-    session_cents: int
+    treatment_cents: int
     add_ons_cents: int
     travel_cents: int
     evening_cents: int = 0
 
     @property
     def total_cents(self) -> int:
-        return self.session_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
+        return self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
 
 
-def is_evening(starts_at: datetime, policy: BookingPolicy) -> bool:
+def is_evening(starts_at: datetime, rules: BookingRules) -> bool:
     """Whether a visit that starts at this instant pays the evening fee: by local wall time."""
-    return local(starts_at).time() >= policy.evening_starts_at
+    return local(starts_at).time() >= rules.evening_starts_at
 
 
 def quote(
-    *, session: Session, area: ServedZip, policy: BookingPolicy, starts_at: datetime | None = None
+    *, treatment: Treatment, area: ServiceArea, rules: BookingRules, starts_at: datetime | None = None
 ) -> Quote:
     """The price of a session at a place; with the evening fee once the start is known and late enough."""
     return Quote(
-        session_cents=session.people * session.option.price_cents,
-        add_ons_cents=session.people * sum(add_on.price_cents for add_on in session.add_ons),
+        treatment_cents=treatment.people * treatment.option.price_cents,
+        add_ons_cents=treatment.people * sum(add_on.price_cents for add_on in treatment.add_ons),
         travel_cents=area.zone.travel_fee_cents,
         evening_cents=(
-            policy.evening_fee_cents if starts_at is not None and is_evening(starts_at, policy) else 0
+            rules.evening_fee_cents if starts_at is not None and is_evening(starts_at, rules) else 0
         ),
     )

@@ -7,16 +7,16 @@ from datetime import datetime
 from django.db.models import Exists, F, Min, OuterRef, Subquery
 
 from bookings.enums import ChangeState
-from bookings.models import Booking, BookingQuerySet, ChangeRequest, ScreeningRecheck, ServedZip, Zone
+from bookings.models import Booking, BookingQuerySet, ChangeRequest, ScreeningRecheck, ServiceArea, Zone
 
 from .operations import MOVABLE, is_graver, may_change
-from .selection import load_area
+from .visit_request import load_area
 
 # Of one client, the newest first; whoever has had more can ask us.
 MOST_VISITS = 100
 
 
-def area(zip_code: str) -> ServedZip:
+def area(zip_code: str) -> ServiceArea:
     """The served area of a ZIP code. Raises `OutsideArea`."""
     return load_area(zip_code)
 

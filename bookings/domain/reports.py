@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import F
 
 from bookings.enums import BookingStatus
-from bookings.models import Booking, ServedZip, Therapist
+from bookings.models import Booking, ServiceArea, Therapist
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
@@ -43,7 +43,7 @@ class Figures:
     completed: int
     to_come: int
     no_shows: int
-    cancelled: int
+    canceled: int
     revenue_cents: int
     late_fee_cents: int
     door_minutes: int
@@ -115,7 +115,7 @@ class _Sum:
             completed=self.counts[BookingStatus.COMPLETED],
             to_come=self.counts[BookingStatus.CONFIRMED],
             no_shows=self.counts[BookingStatus.NO_SHOW],
-            cancelled=self.counts[BookingStatus.CANCELLED],
+            canceled=self.counts[BookingStatus.CANCELED],
             revenue_cents=self.revenue_cents,
             late_fee_cents=self.late_fee_cents,
             door_minutes=self.door_minutes,
@@ -160,7 +160,7 @@ def _bookings(first_day: date, last_day: date) -> list[Any]:
         .annotate(service_name=F("service__name"), service_position=F("service__position"))
         .order_by("blocked_from", "pk")
     )
-    areas = ServedZip.objects.select_related("zone").in_bulk({booking.area_id for booking in bookings})
+    areas = ServiceArea.objects.select_related("zone").in_bulk({booking.area_id for booking in bookings})
     completed = Booking.objects.filter(status=BookingStatus.COMPLETED, starts_at__lt=start)
     been_here = set(completed.order_by().values_list("client", flat=True).distinct())
     for booking in sorted(bookings, key=lambda booking: (booking.starts_at, booking.pk)):

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.domain.selection import MAX_SESSION_MINUTES
+from bookings.domain.visit_request import MAX_TREATMENT_MINUTES
 from massagerx.lib.fields import LineField
 from massagerx.lib.zips import centroid
 from services.models import AddOn, Service
@@ -21,7 +21,7 @@ from services.templatetags.money import dollars
 _ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
 
 
-class SessionForm(forms.Form):
+class TreatmentForm(forms.Form):
     """How long, with what, for how many, of one service."""
 
     option = forms.TypedChoiceField(
@@ -85,7 +85,7 @@ class SessionForm(forms.Form):
             minutes = self._minutes.get(data["option"], 0) + sum(
                 self._add_on_minutes.get(pk, 0) for pk in data.get("add_ons", [])
             )
-            if minutes * data.get("people", 1) > MAX_SESSION_MINUTES:
+            if minutes * data.get("people", 1) > MAX_TREATMENT_MINUTES:
                 raise ValidationError(_("That is too long for one visit. Choose a shorter length."))
         return data
 
@@ -171,4 +171,4 @@ class ReviewForm(forms.Form):
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
-    policy_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=1_000_000)
+    terms_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=1_000_000)

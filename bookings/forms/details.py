@@ -33,7 +33,7 @@ class DetailsForm(PersonForm):
         "who": ("name", "for_other", "recipient_name"),
         "contact": ("email", "phone"),
         "address": ("street", "unit"),
-        "door": ("entry", "parking", "gate_code", "pets", "room", "notes"),
+        "access": ("access_type", "parking", "gate_code", "pets", "room", "notes"),
     }
 
     email = forms.EmailField(
@@ -71,10 +71,10 @@ class DetailsForm(PersonForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
     )
-    entry = forms.ChoiceField(
+    access_type = forms.ChoiceField(
         label=_("How do we get to your door?"),
-        choices=Booking.Entry.choices,
-        initial=Booking.Entry.GROUND,
+        choices=Booking.AccessType.choices,
+        initial=Booking.AccessType.GROUND,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
     )

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings import screening
-from bookings.domain.intake import Screening, words
+from bookings.domain.intake import Screening, translated
 from massagerx.lib.fields import LineField
 
 _LABELS = {screening.YES: _("Yes"), screening.NO: _("No"), screening.UNSURE: _("Not sure")}
@@ -57,8 +57,8 @@ class HealthForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value and name in asked}
 
 
-def _field(question: screening.Question) -> forms.Field:
-    label, help_text = words(question.text), words(question.help)
+def _field(question: screening.ScreeningQuestion) -> forms.Field:
+    label, help_text = translated(question.text), translated(question.help)
     if question.kind is screening.Kind.DATE:
         return LineField(
             label=label,
@@ -67,7 +67,7 @@ def _field(question: screening.Question) -> forms.Field:
             max_length=20,
             widget=forms.DateInput(attrs={"type": "date"}),
         )
-    offered = [(choice.id, words(choice.text)) for choice in question.choices]
+    offered = [(choice.id, translated(choice.text)) for choice in question.choices]
     if question.kind is screening.Kind.YES_NO_UNSURE:
         offered = [(answer, str(_LABELS[answer])) for answer in question.answers]
     else:

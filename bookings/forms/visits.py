@@ -77,14 +77,14 @@ class MoveForm(_Shown, TimeForm):
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
 
-class DoorForm(ZipForm, DetailsForm):
+class AddressForm(ZipForm, DetailsForm):
     """Where the visit is, and how to get in; as when it was booked."""
 
     # The rest of the details is not asked again.
     name = email = phone = for_other = recipient_name = website = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
-    field_order = ("street", "unit", "zip_code", "entry", *DetailsForm.ACCESS_FIELDS)
+    field_order = ("street", "unit", "zip_code", "access_type", *DetailsForm.ACCESS_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

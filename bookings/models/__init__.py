@@ -9,7 +9,7 @@ from .holds import Hold
 from .intake import (
     BookingDraft,
     ClinicianNote,
-    ScreeningLook,
+    HealthAccess,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
@@ -17,8 +17,8 @@ from .intake import (
 from .links import Link
 from .outbox import Message, MessageSettings
 from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
-from .places import DriveTime, ServedZip, Zone
-from .policy import BookingPolicy, PolicyVersion
+from .places import DriveTime, ServiceArea, Zone
+from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
 
 __all__ = [
@@ -27,8 +27,8 @@ __all__ = [
     "Booking",
     "BookingDraft",
     "BookingEvent",
-    "BookingPolicy",
     "BookingQuerySet",
+    "BookingRules",
     "Booklet",
     "BookletRequest",
     "ChangeRequest",
@@ -42,16 +42,16 @@ __all__ = [
     "DriveTime",
     "Erasure",
     "ExtraHours",
+    "HealthAccess",
     "Hold",
     "Link",
     "Message",
     "MessageSettings",
-    "PolicyVersion",
-    "ScreeningLook",
     "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",
-    "ServedZip",
+    "ServiceArea",
+    "TermsVersion",
     "Therapist",
     "TherapistQuerySet",
     "TimeOff",

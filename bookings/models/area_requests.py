@@ -12,7 +12,7 @@ from services.models import Service
 
 class AreaRequest(models.Model):
     """Somebody at a ZIP code that we don't drive to, who agreed to hear from us about it. Purged after as many days as
-    the owner set (`BookingPolicy.area_requests_kept_days`)."""
+    the owner set (`BookingRules.area_requests_kept_days`)."""
 
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("email"), blank=True)

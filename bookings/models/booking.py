@@ -19,8 +19,8 @@ from massagerx.lib.overlap import NoOverlap
 from services.models import AddOn, Service, ServiceOption
 
 from .people import Client, Therapist
-from .places import ServedZip
-from .policy import PolicyVersion
+from .places import ServiceArea
+from .rules import TermsVersion
 
 # Without the letters and digits that are taken for one another when read out on the phone.
 _REFERENCE_ALPHABET = "23456789CDFGHJKMNPQRTVWXYZ"
@@ -34,8 +34,8 @@ def new_reference() -> str:
     return "MX-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(6))
 
 
-def door_key(street: str, unit: str, zip_code: str) -> str:
-    """An address as its words and numbers in lower case, so that a comma or a capital makes no second door."""
+def make_address_key(street: str, unit: str, zip_code: str) -> str:
+    """An address as its words and numbers in lower case, so that a comma or a capital makes no second address."""
     return " ".join(_WORDS.findall(f"{street} {unit} {zip_code}".lower()))
 
 
@@ -65,13 +65,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""
         return self.select_related(
-            "client", "therapist", "service", "area", "area__zone", "screening", "policy_version"
+            "client", "therapist", "service", "area", "area__zone", "screening", "terms_version"
         ).prefetch_related("add_ons")
 
 
 class Booking(models.Model):
-    class Entry(models.TextChoices):
-        """How one gets to the door."""
+    class AccessType(models.TextChoices):
+        """How one gets to the address's entrance."""
 
         GROUND = "ground", _("Ground floor")
         STAIRS = "stairs", _("Stairs")
@@ -101,7 +101,7 @@ class Booking(models.Model):
         _("people"), default=1, validators=[MinValueValidator(1), MaxValueValidator(2)]
     )
 
-    # The session as the client knows it, and the block that it takes with set-up and pack-down at the door.
+    # The treatment as the client knows it, and the block that it takes with set-up and pack-down at the door.
     # Drives are not in the block: they depend on the visits before and after.
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
@@ -112,22 +112,24 @@ class Booking(models.Model):
     unit = models.CharField(_("apartment or unit"), max_length=40, blank=True)
     city = models.CharField(_("city"), max_length=80)
     area = models.ForeignKey(
-        ServedZip, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("ZIP code")
+        ServiceArea, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("ZIP code")
     )
-    entry = models.CharField(_("way to the door"), max_length=10, choices=Entry.choices, default=Entry.GROUND)
+    access_type = models.CharField(
+        _("way to the door"), max_length=10, choices=AccessType.choices, default=AccessType.GROUND
+    )
 
-    session_cents = models.PositiveIntegerField(_("session, cents"))
+    treatment_cents = models.PositiveIntegerField(_("treatment, cents"))
     add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
     travel_cents = models.PositiveIntegerField(_("travel, cents"), default=0)
     evening_cents = models.PositiveIntegerField(_("evening fee, cents"), default=0)
     total_cents = models.PositiveIntegerField(_("total, cents"))
-    # What the policy asks of a client who cancelled late; beside the total, which is the price of the visit.
+    # What the rules ask of a client who canceled late; beside the total, which is the price of the visit.
     late_fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)
     # Whom the client asked for, as `domain.selection` writes it: a visit that is moved keeps to it.
     preference = models.CharField(_("therapist asked for"), max_length=80, default="any")
 
-    policy_version = models.ForeignKey(
-        PolicyVersion, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy agreed to")
+    terms_version = models.ForeignKey(
+        TermsVersion, on_delete=models.PROTECT, related_name="+", verbose_name=_("terms agreed to")
     )
     agreed_at = models.DateTimeField(_("agreed at"))
     created_at = models.DateTimeField(_("requested at"))
@@ -175,7 +177,7 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    total_cents=F("session_cents")
+                    total_cents=F("treatment_cents")
                     + F("add_ons_cents")
                     + F("travel_cents")
                     + F("evening_cents")
@@ -190,7 +192,7 @@ class Booking(models.Model):
         return self.reference
 
     @property
-    def session_minutes(self) -> int:
+    def treatment_minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
@@ -206,7 +208,7 @@ class Booking(models.Model):
     @property
     def address_key(self) -> str:
         """Equal for two visits to one door, so that no drive lies between them."""
-        return door_key(self.street, self.unit, self.area.zip_code)
+        return make_address_key(self.street, self.unit, self.area.zip_code)
 
 
 class DriveOverride(models.Model):

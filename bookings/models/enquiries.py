@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.encryption import EncryptedJSONField
-from massagerx.lib.single import SingleRow
+from massagerx.lib.singleton import SingletonModel
 
 
 class ContactMessage(models.Model):
@@ -58,7 +58,7 @@ class BookletRequest(models.Model):
         return self.name
 
 
-class Booklet(SingleRow):
+class Booklet(SingletonModel):
     """The one booklet, as the owner uploaded it. Small enough to live in the database, and so in its backups."""
 
     file_name = models.CharField(_("file name"), max_length=120)
@@ -66,7 +66,7 @@ class Booklet(SingleRow):
     uploaded_at = models.DateTimeField(_("uploaded at"))
     is_sample = models.BooleanField(_("sample"), default=False)
 
-    class Meta(SingleRow.Meta):
+    class Meta(SingletonModel.Meta):
         verbose_name = _("booklet")
         verbose_name_plural = _("booklet")
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .intake import BookingDraft
 from .people import Therapist
-from .places import ServedZip
+from .places import ServiceArea
 
 # However many visitors come from one address, no more of their times are kept at once.
 HOLDS_PER_SOURCE = 3
@@ -32,7 +32,7 @@ class Hold(models.Model):
         BookingDraft, on_delete=models.CASCADE, related_name="hold", primary_key=True
     )
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="holds")
-    area = models.ForeignKey(ServedZip, on_delete=models.CASCADE, related_name="+")
+    area = models.ForeignKey(ServiceArea, on_delete=models.CASCADE, related_name="+")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     blocked_from = models.DateTimeField()

@@ -146,10 +146,10 @@ class ClinicianNote(models.Model):
         return f"{self.recorded_by} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
 
 
-class ScreeningLook(models.Model):
+class HealthAccess(models.Model):
     """Somebody looked at health answers: who, when and why, never what they saw."""
 
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="screening_looks")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="health_accesses")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
     )
@@ -158,8 +158,8 @@ class ScreeningLook(models.Model):
 
     class Meta:
         ordering = ["-at"]
-        verbose_name = _("look at health answers")
-        verbose_name_plural = _("looks at health answers")
+        verbose_name = _("access to health answers")
+        verbose_name_plural = _("health access log")
 
     def __str__(self) -> str:
         return f"{self.user} · {self.at:%Y-%m-%d %H:%M} UTC"

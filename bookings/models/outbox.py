@@ -1,4 +1,4 @@
-"""Messages to send. The row is the truth; Celery only nudges."""
+"""Messages to send. The row is the truth; Celery only wake-ups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.enums import Channel, MessageKind, MessageState
 from massagerx.lib.encryption import EncryptedJSONField
-from massagerx.lib.single import SingleRow
+from massagerx.lib.singleton import SingletonModel
 
 from .booking import Booking
 from .enquiries import BookletRequest, ContactMessage
@@ -31,7 +31,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(
             Q(state=MessageState.DUE)
             | Q(state=MessageState.SENDING, leased_until__lte=now, handed_over_at__isnull=True)
-            | Q(state=MessageState.UNKNOWN, doubts=1),
+            | Q(state=MessageState.UNKNOWN, uncertain_attempts=1),
             due_at__lte=now,
         ).order_by("due_at", "pk")
 
@@ -41,8 +41,8 @@ class Message(models.Model):
 
     `lease` and `leased_until` are set while a sender works on the row: after that, another may take over.
     `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
-    again, nobody knows whether it arrived. `doubts` counts how often that was so; after one it is sent again with
-    the same Message-ID, after two it is left alone for staff to look at.
+    again, nobody knows whether it arrived. `uncertain_attempts` counts how often that was so; after one it is sent
+    again with the same Message-ID, after two it is left alone for staff to look at.
     """
 
     kind = models.CharField(_("kind"), max_length=20, choices=MessageKind.choices)
@@ -67,7 +67,7 @@ class Message(models.Model):
     lease = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
     handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
-    doubts = models.PositiveSmallIntegerField(_("unknown outcomes"), default=0, editable=False)
+    uncertain_attempts = models.PositiveSmallIntegerField(_("uncertain attempts"), default=0, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     # Stays the same however often the message is sent, so that a mailbox can tell a copy from a second message.
     message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -98,7 +98,7 @@ class Message(models.Model):
         return f"{self.get_kind_display()} · {self.get_state_display()}"
 
 
-class MessageSettings(SingleRow):
+class MessageSettings(SingletonModel):
     """The one row of the owner's wishes about messages. Hours before the visit; 0 switches one off."""
 
     reply_to = models.EmailField(
@@ -137,7 +137,7 @@ class MessageSettings(SingleRow):
 
     history = HistoricalRecords()
 
-    class Meta(SingleRow.Meta):
+    class Meta(SingletonModel.Meta):
         verbose_name = _("message settings")
         verbose_name_plural = _("message settings")
 

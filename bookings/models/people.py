@@ -16,7 +16,7 @@ from bookings.enums import Gender
 from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
-from .places import ServedZip
+from .places import ServiceArea
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -152,7 +152,7 @@ class Therapist(models.Model):
         Service, related_name="therapists", verbose_name=_("qualified for"), blank=True
     )
     home_zip = models.ForeignKey(
-        ServedZip,
+        ServiceArea,
         on_delete=models.PROTECT,
         related_name="+",
         verbose_name=_("home base ZIP code"),

@@ -34,7 +34,7 @@ class Zone(models.Model):
         return self.name
 
 
-class ServedZip(models.Model):
+class ServiceArea(models.Model):
     """A ZIP code that we drive to."""
 
     zip_code = models.CharField(

@@ -26,7 +26,7 @@ from django.db import DatabaseError
 from bookings.domain import outbox
 from bookings.models import Message
 
-from .registry import Facts, load_target, not_before, why_stale
+from .registry import SiteSettings, load_target, not_before, obsolete_reason
 from .render import Email, render
 from .verdicts import Outcome, Verdict, describe, verdict_on, verdict_on_provider
 
@@ -42,7 +42,7 @@ GIVE_UP_AFTER = timedelta(days=1)
 # One sweep stops taking messages after this long; the next goes on. Well under CELERY_TASK_TIME_LIMIT.
 SWEEP_SECONDS = 45.0
 # Seconds after which a sweep reads the owner's settings again.
-FACTS_LAST = 5.0
+SITE_SETTINGS_LAST = 5.0
 # After this many messages in a row for which our server was away, a sweep ends. Not after one: a server may hang up
 # on one message for reasons of its own.
 AWAY_LIMIT = 3
@@ -252,18 +252,18 @@ def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
 
 
 def deliver(
-    message: Message, *, clock: Clock, sender: Sender | None = None, facts: Facts | None = None
+    message: Message, *, clock: Clock, sender: Sender | None = None, site_settings: SiteSettings | None = None
 ) -> Outcome:
     """One attempt at a claimed message: looked at again, rendered, sent, and its end written to the row.
 
-    `facts` are the owner's rows, when they were read a moment ago. A message that can't be rendered fails by itself.
-    Database errors are raised: the lease runs out, and the
+    `site_settings` are the owner's rows, when they were read a moment ago. A message that can't be rendered fails by
+    itself. Database errors are raised: the lease runs out, and the
     message is tried again.
     """
     if sender is None:
         with Sender() as own:
-            return deliver(message, clock=clock, sender=own, facts=facts)
-    verdict = _attempt(message, clock, sender, facts)
+            return deliver(message, clock=clock, sender=own, site_settings=site_settings)
+    verdict = _attempt(message, clock, sender, site_settings)
     written = _write(message, verdict, now=clock())
     level = logging.INFO if verdict.outcome in _IN_ORDER else logging.WARNING
     log.log(
@@ -280,16 +280,16 @@ def deliver(
     return verdict.outcome
 
 
-def _attempt(message: Message, clock: Clock, sender: Sender, known: Facts | None) -> Verdict:
+def _attempt(message: Message, clock: Clock, sender: Sender, known: SiteSettings | None) -> Verdict:
     try:
         now = clock()
-        facts = known or Facts.load()
+        site_settings = known or SiteSettings.load()
         target = load_target(message)
-        if reason := why_stale(message, target, facts, now=now):
+        if reason := obsolete_reason(message, target, site_settings, now=now):
             return Verdict(Outcome.DROPPED, reason)
-        if later := not_before(message, target, facts, now=now):
+        if later := not_before(message, target, site_settings, now=now):
             return Verdict(Outcome.NOT_YET, until=later)
-        rendered = render(message, target, facts, now=now)
+        rendered = render(message, target, site_settings, now=now)
         email = build(message, rendered)
         email.message()  # writes it once, so that an impossible header fails here
     except DatabaseError:
@@ -302,7 +302,7 @@ def _attempt(message: Message, clock: Clock, sender: Sender, known: Facts | None
     def hand_over() -> None:
         # The mail server may have taken its time, and a visit may have been canceled in it.
         moment = clock()
-        if reason := why_stale(message, load_target(message, details=False), facts, now=moment):
+        if reason := obsolete_reason(message, load_target(message, details=False), site_settings, now=moment):
             raise NoLongerTrue(reason)
         if not outbox.mark_handing_over(message, now=moment, copy=rendered.copy()):
             raise LeaseLost
@@ -355,15 +355,15 @@ def send_due(
         return counts
     away = 0
     deadline = time.monotonic() + seconds
-    facts, facts_read_at = Facts.load(), time.monotonic()
+    site_settings, site_settings_read_at = SiteSettings.load(), time.monotonic()
     with Sender() as sender:
         while away < AWAY_LIMIT and time.monotonic() < deadline:
             claimed = outbox.claim_due(now=clock(), keys=keys)
             if not claimed:
                 break
-            if time.monotonic() - facts_read_at > FACTS_LAST:
-                facts, facts_read_at = Facts.load(), time.monotonic()
-            outcome = deliver(claimed[0], clock=clock, sender=sender, facts=facts)
+            if time.monotonic() - site_settings_read_at > SITE_SETTINGS_LAST:
+                site_settings, site_settings_read_at = SiteSettings.load(), time.monotonic()
+            outcome = deliver(claimed[0], clock=clock, sender=sender, site_settings=site_settings)
             counts[outcome] = counts.get(outcome, 0) + 1
             away = away + 1 if outcome is Outcome.SERVER_AWAY else 0
     return counts

@@ -13,7 +13,7 @@ from bookings.enums import MessageState
 from bookings.models import Message
 from massagerx.lib.encryption import UnreadableValue
 
-from .registry import Facts, load_target, why_stale
+from .registry import SiteSettings, load_target, obsolete_reason
 from .render import render
 from .verdicts import describe
 
@@ -40,17 +40,17 @@ def show(message: Message, *, now: datetime) -> Shown:
     if message.state == MessageState.SENT:
         return Shown(_("It was sent so long ago that its copy is not kept any more."))
     try:
-        facts = Facts.load()
+        site_settings = SiteSettings.load()
         target = load_target(message)
-        stale = why_stale(message, target, facts, now=now)
-        rendered = render(message, target, facts, now=now, preview=True).copy()
+        obsolete = obsolete_reason(message, target, site_settings, now=now)
+        rendered = render(message, target, site_settings, now=now, preview=True).copy()
     except DatabaseError:
         raise
     # Whatever stops it from being written: that is what staff come here to see.
     except Exception as error:
         return Shown(_("This message can't be written: %(error)s") % {"error": describe(error)})
-    if stale:
-        return _shown(_("It would not be sent any more: %(why)s.") % {"why": stale}, rendered)
+    if obsolete:
+        return _shown(_("It would not be sent any more: %(why)s.") % {"why": obsolete}, rendered)
     return _shown(_("As it would be sent now. Private links and codes are hidden."), rendered)
 
 

@@ -11,7 +11,7 @@ from bookings.domain.calendar import CalendarMethod
 from bookings.enums import BookingStatus, ChangeState, MessageKind
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     BookletRequest,
     ChangeRequest,
     ContactMessage,
@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.DECLINED: Kind("declined", "client", frozenset({_S.DECLINED})),
     # A request that waits for its answer can be moved as well.
     MessageKind.MOVED: Kind("moved", "client", _STANDING, until_start=True, calendar="REQUEST"),
-    MessageKind.CANCELLED: Kind("cancelled", "client", frozenset({_S.CANCELLED}), calendar="CANCEL"),
+    MessageKind.CANCELED: Kind("canceled", "client", frozenset({_S.CANCELED}), calendar="CANCEL"),
     MessageKind.EXPIRED: Kind("expired", "client", frozenset({_S.EXPIRED})),
     MessageKind.REMINDER_FIRST: Kind("reminder_first", "client", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.REMINDER_LAST: Kind("reminder_last", "client", frozenset({_S.CONFIRMED}), until_start=True),
@@ -66,7 +66,7 @@ KINDS: dict[str, Kind] = {
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind(
-        "staff_alert", "staff", _STANDING | frozenset({_S.CANCELLED}), until_start=True
+        "staff_alert", "staff", _STANDING | frozenset({_S.CANCELED}), until_start=True
     ),
     MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", _STANDING, until_start=True, any_revision=True),
     MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", _STANDING, until_start=True, any_revision=True),
@@ -76,16 +76,16 @@ _REMINDERS = frozenset(reminders.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SiteSettings:
     """The owner's rows that every message reads."""
 
     business: Business
-    policy: BookingPolicy
+    rules: BookingRules
     settings: MessageSettings
 
     @classmethod
-    def load(cls) -> Facts:
-        return cls(Business.load(), BookingPolicy.load(), MessageSettings.load())
+    def load(cls) -> SiteSettings:
+        return cls(Business.load(), BookingRules.load(), MessageSettings.load())
 
 
 def kind_of(message: Message) -> Kind:
@@ -111,20 +111,22 @@ def load_target(message: Message, *, details: bool = True) -> Target:
     return cast("Target", rows.get(pk=getattr(message, f"{about}_id")))
 
 
-def recipient(kind: Kind, target: Target, facts: Facts) -> str:
+def recipient(kind: Kind, target: Target, site_settings: SiteSettings) -> str:
     """The email address that a message goes to; an empty text when the owner has given none for staff."""
     if kind.audience == "staff":
-        return facts.policy.alert_email or facts.business.email
+        return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
         return target.client.email
     return target.email
 
 
-def why_stale(message: Message, target: Target, facts: Facts, *, now: datetime) -> str:
+def obsolete_reason(message: Message, target: Target, site_settings: SiteSettings, *, now: datetime) -> str:
     """Why a message is not true any more, without naming anybody; an empty text while it is."""
     kind = kind_of(message)
     if isinstance(target, Booking):
-        return _why_visit_stale(message, kind, target, now) or _why_hour_stale(message, target, facts, now)
+        return _visit_obsolete_reason(message, kind, target, now) or _time_obsolete_reason(
+            message, target, site_settings, now
+        )
     if isinstance(target, Link):
         if target.used_at is not None or target.revoked_at is not None:
             return "the link has been used or replaced"
@@ -139,7 +141,7 @@ def why_stale(message: Message, target: Target, facts: Facts, *, now: datetime) 
     return ""
 
 
-def _why_visit_stale(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
+def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
     if booking.client.erased_at is not None:
         return outbox.ERASED
     if booking.status not in kind.true_while:
@@ -156,15 +158,17 @@ def _why_visit_stale(message: Message, kind: Kind, booking: Booking, now: dateti
     return ""
 
 
-def _why_hour_stale(message: Message, booking: Booking, facts: Facts, now: datetime) -> str:
+def _time_obsolete_reason(
+    message: Message, booking: Booking, site_settings: SiteSettings, now: datetime
+) -> str:
     """Of what waits for its hour: whether the hour, or the reason for it, has gone."""
     if message.kind not in _REMINDERS:
         return ""
-    wanted = reminders.due_at(message.kind, booking, facts.settings)
+    wanted = reminders.due_at(message.kind, booking, site_settings.settings)
     if wanted is None:
         return "switched off in the message settings"
     if message.kind == MessageKind.REMINDER_FIRST:
-        last = reminders.due_at(MessageKind.REMINDER_LAST, booking, facts.settings)
+        last = reminders.due_at(MessageKind.REMINDER_LAST, booking, site_settings.settings)
         if last is not None and last <= now:
             return "the last reminder's time has come"
     if message.kind == MessageKind.RECHECK and reminders.answered_since(booking, wanted):
@@ -174,12 +178,14 @@ def _why_hour_stale(message: Message, booking: Booking, facts: Facts, now: datet
     return ""
 
 
-def not_before(message: Message, target: Target, facts: Facts, *, now: datetime) -> datetime | None:
+def not_before(
+    message: Message, target: Target, site_settings: SiteSettings, *, now: datetime
+) -> datetime | None:
     """When a message that waits for its hour is due, if the owner has put that off meanwhile; None when it may
     leave."""
     if message.kind not in _REMINDERS or not isinstance(target, Booking):
         return None
-    wanted = reminders.due_at(message.kind, target, facts.settings)
+    wanted = reminders.due_at(message.kind, target, site_settings.settings)
     if message.kind == MessageKind.THANKS:
         wanted = max(wanted or target.ends_at, target.ends_at)
     return wanted if wanted is not None and wanted > now else None

@@ -25,7 +25,7 @@ from bookings.models import Booking, ContactMessage, Link, Message
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
-from .registry import Facts, Kind, Target, calendar_method, kind_of, recipient
+from .registry import Kind, SiteSettings, Target, calendar_method, kind_of, recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Story:
 def render(
     message: Message,
     target: Target,
-    facts: Facts,
+    site_settings: SiteSettings,
     *,
     now: datetime,
     preview: bool = False,
@@ -74,23 +74,23 @@ def render(
     a `story` is given. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
-    to = recipient(kind, target, facts)
+    to = recipient(kind, target, site_settings)
     if not to:
         raise ValueError("no address for this kind of message")
     method = calendar_method(kind, target)
     secrets = Hidden() if preview else Live(now)
     with timezone.override(zone()), translation.override(settings.LANGUAGE_CODE):
-        context = _context(message, kind, target, facts, secrets, now, story)
+        context = _context(message, kind, target, site_settings, secrets, now, story)
         subject = one_line(render_to_string(f"email/{kind.folder}/subject.txt", context))
         context["subject"] = subject
         text = render_to_string(f"email/{kind.folder}/body.txt", context)
         html = render_to_string(f"email/{kind.folder}/body.html", context)
         calendar = None
         if method is not None and isinstance(target, Booking):
-            calendar = visit_calendar(booking=target, business=facts.business, method=method, now=now)
+            calendar = visit_calendar(booking=target, business=site_settings.business, method=method, now=now)
     return Email(
         to=to,
-        reply_to=reply_to(facts),
+        reply_to=reply_to(site_settings),
         subject=subject,
         text=_tidy(text),
         html=css_inline.inline(html, load_remote_stylesheets=False),
@@ -100,9 +100,9 @@ def render(
     )
 
 
-def reply_to(facts: Facts) -> str:
+def reply_to(site_settings: SiteSettings) -> str:
     """Where answers go: the address in the message settings, or the business's; empty when there is neither."""
-    return facts.settings.reply_to or facts.business.email
+    return site_settings.settings.reply_to or site_settings.business.email
 
 
 # What templates see ----------------------------------------------------------------------------------------------
@@ -112,24 +112,24 @@ def _context(
     message: Message,
     kind: Kind,
     target: Target,
-    facts: Facts,
+    site_settings: SiteSettings,
     secrets: Secrets,
     now: datetime,
     story: Story | None,
 ) -> dict[str, Any]:
     context: dict[str, Any] = {
-        "business": facts.business,
+        "business": site_settings.business,
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
-        "signature": facts.settings.signature if kind.audience == "client" else "",
+        "signature": site_settings.settings.signature if kind.audience == "client" else "",
     }
     if isinstance(target, Booking):
-        context |= _visit_context(target, facts, now)
+        context |= _visit_context(target, site_settings, now)
         if kind.audience == "client":
             context["visit_url"] = visit_url(secrets.visit(target))
         else:
             context["admin_url"] = admin_url("booking", target.pk)
-        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELLED):
+        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
             context["change"] = _change(message, target) if story is None else story.change
         if message.kind in _ABOUT_LATE_CHANGE:
             context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
@@ -141,7 +141,7 @@ def _context(
             context["button_url"] = sign_in_url(secrets.sign_in(target))
     elif isinstance(target, ContactMessage):
         context["name"] = greeting_name(target.name)
-        context["reply_url"] = f"mailto:{reply_to(facts)}" if reply_to(facts) else ""
+        context["reply_url"] = f"mailto:{reply_to(site_settings)}" if reply_to(site_settings) else ""
         context["written"] = moment(target.written_at)
         context["answer"] = str(target.answer or "")
         context["admin_url"] = admin_url("contactmessage", target.pk)
@@ -152,9 +152,9 @@ def _context(
     return context
 
 
-def _visit_context(booking: Booking, facts: Facts, now: datetime) -> dict[str, Any]:
-    policy = facts.policy
-    free_until = booking.starts_at - timedelta(hours=policy.cancel_notice_hours)
+def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime) -> dict[str, Any]:
+    rules = site_settings.rules
+    free_until = booking.starts_at - timedelta(hours=rules.cancel_notice_hours)
     prepare = booking.service.before_visit
     return {
         "booking": booking,
@@ -177,7 +177,7 @@ def _visit_context(booking: Booking, facts: Facts, now: datetime) -> dict[str, A
         "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",
         # Empty when that moment has gone by: a visit booked for the same day.
         "free_until": moment(free_until) if free_until > now else "",
-        "answer_by": moment(expires_at(booking, policy)),
+        "answer_by": moment(expires_at(booking, rules)),
         "prepare_html": absolute_links(prepare),
         "prepare_text": html_to_text(prepare),
     }
@@ -188,7 +188,7 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     it changed. Empty for a message of another event."""
     event = (
         booking.events.filter(
-            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELLED]
+            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELED]
         )
         .select_related("moved_from_therapist")
         .order_by("-pk")
@@ -210,7 +210,7 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
 _ABOUT_LATE_CHANGE: dict[str, dict[str, Any]] = {
     MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
     MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
-    MessageKind.CANCELLED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
+    MessageKind.CANCELED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
     MessageKind.MOVED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.MOVE},
 }
 

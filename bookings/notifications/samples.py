@@ -21,21 +21,21 @@ from bookings.models import (
     Link,
     Message,
     ScreeningRecord,
-    ServedZip,
+    ServiceArea,
     Therapist,
     Zone,
 )
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
-from .registry import KINDS, Facts, Target
+from .registry import KINDS, SiteSettings, Target
 from .render import Email, Story, moment, render, time_span
 
 _MINUTES = 90
 _FEE_CENTS = 9_500
 _EMAIL = "sample.client@example.com"
 _S = BookingStatus
-_CONFIRMED_BEFORE = frozenset({_S.CONFIRMED, _S.COMPLETED, _S.CANCELLED})
+_CONFIRMED_BEFORE = frozenset({_S.CONFIRMED, _S.COMPLETED, _S.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,17 @@ SAMPLES: dict[str, Sample] = {
     "moved-address": Sample(
         _K.MOVED, _("Visit moved: new address"), story=Story(change={"kind": EventKind.EDITED})
     ),
-    "canceled": Sample(_K.CANCELLED, _("Visit canceled by us"), _S.CANCELLED),
+    "canceled": Sample(_K.CANCELED, _("Visit canceled by us"), _S.CANCELED),
     "canceled-by-client": Sample(
-        _K.CANCELLED,
+        _K.CANCELED,
         _("Visit canceled by the client"),
-        _S.CANCELLED,
-        story=Story(change={"kind": EventKind.CANCELLED, "by_client": True}),
+        _S.CANCELED,
+        story=Story(change={"kind": EventKind.CANCELED, "by_client": True}),
     ),
     "canceled-late": Sample(
-        _K.CANCELLED,
+        _K.CANCELED,
         _("Visit canceled late, with a fee"),
-        _S.CANCELLED,
+        _S.CANCELED,
         story=_LATE_CANCEL,
         changes={"late_fee_cents": _FEE_CENTS},
     ),
@@ -99,7 +99,7 @@ SAMPLES: dict[str, Sample] = {
         _("To staff: moved by the client"),
         story=Story(change=_MOVED.change | {"by_client": True}),
     ),
-    "staff-alert-canceled": Sample(_K.STAFF_ALERT, _("To staff: canceled by the client"), _S.CANCELLED),
+    "staff-alert-canceled": Sample(_K.STAFF_ALERT, _("To staff: canceled by the client"), _S.CANCELED),
     "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late cancel asked for"), story=_LATE_CANCEL),
     "change-alert-move": Sample(_K.CHANGE_ALERT, _("To staff: late move asked for"), story=_LATE_MOVE),
     "recheck-alert": Sample(_K.RECHECK_ALERT, _("To staff: health answers changed")),
@@ -107,14 +107,14 @@ SAMPLES: dict[str, Sample] = {
 }
 
 
-def write_sample(name: str, facts: Facts, *, now: datetime) -> Email:
+def write_sample(name: str, site_settings: SiteSettings, *, now: datetime) -> Email:
     """The email of that name, in the owner's words and with their signature. Raises KeyError for an unknown name,
     ValueError when the owner has given no address for staff."""
     sample = SAMPLES[name]
     message = Message(kind=sample.kind, created_at=now)
     target = _target(sample, now)
     story = _told(sample.story, target) if isinstance(target, Booking) else sample.story
-    return render(message, target, facts, now=now, preview=True, story=story)
+    return render(message, target, site_settings, now=now, preview=True, story=story)
 
 
 def _told(story: Story, visit: Booking) -> Story:
@@ -159,7 +159,7 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         slug="manual-lymphatic-drainage",
         before_visit="<ul><li>Eat lightly.</li><li>Have any note from your clinician at hand.</li></ul>",
     )
-    area = ServedZip(zip_code="90026", city="Los Angeles", zone=Zone(name="Central"))
+    area = ServiceArea(zip_code="90026", city="Los Angeles", zone=Zone(name="Central"))
     booking = Booking(
         pk=0,
         reference="MX-SAMPLE",
@@ -177,7 +177,7 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         unit="Apt 4",
         city="Los Angeles",
         area=area,
-        session_cents=19_000,
+        treatment_cents=19_000,
         total_cents=19_000,
         created_at=now,
         agreed_at=now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .types import Kind, Question, RuleSet, Text, Tier
+from .types import Kind, RuleSet, ScreeningQuestion, Text, Tier
 
 
 def problems_in(rules: RuleSet) -> list[str]:
@@ -24,7 +24,7 @@ def problems_in(rules: RuleSet) -> list[str]:
     return problems
 
 
-def _follow_up(where: str, question: Question, by_id: dict[str, Question]) -> list[str]:
+def _follow_up(where: str, question: ScreeningQuestion, by_id: dict[str, ScreeningQuestion]) -> list[str]:
     if question.when is None:
         return []
     parent = by_id.get(question.when.question)
@@ -45,7 +45,7 @@ def _follow_up(where: str, question: Question, by_id: dict[str, Question]) -> li
     return problems
 
 
-def _words_for_tiers(where: str, question: Question, rules: RuleSet) -> list[str]:
+def _words_for_tiers(where: str, question: ScreeningQuestion, rules: RuleSet) -> list[str]:
     problems = []
     reachable = {tier for _, tier in question.tiers}
     for tier in sorted(reachable):

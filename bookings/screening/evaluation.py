@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from .questions import UNREADABLE, Reading, is_asked, questions_for, read_answer
-from .types import UNSURE, Finding, Question, Result, RuleSet, Text, Tier
+from .types import UNSURE, Finding, Result, RuleSet, ScreeningQuestion, Text, Tier
 
 
 def evaluate(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
@@ -32,7 +32,7 @@ def _result(
     asked = questions_for(rules, service)
     readings = {question.id: read_answer(question, answers.get(question.id), today) for question in asked}
 
-    found: list[tuple[Finding, Question]] = []
+    found: list[tuple[Finding, ScreeningQuestion]] = []
     for question in asked:
         if not _counts(question, readings) or not (blanks or readings[question.id].readable):
             continue
@@ -54,7 +54,7 @@ def _result(
     )
 
 
-def _counts(question: Question, readings: Mapping[str, Reading]) -> bool:
+def _counts(question: ScreeningQuestion, readings: Mapping[str, Reading]) -> bool:
     """A follow-up counts when it was asked, and also when it was answered while its parent is in doubt.
 
     The second half closes a gap: leaving the parent blank must not make a 'yes' below it disappear. After
@@ -66,7 +66,9 @@ def _counts(question: Question, readings: Mapping[str, Reading]) -> bool:
     return parent.answer == UNSURE and readings[question.id].readable
 
 
-def _messages_to_show(rules: RuleSet, found: list[tuple[Finding, Question]], worst: Tier) -> tuple[Text, ...]:
+def _messages_to_show(
+    rules: RuleSet, found: list[tuple[Finding, ScreeningQuestion]], worst: Tier
+) -> tuple[Text, ...]:
     """The words of the worst tier; doubt about an emergency sign is always answered, even beside a stop.
 
     Milder words are left out: 'we hold your time' must not stand under 'we can't book this online'.

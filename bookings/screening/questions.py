@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .types import GIVEN, UNSURE, Kind, Question, RuleSet, Tier
+from .types import GIVEN, UNSURE, Kind, RuleSet, ScreeningQuestion, Tier
 
 #: A day further back than this is a slip of the finger, not a day in the client's life.
 _OLDEST_DAYS = 120 * 366
@@ -26,14 +26,14 @@ class Reading:
 UNREADABLE = Reading(UNSURE, readable=False)
 
 
-def questions_for(rules: RuleSet, service: str) -> tuple[Question, ...]:
+def questions_for(rules: RuleSet, service: str) -> tuple[ScreeningQuestion, ...]:
     """Every question that may be asked for ``service`` (a slug), worst first, follow-ups after their parent.
 
     The order is computed, so that an emergency sign comes first wherever the owner wrote it; within one
     severity the owner's order stays. A service that no question names gets the questions meant for all.
     """
     applying = [q for q in rules.questions if not q.services or service in q.services]
-    follow_ups: dict[str, list[Question]] = {}
+    follow_ups: dict[str, list[ScreeningQuestion]] = {}
     for question in applying:
         if question.when is not None:
             follow_ups.setdefault(question.when.question, []).append(question)
@@ -43,14 +43,14 @@ def questions_for(rules: RuleSet, service: str) -> tuple[Question, ...]:
     return tuple(question for group in groups for question in group)
 
 
-def visible(rules: RuleSet, answers: Mapping[str, object], service: str) -> tuple[Question, ...]:
+def visible(rules: RuleSet, answers: Mapping[str, object], service: str) -> tuple[ScreeningQuestion, ...]:
     """The questions that a client with these answers so far has to answer, follow-ups that apply included."""
     candidates = questions_for(rules, service)
     readings = {q.id: read_option(q, answers.get(q.id)) for q in candidates if q.kind is not Kind.DATE}
     return tuple(q for q in candidates if is_asked(q, readings))
 
 
-def is_asked(question: Question, readings: Mapping[str, Reading]) -> bool:
+def is_asked(question: ScreeningQuestion, readings: Mapping[str, Reading]) -> bool:
     """Whether ``question`` is put to a client whose other answers were read as ``readings``."""
     if question.when is None:
         return True
@@ -58,7 +58,7 @@ def is_asked(question: Question, readings: Mapping[str, Reading]) -> bool:
     return parent.readable and parent.answer in question.when.answers
 
 
-def read_answer(question: Question, raw: object, today: date) -> Reading:
+def read_answer(question: ScreeningQuestion, raw: object, today: date) -> Reading:
     """What ``raw`` (as posted; anything at all) says. Never raises.
 
     ``today`` is the local date of the business: a date question takes no later day.
@@ -69,7 +69,7 @@ def read_answer(question: Question, raw: object, today: date) -> Reading:
     return Reading(GIVEN, readable=True) if _is_past_day(raw.strip(), today) else UNREADABLE
 
 
-def read_option(question: Question, raw: object) -> Reading:
+def read_option(question: ScreeningQuestion, raw: object) -> Reading:
     """The offered answer that ``raw`` names; capitals and spaces around it don't matter."""
     if isinstance(raw, str):
         answer = raw.strip().casefold()
@@ -89,5 +89,5 @@ def _is_past_day(text: str, today: date) -> bool:
     return 0 <= (today - day).days <= _OLDEST_DAYS
 
 
-def _severity(group: tuple[Question, ...]) -> Tier:
+def _severity(group: tuple[ScreeningQuestion, ...]) -> Tier:
     return max(question.worst for question in group)

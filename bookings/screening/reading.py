@@ -15,8 +15,8 @@ from .types import (
     YES,
     Choice,
     Kind,
-    Question,
     RuleSet,
+    ScreeningQuestion,
     Text,
     Tier,
     When,
@@ -94,7 +94,7 @@ class Reader:
 
     # -- one question ------------------------------------------------------------------------------
 
-    def question(self, where: str, data: object) -> Question | None:
+    def question(self, where: str, data: object) -> ScreeningQuestion | None:
         if not isinstance(data, dict):
             self.problem(where, f"must be an object, not {shown(data)}.")
             return None
@@ -118,7 +118,7 @@ class Reader:
         tiers = self.tiers(where, data.get("tiers"), kind, choices)
         if identifier is None or text is None:
             return None
-        return Question(
+        return ScreeningQuestion(
             id=identifier,
             kind=kind,
             text=text,

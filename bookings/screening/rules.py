@@ -24,7 +24,7 @@ import json
 from collections.abc import Sequence
 
 from .reading import SCHEMA, Reader
-from .types import Question, RuleSet, Text, Tier
+from .types import RuleSet, ScreeningQuestion, Text, Tier
 
 
 class RulesError(ValueError):
@@ -71,7 +71,7 @@ def _messages_to_data(messages: tuple[tuple[Tier, Text], ...]) -> dict[str, obje
     return {tier.slug: dict(text.translations) for tier, text in messages}
 
 
-def _question_to_data(question: Question) -> dict[str, object]:
+def _question_to_data(question: ScreeningQuestion) -> dict[str, object]:
     data: dict[str, object] = {
         "id": question.id,
         "kind": question.kind.value,

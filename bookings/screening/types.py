@@ -85,7 +85,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ScreeningQuestion:
     """One question, the tier that each of its answers leads to, and the words that go with the tier.
 
     ``services`` empty means every service. ``messages`` are for the client, ``note`` is for the therapist.
@@ -136,12 +136,12 @@ class RuleSet:
     """A whole screening: questions in the owner's order and the words used where a question has none."""
 
     title: Text
-    questions: tuple[Question, ...]
+    questions: tuple[ScreeningQuestion, ...]
     intro: Text | None = None
     approval_note: Text | None = None
     messages: tuple[tuple[Tier, Text], ...] = ()
 
-    def message_for(self, question: Question, tier: Tier) -> Text | None:
+    def message_for(self, question: ScreeningQuestion, tier: Tier) -> Text | None:
         """The words for ``tier``: the question's own, else the rule set's."""
         return question.message_for(tier) or dict(self.messages).get(tier)
 

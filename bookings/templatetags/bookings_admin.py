@@ -13,7 +13,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from bookings.admin import front
-from bookings.admin.words import status_mark
+from bookings.admin.labels import status_mark
 
 register = template.Library()
 

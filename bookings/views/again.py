@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from bookings.domain.selection import load_area, load_session
+from bookings.domain.visit_request import load_area, load_treatment
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
 from bookings.models import AccessNotes, Booking
@@ -35,7 +35,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     }
     add_ons = [add_on.pk for add_on in booking.add_ons.all()]
     try:
-        load_session(
+        load_treatment(
             service_slug=booking.service.slug,
             option_id=booking.option_id,
             add_on_ids=add_ons,
@@ -74,11 +74,11 @@ def _details(booking: Booking) -> dict[str, Any]:
         "phone": booking.client.phone.as_e164,
         "for_other": bool(booking.recipient_name),
         "recipient_name": booking.recipient_name,
-        **door_of(booking),
+        **address_of(booking),
     }
 
 
-def door_of(booking: Booking) -> dict[str, str]:
+def address_of(booking: Booking) -> dict[str, str]:
     """Address and way in, by the names of the form's fields. Notes that can't be opened any more are left out."""
     try:
         found = AccessNotes.objects.filter(booking=booking).first()
@@ -88,6 +88,6 @@ def door_of(booking: Booking) -> dict[str, str]:
     return {
         "street": booking.street,
         "unit": booking.unit,
-        "entry": booking.entry,
+        "access_type": booking.access_type,
         **{name: notes.get(name, "") for name in DetailsForm.ACCESS_FIELDS},
     }

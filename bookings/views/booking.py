@@ -17,8 +17,8 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
-from bookings.domain.selection import ANYONE
-from bookings.forms import DetailsForm, ReviewForm, SessionForm, ZipForm
+from bookings.domain.visit_request import ANYONE
+from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from massagerx.lib.limits import limited
 from services.models import Service
 
@@ -41,7 +41,7 @@ from .steps import (
     save,
     show,
 )
-from .visits.access import ClosedError, get_visit, open_own
+from .visits.visitor import VisitClosed, get_visit, open_own
 
 # Booking references of this visitor's finished bookings, by submission key: a page sent twice finds its booking.
 FINISHED_KEY = "finished_bookings"
@@ -65,11 +65,11 @@ def what(request: HttpRequest) -> HttpResponse:
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
         services = Service.objects.offered().with_prices()
-        chosen = progress.session.service.slug if progress.session else None
+        chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
     if request.method == "POST":
-        form = SessionForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
+        form = TreatmentForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
         if form.is_valid():
             area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
             people = form.cleaned_data.get("people", 1)
@@ -93,12 +93,12 @@ def what(request: HttpRequest) -> HttpResponse:
         return show(request, progress, "start", context, status=422)
 
     initial: dict[str, Any] = {}
-    if progress.session is not None and progress.session.service == service:
+    if progress.treatment is not None and progress.treatment.service == service:
         answers = progress.answers
         initial = {name: answers.get(name) for name in ("option", "add_ons", "people")}
     if request.GET.get("option", "").isascii() and request.GET.get("option", "").isdigit():
         initial["option"] = request.GET["option"]
-    form = SessionForm(
+    form = TreatmentForm(
         initial=initial or None, service=service, travel_from_cents=queries.lowest_travel_cents()
     )
     return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
@@ -153,43 +153,43 @@ def review(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (finished := _finished(request)):
         return finished
     progress = load_progress(request)
-    rules = in_force(now=progress.now)
-    if rules is None:
+    current = in_force(now=progress.now)
+    if current is None:
         return closed_page(request)
     if response := guard(request, progress, "review"):
         return response
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     if request.method != "POST":
-        return _review_page(request, progress, rules)
+        return _review_page(request, progress, current)
 
     form = ReviewForm(request.POST)
     if not form.is_valid():
-        return _review_page(request, progress, rules, form=form, status=422)
+        return _review_page(request, progress, current, form=form, status=422)
     data = form.cleaned_data
     if str(data["submission_key"]) != progress.answers["submission_key"]:
         messages.warning(
             request, _("That page was from an earlier visit to this form. Please check this one.")
         )
-        return _review_page(request, progress, rules, status=409)
+        return _review_page(request, progress, current, status=409)
     try:
         booking = operations.request_booking(
             submission=_submission(progress, data),
             now=progress.now,
             draft=progress.draft.key,
-            looked_up=_looked_up(progress, rules),
-            actor=progress.desk,
+            looked_up=_looked_up(progress, current),
+            actor=progress.staff_user,
         )
     except exceptions.PriceChanged:
         messages.warning(
             request, _("The price has changed since you opened this page. Please look at it again.")
         )
-        return _review_page(request, progress, rules, status=409)
-    except exceptions.PolicyChanged:
+        return _review_page(request, progress, current, status=409)
+    except exceptions.TermsChanged:
         messages.warning(
             request, _("Our policy has changed since you opened this page. Please read it again.")
         )
-        return _review_page(request, progress, rules, status=409)
+        return _review_page(request, progress, current, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
         messages.error(request, refusal_words(error))
         save(request, progress, **miss_time(progress))
@@ -208,16 +208,16 @@ def review(request: HttpRequest) -> HttpResponse:
             request, _("This was already sent with other answers. Please check and send once more.")
         )
         save(request, progress, submission_key=str(uuid.uuid4()))
-        return _review_page(request, progress, rules, status=409)
+        return _review_page(request, progress, current, status=409)
     except exceptions.TooManyRequests:
-        return _review_page(request, progress, rules, too_many=True, status=409)
+        return _review_page(request, progress, current, too_many=True, status=409)
 
     finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
     finished_bookings[str(data["submission_key"])] = booking.reference
     request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
-    if progress.desk is not None:
+    if progress.staff_user is not None:
         words = _("%(reference)s is booked. The client gets an email.") % {"reference": booking.reference}
         messages.success(request, words)
         return redirect("admin:bookings_booking_change", booking.pk)
@@ -231,29 +231,29 @@ def _finished(request: HttpRequest) -> HttpResponse | None:
     return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
 
 
-def _looked_up(progress: Progress, rules: InForce) -> operations.LookedUp:
-    assert progress.session is not None
+def _looked_up(progress: Progress, current: InForce) -> operations.LookedUp:
+    assert progress.treatment is not None
     assert progress.area is not None
     return operations.LookedUp(
-        policy=progress.policy,
-        session=progress.session,
+        rules=progress.rules,
+        treatment=progress.treatment,
         area=progress.area,
-        agreed=rules.policy_version,
-        screening=rules.screening,
+        agreed=current.terms_version,
+        screening=current.screening,
     )
 
 
 def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:
     answers = progress.answers
     details = answers["details"]
-    assert progress.session is not None
+    assert progress.treatment is not None
     assert progress.starts_at is not None
     return operations.Submission(
         key=data["submission_key"],
-        service_slug=progress.session.service.slug,
-        option_id=progress.session.option.pk,
-        add_on_ids=tuple(sorted(add_on.pk for add_on in progress.session.add_ons)),
-        people=progress.session.people,
+        service_slug=progress.treatment.service.slug,
+        option_id=progress.treatment.option.pk,
+        add_on_ids=tuple(sorted(add_on.pk for add_on in progress.treatment.add_ons)),
+        people=progress.treatment.people,
         zip_code=answers["zip_code"],
         preference=answers.get("preference", ANYONE),
         starts_at=progress.starts_at,
@@ -263,12 +263,12 @@ def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submissi
         recipient_name=details.get("recipient_name", ""),
         street=details["street"],
         unit=details.get("unit", ""),
-        entry=details["entry"],
+        access_type=details["access_type"],
         access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
         screening_version=answers["health"]["version"],
         screening_service=answers["health"]["service"],
         answers=answers["health"]["answers"],
-        policy_version=data["policy_version"],
+        terms_version=data["terms_version"],
         total_cents=data["total_cents"],
     )
 
@@ -276,7 +276,7 @@ def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submissi
 def _review_page(
     request: HttpRequest,
     progress: Progress,
-    rules: InForce,
+    current: InForce,
     *,
     form: ReviewForm | None = None,
     too_many: bool = False,
@@ -287,26 +287,28 @@ def _review_page(
     initial = {
         "submission_key": progress.answers["submission_key"],
         "total_cents": quote.total_cents,
-        "policy_version": rules.policy_version.number,
+        "terms_version": current.terms_version.number,
     }
     context = {
         "form": form or ReviewForm(initial=initial),
         "fresh": initial,
         "quote": quote,
-        "policy_version": rules.policy_version,
+        "terms_version": current.terms_version,
         "details": progress.answers["details"],
         "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
-        "care_words": _care_words(progress, rules),
+        "care_words": _care_words(progress, current),
         "too_many": too_many,
     }
     return show(request, progress, "review", context, status=status)
 
 
-def _care_words(progress: Progress, rules: InForce) -> list[str]:
+def _care_words(progress: Progress, current: InForce) -> list[str]:
     """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
     health = progress.answers["health"]
-    result = rules.screening.evaluate(health["answers"], health["service"], timezone.localdate(progress.now))
-    return [intake.words(text) for text in result.messages]
+    result = current.screening.evaluate(
+        health["answers"], health["service"], timezone.localdate(progress.now)
+    )
+    return [intake.translated(text) for text in result.messages]
 
 
 @require_safe
@@ -316,7 +318,7 @@ def done(request: HttpRequest) -> HttpResponse:
     try:
         # For as long as this browser may see the visit, and no longer: the page tells the address.
         booking, _access = get_visit(request, references[-1] if references else "", now=timezone.now())
-    except ClosedError:
+    except VisitClosed:
         return back_to("start")
     response = render(request, "bookings/done.html", {"booking": booking})
     response["Cache-Control"] = "no-store"

@@ -48,7 +48,7 @@ def details(request: HttpRequest) -> HttpResponse:
             return open_step
         return show(request, progress, "details", {"form": form}, status=422)
     part = _open_part(progress)
-    if part is not None and progress.desk is None and "all" not in request.GET:
+    if part is not None and progress.staff_user is None and "all" not in request.GET:
         return _to(part)
     return show(request, progress, "details", {"form": DetailsForm(initial=_shown(progress))})
 

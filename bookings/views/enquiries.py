@@ -28,9 +28,9 @@ from bookings.enums import LinkPurpose
 from bookings.forms import BookletForm, ContactForm
 from bookings.forms.person import PersonForm
 from bookings.models import Booklet, Link
+from massagerx.lib.form_tokens import issue_form_token, read_form_token
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
-from massagerx.lib.tickets import new_ticket, read_ticket
 from services.models import Service
 
 log = logging.getLogger("massagerx.enquiries")
@@ -50,7 +50,7 @@ Show = Callable[[PersonForm, str, int], HttpResponse]
 @limited("10/m", "contact")
 @limited("60/h", "contact-hour")
 def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
-    """The contact form. `show(form, ticket, status)` makes the page around it."""
+    """The contact form. `show(form, form token, status)` makes the page around it."""
 
     def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
         operations.send_contact(
@@ -80,8 +80,8 @@ def booklet_ask(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and not Booklet.objects.exists():
         return _unlisted(render(request, missing, context))
 
-    def show(form: PersonForm, ticket: str, status: int) -> HttpResponse:
-        more = {"form": form, "ticket": ticket}
+    def show(form: PersonForm, form_token: str, status: int) -> HttpResponse:
+        more = {"form": form, "form_token": form_token}
         return render(request, "bookings/booklet_ask.html", context | more, status=status)
 
     def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
@@ -153,28 +153,28 @@ def _take(
     """One form from its first showing to its redirect. Whatever is wrong, what was typed stays in its fields."""
     now = timezone.now()
     if request.method != "POST":
-        response = show(form_class(), new_ticket(name, now=now), 200)
+        response = show(form_class(), issue_form_token(name, now=now), 200)
         response["Cache-Control"] = "private, no-cache"
         return response
     form = form_class(request.POST)
-    sent_ticket = request.POST.get("ticket", "")
-    ticket = read_ticket(sent_ticket, name)
+    sent_form_token = request.POST.get("form_token", "")
+    form_token = read_form_token(sent_form_token, name)
     status = 422
-    if ticket is None:
-        sent_ticket = new_ticket(name, now=now)
+    if form_token is None:
+        sent_form_token = issue_form_token(name, now=now)
         form.add_error(None, _("This page was open for too long. Please press the button again."))
     elif form.is_valid():
-        if now - ticket.shown_at < QUICKEST:
+        if now - form_token.shown_at < QUICKEST:
             form.add_error(
                 None,
                 _("That was very quick, so we want to be sure that a person sent it. Please press again."),
             )
         else:
             try:
-                send(ticket.key, form.cleaned_data, now)
+                send(form_token.key, form.cleaned_data, now)
             except exceptions.SubmissionReused:
                 status = 409
-                sent_ticket = new_ticket(name, now=now)
+                sent_form_token = issue_form_token(name, now=now)
                 form.add_error(
                     None,
                     _("You have sent this form already, with other words. To send these too, press again."),
@@ -187,7 +187,7 @@ def _take(
                 )
             else:
                 return redirect(done)
-    response = show(form, sent_ticket, status)
+    response = show(form, sent_form_token, status)
     if status == 429:
         response["Retry-After"] = "3600"
     response["Cache-Control"] = "no-store"

@@ -38,10 +38,10 @@ class Questions:
     """The questions in force for the visitor's service, and what was answered to them so far."""
 
     def __init__(self, progress: Progress) -> None:
-        assert progress.session is not None
+        assert progress.treatment is not None
         self.current = intake.current_screening(now=progress.now)
-        self.slug = progress.session.service.slug
-        self.people = progress.session.people
+        self.slug = progress.treatment.service.slug
+        self.people = progress.treatment.people
         self.today: date = timezone.localdate(progress.now)
         self.given: dict[str, str] = {}
         for name in (HEALTH_SO_FAR, "health"):
@@ -61,7 +61,7 @@ class Questions:
         return sent.get("sheet", self.sheet) == self.sheet
 
     @property
-    def asked(self) -> tuple[screening.Question, ...]:
+    def asked(self) -> tuple[screening.ScreeningQuestion, ...]:
         return self.current.asked(self.given, self.slug)
 
     @property
@@ -107,7 +107,7 @@ def health(request: HttpRequest) -> HttpResponse:
     if response := closed(request, now=progress.now):
         return response
     open_step = guard(request, progress, "health")
-    if open_step and (request.method != "POST" or progress.session is None):
+    if open_step and (request.method != "POST" or progress.treatment is None):
         return open_step
     questions = Questions(progress)
     if request.method == "POST":
@@ -122,7 +122,7 @@ def health(request: HttpRequest) -> HttpResponse:
         return open_step or keep_time(request, progress) or onward(progress)
     if questions.so_far().stops:
         return _stopped(request, progress, questions)
-    if questions.open_number is not None and progress.desk is None and "all" not in request.GET:
+    if questions.open_number is not None and progress.staff_user is None and "all" not in request.GET:
         return _to(questions.open_number)
     return _whole(request, progress, questions, questions.form(initial=questions.given))
 
@@ -136,7 +136,7 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
     if response := closed(request, now=progress.now):
         return response
     open_step = guard(request, progress, "health")
-    if open_step and (request.method != "POST" or progress.session is None):
+    if open_step and (request.method != "POST" or progress.treatment is None):
         return open_step
     questions = Questions(progress)
     if request.method != "POST":
@@ -208,7 +208,7 @@ def _one(
     form = questions.form(initial=questions.given)
     if number > 1:
         before = f"{reverse('bookings:question', args=[number - 1])}#step-title"
-    elif progress.desk is not None:
+    elif progress.staff_user is not None:
         before = reverse("bookings:details")
     else:
         before = f"{reverse('bookings:details_part', args=[PARTS[-1]])}#step-title"
@@ -228,19 +228,19 @@ def _one(
     return show(request, progress, "health", context, template="question", status=status)
 
 
-def _answers(form: HealthForm, asked: screening.Question) -> list[tuple[str, str]]:
+def _answers(form: HealthForm, asked: screening.ScreeningQuestion) -> list[tuple[str, str]]:
     """The answers to press; none for a date, which is typed."""
     if asked.kind is screening.Kind.DATE:
         return []
     return [(value, str(label)) for value, label in form.fields[asked.id].choices]  # type: ignore[attr-defined]
 
 
-def _urgent_words(questions: Questions, before: screening.Question) -> list[str]:
+def _urgent_words(questions: Questions, before: screening.ScreeningQuestion) -> list[str]:
     """What can't wait until the end: doubt about an emergency sign, just told."""
     if before.worst is not screening.Tier.EMERGENCY:
         return []
     found = [finding for finding in questions.so_far().findings if finding.question_id == before.id]
-    return [intake.words(finding.message) for finding in found if finding.message is not None]
+    return [intake.translated(finding.message) for finding in found if finding.message is not None]
 
 
 def _stopped(request: HttpRequest, progress: Progress, questions: Questions) -> HttpResponse:
@@ -249,7 +249,7 @@ def _stopped(request: HttpRequest, progress: Progress, questions: Questions) -> 
     context = {
         "stopped": True,
         "emergency": intake.tier_of(result) == intake.Tier.EMERGENCY,
-        "stop_words": [intake.words(text) for text in result.messages],
+        "stop_words": [intake.translated(text) for text in result.messages],
         "again": asked.index(result.stops[0]) + 1 if result.stops and result.stops[0] in asked else 1,
     }
     return show(request, progress, "health", context, template="stopped")

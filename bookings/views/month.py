@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import pricing
 from bookings.domain.scheduling import Offer, Start
-from bookings.domain.selection import Session
-from bookings.models import BookingPolicy, ServedZip
+from bookings.domain.visit_request import Treatment
+from bookings.models import BookingRules, ServiceArea
 from massagerx.lib.localtime import local
 
 _NOON, _EVENING = 12, 17
@@ -111,7 +111,7 @@ class Month:
         ]
 
     def times_of_selected(
-        self, policy: BookingPolicy, session: Session, area: ServedZip, *, missed: datetime | None = None
+        self, rules: BookingRules, treatment: Treatment, area: ServiceArea, *, missed: datetime | None = None
     ) -> list[dict[str, Any]]:
         """The selected day's times in groups, each time once: those nearest to a time of that day that has gone
         (`missed`), good fits, then the others by part of the day. A group has a `label`, and `starts` as of `choice`.
@@ -128,13 +128,13 @@ class Month:
         for start in starts:
             label = good if start.is_good_fit else _part(start.starts_at)
             label = nearest if start.starts_at in near else label
-            groups.setdefault(label, []).append(choice(start, policy, session, area))
+            groups.setdefault(label, []).append(choice(start, rules, treatment, area))
         return [{"label": label, "starts": chosen} for label, chosen in groups.items() if chosen]
 
 
-def choice(start: Start, policy: BookingPolicy, session: Session, area: ServedZip) -> dict[str, Any]:
+def choice(start: Start, rules: BookingRules, treatment: Treatment, area: ServiceArea) -> dict[str, Any]:
     """What a button for a start shows and sends."""
-    quote = pricing.quote(session=session, area=area, policy=policy, starts_at=start.starts_at)
+    quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=start.starts_at)
     return {
         "starts_at": start.starts_at,
         "value": start.starts_at.isoformat(),

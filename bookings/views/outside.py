@@ -47,7 +47,7 @@ def outside(request: HttpRequest) -> HttpResponse:
             email=data["email"],
             phone=data["phone"],
             zip_code=zip_code,
-            service=progress.session.service if progress.session is not None else None,
+            service=progress.treatment.service if progress.treatment is not None else None,
             note=data["note"],
             now=progress.now,
         )
@@ -59,7 +59,7 @@ def outside(request: HttpRequest) -> HttpResponse:
         _("Thank you, we have your request for %(zip)s. We will write or call when we can come there.")
         % {"zip": zip_code},
     )
-    return back_to("where" if progress.session is not None else "start")
+    return back_to("where" if progress.treatment is not None else "start")
 
 
 def outside_page(

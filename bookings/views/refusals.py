@@ -40,7 +40,7 @@ def refusal_words(error: exceptions.BookingError) -> str:
     return _("That didn't work. Please try again.")
 
 
-def entry_words() -> str:
+def access_label() -> str:
     """For a time that fits only without the stairs or the elevator."""
     return _(
         "Stairs or an elevator take us a few minutes more, and the time you chose is too tight for that. "

@@ -16,24 +16,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import intake, operations, pricing, scheduling
-from bookings.domain.selection import ANYONE, Selection, Session, load_area, load_selection, load_session
+from bookings.domain.visit_request import (
+    ANYONE,
+    Treatment,
+    VisitRequest,
+    load_area,
+    load_treatment,
+    load_visit_request,
+)
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
 from bookings.models import (
     Booking,
     BookingDraft,
-    BookingPolicy,
+    BookingRules,
     Hold,
-    PolicyVersion,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
 )
 from massagerx.lib.limits import visitor_digest
 
-from .refusals import entry_words, refusal_words
+from .refusals import access_label, refusal_words
 
 SESSION_KEY = "booking_draft"
 # In a draft: the key of the member of staff who books for a client.
-DESK = "at_desk"
+STAFF_BOOKING = "staff_booking"
 # In a draft: whose visit its details were taken from, by email.
 FILLED_FOR = "filled_for"
 # In a draft: what was told of a step that is not finished yet.
@@ -56,12 +63,12 @@ class Progress:
 
     draft: BookingDraft
     now: datetime
-    policy: BookingPolicy
-    session: Session | None = None
-    area: ServedZip | None = None
-    selection: Selection | None = None
+    rules: BookingRules
+    treatment: Treatment | None = None
+    area: ServiceArea | None = None
+    visit_request: VisitRequest | None = None
     # Who books for a client on the phone, while they are logged in and may.
-    desk: User | None = None
+    staff_user: User | None = None
     # Why something that had been answered is as if it weren't.
     gone: BookingError | None = None
 
@@ -81,11 +88,11 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
-    def entry(self) -> str:
+    def access_type(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
         told = self.answers.get("details") or self.answers.get(SO_FAR) or {}
-        entry = str(told.get("entry", ""))
-        return entry if entry in Booking.Entry.values else str(Booking.Entry.GROUND)
+        access_type = str(told.get("access_type", ""))
+        return access_type if access_type in Booking.AccessType.values else str(Booking.AccessType.GROUND)
 
     @property
     def hold(self) -> Hold | None:
@@ -96,18 +103,18 @@ class Progress:
 
     @property
     def quote(self) -> pricing.Quote | None:
-        if self.session is None or self.area is None:
+        if self.treatment is None or self.area is None:
             return None
         return pricing.quote(
-            session=self.session, area=self.area, policy=self.policy, starts_at=self.starts_at
+            treatment=self.treatment, area=self.area, rules=self.rules, starts_at=self.starts_at
         )
 
     def missing_step(self, before: str) -> str | None:
         """The first step before `before` that still needs an answer."""
         answered = {
-            "start": self.session is not None,
+            "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.selection is not None and self.starts_at is not None,
+            "when": self.visit_request is not None and self.starts_at is not None,
             "details": "details" in self.answers,
             "health": self._health_is_answered(),
         }
@@ -121,7 +128,7 @@ class Progress:
     def _health_is_answered(self) -> bool:
         """Answers belong to the service that asked: another one may ask more."""
         health = self.answers.get("health", {})
-        asked_by = self.session.service.slug if self.session is not None else None
+        asked_by = self.treatment.service.slug if self.treatment is not None else None
         return bool(health.get("bookable")) and health.get("service") == asked_by
 
 
@@ -129,13 +136,13 @@ def load_progress(request: HttpRequest) -> Progress:
     """The visitor's progress; reads the clock."""
     now = timezone.now()
     draft = intake.load_draft(request.session.get(SESSION_KEY), now=now)
-    progress = Progress(draft=draft, now=now, policy=BookingPolicy.load())
+    progress = Progress(draft=draft, now=now, rules=BookingRules.load())
     answers = draft.answers
-    if DESK in answers:
-        progress.desk = _at_desk(request, answers[DESK])
+    if STAFF_BOOKING in answers:
+        progress.staff_user = _booking_staff(request, answers[STAFF_BOOKING])
     if "option" in answers:
         try:
-            progress.session = load_session(
+            progress.treatment = load_treatment(
                 service_slug=answers["service"],
                 option_id=answers["option"],
                 add_on_ids=answers.get("add_ons", ()),
@@ -148,10 +155,10 @@ def load_progress(request: HttpRequest) -> Progress:
             progress.area = load_area(answers["zip_code"])
         except OutsideArea as error:
             progress.gone = progress.gone or error
-    if progress.session is not None and progress.area is not None:
+    if progress.treatment is not None and progress.area is not None:
         try:
-            progress.selection = load_selection(
-                session=progress.session,
+            progress.visit_request = load_visit_request(
+                treatment=progress.treatment,
                 area=progress.area,
                 preference=answers.get("preference", ANYONE),
                 today=timezone.localdate(now),
@@ -161,7 +168,7 @@ def load_progress(request: HttpRequest) -> Progress:
     return progress
 
 
-def _at_desk(request: HttpRequest, key: object) -> User | None:
+def _booking_staff(request: HttpRequest, key: object) -> User | None:
     user = request.user
     allowed = (
         isinstance(user, User)
@@ -229,27 +236,27 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
-    assert progress.selection is not None
+    assert progress.visit_request is not None
     assert progress.starts_at is not None
     hold = progress.hold
-    if hold is not None and operations.hold_fits(
-        hold, selection=progress.selection, policy=progress.policy, entry=progress.entry
+    if hold is not None and operations.hold_matches(
+        hold, visit_request=progress.visit_request, rules=progress.rules, access_type=progress.access_type
     ):
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
         taken = operations.hold_time(
             draft=progress.draft,
-            selection=progress.selection,
+            visit_request=progress.visit_request,
             starts_at=progress.starts_at,
-            policy=progress.policy,
+            rules=progress.rules,
             source=visitor_digest(request),
             now=progress.now,
-            entry=progress.entry,
+            access_type=progress.access_type,
             instead_of=hold,
         )
     except (SlotNotOffered, SlotTaken) as error:
-        messages.error(request, entry_words() if _fits_at_ground(progress) else refusal_words(error))
+        messages.error(request, access_label() if _fits_at_ground(progress) else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
     if hold is not None and taken is not None:
@@ -259,17 +266,17 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
 
 def _fits_at_ground(progress: Progress) -> bool:
     """Whether only the way to the door stands in the way of the chosen time."""
-    assert progress.selection is not None
+    assert progress.visit_request is not None
     assert progress.starts_at is not None
-    if not progress.policy.entry_minutes(progress.entry):
+    if not progress.rules.access_minutes(progress.access_type):
         return False
     try:
         scheduling.choose_slot(
-            session=progress.selection.session,
-            area=progress.selection.area,
-            therapists=progress.selection.therapists,
+            treatment=progress.visit_request.treatment,
+            area=progress.visit_request.area,
+            therapists=progress.visit_request.therapists,
             starts_at=progress.starts_at,
-            policy=progress.policy,
+            rules=progress.rules,
             now=progress.now,
             draft=progress.draft.key,
         )
@@ -311,7 +318,7 @@ class InForce:
     """What a booking is made under."""
 
     screening: intake.Screening
-    policy_version: PolicyVersion
+    terms_version: TermsVersion
 
 
 def in_force(*, now: datetime) -> InForce | None:
@@ -320,8 +327,8 @@ def in_force(*, now: datetime) -> InForce | None:
         screening = intake.current_screening(now=now)
     except ScreeningVersion.DoesNotExist:
         return None
-    policy_version = PolicyVersion.in_force(now)
-    return InForce(screening, policy_version) if policy_version is not None else None
+    terms_version = TermsVersion.in_force(now)
+    return InForce(screening, terms_version) if terms_version is not None else None
 
 
 def closed(request: HttpRequest, *, now: datetime) -> HttpResponse | None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
 from bookings.domain import alternatives, operations, scheduling
-from bookings.domain.selection import ANYONE, load_selection, preference_choices
+from bookings.domain.visit_request import ANYONE, load_visit_request, preference_choices
 from bookings.forms import PreferenceForm, TimeForm
 from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
@@ -31,13 +31,13 @@ def when(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := guard(request, progress, "when"):
         return response
-    assert progress.session is not None
+    assert progress.treatment is not None
     assert progress.area is not None
     today = timezone.localdate(progress.now)
     try:
         # Where the therapist asked for is no longer offered, anyone qualified is.
-        anyone = progress.selection or load_selection(
-            session=progress.session, area=progress.area, preference=ANYONE, today=today
+        anyone = progress.visit_request or load_visit_request(
+            treatment=progress.treatment, area=progress.area, preference=ANYONE, today=today
         )
     except exceptions.NoLongerOffered:
         anyone = None
@@ -53,9 +53,9 @@ def when(request: HttpRequest) -> HttpResponse:
             return redirect(request.get_full_path())
         return _when_page(request, progress, choices, preference, status=422)
 
-    if progress.selection is None:
+    if progress.visit_request is None:
         save(request, progress, preference=ANYONE)
-        progress.selection = anyone
+        progress.visit_request = anyone
 
     if request.method == "POST":
         form = TimeForm(request.POST)
@@ -64,16 +64,16 @@ def when(request: HttpRequest) -> HttpResponse:
             return _when_page(request, progress, choices, status=422)
         starts_at = form.cleaned_data["starts_at"]
         try:
-            if progress.selection is None:
+            if progress.visit_request is None:
                 raise exceptions.NoLongerOffered("therapist")
             operations.hold_time(
                 draft=progress.draft,
-                selection=progress.selection,
+                visit_request=progress.visit_request,
                 starts_at=starts_at,
-                policy=progress.policy,
+                rules=progress.rules,
                 source=visitor_digest(request),
                 now=progress.now,
-                entry=progress.entry,
+                access_type=progress.access_type,
             )
         except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
             messages.error(request, refusal_words(error))
@@ -93,10 +93,10 @@ def _when_page(
     missed: datetime | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    assert progress.session is not None
+    assert progress.treatment is not None
     assert progress.area is not None
     today = timezone.localdate(progress.now)
-    last_day = scheduling.last_day(policy=progress.policy, now=progress.now)
+    last_day = scheduling.last_day(rules=progress.rules, now=progress.now)
     first = read_month(request.GET.get("month", ""), today=today, last_day=last_day)
     day = read_day(request.GET.get("day", ""), today=today, last_day=last_day)
     if day is None and missed is not None and not request.GET.get("month"):
@@ -109,14 +109,14 @@ def _when_page(
         first = day.replace(day=1)
     offer = (
         scheduling.find_times(
-            selection=progress.selection,
+            visit_request=progress.visit_request,
             month=first,
-            policy=progress.policy,
+            rules=progress.rules,
             now=progress.now,
             draft=progress.draft.key,
-            entry=progress.entry,
+            access_type=progress.access_type,
         )
-        if progress.selection is not None
+        if progress.visit_request is not None
         else scheduling.Offer.nothing()
     )
     month = Month(first=first, today=today, last_day=last_day, offer=offer, selected=day)
@@ -124,7 +124,7 @@ def _when_page(
         month.selected = month.first_open_day
     context = {
         "month": month,
-        "times": month.times_of_selected(progress.policy, progress.session, progress.area, missed=missed),
+        "times": month.times_of_selected(progress.rules, progress.treatment, progress.area, missed=missed),
         "preference_form": form
         or PreferenceForm(
             initial={"preference": progress.answers.get("preference", ANYONE)}, choices=choices
@@ -138,30 +138,30 @@ def _when_page(
 
 def _instead(progress: Progress, month: Month, missed: datetime | None) -> dict[str, Any] | None:
     """What stands where the times would: for a chosen day without any, and for a month without any."""
-    assert progress.session is not None
+    assert progress.treatment is not None
     assert progress.area is not None
     chosen = month.selected
     if chosen in month.offer.by_day or (chosen is None and month.any_times):
         return None
     found = alternatives.find_alternatives(
-        selection=progress.selection,
+        visit_request=progress.visit_request,
         first_day=chosen or month.first,
         last_day=chosen or month.last,
-        policy=progress.policy,
+        rules=progress.rules,
         now=progress.now,
         hour=local(missed).time()
         if missed is not None and local(missed).date() == chosen
         else alternatives.NOON,
         draft=progress.draft.key,
-        entry=progress.entry,
+        access_type=progress.access_type,
     )
-    asked_for = progress.selection is not None and progress.selection.preference != ANYONE
+    asked_for = progress.visit_request is not None and progress.visit_request.preference != ANYONE
     words = day_words if chosen is not None else month_words
     return {
         "why": words(found.reason, asked_for=asked_for),
-        "nobody": progress.selection is None,
+        "nobody": progress.visit_request is None,
         "nearest": [
-            (day, [choice(start, progress.policy, progress.session, progress.area) for start in starts])
+            (day, [choice(start, progress.rules, progress.treatment, progress.area) for start in starts])
             for day, starts in found.nearest
         ],
         "asked_for": asked_for,

@@ -25,7 +25,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
-    "massagerx.apps.DeskConfig",
+    "massagerx.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -45,7 +45,7 @@ INSTALLED_APPS = [
     "blog",
     "bookings",
     # After those whose admin pages it takes the place of.
-    "massagerx.staff",
+    "massagerx.accounts",
 ]
 
 MIDDLEWARE = [
@@ -59,14 +59,14 @@ MIDDLEWARE = [
     "massagerx.lib.middleware.HostileInputMiddleware",
     # 304 for what the browser has already; a page with a form's token is never the same twice.
     "django.middleware.http.ConditionalGetMiddleware",
-    "massagerx.lib.kept_pages.KeptPagesMiddleware",
+    "massagerx.lib.page_cache.PageCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "massagerx.staff.middleware.StaffMiddleware",
+    "massagerx.accounts.middleware.StaffMiddleware",
     # Tells the histories of prices, rules and texts who it was.
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -88,7 +88,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "services.context_processors.business",
-                "blog.context_processors.notice",
+                "blog.context_processors.announcement",
                 "bookings.context_processors.certificates",
                 "bookings.context_processors.travel_from",
             ],
@@ -173,7 +173,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "massagerx.views.csrf_failure"
+CSRF_FAILURE_VIEW = "massagerx.site.views.csrf_failure"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -221,7 +221,7 @@ ANYMAIL: dict[str, Any] = {
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Massage Rx <visits@example.com>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# Celery is a nudge: the outbox row is the truth. So publishing gives up quickly instead of making a client wait.
+# Celery is a wake-up: the outbox row is the truth. So publishing gives up quickly instead of making a client wait.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -320,7 +320,7 @@ def cache(url: str) -> dict[str, Any]:
 
 
 # Routes whose pages are kept to the end of the minute, and no longer than until somebody saves in the admin.
-KEPT_PAGES: tuple[str, ...] = (
+CACHED_PAGES: tuple[str, ...] = (
     "home",
     "services:list",
     "services:detail",

@@ -10,9 +10,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# Tests that are about limits and kept pages switch them on.
+# Tests that are about limits and cached pages switch them on.
 RATELIMIT_ENABLE = False
-KEPT_PAGES = ()
+CACHED_PAGES = ()
 REQUIRE_SECOND_FACTOR = False
 # Whatever the environment says, tests ask no server that they didn't start.
 ROUTING_URL = ""

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
 from massagerx.lib.urls import absolute_media, absolute_url
 from services import structured_data
-from services.models import Business, Service, ServiceQuestion
+from services.models import Business, Service, ServiceFaq
 
 register = template.Library()
 
@@ -44,7 +44,7 @@ def business_json_ld(context: Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def service_json_ld(
-    context: Context, service: Service, crumbs: list[tuple[str, str]], questions: list[ServiceQuestion]
+    context: Context, service: Service, crumbs: list[tuple[str, str]], questions: list[ServiceFaq]
 ) -> SafeString:
     """A service with its offers, what people ask about it, and where its page is, as JSON-LD. `service` comes with
     its `active_options`.

@@ -38,8 +38,8 @@ function draw() {
     if (item.matches(".board-visit")) {
       // Under the mouse it grows to show all it says, and never shrinks away from the mouse.
       item.style.setProperty("--height", px(minutes));
-      item.style.setProperty("--set-up", px(Number(item.dataset.sessionFrom) - from));
-      item.style.setProperty("--pack-down", px(Number(item.dataset.until) - Number(item.dataset.sessionUntil)));
+      item.style.setProperty("--set-up", px(Number(item.dataset.treatmentFrom) - from));
+      item.style.setProperty("--pack-down", px(Number(item.dataset.until) - Number(item.dataset.treatmentUntil)));
     }
   }
   for (const mark of board.querySelectorAll(".board-hours [data-at]")) {
@@ -118,7 +118,7 @@ function begin(event) {
     x: event.clientX,
     y: event.clientY,
     grip: event.clientY - visit.getBoundingClientRect().top,
-    setUp: Number(visit.dataset.sessionFrom) - Number(visit.dataset.from),
+    setUp: Number(visit.dataset.treatmentFrom) - Number(visit.dataset.from),
     ghost: null,
   };
 }

@@ -202,7 +202,7 @@ def test_huge_number_of_a_row_is_refused(writer_client: Client) -> None:
     assert not Post.objects.exists()
 
 
-@pytest.mark.parametrize("place", [ADD, LIST, "/admin/blog/page/", "/admin/blog/question/add/"])
+@pytest.mark.parametrize("place", [ADD, LIST, "/admin/blog/page/", "/admin/blog/faqentry/add/"])
 def test_visitors_and_other_staff_are_kept_out(client: Client, place: str) -> None:
     assert client.get(place).status_code == 302
     client.force_login(User.objects.create_user("visitor"))
@@ -213,7 +213,7 @@ def test_visitors_and_other_staff_are_kept_out(client: Client, place: str) -> No
     assert not Post.objects.exists()
 
 
-@pytest.mark.parametrize("model", ["post", "page", "question"])
+@pytest.mark.parametrize("model", ["post", "page", "faqentry"])
 def test_import_map_of_the_editor_carries_the_nonce(writer_client: Client, model: str) -> None:
     response = writer_client.get(f"/admin/blog/{model}/add/")
 

@@ -98,9 +98,9 @@ def test_writer_is_warned_and_the_post_is_saved(writer_client: Client) -> None:
             "page",
             {"slug": "about", "title": "About", "meta_description": "", "body": "<p>We <b>heal</b>.</p>"},
         ),
-        ("question", {"question": "Do you heal?", "answer": "<p>a</p>", "position": "0"}),
+        ("faqentry", {"question": "Do you heal?", "answer": "<p>a</p>", "position": "0"}),
         ("testimonial", {"words": "They heal.", "name": "S.", "has_consent": "yes", "position": "0"}),
-        ("notice", {"text": "We heal.", "starts_at_0": "2026-12-02", "starts_at_1": "09:00"}),
+        ("announcement", {"text": "We heal.", "starts_at_0": "2026-12-02", "starts_at_1": "09:00"}),
     ],
 )
 def test_every_writer_s_page_warns(writer_client: Client, model: str, fields: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from blog.models import Page, Post, Question
+from blog.models import FaqEntry, Page, Post
 from tests.blog.posts import HOUR, NOW, make_draft, make_post, make_scheduled
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_saving_keeps_what_the_editor_writes(html: str) -> None:
 def test_saving_drops_all_else(html: str) -> None:
     post = make_post(body=f"<p>before</p>{html}<p>after</p>")
     page = Page.objects.create(slug="about", title="About", body=html)
-    question = Question.objects.create(question="Why?", answer=html)
+    question = FaqEntry.objects.create(question="Why?", answer=html)
 
     for saved in (post.body, page.body, question.answer):
         assert not [word for word in FORBIDDEN if word in saved.lower()]

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from blog.models import Page, Post, Question
+from blog.models import FaqEntry, Page, Post
 from services.models import Business, Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_draft, make_post, make_tag
 
@@ -231,7 +231,7 @@ def test_script_in_title_summary_author_and_tag_stays_text(client: Client) -> No
     tag.name = attack[:60]
     tag.save()
     post.tags.add(tag)
-    Question.objects.create(question=attack, answer=f"<p>{attack}</p>")
+    FaqEntry.objects.create(question=attack, answer=f"<p>{attack}</p>")
 
     for place in ("/blog/", "/blog/a-post/", "/blog/tag/posture/", "/faq/"):
         page = client.get(place).content.decode()
@@ -302,9 +302,9 @@ def test_contact_page_gives_phone_and_email_as_links(client: Client) -> None:
 
 
 def test_faq_shows_active_questions_in_order(client: Client) -> None:
-    Question.objects.create(question="Second?", answer="<p>Two &amp; more.</p>", position=2)
-    Question.objects.create(question="First?", answer="<p>One.</p>", position=1)
-    Question.objects.create(question="Old?", answer="<p>Gone.</p>", is_active=False)
+    FaqEntry.objects.create(question="Second?", answer="<p>Two &amp; more.</p>", position=2)
+    FaqEntry.objects.create(question="First?", answer="<p>One.</p>", position=1)
+    FaqEntry.objects.create(question="Old?", answer="<p>Gone.</p>", is_active=False)
 
     page = client.get("/faq/").content.decode()
 
@@ -320,11 +320,11 @@ def test_faq_shows_active_questions_in_order(client: Client) -> None:
 def test_faq_asks_as_many_queries_for_one_question_as_for_thirty(
     client: Client, count_queries: Callable[[], Any]
 ) -> None:
-    Question.objects.create(question="0?", answer="<p>0</p>")
+    FaqEntry.objects.create(question="0?", answer="<p>0</p>")
     with count_queries() as one:
         client.get("/faq/")
     for number in range(1, 30):
-        Question.objects.create(question=f"{number}?", answer="<p>A</p>")
+        FaqEntry.objects.create(question=f"{number}?", answer="<p>A</p>")
     with count_queries() as thirty:
         client.get("/faq/")
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from blog import models as blog
-from blog.models import Notice, Page, Post, Question
+from blog.models import Announcement, FaqEntry, Page, Post
 from services.models import Category, Service, ServiceOption
 from tests.blog.files import make_video
 from tests.blog.posts import NOW, make_post
@@ -63,20 +63,20 @@ def test_every_text_has_a_preview(writer_client: Client) -> None:
     shown = [preview(writer_client, f"/admin/blog/page/{about.pk}/change/", **fields)]
     # What readers would not see yet is brought into sight.
     question = {"question": "Why?", "answer": "<p>Fresh words.</p>", "position": "0"}
-    shown.append(preview(writer_client, "/admin/blog/question/add/", **question))
+    shown.append(preview(writer_client, "/admin/blog/faqentry/add/", **question))
     said = {"words": "Fresh words.", "name": "A. S.", "place": "", "has_consent": "no", "position": "0"}
     shown.append(preview(writer_client, "/admin/blog/testimonial/add/", **said))
-    notice = {
+    announcement = {
         "text": "Fresh words.", "link": "", "link_text": "", "starts_at_0": "2027-07-01", "starts_at_1": "09:00",
         "ends_at_0": "2027-07-02", "ends_at_1": "09:00",
     }  # fmt: skip
-    shown.append(preview(writer_client, "/admin/blog/notice/add/", **notice))
+    shown.append(preview(writer_client, "/admin/blog/announcement/add/", **announcement))
 
     for page in shown:
         assert "Fresh words." in page
         assert SEEN in page
     assert Page.objects.get().body == "<p>Old words.</p>"
-    for model in (Question, blog.Testimonial, Notice):
+    for model in (FaqEntry, blog.Testimonial, Announcement):
         assert not model.objects.exists()
 
 
@@ -117,7 +117,7 @@ def test_preview_is_for_those_who_may_save(client: Client) -> None:
 
 
 def test_form_offers_a_preview_after_the_other_buttons(writer_client: Client) -> None:
-    notice = Notice.objects.create(text="Closed", starts_at=NOW)
-    page = writer_client.get(f"/admin/blog/notice/{notice.pk}/change/").content.decode()
+    announcement = Announcement.objects.create(text="Closed", starts_at=NOW)
+    page = writer_client.get(f"/admin/blog/announcement/{announcement.pk}/change/").content.decode()
 
     assert 0 < page.index('name="_save"') < page.index('name="_preview"')

@@ -12,7 +12,7 @@ from PIL import Image
 
 import services.sample
 from blog import media, sample
-from blog.models import Page, Post, Question
+from blog.models import FaqEntry, Page, Post
 from massagerx.lib.html import plain_text
 from tests.blog.posts import NOW
 
@@ -37,7 +37,7 @@ def texts() -> list[tuple[str, str]]:
         *((page.slug, f"{page.title} {page.meta_description} {page.body}") for page in Page.objects.all()),
         *(
             (question.question, f"{question.question} {question.answer}")
-            for question in Question.objects.all()
+            for question in FaqEntry.objects.all()
         ),
     ]
 

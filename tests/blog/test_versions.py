@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from blog import models as blog
-from blog.models import Notice, Page, Post, Question
+from blog.models import Announcement, FaqEntry, Page, Post
 from services.models import Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_post
 from tests.blog.test_admin import ADD, typed
@@ -81,7 +81,7 @@ def test_version_is_read_and_brought_back_without_losing_today_s(client: Client)
         (make_post(body="<p>Old words.</p>"), "body", "<p>Old words.</p>", "<p>New words.</p>"),
         (make_page(), "body", "<p>Old words.</p>", "<p>New words.</p>"),
         (
-            Question.objects.create(question="Why?", answer="<p>Old words.</p>"),
+            FaqEntry.objects.create(question="Why?", answer="<p>Old words.</p>"),
             "answer",
             "<p>Old words.</p>",
             "<p>New words.</p>",
@@ -92,7 +92,7 @@ def test_version_is_read_and_brought_back_without_losing_today_s(client: Client)
             "Old words.",
             "New words.",
         ),
-        (Notice.objects.create(text="Old words.", starts_at=NOW), "text", "Old words.", "New words."),
+        (Announcement.objects.create(text="Old words.", starts_at=NOW), "text", "Old words.", "New words."),
         (service, "description", "<p>Old words.</p>", "<p>New words.</p>"),
     ]
     for row, name, old, new in rows:
@@ -124,10 +124,10 @@ def test_version_brings_back_words_and_nothing_else(writer_client: Client) -> No
 
 
 def test_version_whose_name_is_taken_says_so_and_changes_nothing(writer_client: Client) -> None:
-    question = Question.objects.create(question="Why?", answer="<p>So.</p>")
+    question = FaqEntry.objects.create(question="Why?", answer="<p>So.</p>")
     question.question = "Why not?"
     question.save()
-    Question.objects.create(question="Why?", answer="<p>Another one.</p>")
+    FaqEntry.objects.create(question="Why?", answer="<p>Another one.</p>")
     first = versions(writer_client, question)[-1]
 
     response = writer_client.post(place(question, first.key), follow=True)

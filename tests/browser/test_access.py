@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
     PageMaker,
     accessibility_violations,
@@ -17,7 +18,6 @@ from tests.support.browser import (
     sideways_overflow,
 )
 from tests.support.site import RunningSite
-from tests.support.walk import Walk
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +79,7 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
     for fields, onward in (
         ({"Your name": "Sample Client"}, "/book/details/contact/"),
         ({"Email": "keyboard@example.com", "Phone": "213 555 0171"}, "/book/details/address/"),
-        ({"Street address": "14 Sample Street"}, "/book/details/door/"),
+        ({"Street address": "14 Sample Street"}, "/book/details/access/"),
         ({"Gate or door code": "12#"}, "/book/health/1/"),
     ):
         for label, text in fields.items():
@@ -105,9 +105,9 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
 
 def test_summary_opens_by_keyboard_and_closes_when_left(site: RunningSite, new_page: PageMaker) -> None:
     page = new_page(width=390)
-    walk = Walk(page, email="summary@example.com", phone="213 555 0172")
-    walk.what()
-    walk.where()
+    pages = BookingPages(page, email="summary@example.com", phone="213 555 0172")
+    pages.what()
+    pages.where()
     bar = page.locator(".summary--bar details")
     tab_to(page, bar.locator("summary"))
     page.keyboard.press("Enter")
@@ -120,8 +120,8 @@ def test_summary_opens_by_keyboard_and_closes_when_left(site: RunningSite, new_p
     expect(bar).not_to_have_attribute("open", "")
 
     # While a phone's keyboard takes half of the page, what, when and how much is one low line above it.
-    walk.when(nth=4)
-    walk.who()
+    pages.when(nth=4)
+    pages.who()
     page.set_viewport_size({"width": 390, "height": 400})
     page.get_by_label("Phone").focus()
     assert hidden_focus(page) is None
@@ -161,7 +161,7 @@ LARGE_TEXT = """addEventListener("DOMContentLoaded", () => {
 def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker) -> None:
     page = new_page(width=390, bypass_csp=True)
     page.add_init_script(LARGE_TEXT)
-    walk = Walk(page, email="large@example.com", phone="213 555 0173")
+    pages = BookingPages(page, email="large@example.com", phone="213 555 0173")
     problems: list[str] = []
 
     def check(name: str) -> None:
@@ -179,23 +179,23 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
     ):
         page.goto(path)
         check(path)
-    walk.what()
+    pages.what()
     check("where")
-    walk.where()
+    pages.where()
     check("when")
-    walk.when(nth=5)
-    for part in (walk.who, walk.contact, walk.address, walk.door):
+    pages.when(nth=5)
+    for part in (pages.who, pages.contact, pages.address, pages.access):
         check(part.__name__)
         part()
     check("question")
-    walk.health()
+    pages.health()
     check("review")
     assert not problems, "\n".join(problems)
 
 
 def test_forced_colors_show_what_is_chosen_and_focused(site: RunningSite, new_page: PageMaker) -> None:
     page = new_page(width=390, forced_colors="active", color_scheme="dark")
-    walk = Walk(page, email="forced@example.com", phone="213 555 0174")
+    pages = BookingPages(page, email="forced@example.com", phone="213 555 0174")
     page.goto("/book/?service=manual-lymphatic-drainage")
     tile = "input => getComputedStyle(input.closest('.form-check').querySelector('label')).borderTopWidth"
     options = page.locator("input[name=option]")
@@ -203,8 +203,8 @@ def test_forced_colors_show_what_is_chosen_and_focused(site: RunningSite, new_pa
     chosen, other = options.first.evaluate(tile), options.nth(1).evaluate(tile)
     assert chosen != other
     screenshot(page, "forced-length")
-    walk.what()
-    walk.where()
+    pages.what()
+    pages.where()
     width = "element => getComputedStyle(element).borderTopWidth"
     selected, open_day = (
         page.locator("a.day--selected"),
@@ -264,41 +264,41 @@ def test_area_check_answers_in_place_and_says_what_is_wrong(site: RunningSite, n
 def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page: PageMaker) -> None:
     """Role and name, as a screen reader gets them."""
     page = new_page()
-    walk = Walk(page, email="names@example.com", phone="213 555 0175")
+    pages = BookingPages(page, email="names@example.com", phone="213 555 0175")
     page.goto("/book/?service=manual-lymphatic-drainage")
     main = page.get_by_role("main")
     tree: Callable[[], str] = main.aria_snapshot
     assert '- group "How long?"' in tree()
     assert '- radio "60 minutes · from $140"' in tree()
     assert '- navigation "Booking steps"' in tree()
-    walk.what()
+    pages.what()
     assert '- textbox "ZIP code of the visit"' in tree()
     assert '- complementary "Your visit"' in tree()
-    walk.where()
+    pages.where()
     when = tree()
     assert re.search(r'- table "Days with free times in \w+ \d{4}"', when)
     assert re.search(r'link "\w+day, \w+ \d{1,2}: \d+ times?"', when)
     assert re.search(r'group "(Good fit|Morning|Afternoon|Evening) \d+ times?"', when)
     assert re.search(r'button "\d{1,2}:\d\d [AP]M P[SD]T', when)
     assert '- combobox "Who should come?"' in when
-    walk.when(nth=6)
+    pages.when(nth=6)
     expect(page).to_have_title(re.compile("^What is your name. · Step 4 of 6 · "))
     assert '- heading "What is your name?" [level=1]' in tree()
     assert '- textbox "Your name"' in tree()
     assert 'checkbox "I\'m booking for another person"' in tree()
-    walk.who()
+    pages.who()
     for name in ("Email", "Phone"):
         assert f'- textbox "{name}"' in tree()
-    walk.contact()
+    pages.contact()
     assert '- textbox "Street address"' in tree()
-    walk.address()
+    pages.address()
     for name in ('group "How do we get to your door?"', 'textbox "Gate or door code (optional)"'):
         assert f"- {name}" in tree()
-    walk.door()
+    pages.access()
     assert re.search(r'- group "Any of these signs right now\?"', tree())
     for name in ("Yes", "No", "Not sure"):
         assert f'- button "{name}"' in tree()
-    walk.health()
+    pages.health()
     review = tree()
     assert '- link "Change the time"' in review
     assert '- checkbox "I have read this and agree"' in review

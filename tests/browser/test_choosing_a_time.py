@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from bookings.models import Closure, Hold, TimeOff
 from tests.factories import DAY, NOW, World, at, make_world
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
     DESKTOP,
     PHONE,
@@ -21,7 +22,6 @@ from tests.support.browser import (
     screenshot,
     sideways_overflow,
 )
-from tests.support.walk import Walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -37,19 +37,19 @@ def clock() -> Iterator[Any]:
 def full_day() -> World:
     """A day on which nobody comes, though a second therapist would; the named one has no times at all."""
     world = make_world()
-    world.policy.horizon_days = 90  # for months to turn
-    world.policy.save()
+    world.rules.horizon_days = 90  # for months to turn
+    world.rules.save()
     other = world.add_therapist()
     TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=90))
     Closure.objects.create(date=DAY, name="Rain")
     return world
 
 
-def to_times(page: Page) -> Walk:
-    walk = Walk(page, email="times@example.com")
-    walk.what()
-    walk.where()
-    return walk
+def to_times(page: Page) -> BookingPages:
+    pages = BookingPages(page, email="times@example.com")
+    pages.what()
+    pages.where()
+    return pages
 
 
 def words(page: Page) -> str:
@@ -103,26 +103,26 @@ def test_pages_that_say_no_are_accessible_and_fit(
         if overflow := sideways_overflow(page):
             problems.append(f"{state}: {overflow} px wider than the window")
 
-    walk = Walk(page, email="times@example.com")
-    walk.what()
+    pages = BookingPages(page, email="times@example.com")
+    pages.what()
     page.get_by_label("ZIP code of the visit").fill("92101")
-    walk.press("Check my ZIP code")
+    pages.press("Check my ZIP code")
     check("outside")
     page.get_by_label("Your name", exact=True).fill("Sample Client")
-    walk.press("Send my request")
+    pages.press("Send my request")
     check("outside-wrong")
     page.get_by_role("textbox", name="Email").fill("times@example.com")
     page.get_by_label("You may call or email me").check(force=True)
-    walk.press("Send my request")
+    pages.press("Send my request")
     expect(page.get_by_text("Thank you, we have your request for 92101.")).to_be_visible()
-    walk.where()
+    pages.where()
     page.goto(f"/book/when/?day={DAY}")
     check("day")
     page.get_by_label("Who should come?").select_option("therapist:sample-therapist-two")
-    walk.press("Show these times")
+    pages.press("Show these times")
     page.goto("/book/when/?month=2026-12")
     check("month")
-    walk.press("Look with anyone who is qualified")
+    pages.press("Look with anyone who is qualified")
     expect(page.get_by_label("Who should come?")).to_have_value("any")
     page.goto("/book/when/?day=2026-12-08")
     full_day.book(starts_at=at(10, day=DAY + timedelta(days=1)))
@@ -137,8 +137,8 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
 ) -> None:
     page = new_page(width=PHONE)
     page.clock.install()
-    walk = to_times(page)
-    walk.when()
+    pages = to_times(page)
+    pages.when()
     hold, told = page.locator(".hold"), page.locator(".hold [role=status]")
     expect(hold).to_contain_text("We keep your time until 12:1")
     expect(page.locator(".hold__left")).to_have_text(re.compile(r"^(10:00|9:[0-5]\d) left$"))
@@ -156,7 +156,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
 
     clock.shift(timedelta(minutes=11))
     expired = Hold.objects.get()
-    walk.details()
+    pages.details()
     expect(page.get_by_text("We keep your time until")).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
     PageMaker,
     accessibility_violations,
@@ -17,7 +18,6 @@ from tests.support.browser import (
     sideways_overflow,
 )
 from tests.support.site import RunningSite
-from tests.support.walk import Walk
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +101,7 @@ def test_keyboard_skips_the_menu_or_opens_it_to_my_visits(site: RunningSite, new
 def test_each_state_of_the_booking_flow_is_accessible(site: RunningSite, new_page: PageMaker) -> None:
     new_page.allow("422")
     page = new_page(width=320, color_scheme="dark")
-    walk = Walk(page, email="states@example.com", phone="213 555 0166")
+    pages = BookingPages(page, email="states@example.com", phone="213 555 0166")
     problems: list[str] = []
 
     def check(state: str) -> None:
@@ -115,42 +115,42 @@ def test_each_state_of_the_booking_flow_is_accessible(site: RunningSite, new_pag
             problems.append(f"{state}: {overflow} px wider than the window")
 
     page.goto("/book/?service=manual-lymphatic-drainage")
-    walk.press("Continue")
+    pages.press("Continue")
     check("length-missing")
-    walk.what()
+    pages.what()
     page.get_by_label("ZIP code of the visit").fill("92101")
-    walk.press("Check my ZIP code")
+    pages.press("Check my ZIP code")
     check("outside")
     page.get_by_label("ZIP code of the visit").fill("9")
-    walk.press("Check my ZIP code")
+    pages.press("Check my ZIP code")
     check("zip-wrong")
-    walk.what()
-    walk.where()
+    pages.what()
+    pages.where()
     check("when")
     page.goto("/book/when/?month=2020-01")
     check("when-other-month")
     page.goto("/book/when/")
-    walk.when(nth=4)
-    walk.press("Continue")
+    pages.when(nth=4)
+    pages.press("Continue")
     check("details-wrong")
     page.get_by_label("I'm booking for another person").check(force=True)
     check("details-for-another")
     page.get_by_label("I'm booking for another person").uncheck(force=True)
-    walk.details()
+    pages.details()
     check("health-question")
     page.goto("/book/health/?all=yes")
-    walk.press("Continue")
+    pages.press("Continue")
     check("health-blank")
     for question, state in (("leg_or_clot", "health-stop"), ("urgent_signs", "health-emergency")):
-        walk.health(**{question: "yes"})
+        pages.health(**{question: "yes"})
         check(state)
         page.get_by_role("link", name="Change that answer").click()
         page.locator("button[name=answer][value=no]").press("Enter")
         expect(page.get_by_role("link", name="Change that answer")).to_have_count(0)
-    walk.health()
-    walk.press("Send my booking")
+    pages.health()
+    pages.press("Send my booking")
     check("review-not-agreed")
-    walk.review()
+    pages.review()
     check("done")
     assert not problems, "\n".join(problems)
 
@@ -159,9 +159,9 @@ def test_days_turn_without_a_page_load_and_back_brings_them_back(
     site: RunningSite, new_page: PageMaker
 ) -> None:
     page = new_page(width=390)
-    walk = Walk(page, email="turning@example.com", phone="213 555 0155")
-    walk.what()
-    walk.where()
+    pages = BookingPages(page, email="turning@example.com", phone="213 555 0155")
+    pages.what()
+    pages.where()
     page.evaluate("window.stays = true")
     days = page.locator("a.day--open")
     first, second = days.nth(0), days.nth(1)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, LinkPurpose
-from bookings.models import Booking, BookingPolicy, Link
+from bookings.models import Booking, BookingRules, Link
 from massagerx.lib import tokens
 from tests.factories import World, at, make_world
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
@@ -85,7 +85,7 @@ def test_client_opens_moves_corrects_and_cancels(
     page.get_by_label("Code").fill(newest_code())
     press(page, "Go on")
     expect(page.get_by_label("Gate or door code")).to_have_value("CANARY-GATE-4711")
-    keep("door")
+    keep("address")
     page.get_by_label("Street address").fill("5 Valley Road")
     page.get_by_label("ZIP code of the visit").fill("91364")
     new_page.allow("409")
@@ -112,7 +112,7 @@ def test_client_opens_moves_corrects_and_cancels(
     page.get_by_role("link", name="To my visit").click()
 
     # Canceling late, taken back; then in time.
-    BookingPolicy.objects.update(cancel_notice_hours=336 * 2)
+    BookingRules.objects.update(cancel_notice_hours=336 * 2)
     page.get_by_role("link", name="Cancel this visit").click()
     expect(page.locator("main")).to_contain_text("late fee of $80")
     keep("cancel-late")
@@ -120,7 +120,7 @@ def test_client_opens_moves_corrects_and_cancels(
     expect(page.locator("main")).to_contain_text("You asked us to cancel this visit.")
     keep("asked")
     press(page, "Keep my visit after all")
-    BookingPolicy.objects.update(cancel_notice_hours=1)
+    BookingRules.objects.update(cancel_notice_hours=1)
     page.get_by_role("link", name="Cancel this visit").click()
     keep("cancel")
     press(page, "Cancel my visit")
@@ -137,7 +137,7 @@ def test_client_opens_moves_corrects_and_cancels(
     page.goto(f"/visits/{old}/")
     expect(page.get_by_role("heading", level=1)).to_have_text("This page is not open")
     keep("closed")
-    assert Booking.objects.get(pk=booking.pk).status == BookingStatus.CANCELLED
+    assert Booking.objects.get(pk=booking.pk).status == BookingStatus.CANCELED
 
 
 def test_signing_in_lists_visits_and_books_again(

@@ -8,41 +8,41 @@ from pathlib import Path
 
 import pytest
 
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.servers import find_postgres, start_throwaway_postgres
 from tests.support import require
-from tests.support.mortal import Database
 from tests.support.site import RunningSite, running_site
+from tests.support.stoppable_database import Database
 
 
 @pytest.fixture(scope="session")
 def database() -> Iterator[Database]:
     """A PostgreSQL of these tests' own, which keeps what it acknowledged."""
     require("PostgreSQL", found=find_postgres(Path(sys.prefix)))
-    household = Household()
+    supervisor = Supervisor()
     try:
-        address = start_throwaway_postgres(household, Path(sys.prefix), durable=True)
+        address = start_throwaway_postgres(supervisor, Path(sys.prefix), durable=True)
         assert address is not None
-        yield Database(household, address)
+        yield Database(supervisor, address)
     finally:
-        household.close()
+        supervisor.close()
 
 
 @pytest.fixture(scope="session")
 def postgresql_site(
-    database: Database, beginnings: Path, tmp_path_factory: pytest.TempPathFactory
+    database: Database, prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
     """The whole site on that PostgreSQL, which tests may stop and kill, and leave running."""
     tmp = tmp_path_factory.mktemp("postgresql")
-    with running_site(tmp, beginnings, server=database.address, TRUSTED_PROXIES="1") as running:
+    with running_site(tmp, prepared_databases, server=database.address, TRUSTED_PROXIES="1") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def sqlite_site(beginnings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def sqlite_site(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site on SQLite, whatever the tests run on."""
     tmp = tmp_path_factory.mktemp("sqlite")
-    with running_site(tmp, beginnings, server="sqlite", TRUSTED_PROXIES="1") as running:
+    with running_site(tmp, prepared_databases, server="sqlite", TRUSTED_PROXIES="1") as running:
         yield running
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.crowd import database as address_of
-from tests.faults.crowd import free_times, make_free, to_review
+from tests.faults.concurrent_visitors import database as address_of
+from tests.faults.concurrent_visitors import free_times, make_free, to_review
 from tests.support.integrity import write_down
-from tests.support.mortal import Database
 from tests.support.rows import number
 from tests.support.site import RunningSite
+from tests.support.stoppable_database import Database
 from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.faults

@@ -14,7 +14,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults.crowd import (
+from tests.faults.concurrent_visitors import (
     THERAPIST,
     at_once,
     database,
@@ -176,7 +176,7 @@ def test_two_neighbours_that_cannot_be_driven_get_exactly_one_over_http(crowded_
         ):
             visitor.begin(therapist=THERAPIST, zip_code=zip_code)
             visitor.choose(start)
-            visitor.fill_in(entry="ground")
+            visitor.fill_in(access_type="ground")
             let_go(site)
         forms = [visitor.review() for visitor in couple]
 
@@ -190,7 +190,7 @@ def test_two_neighbours_that_cannot_be_driven_get_exactly_one_over_http(crowded_
         # No constraint decided it: with the winner's minutes, both blocks would have stood side by side.
         (block,) = rows(
             address,
-            "SELECT blocked_from, blocked_until FROM bookings_booking WHERE status <> 'cancelled'",
+            "SELECT blocked_from, blocked_until FROM bookings_booking WHERE status <> 'canceled'",
         )
         blocked_from, blocked_until = (datetime.fromisoformat(str(one)) for one in block)
         assert blocked_until - blocked_from <= timedelta(minutes=90)

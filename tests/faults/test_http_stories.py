@@ -13,7 +13,15 @@ from functools import partial
 import pytest
 
 from bookings.models.holds import HOLDS_PER_SOURCE
-from tests.faults.crowd import at_once, database, free_times, kind, local_today, make_free, to_review
+from tests.faults.concurrent_visitors import (
+    at_once,
+    database,
+    free_times,
+    kind,
+    local_today,
+    make_free,
+    to_review,
+)
 from tests.support.integrity import size, write_down
 from tests.support.rows import number, rows
 from tests.support.site import RunningSite
@@ -58,7 +66,7 @@ def back(visitor: Visitor, form: dict[str, str]) -> None:
         "phone": "(213) 555-0123",
         "street": "1 A St",
     }
-    assert visitor.send("POST", "/book/details/", {**details, "entry": "ground"}).status == 302
+    assert visitor.send("POST", "/book/details/", {**details, "access_type": "ground"}).status == 302
     assert answer(visitor.press(form)) == DONE
 
 

@@ -15,11 +15,11 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from tests.faults.crowd import make_free
+from tests.faults.concurrent_visitors import make_free
 from tests.support.integrity import size, write_down
-from tests.support.mortal import Database, children_of
 from tests.support.rows import number, overlaps, rows, without_messages
 from tests.support.site import RunningSite
+from tests.support.stoppable_database import Database, children_of
 from tests.support.visitor import Unexpected, Visitor
 
 pytestmark = pytest.mark.faults

@@ -22,9 +22,9 @@ from bookings import tasks
 from bookings.domain import operations, outbox
 from bookings.enums import BookingStatus, MessageKind, MessageState, Tier
 from bookings.models import AccessNotes, Booking, Message, MessageSettings, ScreeningRecord
-from tests.support import moody_smtp as mood
+from tests.support import faulty_smtp as faulty
+from tests.support.faulty_smtp import FaultySMTPServer
 from tests.support.integrity import FULL, percentile, size, write_down
-from tests.support.moody_smtp import MoodyServer
 from tests.support.senders import Senders, cpu_seconds, wait_for
 from tests.support.visits import make_business, make_visit
 
@@ -35,26 +35,26 @@ KILLS = size(2, 20)
 # What may happen to a message on its way, and how often in a thousand. Hangs are few: each costs a sender the
 # patience of EMAIL_TIMEOUT.
 FATES = {
-    mood.LATER: 60,
-    mood.LATER_AFTER_ALL: 60,
-    mood.NEVER: 40,
-    mood.DROP_BEFORE: 40,
-    mood.DROP_WITHIN: 40,
-    mood.DROP_AFTER: 60,
-    mood.HANG_AFTER: 8,
+    faulty.LATER: 60,
+    faulty.LATER_AFTER_ALL: 60,
+    faulty.NEVER: 40,
+    faulty.DROP_BEFORE: 40,
+    faulty.DROP_WITHIN: 40,
+    faulty.DROP_AFTER: 60,
+    faulty.HANG_AFTER: 8,
 }
 
 
 @pytest.fixture(scope="module")
-def smtp() -> Iterator[MoodyServer]:
-    server = MoodyServer().start()
+def smtp() -> Iterator[FaultySMTPServer]:
+    server = FaultySMTPServer().start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def all_senders(
-    django_db_setup: None, smtp: MoodyServer, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None, smtp: FaultySMTPServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Senders]:
     senders = Senders(tmp_path_factory.mktemp("senders"), smtp, quick=not FULL)
     yield senders
@@ -62,7 +62,7 @@ def all_senders(
 
 
 @pytest.fixture
-def senders(transactional_db: None, all_senders: Senders, smtp: MoodyServer) -> Iterator[Senders]:
+def senders(transactional_db: None, all_senders: Senders, smtp: FaultySMTPServer) -> Iterator[Senders]:
     """Workers and beats of earlier tests are gone; so is what the mail server heard."""
     smtp.reset()
     yield all_senders
@@ -99,13 +99,13 @@ def make_visits(count: int) -> list[Booking]:
     return [first, *visits]
 
 
-def write(visits: list[Booking], *, nudge: bool = True) -> None:
+def write(visits: list[Booking], *, wake_worker: bool = True) -> None:
     """The confirmation of each visit, in a transaction of its own, as the site writes it."""
     for visit in visits:
         with transaction.atomic():
             outbox.write_messages(booking=visit, kinds=[MessageKind.CONFIRMED], now=timezone.now())
-            if not nudge:
-                # As after a death between commit and nudge.
+            if not wake_worker:
+                # As after a death between commit and wake-up.
                 transaction.get_connection().run_on_commit.clear()
 
 
@@ -118,7 +118,7 @@ def all_sent(count: int) -> bool:
 
 
 def states() -> object:
-    return list(Message.objects.values_list("state", "last_error", "doubts").distinct()[:20])
+    return list(Message.objects.values_list("state", "last_error", "uncertain_attempts").distinct()[:20])
 
 
 def our_ids() -> set[str]:
@@ -128,12 +128,12 @@ def our_ids() -> set[str]:
 def scripted_fates(chance: random.Random, count: int) -> list[str]:
     """What befalls the next messages: each fate at least once, the rest by chance."""
     fates = list(FATES) if count < 300 else [fate for fate, share in FATES.items() for _ in range(share)]
-    fates += [mood.OK] * max(0, count - len(fates))
+    fates += [faulty.OK] * max(0, count - len(fates))
     chance.shuffle(fates)
     return fates
 
 
-def test_nothing_is_lost_while_everything_dies(senders: Senders, smtp: MoodyServer) -> None:
+def test_nothing_is_lost_while_everything_dies(senders: Senders, smtp: FaultySMTPServer) -> None:
     chance = random.Random(4)
     visits = make_visits(MESSAGES)
     smtp.fates.extend(scripted_fates(chance, MESSAGES))
@@ -162,34 +162,36 @@ def test_nothing_is_lost_while_everything_dies(senders: Senders, smtp: MoodyServ
     )
     # Staff see those that failed for good, and send them again.
     failed = list(Message.objects.filter(state=MessageState.FAILED))
-    given_up = list(Message.objects.filter(state=MessageState.UNKNOWN, doubts__gte=2))
+    given_up = list(Message.objects.filter(state=MessageState.UNKNOWN, uncertain_attempts__gte=2))
     for message in failed:
         assert outbox.send_again(message=message, now=timezone.now())
     wait_for(lambda: left() + len(given_up) == len(visits), seconds=size(60, 300), what=states)
 
     ids = smtp.ids
     lost = our_ids() - set(ids)
-    doubts = Message.objects.aggregate(doubts=Sum("doubts"))["doubts"]
+    uncertain_attempts = Message.objects.aggregate(uncertain_attempts=Sum("uncertain_attempts"))[
+        "uncertain_attempts"
+    ]
     copies = sum(ids.values()) - len(ids)
-    replies_lost = sum(smtp.befell[fate] for fate in mood.REPLY_LOST) + worker_kills
+    replies_lost = sum(smtp.befell[fate] for fate in faulty.REPLY_LOST) + worker_kills
     write_down(
         "messages: brokers and workers killed, a mail server in every mood",
         messages=len(visits), worker_kills=worker_kills, broker_kills=broker_kills,
         mail_server=dict(smtp.befell), seconds=round(time.monotonic() - began),
-        lost=len(lost), copies=copies, replies_lost_at_most=replies_lost, unknown_outcomes=doubts,
+        lost=len(lost), copies=copies, replies_lost_at_most=replies_lost, unknown_outcomes=uncertain_attempts,
         failed_then_sent_again=len(failed), left_to_staff=len(given_up),
     )  # fmt: skip
     assert Message.objects.count() == len(visits)
     assert lost == set()
-    assert len(failed) == smtp.befell[mood.NEVER]
-    assert copies <= min(replies_lost, doubts)
+    assert len(failed) == smtp.befell[faulty.NEVER]
+    assert copies <= min(replies_lost, uncertain_attempts)
     assert max(ids.values()) <= 2
     assert set(ids) == our_ids()
 
 
-def test_outage_of_half_an_hour_is_made_good_in_minutes(senders: Senders, smtp: MoodyServer) -> None:
+def test_outage_of_half_an_hour_is_made_good_in_minutes(senders: Senders, smtp: FaultySMTPServer) -> None:
     visits = make_visits(MESSAGES)
-    write(visits, nudge=False)
+    write(visits, wake_worker=False)
     smtp.stop()
     now = timezone.now()
     chance = random.Random(5)
@@ -216,9 +218,9 @@ def test_outage_of_half_an_hour_is_made_good_in_minutes(senders: Senders, smtp: 
     assert len(smtp.ids) == sum(smtp.ids.values()) == len(visits)
 
 
-def test_one_poison_row_keeps_nobody(senders: Senders, smtp: MoodyServer) -> None:
+def test_one_poison_row_keeps_nobody(senders: Senders, smtp: FaultySMTPServer) -> None:
     visits = make_visits(MESSAGES)
-    write(visits, nudge=False)
+    write(visits, wake_worker=False)
     poison = Message.objects.order_by("due_at", "pk").first()
     assert poison is not None
     Message.objects.filter(pk=poison.pk).update(kind="nonsense")
@@ -233,9 +235,9 @@ def test_one_poison_row_keeps_nobody(senders: Senders, smtp: MoodyServer) -> Non
     assert len(smtp.ids) == sum(smtp.ids.values()) == len(visits) - 1
 
 
-def test_two_beats_and_two_sweeps_send_nothing_twice(senders: Senders, smtp: MoodyServer) -> None:
+def test_two_beats_and_two_sweeps_send_nothing_twice(senders: Senders, smtp: FaultySMTPServer) -> None:
     visits = make_visits(MESSAGES)
-    write(visits, nudge=False)
+    write(visits, wake_worker=False)
     for number in (1, 2):
         senders.start("worker", number)
         senders.start("beat", number)
@@ -251,7 +253,7 @@ def test_two_beats_and_two_sweeps_send_nothing_twice(senders: Senders, smtp: Moo
 
 
 def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
-    senders: Senders, smtp: MoodyServer
+    senders: Senders, smtp: FaultySMTPServer
 ) -> None:
     # As many as begin within the longest time that the owner may set.
     visits = make_visits(size(40, 140))
@@ -305,9 +307,9 @@ def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
     assert stale == []
 
 
-def test_one_worker_drains_the_outbox(senders: Senders, smtp: MoodyServer) -> None:
+def test_one_worker_drains_the_outbox(senders: Senders, smtp: FaultySMTPServer) -> None:
     visits = make_visits(MESSAGES)
-    write(visits, nudge=False)
+    write(visits, wake_worker=False)
     worker = senders.start("worker")
     senders.wait_until_ready()
     began, busy = time.time(), cpu_seconds(worker.pid)
@@ -326,7 +328,7 @@ def test_one_worker_drains_the_outbox(senders: Senders, smtp: MoodyServer) -> No
     assert busy <= 60 * len(visits) / 1000 + 1
 
 
-def test_a_message_is_with_the_mail_server_within_a_second(senders: Senders, smtp: MoodyServer) -> None:
+def test_a_message_is_with_the_mail_server_within_a_second(senders: Senders, smtp: FaultySMTPServer) -> None:
     visits = make_visits(size(15, 100))
     senders.start("worker")
     senders.wait_until_ready()

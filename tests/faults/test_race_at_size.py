@@ -17,7 +17,7 @@ from bookings.domain import scheduling
 from bookings.domain.operations import Submission
 from bookings.domain.operations import transaction as locks
 from bookings.models import Booking, Message, Therapist
-from massagerx.lib.prepared import Prepared
+from massagerx.lib.compiled_query import CompiledQuery
 from tests.bookings.domain.test_races import no_constraint
 from tests.factories import DAY, World, at, make_world
 from tests.support.integrity import percentile, size, write_down
@@ -172,7 +172,7 @@ def test_same_race_without_the_guards_overlaps(world: World, monkeypatch: pytest
     """The control: check, then insert, with 5 ms in between."""
     monkeypatch.setattr(type(Therapist.objects.all()), "select_for_update", lambda self, **_: self)
     # The query is compiled once: one without the lock, for this test only.
-    monkeypatch.setattr(locks, "_LOCKED", Prepared(locks._lockable))
+    monkeypatch.setattr(locks, "_LOCKED", CompiledQuery(locks._lockable))
     chosen = scheduling.choose_slot
 
     def choose_slowly(**kwargs: Any) -> Any:

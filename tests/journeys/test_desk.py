@@ -9,9 +9,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
 from tests.support.site import RunningSite
-from tests.support.walk import Walk
 
 from .test_first_visit import log_in
 
@@ -79,8 +79,8 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     expect(desk.get_by_label("Street address")).to_have_value("12 Sample Street")
     expect(desk.get_by_label("Gate or door code")).to_have_value("NORA-GATE-1")
     press(desk, "Continue")
-    walk = Walk(desk, email="")
-    walk.health()
+    pages = BookingPages(desk, email="")
+    pages.health()
     desk.get_by_label("I have read this and agree").check(force=True)
     press(desk, "Send my booking")
     expect(desk).to_have_url(re.compile(r"/admin/bookings/booking/\d+/change/"))
@@ -151,4 +151,4 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     )  # fmt: skip
     assert {who for _kind, who in again["events"]} == {"frontdesk"}
     assert "moved" in {kind for kind, _who in again["events"]}
-    assert (rows[made["late"]]["status"], rows[made["late"]]["fee"]) == ("cancelled", int(fee[1]) * 100)
+    assert (rows[made["late"]]["status"], rows[made["late"]]["fee"]) == ("canceled", int(fee[1]) * 100)

@@ -8,9 +8,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
 from tests.support.site import RunningSite
-from tests.support.walk import Walk
 
 pytestmark = [pytest.mark.journey, pytest.mark.integrity]
 
@@ -32,7 +32,7 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
     story = f"first-visit-{width}{'' if javascript else '-no-js'}"
     email = f"{story}@example.com"
     page = new_page(width=width, javascript=javascript)
-    walk = Walk(page, email=email, phone=f"213 555 01{width % 100}{int(javascript)}"[:12])
+    pages = BookingPages(page, email=email, phone=f"213 555 01{width % 100}{int(javascript)}"[:12])
 
     pictures = iter(range(1, 99))
 
@@ -45,20 +45,20 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
     # The client books.
     page.goto("/")
     keep("home")
-    walk.what()
+    pages.what()
     keep("where")
-    walk.where()
+    pages.where()
     keep("when")
-    hour = walk.when(nth=1)
+    hour = pages.when(nth=1)
     keep("details")
-    walk.details()
+    pages.details()
     keep("health")
     if width < 700:
-        assert walk.health_one_by_one() > 10
+        assert pages.health_one_by_one() > 10
     else:
-        walk.health()
+        pages.health()
     keep("review")
-    reference = walk.review()
+    reference = pages.review()
     keep("done")
     assert re.fullmatch(r"MX-[A-Z0-9]{6}", reference)
     expect(page.locator("main")).to_contain_text("Thank you. We have your request.")
@@ -99,8 +99,8 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
 
 def test_declined_request_is_told_kindly_and_frees_the_time(site: RunningSite, new_page: PageMaker) -> None:
     email = "declined@example.com"
-    walk = Walk(new_page(), email=email, phone="213 555 0177")
-    reference, _hour = walk.book()
+    pages = BookingPages(new_page(), email=email, phone="213 555 0177")
+    reference, _hour = pages.book()
     site.smtp.wait_for(email)
     desk = new_page()
     log_in(desk, site, "owner")
@@ -117,8 +117,8 @@ def test_booking_succeeds_with_the_broker_down_and_the_mail_leaves_afterwards(
     fresh_site: RunningSite, new_page: PageMaker
 ) -> None:
     fresh_site.stop("broker")
-    walk = Walk(new_page(), email="patient@example.com")
-    reference, _hour = walk.book()
+    pages = BookingPages(new_page(), email="patient@example.com")
+    reference, _hour = pages.book()
     assert not fresh_site.smtp.to("patient@example.com")
     fresh_site.start("broker")
     (received,) = fresh_site.smtp.wait_for("patient@example.com", seconds=75)

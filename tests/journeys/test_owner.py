@@ -135,7 +135,7 @@ def test_sunday_evening_of_the_owner(site: RunningSite, new_page: PageMaker) -> 
     assert (state["closed"], state["mail"]) == ("Staff day", "sent")
 
     # Words for all visitors, up and down again; pages that were kept show the new price and the new face too.
-    page.goto("/admin/blog/notice/add/")
+    page.goto("/admin/blog/announcement/add/")
     page.get_by_label("Text:").fill("We rest on our staff day.")
     press(page, "Save")
     saved(page)

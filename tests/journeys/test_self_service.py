@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from massagerx.lib.localtime import local
+from tests.support.booking_pages import BookingPages
 from tests.support.browser import PageMaker
 from tests.support.site import RunningSite
 from tests.support.smtp import Received
-from tests.support.walk import Walk
 
 from .test_first_visit import log_in
 
@@ -23,29 +23,29 @@ _SIGN_IN = re.compile(r"/visits/sign-in/[\w-]{43}/")
 _CODE = re.compile(r"\b(\d{6})\b")
 
 
-def far_ahead(walk: Walk, *, nth: int) -> str:
+def far_ahead(pages: BookingPages, *, nth: int) -> str:
     """Goes as far as the times of a day in the next month, and chooses one; returns the instant it stands for."""
-    walk.what()
-    walk.where()
+    pages.what()
+    pages.where()
     next_month = local(datetime.now(UTC)).replace(day=1) + timedelta(days=32)
-    walk.page.goto(f"/book/when/?month={next_month:%Y-%m}")
-    walk.page.locator("a.day--open").nth(3).click()
-    button = walk.page.locator("button[name=starts_at]").nth(nth)
+    pages.page.goto(f"/book/when/?month={next_month:%Y-%m}")
+    pages.page.locator("a.day--open").nth(3).click()
+    button = pages.page.locator("button[name=starts_at]").nth(nth)
     instant = button.get_attribute("value")
     assert instant is not None
     button.click()
     return instant
 
 
-def book_far_ahead(walk: Walk, *, nth: int, recipient: str = "") -> tuple[str, str]:
+def book_far_ahead(pages: BookingPages, *, nth: int, recipient: str = "") -> tuple[str, str]:
     """The reference and the instant of a visit at least three days ahead."""
-    instant = far_ahead(walk, nth=nth)
+    instant = far_ahead(pages, nth=nth)
     if recipient:
-        walk.page.get_by_label("I'm booking for another person").check(force=True)
-        walk.page.get_by_label("Name of the person having the visit").fill(recipient)
-    walk.details()
-    walk.health()
-    return walk.review(), instant
+        pages.page.get_by_label("I'm booking for another person").check(force=True)
+        pages.page.get_by_label("Name of the person having the visit").fill(recipient)
+    pages.details()
+    pages.health()
+    return pages.review(), instant
 
 
 def confirm(site: RunningSite, reference: str, *, then: str = "") -> None:
@@ -54,7 +54,7 @@ def confirm(site: RunningSite, reference: str, *, then: str = "") -> None:
         f"""
 from django.utils import timezone
 from bookings.domain import operations
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingRules
 booking = Booking.objects.get(reference="{reference}")
 operations.confirm_booking(booking=booking, actor=None, now=timezone.now())
 {then}
@@ -85,7 +85,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
 ) -> None:
     email = "moves@example.com"
     reference, old = book_far_ahead(
-        Walk(new_page(width=390, javascript=False), email=email, phone="213 555 0151"), nth=1
+        BookingPages(new_page(width=390, javascript=False), email=email, phone="213 555 0151"), nth=1
     )
     confirm(site, reference)
     (confirmed,) = site.smtp.wait_for(email, subject="Confirmed")
@@ -112,7 +112,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     # Another client can have the old time: it is kept for them, as the next step says. Clients of other tests, at the
     # same address, may have used up what one address can hold.
     site.shell("from bookings.models import Hold; Hold.objects.all().delete()")
-    other = Walk(new_page(javascript=False), email="takes-it@example.com", phone="213 555 0152")
+    other = BookingPages(new_page(javascript=False), email="takes-it@example.com", phone="213 555 0152")
     other.what()
     other.where()
     other.page.goto(f"/book/when/?day={local(datetime.fromisoformat(old)):%Y-%m-%d}")
@@ -149,12 +149,12 @@ def _words(instant: str) -> str:
 
 def test_canceled_in_time_at_once_and_late_by_asking(site: RunningSite, new_page: PageMaker) -> None:
     email = "cancels@example.com"
-    walk = Walk(new_page(javascript=False), email=email, phone="213 555 0153")
-    reference, _ = book_far_ahead(walk, nth=2)
-    confirm(site, reference, then="BookingPolicy(cancel_notice_hours=9_999, evening_fee_cents=2_000).save()")
+    pages = BookingPages(new_page(javascript=False), email=email, phone="213 555 0153")
+    reference, _ = book_far_ahead(pages, nth=2)
+    confirm(site, reference, then="BookingRules(cancel_notice_hours=9_999, evening_fee_cents=2_000).save()")
     site.smtp.wait_for(email, subject="Confirmed")
     # From the end of the booking the visit's page is open already.
-    page = walk.page
+    page = pages.page
     page.get_by_role("link", name="See my visit").click()
     try:
         page.get_by_role("link", name="Cancel this visit").click()
@@ -163,7 +163,7 @@ def test_canceled_in_time_at_once_and_late_by_asking(site: RunningSite, new_page
         press(page, "Ask to cancel")
         expect(page.locator("main")).to_contain_text("You asked us to cancel this visit.")
     finally:
-        site.shell("from bookings.models import BookingPolicy; BookingPolicy(evening_fee_cents=2_000).save()")
+        site.shell("from bookings.models import BookingRules; BookingRules(evening_fee_cents=2_000).save()")
     (alert,) = [
         m for m in site.smtp.wait_for("hello@example.com", subject="Late cancel") if reference in m.text
     ]
@@ -191,8 +191,8 @@ def test_sign_in_link_works_once_and_a_daughter_looks_after_her_mothers_visit(
     site: RunningSite, new_page: PageMaker
 ) -> None:
     email = "daughter@example.com"
-    walk = Walk(new_page(width=390, javascript=False), email=email, phone="213 555 0154")
-    reference, _ = book_far_ahead(walk, nth=3, recipient="Rosa Sample")
+    pages = BookingPages(new_page(width=390, javascript=False), email=email, phone="213 555 0154")
+    reference, _ = book_far_ahead(pages, nth=3, recipient="Rosa Sample")
     (received,) = site.smtp.wait_for(email)
     assert reference in received.text
 

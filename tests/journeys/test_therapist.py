@@ -32,15 +32,15 @@ print(json.dumps({{"over": over.pk, "first": first.pk, "canary": canary.pk, "off
 _STATE = """
 import json
 from datetime import timedelta
-from bookings.models import Booking, ScreeningLook, TimeOff
+from bookings.models import Booking, HealthAccess, TimeOff
 from django.utils import timezone
 from django.contrib.auth.models import User
-from massagerx.staff import second_factor
+from massagerx.accounts import second_factor
 from massagerx.lib.localtime import local
 from tests.support.staff_rows import SERVICE, ZIP
 from bookings.domain import scheduling
-from bookings.domain.selection import load_area, load_selection, load_session
-from bookings.models import BookingPolicy
+from bookings.domain.visit_request import load_area, load_visit_request, load_treatment
+from bookings.models import BookingRules
 from services.models import ServiceOption
 hands = User.objects.get(username="hands")
 over = Booking.objects.get(pk={over})
@@ -48,18 +48,18 @@ off = TimeOff.objects.get(therapist__user__username="hands")
 day = local(off.starts_at).date()
 now = timezone.now()
 option = ServiceOption.objects.active().filter(service__slug=SERVICE)[0]
-selection = load_selection(
-    session=load_session(service_slug=SERVICE, option_id=option.pk), area=load_area(ZIP),
+visit_request = load_visit_request(
+    treatment=load_treatment(service_slug=SERVICE, option_id=option.pk), area=load_area(ZIP),
     preference="therapist:sample-therapist-hands", today=local(now).date(),
 )
 offer = scheduling.find_times_between(
-    selection=selection, first_day=day, last_day=day + timedelta(days=3), policy=BookingPolicy.load(), now=now
+    visit_request=visit_request, first_day=day, last_day=day + timedelta(days=3), rules=BookingRules.load(), now=now
 )
-look = ScreeningLook.objects.get(user__username="hands")
+access = HealthAccess.objects.get(user__username="hands")
 print(json.dumps({{
     "status": over.status, "by": over.events.last().actor.username,
     "off": [str(local(off.starts_at)), str(local(off.ends_at))],
-    "offered": [str(found) for found in sorted(offer.by_day)], "look": [look.booking_id, look.reason],
+    "offered": [str(found) for found in sorted(offer.by_day)], "look": [access.booking_id, access.reason],
     "factor": [second_factor.is_set_up(hands), second_factor.recovery_codes_left(hands)],
 }}))
 """

@@ -10,7 +10,7 @@ import pytest
 
 from launch.console import Problem
 from launch.guardian import alive
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 from launch.site import bind
 from tests.support import ROOT
 
@@ -28,8 +28,8 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 
 @pytest.fixture
-def household() -> Iterator[Household]:
-    made = Household()
+def supervisor() -> Iterator[Supervisor]:
+    made = Supervisor()
     yield made
     made.close(hurry=lambda: True)
 
@@ -47,46 +47,46 @@ def wait_ready(one: Part) -> None:
         time.sleep(0.02)
 
 
-def test_lower_layer_is_stopped_last(tmp_path: Path, household: Household) -> None:
+def test_lower_layer_is_stopped_last(tmp_path: Path, supervisor: Supervisor) -> None:
     order = tmp_path / "order"
     for name, layer in (("broker", 0), ("web", 1), ("worker", 1)):
-        wait_ready(household.start(part(tmp_path, name, WRITES_WHEN_ENDED, str(order), name, layer=layer)))
+        wait_ready(supervisor.start(part(tmp_path, name, WRITES_WHEN_ENDED, str(order), name, layer=layer)))
 
-    household.close()
+    supervisor.close()
 
     ended = order.read_text().split()
     assert ended[-1] == "broker"
     assert sorted(ended) == ["broker", "web", "worker"]
 
 
-def test_part_that_does_not_listen_is_killed_after_its_grace(tmp_path: Path, household: Household) -> None:
-    deaf = household.start(part(tmp_path, "deaf", DEAF, grace=0.3))
+def test_part_that_does_not_listen_is_killed_after_its_grace(tmp_path: Path, supervisor: Supervisor) -> None:
+    deaf = supervisor.start(part(tmp_path, "deaf", DEAF, grace=0.3))
     wait_ready(deaf)
     started = time.monotonic()
 
-    household.stop(deaf)
+    supervisor.stop(deaf)
 
     assert 0.3 <= time.monotonic() - started < 3
     assert not alive(deaf.pid)
 
 
-def test_impatience_does_not_wait_for_the_grace(tmp_path: Path, household: Household) -> None:
-    deaf = household.start(part(tmp_path, "deaf", DEAF, grace=30))
+def test_impatience_does_not_wait_for_the_grace(tmp_path: Path, supervisor: Supervisor) -> None:
+    deaf = supervisor.start(part(tmp_path, "deaf", DEAF, grace=30))
     wait_ready(deaf)
     started = time.monotonic()
 
-    household.stop(deaf, hurry=lambda: True)
+    supervisor.stop(deaf, hurry=lambda: True)
 
     assert time.monotonic() - started < 3
     assert not alive(deaf.pid)
 
 
-def test_grandchildren_end_with_their_part(tmp_path: Path, household: Household) -> None:
+def test_grandchildren_end_with_their_part(tmp_path: Path, supervisor: Supervisor) -> None:
     code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {DEAF!r}]); time.sleep(60)"
-    parent = household.start(part(tmp_path, "parent", code, grace=0.5))
+    parent = supervisor.start(part(tmp_path, "parent", code, grace=0.5))
     wait_ready(parent)
 
-    household.stop(parent)
+    supervisor.stop(parent)
 
     assert not alive(parent.pid)
 
@@ -95,10 +95,10 @@ def test_nothing_outlives_a_killed_owner(tmp_path: Path) -> None:
     code = f"""
 import sys, time
 from pathlib import Path
-from launch.processes import Household, Part
-household = Household()
-part = household.start(Part("deaf", [sys.executable, "-c", {DEAF!r}], Path(sys.argv[1]), grace=0.5))
-print(part.pid, household.temporary_directory(), flush=True)
+from launch.processes import Supervisor, Part
+supervisor = Supervisor()
+part = supervisor.start(Part("deaf", [sys.executable, "-c", {DEAF!r}], Path(sys.argv[1]), grace=0.5))
+print(part.pid, supervisor.temporary_directory(), flush=True)
 time.sleep(60)
 """
     owner = subprocess.Popen(
@@ -127,11 +127,11 @@ def _breathes(pid: int) -> bool:
         return False
 
 
-def test_long_log_is_put_aside(tmp_path: Path, household: Household) -> None:
+def test_long_log_is_put_aside(tmp_path: Path, supervisor: Supervisor) -> None:
     log = tmp_path / "loud.log"
     log.write_bytes(b"x" * 5_000_001)
 
-    household.start(part(tmp_path, "loud", "print('ready')"))
+    supervisor.start(part(tmp_path, "loud", "print('ready')"))
 
     assert log.stat().st_size < 100
     assert (tmp_path / "loud.1.log").stat().st_size == 5_000_001

@@ -10,31 +10,31 @@ import redis
 
 from launch import servers
 from launch.guardian import alive
-from launch.processes import Household
+from launch.processes import Supervisor
 from tests.support import require
 
 VENV = Path(sys.prefix)
 
 
 @pytest.fixture
-def household() -> Iterator[Household]:
-    made = Household()
+def supervisor() -> Iterator[Supervisor]:
+    made = Supervisor()
     yield made
     made.close()
 
 
-def test_broker_listens_on_its_socket_only(household: Household) -> None:
+def test_broker_listens_on_its_socket_only(supervisor: Supervisor) -> None:
     require("a broker", found=servers.find_broker(VENV))
 
-    address = servers.start_throwaway_broker(household, VENV)
+    address = servers.start_throwaway_broker(supervisor, VENV)
 
     assert address is not None
     client = redis.Redis.from_url(address)
     assert client.config_get("port") == {"port": "0"}
     assert client.set("greeting", "hello")
     client.close()
-    part = household.parts[0]
-    household.close()
+    part = supervisor.parts[0]
+    supervisor.close()
     assert not alive(part.pid)
     assert not Path(address.removeprefix("unix://")).parent.exists()
 
@@ -50,14 +50,14 @@ def test_wheel_brings_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("source", ["machine", "wheel"])
 def test_postgres_is_private_and_leaves_nothing(
-    household: Household, source: str, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if source == "wheel":
         monkeypatch.setattr(servers.shutil, "which", lambda name: None)
         monkeypatch.setattr(servers, "_DEBIAN", Path("/nonexistent"))
     require("PostgreSQL 15 or newer", found=servers.find_postgres(VENV))
 
-    address = servers.start_throwaway_postgres(household, VENV)
+    address = servers.start_throwaway_postgres(supervisor, VENV)
 
     assert address is not None
     connection = psycopg2.connect(address)
@@ -71,8 +71,8 @@ def test_postgres_is_private_and_leaves_nothing(
     connection.close()
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(address.replace(address.split(":")[2].split("@")[0], "guess"))
-    part = household.parts[0]
-    household.close()
+    part = supervisor.parts[0]
+    supervisor.close()
     assert not alive(part.pid)
     assert not data.parent.exists()
 
@@ -88,11 +88,11 @@ def test_old_postgres_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert servers.find_postgres(tmp_path) is None
 
 
-def test_long_paths_get_a_short_socket(household: Household, tmp_path: Path) -> None:
+def test_long_paths_get_a_short_socket(supervisor: Supervisor, tmp_path: Path) -> None:
     deep = tmp_path / ("long" * 30)
 
-    assert servers.socket_directory(tmp_path, household) == tmp_path
-    short = servers.socket_directory(deep, household)
+    assert servers.socket_directory(tmp_path, supervisor) == tmp_path
+    short = servers.socket_directory(deep, supervisor)
 
     assert len(str(short)) < 60
     assert short.stat().st_mode & 0o777 == 0o700

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from launch.console import Problem, Signals
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 from launch.site import Site, bind
 from tests.support import ROOT
 
@@ -23,26 +23,26 @@ class Quick(Signals):
 
 
 @pytest.fixture
-def household() -> Iterator[Household]:
-    made = Household()
+def supervisor() -> Iterator[Supervisor]:
+    made = Supervisor()
     yield made
     made.close()
 
 
-def make_site(tmp_path: Path, household: Household, **given: str) -> Site:
+def make_site(tmp_path: Path, supervisor: Supervisor, **given: str) -> Site:
     return Site(
         root=ROOT,
         venv=Path(sys.prefix),
         var=tmp_path,
         listener=bind(0),
-        household=household,
+        supervisor=supervisor,
         given=given,
         signals=Quick(),
     )
 
 
-def test_site_embeds_what_is_not_given(tmp_path: Path, household: Household) -> None:
-    site = make_site(tmp_path, household, PATH="/bin", PYTHONPATH="/elsewhere")
+def test_site_embeds_what_is_not_given(tmp_path: Path, supervisor: Supervisor) -> None:
+    site = make_site(tmp_path, supervisor, PATH="/bin", PYTHONPATH="/elsewhere")
 
     assert site.embedded_broker
     assert site.embedded_database
@@ -54,14 +54,14 @@ def test_site_embeds_what_is_not_given(tmp_path: Path, household: Household) -> 
     site.stop()
 
 
-def test_site_uses_what_is_given(tmp_path: Path, household: Household) -> None:
+def test_site_uses_what_is_given(tmp_path: Path, supervisor: Supervisor) -> None:
     given = {
         "DATABASE_URL": "postgres://db.internal/massagerx",
         "REDIS_URL": "redis://broker.internal",
         "EMAIL_HOST": "smtp.internal",
         "SITE_URL": "https://visits.test",
     }
-    site = make_site(tmp_path, household, **given)
+    site = make_site(tmp_path, supervisor, **given)
 
     site.start_broker()
 
@@ -71,10 +71,10 @@ def test_site_uses_what_is_given(tmp_path: Path, household: Household) -> None:
     site.stop()
 
 
-def test_broker_keeps_its_tasks_over_a_restart(tmp_path: Path, household: Household) -> None:
+def test_broker_keeps_its_tasks_over_a_restart(tmp_path: Path, supervisor: Supervisor) -> None:
     import redis
 
-    site = make_site(tmp_path, household)
+    site = make_site(tmp_path, supervisor)
     site.start_broker()
     client = redis.Redis(unix_socket_path=str(tmp_path / "redis.sock"))
     client.rpush("massagerx", "a task")
@@ -89,12 +89,12 @@ def test_broker_keeps_its_tasks_over_a_restart(tmp_path: Path, household: Househ
 
 
 def test_broker_starts_afresh_when_its_file_is_damaged(
-    tmp_path: Path, household: Household, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, supervisor: Supervisor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damaged = tmp_path / "broker" / "appendonlydir" / "appendonly.aof.manifest"
     damaged.parent.mkdir(parents=True)
     damaged.write_text("this is no manifest\n")
-    site = make_site(tmp_path, household)
+    site = make_site(tmp_path, supervisor)
 
     site.start_broker()
 
@@ -104,8 +104,8 @@ def test_broker_starts_afresh_when_its_file_is_damaged(
     site.stop()
 
 
-def test_web_server_believes_no_visitor_about_the_prefix(tmp_path: Path, household: Household) -> None:
-    site = make_site(tmp_path, household, PATH=os.environ["PATH"])
+def test_web_server_believes_no_visitor_about_the_prefix(tmp_path: Path, supervisor: Supervisor) -> None:
+    site = make_site(tmp_path, supervisor, PATH=os.environ["PATH"])
     site.start()
     deadline = time.monotonic() + 30
     while not site.answers() and time.monotonic() < deadline:
@@ -128,12 +128,15 @@ def watch_until_it_ends(site: Site, part: Part) -> None:
 
 
 def test_part_that_keeps_ending_is_given_up_with_its_name_and_log(
-    tmp_path: Path, household: Household, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    supervisor: Supervisor,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("launch.site._FIRST_PAUSE", 0.001)
-    site = make_site(tmp_path, household)
+    site = make_site(tmp_path, supervisor)
     part = Part("worker", [sys.executable, "-S", "-c", "print('broken')"], tmp_path / "worker.log")
-    site.parts["worker"] = household.start(part)
+    site.parts["worker"] = supervisor.start(part)
 
     with pytest.raises(Problem, match="worker keeps ending") as problem:
         watch_until_it_ends(site, part)

@@ -176,7 +176,7 @@ def test_detail_costs_the_same_with_thirty_posts_and_questions(client: Client, w
     def load(number: int) -> int:
         for count in range(number):
             make_post(f"post-{number}-{count}").services.add(world.service)
-            world.service.questions.create(question=f"Why {number} {count}?", answer="So.")
+            world.service.faqs.create(question=f"Why {number} {count}?", answer="So.")
         with time_machine.travel(NOW, tick=False), CaptureQueriesContext(connection) as queries:
             client.get("/services/manual-lymphatic-drainage/")
         return len(queries)

@@ -47,7 +47,7 @@ def service_data(service: Service, *rows: dict[str, Any], **changes: Any) -> dic
         "after_visit": "", "setup_minutes": "10", "packdown_minutes": "10", "max_people": "2",
         "options-TOTAL_FORMS": str(len(lengths)), "options-INITIAL_FORMS": "1",
         "AddOn_services-TOTAL_FORMS": "0", "AddOn_services-INITIAL_FORMS": "0",
-        "questions-TOTAL_FORMS": "0", "questions-INITIAL_FORMS": "0", **changes,
+        "faqs-TOTAL_FORMS": "0", "faqs-INITIAL_FORMS": "0", **changes,
     }  # fmt: skip
     for number, row in enumerate(lengths):
         data |= {f"options-{number}-{name}": value for name, value in row.items()}
@@ -198,9 +198,9 @@ def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service
         "position": "1",
         "service": service.pk,
     }
-    data = service_data(service) | {f"questions-0-{name}": value for name, value in row.items()}
+    data = service_data(service) | {f"faqs-0-{name}": value for name, value in row.items()}
 
-    response = owner.post(change(service), data | {"questions-TOTAL_FORMS": "1"})
+    response = owner.post(change(service), data | {"faqs-TOTAL_FORMS": "1"})
 
     assert response.status_code == 302
     html = Client().get(service.get_absolute_url()).content.decode()

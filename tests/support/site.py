@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from launch.console import Signals
-from launch.processes import Household
+from launch.processes import Supervisor
 from launch.site import Login, Site, bind
 from launch.testing import environment_for_tests
 from tests.support import ROOT
-from tests.support.beginnings import furnish, run_on
+from tests.support.prepared_databases import populate, run_on
 from tests.support.smtp import MailServer
 
 
@@ -73,21 +73,21 @@ class RunningSite:
 
 @contextmanager
 def running_site(
-    tmp: Path, beginnings: Path | None = None, *, server: str | None = None, **environment: str
+    tmp: Path, prepared_databases: Path | None = None, *, server: str | None = None, **environment: str
 ) -> Iterator[RunningSite]:
     """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
 
-    It begins with a copy of what `beginnings` holds, the directory of this run of pytest; without one it is made for
-    this site alone. Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by default where
-    the tests run.
+    It begins with a copy of what `prepared_databases` holds, the directory of this run of pytest; without one it is
+    made for this site alone. Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by
+    default where the tests run.
     """
     smtp = MailServer().start()
-    household = Household()
+    supervisor = Supervisor()
     var = tmp / "var"
     var.mkdir(parents=True)
-    if beginnings is None:
-        beginnings = tmp / "beginnings"
-        beginnings.mkdir()
+    if prepared_databases is None:
+        prepared_databases = tmp / "prepared_databases"
+        prepared_databases.mkdir()
     with own_database(server or os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
         given = environment_for_tests(database_url, var, os.environ)
         given |= {
@@ -101,19 +101,19 @@ def running_site(
             venv=Path(sys.prefix),
             var=var,
             listener=bind(0),
-            household=household,
+            supervisor=supervisor,
             given=given,
             signals=Signals(),
         )
         try:
-            logins = furnish(site, beginnings, database_url=database_url)
+            logins = populate(site, prepared_databases, database_url=database_url)
             site.start()
             site.wait_ready()
             site.start_background()
             yield RunningSite(site, smtp, logins)
         finally:
             site.stop()
-            household.close()
+            supervisor.close()
             smtp.stop()
 
 

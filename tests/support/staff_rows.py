@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from bookings.domain import operations, pricing, scheduling
 from bookings.domain.operations import Submission
-from bookings.domain.selection import load_area, load_selection, load_session
+from bookings.domain.visit_request import load_area, load_treatment, load_visit_request
 from bookings.enums import Gender
 from bookings.models import (
     Booking,
-    BookingPolicy,
-    PolicyVersion,
+    BookingRules,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     WorkingHours,
 )
@@ -39,7 +39,7 @@ def therapist(name: str, *, username: str = "", password: str = "") -> Therapist
     row = Therapist.objects.create(
         name=name, slug=slug, gender=Gender.FEMALE, certificate_number=f"SAMPLE-{slug}", position=90, user=user,
         certificate_expires_on=local(timezone.now()).date() + timedelta(days=900),
-        home_zip=ServedZip.objects.get(zip_code=ZIP),
+        home_zip=ServiceArea.objects.get(zip_code=ZIP),
     )  # fmt: skip
     row.services.set([ServiceOption.objects.filter(service__slug=SERVICE)[0].service])
     WorkingHours.objects.bulk_create(
@@ -66,18 +66,18 @@ def visit(
     """A visit of a client of that name, asked for some weeks ahead as the site does it; then put to `starts_at` and
     into `status`, if they are given, without any message."""
     now = timezone.now()
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     option = ServiceOption.objects.active().filter(service__slug=SERVICE).order_by("minutes")[0]
     area = load_area(ZIP)
-    session = load_session(service_slug=SERVICE, option_id=option.pk)
+    treatment = load_treatment(service_slug=SERVICE, option_id=option.pk)
     preference = f"therapist:{who.slug}"
     today: date = local(now).date()
-    selection = load_selection(session=session, area=area, preference=preference, today=today)
+    visit_request = load_visit_request(treatment=treatment, area=area, preference=preference, today=today)
     offer = scheduling.find_times_between(
-        selection=selection,
+        visit_request=visit_request,
         first_day=today + timedelta(days=20),
         last_day=today + timedelta(days=26),
-        policy=policy,
+        rules=rules,
         now=now,
     )
     start = next(
@@ -100,7 +100,7 @@ def visit(
             recipient_name="",
             street="12 Sample Street",
             unit="",
-            entry="ground",
+            access_type="ground",
             access={"gate_code": gate_code} if gate_code else {},
             screening_version=asked.number,
             screening_service=SERVICE,
@@ -109,8 +109,10 @@ def visit(
                 for question in asked.rules["questions"]
                 if "when" not in question
             },
-            policy_version=PolicyVersion.objects.order_by("-number")[0].number,
-            total_cents=pricing.quote(session=session, area=area, policy=policy, starts_at=start).total_cents,
+            terms_version=TermsVersion.objects.order_by("-number")[0].number,
+            total_cents=pricing.quote(
+                treatment=treatment, area=area, rules=rules, starts_at=start
+            ).total_cents,
         ),
         now=now,
     )

@@ -16,7 +16,7 @@ SERVICE = "manual-lymphatic-drainage"
 ZIP = "90026"
 _TIME = re.compile(r'name="starts_at" value="([^"]+)"')
 _HIDDEN = re.compile(
-    r'<input type="hidden" name="(submission_key|total_cents|policy_version)" value="([^"]*)"'
+    r'<input type="hidden" name="(submission_key|total_cents|terms_version)" value="([^"]*)"'
 )
 
 

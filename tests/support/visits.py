@@ -25,10 +25,10 @@ from bookings.models import (
     Client,
     ContactMessage,
     Message,
-    PolicyVersion,
     ScreeningRecord,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     Zone,
 )
@@ -60,7 +60,7 @@ def make_visit(
     """A booking of its own therapist, so that any two of them may be at one time. `changes` are fields of it."""
     number = next(_numbers)
     zone, _ = Zone.objects.get_or_create(name="Central")
-    area, _ = ServedZip.objects.get_or_create(
+    area, _ = ServiceArea.objects.get_or_create(
         zip_code="90027",
         defaults={"city": "Los Angeles", "zone": zone, "latitude": 34.104, "longitude": -118.2925},
     )
@@ -90,7 +90,7 @@ def make_visit(
         phone="+12135550199",
         defaults={"name": changes.get("contact_name", "Ana Sample"), "created_at": NOW},
     )
-    agreed, _ = PolicyVersion.objects.get_or_create(
+    agreed, _ = TermsVersion.objects.get_or_create(
         number=1, defaults={"cancellation": "A day before.", "consent": "Yes.", "published_at": NOW}
     )
     ends_at = starts_at + timedelta(minutes=minutes)
@@ -110,9 +110,9 @@ def make_visit(
         "unit": "Apt 4",
         "city": "Los Angeles",
         "area": area,
-        "session_cents": 18500,
+        "treatment_cents": 18500,
         "total_cents": 18500,
-        "policy_version": agreed,
+        "terms_version": agreed,
         "agreed_at": NOW,
         "created_at": NOW,
         "confirmed_at": NOW if status == BookingStatus.CONFIRMED else None,
@@ -214,7 +214,7 @@ STATUS_OF = {
     MessageKind.CONFIRMED: BookingStatus.CONFIRMED,
     MessageKind.DECLINED: BookingStatus.DECLINED,
     MessageKind.MOVED: BookingStatus.CONFIRMED,
-    MessageKind.CANCELLED: BookingStatus.CANCELLED,
+    MessageKind.CANCELED: BookingStatus.CANCELED,
     MessageKind.EXPIRED: BookingStatus.EXPIRED,
     MessageKind.REMINDER_FIRST: BookingStatus.CONFIRMED,
     MessageKind.REMINDER_LAST: BookingStatus.CONFIRMED,

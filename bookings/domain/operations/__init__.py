@@ -15,17 +15,17 @@ from .changes import (
     withdraw_change,
 )
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
-from .hold import extend_hold, hold_fits, hold_time, release_expired_holds, release_hold
+from .hold import extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
-    Door,
-    correct_door,
+    VisitAddress,
+    correct_address,
     move_booking,
     quote_for_move,
     require_movable,
-    selection_of,
-    session_of,
     slot_for_move,
+    treatment_of,
+    visit_request_of,
 )
 from .request import LookedUp, Submission, request_booking
 from .status import (
@@ -44,9 +44,9 @@ from .status import (
 
 __all__ = [
     "MOVABLE",
-    "Door",
     "LookedUp",
     "Submission",
+    "VisitAddress",
     "accept_change",
     "answer_contact",
     "ask_change",
@@ -56,13 +56,13 @@ __all__ = [
     "close_contact",
     "complete_booking",
     "confirm_booking",
-    "correct_door",
+    "correct_address",
     "decline_booking",
     "expire_requests",
     "expires_at",
     "extend_hold",
     "free_until",
-    "hold_fits",
+    "hold_matches",
     "hold_time",
     "is_graver",
     "late_fee",
@@ -82,9 +82,9 @@ __all__ = [
     "request_booking",
     "request_booklet",
     "require_movable",
-    "selection_of",
     "send_contact",
-    "session_of",
     "slot_for_move",
+    "treatment_of",
+    "visit_request_of",
     "withdraw_change",
 ]

@@ -22,7 +22,7 @@ from bookings.exceptions import (
 )
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     ChangeRequest,
     ScreeningRecheck,
     ScreeningRecord,
@@ -43,21 +43,21 @@ def may_change(booking: Booking, *, now: datetime) -> bool:
     return booking.status in MOVABLE and booking.starts_at > now
 
 
-def late_fee(booking: Booking, policy: BookingPolicy, *, now: datetime) -> int | None:
+def late_fee(booking: Booking, rules: BookingRules, *, now: datetime) -> int | None:
     """The late fee in cents that the policy names for canceling or moving this visit now; None while that is free.
 
     A request that nobody has confirmed yet can be taken back at any time.
     """
     if booking.status != BookingStatus.CONFIRMED:
         return None
-    if now <= free_until(booking, policy):
+    if now <= free_until(booking, rules):
         return None
-    return policy.late_fee_cents(booking.total_cents)
+    return rules.late_fee_cents(booking.total_cents)
 
 
-def free_until(booking: Booking, policy: BookingPolicy) -> datetime:
+def free_until(booking: Booking, rules: BookingRules) -> datetime:
     """The last moment at which the visit can be canceled or moved without a fee."""
-    return booking.starts_at - timedelta(hours=policy.cancel_notice_hours)
+    return booking.starts_at - timedelta(hours=rules.cancel_notice_hours)
 
 
 def cancel_by_client(*, booking: Booking, shown_revision: int, now: datetime) -> Booking:
@@ -93,10 +93,10 @@ def move_by_client(
 def _as_shown_and_free(shown_revision: int, now: datetime) -> Callable[[Booking], None]:
     def check(fresh: Booking) -> None:
         if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, BookingStatus.CANCELLED)
+            raise InvalidTransition(fresh.status, BookingStatus.CANCELED)
         if fresh.revision != shown_revision:
             raise ChangedMeanwhile
-        fee = late_fee(fresh, BookingPolicy.load(), now=now)
+        fee = late_fee(fresh, BookingRules.load(), now=now)
         if fee is not None:
             raise LateChange(fee)
 
@@ -121,7 +121,7 @@ def ask_change(
     when the visit is not as it was shown, `ChangeWaiting` when something else was asked for already, or
     `InvalidTransition`.
     """
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
         if not may_change(fresh, now=now):
@@ -134,7 +134,7 @@ def ask_change(
             raise ChangeWaiting
         if fresh.revision != shown_revision:
             raise ChangedMeanwhile
-        fee = late_fee(fresh, policy, now=now)
+        fee = late_fee(fresh, rules, now=now)
         if fee is None:
             raise NotLate
         if fee != shown_fee_cents:
@@ -164,8 +164,8 @@ def cancel_late(
 
     def check(fresh: Booking) -> None:
         if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, BookingStatus.CANCELLED)
-        fee = late_fee(fresh, BookingPolicy.load(), now=now)
+            raise InvalidTransition(fresh.status, BookingStatus.CANCELED)
+        fee = late_fee(fresh, BookingRules.load(), now=now)
         if fee is None:
             raise NotLate
         if fee != shown_fee_cents:
@@ -199,7 +199,7 @@ def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee
     """
 
     def fee_of(booking: Booking) -> int:
-        if not with_fee or late_fee(booking, BookingPolicy.load(), now=now) is None:
+        if not with_fee or late_fee(booking, BookingRules.load(), now=now) is None:
             return 0
         return change.fee_cents
 

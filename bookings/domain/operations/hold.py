@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from bookings.domain import scheduling
-from bookings.domain.selection import Selection
-from bookings.models import Booking, BookingDraft, BookingPolicy, Hold
+from bookings.domain.visit_request import VisitRequest
+from bookings.models import Booking, BookingDraft, BookingRules, Hold
 from bookings.models.holds import HOLDS_PER_SOURCE
 
 from .transaction import lock_therapists, translated_errors
@@ -21,41 +21,47 @@ EXTEND_BELOW = timedelta(minutes=5)
 def hold_time(
     *,
     draft: BookingDraft,
-    selection: Selection,
+    visit_request: VisitRequest,
     starts_at: datetime,
-    policy: BookingPolicy,
+    rules: BookingRules,
     source: str,
     now: datetime,
-    entry: str = Booking.Entry.GROUND,
+    access_type: str = Booking.AccessType.GROUND,
     instead_of: Hold | None = None,
 ) -> Hold | None:
     """Keeps a start for a visitor for ten minutes, in place of what the visitor held before.
 
     None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
-    hold as many times as one address may: the start was free and may be booked, it is only not kept. `entry` is the
-    way to the door, once it is known. `instead_of` is a live hold that this one takes the place of with other
+    hold as many times as one address may: the start was free and may be booked, it is only not kept. `access_type` is
+    the way to the door, once it is known. `instead_of` is a live hold that this one takes the place of with other
     minutes: it ends when that would have ended.
 
     Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
-    scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
+    scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
     # Before the lock, under which nobody waits for a routing server.
     scheduling.warm_drives(
-        therapists=selection.therapists, area=selection.area, starts_at=starts_at, now=now, draft=draft.key
+        therapists=visit_request.therapists,
+        area=visit_request.area,
+        starts_at=starts_at,
+        now=now,
+        draft=draft.key,
     )
     with translated_errors(), transaction.atomic():
         therapists = lock_therapists(
-            [therapist.pk for therapist in selection.therapists], session=selection.session, now=now
+            [therapist.pk for therapist in visit_request.therapists],
+            treatment=visit_request.treatment,
+            now=now,
         )
         slot = scheduling.choose_slot(
-            session=selection.session,
-            area=selection.area,
+            treatment=visit_request.treatment,
+            area=visit_request.area,
             therapists=therapists,
             starts_at=starts_at,
-            policy=policy,
+            rules=rules,
             now=now,
             draft=draft.key,
-            entry=entry,
+            access_type=access_type,
         )
         if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
             return None
@@ -70,7 +76,7 @@ def hold_time(
                 return Hold.objects.create(
                     draft=draft,
                     therapist_id=slot.therapist_id,
-                    area=selection.area,
+                    area=visit_request.area,
                     starts_at=slot.starts_at,
                     ends_at=slot.ends_at,
                     blocked_from=slot.blocked_from,
@@ -85,10 +91,10 @@ def hold_time(
             return None
 
 
-def hold_fits(hold: Hold, *, selection: Selection, policy: BookingPolicy, entry: str) -> bool:
+def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules, access_type: str) -> bool:
     """Whether the hold keeps just the minutes at the door that this way to the door asks for."""
-    setup, packdown = scheduling.minutes_at_door(
-        service=selection.session.service, policy=policy, entry=entry
+    setup, packdown = scheduling.setup_and_packdown_minutes(
+        service=visit_request.treatment.service, rules=rules, access_type=access_type
     )
     return (hold.blocked_from, hold.blocked_until) == (
         hold.starts_at - timedelta(minutes=setup),

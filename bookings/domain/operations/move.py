@@ -12,11 +12,11 @@ from django.db.models import Q
 
 from bookings.domain import links, outbox, pricing, reminders, scheduling
 from bookings.domain.scheduling import Slot
-from bookings.domain.selection import Selection, Session, load_area, load_selection
+from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_visit_request
 from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
-from bookings.models import AccessNotes, Booking, BookingPolicy, DriveOverride, ServedZip, Therapist
-from bookings.models.booking import door_key
+from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea, Therapist
+from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
 from .transaction import GONE, lock_therapists, record, settle_change, translated_errors
@@ -24,9 +24,9 @@ from .transaction import GONE, lock_therapists, record, settle_change, translate
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
 
-def session_of(booking: Booking) -> Session:
+def treatment_of(booking: Booking) -> Treatment:
     """What was booked, also when it is no longer offered to others."""
-    return Session(
+    return Treatment(
         service=booking.service,
         option=booking.option,
         add_ons=tuple(booking.add_ons.all()),
@@ -34,29 +34,29 @@ def session_of(booking: Booking) -> Session:
     )
 
 
-def selection_of(booking: Booking, *, now: datetime, preference: str | None = None) -> Selection:
+def visit_request_of(booking: Booking, *, now: datetime, preference: str | None = None) -> VisitRequest:
     """The visit's session at its place, with those who may do it: whom the client asked for, unless `preference`
     says another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
-    return load_selection(
-        session=session_of(booking),
+    return load_visit_request(
+        treatment=treatment_of(booking),
         area=booking.area,
         preference=booking.preference if preference is None else preference,
         today=local(now).date(),
     )
 
 
-def quote_for_move(*, booking: Booking, starts_at: datetime, policy: BookingPolicy) -> pricing.Quote:
+def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules) -> pricing.Quote:
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
-    return _quote(booking, starts_at, policy, travel_cents=booking.travel_cents)
+    return _quote(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
 def slot_for_move(
     *,
     booking: Booking,
-    selection: Selection,
+    visit_request: VisitRequest,
     starts_at: datetime,
-    policy: BookingPolicy,
+    rules: BookingRules,
     now: datetime,
     therapists: Iterable[Therapist] | None = None,
     for_staff: bool = False,
@@ -64,15 +64,15 @@ def slot_for_move(
     """The slot that the visit would move to, its own time counting as free: of those who may do it, or only of
     `therapists`. Raises `SlotNotOffered`."""
     return scheduling.choose_slot(
-        session=selection.session,
+        treatment=visit_request.treatment,
         area=booking.area,
-        therapists=selection.therapists if therapists is None else therapists,
+        therapists=visit_request.therapists if therapists is None else therapists,
         starts_at=starts_at,
-        policy=policy,
+        rules=rules,
         now=now,
         address_key=booking.address_key,
-        entry=booking.entry,
-        without=booking,
+        access_type=booking.access_type,
+        excluding_booking=booking,
         for_staff=for_staff,
     )
 
@@ -101,27 +101,29 @@ def move_booking(
     `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
     `PriceChanged`; nothing has changed then.
     """
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     scheduling.require_on_calendar(starts_at=starts_at, now=now)
     if not for_staff:
-        scheduling.require_within_reach_of_now(starts_at=starts_at, policy=policy, now=now)
-    selection = selection_of(booking, now=now, preference=preference)
-    scheduling.warm_drives(therapists=selection.therapists, area=booking.area, starts_at=starts_at, now=now)
+        scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
+    visit_request = visit_request_of(booking, now=now, preference=preference)
+    scheduling.warm_drives(
+        therapists=visit_request.therapists, area=booking.area, starts_at=starts_at, now=now
+    )
     with translated_errors(), transaction.atomic():
-        locked, fresh = _lock(booking, selection, now=now)
+        locked, fresh = _lock(booking, visit_request, now=now)
         require_movable(fresh, now)
         if check is not None:
             check(fresh)
-        quote = quote_for_move(booking=fresh, starts_at=starts_at, policy=policy)
+        quote = quote_for_move(booking=fresh, starts_at=starts_at, rules=rules)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
         try:
             slot = slot_for_move(
                 booking=fresh,
-                selection=selection,
+                visit_request=visit_request,
                 therapists=locked,
                 starts_at=starts_at,
-                policy=policy,
+                rules=rules,
                 now=now,
                 for_staff=for_staff,
             )
@@ -169,20 +171,20 @@ def move_booking(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class VisitAddress:
     """Where a visit is, and how one gets in. `access` has the keys of `AccessNotes.notes`."""
 
     street: str
     unit: str
     zip_code: str
-    entry: str
+    access_type: str
     access: Mapping[str, str]
 
 
-def correct_door(
+def correct_address(
     *,
     booking: Booking,
-    door: Door,
+    address: VisitAddress,
     now: datetime,
     actor: User | None = None,
     by_client: bool = False,
@@ -195,35 +197,35 @@ def correct_door(
     new address included. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, or
     `PriceChanged`; nothing has changed then.
     """
-    policy = BookingPolicy.load()
-    area = load_area(door.zip_code)
+    rules = BookingRules.load()
+    area = load_area(address.zip_code)
     scheduling.warm_drives(therapists=[booking.therapist], area=area, starts_at=booking.starts_at, now=now)
     with translated_errors(), transaction.atomic():
         _locked, fresh = _lock(booking, None, now=now)
         require_movable(fresh, now)
-        was_elsewhere = fresh.address_key != door_key(door.street, door.unit, door.zip_code)
+        was_elsewhere = fresh.address_key != make_address_key(address.street, address.unit, address.zip_code)
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
-        quote = _quote(fresh, fresh.starts_at, policy, travel_cents=travel_cents)
+        quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
-        if was_elsewhere or fresh.entry != door.entry:
-            slot = scheduling.slot_at_door(
+        if was_elsewhere or fresh.access_type != address.access_type:
+            slot = scheduling.slot_at_address(
                 booking=fresh,
                 area=area,
-                address_key=door_key(door.street, door.unit, door.zip_code),
-                entry=door.entry,
-                policy=policy,
+                address_key=make_address_key(address.street, address.unit, address.zip_code),
+                access_type=address.access_type,
+                rules=rules,
                 now=now,
             )
             fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
-        _set_door(fresh, door, area, quote)
+        _set_address(fresh, address, area, quote)
         if was_elsewhere:
             DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
             fresh.revision += 1
         fresh.save()
         # Written without a look at the old notes: those may be under a key that is lost.
-        if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(door.access)):
-            AccessNotes.objects.create(booking=fresh, notes=dict(door.access))
+        if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
+            AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
         record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)
@@ -237,31 +239,33 @@ def _tell(booking: Booking, *, by_client: bool, now: datetime) -> None:
     reminders.write_reminders(booking=booking, now=now)
 
 
-def _set_door(booking: Booking, door: Door, area: ServedZip, quote: pricing.Quote) -> None:
-    booking.street, booking.unit, booking.entry = door.street, door.unit, door.entry
+def _set_address(booking: Booking, address: VisitAddress, area: ServiceArea, quote: pricing.Quote) -> None:
+    booking.street, booking.unit, booking.access_type = address.street, address.unit, address.access_type
     booking.area, booking.city = area, area.city
     booking.travel_cents, booking.evening_cents = quote.travel_cents, quote.evening_cents
     booking.total_cents = quote.total_cents
 
 
-def _quote(
-    booking: Booking, starts_at: datetime, policy: BookingPolicy, *, travel_cents: int
-) -> pricing.Quote:
+def _quote(booking: Booking, starts_at: datetime, rules: BookingRules, *, travel_cents: int) -> pricing.Quote:
     evening = booking.evening_cents
-    if pricing.is_evening(starts_at, policy) != pricing.is_evening(booking.starts_at, policy):
-        evening = policy.evening_fee_cents if pricing.is_evening(starts_at, policy) else 0
+    if pricing.is_evening(starts_at, rules) != pricing.is_evening(booking.starts_at, rules):
+        evening = rules.evening_fee_cents if pricing.is_evening(starts_at, rules) else 0
     return pricing.Quote(
-        session_cents=booking.session_cents,
+        treatment_cents=booking.treatment_cents,
         add_ons_cents=booking.add_ons_cents,
         travel_cents=travel_cents,
         evening_cents=evening,
     )
 
 
-def _lock(booking: Booking, selection: Selection | None, *, now: datetime) -> tuple[list[Therapist], Booking]:
+def _lock(
+    booking: Booking, visit_request: VisitRequest | None, *, now: datetime
+) -> tuple[list[Therapist], Booking]:
     """Locks all therapists who may be chosen and the one who has the visit, in one order, then the visit. Returns
     those who may be chosen."""
-    candidates = {therapist.pk for therapist in selection.therapists} if selection is not None else set()
+    candidates = (
+        {therapist.pk for therapist in visit_request.therapists} if visit_request is not None else set()
+    )
     keys = candidates | {booking.therapist_id}
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
     fresh = (
@@ -271,9 +275,9 @@ def _lock(booking: Booking, selection: Selection | None, *, now: datetime) -> tu
     )
     if fresh.therapist_id not in keys:
         raise SlotTaken  # moved to another therapist at this very moment
-    if selection is None:
+    if visit_request is None:
         return [], fresh
-    return lock_therapists(candidates, session=selection.session, now=now), fresh
+    return lock_therapists(candidates, treatment=visit_request.treatment, now=now), fresh
 
 
 def require_movable(booking: Booking, now: datetime) -> None:

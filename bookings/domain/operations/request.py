@@ -14,35 +14,35 @@ from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
-from bookings.domain.selection import Session, load_area, load_selection, load_session
+from bookings.domain.visit_request import Treatment, load_area, load_treatment, load_visit_request
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
-    PolicyChanged,
     PriceChanged,
     ScreeningChanged,
     ScreeningStops,
     SlotNotOffered,
     SlotTaken,
     SubmissionReused,
+    TermsChanged,
     TooManyRequests,
 )
 from bookings.models import (
     AccessNotes,
     Booking,
-    BookingPolicy,
+    BookingRules,
     Client,
     Hold,
-    PolicyVersion,
     ScreeningRecord,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
 )
-from bookings.models.booking import door_key
+from bookings.models.booking import make_address_key
 from bookings.screening import Result
-from massagerx.lib.inserts import insert_together
+from massagerx.lib.bulk_insert import bulk_insert_mixed
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
-from massagerx.lib.prepared import Prepared
 
 from .transaction import GONE, event_of, lock_preferred, translated_errors
 
@@ -50,7 +50,7 @@ from .transaction import GONE, event_of, lock_preferred, translated_errors
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `policy_version` are what the client was shown."""
+    `terms_version` are what the client was shown."""
 
     key: UUID
     service_slug: str
@@ -66,12 +66,12 @@ class Submission:
     recipient_name: str
     street: str
     unit: str
-    entry: str
+    access_type: str
     access: dict[str, str]
     screening_version: int
     screening_service: str
     answers: dict[str, str]
-    policy_version: int
+    terms_version: int
     total_cents: int
 
     @property
@@ -82,17 +82,17 @@ class Submission:
 
     @property
     def address_key(self) -> str:
-        return door_key(self.street, self.unit, self.zip_code)
+        return make_address_key(self.street, self.unit, self.zip_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
     """What the caller has just looked up for this very submission: it is read before the locks in any case."""
 
-    policy: BookingPolicy
-    session: Session
-    area: ServedZip
-    agreed: PolicyVersion | None
+    rules: BookingRules
+    treatment: Treatment
+    area: ServiceArea
+    agreed: TermsVersion | None
     screening: intake.Screening
 
 
@@ -109,7 +109,7 @@ def request_booking(
     phone: their booking is confirmed at once unless its screening asks for a clinician's note.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
-    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `PolicyChanged`, `PriceChanged`, `TooManyRequests` or
+    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests` or
     `SubmissionReused`; nothing is written then.
     """
     try:
@@ -126,15 +126,15 @@ def request_booking(
 
 def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
     return LookedUp(
-        policy=BookingPolicy.load(),
-        session=load_session(
+        rules=BookingRules.load(),
+        treatment=load_treatment(
             service_slug=submission.service_slug,
             option_id=submission.option_id,
             add_on_ids=submission.add_on_ids,
             people=submission.people,
         ),
         area=load_area(submission.zip_code),
-        agreed=PolicyVersion.in_force(now),
+        agreed=TermsVersion.in_force(now),
         screening=intake.current_screening(now=now),
     )
 
@@ -142,33 +142,39 @@ def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
 def _request(
     submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp, actor: User | None
 ) -> Booking:
-    policy, session, area = looked_up.policy, looked_up.session, looked_up.area
+    rules, treatment, area = looked_up.rules, looked_up.treatment, looked_up.area
     today = local(now).date()
-    scheduling.require_within_reach_of_now(starts_at=submission.starts_at, policy=policy, now=now)
-    quote = pricing.quote(session=session, area=area, policy=policy, starts_at=submission.starts_at)
+    scheduling.require_within_reach_of_now(starts_at=submission.starts_at, rules=rules, now=now)
+    quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=submission.starts_at)
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
     agreed, current = looked_up.agreed, looked_up.screening
-    if agreed is None or agreed.number != submission.policy_version:
-        raise PolicyChanged
+    if agreed is None or agreed.number != submission.terms_version:
+        raise TermsChanged
     if (submission.screening_version, submission.screening_service) != (
         current.version.number,
-        session.service.slug,
+        treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = current.evaluate(submission.answers, session.service.slug, today)
+    result = current.evaluate(submission.answers, treatment.service.slug, today)
     if not result.bookable:
         raise ScreeningStops
 
     if scheduling.asks_a_server():
         # Looked up now, since under the locks nobody waits for another server.
-        selection = load_selection(session=session, area=area, preference=submission.preference, today=today)
+        visit_request = load_visit_request(
+            treatment=treatment, area=area, preference=submission.preference, today=today
+        )
         scheduling.warm_drives(
-            therapists=selection.therapists, area=area, starts_at=submission.starts_at, now=now, draft=draft
+            therapists=visit_request.therapists,
+            area=area,
+            starts_at=submission.starts_at,
+            now=now,
+            draft=draft,
         )
     with translated_errors(), transaction.atomic():
         return _book(
-            submission, session=session, area=area, policy=policy, quote=quote, agreed=agreed, screening=current,
+            submission, treatment=treatment, area=area, rules=rules, quote=quote, agreed=agreed, screening=current,
             result=result, now=now, draft=draft, actor=actor,
         )  # fmt: skip
 
@@ -176,11 +182,11 @@ def _request(
 def _book(
     submission: Submission,
     *,
-    session: Session,
-    area: ServedZip,
-    policy: BookingPolicy,
+    treatment: Treatment,
+    area: ServiceArea,
+    rules: BookingRules,
     quote: pricing.Quote,
-    agreed: PolicyVersion,
+    agreed: TermsVersion,
     screening: intake.Screening,
     result: Result,
     now: datetime,
@@ -189,17 +195,17 @@ def _book(
 ) -> Booking:
     """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
     # All who may be chosen, with the rows as they are now.
-    locked = lock_preferred(submission.preference, session=session, now=now)
+    locked = lock_preferred(submission.preference, treatment=treatment, now=now)
     try:
         slot = scheduling.choose_slot(
-            session=session,
+            treatment=treatment,
             area=area,
             therapists=locked,
             starts_at=submission.starts_at,
-            policy=policy,
+            rules=rules,
             now=now,
             address_key=submission.address_key,
-            entry=submission.entry,
+            access_type=submission.access_type,
             draft=draft,
         )
     except SlotNotOffered as refusal:
@@ -207,21 +213,21 @@ def _book(
         if refusal.reason in GONE:
             raise SlotTaken from refusal
         raise
-    client, is_known = _client(submission, policy=policy, now=now)
+    client, is_known = _client(submission, rules=rules, now=now)
     tier = intake.tier_of(result)
     if actor is not None:
         at_once = tier in (Tier.CLEAR, Tier.CAUTION)
     else:
-        at_once = policy.confirm_known_clients and result.is_clear and is_known
+        at_once = rules.confirm_known_clients and result.is_clear and is_known
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
         contact_name=submission.name,
         recipient_name=submission.recipient_name,
         therapist_id=slot.therapist_id,
-        service=session.service,
-        option=session.option,
-        people=session.people,
+        service=treatment.service,
+        option=treatment.option,
+        people=treatment.people,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         blocked_from=slot.blocked_from,
@@ -230,21 +236,21 @@ def _book(
         unit=submission.unit,
         city=area.city,
         area=area,
-        entry=submission.entry,
+        access_type=submission.access_type,
         preference=submission.preference,
-        session_cents=quote.session_cents,
+        treatment_cents=quote.treatment_cents,
         add_ons_cents=quote.add_ons_cents,
         travel_cents=quote.travel_cents,
         evening_cents=quote.evening_cents,
         total_cents=quote.total_cents,
-        policy_version=agreed,
+        terms_version=agreed,
         agreed_at=now,
         created_at=now,
         confirmed_at=now if at_once else None,
         submission_key=submission.key,
         submission_digest=submission.digest,
     )
-    insert_together([booking])
+    bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
     events = [event_of(booking, EventKind.REQUESTED, "", now=now, actor=actor, by_client=actor is None)]
     if at_once:
@@ -253,9 +259,9 @@ def _book(
     # Staff need no alert of what they do themselves.
     kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
-    insert_together(
+    bulk_insert_mixed(
         [
-            *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in session.add_ons),
+            *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in treatment.add_ons),
             AccessNotes(booking=booking, notes=submission.access),
             ScreeningRecord(
                 booking=booking,
@@ -271,11 +277,13 @@ def _book(
     if draft is not None:
         Hold.objects.filter(draft_id=draft).delete()
     reminders.write_reminders(booking=booking, now=now)
-    outbox.nudge_after_commit(messages)
+    outbox.wake_worker_after_commit(messages)
     return booking
 
 
-_EARLIER = Prepared(lambda given: Booking.objects.filter(submission_key=given("key", UUIDField())))
+_EARLIER = CompiledQuery(
+    lambda parameter: Booking.objects.filter(submission_key=parameter("key", UUIDField()))
+)
 
 
 def _earlier(submission: Submission) -> Booking | None:
@@ -285,16 +293,16 @@ def _earlier(submission: Submission) -> Booking | None:
     return booking
 
 
-_PEOPLE = Prepared(
-    lambda given: (
+_PEOPLE = CompiledQuery(
+    lambda parameter: (
         Client.objects.select_for_update(no_key=True)
-        .filter(Q(email=given("email", CharField())) | Q(phone=given("phone", PhoneNumberField())))
+        .filter(Q(email=parameter("email", CharField())) | Q(phone=parameter("phone", PhoneNumberField())))
         .order_by("pk")
     )
 )
-_VISITS = Prepared(
-    lambda given: (
-        Booking.objects.filter(client_id__in=given("clients", BigIntegerField()))
+_VISITS = CompiledQuery(
+    lambda parameter: (
+        Booking.objects.filter(client_id__in=parameter("clients", BigIntegerField()))
         .order_by()
         .values("client_id")
         .annotate(
@@ -302,7 +310,7 @@ _VISITS = Prepared(
                 "pk",
                 filter=Q(
                     status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED],
-                    starts_at__gt=given("now", DateTimeField()),
+                    starts_at__gt=parameter("now", DateTimeField()),
                 ),
             ),
             kept=Count("pk", filter=Q(status=BookingStatus.COMPLETED)),
@@ -312,7 +320,7 @@ _VISITS = Prepared(
 )
 
 
-def _client(submission: Submission, *, policy: BookingPolicy, now: datetime) -> tuple[Client, bool]:
+def _client(submission: Submission, *, rules: BookingRules, now: datetime) -> tuple[Client, bool]:
     """The client, and whether it is one that we know: not blocked, and has had a visit.
 
     Raises `TooManyRequests`. Visits to come are counted of anyone with this email or this phone, so that one of the
@@ -326,7 +334,7 @@ def _client(submission: Submission, *, policy: BookingPolicy, now: datetime) -> 
     )
     people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
     visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
-    if sum(ahead for _, ahead, _ in visits) >= policy.open_requests_per_client:
+    if sum(ahead for _, ahead, _ in visits) >= rules.open_requests_per_client:
         raise TooManyRequests
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.domain import scheduling
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
-from bookings.models import Booking, BookingPolicy, ClinicianNote, ScreeningRecord
+from bookings.models import Booking, BookingRules, ClinicianNote, ScreeningRecord
 from bookings.models.intake import NEEDS_NO_NOTE
 
 from .transaction import change_status, record
@@ -32,7 +32,7 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
     def check(fresh: Booking) -> None:
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared
-        scheduling.require_still_possible(booking=fresh, policy=BookingPolicy.load(), now=now)
+        scheduling.require_still_possible(booking=fresh, rules=BookingRules.load(), now=now)
 
     # Before the lock, under which nobody waits for a routing server.
     scheduling.warm_drives_of(booking=booking, now=now)
@@ -136,13 +136,13 @@ def cancel_booking(
     at the visit under the lock, and refuses by raising. Raises `InvalidTransition`."""
     return change_status(
         booking,
-        BookingStatus.CANCELLED,
-        EventKind.CANCELLED,
+        BookingStatus.CANCELED,
+        EventKind.CANCELED,
         now=now,
         actor=actor,
         reason=reason,
         by_client=by_client,
-        tell=MessageKind.CANCELLED,
+        tell=MessageKind.CANCELED,
         check=check,
         late_fee_cents=late_fee_cents,
     )
@@ -185,13 +185,13 @@ def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking]
 def expire_requests(*, now: datetime) -> int:
     """Expires requests that nobody answered in the owner's time, or before they should have begun, and tells the
     clients; returns how many. Another process may be doing the same: each request expires once."""
-    policy = BookingPolicy.load()
-    too_old = now - timedelta(minutes=policy.request_expires_after_minutes)
+    rules = BookingRules.load()
+    too_old = now - timedelta(minutes=rules.request_expires_after_minutes)
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
     stale = waiting.filter(created_at__lte=too_old) | waiting.filter(starts_at__lte=now)
     expired = 0
     for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at"):
-        if expires_at(booking, policy) > now:
+        if expires_at(booking, rules) > now:
             continue
         try:
             change_status(
@@ -212,10 +212,10 @@ def expire_requests(*, now: datetime) -> int:
     return expired
 
 
-def expires_at(booking: Booking, policy: BookingPolicy) -> datetime:
+def expires_at(booking: Booking, rules: BookingRules) -> datetime:
     """When an unanswered request expires: at the owner's limit, later while a clinician's note is asked for, and at
     its start at the latest."""
-    minutes = policy.request_expires_after_minutes
+    minutes = rules.request_expires_after_minutes
     if booking.screening.tier == Tier.CLEARANCE:
         minutes *= CLEARANCE_PATIENCE
     return min(booking.created_at + timedelta(minutes=minutes), booking.starts_at)

@@ -13,12 +13,12 @@ from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 
 from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
-from bookings.domain.selection import Session, therapist_or_gender
+from bookings.domain.visit_request import Treatment, therapist_or_gender
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
 from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
+from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
-from massagerx.lib.prepared import Places, Prepared
 
 # Reasons that other visits of that day can cause: the time was free when it was shown.
 GONE = frozenset({"taken", "drive", "daily_limit", "break"})
@@ -46,42 +46,42 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
-def _lockable(given: Places) -> QuerySet[Therapist, Any]:
+def _lockable(parameter: Parameters) -> QuerySet[Therapist, Any]:
     rows = Therapist.objects.select_for_update(no_key=True, of=("self",))
     # The database only has to be asked about what the caller names.
     for lookup, field in (("pk__in", BigIntegerField()), ("slug", CharField()), ("gender", CharField())):
-        wanted = given(lookup, field)
+        wanted = parameter(lookup, field)
         if wanted is not None:
             rows = rows.filter(**{lookup: wanted})
     return (
-        rows.bookable(given("today", DateField()))
-        .qualified_for(given("service", BigIntegerField()))
+        rows.bookable(parameter("today", DateField()))
+        .qualified_for(parameter("service", BigIntegerField()))
         .select_related("home_zip__zone")
         .order_by("pk")
     )
 
 
-_LOCKED = Prepared(_lockable)
+_LOCKED = CompiledQuery(_lockable)
 
 
-def lock_therapists(keys: Iterable[int], *, session: Session, now: datetime) -> list[Therapist]:
+def lock_therapists(keys: Iterable[int], *, treatment: Treatment, now: datetime) -> list[Therapist]:
     """Locks those of these therapists who can still be booked for the session, in one order for everybody.
 
     Nobody else can take or leave a time of theirs until the commit. NO KEY: rows that only point at them go on.
     """
     return _LOCKED.objects(
-        pk__in=sorted(keys), slug=None, gender=None, today=local(now).date(), service=session.service.pk
+        pk__in=sorted(keys), slug=None, gender=None, today=local(now).date(), service=treatment.service.pk
     )
 
 
-def lock_preferred(preference: str, *, session: Session, now: datetime) -> list[Therapist]:
+def lock_preferred(preference: str, *, treatment: Treatment, now: datetime) -> list[Therapist]:
     """Locks those who may be chosen for the session, as they are now, in the same order.
 
     Raises `NoLongerOffered("therapist")` when nobody meets the preference.
     """
     slug, gender = therapist_or_gender(preference)
     locked = _LOCKED.objects(
-        pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=session.service.pk
+        pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=treatment.service.pk
     )
     if not locked:
         raise NoLongerOffered("therapist")
@@ -160,7 +160,7 @@ def change_status(
             fresh.late_fee_cents += late_fee_cents
             fields.append("late_fee_cents")
         fresh.save(update_fields=fields)
-        if wanted == BookingStatus.CANCELLED:
+        if wanted == BookingStatus.CANCELED:
             settle_change(fresh, ChangeKind.CANCEL, now=now, actor=actor)
         elif wanted != BookingStatus.CONFIRMED:
             settle_change(fresh, None, now=now, actor=actor)

@@ -7,12 +7,12 @@ from .decisions import (
     require_on_calendar,
     require_still_possible,
     require_within_reach_of_now,
-    slot_at_door,
+    slot_at_address,
 )
 from .drives import asks_a_server, warm_drives, warm_drives_of
 from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
-from .values import minutes_at_door, place_of
+from .values import place_of, setup_and_packdown_minutes
 
 __all__ = [
     "Day",
@@ -27,14 +27,14 @@ __all__ = [
     "find_times",
     "find_times_between",
     "last_day",
-    "minutes_at_door",
     "place_of",
     "plan_days",
     "read_outlook",
     "require_on_calendar",
     "require_still_possible",
     "require_within_reach_of_now",
-    "slot_at_door",
+    "setup_and_packdown_minutes",
+    "slot_at_address",
     "warm_drives",
     "warm_drives_of",
 ]

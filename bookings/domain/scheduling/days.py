@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from bookings import availability
-from bookings.models import Booking, BookingPolicy, Therapist
+from bookings.models import Booking, BookingRules, Therapist
 from massagerx.lib.localtime import day_bounds, zone
 
 from .drives import asks_a_server, corrections_between, drive_table, legs_between
-from .values import local_day, place_of, rules_of, therapist_values
+from .values import engine_rules_of, local_day, place_of, therapist_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def plan_days(
     """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that
     take time on them, with their areas."""
     values, closures = therapist_values(therapists, first_day=first_day, last_day=last_day, now=now)
-    rules = rules_of(BookingPolicy(), closures, for_staff=True)
+    engine_rules = engine_rules_of(BookingRules(), closures, for_staff=True)
     corrections = corrections_between([row.pk for row in therapists], first_day=first_day, last_day=last_day)
     places = {booking.pk: place_of(booking.area, address_key=booking.address_key) for booking in bookings}
     of_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
@@ -81,7 +81,8 @@ def plan_days(
             )
             days[value.id, day] = Day(
                 hours=tuple(
-                    (span.start, span.end) for span in availability.working_intervals(value, day, day, rules)
+                    (span.start, span.end)
+                    for span in availability.working_intervals(value, day, day, engine_rules)
                 ),
                 off=tuple((o.start, o.end) for o in value.time_off if o.start < end and start < o.end),
                 holds=tuple(

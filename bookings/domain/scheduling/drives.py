@@ -14,9 +14,9 @@ from django.db.models import Q
 
 from bookings import availability
 from bookings.integrations import routing
-from bookings.models import Booking, DriveOverride, DriveTime, ServedZip, Therapist
+from bookings.models import Booking, DriveOverride, DriveTime, ServiceArea, Therapist
+from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import day_bounds
-from massagerx.lib.prepared import Prepared
 
 from .values import local_day, place_of, therapist_values
 
@@ -32,7 +32,7 @@ def asks_a_server() -> bool:
 def warm_drives(
     *,
     therapists: Iterable[Therapist],
-    area: ServedZip,
+    area: ServiceArea,
     starts_at: datetime,
     now: datetime,
     draft: UUID | None = None,
@@ -83,7 +83,7 @@ def drive_table(legs: Sequence[Leg]) -> availability.DriveTable:
 
 # Origin, destination, minutes, and the band of the day from when until when.
 DriveFigures = tuple[int, int, int, time, time]
-_DRIVES = Prepared(
+_DRIVES = CompiledQuery(
     lambda _: DriveTime.objects.order_by("pk").values_list(
         "origin_id", "destination_id", "minutes", "starts_at", "ends_at"
     )

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from bookings import availability
-from bookings.domain.selection import Selection, Session
-from bookings.models import Booking, BookingPolicy, ServedZip, Therapist
+from bookings.domain.visit_request import Treatment, VisitRequest
+from bookings.models import Booking, BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 
 from .drives import drives_to
-from .values import job_at, local_day, rules_of, therapist_values
+from .values import engine_rules_of, job_at, local_day, therapist_values
 
 # A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
 Start = availability.OfferedStart
@@ -30,68 +30,75 @@ class Offer:
         return cls({})
 
 
-def last_day(*, policy: BookingPolicy, now: datetime) -> date:
+def last_day(*, rules: BookingRules, now: datetime) -> date:
     """The last local day that can be booked."""
-    return local(now).date() + timedelta(days=policy.horizon_days)
+    return local(now).date() + timedelta(days=rules.horizon_days)
 
 
 def find_times(
     *,
-    selection: Selection,
+    visit_request: VisitRequest,
     month: date,
-    policy: BookingPolicy,
+    rules: BookingRules,
     now: datetime,
     draft: UUID | None = None,
-    entry: str = Booking.Entry.GROUND,
-    without: Booking | None = None,
+    access_type: str = Booking.AccessType.GROUND,
+    excluding_booking: Booking | None = None,
 ) -> Offer:
     """The starts of a month (`month` is its first day). The number of queries depends on nothing.
 
-    `entry` is the way to the door, once it is known. `without` is a visit that is to be moved: its own time counts
-    as free, and its door is known.
+    `access_type` is the way to the door, once it is known. `excluding_booking` is a visit that is to be moved: its own
+    time counts as free, and its door is known.
     """
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
-        selection=selection,
+        visit_request=visit_request,
         first_day=month,
         last_day=following - timedelta(days=1),
-        policy=policy,
+        rules=rules,
         now=now,
         draft=draft,
-        entry=entry,
-        without=without,
+        access_type=access_type,
+        excluding_booking=excluding_booking,
     )
 
 
 def find_times_between(
     *,
-    selection: Selection,
+    visit_request: VisitRequest,
     first_day: date,
     last_day: date,
-    policy: BookingPolicy,
+    rules: BookingRules,
     now: datetime,
     draft: UUID | None = None,
-    entry: str = Booking.Entry.GROUND,
-    without: Booking | None = None,
+    access_type: str = Booking.AccessType.GROUND,
+    excluding_booking: Booking | None = None,
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; those that
     the visitor with `draft` holds don't."""
     today = local(now).date()
     first_day = max(first_day, today)
-    last_day = min(last_day, today + timedelta(days=policy.horizon_days))
+    last_day = min(last_day, today + timedelta(days=rules.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
     values, closures = therapist_values(
-        selection.therapists, first_day=first_day, last_day=last_day, now=now, draft=draft, without=without
+        visit_request.therapists,
+        first_day=first_day,
+        last_day=last_day,
+        now=now,
+        draft=draft,
+        excluding_booking=excluding_booking,
     )
-    address_key = without.address_key if without is not None else None
-    job = job_at(selection.session, selection.area, policy, entry=entry, address_key=address_key)
+    address_key = excluding_booking.address_key if excluding_booking is not None else None
+    job = job_at(
+        visit_request.treatment, visit_request.area, rules, access_type=access_type, address_key=address_key
+    )
     by_day = availability.offer_starts(
         therapists=values,
         job=job,
         first_day=first_day,
         last_day=last_day,
-        policy=rules_of(policy, closures),
+        rules=engine_rules_of(rules, closures),
         drive_time=drives_to(values, job.place),
         now=now,
     )
@@ -108,7 +115,7 @@ class Outlook:
     now: datetime
     therapists: tuple[availability.Therapist, ...]
     job: availability.Job
-    rules: availability.Policy
+    engine_rules: availability.SchedulingRules
     drive_time: availability.DriveTable
 
     def among(self, therapists: Iterable[Therapist]) -> Outlook:
@@ -123,7 +130,7 @@ class Outlook:
             job=self.job,
             first_day=max(first_day, self.first_day),
             last_day=min(last_day, self.last_day),
-            policy=self.rules,
+            rules=self.engine_rules,
             drive_time=self.drive_time,
             now=self.now,
         )
@@ -136,7 +143,7 @@ class Outlook:
             job=self.job,
             first_day=day,
             last_day=day,
-            policy=self.rules,
+            rules=self.engine_rules,
             drive_time=self.drive_time,
             now=self.now,
         )
@@ -150,7 +157,7 @@ class Outlook:
             therapists=self.therapists,
             job=self.job,
             day=day,
-            policy=self.rules,
+            rules=self.engine_rules,
             drive_time=self.drive_time,
             now=self.now,
         )
@@ -158,29 +165,29 @@ class Outlook:
 
 def read_outlook(
     *,
-    session: Session,
-    area: ServedZip,
+    treatment: Treatment,
+    area: ServiceArea,
     therapists: Sequence[Therapist],
-    policy: BookingPolicy,
+    rules: BookingRules,
     now: datetime,
     draft: UUID | None = None,
-    entry: str = Booking.Entry.GROUND,
-    without: Booking | None = None,
+    access_type: str = Booking.AccessType.GROUND,
+    excluding_booking: Booking | None = None,
 ) -> Outlook:
     """The outlook from today to the last day that can be booked; three queries. `draft`,
-    `entry` and `without` as in `find_times_between`."""
-    first, last = local(now).date(), last_day(policy=policy, now=now)
+    `access_type` and `excluding_booking` as in `find_times_between`."""
+    first, last = local(now).date(), last_day(rules=rules, now=now)
     values, closures = therapist_values(
-        therapists, first_day=first, last_day=last, now=now, draft=draft, without=without
+        therapists, first_day=first, last_day=last, now=now, draft=draft, excluding_booking=excluding_booking
     )
-    address_key = without.address_key if without is not None else None
-    job = job_at(session, area, policy, entry=entry, address_key=address_key)
+    address_key = excluding_booking.address_key if excluding_booking is not None else None
+    job = job_at(treatment, area, rules, access_type=access_type, address_key=address_key)
     return Outlook(
         first_day=first,
         last_day=last,
         now=now,
         therapists=values,
         job=job,
-        rules=rules_of(policy, closures),
+        engine_rules=engine_rules_of(rules, closures),
         drive_time=drives_to(values, job.place),
     )

@@ -8,11 +8,18 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bookings import availability
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import day_bounds, local
 
 from .drives import corrections_between, drive_table, legs_between
-from .values import local_day, minutes_at_door, place_of, rules_of, therapist_values, whole_minutes
+from .values import (
+    engine_rules_of,
+    local_day,
+    place_of,
+    setup_and_packdown_minutes,
+    therapist_values,
+    whole_minutes,
+)
 
 
 def check_upcoming(
@@ -34,13 +41,13 @@ def check_upcoming(
     if not upcoming:
         return []
     first_day, last_day = local_day(upcoming[0].starts_at), local_day(upcoming[-1].starts_at)
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
     found, closures = therapist_values(rows.values(), first_day=first_day, last_day=last_day, now=now)
     values = {value.id: value for value in found}
-    rules = rules_of(policy, closures, for_staff=True)
+    engine_rules = engine_rules_of(rules, closures, for_staff=True)
     corrections = corrections_between(rows, first_day=first_day, last_day=last_day)
-    jobs = {booking.pk: _job_of_visit(booking, policy) for booking in bookings}
+    jobs = {booking.pk: _job_of_visit(booking, rules) for booking in bookings}
     by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
     for booking in bookings:
         for day in {local_day(booking.blocked_from), local_day(booking.blocked_until)}:
@@ -63,7 +70,7 @@ def check_upcoming(
             therapist=replace(values[booking.therapist_id], existing=existing),
             job=jobs[booking.pk],
             starts_at=booking.starts_at,
-            policy=rules,
+            rules=engine_rules,
             drive_time=availability.WithOverrides(drive_time, corrections.get(key, {})),
             now=now,
         )
@@ -71,11 +78,13 @@ def check_upcoming(
     return checked
 
 
-def _job_of_visit(booking: Booking, policy: BookingPolicy) -> availability.Job:
-    setup, packdown = minutes_at_door(service=booking.service, policy=policy, entry=booking.entry)
+def _job_of_visit(booking: Booking, rules: BookingRules) -> availability.Job:
+    setup, packdown = setup_and_packdown_minutes(
+        service=booking.service, rules=rules, access_type=booking.access_type
+    )
     return availability.Job(
         place=place_of(booking.area, address_key=booking.address_key),
-        session_minutes=booking.session_minutes,
+        treatment_minutes=booking.treatment_minutes,
         setup_minutes=max(setup, whole_minutes(booking.starts_at - booking.blocked_from)),
         packdown_minutes=max(packdown, whole_minutes(booking.blocked_until - booking.ends_at)),
         people=booking.people,
@@ -90,5 +99,5 @@ def _as_occupied(booking: Booking, job: availability.Job) -> availability.Occupi
             booking.ends_at + timedelta(minutes=job.packdown_minutes),
         ),
         place=job.place,
-        session_minutes=job.session_minutes,
+        treatment_minutes=job.treatment_minutes,
     )

@@ -12,9 +12,9 @@ from django.conf import settings
 
 from bookings import availability
 from bookings.domain.calendar_rows import TakenBy, TakenRow, hours_between, taken_between
-from bookings.domain.selection import Session
-from bookings.models import Booking, BookingPolicy, ServedZip, Therapist
-from bookings.models.booking import door_key
+from bookings.domain.visit_request import Treatment
+from bookings.models import Booking, BookingRules, ServiceArea, Therapist
+from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
 
@@ -22,7 +22,7 @@ from services.models import Service
 UNLIMITED_DAYS = 3650
 
 
-def place_of(area: ServedZip, *, address_key: str | None = None) -> availability.Place:
+def place_of(area: ServiceArea, *, address_key: str | None = None) -> availability.Place:
     """A ZIP code's place; with the address's key once the address is known."""
     has_centroid = area.latitude is not None and area.longitude is not None
     return availability.Place(
@@ -44,36 +44,43 @@ def local_day(starts_at: datetime) -> date:
     return local(starts_at).date()
 
 
-def minutes_at_door(*, service: Service, policy: BookingPolicy, entry: str) -> tuple[int, int]:
+def setup_and_packdown_minutes(*, service: Service, rules: BookingRules, access_type: str) -> tuple[int, int]:
     """Minutes of set-up and of pack-down for a service, with what the way to the door adds to each."""
-    way = policy.entry_minutes(entry)
+    way = rules.access_minutes(access_type)
     return service.setup_minutes + way, service.packdown_minutes + way
 
 
 def job_at(
-    session: Session, area: ServedZip, policy: BookingPolicy, *, entry: str, address_key: str | None = None
+    treatment: Treatment,
+    area: ServiceArea,
+    rules: BookingRules,
+    *,
+    access_type: str,
+    address_key: str | None = None,
 ) -> availability.Job:
     """The session at a place, with the minutes that it takes there; the door's key once the address is known."""
-    setup, packdown = minutes_at_door(service=session.service, policy=policy, entry=entry)
+    setup, packdown = setup_and_packdown_minutes(
+        service=treatment.service, rules=rules, access_type=access_type
+    )
     return availability.Job(
         place=place_of(area, address_key=address_key),
-        session_minutes=session.minutes,
+        treatment_minutes=treatment.minutes,
         setup_minutes=setup,
         packdown_minutes=packdown,
-        people=session.people,
+        people=treatment.people,
     )
 
 
-def rules_of(
-    policy: BookingPolicy, closures: frozenset[date], *, for_staff: bool = False
-) -> availability.Policy:
+def engine_rules_of(
+    rules: BookingRules, closures: frozenset[date], *, for_staff: bool = False
+) -> availability.SchedulingRules:
     """The owner's rules. Staff are bound by closures, and by neither notice, horizon nor the grid of starts."""
-    return availability.Policy(
+    return availability.SchedulingRules(
         zone=settings.TIME_ZONE,
-        minimum_notice=timedelta(0) if for_staff else timedelta(minutes=policy.minimum_notice_minutes),
-        horizon_days=UNLIMITED_DAYS if for_staff else policy.horizon_days,
+        minimum_notice=timedelta(0) if for_staff else timedelta(minutes=rules.minimum_notice_minutes),
+        horizon_days=UNLIMITED_DAYS if for_staff else rules.horizon_days,
         # Staff may have changed the grid since the client chose; a booked start stays one.
-        granularity_minutes=1 if for_staff else policy.granularity_minutes,
+        granularity_minutes=1 if for_staff else rules.granularity_minutes,
         closures=closures,
     )
 
@@ -84,7 +91,7 @@ def therapist_values(
     first_day: date,
     last_day: date,
     now: datetime,
-    without: Booking | None = None,
+    excluding_booking: Booking | None = None,
     draft: UUID | None = None,
 ) -> tuple[tuple[availability.Therapist, ...], frozenset[date]]:
     """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
@@ -98,7 +105,9 @@ def therapist_values(
     _, end = day_bounds(week_end)
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
     off: dict[int, list[availability.Interval]] = defaultdict(list)
-    for taken in taken_between(start, end, therapists=keys, now=now, without=without, draft=draft):
+    for taken in taken_between(
+        start, end, therapists=keys, now=now, excluding_booking=excluding_booking, draft=draft
+    ):
         span = availability.Interval(taken.blocked_from, taken.blocked_until)
         if taken.by == TakenBy.TIME_OFF:
             off[taken.therapist_id].append(span)
@@ -150,7 +159,7 @@ def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.O
             taken.longitude,
             (taken.street, taken.unit) if is_visit else None,
         ),
-        session_minutes=whole_minutes(taken.ends_at - taken.starts_at),
+        treatment_minutes=whole_minutes(taken.ends_at - taken.starts_at),
         kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
     )
 
@@ -161,7 +170,7 @@ def _place(
     zone_id: int | None,
     latitude: float | None,
     longitude: float | None,
-    door: tuple[str, str] | None,
+    street_and_unit: tuple[str, str] | None,
 ) -> availability.Place:
     """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
     looked at again and again while times are shown."""
@@ -171,5 +180,5 @@ def _place(
         zone=str(zone_id),
         latitude=latitude if has_centroid else None,
         longitude=longitude if has_centroid else None,
-        address_key=door_key(*door, zip_code) if door is not None else None,
+        address_key=make_address_key(*street_and_unit, zip_code) if street_and_unit is not None else None,
     )

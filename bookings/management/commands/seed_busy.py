@@ -15,16 +15,16 @@ from django.utils import timezone
 
 from bookings.domain import operations, pricing, scheduling
 from bookings.domain.operations import Submission
-from bookings.domain.selection import ANYONE, load_area, load_selection, load_session
+from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
 from bookings.exceptions import BookingError
 from bookings.models import (
     Booking,
     BookingDraft,
-    BookingPolicy,
+    BookingRules,
     Message,
-    PolicyVersion,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     TimeOff,
     WorkingHours,
@@ -34,8 +34,8 @@ from services.models import Business, Service, ServiceOption
 
 VISITS_A_WEEK = 40
 THERAPISTS = 5
-# Of each hundred visits that are over: how many nobody opened for, and how many were cancelled before.
-NO_SHOWS, CANCELLED = 6, 10
+# Of each hundred visits that are over: how many nobody opened for, and how many were canceled before.
+NO_SHOWS, CANCELED = 6, 10
 # Of each hundred that are to come: how many were asked for today, and wait.
 WAITING = 15
 _STREETS = ["Sample Street", "Example Avenue", "Test Boulevard", "Placeholder Lane", "Specimen Way"]
@@ -44,7 +44,7 @@ _STREETS = ["Sample Street", "Example Avenue", "Test Boulevard", "Placeholder La
 class Command(BaseCommand):
     help = (
         "Fills last week, this week and the next with sample visits: 5 therapists, 40 visits a week, requests, holds, "
-        "cancelled visits and no-shows. Nothing is mailed. Only for a site that still has its sample data."
+        "canceled visits and no-shows. Nothing is mailed. Only for a site that still has its sample data."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -65,12 +65,12 @@ class _Week:
         self.now = now
         self.chance = chance
         self.staff = get_user_model().objects.filter(is_staff=True).order_by("pk").first()
-        self.policy = BookingPolicy.load()
+        self.rules = BookingRules.load()
         self.options = list(
             ServiceOption.objects.active().filter(service__is_active=True).select_related("service")
         )
-        self.zips = [row.zip_code for row in ServedZip.objects.filter(is_active=True).order_by("zip_code")]
-        agreed = PolicyVersion.objects.order_by("-number").first()
+        self.zips = [row.zip_code for row in ServiceArea.objects.filter(is_active=True).order_by("zip_code")]
+        agreed = TermsVersion.objects.order_by("-number").first()
         asked = ScreeningVersion.objects.order_by("-number").first()
         if agreed is None or asked is None or not self.options or not self.zips:
             raise CommandError("Load the sample data first: manage.py load_sample_data")
@@ -90,7 +90,7 @@ class _Week:
         return Booking.objects.count() - before
 
     def _therapists(self) -> None:
-        homes = list(ServedZip.objects.filter(is_active=True).order_by("-zip_code"))
+        homes = list(ServiceArea.objects.filter(is_active=True).order_by("-zip_code"))
         for number in range(Therapist.objects.count() + 1, THERAPISTS + 1):
             therapist = Therapist.objects.create(
                 name=f"Sample Therapist No. {number}",
@@ -142,14 +142,14 @@ class _Week:
         option = self.chance.choice(self.options)
         area = load_area(self.chance.choice(self.zips))
         try:
-            session = load_session(service_slug=option.service.slug, option_id=option.pk)
-            selection = load_selection(
-                session=session, area=area, preference=ANYONE, today=local(asked_at).date()
+            treatment = load_treatment(service_slug=option.service.slug, option_id=option.pk)
+            visit_request = load_visit_request(
+                treatment=treatment, area=area, preference=ANYONE, today=local(asked_at).date()
             )
         except BookingError:
             return False
         offer = scheduling.find_times_between(
-            selection=selection, first_day=day, last_day=day, policy=self.policy, now=asked_at
+            visit_request=visit_request, first_day=day, last_day=day, rules=self.rules, now=asked_at
         )
         starts = offer.by_day.get(day, ())
         if not starts:
@@ -173,14 +173,14 @@ class _Week:
             recipient_name="",
             street=f"{100 + number} {self.chance.choice(_STREETS)}",
             unit="",
-            entry=self.chance.choice(["ground", "ground", "stairs", "elevator"]),
+            access_type=self.chance.choice(["ground", "ground", "stairs", "elevator"]),
             access={"parking": "Sample: park on the street."},
             screening_version=self.asked.number,
             screening_service=option.service.slug,
             answers=self._answers(),
-            policy_version=self.agreed.number,
+            terms_version=self.agreed.number,
             total_cents=pricing.quote(
-                session=session, area=area, policy=self.policy, starts_at=starts_at
+                treatment=treatment, area=area, rules=self.rules, starts_at=starts_at
             ).total_cents,
         )
         try:
@@ -216,7 +216,7 @@ class _Week:
             booking = operations.confirm_booking(
                 booking=booking, actor=self.staff, now=asked_at + timedelta(hours=1)
             )
-        if luck >= 100 - CANCELLED:
+        if luck >= 100 - CANCELED:
             operations.cancel_booking(
                 booking=booking, actor=None, by_client=True, now=asked_at + timedelta(hours=20)
             )
@@ -229,18 +229,18 @@ class _Week:
         tomorrow = local(self.now).date() + timedelta(days=1)
         for number in range(2):
             option = self.options[0]
-            session = load_session(service_slug=option.service.slug, option_id=option.pk)
-            selection = load_selection(
-                session=session,
+            treatment = load_treatment(service_slug=option.service.slug, option_id=option.pk)
+            visit_request = load_visit_request(
+                treatment=treatment,
                 area=load_area(self.chance.choice(self.zips)),
                 preference=ANYONE,
                 today=local(self.now).date(),
             )
             offer = scheduling.find_times_between(
-                selection=selection,
+                visit_request=visit_request,
                 first_day=tomorrow,
                 last_day=tomorrow + timedelta(days=3),
-                policy=self.policy,
+                rules=self.rules,
                 now=self.now,
             )
             starts = [start for of_day in offer.by_day.values() for start in of_day]
@@ -249,9 +249,9 @@ class _Week:
             draft = BookingDraft.objects.create(updated_at=self.now)
             operations.hold_time(
                 draft=draft,
-                selection=selection,
+                visit_request=visit_request,
                 starts_at=self.chance.choice(starts).starts_at,
-                policy=self.policy,
+                rules=self.rules,
                 source=f"sample-{number}",
                 now=self.now,
             )

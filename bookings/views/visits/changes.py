@@ -13,12 +13,12 @@ from bookings import exceptions
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus, ChangeKind
 from bookings.forms import CancelForm
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingRules
 from bookings.views.refusals import refusal_words
 from massagerx.lib.limits import limited
 
-from .access import Access, get_visit, visits_page
 from .pages import asked_already, not_any_more, visit_context
+from .visitor import Visitor, get_visit, visits_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,20 +27,20 @@ from .pages import asked_already, not_any_more, visit_context
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """One page, one press."""
     now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
-    if booking.status == BookingStatus.CANCELLED:
+    booking, visitor = get_visit(request, reference, now=now)
+    if booking.status == BookingStatus.CANCELED:
         # Pressed twice, or in another tab.
         messages.info(request, _("Your visit is canceled."))
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
-        return not_any_more(request, booking, access)
+        return not_any_more(request, booking, visitor)
     if queries.waiting_change(booking) is not None:
         return asked_already(request, booking)
     if request.method != "POST":
-        return _cancel_page(request, booking, access, CancelForm())
+        return _cancel_page(request, booking, visitor, CancelForm())
     form = CancelForm(request.POST)
     if not form.is_valid():
-        return _cancel_page(request, booking, access, form, status=422)
+        return _cancel_page(request, booking, visitor, form, status=422)
     data = form.cleaned_data
     try:
         if data["fee_cents"] is None:
@@ -57,27 +57,27 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
             )
             messages.success(request, _("We have your request to cancel. We answer as soon as we can."))
     except exceptions.InvalidTransition:
-        booking, access = get_visit(request, reference, now=now)
-        return not_any_more(request, booking, access)
+        booking, visitor = get_visit(request, reference, now=now)
+        return not_any_more(request, booking, visitor)
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
     except exceptions.BookingError as error:
-        booking, access = get_visit(request, reference, now=now)
+        booking, visitor = get_visit(request, reference, now=now)
         messages.warning(request, refusal_words(error))
-        return _cancel_page(request, booking, access, form, status=409)
+        return _cancel_page(request, booking, visitor, form, status=409)
     return redirect("visits:visit", booking.reference)
 
 
 def _cancel_page(
-    request: HttpRequest, booking: Booking, access: Access, form: CancelForm, *, status: int = 200
+    request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     context = {
-        **visit_context(booking, access),
+        **visit_context(booking, visitor),
         "form": form,
-        "fee_cents": operations.late_fee(booking, policy, now=access.now),
-        "notice_hours": policy.cancel_notice_hours,
-        "free_until": operations.free_until(booking, policy),
+        "fee_cents": operations.late_fee(booking, rules, now=visitor.now),
+        "notice_hours": rules.cancel_notice_hours,
+        "free_until": operations.free_until(booking, rules),
     }
     return render(request, "visits/cancel.html", context, status=status)
 

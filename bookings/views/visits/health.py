@@ -20,9 +20,9 @@ from bookings.models import Booking, ScreeningVersion
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 
-from .access import Access, ClosedError, get_visit, proof_missing, visits_page
 from .pages import not_any_more, visit_context
 from .unsent import forget_unsent, keep_unsent, unsent
+from .visitor import VisitClosed, Visitor, get_visit, proof_missing, visits_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,17 +32,17 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
     """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
     now = timezone.now()
     try:
-        booking, access = get_visit(request, reference, now=now)
-    except ClosedError:
-        raise ClosedError(kept=keep_unsent(request, reference, "health", now=now)) from None
-    if response := proof_missing(request, booking, access, then="health"):
+        booking, visitor = get_visit(request, reference, now=now)
+    except VisitClosed:
+        raise VisitClosed(kept=keep_unsent(request, reference, "health", now=now)) from None
+    if response := proof_missing(request, booking, visitor, then="health"):
         keep_unsent(request, reference, "health", now=now)
         return response
     if not operations.may_change(booking, now=now):
-        return not_any_more(request, booking, access)
+        return not_any_more(request, booking, visitor)
     if request.method != "POST" and "answered" in request.GET:
         if (outcome := _outcome(booking)) is not None:
-            context = {**visit_context(booking, access), **outcome}
+            context = {**visit_context(booking, visitor), **outcome}
             return render(request, "visits/health_done.html", context)
     try:
         current = intake.current_screening(now=now)
@@ -61,12 +61,12 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
             kept = {}
         if kept:
             messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
-        return _page(request, booking, access, HealthForm(initial=kept or None, **asked), current)
+        return _page(request, booking, visitor, HealthForm(initial=kept or None, **asked), current)
     form = HealthForm(request.POST, **asked)
     if request.POST.get("version") != str(current.version.number):
-        return _changed(request, booking, access, HealthForm(**asked), current)
+        return _changed(request, booking, visitor, HealthForm(**asked), current)
     if not form.is_valid():
-        return _page(request, booking, access, form, current, status=422)
+        return _page(request, booking, visitor, form, current, status=422)
     try:
         operations.recheck_screening(
             booking=booking, version_number=current.version.number, answers=form.answers(), now=now
@@ -74,32 +74,32 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
     except exceptions.ScreeningChanged:
         return redirect("visits:health", booking.reference)
     except exceptions.InvalidTransition:
-        booking, access = get_visit(request, reference, now=now)
-        return not_any_more(request, booking, access)
+        booking, visitor = get_visit(request, reference, now=now)
+        return not_any_more(request, booking, visitor)
     except exceptions.SlotTaken:
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
-        return _page(request, booking, access, form, current, status=409)
+        return _page(request, booking, visitor, form, current, status=409)
     forget_unsent(request, now=now)
     return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
 
 
 def _changed(
-    request: HttpRequest, booking: Booking, access: Access, form: HealthForm, current: intake.Screening
+    request: HttpRequest, booking: Booking, visitor: Visitor, form: HealthForm, current: intake.Screening
 ) -> HttpResponse:
     messages.warning(request, _("Our health questions have changed. Please answer them once more."))
-    return _page(request, booking, access, form, current, status=409)
+    return _page(request, booking, visitor, form, current, status=409)
 
 
 def _page(
     request: HttpRequest,
     booking: Booking,
-    access: Access,
+    visitor: Visitor,
     form: HealthForm,
     current: intake.Screening,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    context = {**visit_context(booking, access), "form": form, "screening": current}
+    context = {**visit_context(booking, visitor), "form": form, "screening": current}
     return render(request, "visits/health.html", context, status=status)
 
 
@@ -116,5 +116,5 @@ def _outcome(booking: Booking) -> dict[str, Any] | None:
         "emergency": tier == Tier.EMERGENCY,
         "needs_a_call": tier in (Tier.STOP, Tier.CLEARANCE),
         "call_today": tier == Tier.STOP,
-        "rule_words": [intake.words(text) for text in result.messages],
+        "rule_words": [intake.translated(text) for text in result.messages],
     }

@@ -14,41 +14,43 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingPolicy
+from bookings.models import Booking, BookingRules
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
 from services.models import Business
 
-from .access import Access, ClosedError, get_visit, visits_page
+from .labels import headline
 from .unsent import unsent_page
-from .words import headline
+from .visitor import VisitClosed, Visitor, get_visit, visits_page
 
 
 @require_safe
 @visits_page
 def visit(request: HttpRequest, reference: str) -> HttpResponse:
     now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
-    return visit_page(request, booking, access)
+    booking, visitor = get_visit(request, reference, now=now)
+    return visit_page(request, booking, visitor)
 
 
-def visit_page(request: HttpRequest, booking: Booking, access: Access, *, status: int = 200) -> HttpResponse:
+def visit_page(
+    request: HttpRequest, booking: Booking, visitor: Visitor, *, status: int = 200
+) -> HttpResponse:
     """The visit's page: what was booked, how it stands, what can be done with it."""
-    now = access.now
-    policy = BookingPolicy.load()
+    now = visitor.now
+    rules = BookingRules.load()
     stands = operations.may_change(booking, now=now)
     context = {
-        **visit_context(booking, access),
+        **visit_context(booking, visitor),
         "here_is_visit": True,
         "headline": headline(booking, now=now),
         "stands": stands,
         "expires_at": (
-            operations.expires_at(booking, policy) if booking.status == BookingStatus.REQUESTED else None
+            operations.expires_at(booking, rules) if booking.status == BookingStatus.REQUESTED else None
         ),
         "change": queries.waiting_change(booking),
-        "late_fee": operations.late_fee(booking, policy, now=now) if stands else None,
-        "notice_hours": policy.cancel_notice_hours,
-        "free_until": operations.free_until(booking, policy) if stands else None,
+        "late_fee": operations.late_fee(booking, rules, now=now) if stands else None,
+        "notice_hours": rules.cancel_notice_hours,
+        "free_until": operations.free_until(booking, rules) if stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
         "unsent": unsent_page(request, booking, now=now) if stands else "",
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
@@ -56,11 +58,11 @@ def visit_page(request: HttpRequest, booking: Booking, access: Access, *, status
     return render(request, "visits/visit.html", context, status=status)
 
 
-def visit_context(booking: Booking, access: Access) -> dict[str, Any]:
+def visit_context(booking: Booking, visitor: Visitor) -> dict[str, Any]:
     """What every page about one visit needs."""
     return {
         "booking": booking,
-        "is_proved": access.is_proved(booking.client.email),
+        "is_proved": visitor.is_proved(booking.client.email),
     }
 
 
@@ -69,15 +71,15 @@ def visit_context(booking: Booking, access: Access) -> dict[str, Any]:
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     """The visit as a file for a calendar; with the address only for who proved that the mailbox is theirs."""
     now = timezone.now()
-    booking, access = get_visit(request, reference, now=now)
+    booking, visitor = get_visit(request, reference, now=now)
     if booking.status != BookingStatus.CONFIRMED:
-        raise ClosedError
+        raise VisitClosed
     text = visit_calendar(
         booking=booking,
         business=Business.load(),
         method="PUBLISH",
         now=now,
-        with_place=access.is_proved(booking.client.email),
+        with_place=visitor.is_proved(booking.client.email),
     )
     return HttpResponse(
         text,
@@ -91,17 +93,17 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
 @visits_page
 def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Starts a booking like this one, with what we know filled in; never a health answer."""
-    booking, access = get_visit(request, reference, now=timezone.now())
-    return start_again(request, booking, with_details=access.is_proved(booking.client.email))
+    booking, visitor = get_visit(request, reference, now=timezone.now())
+    return start_again(request, booking, with_details=visitor.is_proved(booking.client.email))
 
 
-def not_any_more(request: HttpRequest, booking: Booking, access: Access) -> HttpResponse:
+def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The visit's page instead of a change that it is too late for: after a POST with 409, and nothing has changed."""
     messages.warning(
         request, _("This visit can't be changed any more. Please call or write if something is wrong.")
     )
     if request.method == "POST":
-        return visit_page(request, booking, access, status=409)
+        return visit_page(request, booking, visitor, status=409)
     return redirect("visits:visit", booking.reference)
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from bookings.domain import intake
 from bookings.models import Booking, BookingDraft
 
-from .access import was_proved
+from .visitor import was_proved
 
 SESSION_KEY = "unsent"
 # Longer than any field of these forms may be, so that what is too long is still told to be.

@@ -2,23 +2,23 @@
 
 from django.urls import path
 
-from . import changes, door, entry, health, move, pages
+from . import address, changes, health, move, pages, sign_in
 
 app_name = "visits"
 urlpatterns = [
-    path("", entry.find, name="find"),
-    path("sent/", entry.sent, name="sent"),
-    path("open/", entry.open_link, name="open"),
-    path("sign-out/", entry.sign_out, name="sign_out"),
-    path("sign-in/<str:token>/", entry.sign_in, name="sign_in"),
+    path("", sign_in.find, name="find"),
+    path("sent/", sign_in.sent, name="sent"),
+    path("open/", sign_in.open_link, name="open"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("sign-in/<str:token>/", sign_in.sign_in, name="sign_in"),
     path("v/<str:reference>/", pages.visit, name="visit"),
     path("v/<str:reference>/calendar.ics", pages.calendar, name="calendar"),
     path("v/<str:reference>/again/", pages.again, name="again"),
-    path("v/<str:reference>/code/", entry.code, name="code"),
+    path("v/<str:reference>/code/", sign_in.code, name="code"),
     path("v/<str:reference>/move/", move.move, name="move"),
     path("v/<str:reference>/cancel/", changes.cancel, name="cancel"),
     path("v/<str:reference>/withdraw/", changes.withdraw, name="withdraw"),
-    path("v/<str:reference>/door/", door.door, name="door"),
+    path("v/<str:reference>/address/", address.address, name="address"),
     path("v/<str:reference>/health/", health.health, name="health"),
-    path("<str:token>/", entry.enter, name="enter"),
+    path("<str:token>/", sign_in.enter, name="enter"),
 ]

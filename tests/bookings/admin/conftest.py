@@ -18,7 +18,7 @@ DESK_RIGHTS = [
 
 @pytest.fixture(autouse=True)
 def clock(settings: Any) -> Iterator[None]:
-    # Tests go to and fro in time; that a log-in ends is a matter of tests/staff.
+    # Tests go to and fro in time; that a log-in ends is a matter of tests/accounts.
     settings.STAFF_IDLE_SECONDS = settings.STAFF_SESSION_SECONDS = 10**9
     with time_machine.travel(NOW, tick=False):
         yield

@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LISTS = [
     "auth_user", "auth_group", "services_service", "services_addon", "services_category", "bookings_booking",
-    "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servedzip",
-    "bookings_drivetime", "bookings_closure", "bookings_policyversion", "bookings_screeningversion", "blog_post",
+    "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servicearea",
+    "bookings_drivetime", "bookings_closure", "bookings_termsversion", "bookings_screeningversion", "blog_post",
     "bookings_arearequest",
-    "blog_tag", "blog_page", "blog_question", "bookings_driveoverride", "bookings_screeninglook",
+    "blog_tag", "blog_page", "blog_faqentry", "bookings_driveoverride", "bookings_healthaccess",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
-    "bookings_servedzip", "bookings_drivetime", "bookings_closure", "bookings_policyversion",
+    "bookings_servicearea", "bookings_drivetime", "bookings_closure", "bookings_termsversion",
     "bookings_screeningversion", "bookings_driveoverride",
 ]  # fmt: skip
 
@@ -65,8 +65,8 @@ def pages(world: World, booking: Booking) -> list[str]:
     changes = [
         ("bookings_booking", booking.pk), ("bookings_client", booking.client_id),
         ("bookings_therapist", world.therapist.pk), ("bookings_zone", world.zone.pk),
-        ("bookings_servedzip", world.area.pk), ("bookings_message", message.pk), ("bookings_bookingpolicy", 1),
-        ("bookings_policyversion", world.agreed.pk), ("bookings_screeningversion", world.screening.pk),
+        ("bookings_servicearea", world.area.pk), ("bookings_message", message.pk), ("bookings_bookingrules", 1),
+        ("bookings_termsversion", world.agreed.pk), ("bookings_screeningversion", world.screening.pk),
         ("services_service", world.service.pk), ("services_addon", world.add_on.pk), ("services_business", 1),
         ("auth_user", User.objects.get().pk),
     ]  # fmt: skip

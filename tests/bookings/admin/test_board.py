@@ -154,8 +154,8 @@ def test_a_therapist_says_how_their_visit_ended_and_changes_nothing_else(world: 
     client = signed_in(therapist_user(world.therapist))
     Booking.objects.filter(pk=mine.pk).update(starts_at=NOW - timedelta(hours=2), ends_at=NOW - timedelta(hours=1),
                                               blocked_from=NOW - timedelta(hours=2), blocked_until=NOW)  # fmt: skip
-    for verb in ("cancel", "confirm", "decline"):
-        assert client.post(reverse("admin:bookings_booking_do", args=[mine.pk, verb])).status_code == 403
+    for action in ("cancel", "confirm", "decline"):
+        assert client.post(reverse("admin:bookings_booking_do", args=[mine.pk, action])).status_code == 403
     assert client.get(reverse("admin:bookings_booking_move", args=[mine.pk])).status_code == 403
     client.post(reverse("admin:bookings_booking_do", args=[mine.pk, "complete"]), {"reason": ""})
     mine.refresh_from_db()
@@ -166,8 +166,8 @@ def test_a_therapist_cannot_end_anothers_visit(world: World) -> None:
     other = world.add_therapist()
     theirs = world.book(preference=f"therapist:{other.slug}")
     client = signed_in(therapist_user(world.therapist))
-    for verb in ("complete", "no-show"):
-        assert client.post(reverse("admin:bookings_booking_do", args=[theirs.pk, verb])).status_code == 404
+    for action in ("complete", "no-show"):
+        assert client.post(reverse("admin:bookings_booking_do", args=[theirs.pk, action])).status_code == 404
 
 
 def test_gate_codes_are_for_those_who_may_see_them(world: World) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import BookingStatus, MessageKind, Tier
-from bookings.models import Booking, BookingEvent, ClinicianNote, Message, ScreeningLook, ScreeningRecord
+from bookings.models import Booking, BookingEvent, ClinicianNote, HealthAccess, Message, ScreeningRecord
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
@@ -24,8 +24,8 @@ def page(booking: Booking) -> str:
     return reverse("admin:bookings_booking_change", args=[booking.pk])
 
 
-def do(booking: Booking, verb: str) -> str:
-    return reverse("admin:bookings_booking_do", args=[booking.pk, verb])
+def do(booking: Booking, action: str) -> str:
+    return reverse("admin:bookings_booking_do", args=[booking.pk, action])
 
 
 def said(response: Any) -> list[str]:
@@ -258,19 +258,19 @@ def test_bookings_are_neither_added_nor_deleted(owner: Client, world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("verb", "status", "kind"),
+    ("action", "status", "kind"),
     [
         ("confirm", BookingStatus.CONFIRMED, MessageKind.CONFIRMED),
         ("decline", BookingStatus.DECLINED, MessageKind.DECLINED),
-        ("cancel", BookingStatus.CANCELLED, MessageKind.CANCELLED),
+        ("cancel", BookingStatus.CANCELED, MessageKind.CANCELED),
     ],
 )
 def test_staff_answer_a_request(
-    verb: str, status: BookingStatus, kind: MessageKind, desk: Client, world: World
+    action: str, status: BookingStatus, kind: MessageKind, desk: Client, world: World
 ) -> None:
     booking = world.book()
 
-    response = desk.post(do(booking, verb), {"reason": "Spoke with her"}, follow=True)
+    response = desk.post(do(booking, action), {"reason": "Spoke with her"}, follow=True)
 
     booking.refresh_from_db()
     assert booking.status == status
@@ -337,7 +337,7 @@ def test_time_that_the_therapist_lost_is_not_confirmed(desk: Client, world: Worl
 
 def test_get_changes_nothing(desk: Client, world: World) -> None:
     booking = world.book()
-    addresses = [do(booking, verb) for verb in ("confirm", "decline", "cancel", "complete", "no-show")]
+    addresses = [do(booking, action) for action in ("confirm", "decline", "cancel", "complete", "no-show")]
     addresses += [reverse(f"admin:bookings_booking_{name}", args=[booking.pk]) for name in ("health", "note")]
 
     for address in addresses:
@@ -348,7 +348,7 @@ def test_get_changes_nothing(desk: Client, world: World) -> None:
 
     booking.refresh_from_db()
     assert booking.status == BookingStatus.REQUESTED
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
 
 
 def test_unknown_verb_or_booking_is_not_found(desk: Client, world: World) -> None:
@@ -396,12 +396,12 @@ def test_action_says_for_each_row_how_it_went(desk: Client, world: World) -> Non
     assert any(s.startswith(f"{gone.reference}: is canceled") for s in sentences)
     assert any(s.startswith(f"{waits.reference}: needs a clinician's note") for s in sentences)
     statuses = dict(Booking.objects.values_list("pk", "status"))
-    assert statuses == {fine.pk: "confirmed", gone.pk: "cancelled", waits.pk: "requested"}
+    assert statuses == {fine.pk: "confirmed", gone.pk: "canceled", waits.pk: "requested"}
 
 
 @pytest.mark.parametrize(
     ("action", "status"),
-    [("decline_selected", "declined"), ("cancel_selected", "cancelled"), ("confirm_selected", "confirmed")],
+    [("decline_selected", "declined"), ("cancel_selected", "canceled"), ("confirm_selected", "confirmed")],
 )
 def test_actions_reach_the_domain(action: str, status: str, desk: Client, world: World) -> None:
     booking = world.book()
@@ -415,7 +415,7 @@ def test_actions_reach_the_domain(action: str, status: str, desk: Client, world:
 
 @pytest.mark.parametrize(
     ("action", "status"),
-    [("decline_selected", "declined"), ("cancel_selected", "cancelled"), ("no_show_selected", "no_show")],
+    [("decline_selected", "declined"), ("cancel_selected", "canceled"), ("no_show_selected", "no_show")],
 )
 def test_what_can_not_be_taken_back_is_asked_first(
     action: str, status: str, desk: Client, world: World
@@ -451,7 +451,7 @@ def test_visits_that_took_place_are_marked_together(desk: Client, world: World) 
 
 
 def test_too_many_rows_are_refused(desk: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bookings.admin.verbs.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("bookings.admin.status_actions.MOST_AT_ONCE", 1)
     first, second = world.book(starts_at=at(10)), world.book(starts_at=at(13))
 
     sentences = act(desk, "cancel_selected", first, second)
@@ -492,8 +492,8 @@ def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world
     assert ">Yes<" in text
     # What "any of these?" is about.
     assert "Chest pain" in text
-    look = ScreeningLook.objects.get()
-    assert (look.booking, look.user.username, look.reason, look.at) == (
+    access = HealthAccess.objects.get()
+    assert (access.booking, access.user.username, access.reason, access.at) == (
         booking,
         "desk",
         "The therapist asked",
@@ -510,7 +510,7 @@ def test_look_without_a_reason_shows_nothing(reason: str, desk: Client, world: W
 
     assert "regnan" not in response.content.decode()
     assert said(response)
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
 
 
 def test_clinicians_note_lets_the_request_be_confirmed(desk: Client, world: World) -> None:

@@ -38,7 +38,7 @@ def service_data(world: World, **changes: Any) -> dict[str, Any]:
         "name": service.name, "slug": service.slug, "category": service.category_id, "summary": service.summary,
         "is_active": "on", "position": "0", "description": service.description, "what_to_expect": "",
         "before_visit": "", "after_visit": "", "setup_minutes": "10", "packdown_minutes": "10", "max_people": "2",
-        **inline("options", *lengths, initial=2), **inline("AddOn_services"), **inline("questions"), **changes,
+        **inline("options", *lengths, initial=2), **inline("AddOn_services"), **inline("faqs"), **changes,
     }  # fmt: skip
     return {name: value for name, value in data.items() if value is not None}
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, MessageKind
-from bookings.models import Booking, ChangeRequest, ClinicianNote, Message, ScreeningLook
+from bookings.models import Booking, ChangeRequest, ClinicianNote, HealthAccess, Message
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 from .conftest import DESK_RIGHTS, signed_in, staff_user
@@ -111,8 +111,8 @@ def test_the_page_of_a_change_has_nothing_to_save_and_an_answered_one_no_answers
 @pytest.mark.parametrize(
     ("kind", "status", "state", "fee", "words"),
     [
-        ("accept", BookingStatus.CANCELLED, ChangeState.ACCEPTED, 0, "canceled"),
-        ("accept-with-fee", BookingStatus.CANCELLED, ChangeState.ACCEPTED, 7_000, "canceled"),
+        ("accept", BookingStatus.CANCELED, ChangeState.ACCEPTED, 0, "canceled"),
+        ("accept-with-fee", BookingStatus.CANCELED, ChangeState.ACCEPTED, 7_000, "canceled"),
         ("refuse", BookingStatus.CONFIRMED, ChangeState.REFUSED, 0, "the change is refused"),
     ],
 )
@@ -265,4 +265,4 @@ def test_answers_given_again_are_shown_with_the_first_and_the_look_is_written_do
     shown = desk.post(url, {"reason": "tomorrow's visit"}).content.decode()
     assert "Answers given again before the visit" in shown
     assert "Notes for the therapist" in shown
-    assert ScreeningLook.objects.count() == 2
+    assert HealthAccess.objects.count() == 2

@@ -12,12 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import (
-    BookingPolicy,
+    BookingRules,
     Closure,
     DriveTime,
     ExtraHours,
     MessageSettings,
-    ServedZip,
+    ServiceArea,
     Therapist,
     TimeOff,
     WorkingHours,
@@ -224,9 +224,9 @@ def test_zip_code_is_filled_in_by_itself(owner: Client, world: World) -> None:
         "longitude": "",
     }
 
-    assert owner.post(reverse("admin:bookings_servedzip_add"), data).status_code == 302
+    assert owner.post(reverse("admin:bookings_servicearea_add"), data).status_code == 302
 
-    area = ServedZip.objects.get(zip_code="90401")
+    area = ServiceArea.objects.get(zip_code="90401")
     assert area.city == "Santa Monica"
     assert area.latitude == pytest.approx(34.0176)
 
@@ -248,7 +248,7 @@ def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World
         "longitude": "",
     }
 
-    assert words in errors(owner.post(reverse("admin:bookings_servedzip_add"), data))
+    assert words in errors(owner.post(reverse("admin:bookings_servicearea_add"), data))
 
 
 @pytest.mark.parametrize(
@@ -282,14 +282,14 @@ def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
 
 
 def test_the_rules_have_one_row(owner: Client, world: World) -> None:
-    listing = owner.get(reverse("admin:bookings_bookingpolicy_changelist"))
+    listing = owner.get(reverse("admin:bookings_bookingrules_changelist"))
 
-    assert listing["Location"] == change("bookingpolicy", 1)
-    assert owner.get(reverse("admin:bookings_bookingpolicy_add")).status_code == 403
-    assert owner.post(reverse("admin:bookings_bookingpolicy_delete", args=[1])).status_code == 403
-    BookingPolicy.objects.all().delete()
-    listing = owner.get(reverse("admin:bookings_bookingpolicy_changelist"))
-    assert listing["Location"] == reverse("admin:bookings_bookingpolicy_add")
+    assert listing["Location"] == change("bookingrules", 1)
+    assert owner.get(reverse("admin:bookings_bookingrules_add")).status_code == 403
+    assert owner.post(reverse("admin:bookings_bookingrules_delete", args=[1])).status_code == 403
+    BookingRules.objects.all().delete()
+    listing = owner.get(reverse("admin:bookings_bookingrules_changelist"))
+    assert listing["Location"] == reverse("admin:bookings_bookingrules_add")
 
 
 def test_client_keeps_the_email_in_lower_case(owner: Client, world: World) -> None:
@@ -313,7 +313,7 @@ def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -
 
 
 @pytest.mark.parametrize(
-    "model", ["zone", "servedzip", "drivetime", "closure", "therapist", "client", "policyversion"]
+    "model", ["zone", "servicearea", "drivetime", "closure", "therapist", "client", "termsversion"]
 )
 def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: World) -> None:
     address = reverse(f"admin:bookings_{model}_changelist")
@@ -323,7 +323,7 @@ def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: W
         assert response.status_code in (200, 302, 400), key
 
 
-@pytest.mark.parametrize("model", [BookingPolicy, MessageSettings, Business])
+@pytest.mark.parametrize("model", [BookingRules, MessageSettings, Business])
 def test_every_rule_of_the_house_can_be_changed_on_its_page(
     model: type[Model], owner: Client, world: World
 ) -> None:
@@ -339,7 +339,7 @@ def test_a_row_is_headed_by_its_name_and_hours_are_shown_without_seconds(owner: 
     assert f"<h1>{world.therapist.name}</h1>" in page
     assert page.count("<h1") == 1
     assert "Change therapist</h1>" not in page
-    version = owner.get(change("policyversion", world.agreed.pk)).content.decode()
-    assert f"<h1>Policy text {world.agreed}</h1>" in version
+    version = owner.get(change("termsversion", world.agreed.pk)).content.decode()
+    assert f"<h1>Terms {world.agreed}</h1>" in version
     assert 'value="09:00"' in page
     assert 'value="09:00:00"' not in page

@@ -75,7 +75,7 @@ def test_owner_finds_every_list_under_what_it_is_for(owner: Client) -> None:
     found = [model["model"] for models in sections.values() for model in models]
     assert sorted(map(str, found)) == sorted(map(str, site._registry))
     rules = {model["name"] for model in sections["settings"]}
-    assert {"Booking rules", "Closed days", "Policy texts", "Business"} <= rules
+    assert {"Booking rules", "Closed days", "Terms", "Business"} <= rules
     text = response.content.decode()
     for model in (model for models in sections.values() for model in models):
         assert f'href="{model["admin_url"]}"' in text

@@ -101,13 +101,13 @@ def test_of_long_texts_the_lines_that_differ_show(owner: Client, world: World, c
 
 def test_rules_and_versions_have_a_history(owner: Client, world: World, clock: Clock) -> None:
     clock.shift(1)
-    world.policy.minimum_notice_minutes = 300
-    world.policy.save()
+    world.rules.minimum_notice_minutes = 300
+    world.rules.save()
     world.zone.travel_fee_cents = 2_500
     world.zone.save()
     world.screening.approved_by = "A. Therapist"
     world.screening.save()
-    assert [(v.label, v.before, v.after) for v in changes(owner, world.policy)[0].values] == [
+    assert [(v.label, v.before, v.after) for v in changes(owner, world.rules)[0].values] == [
         ("Minimum notice, minutes", "240", "300")
     ]
     assert changes(owner, world.zone)[0].values[0].after == "$25.00"

@@ -37,19 +37,19 @@ def test_visit_is_canceled_with_the_fee_that_the_page_named(desk: Client, late: 
 
     assert said(response) == [f"{late.reference}: canceled, with a late fee of $70 to ask for."]
     late.refresh_from_db()
-    assert (late.status, late.late_fee_cents) == (BookingStatus.CANCELLED, 7_000)
+    assert (late.status, late.late_fee_cents) == (BookingStatus.CANCELED, 7_000)
     event = late.events.last()
     assert event is not None
     assert (event.actor.username, event.reason) == ("desk", "A cold")
-    assert Message.objects.filter(booking=late, kind=MessageKind.CANCELLED).count() == 1
+    assert Message.objects.filter(booking=late, kind=MessageKind.CANCELED).count() == 1
     assert "Late fee to ask for: $70" in response.content.decode()
 
 
 def test_a_fee_that_is_another_one_by_now_changes_nothing(desk: Client, late: Booking, world: World) -> None:
     for cents in ("6999", "7001", "", "0", "-1", "x", "9" * 20):
         desk.post(address(late), {"fee_cents": cents})
-    world.policy.late_fee_percent = 100
-    world.policy.save()
+    world.rules.late_fee_percent = 100
+    world.rules.save()
     answer = desk.post(address(late), {"fee_cents": "7000"}, follow=True)
     assert said(answer)[-1:] == [
         f"{late.reference}: the late fee is another one now; nothing was changed. Please look again."

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from blog.models import Question
-from bookings.models import AreaRequest, Closure, DriveTime, PolicyVersion, ScreeningVersion, ServedZip, Zone
+from blog.models import FaqEntry
+from bookings.models import AreaRequest, Closure, DriveTime, ScreeningVersion, ServiceArea, TermsVersion, Zone
 from bookings.models import Client as Person
 from tests.factories import DAY, NOW, World
 
@@ -33,7 +33,7 @@ MAKERS: dict[str, Callable[[World, int], object]] = {
     "client": person,
     "therapist": lambda world, number: world.add_therapist(name=f"Sample {number}"),
     "zone": lambda world, number: Zone.objects.create(name=f"Z{number}"),
-    "servedzip": lambda world, number: ServedZip.objects.create(
+    "servicearea": lambda world, number: ServiceArea.objects.create(
         zip_code=f"{70000 + number}", city="Far", zone=world.zone, latitude=34.0, longitude=-118.0
     ),
     "drivetime": drive,
@@ -46,7 +46,7 @@ MAKERS: dict[str, Callable[[World, int], object]] = {
         created_at=NOW,
     ),
     "closure": lambda world, number: Closure.objects.create(date=DAY + timedelta(days=number), name="Rain"),
-    "policyversion": lambda world, number: PolicyVersion.objects.create(
+    "termsversion": lambda world, number: TermsVersion.objects.create(
         number=10 + number, cancellation="-", consent="-", published_at=NOW
     ),
     "screeningversion": lambda world, number: ScreeningVersion.objects.create(
@@ -79,7 +79,7 @@ def test_each_cell_of_a_list_says_its_heading_once(owner: Client, world: World) 
     assert '<td data-label="" ' not in therapists
     assert 'aria-label="Select' in therapists
 
-    Question.objects.create(question="How <long>?", answer="<p>An hour.</p>", position=1)
-    questions = owner.get(reverse("admin:blog_question_changelist")).content.decode()
+    FaqEntry.objects.create(question="How <long>?", answer="<p>An hour.</p>", position=1)
+    questions = owner.get(reverse("admin:blog_faqentry_changelist")).content.decode()
     assert '<input aria-label="Position" type="number" name="form-0-position"' in questions
     assert '<input aria-label="Shown" type="checkbox" name="form-0-is_active"' in questions

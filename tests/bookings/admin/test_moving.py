@@ -90,7 +90,7 @@ def test_nonsense_is_refused_and_changes_nothing(world: World, desk: Client, cha
 
 def test_a_visit_that_has_ended_is_not_moved(world: World, desk: Client) -> None:
     booking = world.book()
-    Booking.objects.filter(pk=booking.pk).update(status="cancelled")
+    Booking.objects.filter(pk=booking.pk).update(status="canceled")
     assert desk.post(address(booking), wanted(world, total_cents="14000")).status_code == 422
     assert not booking.events.filter(kind=EventKind.MOVED).exists()
 

@@ -54,21 +54,21 @@ def test_messages_are_read_only(owner: Client, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "doubts", "again"),
+    ("state", "uncertain_attempts", "again"),
     [
         ("failed", 0, True), ("unknown", 2, True), ("unknown", 1, False), ("sent", 0, False), ("due", 0, False),
         ("sending", 0, False), ("dropped", 0, False),
     ],
 )  # fmt: skip
 def test_only_what_failed_is_sent_again(
-    state: str, doubts: int, again: bool, desk: Client, world: World
+    state: str, uncertain_attempts: int, again: bool, desk: Client, world: World
 ) -> None:
     world.book()
     message = Message.objects.first()
     assert message is not None
     before = message.message_uuid
     Message.objects.filter(pk=message.pk).update(
-        state=state, doubts=doubts, attempts=9, due_at=NOW - timedelta(days=1), first_tried_at=NOW - timedelta(days=1)
+        state=state, uncertain_attempts=uncertain_attempts, attempts=9, due_at=NOW - timedelta(days=1), first_tried_at=NOW - timedelta(days=1)
     )  # fmt: skip
 
     sentences = said(desk.post(LIST, {"action": "send_again", "_selected_action": [message.pk]}, follow=True))
@@ -90,7 +90,7 @@ def test_sending_again_nudges_the_senders(
     assert message is not None
     Message.objects.filter(pk=message.pk).update(state=MessageState.FAILED)
     nudged: list[int] = []
-    monkeypatch.setattr(outbox, "_nudge", nudged.extend)
+    monkeypatch.setattr(outbox, "_wake_worker", nudged.extend)
 
     with django_capture_on_commit_callbacks(execute=True):
         assert outbox.send_again(message=message, now=NOW)

@@ -8,16 +8,16 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import MessageState
-from bookings.models import Booking, Message, ScreeningLook
+from bookings.models import Booking, HealthAccess, Message
 from tests.factories import CLEAR_ANSWERS, World
 
 from .conftest import DESK_RIGHTS, signed_in, staff_user
 
-VERBS = ("confirm", "decline", "complete", "no-show", "cancel")
-POSTS = [*VERBS, "health", "note"]
+STATUS_ACTIONS = ("confirm", "decline", "complete", "no-show", "cancel")
+POSTS = [*STATUS_ACTIONS, "health", "note"]
 # What each address asks for; a member of staff with all rights but one of them is refused.
 NEEDED = {
-    **{verb: {"change_booking"} for verb in VERBS},
+    **{action: {"change_booking"} for action in STATUS_ACTIONS},
     "health": {"view_screeningrecord"},
     "note": {"change_booking", "add_cliniciannote"},
 }
@@ -40,7 +40,7 @@ def test_login_never_leads_away_and_ends_at_the_desk(client: Client, db: None, a
 
 
 def address(booking: Booking, name: str) -> str:
-    if name in VERBS:
+    if name in STATUS_ACTIONS:
         return reverse("admin:bookings_booking_do", args=[booking.pk, name])
     return reverse(f"admin:bookings_booking_{name}", args=[booking.pk])
 
@@ -49,7 +49,7 @@ def untouched(booking: Booking) -> bool:
     booking.refresh_from_db()
     return (
         booking.status == "requested"
-        and not ScreeningLook.objects.exists()
+        and not HealthAccess.objects.exists()
         and not booking.clinician_notes.exists()
         and booking.events.count() == 1
     )
@@ -112,8 +112,8 @@ def test_viewer_reads_and_has_no_buttons(booking: Booking) -> None:
 @pytest.mark.parametrize(
     "model",
     [
-        "booking", "client", "message", "therapist", "zone", "servedzip", "drivetime", "closure", "bookingpolicy",
-        "policyversion", "screeningversion", "driveoverride",
+        "booking", "client", "message", "therapist", "zone", "servicearea", "drivetime", "closure", "bookingrules",
+        "termsversion", "screeningversion", "driveoverride",
     ],
 )  # fmt: skip
 def test_staff_without_rights_see_no_list(model: str, booking: Booking) -> None:

@@ -23,7 +23,7 @@ from bookings.admin.clients import ClientAdmin
 from bookings.domain import intake, operations
 from bookings.domain.clients import add_note, merge_clients
 from bookings.domain.erasure import erase_client
-from bookings.models import Booking, Client, ClientNote, ContactMessage, Erasure, ScreeningLook
+from bookings.models import Booking, Client, ClientNote, ContactMessage, Erasure, HealthAccess
 from bookings.notifications import delivery
 from tests.factories import DAY, NOW, World, at, make_world
 
@@ -63,19 +63,19 @@ def test_the_file_holds_all_of_it_and_the_look_is_written_down_first(world: Worl
     draft = intake.load_draft(None, now=NOW)
     intake.save_draft(draft, {"details": {"email": "ana@example.com", "street": "9 Half Street"}}, now=NOW)
 
-    unsent = {"of": visit.reference, "page": "door", "typed": {"street": "9 Unsent Street"}}
+    unsent = {"of": visit.reference, "page": "address", "typed": {"street": "9 Unsent Street"}}
     intake.save_draft(intake.load_draft(None, now=NOW), unsent, now=NOW)
 
     form = owner.get(page(client, "export"))
     assert form.status_code == 200
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
     response = owner.post(page(client, "export"), {"reason": "Asked by email"})
 
     assert response["Content-Type"] == "application/zip"
     assert "no-store" in response["Cache-Control"]
     assert response["Content-Disposition"] == f'attachment; filename="client-{client.pk}.zip"'
-    look = ScreeningLook.objects.get(booking=visit)
-    assert (look.user, look.at, look.reason) == (staff, NOW, "Export: Asked by email")
+    access = HealthAccess.objects.get(booking=visit)
+    assert (access.user, access.at, access.reason) == (staff, NOW, "Export: Asked by email")
     assert LogEntry.objects.get(object_id=str(client.pk)).user == staff
 
     html, data = opened(response.content)
@@ -90,7 +90,7 @@ def test_the_file_holds_all_of_it_and_the_look_is_written_down_first(world: Worl
     (health,) = data["health"]
     assert len(health["answers"]) > 5
     assert set(health["answers"].values()) <= {"Yes", "No", "yes", "no"}
-    assert [row["reason"] for row in data["looks"]] == ["Export: Asked by email"]
+    assert [row["reason"] for row in data["health_access_log"]] == ["Export: Asked by email"]
     assert [row["text"] for row in data["notes"]] == ["Likes it quiet"]
     sent = [row for row in data["messages"] if row["to"] == "ana@example.com"]
     assert {row["kind"] for row in sent} >= {"confirmed"}
@@ -110,7 +110,7 @@ def test_without_a_reason_nothing_is_opened(world: World, owner: Browser) -> Non
         response = owner.post(page(client, "export"), {"reason": reason})
         assert response.status_code == 422
         assert response["Content-Type"].startswith("text/html")
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
 
 
 def test_a_lost_key_costs_a_line_and_not_the_file(world: World, owner: Browser, settings: Any) -> None:
@@ -128,7 +128,7 @@ def test_a_forged_post_gets_nothing(world: World, owner: Browser) -> None:
     strict.cookies = owner.cookies
     for name, data in (("export", {"reason": "Asked"}), ("erase", {"name": NAME})):
         assert strict.post(page(client, name), data).status_code == 403
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
     assert not Erasure.objects.exists()
 
 
@@ -140,7 +140,7 @@ def test_front_desk_gets_neither_and_sees_no_link(world: World) -> None:
         assert page(client, name) not in shown
         assert desk.get(page(client, name)).status_code == 403
         assert desk.post(page(client, name), data).status_code == 403
-    assert not ScreeningLook.objects.exists()
+    assert not HealthAccess.objects.exists()
     assert not Erasure.objects.exists()
 
 
@@ -184,7 +184,7 @@ def test_the_owner_erases_a_client_by_typing_the_name(world: World, owner: Brows
     assert not ClientNote.objects.exists()
     by_phone = owner.get(reverse("admin:bookings_booking_book"), {"q": "Erased"})
     assert by_phone.context["found"] == []
-    begin = owner.post(reverse("bookings:desk_begin"), {"client": client.pk})
+    begin = owner.post(reverse("bookings:staff_booking_begin"), {"client": client.pk})
     assert begin.status_code == 404
 
 
@@ -232,12 +232,12 @@ def test_saving_the_page_brings_nobody_back(
     visit = world.book()
     operations.decline_booking(booking=visit, actor=staff, now=NOW)
     browser, done, saving = signed_in(staff), threading.Event(), threading.Event()
-    look = ClientAdmin.get_object
+    access = ClientAdmin.get_object
 
     def looks(*args: Any) -> Client | None:
         if connection.in_atomic_block:
             saving.set()
-        return look(*args)
+        return access(*args)
 
     monkeypatch.setattr(ClientAdmin, "get_object", looks)
 

@@ -20,11 +20,11 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from blog import models as blog
 from blog.models import (
-    Notice,
+    Announcement,
+    FaqEntry,
     Page,
     Picture,
     Post,
-    Question,
     Tag,
     Video,
 )
@@ -43,9 +43,9 @@ from bookings.models import (
     DriveOverride,
     DriveTime,
     Erasure,
+    HealthAccess,
     Message,
     MessageSettings,
-    ScreeningLook,
     TimeOff,
 )
 from services.models import Business, Category
@@ -69,11 +69,11 @@ RIGHTS: dict[str, dict[str, str]] = {
     "blog.post": {"owner": "lacd", "writer": "lacd"},
     "blog.tag": {"owner": "lacd", "writer": "lacd"},
     "blog.page": {"owner": "lac", "writer": "lac"},
-    "blog.question": {"owner": "lacd", "writer": "lacd"},
+    "blog.faqentry": {"owner": "lacd", "writer": "lacd"},
     "blog.picture": {"owner": "lacd", "writer": "lacd"},
     "blog.video": {"owner": "lacd", "writer": "lacd"},
     "blog.testimonial": {"owner": "lacd", "writer": "lacd"},
-    "blog.notice": {"owner": "lacd", "writer": "lacd"},
+    "blog.announcement": {"owner": "lacd", "writer": "lacd"},
     "bookings.booking": {"owner": "l", "desk": "l", "therapist": "l"},
     "bookings.client": {"owner": "lc", "desk": "lc"},
     "bookings.changerequest": {"owner": "lc", "desk": "lc"},
@@ -87,13 +87,13 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.timeoff": {"owner": "lacd", "desk": "lacd", "therapist": "lacd"},
     "bookings.closure": {"owner": "lacd", "desk": "l"},
     "bookings.zone": {"owner": "lacd", "desk": "l"},
-    "bookings.servedzip": {"owner": "lacd", "desk": "l"},
+    "bookings.servicearea": {"owner": "lacd", "desk": "l"},
     "bookings.drivetime": {"owner": "lacd", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
-    "bookings.bookingpolicy": {"owner": "lc"},
-    "bookings.policyversion": {"owner": "la"},
+    "bookings.bookingrules": {"owner": "lc"},
+    "bookings.termsversion": {"owner": "la"},
     "bookings.screeningversion": {"owner": "la"},
-    "bookings.screeninglook": {"owner": "l"},
+    "bookings.healthaccess": {"owner": "l"},
     "bookings.erasure": {"owner": "l"},
 }
 # The admin's other addresses, and who may open them with GET. Those that name a row name one that has to do with the
@@ -118,14 +118,14 @@ VIEWS: dict[str, set[str]] = {
     "bookings_therapist_feed": {"owner"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
-    "blog_notice_version": {"owner", "writer"},
-    "blog_notice_versions": {"owner", "writer"},
+    "blog_announcement_version": {"owner", "writer"},
+    "blog_announcement_versions": {"owner", "writer"},
     "blog_page_version": {"owner", "writer"},
     "blog_page_versions": {"owner", "writer"},
     "blog_post_version": {"owner", "writer"},
     "blog_post_versions": {"owner", "writer"},
-    "blog_question_version": {"owner", "writer"},
-    "blog_question_versions": {"owner", "writer"},
+    "blog_faqentry_version": {"owner", "writer"},
+    "blog_faqentry_versions": {"owner", "writer"},
     "blog_testimonial_version": {"owner", "writer"},
     "blog_testimonial_versions": {"owner", "writer"},
     "services_service_version": {"owner"},
@@ -145,10 +145,10 @@ POSTS: dict[str, set[str]] = {
     "bookings_client_note": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
-    "blog_notice_claims": {"owner", "writer"},
+    "blog_announcement_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
-    "blog_question_claims": {"owner", "writer"},
+    "blog_faqentry_claims": {"owner", "writer"},
     "blog_testimonial_claims": {"owner", "writer"},
 }
 # For everybody, or without rows of ours: log-in and -out, words for scripts, redirects. `autocomplete` has a test.
@@ -254,11 +254,11 @@ def desk(world: World) -> Desk:
         "blog.post": post,
         "blog.tag": Tag.objects.create(name="Tag", slug="tag"),
         "blog.page": page,
-        "blog.question": Question.objects.create(question="Why?", answer="<p>So.</p>"),
+        "blog.faqentry": FaqEntry.objects.create(question="Why?", answer="<p>So.</p>"),
         "blog.picture": Picture.objects.create(alt="Hands", width=60, height=40),
         "blog.video": video,
         "blog.testimonial": blog.Testimonial.objects.create(words="Calm.", name="A. S.", has_consent=True),
-        "blog.notice": Notice.objects.create(text="Closed on Friday", starts_at=NOW),
+        "blog.announcement": Announcement.objects.create(text="Closed on Friday", starts_at=NOW),
         "bookings.booking": own,
         "bookings.client": other.client,
         "bookings.changerequest": change,
@@ -278,17 +278,17 @@ def desk(world: World) -> Desk:
         "bookings.timeoff": off[0],
         "bookings.closure": Closure.objects.create(date=DAY + timedelta(days=30), name="Rain"),
         "bookings.zone": world.zone,
-        "bookings.servedzip": world.far_area,
+        "bookings.servicearea": world.far_area,
         "bookings.drivetime": DriveTime.objects.create(
             origin=world.zone, destination=world.zone, starts_at=time(9), ends_at=time(12), minutes=20
         ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
-        "bookings.bookingpolicy": world.policy,
-        "bookings.policyversion": world.agreed,
+        "bookings.bookingrules": world.rules,
+        "bookings.termsversion": world.agreed,
         "bookings.screeningversion": world.screening,
-        "bookings.screeninglook": ScreeningLook.objects.create(booking=other, user=staff, at=NOW, reason="-"),
+        "bookings.healthaccess": HealthAccess.objects.create(booking=other, user=staff, at=NOW, reason="-"),
         "bookings.erasure": Erasure.objects.create(
             client=Client.objects.create(name=Client.ERASED, created_at=NOW, erased_at=NOW),
             visits=0,
@@ -364,10 +364,10 @@ def test_lists_pages_searches_histories_and_forms(role: str, desk: Desk) -> None
             "d": [reverse(f"{name}_delete", args=[row.pk])],
         }
         wrong += [
-            (address, verb)
-            for verb, listed in addresses.items()
+            (address, action)
+            for action, listed in addresses.items()
             for address in listed
-            if allowed(client.get(address).status_code) is not (verb in rights)
+            if allowed(client.get(address).status_code) is not (action in rights)
         ]
     assert wrong == []
 
@@ -380,9 +380,9 @@ def test_nobody_changes_or_deletes_without_the_right(role: str, desk: Desk) -> N
     for label, of_roles in RIGHTS.items():
         rights, row, name = of_roles.get(role, ""), desk.rows[label], f"admin:{label.replace('.', '_')}"
         posts = {"c": reverse(f"{name}_change", args=[row.pk]), "a": reverse(f"{name}_add")}
-        for verb, address in posts.items():
-            if verb not in rights and client.post(address, {}).status_code not in (403, 405):
-                wrong.append((address, verb))
+        for action, address in posts.items():
+            if action not in rights and client.post(address, {}).status_code not in (403, 405):
+                wrong.append((address, action))
         if "d" not in rights:
             deletion = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
             client.post(reverse(f"{name}_changelist"), deletion)
@@ -432,7 +432,7 @@ def snapshot(booking: Booking) -> tuple[Any, ...]:
         booking.starts_at,
         booking.events.count(),
         booking.clinician_notes.count(),
-        booking.screening_looks.count(),
+        booking.health_accesses.count(),
     )
 
 
@@ -458,8 +458,8 @@ def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
     for answer in ("accept", "accept-with-fee"):
         key = desk.rows["bookings.changerequest"].pk
         addresses.append(reverse("admin:bookings_changerequest_answer", args=[key, answer]))
-    for verb in ("confirm", "decline", "complete", "no-show", "cancel"):
-        addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, verb]))
+    for action in ("confirm", "decline", "complete", "no-show", "cancel"):
+        addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, action]))
     leaks = []
     for address in addresses:
         for send in (client.get, client.post):
@@ -485,7 +485,7 @@ def test_a_therapist_sees_and_finishes_their_own(desk: Desk) -> None:
     assert reverse("admin:bookings_timeoff_change", args=[desk.own_off.pk]) in off
     looked = client.post(reverse("admin:bookings_booking_health", args=[desk.own.pk]), {"reason": "My visit"})
     assert looked.status_code == 200
-    assert ScreeningLook.objects.get(booking=desk.own).user == desk.users["therapist"]
+    assert HealthAccess.objects.get(booking=desk.own).user == desk.users["therapist"]
 
 
 def test_a_therapist_with_more_rights_still_sees_only_their_own(desk: Desk) -> None:
@@ -604,4 +604,4 @@ def test_front_desk_looks_are_written_down_and_prices_stay(desk: Desk) -> None:
     client = signed_in(desk.users["desk"])
     looked = client.post(reverse("admin:bookings_booking_health", args=[desk.other.pk]), {"reason": "A call"})
     assert looked.status_code == 200
-    assert desk.other.screening_looks.filter(user=desk.users["desk"], reason="A call").exists()
+    assert desk.other.health_accesses.filter(user=desk.users["desk"], reason="A call").exists()

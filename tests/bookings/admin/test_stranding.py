@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import (
-    BookingPolicy,
+    BookingRules,
     Closure,
     DriveOverride,
     DriveTime,
-    ServedZip,
+    ServiceArea,
     Therapist,
     TimeOff,
     WorkingHours,
@@ -238,18 +238,18 @@ def test_zip_code_that_moves_is_asked_about(owner: Client, world: World) -> None
         "zip_code": "90026", "zone": world.zone.pk, "is_active": "on", "city": "Los Angeles", "latitude": "41",
         "longitude": "-124",
     }  # fmt: skip
-    asked(owner.post(change("servedzip", world.area.pk), data), booking.reference)
-    assert ServedZip.objects.get(pk=world.area.pk).latitude == world.area.latitude
+    asked(owner.post(change("servicearea", world.area.pk), data), booking.reference)
+    assert ServiceArea.objects.get(pk=world.area.pk).latitude == world.area.latitude
 
 
 def test_longer_stairs_are_asked_about(owner: Client, world: World) -> None:
-    booking = world.book(entry="stairs")
-    form = owner.get(change("bookingpolicy", 1)).context["adminform"].form
+    booking = world.book(access_type="stairs")
+    form = owner.get(change("bookingrules", 1)).context["adminform"].form
     data = {bound.html_name: bound.value() for bound in form if bound.value() is not None} | {
         "stairs_minutes": "60"
     }
-    asked(owner.post(change("bookingpolicy", 1), data), booking.reference)
-    assert BookingPolicy.load().stairs_minutes == 5
+    asked(owner.post(change("bookingrules", 1), data), booking.reference)
+    assert BookingRules.load().stairs_minutes == 5
 
 
 def test_whose_visit_it_is_stays_with_those_who_may_see_bookings(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Policy texts and health questions: versions that stay as they were once somebody agreed to them."""
+"""Terms and health questions: versions that stay as they were once somebody agreed to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import PolicyVersion, ScreeningVersion
+from bookings.models import ScreeningVersion, TermsVersion
 from bookings.screening import sample_rules_data
 from tests.factories import World
 
@@ -18,32 +18,32 @@ IN_FORCE = {"published_at_0": "2026-12-02", "published_at_1": "09:00"}
 
 
 def test_new_policy_starts_as_a_copy_and_takes_the_next_number(owner: Client, world: World) -> None:
-    address = reverse("admin:bookings_policyversion_add")
+    address = reverse("admin:bookings_termsversion_add")
     assert "day&#x27;s notice" in owner.get(address).content.decode()
 
     response = owner.post(address, {**IN_FORCE, "cancellation": "Two days.", "consent": "I agree."})
 
     assert response.status_code == 302
-    assert PolicyVersion.objects.get(number=2).cancellation == "Two days."
+    assert TermsVersion.objects.get(number=2).cancellation == "Two days."
 
 
 def test_version_that_was_used_can_not_be_changed(owner: Client, world: World) -> None:
-    policy = reverse("admin:bookings_policyversion_change", args=[world.agreed.pk])
+    terms = reverse("admin:bookings_termsversion_change", args=[world.agreed.pk])
     questions = reverse("admin:bookings_screeningversion_change", args=[world.screening.pk])
     changed = {**IN_FORCE, "cancellation": "Changed.", "consent": "Changed."}
-    assert owner.post(policy, changed).status_code == 302
+    assert owner.post(terms, changed).status_code == 302
 
-    world.book(policy_version=1)
+    world.book(terms_version=1)
 
-    assert owner.post(policy, {**changed, "consent": "Again."}).status_code == 403
+    assert owner.post(terms, {**changed, "consent": "Again."}).status_code == 403
     assert owner.post(questions, {**IN_FORCE, "rules": "{}", "approved_by": "Me"}).status_code == 403
-    assert owner.get(policy).status_code == owner.get(questions).status_code == 200
-    assert PolicyVersion.objects.get(number=1).consent == "Changed."
+    assert owner.get(terms).status_code == owner.get(questions).status_code == 200
+    assert TermsVersion.objects.get(number=1).consent == "Changed."
     assert "A few health questions" in owner.get(questions).content.decode()
 
 
 def test_versions_are_not_deleted(owner: Client, world: World) -> None:
-    for name, key in (("policyversion", world.agreed.pk), ("screeningversion", world.screening.pk)):
+    for name, key in (("termsversion", world.agreed.pk), ("screeningversion", world.screening.pk)):
         assert (
             owner.post(reverse(f"admin:bookings_{name}_delete", args=[key]), {"post": "yes"}).status_code
             == 403

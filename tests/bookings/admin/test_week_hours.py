@@ -13,7 +13,7 @@ from bookings.models import WorkingHours
 from tests.factories import World
 
 TODAY = date(2026, 12, 2)
-BARS = re.compile(r'class="plot-bar plot-bar--(\d)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"')
+BARS = re.compile(r'class="chart-bar chart-bar--(\d)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"')
 
 
 def test_each_row_of_hours_is_a_bar_as_long_as_it_lasts(world: World) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bookings.availability import DriveTime, Job, Place, Policy, Therapist
+from bookings.availability import DriveTime, Job, Place, SchedulingRules, Therapist
 
 MINUTE = timedelta(minutes=1)
 Drive = Callable[[Place, Place, datetime], int | None]
@@ -22,7 +22,7 @@ class Taken:
     start: datetime
     end: datetime
     place: Place
-    session_minutes: int
+    treatment_minutes: int
 
 
 def offered(
@@ -31,19 +31,19 @@ def offered(
     job: Job,
     first_day: date,
     last_day: date,
-    policy: Policy,
+    rules: SchedulingRules,
     drive_time: DriveTime,
     now: datetime,
 ) -> list[tuple[datetime, int, int]]:
     """(start in UTC, therapist id, added drive minutes) of every time that can be kept, sorted."""
     drive = remembered(drive_time)
     found = []
-    today = now.astimezone(policy.tz).date()
+    today = now.astimezone(rules.tz).date()
     day = max(first_day, today)
-    while day <= min(last_day, today + timedelta(days=policy.horizon_days)):
-        minutes = minutes_of(day, policy)
+    while day <= min(last_day, today + timedelta(days=rules.horizon_days)):
+        minutes = minutes_of(day, rules)
         for therapist in therapists:
-            checker = Checker(therapist, job, day, minutes, policy, drive, now)
+            checker = Checker(therapist, job, day, minutes, rules, drive, now)
             for start in minutes:
                 if checker.feasible(start):
                     found.append((start, therapist.id, checker.added(start)))
@@ -67,12 +67,12 @@ def remembered(drive_time: DriveTime) -> Drive:
     return drive
 
 
-def minutes_of(day: date, policy: Policy) -> list[datetime]:
+def minutes_of(day: date, rules: SchedulingRules) -> list[datetime]:
     """Every minute (UTC) at which a calendar in the zone shows `day`."""
-    minute = datetime.combine(day, time(0), policy.tz).astimezone(UTC) - timedelta(hours=2)
+    minute = datetime.combine(day, time(0), rules.tz).astimezone(UTC) - timedelta(hours=2)
     found = []
     for _ in range(28 * 60):
-        if minute.astimezone(policy.tz).date() == day:
+        if minute.astimezone(rules.tz).date() == day:
             found.append(minute)
         minute += MINUTE
     return found
@@ -87,11 +87,11 @@ class Checker:
         job: Job,
         day: date,
         minutes: list[datetime],
-        policy: Policy,
+        rules: SchedulingRules,
         drive: Drive,
         now: datetime,
     ) -> None:
-        self.therapist, self.job, self.policy, self.drive, self.now = therapist, job, policy, drive, now
+        self.therapist, self.job, self.rules, self.drive, self.now = therapist, job, rules, drive, now
         self.day = day
         self.minutes = frozenset(minutes)
         self.hours = [
@@ -110,7 +110,7 @@ class Checker:
                     taken.blocked.start.replace(second=0, microsecond=0),
                     -((EPOCH - taken.blocked.end) // MINUTE) * MINUTE + EPOCH,
                     taken.place,
-                    taken.session_minutes,
+                    taken.treatment_minutes,
                 )
                 for taken in therapist.existing
                 if taken.blocked.start < day_end and taken.blocked.end > day_start
@@ -120,9 +120,9 @@ class Checker:
 
     def in_hours(self, minute: datetime) -> bool:
         """Whether the wall clock shows a time in somebody's working hours."""
-        if self.day in self.policy.closures:
+        if self.day in self.rules.closures:
             return False
-        wall = minute.astimezone(self.policy.tz).time()
+        wall = minute.astimezone(self.rules.tz).time()
         return any(hours.start <= wall and (wall < hours.end or hours.end == time(0)) for hours in self.hours)
 
     def in_time_off(self, minute: datetime) -> bool:
@@ -133,10 +133,10 @@ class Checker:
         """From set-up to pack-down."""
         return (
             start - self.job.setup_minutes * MINUTE,
-            start + (self.job.session_minutes + self.job.packdown_minutes) * MINUTE,
+            start + (self.job.treatment_minutes + self.job.packdown_minutes) * MINUTE,
         )
 
-    def tour(self, start: datetime) -> tuple[datetime, datetime]:
+    def shift(self, start: datetime) -> tuple[datetime, datetime]:
         """When the therapist may leave home, and has to be back: as far as one gets without meeting time off."""
         leave = back = minute = start
         while minute in self.minutes and minute not in self.off:
@@ -166,15 +166,15 @@ class Checker:
         return False
 
     def feasible(self, start: datetime) -> bool:
-        """Whether all rules allow a session that starts then."""
-        therapist, job, policy = self.therapist, self.job, self.policy
+        """Whether all rules allow a treatment that starts then."""
+        therapist, job, rules = self.therapist, self.job, self.rules
         here, home = job.place, therapist.home
         begins, ends = self.block(start)
 
-        wall = start.astimezone(policy.tz)
-        if (wall.hour * 60 + wall.minute) % policy.granularity_minutes != 0:
+        wall = start.astimezone(rules.tz)
+        if (wall.hour * 60 + wall.minute) % rules.granularity_minutes != 0:
             return False
-        if start < self.now + policy.minimum_notice:
+        if start < self.now + rules.minimum_notice:
             return False
         minute = begins
         while minute < ends:
@@ -190,7 +190,7 @@ class Checker:
         if therapist.reach_minutes is not None and from_home > therapist.reach_minutes:
             return False
 
-        leave, back = self.tour(start)
+        leave, back = self.shift(start)
         before, after = self.neighbours(start)
         if before is not None:
             if self.drive(before.place, here, before.end) is None:
@@ -212,17 +212,17 @@ class Checker:
         if therapist.max_visits_per_day is not None and len(self.visits) >= therapist.max_visits_per_day:
             return False
         if therapist.max_work_minutes_per_day is not None:
-            work = sum(visit.session_minutes for visit in self.visits)
-            if work + job.session_minutes > therapist.max_work_minutes_per_day:
+            work = sum(visit.treatment_minutes for visit in self.visits)
+            if work + job.treatment_minutes > therapist.max_work_minutes_per_day:
                 return False
         return self.rested(start)
 
     def rested(self, start: datetime) -> bool:
-        """Whether the session is not part of too much work without a break."""
+        """Whether the treatment is not part of too much work without a break."""
         pause, most = self.therapist.break_minutes, self.therapist.break_after_minutes
         if not pause or most is None:
             return True
-        new = Taken(*self.block(start), self.job.place, self.job.session_minutes)
+        new = Taken(*self.block(start), self.job.place, self.job.treatment_minutes)
         runs: list[list[Taken]] = []
         for visit in sorted([*self.visits, new], key=lambda visit: visit.start):
             last = runs[-1][-1] if runs else None
@@ -231,13 +231,13 @@ class Checker:
             else:
                 runs.append([visit])
         run = next(run for run in runs if new in run)
-        return len(run) == 1 or sum(visit.session_minutes for visit in run) <= most
+        return len(run) == 1 or sum(visit.treatment_minutes for visit in run) <= most
 
     def added(self, start: datetime) -> int:
         """How many minutes the day's driving grows."""
         here, home = self.job.place, self.therapist.home
         begins, ends = self.block(start)
-        leave, back = self.tour(start)
+        leave, back = self.shift(start)
         before, after = self.neighbours(start)
         before = before if before is not None and before.end > leave else None
         after = after if after is not None and after.start < back else None

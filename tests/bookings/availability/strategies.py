@@ -19,7 +19,7 @@ from bookings.availability import (
     OccupiedKind,
     OfflineEstimate,
     Place,
-    Policy,
+    SchedulingRules,
     Therapist,
     WeeklyHours,
     WithOverrides,
@@ -202,7 +202,7 @@ def jobs(*, any_place: bool = True) -> st.SearchStrategy[Job]:
     return st.builds(
         Job,
         place=places if any_place else known_places,
-        session_minutes=st.sampled_from([30, 60, 90, 120]),
+        treatment_minutes=st.sampled_from([30, 60, 90, 120]),
         setup_minutes=st.sampled_from([0, 10, 15]),
         packdown_minutes=st.sampled_from([0, 10, 25]),
     )
@@ -216,7 +216,7 @@ class World:
     job: Job
     first_day: date
     last_day: date
-    policy: Policy
+    rules: SchedulingRules
     drive_time: DriveTime
     now: datetime
 
@@ -245,7 +245,7 @@ def worlds(
         job=draw(jobs(any_place=any_place)),
         first_day=day,
         last_day=day + timedelta(days=draw(st.integers(0, 1))),
-        policy=Policy(
+        rules=SchedulingRules(
             zone=ZONE,
             minimum_notice=timedelta(minutes=draw(st.sampled_from([0, 0, 0, 120, 1440]))),
             horizon_days=draw(st.sampled_from([2, 30, 30, 30, 1, 0])),

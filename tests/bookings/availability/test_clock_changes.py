@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.availability import Job, Place, Policy, Slot, Therapist, WeeklyHours, offer_slots
+from bookings.availability import Job, Place, SchedulingRules, Slot, Therapist, WeeklyHours, offer_slots
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2030, 12, 31)
@@ -17,7 +17,7 @@ def no_drive(origin: Place, destination: Place, departing_at: datetime) -> int:
     raise AssertionError("one address asks for no drive")
 
 
-def slots(start: time, end: time, session_minutes: int, granularity_minutes: int) -> list[Slot]:
+def slots(start: time, end: time, treatment_minutes: int, granularity_minutes: int) -> list[Slot]:
     """Five years of somebody who works at home, every day from `start` to `end`."""
     return offer_slots(
         therapists=[
@@ -25,38 +25,38 @@ def slots(start: time, end: time, session_minutes: int, granularity_minutes: int
                 id=1, home=HERE, weekly_hours=tuple(WeeklyHours(weekday, start, end) for weekday in range(7))
             )
         ],
-        job=Job(HERE, session_minutes, 10, 5),
+        job=Job(HERE, treatment_minutes, 10, 5),
         first_day=FIRST_DAY,
         last_day=LAST_DAY,
-        policy=Policy(LOS_ANGELES, timedelta(0), DAYS, granularity_minutes),
+        rules=SchedulingRules(LOS_ANGELES, timedelta(0), DAYS, granularity_minutes),
         drive_time=no_drive,
         now=datetime(2026, 1, 1, 8, tzinfo=UTC),
     )
 
 
-@pytest.mark.parametrize("session_minutes", [30, 60, 90, 120, 180])
-def test_daytime_hours_offer_the_same_wall_times_every_day(session_minutes: int) -> None:
-    found = slots(time(9), time(18), session_minutes, 30)
+@pytest.mark.parametrize("treatment_minutes", [30, 60, 90, 120, 180])
+def test_daytime_hours_offer_the_same_wall_times_every_day(treatment_minutes: int) -> None:
+    found = slots(time(9), time(18), treatment_minutes, 30)
 
     by_day: dict[date, list[time]] = {}
     for slot in found:
         local = slot.starts_at.astimezone(LOS_ANGELES)
         by_day.setdefault(local.date(), []).append(local.time())
-        assert slot.ends_at - slot.starts_at == timedelta(minutes=session_minutes)
-    last = 18 * 60 - session_minutes - 5
+        assert slot.ends_at - slot.starts_at == timedelta(minutes=treatment_minutes)
+    last = 18 * 60 - treatment_minutes - 5
     expected = [time(minute // 60, minute % 60) for minute in range(9 * 60 + 30, last + 1, 30)]
     assert len(by_day) == DAYS
     assert all(walls == expected for walls in by_day.values())
 
 
-@pytest.mark.parametrize("session_minutes", [60, 90])
+@pytest.mark.parametrize("treatment_minutes", [60, 90])
 @pytest.mark.parametrize(
     ("start", "end"), [(time(0), time(5)), (time(1, 30), time(4)), (time(0), time(2, 30))]
 )
 def test_night_hours_offer_only_times_that_exist_with_their_real_length(
-    start: time, end: time, session_minutes: int
+    start: time, end: time, treatment_minutes: int
 ) -> None:
-    found = slots(start, end, session_minutes, 30)
+    found = slots(start, end, treatment_minutes, 30)
 
     assert len({slot.starts_at for slot in found}) == len(found)
     for slot in found:
@@ -64,7 +64,7 @@ def test_night_hours_offer_only_times_that_exist_with_their_real_length(
         local = slot.starts_at.astimezone(LOS_ANGELES)
         assert local.astimezone(UTC) == slot.starts_at
         assert local.minute % 30 == 0
-        assert slot.blocked_until - slot.blocked_from == timedelta(minutes=session_minutes + 15)
+        assert slot.blocked_until - slot.blocked_from == timedelta(minutes=treatment_minutes + 15)
         first, last = (
             instant.astimezone(LOS_ANGELES).time()
             for instant in (slot.blocked_from, slot.blocked_until - timedelta(minutes=1))

@@ -12,7 +12,7 @@ from bookings.availability import (
     Occupied,
     OccupiedKind,
     Place,
-    Policy,
+    SchedulingRules,
     Slot,
     Therapist,
     best_fit,
@@ -25,7 +25,7 @@ from bookings.availability import (
 from tests.bookings.availability import oracle
 from tests.bookings.availability.strategies import UNHURRIED, World, worlds
 
-POLICY = Policy("America/Los_Angeles", timedelta(0), 60, 15)
+RULES = SchedulingRules("America/Los_Angeles", timedelta(0), 60, 15)
 MINUTE = timedelta(minutes=1)
 MORNING = datetime(2026, 7, 1, 16, tzinfo=UTC)  # 09:00 on a Wednesday
 
@@ -65,7 +65,7 @@ def test_visits_by_week_counts_local_weeks_from_monday() -> None:
     sunday_night = datetime(2026, 7, 6, 6, 30, tzinfo=UTC)  # still Sunday the 5th in Los Angeles
     monday = datetime(2026, 7, 6, 16, tzinfo=UTC)
 
-    counts = visits_by_week([therapist(1, MORNING, sunday_night), therapist(2, monday)], POLICY)
+    counts = visits_by_week([therapist(1, MORNING, sunday_night), therapist(2, monday)], RULES)
 
     assert counts == {date(2026, 6, 29): {1: 2}, date(2026, 7, 6): {2: 1}}
 
@@ -76,7 +76,7 @@ def test_for_anyone_gives_one_therapist_a_start_by_that_weeks_visits() -> None:
     busy_now = therapist(1, MORNING - timedelta(days=1))
     busy_later = therapist(2, MORNING + timedelta(days=8))
 
-    chosen = for_anyone(slots, therapists=[busy_now, busy_later], policy=POLICY)
+    chosen = for_anyone(slots, therapists=[busy_now, busy_later], rules=RULES)
 
     assert chosen == [slot(2, 0, 10), slot(2, 1, 99), slot(1, week, 10)]
 
@@ -133,7 +133,7 @@ def test_for_anyone_never_adds_more_driving_than_another_choice_would(
         (slot(*values) for values in drawn), key=lambda found: (found.starts_at, found.therapist_id)
     )
 
-    chosen = for_anyone(slots, therapists=[], policy=POLICY)
+    chosen = for_anyone(slots, therapists=[], rules=RULES)
 
     assert [found.starts_at for found in chosen] == sorted({found.starts_at for found in slots})
     for found in chosen:
@@ -167,7 +167,7 @@ def chosen_counted_out(slots: list[Slot], therapists: list[Therapist]) -> list[S
 
     def visits_that_week(therapist_id: int, start: datetime) -> int:
         def week(instant: datetime) -> tuple[int, int]:
-            return instant.astimezone(POLICY.tz).date().isocalendar()[:2]
+            return instant.astimezone(RULES.tz).date().isocalendar()[:2]
 
         (mine,) = (therapist for therapist in therapists if therapist.id == therapist_id)
         return sum(1 for taken in mine.existing if week(taken.blocked.start) == week(start))
@@ -223,7 +223,7 @@ def test_anyone_gets_the_therapist_counted_out(
         for number, days in enumerate(days_of_visits, start=1)
     ]
 
-    assert for_anyone(slots, therapists=therapists, policy=POLICY) == chosen_counted_out(slots, therapists)
+    assert for_anyone(slots, therapists=therapists, rules=RULES) == chosen_counted_out(slots, therapists)
 
 
 @settings(UNHURRIED, max_examples=12)
@@ -232,11 +232,11 @@ def test_good_fits_of_whole_days_are_those_of_the_rules_walked_minute_by_minute(
     """From hours, visits and drives to the flag: the engine's days against the oracle's, ranked by counting."""
     expected: dict[date, dict[datetime, list[int]]] = {}
     for start, _therapist, added in oracle.offered(**world.arguments()):
-        day = start.astimezone(world.policy.tz).date()
+        day = start.astimezone(world.rules.tz).date()
         expected.setdefault(day, {}).setdefault(start, []).append(added)
     found: dict[date, list[Slot]] = {}
     for offered in offer_slots(**world.arguments()):
-        found.setdefault(offered.starts_at.astimezone(world.policy.tz).date(), []).append(offered)
+        found.setdefault(offered.starts_at.astimezone(world.rules.tz).date(), []).append(offered)
 
     assert {day: good_fit_starts(slots) for day, slots in found.items()} == {
         day: good_fits_counted_out(starts) for day, starts in expected.items()

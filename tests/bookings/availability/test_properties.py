@@ -49,7 +49,7 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
     offered = [(slot.starts_at, slot.therapist_id, slot.added_drive_minutes) for slot in slots]
     assert offered == oracle.offered(**world.arguments())
     for slot in slots:
-        assert slot.ends_at - slot.starts_at == world.job.session_minutes * MINUTE
+        assert slot.ends_at - slot.starts_at == world.job.treatment_minutes * MINUTE
         assert slot.starts_at - slot.blocked_from == world.job.setup_minutes * MINUTE
         assert slot.blocked_until - slot.ends_at == world.job.packdown_minutes * MINUTE
 
@@ -59,7 +59,7 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
 def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -> None:
     by_day: dict[date, list[Slot]] = defaultdict(list)
     for slot in offer_slots(**world.arguments()):
-        by_day[slot.starts_at.astimezone(world.policy.tz).date()].append(slot)
+        by_day[slot.starts_at.astimezone(world.rules.tz).date()].append(slot)
     expected = {}
     for day, slots in by_day.items():
         good = good_fit_starts(slots)
@@ -84,18 +84,18 @@ def test_what_the_drive_times_remember_changes_nothing(world: World) -> None:
 @given(worlds(granularities=(30, 60)))
 def test_check_slot_grants_what_is_offered_and_else_gives_a_true_reason(world: World) -> None:
     offered = {(slot.starts_at, slot.therapist_id): slot for slot in offer_slots(**world.arguments())}
-    policy, job = world.policy, world.job
+    rules, job = world.rules, world.job
     drive = oracle.remembered(world.drive_time)
-    minutes = oracle.minutes_of(world.first_day, policy)
+    minutes = oracle.minutes_of(world.first_day, rules)
 
     for therapist in world.therapists:
-        checker = oracle.Checker(therapist, job, world.first_day, minutes, policy, drive, world.now)
+        checker = oracle.Checker(therapist, job, world.first_day, minutes, rules, drive, world.now)
         for starts_at in minutes[::30]:
             answer = check_slot(
                 therapist=therapist,
                 job=job,
                 starts_at=starts_at,
-                policy=policy,
+                rules=rules,
                 drive_time=world.drive_time,
                 now=world.now,
             )
@@ -114,19 +114,19 @@ def is_true(
     begins, ends = checker.block(start)
     block = {begins + minute * MINUTE for minute in range(job.blocked_minutes)}
     in_hours = {minute for minute in block if minute in checker.minutes and checker.in_hours(minute)}
-    wall = start.astimezone(world.policy.tz)
+    wall = start.astimezone(world.rules.tz)
     before, after = checker.neighbours(start)
-    leave, back = checker.tour(start)
+    leave, back = checker.shift(start)
     match reason:
         case RefusalReason.NOTICE:
-            return start < world.now + world.policy.minimum_notice
+            return start < world.now + world.rules.minimum_notice
         case RefusalReason.HORIZON:
-            today = world.now.astimezone(world.policy.tz).date()
-            return (checker.day - today).days > world.policy.horizon_days
+            today = world.now.astimezone(world.rules.tz).date()
+            return (checker.day - today).days > world.rules.horizon_days
         case RefusalReason.OFF_GRID:
-            return (wall.hour * 60 + wall.minute) % world.policy.granularity_minutes != 0
+            return (wall.hour * 60 + wall.minute) % world.rules.granularity_minutes != 0
         case RefusalReason.CLOSED:
-            return checker.day in world.policy.closures
+            return checker.day in world.rules.closures
         case RefusalReason.OUTSIDE_HOURS | RefusalReason.TIME_OFF if block <= checker.working:
             return not checker.can_drive(therapist.home, job.place, leave, begins) or (
                 not checker.can_drive(job.place, therapist.home, ends, back)
@@ -147,7 +147,7 @@ def is_true(
             return minutes is not None and minutes > (therapist.reach_minutes or 0)
         case RefusalReason.DAILY_LIMIT:
             visits, most_visits = len(checker.visits) + 1, therapist.max_visits_per_day
-            work = sum(visit.session_minutes for visit in checker.visits) + job.session_minutes
+            work = sum(visit.treatment_minutes for visit in checker.visits) + job.treatment_minutes
             most_work = therapist.max_work_minutes_per_day
             too_many = most_visits is not None and visits > most_visits
             return too_many or (most_work is not None and work > most_work)
@@ -169,7 +169,7 @@ def is_true(
 @settings(UNHURRIED, max_examples=50)
 @given(worlds())
 def test_open_days_and_explain_day_agree_with_the_offers(world: World) -> None:
-    offered = {slot.starts_at.astimezone(world.policy.tz).date() for slot in offer_slots(**world.arguments())}
+    offered = {slot.starts_at.astimezone(world.rules.tz).date() for slot in offer_slots(**world.arguments())}
 
     assert open_days(**world.arguments()) == sorted(offered)
     rest = {name: value for name, value in world.arguments().items() if not name.endswith("_day")}
@@ -201,7 +201,7 @@ def shorter_hours(draw: st.DrawFn, therapist: Therapist, world: World) -> Therap
         case "fewer":
             return replace(therapist, weekly_hours=therapist.weekly_hours[1:])
         case _:
-            midnight = datetime.combine(world.first_day, time(0), world.policy.tz).astimezone(UTC)
+            midnight = datetime.combine(world.first_day, time(0), world.rules.tz).astimezone(UTC)
             begins = midnight + draw(st.integers(0, 1400)) * MINUTE
             off = Interval(begins, begins + draw(st.integers(1, 500)) * MINUTE)
             return replace(therapist, time_off=(*therapist.time_off, off))
@@ -230,7 +230,7 @@ def test_adding_a_visit_never_adds_a_slot(data: st.DataObject) -> None:
     if not addable:
         return
     added = data.draw(st.sampled_from(addable))
-    taken = Occupied(Interval(added.blocked_from, added.blocked_until), other.place, other.session_minutes)
+    taken = Occupied(Interval(added.blocked_from, added.blocked_until), other.place, other.treatment_minutes)
     therapist = world.therapists[0]
     fuller = replace(therapist, existing=(*therapist.existing, taken))
 
@@ -253,7 +253,9 @@ def test_a_day_filled_slot_by_slot_stays_feasible(data: st.DataObject) -> None:
             slot = data.draw(st.sampled_from(offered))
             taken.append(
                 (
-                    Occupied(Interval(slot.blocked_from, slot.blocked_until), job.place, job.session_minutes),
+                    Occupied(
+                        Interval(slot.blocked_from, slot.blocked_until), job.place, job.treatment_minutes
+                    ),
                     job,
                 )
             )
@@ -264,7 +266,7 @@ def test_a_day_filled_slot_by_slot_stays_feasible(data: st.DataObject) -> None:
             therapist=replace(therapist, existing=others),
             job=job,
             starts_at=block.blocked.start + job.setup_minutes * MINUTE,
-            policy=world.policy,
+            rules=world.rules,
             drive_time=world.drive_time,
             now=world.now,
         )

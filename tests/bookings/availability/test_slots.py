@@ -14,9 +14,9 @@ from bookings.availability import (
     Occupied,
     OccupiedKind,
     Place,
-    Policy,
     Refusal,
     RefusalReason,
+    SchedulingRules,
     Side,
     Slot,
     Therapist,
@@ -31,8 +31,8 @@ from bookings.availability import (
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 WEDNESDAY = date(2026, 7, 1)
 HOME, CLIENT, FAR, NOWHERE = Place("home"), Place("client"), Place("far"), Place("nowhere")
-POLICY = Policy(LOS_ANGELES, timedelta(0), 60, 15)
-JOB = Job(CLIENT, session_minutes=60, setup_minutes=15, packdown_minutes=15)
+RULES = SchedulingRules(LOS_ANGELES, timedelta(0), 60, 15)
+JOB = Job(CLIENT, treatment_minutes=60, setup_minutes=15, packdown_minutes=15)
 
 
 def drive_time(origin: Place, destination: Place, departing_at: datetime) -> int | None:
@@ -62,7 +62,7 @@ def hours(*spans: str, weekdays: range = range(7)) -> tuple[WeeklyHours, ...]:
 def taken(
     start: str, end: str, place: Place = CLIENT, *, kind: OccupiedKind = OccupiedKind.VISIT
 ) -> Occupied:
-    """A block at the client's, with a session half an hour shorter."""
+    """A block at the client's, with a treatment half an hour shorter."""
     blocked = Interval(at(start), at(end))
     return Occupied(blocked, place, blocked.duration // timedelta(minutes=1) - 30, kind)
 
@@ -74,7 +74,7 @@ def times(
     therapist: Therapist = THERAPIST,
     job: Job = JOB,
     *,
-    policy: Policy = POLICY,
+    rules: SchedulingRules = RULES,
     drives: DriveTime = drive_time,
     now: datetime = A_WEEK_BEFORE,
     day: date = WEDNESDAY,
@@ -85,7 +85,7 @@ def times(
         job=job,
         first_day=day,
         last_day=day,
-        policy=policy,
+        rules=rules,
         drive_time=drives,
         now=now,
     )
@@ -97,12 +97,12 @@ def refusal(
     therapist: Therapist = THERAPIST,
     job: Job = JOB,
     *,
-    policy: Policy = POLICY,
+    rules: SchedulingRules = RULES,
     now: datetime = A_WEEK_BEFORE,
 ) -> tuple[RefusalReason, Side | None] | None:
     """Why a local time is refused; None when it is granted."""
     answer = check_slot(
-        therapist=therapist, job=job, starts_at=at(clock), policy=policy, drive_time=drive_time, now=now
+        therapist=therapist, job=job, starts_at=at(clock), rules=rules, drive_time=drive_time, now=now
     )
     return (answer.reason, answer.side) if isinstance(answer, Refusal) else None
 
@@ -113,7 +113,7 @@ def test_an_empty_day_runs_from_the_first_drive_to_the_last() -> None:
     # 9:00 + 20 minutes of drive + 15 of set-up, then 60 + 15 + 20 before 18:00.
     assert (found[0], found[-1]) == ("09:45", "16:15")
     assert len(found) == 27
-    by_the_minute = times(policy=replace(POLICY, granularity_minutes=1))
+    by_the_minute = times(rules=replace(RULES, granularity_minutes=1))
     assert (by_the_minute[0], by_the_minute[-1]) == ("09:35", "16:25")
     assert refusal("09:30") == (RefusalReason.OUTSIDE_HOURS, None)
     assert refusal("16:30") == (RefusalReason.OUTSIDE_HOURS, None)
@@ -124,7 +124,7 @@ def test_a_slot_tells_the_block_around_the_session() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00"),
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("06:00"),
     )
@@ -145,7 +145,7 @@ def test_added_driving_is_the_way_round_by_the_client_less_the_way_there_was() -
             therapist=replace(THERAPIST, existing=existing),
             job=JOB,
             starts_at=at("12:00"),
-            policy=POLICY,
+            rules=RULES,
             drive_time=along_a_road,
             now=at("06:00"),
         )
@@ -161,7 +161,7 @@ def test_added_driving_is_the_way_round_by_the_client_less_the_way_there_was() -
 def test_starts_lie_on_the_local_grid_whatever_the_hours() -> None:
     odd = replace(THERAPIST, weekly_hours=hours("09:07-18:00"))
 
-    assert times(odd, policy=replace(POLICY, granularity_minutes=90))[:3] == ["10:30", "12:00", "13:30"]
+    assert times(odd, rules=replace(RULES, granularity_minutes=90))[:3] == ["10:30", "12:00", "13:30"]
     assert refusal("12:05") == (RefusalReason.OFF_GRID, None)
 
 
@@ -170,7 +170,7 @@ def test_a_start_inside_a_minute_is_off_the_grid() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00") + timedelta(seconds=1),
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("06:00"),
     )
@@ -183,7 +183,7 @@ def test_the_same_instant_in_another_zone_is_the_same_time() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00").astimezone(ZoneInfo("Asia/Kathmandu")),
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("06:00"),
     )
@@ -193,13 +193,13 @@ def test_the_same_instant_in_another_zone_is_the_same_time() -> None:
 
 
 def test_minimum_notice_is_kept_to_the_second() -> None:
-    policy = replace(POLICY, minimum_notice=timedelta(hours=4))
+    rules = replace(RULES, minimum_notice=timedelta(hours=4))
 
-    assert times(policy=policy, now=at("08:00"))[0] == "12:00"
-    assert times(policy=policy, now=at("08:00") + timedelta(seconds=1))[0] == "12:15"
-    assert refusal("12:00", policy=policy, now=at("08:00")) is None
+    assert times(rules=rules, now=at("08:00"))[0] == "12:00"
+    assert times(rules=rules, now=at("08:00") + timedelta(seconds=1))[0] == "12:15"
+    assert refusal("12:00", rules=rules, now=at("08:00")) is None
     late = at("08:00") + timedelta(microseconds=1)
-    assert refusal("12:00", policy=policy, now=late) == (RefusalReason.NOTICE, None)
+    assert refusal("12:00", rules=rules, now=late) == (RefusalReason.NOTICE, None)
 
 
 def test_the_past_is_refused_for_notice() -> None:
@@ -209,15 +209,15 @@ def test_the_past_is_refused_for_notice() -> None:
 
 
 def test_the_last_day_of_the_horizon_is_a_local_day() -> None:
-    policy = replace(POLICY, horizon_days=3)
+    rules = replace(RULES, horizon_days=3)
 
-    assert times(policy=policy, now=at("00:00", date(2026, 6, 28)))
-    assert times(policy=policy, now=at("23:59", date(2026, 6, 27))) == []
-    assert refusal("12:00", policy=policy, now=at("23:59", date(2026, 6, 27))) == (
+    assert times(rules=rules, now=at("00:00", date(2026, 6, 28)))
+    assert times(rules=rules, now=at("23:59", date(2026, 6, 27))) == []
+    assert refusal("12:00", rules=rules, now=at("23:59", date(2026, 6, 27))) == (
         RefusalReason.HORIZON,
         None,
     )
-    assert refusal("12:00", policy=policy, now=at("00:00", date(2026, 6, 28))) is None
+    assert refusal("12:00", rules=rules, now=at("00:00", date(2026, 6, 28))) is None
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_the_ends_of_the_calendar_are_refused_like_any_other_day(
     starts_at: datetime, reason: RefusalReason
 ) -> None:
     now = at("06:00")
-    everything: dict[str, Any] = {"job": JOB, "policy": POLICY, "drive_time": drive_time, "now": now}
+    everything: dict[str, Any] = {"job": JOB, "rules": RULES, "drive_time": drive_time, "now": now}
 
     assert check_slot(therapist=THERAPIST, starts_at=starts_at, **everything) == Refusal(reason)
     assert explain_day(therapists=[THERAPIST], day=starts_at.date(), **everything) == reason
@@ -246,11 +246,11 @@ def test_an_instant_without_a_zone_is_an_error() -> None:
 
 
 def test_nothing_is_offered_on_closures_or_off_days() -> None:
-    closed = replace(POLICY, closures=frozenset({WEDNESDAY}))
+    closed = replace(RULES, closures=frozenset({WEDNESDAY}))
     weekends = replace(THERAPIST, weekly_hours=hours("09:00-18:00", weekdays=range(5, 7)))
 
-    assert times(policy=closed) == []
-    assert refusal("12:00", policy=closed) == (RefusalReason.CLOSED, None)
+    assert times(rules=closed) == []
+    assert refusal("12:00", rules=closed) == (RefusalReason.CLOSED, None)
     assert times(weekends) == []
     assert refusal("12:00", weekends) == (RefusalReason.OUTSIDE_HOURS, None)
 
@@ -269,11 +269,11 @@ def test_time_off_is_spent_at_home_even_between_two_visits() -> None:
     off = Interval(at("12:00"), at("14:00"))
     after_a_visit = replace(THERAPIST, time_off=(off,), existing=(taken("09:30", "11:00", Place("other")),))
     before_a_visit = replace(THERAPIST, time_off=(off,), existing=(taken("15:00", "16:30", Place("other")),))
-    by_five = replace(POLICY, granularity_minutes=5)
+    by_five = replace(RULES, granularity_minutes=5)
 
     # Leaving home at 14:00, not the other client's; back home by 12:00, not on the way to the other client.
-    assert next(clock for clock in times(after_a_visit, policy=by_five) if clock > "12:00") == "14:35"
-    assert max(clock for clock in times(before_a_visit, policy=by_five) if clock < "12:00") == "10:25"
+    assert next(clock for clock in times(after_a_visit, rules=by_five) if clock > "12:00") == "14:35"
+    assert max(clock for clock in times(before_a_visit, rules=by_five) if clock < "12:00") == "10:25"
 
 
 def test_a_gap_in_the_hours_may_be_driven_in_but_not_worked_in() -> None:
@@ -319,19 +319,19 @@ def test_blocks_at_one_address_touch_without_a_drive() -> None:
     busy = replace(THERAPIST, existing=(taken("12:00", "13:30", house),))
     job = replace(JOB, place=upstairs)
 
-    found = times(busy, job, policy=replace(POLICY, granularity_minutes=5))
+    found = times(busy, job, rules=replace(RULES, granularity_minutes=5))
 
     assert [clock for clock in found if "10:40" <= clock <= "13:50"] == ["10:40", "10:45", "13:45", "13:50"]
 
 
 def test_two_people_at_one_address_are_one_block() -> None:
-    both = replace(JOB, session_minutes=120, people=2)
+    both = replace(JOB, treatment_minutes=120, people=2)
 
     slot = check_slot(
         therapist=replace(THERAPIST, max_visits_per_day=1),
         job=both,
         starts_at=at("12:00"),
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("06:00"),
     )
@@ -384,7 +384,7 @@ def test_a_visit_that_runs_past_midnight_is_of_both_days() -> None:
     owl = replace(THERAPIST, weekly_hours=hours("00:00-05:00"), existing=(night,))
 
     assert times(owl)[0] == "01:45"
-    assert times(owl, policy=replace(POLICY, granularity_minutes=1), day=WEDNESDAY)[0] == "01:45"
+    assert times(owl, rules=replace(RULES, granularity_minutes=1), day=WEDNESDAY)[0] == "01:45"
     assert times(replace(owl, max_visits_per_day=1)) == []
     assert times(replace(owl, existing=(replace(night, place=NOWHERE),))) == []
 
@@ -408,7 +408,7 @@ def test_reach_is_the_drive_from_home(reach: int | None, granted: bool) -> None:
 
 
 def test_daily_limits_count_visits_and_session_minutes() -> None:
-    one = replace(THERAPIST, existing=(taken("09:30", "11:00"),))  # a session of 60
+    one = replace(THERAPIST, existing=(taken("09:30", "11:00"),))  # a treatment of 60
 
     assert times(replace(one, max_visits_per_day=2))
     assert times(replace(one, max_visits_per_day=1)) == []
@@ -420,12 +420,12 @@ def test_daily_limits_count_visits_and_session_minutes() -> None:
 
 
 def test_a_long_run_of_work_needs_a_break_that_driving_does_not_count_towards() -> None:
-    morning = (taken("09:30", "11:00"), taken("11:20", "12:50"))  # two sessions of 60, 20 minutes apart
+    morning = (taken("09:30", "11:00"), taken("11:20", "12:50"))  # two treatments of 60, 20 minutes apart
     tired = replace(THERAPIST, existing=morning, break_minutes=30, break_after_minutes=150)
 
     # From 12:50: 20 minutes of drive and 30 of break, then set-up.
     assert [clock for clock in times(tired) if clock < "14:15"] == ["14:00"]
-    assert times(tired, policy=replace(POLICY, granularity_minutes=5))[0] == "13:55"
+    assert times(tired, rules=replace(RULES, granularity_minutes=5))[0] == "13:55"
     assert [clock for clock in times(replace(tired, break_minutes=None)) if clock < "14:00"] == [
         "13:30",
         "13:45",
@@ -462,7 +462,7 @@ def test_work_before_an_earlier_break_and_after_a_later_one_is_forgotten() -> No
 
 
 def test_one_visit_longer_than_the_run_allowed_needs_a_break_on_both_sides() -> None:
-    long_job = replace(JOB, session_minutes=180)
+    long_job = replace(JOB, treatment_minutes=180)
     tired = replace(THERAPIST, break_minutes=30, break_after_minutes=120)
 
     assert refusal("12:00", tired, long_job) is None
@@ -490,7 +490,7 @@ def test_slots_of_several_therapists_come_by_start_then_therapist() -> None:
         job=JOB,
         first_day=WEDNESDAY,
         last_day=WEDNESDAY + timedelta(days=1),
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("00:00"),
     )
@@ -502,12 +502,12 @@ def test_slots_of_several_therapists_come_by_start_then_therapist() -> None:
 
 def explain(
     *therapists: Therapist,
-    policy: Policy = POLICY,
+    rules: SchedulingRules = RULES,
     now: datetime = A_WEEK_BEFORE,
     job: Job = JOB,
 ) -> RefusalReason | None:
     return explain_day(
-        therapists=therapists, job=job, day=WEDNESDAY, policy=policy, drive_time=drive_time, now=now
+        therapists=therapists, job=job, day=WEDNESDAY, rules=rules, drive_time=drive_time, now=now
     )
 
 
@@ -521,13 +521,13 @@ def test_explain_day_gives_the_most_common_reason() -> None:
     assert explain(away) is RefusalReason.TIME_OFF
     assert explain(limited) is RefusalReason.DAILY_LIMIT
     split = replace(THERAPIST, existing=(taken("12:00", "12:30"),))
-    assert explain(split, job=replace(JOB, session_minutes=300)) is RefusalReason.TAKEN
+    assert explain(split, job=replace(JOB, treatment_minutes=300)) is RefusalReason.TAKEN
     assert explain(full, away, away) is RefusalReason.TIME_OFF
     assert explain(full, away) is RefusalReason.TAKEN
     assert explain() is RefusalReason.NO_THERAPIST
     assert explain(replace(THERAPIST, weekly_hours=())) is RefusalReason.OUTSIDE_HOURS
-    assert explain(THERAPIST, job=replace(JOB, session_minutes=600)) is RefusalReason.OUTSIDE_HOURS
-    assert explain(THERAPIST, policy=replace(POLICY, closures=frozenset({WEDNESDAY}))) is RefusalReason.CLOSED
+    assert explain(THERAPIST, job=replace(JOB, treatment_minutes=600)) is RefusalReason.OUTSIDE_HOURS
+    assert explain(THERAPIST, rules=replace(RULES, closures=frozenset({WEDNESDAY}))) is RefusalReason.CLOSED
     assert explain(replace(THERAPIST, reach_minutes=10)) is RefusalReason.REACH
     assert explain(THERAPIST, job=replace(JOB, place=NOWHERE)) is RefusalReason.UNKNOWN_PLACE
     assert explain(THERAPIST, now=at("18:00")) is RefusalReason.NOTICE
@@ -545,7 +545,7 @@ def test_nearest_slots_are_different_starts_nearest_first() -> None:
         job=JOB,
         first_day=WEDNESDAY,
         last_day=WEDNESDAY,
-        policy=POLICY,
+        rules=RULES,
         drive_time=drive_time,
         now=at("00:00"),
     )

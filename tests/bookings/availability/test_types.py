@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
-from bookings.availability import ExtraHours, Interval, Job, Place, Policy, Therapist, WeeklyHours
+from bookings.availability import ExtraHours, Interval, Job, Place, SchedulingRules, Therapist, WeeklyHours
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HERE = Place("90026")
@@ -90,11 +90,11 @@ def test_places_are_one_address_only_with_one_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", [{"session_minutes": 0}, {"setup_minutes": -1}, {"packdown_minutes": 2000}, {"people": 0}]
+    "numbers", [{"treatment_minutes": 0}, {"setup_minutes": -1}, {"packdown_minutes": 2000}, {"people": 0}]
 )
 def test_job_refuses_lengths_that_no_visit_has(numbers: dict[str, int]) -> None:
     with pytest.raises(ValueError):
-        Job(place=HERE, **({"session_minutes": 60} | numbers))
+        Job(place=HERE, **({"treatment_minutes": 60} | numbers))
 
 
 def test_therapist_refuses_negative_limits() -> None:
@@ -112,11 +112,11 @@ def test_therapist_refuses_negative_limits() -> None:
         (timedelta(0), 10**9, 15),
     ],
 )
-def test_policy_refuses_rules_that_cannot_be_kept(notice: timedelta, horizon: int, granularity: int) -> None:
+def test_rules_refuses_rules_that_cannot_be_kept(notice: timedelta, horizon: int, granularity: int) -> None:
     with pytest.raises(ValueError):
-        Policy(LOS_ANGELES, notice, horizon, granularity)
+        SchedulingRules(LOS_ANGELES, notice, horizon, granularity)
 
 
-def test_policy_refuses_an_unknown_zone() -> None:
+def test_rules_refuses_an_unknown_zone() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
-        Policy("America/Lost_Angeles", timedelta(0), 60, 15)
+        SchedulingRules("America/Lost_Angeles", timedelta(0), 60, 15)

@@ -11,7 +11,7 @@ from bookings.availability import (
     ExtraHours,
     Interval,
     Place,
-    Policy,
+    SchedulingRules,
     Therapist,
     WeeklyHours,
     working_intervals,
@@ -21,13 +21,13 @@ from bookings.availability.working_hours import WorkingHours
 from tests.bookings.availability.strategies import CLOCK_CHANGES, UNHURRIED, days, wall_hours
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
-POLICY = Policy(LOS_ANGELES, timedelta(0), 60, 15)
+RULES = SchedulingRules(LOS_ANGELES, timedelta(0), 60, 15)
 SPRING, AUTUMN = date(2026, 3, 8), date(2026, 11, 1)
 WEDNESDAY = date(2026, 7, 1)
 
 
 def on(
-    day: date, *hours: tuple[time, time], time_off: tuple[Interval, ...] = (), policy: Policy = POLICY
+    day: date, *hours: tuple[time, time], time_off: tuple[Interval, ...] = (), rules: SchedulingRules = RULES
 ) -> list[str]:
     """The working time of `day` as UTC clock times."""
     therapist = Therapist(
@@ -38,7 +38,7 @@ def on(
     )
     return [
         f"{interval.start:%H:%M}-{interval.end:%H:%M}"
-        for interval in working_intervals(therapist, day, day, policy)
+        for interval in working_intervals(therapist, day, day, rules)
     ]
 
 
@@ -89,7 +89,7 @@ def test_working_intervals_leave_out_time_off_even_in_part_of_a_minute() -> None
 
 
 def test_working_intervals_are_none_on_a_closure_whatever_the_extra_hours() -> None:
-    closed = Policy(LOS_ANGELES, timedelta(0), 60, 15, closures=frozenset({WEDNESDAY}))
+    closed = SchedulingRules(LOS_ANGELES, timedelta(0), 60, 15, closures=frozenset({WEDNESDAY}))
     therapist = Therapist(
         id=1,
         home=Place("90026"),
@@ -103,7 +103,7 @@ def test_working_intervals_are_none_on_a_closure_whatever_the_extra_hours() -> N
     assert working_intervals(therapist, WEDNESDAY, WEDNESDAY, closed) == []
     assert [
         (interval.start, interval.duration)
-        for interval in working_intervals(therapist, WEDNESDAY, date(2026, 7, 2), POLICY)
+        for interval in working_intervals(therapist, WEDNESDAY, date(2026, 7, 2), RULES)
     ] == [
         (utc(WEDNESDAY, 16), timedelta(hours=9)),
         (utc(date(2026, 7, 2), 2), timedelta(hours=2)),
@@ -121,7 +121,7 @@ def test_working_intervals_change_on_the_day_that_new_hours_begin() -> None:
         ),
     )
 
-    found = working_intervals(therapist, date(2026, 6, 20), date(2026, 7, 10), POLICY)
+    found = working_intervals(therapist, date(2026, 6, 20), date(2026, 7, 10), RULES)
 
     assert [(interval.start.date(), interval.duration) for interval in found] == [
         (date(2026, 6, 24), timedelta(hours=3)),
@@ -146,14 +146,14 @@ def test_tours_part_at_time_off_and_not_at_a_gap_in_the_hours() -> None:
     )
     day = local_day(WEDNESDAY, LOS_ANGELES)
 
-    tours = WorkingHours(therapist, POLICY).tours_on(day)
+    shifts = WorkingHours(therapist, RULES).shifts_on(day)
 
     walls = [
-        [tuple((minute - day.start) / 60 for minute in stretch) for stretch in tour.stretches]
-        for tour in tours
+        [tuple((minute - day.start) / 60 for minute in stretch) for stretch in shift.stretches]
+        for shift in shifts
     ]
     assert walls == [[(8, 11), (12, 14)], [(15, 16)], [(16.5, 20)]]
-    assert [((tour.start - day.start) / 60, (tour.end - day.start) / 60) for tour in tours] == [
+    assert [((shift.start - day.start) / 60, (shift.end - day.start) / 60) for shift in shifts] == [
         (8, 14),
         (15, 16),
         (16.5, 20),
@@ -170,7 +170,7 @@ def test_an_instant_is_worked_exactly_when_the_wall_clock_shows_working_hours(
         home=Place("90026"),
         weekly_hours=tuple(WeeklyHours(day.weekday(), start, end) for start, end in hours),
     )
-    intervals = working_intervals(therapist, day, day, POLICY)
+    intervals = working_intervals(therapist, day, day, RULES)
 
     instant = datetime.combine(day, time(0), UTC)
     while instant < datetime.combine(day, time(0), UTC) + timedelta(hours=36):

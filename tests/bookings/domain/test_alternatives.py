@@ -11,23 +11,25 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.domain import scheduling
 from bookings.domain.alternatives import Alternatives, find_alternatives
-from bookings.domain.selection import ANYONE, Selection, load_selection, load_session
-from bookings.models import Closure, ServedZip, Therapist, TimeOff, WorkingHours
+from bookings.domain.visit_request import ANYONE, VisitRequest, load_treatment, load_visit_request
+from bookings.models import Closure, ServiceArea, Therapist, TimeOff, WorkingHours
 from tests.factories import DAY, NOW, World, at, busy_elsewhere
 
 pytestmark = pytest.mark.django_db
 ONE_DAY = timedelta(days=1)
 
 
-def selection(world: World, preference: str = ANYONE, area: ServedZip | None = None) -> Selection:
-    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
-    return load_selection(session=session, area=area or world.area, preference=preference, today=NOW.date())
+def visit_request(world: World, preference: str = ANYONE, area: ServiceArea | None = None) -> VisitRequest:
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    return load_visit_request(
+        treatment=treatment, area=area or world.area, preference=preference, today=NOW.date()
+    )
 
 
 def found(world: World, first: date = DAY, last: date | None = None, **changes: Any) -> Alternatives:
-    chosen = changes.pop("selection", None) or selection(world, changes.pop("preference", ANYONE))
+    chosen = changes.pop("visit_request", None) or visit_request(world, changes.pop("preference", ANYONE))
     return find_alternatives(
-        selection=chosen, first_day=first, last_day=last or first, policy=world.policy, now=NOW, **changes
+        visit_request=chosen, first_day=first, last_day=last or first, rules=world.rules, now=NOW, **changes
     )
 
 
@@ -57,10 +59,10 @@ def test_everything_offered_as_nearest_can_be_had(world: World) -> None:
     world.book(starts_at=at(12, 0, DAY + ONE_DAY))
     off(world.therapist, DAY, DAY)
     offer = scheduling.find_times_between(
-        selection=selection(world),
+        visit_request=visit_request(world),
         first_day=NOW.date(),
         last_day=DAY + 30 * ONE_DAY,
-        policy=world.policy,
+        rules=world.rules,
         now=NOW,
     )
     for day, starts in found(world).nearest:
@@ -69,7 +71,7 @@ def test_everything_offered_as_nearest_can_be_had(world: World) -> None:
 
 
 def test_month_without_times_is_answered_by_the_days_on_both_sides(world: World) -> None:
-    world.policy.horizon_days = 90
+    world.rules.horizon_days = 90
     off(world.therapist, date(2027, 1, 1), date(2027, 1, 31))
     near = found(world, date(2027, 1, 1), date(2027, 1, 31))
     assert near.reason == "time_off"
@@ -100,7 +102,7 @@ def test_reason_of_a_day(reason: str, change: Any, world: World) -> None:
 
 def test_too_far_from_the_visits_of_that_day(world: World) -> None:
     busy_elsewhere(world)
-    near = found(world, selection=selection(world, area=world.far_area))
+    near = found(world, visit_request=visit_request(world, area=world.far_area))
     assert near.reason == "drive"
     assert DAY not in days(near)
 
@@ -124,7 +126,7 @@ def test_others_can_only_when_they_have_a_time_in_the_span(world: World) -> None
 
 def test_nobody_qualified(world: World) -> None:
     assert find_alternatives(
-        selection=None, first_day=DAY, last_day=DAY, policy=world.policy, now=NOW
+        visit_request=None, first_day=DAY, last_day=DAY, rules=world.rules, now=NOW
     ) == Alternatives("no_therapist")
 
 
@@ -136,9 +138,9 @@ def test_three_queries_whatever_is_stored(world: World) -> None:
             preference=f"therapist:{therapist.slug}", starts_at=at(12, 0, DAY + ONE_DAY),
             email=f"{number}@example.com", phone=f"+1213555010{number}",
         )  # fmt: skip
-    chosen = selection(world, "gender:male")
+    chosen = visit_request(world, "gender:male")
     with CaptureQueriesContext(connection) as queries:
-        near = found(world, selection=chosen)
+        near = found(world, visit_request=chosen)
     assert near.nearest
     assert len(queries) == 3
     assert near.others_can

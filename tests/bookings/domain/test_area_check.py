@@ -56,12 +56,12 @@ def test_chosen_service_and_its_shortest_length_are_answered_for(world: World) -
         ServiceOption.objects.create(service=other, minutes=minutes, price_cents=cents)
     world.therapist.services.add(other)
     answer = check_area(zip_code="91364", service_slug="other", now=NOW)
-    assert answer.session is not None
-    assert (answer.session.service, answer.session.minutes) == (other, 45)
+    assert answer.treatment is not None
+    assert (answer.treatment.service, answer.treatment.minutes) == (other, 45)
     assert answer.quote is not None
     assert answer.quote.total_cents == 13_000
     for unknown in ("", "no-such-service"):
-        first = check_area(zip_code="91364", service_slug=unknown, now=NOW).session
+        first = check_area(zip_code="91364", service_slug=unknown, now=NOW).treatment
         assert first is not None
         assert (first.service, first.option) == (world.service, world.option)
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from bookings import tasks
 from bookings.domain.area_requests import OPEN_PER_PERSON, leave_area_request, purge_area_requests
 from bookings.exceptions import TooManyRequests
-from bookings.models import AreaRequest, BookingPolicy
+from bookings.models import AreaRequest, BookingRules
 from tests.factories import NOW, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -72,14 +72,14 @@ def test_database_refuses_a_twin_and_one_that_nobody_could_answer() -> None:
 
 def test_purged_after_as_many_days_as_the_owner_says(world: World) -> None:
     leave()
-    world.policy.area_requests_kept_days = 30
-    world.policy.save()
+    world.rules.area_requests_kept_days = 30
+    world.rules.save()
     assert purge_area_requests(now=NOW + timedelta(days=30, seconds=-1)) == 0
     assert purge_area_requests(now=NOW + timedelta(days=30)) == 1
 
 
 def test_task_purges_the_old_ones() -> None:
-    assert BookingPolicy.load().area_requests_kept_days == 180
+    assert BookingRules.load().area_requests_kept_days == 180
     old = leave(now=NOW - timedelta(days=3650))
     tasks.purge_area_requests()
     assert not AreaRequest.objects.filter(pk=old.pk).exists()

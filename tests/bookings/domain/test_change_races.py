@@ -47,9 +47,9 @@ def test_move_and_cancel_at_once_leave_one_story(world: World) -> None:
     # The losers are told that it is another visit by now, not that something broke.
     assert set(results) <= {"done", "ChangedMeanwhile", "InvalidTransition", "SlotTaken"}
     assert fresh.revision == booking.revision + 1
-    ends = fresh.events.filter(kind__in=[EventKind.MOVED, EventKind.CANCELLED])
+    ends = fresh.events.filter(kind__in=[EventKind.MOVED, EventKind.CANCELED])
     assert ends.count() == 1
-    assert (fresh.status == BookingStatus.CANCELLED) == (ends.get().kind == EventKind.CANCELLED)
+    assert (fresh.status == BookingStatus.CANCELED) == (ends.get().kind == EventKind.CANCELED)
 
 
 def test_two_visits_that_move_to_one_time_at_once_never_share_it(world: World) -> None:
@@ -108,7 +108,7 @@ def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> 
     assert set(results) <= {"done", "ChangeAnswered", "InvalidTransition"}
     change.refresh_from_db()
     booking.refresh_from_db()
-    assert (booking.status == BookingStatus.CANCELLED) == (change.state == ChangeState.ACCEPTED)
+    assert (booking.status == BookingStatus.CANCELED) == (change.state == ChangeState.ACCEPTED)
 
 
 def test_many_guesses_at_once_are_five(world: World) -> None:

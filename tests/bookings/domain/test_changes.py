@@ -16,7 +16,7 @@ from bookings.domain.day_board import load_columns
 from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, MessageState, Tier
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     ChangeRequest,
     Message,
     ScreeningRecheck,
@@ -65,26 +65,26 @@ def kinds_due(booking: Booking) -> set[str]:
 
 def test_notice_ends_at_the_owners_hour_to_the_second(booking: Booking, world: World) -> None:
     edge = at(10) - timedelta(hours=24)
-    assert operations.late_fee(booking, world.policy, now=edge) is None
-    assert operations.late_fee(booking, world.policy, now=edge + timedelta(seconds=1)) == 7_000
-    world.policy.late_fee_percent = 33
-    assert operations.late_fee(booking, world.policy, now=LATE) == 4_620
-    assert operations.free_until(booking, world.policy) == edge
+    assert operations.late_fee(booking, world.rules, now=edge) is None
+    assert operations.late_fee(booking, world.rules, now=edge + timedelta(seconds=1)) == 7_000
+    world.rules.late_fee_percent = 33
+    assert operations.late_fee(booking, world.rules, now=LATE) == 4_620
+    assert operations.free_until(booking, world.rules) == edge
 
 
 def test_a_request_that_nobody_confirmed_is_taken_back_free_at_any_time(world: World) -> None:
     booking = world.book()
-    assert operations.late_fee(booking, world.policy, now=LATE) is None
+    assert operations.late_fee(booking, world.rules, now=LATE) is None
     operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
     booking.refresh_from_db()
-    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELLED, 0)
+    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELED, 0)
 
 
 def test_canceling_in_time_gives_the_time_free_and_tells_both_sides(booking: Booking, world: World) -> None:
     canceled = operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=NOW)
-    assert canceled.status == BookingStatus.CANCELLED
+    assert canceled.status == BookingStatus.CANCELED
     told = set(booking.messages.filter(revision=canceled.revision).values_list("kind", flat=True))
-    assert {MessageKind.CANCELLED, MessageKind.STAFF_ALERT} <= told
+    assert {MessageKind.CANCELED, MessageKind.STAFF_ALERT} <= told
     assert canceled.events.last().by_client
     world.book(email="bo@example.com", phone="+12135550124")
 
@@ -154,13 +154,13 @@ def test_accepting_a_cancel_does_it_with_or_without_the_fee(
 ) -> None:
     change = ask(booking)
     # The policy may change meanwhile: the client was shown this fee.
-    BookingPolicy.objects.update(late_fee_percent=100)
+    BookingRules.objects.update(late_fee_percent=100)
     canceled = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=with_fee)
     change.refresh_from_db()
     booking.refresh_from_db()
-    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELLED, cents)
+    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELED, cents)
     assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
-    assert MessageKind.CANCELLED in kinds_due(canceled)
+    assert MessageKind.CANCELED in kinds_due(canceled)
     assert canceled.events.last().actor == staff
 
 
@@ -297,7 +297,7 @@ def test_a_fee_that_the_policy_asks_for_no_more_is_not_charged(
     booking: Booking, staff: User, kind: ChangeKind
 ) -> None:
     change = ask(booking, kind)
-    BookingPolicy.objects.update(cancel_notice_hours=12)
+    BookingRules.objects.update(cancel_notice_hours=12)
     done = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
     assert done.late_fee_cents == 0
 

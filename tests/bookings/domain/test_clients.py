@@ -131,7 +131,7 @@ def test_booking_again_with_the_email_of_the_twin_makes_a_new_record(
 def test_figures_count_how_visits_ended(world: World) -> None:
     client = world.book().client
     for number, (status, fee) in enumerate(
-        [("completed", 0), ("completed", 0), ("no_show", 0), ("cancelled", 5_000), ("cancelled", 0)]
+        [("completed", 0), ("completed", 0), ("no_show", 0), ("canceled", 5_000), ("canceled", 0)]
     ):
         booking = world.book(starts_at=at(10, 0, at(10).date() + timedelta(days=number + 1)))
         Booking.objects.filter(pk=booking.pk).update(status=status, late_fee_cents=fee)

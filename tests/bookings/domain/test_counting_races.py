@@ -17,7 +17,7 @@ from django.db.transaction import TransactionManagementError
 from bookings.domain import area_requests, operations, sign_in
 from bookings.domain.operations import enquiries, request
 from bookings.exceptions import TooManyMessages, TooManyRequests
-from bookings.models import AreaRequest, Booking, BookingPolicy, Booklet, BookletRequest, ContactMessage, Link
+from bookings.models import AreaRequest, Booking, BookingRules, Booklet, BookletRequest, ContactMessage, Link
 from massagerx.lib.locks import lock_names
 from tests.factories import NOW, World, at, make_world
 
@@ -127,7 +127,7 @@ def test_the_second_of_two_at_once_is_counted(name: str, world: World) -> None:
     if name == "sign-in links":
         world.book(email="known@example.com")
     if name == "visits to come":
-        BookingPolicy.objects.update(open_requests_per_client=1)
+        BookingRules.objects.update(open_requests_per_client=1)
     assert last_two_at_once(limit, world) == limit.most
 
 

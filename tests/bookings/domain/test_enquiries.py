@@ -206,7 +206,7 @@ def test_senders_hear_of_each_row(
     booklet: Booklet, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nudged: list[int] = []
-    monkeypatch.setattr(outbox, "_nudge", nudged.extend)
+    monkeypatch.setattr(outbox, "_wake_worker", nudged.extend)
     with django_capture_on_commit_callbacks(execute=True):
         write()
         ask()

@@ -111,7 +111,7 @@ def a_life(world: World, staff: User) -> Client:
     operations.cancel_booking(booking=canceled, actor=staff, now=NOW, reason="quillreason")
     operations.decline_booking(booking=other, actor=staff, now=NOW)
     delivery.send_due(clock=lambda: NOW)
-    intake.look_at_screening(booking=kept, user=staff, reason="quillreason", now=NOW)
+    intake.open_screening(booking=kept, user=staff, reason="quillreason", now=NOW)
     ClinicianNote.objects.create(booking=kept, note="quillhealth", recorded_at=NOW, recorded_by=staff)
     ScreeningRecheck.objects.create(
         booking=kept, version=world.screening, answers={"q": "quillhealth"}, tier="clear", evaluated_at=NOW
@@ -221,11 +221,11 @@ def test_open_visits_come_first(world: World, staff: User) -> None:
 def test_a_visit_booked_while_the_owner_looks_stops_it_under_the_lock(
     world: World, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bookings.domain import held
+    from bookings.domain import personal_data
 
     client = world.book(**PERSON).client
     # As the first look may find it, a moment before the press of another.
-    monkeypatch.setattr(held, "open_visits", lambda client: Booking.objects.none())
+    monkeypatch.setattr(personal_data, "open_visits", lambda client: Booking.objects.none())
     with pytest.raises(VisitsOpen):
         erase_client(client=client, actor=staff, now=AFTER)
     assert "quillname" in found()

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from bookings import availability, sample
-from bookings.domain.scheduling import minutes_at_door
-from bookings.models import Booking, BookingPolicy
+from bookings.domain.scheduling import setup_and_packdown_minutes
+from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import zone
 from services import sample as catalogue
 from services.models import Service
@@ -26,13 +26,15 @@ HERE = availability.Place("90026", address_key="here")
 HOURS = [(time(9), time(19)), (time(0), time(6))]
 
 
-def sessions() -> dict[tuple[int, int, int], set[str]]:
+def treatments() -> dict[tuple[int, int, int], set[str]]:
     """(set-up, session, pack-down) in minutes of everything that can be booked, by service."""
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     found: dict[tuple[int, int, int], set[str]] = defaultdict(set)
     for service in Service.objects.offered():
         extras = [add_on.minutes for add_on in service.add_ons.all()]
-        setup, packdown = minutes_at_door(service=service, policy=policy, entry=Booking.Entry.GROUND)
+        setup, packdown = setup_and_packdown_minutes(
+            service=service, rules=rules, access_type=Booking.AccessType.GROUND
+        )
         for option in service.options.all():
             for people in range(1, service.max_people + 1):
                 for extra in {0, sum(extras)}:
@@ -43,7 +45,7 @@ def sessions() -> dict[tuple[int, int, int], set[str]]:
 def test_no_session_of_any_service_is_offered_at_a_time_that_is_not(db: None) -> None:
     catalogue.load(now=datetime(2026, 1, 1, tzinfo=UTC))
     sample.load(now=datetime(2026, 1, 1, tzinfo=UTC))
-    wanted = sessions()
+    wanted = treatments()
     assert set.union(*wanted.values()) == set(Service.objects.offered().values_list("slug", flat=True))
     therapist = availability.Therapist(
         id=1,
@@ -59,7 +61,7 @@ def test_no_session_of_any_service_is_offered_at_a_time_that_is_not(db: None) ->
             job=availability.Job(HERE, minutes, setup, packdown),
             first_day=FIRST_DAY,
             last_day=LAST_DAY,
-            policy=availability.Policy(zone(), timedelta(0), DAYS, GRID),
+            rules=availability.SchedulingRules(zone(), timedelta(0), DAYS, GRID),
             drive_time=lambda *_: 0,
             now=datetime(2026, 1, 1, 8, tzinfo=UTC),
         )
@@ -78,5 +80,5 @@ def test_no_session_of_any_service_is_offered_at_a_time_that_is_not(db: None) ->
         offered += len(slots)
     assert offered > DAYS * len(wanted) * 5
     write_down(
-        "every day and every session", days=DAYS, sessions=len(wanted), grid_minutes=GRID, times=offered
+        "every day and every session", days=DAYS, treatments=len(wanted), grid_minutes=GRID, times=offered
     )

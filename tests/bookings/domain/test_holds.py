@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from bookings import exceptions
 from bookings.domain import intake, operations, scheduling
-from bookings.domain.selection import Selection, load_selection, load_session
+from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.models import Booking, BookingDraft, Hold
 from tests.bookings.domain.test_races import at_once
 from tests.factories import DAY, NOW, World, at, make_world
@@ -22,14 +22,19 @@ def draft() -> BookingDraft:
     return BookingDraft.objects.create(answers={}, updated_at=NOW)
 
 
-def selection(world: World) -> Selection:
-    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
-    return load_selection(session=session, area=world.area, preference="any", today=NOW.date())
+def visit_request(world: World) -> VisitRequest:
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    return load_visit_request(treatment=treatment, area=world.area, preference="any", today=NOW.date())
 
 
 def hold(world: World, of: BookingDraft, *, hour: int = 10, source: str = "a", now=NOW) -> Hold | None:
     return operations.hold_time(
-        draft=of, selection=selection(world), starts_at=at(hour), policy=world.policy, source=source, now=now
+        draft=of,
+        visit_request=visit_request(world),
+        starts_at=at(hour),
+        rules=world.rules,
+        source=source,
+        now=now,
     )
 
 
@@ -150,11 +155,11 @@ def test_draft_that_has_gone_meanwhile_holds_nothing(world: World) -> None:
 
 def test_a_time_offered_at_its_very_start_can_be_held_and_booked(world: World) -> None:
     """The last instant at which a time is offered is its start less the notice, and that may be none."""
-    world.policy.minimum_notice_minutes = 0
-    world.policy.save()
+    world.rules.minimum_notice_minutes = 0
+    world.rules.save()
     now = at(10)
     offer = scheduling.find_times_between(
-        selection=selection(world), first_day=DAY, last_day=DAY, policy=world.policy, now=now
+        visit_request=visit_request(world), first_day=DAY, last_day=DAY, rules=world.rules, now=now
     )
     assert offer.by_day[DAY][0].starts_at == now
     mine = draft()

@@ -9,7 +9,7 @@ import pytest
 
 from bookings import exceptions
 from bookings.domain import links, operations, reminders
-from bookings.domain.operations import Door
+from bookings.domain.operations import VisitAddress
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind
 from bookings.models import Booking, DriveOverride, Message, TimeOff
 from tests.factories import DAY, NOW, World, at
@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 LATER_DAY = DAY + timedelta(days=1)
 
 
-def door(**changes: Any) -> Door:
+def address(**changes: Any) -> VisitAddress:
     values: dict[str, Any] = {
         "street": "12 Sample Street",
         "unit": "",
         "zip_code": "90026",
-        "entry": "ground",
+        "access_type": "ground",
         "access": {"gate_code": "CANARY-GATE-4712"},
     }
-    return Door(**{**values, **changes})
+    return VisitAddress(**{**values, **changes})
 
 
 def test_moving_gives_the_old_time_free_and_takes_the_new_one(world: World) -> None:
@@ -76,7 +76,7 @@ def test_a_visit_that_has_ended_cannot_be_moved(world: World, status: str) -> No
     with pytest.raises(exceptions.InvalidTransition):
         operations.move_booking(booking=booking, starts_at=at(14), now=NOW)
     with pytest.raises(exceptions.InvalidTransition):
-        operations.correct_door(booking=booking, door=door(), now=NOW)
+        operations.correct_address(booking=booking, address=address(), now=NOW)
 
 
 def test_a_visit_that_has_begun_cannot_be_moved(world: World) -> None:
@@ -92,7 +92,7 @@ def test_the_evening_fee_follows_the_start_and_the_rest_of_the_price_stands(worl
     with pytest.raises(exceptions.PriceChanged):
         operations.move_booking(booking=booking, starts_at=at(17), now=NOW, total_cents=14_000)
     moved = operations.move_booking(booking=booking, starts_at=at(17), now=NOW, total_cents=16_500)
-    assert (moved.session_cents, moved.evening_cents, moved.total_cents) == (12_000, 2_500, 16_500)
+    assert (moved.treatment_cents, moved.evening_cents, moved.total_cents) == (12_000, 2_500, 16_500)
     back = operations.move_booking(booking=moved, starts_at=at(10), now=NOW)
     assert (back.evening_cents, back.total_cents) == (0, 14_000)
 
@@ -125,7 +125,9 @@ def test_corrected_drives_of_a_moved_visit_are_forgotten(world: World, django_us
 def test_correcting_the_way_in_takes_more_minutes_and_sends_nothing(world: World) -> None:
     booking = world.book()
     messages = Message.objects.count()
-    corrected = operations.correct_door(booking=booking, door=door(entry="stairs"), now=NOW, by_client=True)
+    corrected = operations.correct_address(
+        booking=booking, address=address(access_type="stairs"), now=NOW, by_client=True
+    )
     assert (corrected.blocked_from, corrected.blocked_until) == (at(9, 45), at(11, 15))
     assert corrected.access.notes == {"gate_code": "CANARY-GATE-4712"}
     assert corrected.revision == booking.revision
@@ -138,18 +140,18 @@ def test_stairs_that_the_day_has_no_room_for_are_refused_whole(world: World) -> 
     world.book(email="bo@example.com", phone="+12135550124", starts_at=at(11, 30), street="12 Sample St.")
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(9, 50))
     with pytest.raises(exceptions.SlotNotOffered):
-        operations.correct_door(booking=booking, door=door(entry="stairs"), now=NOW)
+        operations.correct_address(booking=booking, address=address(access_type="stairs"), now=NOW)
     booking.refresh_from_db()
-    assert booking.entry == "ground"
+    assert booking.access_type == "ground"
     assert booking.access.notes == {"gate_code": "CANARY-GATE-4711"}
 
 
 def test_another_address_is_priced_and_told(world: World) -> None:
     booking = world.book(starts_at=at(13))
-    there = door(street="5 Valley Road", zip_code=world.far_area.zip_code)
+    there = address(street="5 Valley Road", zip_code=world.far_area.zip_code)
     with pytest.raises(exceptions.PriceChanged):
-        operations.correct_door(booking=booking, door=there, now=NOW, total_cents=14_000)
-    corrected = operations.correct_door(booking=booking, door=there, now=NOW, total_cents=16_000)
+        operations.correct_address(booking=booking, address=there, now=NOW, total_cents=14_000)
+    corrected = operations.correct_address(booking=booking, address=there, now=NOW, total_cents=16_000)
     assert (corrected.city, corrected.travel_cents, corrected.total_cents) == (
         "Woodland Hills",
         4_000,
@@ -161,4 +163,4 @@ def test_another_address_is_priced_and_told(world: World) -> None:
 
 def test_an_address_we_do_not_drive_to_is_refused(world: World) -> None:
     with pytest.raises(exceptions.OutsideArea):
-        operations.correct_door(booking=world.book(), door=door(zip_code="99999"), now=NOW)
+        operations.correct_address(booking=world.book(), address=address(zip_code="99999"), now=NOW)

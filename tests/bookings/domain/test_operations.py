@@ -12,7 +12,7 @@ from bookings import exceptions, screening
 from bookings.domain import intake, operations
 from bookings.domain.lifecycle import TRANSITIONS
 from bookings.enums import BookingStatus, MessageKind
-from bookings.models import Booking, ClinicianNote, Message, ScreeningLook, TimeOff
+from bookings.models import Booking, ClinicianNote, HealthAccess, Message, TimeOff
 from tests.factories import DAY, NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 OPERATIONS: dict[str, Any] = {
     BookingStatus.CONFIRMED: operations.confirm_booking,
     BookingStatus.DECLINED: operations.decline_booking,
-    BookingStatus.CANCELLED: operations.cancel_booking,
+    BookingStatus.CANCELED: operations.cancel_booking,
     BookingStatus.COMPLETED: operations.complete_booking,
     BookingStatus.NO_SHOW: operations.mark_no_show,
 }
@@ -118,11 +118,11 @@ def test_request_that_needs_a_clinician_waits_three_times_as_long(world: World) 
 
 def test_looking_at_answers_is_written_down_before_they_are_shown(world: World, staff) -> None:
     booking = world.book()
-    shown = intake.look_at_screening(booking=booking, user=staff, reason="planning", now=NOW)
+    shown = intake.open_screening(booking=booking, user=staff, reason="planning", now=NOW)
     assert "no" in {answer for _, answer in shown.answers}
     assert len(shown.answers) > 5
-    look = ScreeningLook.objects.get()
-    assert (look.user, look.reason, look.at) == (staff, "planning", NOW)
+    access = HealthAccess.objects.get()
+    assert (access.user, access.reason, access.at) == (staff, "planning", NOW)
 
 
 def test_answers_are_read_by_the_local_day_on_which_they_were_given(
@@ -139,5 +139,5 @@ def test_answers_are_read_by_the_local_day_on_which_they_were_given(
         return evaluate(*args)
 
     monkeypatch.setattr(screening, "evaluate", watched)
-    intake.look_at_screening(booking=booking, user=staff, reason="planning", now=evening)
+    intake.open_screening(booking=booking, user=staff, reason="planning", now=evening)
     assert days == [date(2026, 12, 2)]

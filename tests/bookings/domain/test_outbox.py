@@ -42,7 +42,7 @@ def test_nudge_gets_the_keys_after_the_commit(
     django_capture_on_commit_callbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[list[int]] = []
-    monkeypatch.setattr(outbox, "_nudge", lambda keys: told.append(list(keys)))
+    monkeypatch.setattr(outbox, "_wake_worker", lambda keys: told.append(list(keys)))
     booking = make_visit()
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -58,7 +58,7 @@ def test_nudge_that_breaks_does_not_break_the_commit(monkeypatch: pytest.MonkeyP
     def broken(keys: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(outbox, "_nudge", broken)
+    monkeypatch.setattr(outbox, "_wake_worker", broken)
 
     with transaction.atomic():
         outbox.write_messages(booking=make_visit(), kinds=[MessageKind.RECEIVED], now=NOW)

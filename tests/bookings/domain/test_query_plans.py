@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from bookings.domain import scheduling
-from bookings.domain.selection import ANYONE, Selection, load_session
+from bookings.domain.visit_request import ANYONE, VisitRequest, load_treatment
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Client, Closure, ExtraHours, Hold, Therapist, TimeOff
 from tests.factories import DAY, NOW, World, at, make_world
@@ -57,9 +57,9 @@ def store(world: World, count: int, therapists: list[Therapist], *, first_day: d
             street=f"{number} Sample Street",
             city="Los Angeles",
             area=world.area,
-            session_cents=12_000,
+            treatment_cents=12_000,
             total_cents=12_000,
-            policy_version=world.agreed,
+            terms_version=world.agreed,
             agreed_at=NOW,
             created_at=NOW,
             submission_key=uuid.uuid4(),
@@ -69,9 +69,9 @@ def store(world: World, count: int, therapists: list[Therapist], *, first_day: d
     )
 
 
-def selection(world: World) -> Selection:
-    return Selection(
-        session=load_session(service_slug=world.service.slug, option_id=world.option.pk),
+def visit_request(world: World) -> VisitRequest:
+    return VisitRequest(
+        treatment=load_treatment(service_slug=world.service.slug, option_id=world.option.pk),
         area=world.area,
         preference=ANYONE,
         therapists=tuple(Therapist.objects.select_related("home_zip__zone").order_by("pk")),
@@ -92,13 +92,13 @@ def test_times_take_the_same_few_queries_whatever_is_stored(
         TimeOff.objects.create(therapist=therapist, starts_at=at(17), ends_at=at(18))
         ExtraHours.objects.create(therapist=therapist, date=DAY, starts_at=time(19), ends_at=time(20))
     Closure.objects.create(date=DAY + timedelta(days=3), name="Closed")
-    chosen = selection(world)
+    chosen = visit_request(world)
     with count_queries() as queries:
         offer = scheduling.find_times_between(
-            selection=chosen,
+            visit_request=chosen,
             first_day=DAY,
             last_day=DAY + timedelta(days=days - 1),
-            policy=world.policy,
+            rules=world.rules,
             now=NOW,
         )
     assert offer.by_day
@@ -115,7 +115,12 @@ def test_what_is_read_together_is_told_apart(world: World) -> None:
 
     def times(**more: Any) -> dict[date, list[Any]]:
         offer = scheduling.find_times_between(
-            selection=selection(world), first_day=DAY, last_day=sunday, policy=world.policy, now=NOW, **more
+            visit_request=visit_request(world),
+            first_day=DAY,
+            last_day=sunday,
+            rules=world.rules,
+            now=NOW,
+            **more,
         )
         return {day: [start.starts_at for start in starts] for day, starts in offer.by_day.items()}
 
@@ -155,13 +160,13 @@ def test_reading_the_calendar_never_scans_all_bookings(
     store(world, 5000, [world.therapist], first_day=DAY - timedelta(days=2400))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE bookings_booking")
-    chosen = selection(world)
+    chosen = visit_request(world)
     with count_queries() as queries:
         scheduling.find_times_between(
-            selection=chosen,
+            visit_request=chosen,
             first_day=DAY,
             last_day=DAY + timedelta(days=days - 1),
-            policy=world.policy,
+            rules=world.rules,
             now=NOW,
         )
     asked = [query["sql"] for query in queries if 'FROM "bookings_booking"' in query["sql"]]

@@ -16,10 +16,10 @@ from django.db import connection, connections, transaction
 
 from bookings.domain import operations, scheduling
 from bookings.domain.operations import transaction as locks
-from bookings.domain.selection import load_session
+from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Message, Therapist
-from massagerx.lib.prepared import Prepared
+from massagerx.lib.compiled_query import CompiledQuery
 from tests.factories import NOW, World, at, make_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.integrity]
@@ -117,7 +117,7 @@ def test_confirm_and_cancel_at_once_leave_one_story(world: World) -> None:
     booking.refresh_from_db()
     assert set(results) <= {"done", "InvalidTransition"}
     assert booking.events.last().to_status == booking.status
-    assert booking.status in {BookingStatus.CANCELLED, BookingStatus.DECLINED}
+    assert booking.status in {BookingStatus.CANCELED, BookingStatus.DECLINED}
 
 
 def test_requests_expired_by_two_sweeps_at_once_expire_once(world: World) -> None:
@@ -161,11 +161,11 @@ def test_each_guard_is_enough_and_without_both_the_race_is_lost(
     if guard != "lock and re-check alone":
         # Everybody is told what was true before anybody wrote.
         before = scheduling.choose_slot(
-            session=load_session(service_slug=world.service.slug, option_id=world.option.pk),
+            treatment=load_treatment(service_slug=world.service.slug, option_id=world.option.pk),
             area=world.area,
             therapists=Therapist.objects.all(),
             starts_at=at(10),
-            policy=world.policy,
+            rules=world.rules,
             now=NOW,
         )
         monkeypatch.setattr(scheduling, "choose_slot", lambda **_: before)
@@ -188,7 +188,7 @@ def test_without_the_row_lock_the_re_check_alone_is_fooled(
     the constraint can't see."""
     monkeypatch.setattr(type(Therapist.objects.all()), "select_for_update", lambda self, **_: self)
     # The query is compiled once: one without the lock, for this test only.
-    monkeypatch.setattr(locks, "_LOCKED", Prepared(locks._lockable))
+    monkeypatch.setattr(locks, "_LOCKED", CompiledQuery(locks._lockable))
     chosen = scheduling.choose_slot
     both_checked = threading.Barrier(2)
 
@@ -235,14 +235,14 @@ def test_without_the_re_check_neighbours_that_cannot_be_driven_both_get_in(
     """The control of the test with two neighbours: lock and constraint are in force, and don't see a drive. Each is
     told what was true before anybody wrote."""
     chosen = scheduling.choose_slot
-    session = load_session(service_slug=world.service.slug, option_id=world.option.pk)
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
     before = {
         changes["starts_at"]: chosen(
-            session=session,
+            treatment=treatment,
             area=world.far_area if "zip_code" in changes else world.area,
             therapists=Therapist.objects.all(),
             starts_at=changes["starts_at"],
-            policy=world.policy,
+            rules=world.rules,
             now=NOW,
         )
         for changes in NEIGHBOURS
@@ -253,11 +253,11 @@ def test_without_the_re_check_neighbours_that_cannot_be_driven_both_get_in(
 
 
 def test_cap_on_open_visits_holds_for_requests_to_different_therapists(world: World) -> None:
-    world.policy.open_requests_per_client = 1
-    world.policy.save()
+    world.rules.open_requests_per_client = 1
+    world.rules.save()
     submission = world.submission()
     operations.request_booking(submission=submission, now=NOW)
-    Booking.objects.update(status=BookingStatus.CANCELLED)
+    Booking.objects.update(status=BookingStatus.CANCELED)
     therapists = [world.add_therapist(f"Sample Therapist {number}") for number in range(4)]
     results = at_once(
         [

@@ -10,7 +10,7 @@ from bookings.domain import operations, outbox, reminders
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck
 from bookings.notifications import delivery
-from bookings.notifications.registry import Facts, why_stale
+from bookings.notifications.registry import SiteSettings, obsolete_reason
 from bookings.notifications.verdicts import Outcome
 from tests.factories import NOW, World, at
 from tests.support.smtp import MailServer
@@ -94,8 +94,10 @@ def test_moving_writes_new_ones_and_the_old_ones_never_leave(world: World, smtp_
 
 def test_correcting_the_address_keeps_the_reminders_of_the_new_revision(world: World) -> None:
     booking = confirmed(world)
-    door = operations.Door(street="99 Other Street", unit="", zip_code="90026", entry="ground", access={})
-    corrected = operations.correct_door(booking=booking, door=door, now=NOW)
+    address = operations.VisitAddress(
+        street="99 Other Street", unit="", zip_code="90026", access_type="ground", access={}
+    )
+    corrected = operations.correct_address(booking=booking, address=address, now=NOW)
 
     assert corrected.revision == booking.revision + 1
     assert waiting(corrected) == waiting(booking)
@@ -126,7 +128,7 @@ def test_a_visit_canceled_while_the_mail_server_thinks_is_not_reminded_of(
     def cancel_meanwhile(*args: object, **options: object) -> object:
         email = rendered(*args, **options)  # type: ignore[arg-type]
         operations.cancel_booking(booking=booking, actor=None, now=due)
-        Message.objects.filter(kind=MessageKind.CANCELLED).update(state=MessageState.SENT)
+        Message.objects.filter(kind=MessageKind.CANCELED).update(state=MessageState.SENT)
         return email
 
     monkeypatch.setattr(delivery, "render", cancel_meanwhile)
@@ -134,7 +136,7 @@ def test_a_visit_canceled_while_the_mail_server_thinks_is_not_reminded_of(
     assert send(due) == {Outcome.DROPPED: 1}
     assert smtp_server.messages == []
     reminder = Message.objects.get(kind=MessageKind.REMINDER_FIRST)
-    assert (reminder.last_error, reminder.copy) == ("the booking is cancelled now", None)
+    assert (reminder.last_error, reminder.copy) == ("the booking is canceled now", None)
 
 
 def test_a_reminder_that_an_outage_kept_too_long_is_dropped(world: World, smtp_server: MailServer) -> None:
@@ -156,7 +158,7 @@ def test_a_reminder_that_an_outage_kept_too_long_is_dropped(world: World, smtp_s
         (BookingStatus.COMPLETED, 20, Outcome.SENT),
         (BookingStatus.CONFIRMED, 20, Outcome.SENT),
         (BookingStatus.NO_SHOW, 20, Outcome.DROPPED),
-        (BookingStatus.CANCELLED, 20, Outcome.DROPPED),
+        (BookingStatus.CANCELED, 20, Outcome.DROPPED),
         (BookingStatus.COMPLETED, 20 + 73, Outcome.DROPPED),
     ],
 )
@@ -237,7 +239,9 @@ def test_a_kind_switched_off_is_dropped_with_the_reason(world: World) -> None:
     MessageSettings(first_reminder_hours=0).save()
     row = Message.objects.get(kind=MessageKind.REMINDER_FIRST)
 
-    assert why_stale(row, booking, Facts.load(), now=due) == "switched off in the message settings"
+    assert (
+        obsolete_reason(row, booking, SiteSettings.load(), now=due) == "switched off in the message settings"
+    )
 
 
 def test_every_operation_leaves_a_confirmed_visit_with_its_reminders(world: World) -> None:
@@ -245,9 +249,11 @@ def test_every_operation_leaves_a_confirmed_visit_with_its_reminders(world: Worl
     booking = confirmed(world)
     steps = [
         lambda: operations.move_booking(booking=booking, starts_at=at(14), now=NOW),
-        lambda: operations.correct_door(
+        lambda: operations.correct_address(
             booking=booking,
-            door=operations.Door(street="9 New Street", unit="", zip_code="90026", entry="stairs", access={}),
+            address=operations.VisitAddress(
+                street="9 New Street", unit="", zip_code="90026", access_type="stairs", access={}
+            ),
             now=NOW,
         ),
         lambda: operations.move_booking(booking=booking, starts_at=at(16), now=NOW, by_client=True),

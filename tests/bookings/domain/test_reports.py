@@ -37,9 +37,9 @@ def make(world: World, start: datetime, client: Client, **changes: Any) -> Booki
         "street": f"{random.randrange(9999)} Sample Street",
         "city": "Los Angeles",
         "area": world.area,
-        "session_cents": 12_000,
+        "treatment_cents": 12_000,
         "total_cents": 12_000,
-        "policy_version": world.agreed,
+        "terms_version": world.agreed,
         "agreed_at": start - timedelta(days=3),
         "created_at": start - timedelta(days=3),
         "submission_key": uuid.uuid4(),
@@ -75,10 +75,10 @@ def busy(world: World) -> World:
                 chance.choice(clients),
                 therapist=therapist,
                 status=chance.choice(
-                    ["completed", "completed", "completed", "no_show", "cancelled", "confirmed", "expired"]
+                    ["completed", "completed", "completed", "no_show", "canceled", "confirmed", "expired"]
                 ),
                 area=chance.choice([world.area, world.far_area]),
-                session_cents=cents,
+                treatment_cents=cents,
                 total_cents=cents,
                 late_fee_cents=chance.choice([0, 5_000]),
                 created_at=start - timedelta(hours=chance.randrange(1, 900)),
@@ -108,7 +108,7 @@ def check(figures: Figures, rows: list[Booking]) -> None:
     assert figures.completed == len(done)
     assert figures.to_come == sum(booking.status == "confirmed" for booking in rows)
     assert figures.no_shows == sum(booking.status == "no_show" for booking in rows)
-    assert figures.cancelled == sum(booking.status == "cancelled" for booking in rows)
+    assert figures.canceled == sum(booking.status == "canceled" for booking in rows)
     assert figures.revenue_cents == sum(booking.total_cents for booking in done)
     assert figures.late_fee_cents == sum(booking.late_fee_cents for booking in rows)
     assert figures.door_minutes == 80 * len(kept)
@@ -192,7 +192,7 @@ def test_night_of_the_clock_change_is_as_long_as_it_is(world: World) -> None:
 
 def test_requests_and_what_came_of_nothing_take_no_time(world: World) -> None:
     client = make_client(1)
-    states = ("requested", "cancelled", "declined", "expired")
+    states = ("requested", "canceled", "declined", "expired")
     Booking.objects.bulk_create(
         make(world, at(10, 0, FIRST + timedelta(days=number)), client, status=state)
         for number, state in enumerate(states)

@@ -39,14 +39,14 @@ def test_request_with_evening_add_on_and_two_people_is_priced_as_one_total(world
         option_id=world.option.pk,
         total_cents=24_000 + 2_000,
     )
-    assert (booking.session_minutes, booking.session_cents, booking.evening_cents) == (120, 24_000, 0)
+    assert (booking.treatment_minutes, booking.treatment_cents, booking.evening_cents) == (120, 24_000, 0)
 
     evening = world.book(
         starts_at=at(17, 0, DAY + timedelta(days=1)),
         add_on_ids=(world.add_on.pk,),
         total_cents=12_000 + 2_500 + 2_000 + 2_500,
     )
-    assert (evening.session_minutes, evening.evening_cents, evening.add_ons.get()) == (
+    assert (evening.treatment_minutes, evening.evening_cents, evening.add_ons.get()) == (
         75,
         2_500,
         world.add_on,
@@ -92,7 +92,7 @@ REFUSED = [
     ("no such therapist", {"preference": "therapist:nobody"}, exceptions.NoLongerOffered),
     ("a strange preference", {"preference": "'; --"}, exceptions.NoLongerOffered),
     ("a made-up price", {"starts_at": at(14), "total_cents": 1}, exceptions.PriceChanged),
-    ("an old policy", {"starts_at": at(14), "policy_version": 7}, exceptions.PolicyChanged),
+    ("an old policy", {"starts_at": at(14), "terms_version": 7}, exceptions.TermsChanged),
     ("answers to other questions", {"starts_at": at(14), "screening_version": 9}, exceptions.ScreeningChanged),
     ("answers for another service", {"starts_at": at(14), "screening_service": "x"}, exceptions.ScreeningChanged),
 ]  # fmt: skip
@@ -179,8 +179,8 @@ def test_somebody_with_only_the_email_of_a_known_client_is_not_known(world: Worl
 
 
 def test_open_visits_are_capped_by_email_and_by_phone(world: World) -> None:
-    world.policy.open_requests_per_client = 2
-    world.policy.save()
+    world.rules.open_requests_per_client = 2
+    world.rules.save()
     world.book(starts_at=at(9, 30))
     world.book(starts_at=at(12), phone="+12135550188")
     with pytest.raises(exceptions.TooManyRequests):

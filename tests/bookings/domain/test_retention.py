@@ -13,9 +13,9 @@ from bookings import tasks
 from bookings.domain import intake, operations
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     ClinicianNote,
-    ScreeningLook,
+    HealthAccess,
     ScreeningRecheck,
     ScreeningRecord,
 )
@@ -34,7 +34,7 @@ def told(world: World, **changes: Any) -> Booking:
         booking=visit, version=world.screening, answers={}, tier="clear", evaluated_at=NOW
     )
     ClinicianNote.objects.create(booking=visit, note="Fine", recorded_at=NOW, recorded_by=staff)
-    ScreeningLook.objects.create(booking=visit, user=staff, at=NOW, reason="A call")
+    HealthAccess.objects.create(booking=visit, user=staff, at=NOW, reason="A call")
     return visit
 
 
@@ -53,7 +53,7 @@ def test_health_answers_go_so_many_months_after_the_last_visit(world: World) -> 
     assert intake.purge_health_answers(now=over) == 2
     assert held() == (0, 0, 0)
     # Who looked stays, and so does the visit.
-    assert ScreeningLook.objects.count() == 2
+    assert HealthAccess.objects.count() == 2
     assert Booking.objects.count() == 2
     assert intake.purge_health_answers(now=over) == 0
 
@@ -65,7 +65,7 @@ def test_a_later_visit_keeps_the_earlier_answers_and_other_clients_count_for_the
         starts_at=at(13) - timedelta(days=400), ends_at=at(14) - timedelta(days=400),
         blocked_from=at(13) - timedelta(days=400), blocked_until=at(14) - timedelta(days=400),
     )  # fmt: skip
-    BookingPolicy.objects.update(health_kept_months=12)
+    BookingRules.objects.update(health_kept_months=12)
     assert intake.purge_health_answers(now=NOW) == 1
     assert set(ScreeningRecord.objects.values_list("booking__client__email", flat=True)) == {
         "ana@example.com"
@@ -107,7 +107,7 @@ def test_somebody_comes_for_everything_that_has_its_time() -> None:
 
 def test_the_task_reads_the_clock(world: World) -> None:
     told(world)
-    BookingPolicy.objects.update(health_kept_months=1)
+    BookingRules.objects.update(health_kept_months=1)
     Booking.objects.update(
         starts_at=at(10) - timedelta(days=900), ends_at=at(11) - timedelta(days=900),
         blocked_from=at(10) - timedelta(days=900), blocked_until=at(11) - timedelta(days=900),

@@ -33,16 +33,16 @@ from bookings import exceptions
 from bookings.domain import operations, pricing, reminders, scheduling
 from bookings.domain.lifecycle import may_become
 from bookings.domain.scheduling import drives
-from bookings.domain.selection import Selection, load_selection, load_session
+from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.enums import BookingStatus
 from bookings.models import (
     Booking,
     BookingDraft,
-    BookingPolicy,
+    BookingRules,
     Closure,
     Hold,
-    PolicyVersion,
     ScreeningVersion,
+    TermsVersion,
     Therapist,
     TimeOff,
     WorkingHours,
@@ -133,28 +133,28 @@ class Story(RuleBasedStateMachine):
         """Until the oldest request that waits has waited too long."""
         waiting = Booking.objects.waiting().select_related("screening").first()
         if waiting is not None:
-            self.now = max(self.now, operations.expires_at(waiting, BookingPolicy.load()))
+            self.now = max(self.now, operations.expires_at(waiting, BookingRules.load()))
             self.sweeps_run()
             waiting.refresh_from_db()
             assert waiting.status == BookingStatus.EXPIRED
 
     # Visitors --------------------------------------------------------------------------------------------
 
-    def selection(self, choice: Choice) -> Selection:
-        session = load_session(
+    def visit_request(self, choice: Choice) -> VisitRequest:
+        treatment = load_treatment(
             service_slug=self.world.service.slug, option_id=choice.option, people=choice.people
         )
         area = self.world.area if choice.zip_code == self.world.area.zip_code else self.world.far_area
-        return load_selection(
-            session=session, area=area, preference=choice.preference, today=local(self.now).date()
+        return load_visit_request(
+            treatment=treatment, area=area, preference=choice.preference, today=local(self.now).date()
         )
 
     def offered(self, choice: Choice, day: date, draft: uuid.UUID | None = None) -> list[datetime]:
         offer = scheduling.find_times_between(
-            selection=self.selection(choice),
+            visit_request=self.visit_request(choice),
             first_day=day,
             last_day=day,
-            policy=BookingPolicy.load(),
+            rules=BookingRules.load(),
             now=self.now,
             draft=draft,
         )
@@ -198,12 +198,12 @@ class Story(RuleBasedStateMachine):
     ) -> operations.Submission:
         self.number += 1
         who = 9000 + person if person is not None else self.number
-        session = load_session(
+        treatment = load_treatment(
             service_slug=self.world.service.slug, option_id=choice.option, people=choice.people
         )
         area = self.world.area if choice.zip_code == self.world.area.zip_code else self.world.far_area
         total = pricing.quote(
-            session=session, area=area, policy=BookingPolicy.load(), starts_at=choice.starts_at
+            treatment=treatment, area=area, rules=BookingRules.load(), starts_at=choice.starts_at
         ).total_cents
         return self.world.submission(
             option_id=choice.option,
@@ -247,9 +247,9 @@ class Story(RuleBasedStateMachine):
         try:
             hold = operations.hold_time(
                 draft=draft,
-                selection=self.selection(choice),
+                visit_request=self.visit_request(choice),
                 starts_at=choice.starts_at,
-                policy=BookingPolicy.load(),
+                rules=BookingRules.load(),
                 source=source,
                 now=self.now,
             )
@@ -335,7 +335,7 @@ class Story(RuleBasedStateMachine):
         if decline:
             self.change(pick, BookingStatus.DECLINED, operations.decline_booking)
         else:
-            self.change(pick, BookingStatus.CANCELLED, operations.cancel_booking)
+            self.change(pick, BookingStatus.CANCELED, operations.cancel_booking)
 
     @rule(pick=PICKS, came=st.booleans())
     def visit_ends(self, pick: int, came: bool) -> None:
@@ -363,7 +363,7 @@ class Story(RuleBasedStateMachine):
     @rule(pick=PICKS, what=st.sampled_from(STAFF_EDITS))
     def staff_edit(self, pick: int, what: str) -> None:
         therapist = self.therapist(pick)
-        policy = BookingPolicy.load()
+        rules = BookingRules.load()
         if what == "active":
             therapist.is_active = not therapist.is_active
         elif what == "home":
@@ -373,9 +373,9 @@ class Story(RuleBasedStateMachine):
         elif what == "break":
             therapist.break_after_minutes = [None, 120, 240][pick % 3]
         elif what == "notice":
-            policy.minimum_notice_minutes = [0, 60, 240][pick % 3]
+            rules.minimum_notice_minutes = [0, 60, 240][pick % 3]
         elif what == "grid":
-            policy.granularity_minutes = [15, 30, 60][pick % 3]
+            rules.granularity_minutes = [15, 30, 60][pick % 3]
         elif what == "closure":
             day = local(self.now).date() + timedelta(days=pick % 6)
             Closure.objects.get_or_create(date=day, defaults={"name": "Closed"})
@@ -384,7 +384,7 @@ class Story(RuleBasedStateMachine):
             hours = WorkingHours.objects.filter(therapist=therapist, weekday=pick % 7)
             hours.filter(starts_at__lt=end).update(ends_at=end)
         therapist.save()
-        policy.save()
+        rules.save()
         self.counts["staff edits"] += 1
 
     # What must never be false ----------------------------------------------------------------------------
@@ -450,8 +450,8 @@ class Story(RuleBasedStateMachine):
 
 
 def test_any_order_of_events_keeps_what_must_never_be_false(world: World) -> None:
-    BookingPolicy.objects.update(horizon_days=10)
-    PolicyVersion.objects.update(published_at=LONG_AGO)
+    BookingRules.objects.update(horizon_days=10)
+    TermsVersion.objects.update(published_at=LONG_AGO)
     ScreeningVersion.objects.update(published_at=LONG_AGO)
     Therapist.objects.update(certificate_expires_on=None)
     # Sundays, on which the clock changes, at night and by day.
@@ -484,7 +484,7 @@ def test_any_order_of_events_keeps_what_must_never_be_false(world: World) -> Non
         "holds",
         "booked after a hold",
         "confirmed",
-        "cancelled",
+        "canceled",
         "expired",
     ):
         assert Story.counts[happened] > 0, happened

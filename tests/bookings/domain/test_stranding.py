@@ -14,7 +14,7 @@ from bookings.domain.scheduling import check_upcoming
 from bookings.domain.stranding import stranded_by
 from bookings.models import (
     Booking,
-    BookingPolicy,
+    BookingRules,
     Closure,
     DriveOverride,
     DriveTime,
@@ -99,7 +99,7 @@ def move_zip(world: World) -> None:
 
 
 def lengthen_stairs(world: World) -> None:
-    BookingPolicy.objects.update(stairs_minutes=60)
+    BookingRules.objects.update(stairs_minutes=60)
 
 
 @pytest.mark.parametrize(
@@ -115,33 +115,33 @@ def lengthen_stairs(world: World) -> None:
     ids=lambda value: getattr(value, "__name__", value),
 )  # fmt: skip
 def test_change_strands_the_visit(change, reason: str, world: World) -> None:
-    booking = world.book(entry="stairs")
+    booking = world.book(access_type="stairs")
     assert reasons() == {}
     change(world)
     assert reasons() == {booking.reference: reason}
 
 
 def test_longer_way_to_the_door_counts_for_both_neighbours(world: World) -> None:
-    world.policy.stairs_minutes = 0
-    world.policy.save()
-    first = world.book(entry="stairs", starts_at=at(12))
+    world.rules.stairs_minutes = 0
+    world.rules.save()
+    first = world.book(access_type="stairs", starts_at=at(12))
     after = world.book(
-        entry="stairs",
+        access_type="stairs",
         starts_at=at(14),
         street="99 Other Street",
         email="b@example.com",
         phone="+12135550111",
     )
     gap = int((after.blocked_from - first.blocked_until).total_seconds() // 60)
-    BookingPolicy.objects.update(stairs_minutes=gap // 2 + 1)
+    BookingRules.objects.update(stairs_minutes=gap // 2 + 1)
     # Either alone would still leave the way free; both together would not.
     assert set(reasons()) == {first.reference, after.reference}
 
 
 def test_visits_that_are_over_or_let_go_are_not_stranded(world: World) -> None:
     over = world.book()
-    cancelled = world.book(starts_at=at(15), email="b@example.com", phone="+12135550111")
-    operations.cancel_booking(booking=cancelled, actor=None, now=NOW)
+    canceled = world.book(starts_at=at(15), email="b@example.com", phone="+12135550111")
+    operations.cancel_booking(booking=canceled, actor=None, now=NOW)
     delete_hours(world)
     assert set(reasons()) == {over.reference}
     assert reasons(now=at(10)) == {}
@@ -158,7 +158,7 @@ def test_only_the_therapists_asked_about_are_looked_at(world: World) -> None:
 
 def test_staff_rules_ask_neither_notice_nor_horizon_nor_grid(world: World) -> None:
     world.book()
-    BookingPolicy.objects.update(minimum_notice_minutes=20_160, horizon_days=1, granularity_minutes=60)
+    BookingRules.objects.update(minimum_notice_minutes=20_160, horizon_days=1, granularity_minutes=60)
     Booking.objects.update(starts_at=at(10, 7))
     assert reasons() == {}
 
@@ -166,7 +166,7 @@ def test_staff_rules_ask_neither_notice_nor_horizon_nor_grid(world: World) -> No
 @pytest.mark.parametrize("visits", [1, 8])
 def test_number_of_queries_does_not_depend_on_the_visits(visits: int, world: World) -> None:
     world.add_therapist()
-    BookingPolicy.objects.update(open_requests_per_client=50)
+    BookingRules.objects.update(open_requests_per_client=50)
     for week in range(visits):
         world.book(starts_at=at(10, day=DAY + timedelta(days=week)) if week != 6 else at(15))
     with CaptureQueriesContext(connection) as captured:

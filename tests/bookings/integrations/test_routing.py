@@ -22,12 +22,12 @@ from pytest_django import Settings
 from bookings import availability
 from bookings.domain import operations, scheduling
 from bookings.domain.scheduling import drives, values
-from bookings.domain.selection import Selection, load_session
+from bookings.domain.visit_request import VisitRequest, load_treatment
 from bookings.enums import BookingStatus
 from bookings.exceptions import SlotNotOffered, SlotTaken
 from bookings.integrations import routing
 from bookings.integrations.routing import MAX_CALLS, TABLE_POINTS, Breaker, DriveSource
-from bookings.models import Booking, BookingDraft, DriveTime, ServedZip
+from bookings.models import Booking, BookingDraft, DriveTime, ServiceArea
 from massagerx.settings.base import routing_timeout, routing_url
 from tests.factories import DAY, NOW, World, at, make_world
 from tests.support.routing import Behaviour, Handler, RoutingServer, hanging, honest, miles, saying
@@ -606,17 +606,19 @@ def configured(server: RoutingServer, settings: Settings) -> RoutingServer:
     return server
 
 
-def far_selection(world: World) -> Selection:
-    session = load_session(
+def far_visit_request(world: World) -> VisitRequest:
+    treatment = load_treatment(
         service_slug=world.service.slug, option_id=world.option.pk, add_on_ids=(), people=1
     )
-    return Selection(session=session, area=world.far_area, preference="any", therapists=(world.therapist,))
+    return VisitRequest(
+        treatment=treatment, area=world.far_area, preference="any", therapists=(world.therapist,)
+    )
 
 
 def far_starts(world: World) -> set[Any]:
     """The starts that are offered on `DAY` in the Valley."""
     offer = scheduling.find_times(
-        selection=far_selection(world), month=DAY.replace(day=1), policy=world.policy, now=NOW
+        visit_request=far_visit_request(world), month=DAY.replace(day=1), rules=world.rules, now=NOW
     )
     return {start.starts_at for start in offer.by_day.get(DAY, ())}
 
@@ -691,7 +693,7 @@ def test_a_month_takes_one_call_and_the_next_look_none(
 ) -> None:
     """And no drive that the engine asks about has been forgotten: none is estimated."""
     areas = [
-        ServedZip.objects.create(
+        ServiceArea.objects.create(
             zip_code=f"900{number:02}", zone=city.zone, latitude=34.05 + number / 500, longitude=-118.27
         )
         for number in range(visits)
@@ -777,9 +779,9 @@ def test_holding_asks_before_the_lock_and_never_under_it(
 
     hold = operations.hold_time(
         draft=BookingDraft.objects.create(answers={}, updated_at=NOW),
-        selection=far_selection(city),
+        visit_request=far_visit_request(city),
         starts_at=at(12),
-        policy=city.policy,
+        rules=city.rules,
         source="a",
         now=NOW,
     )
@@ -795,9 +797,9 @@ def test_holding_an_impossible_day_is_refused_before_anything_is_asked(
     with pytest.raises(SlotNotOffered):
         operations.hold_time(
             draft=BookingDraft.objects.create(answers={}, updated_at=NOW),
-            selection=far_selection(city),
+            visit_request=far_visit_request(city),
             starts_at=datetime(year, 1 if year == 1 else 12, 1 if year == 1 else 31, 23, tzinfo=UTC),
-            policy=city.policy,
+            rules=city.rules,
             source="a",
             now=NOW,
         )

@@ -16,8 +16,8 @@ from django.core.management import CommandError, call_command
 from django.db import models
 
 from bookings.domain import scheduling
-from bookings.domain.selection import ANYONE, load_area, load_selection, load_session
-from bookings.models import BookingPolicy, Closure, DriveTime, ScreeningVersion, ServedZip, Therapist
+from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
+from bookings.models import BookingRules, Closure, DriveTime, ScreeningVersion, ServiceArea, Therapist
 from bookings.sample import working_logins
 from bookings.screening import parse_rules
 from massagerx.lib.zips import centroid
@@ -108,17 +108,17 @@ def test_if_empty_fills_an_empty_database() -> None:
 def test_everything_can_be_booked() -> None:
     """Each service has times at an address in each zone within the next weeks."""
     load()
-    policy = BookingPolicy.load()
+    rules = BookingRules.load()
     for service in Service.objects.offered():
         option = service.options.order_by("minutes").first()
         assert option is not None
-        session = load_session(service_slug=service.slug, option_id=option.pk)
+        treatment = load_treatment(service_slug=service.slug, option_id=option.pk)
         for zip_code in ("90026", "90042", "90401", "91601", "90245"):
-            selection = load_selection(
-                session=session, area=load_area(zip_code), preference=ANYONE, today=date(2026, 12, 2)
+            visit_request = load_visit_request(
+                treatment=treatment, area=load_area(zip_code), preference=ANYONE, today=date(2026, 12, 2)
             )
             offer = scheduling.find_times(
-                selection=selection, month=date(2026, 12, 1), policy=policy, now=NOW
+                visit_request=visit_request, month=date(2026, 12, 1), rules=rules, now=NOW
             )
             assert offer.by_day, (service.slug, zip_code)
 
@@ -140,8 +140,8 @@ def test_samples_are_plainly_samples() -> None:
 def test_zip_codes_are_those_of_the_table_and_have_homes() -> None:
     load()
 
-    assert 40 <= ServedZip.objects.count() <= 80
-    for area in ServedZip.objects.all():
+    assert 40 <= ServiceArea.objects.count() <= 80
+    for area in ServiceArea.objects.all():
         known = centroid(area.zip_code)
         assert known is not None
         assert known.is_standard

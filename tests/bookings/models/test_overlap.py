@@ -50,7 +50,7 @@ def test_database_lets_neighbours_touch(world: World, minutes: int) -> None:
 
 def test_database_refuses_bulk_create_update_and_revival(world: World) -> None:
     booking = world.book()
-    twin = copy_of(booking, status=BookingStatus.CANCELLED)
+    twin = copy_of(booking, status=BookingStatus.CANCELED)
     twin.save()
     with pytest.raises(IntegrityError, match="booking_no_overlap"), transaction.atomic():
         Booking.objects.filter(pk=twin.pk).update(status=BookingStatus.CONFIRMED)

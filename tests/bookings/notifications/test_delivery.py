@@ -224,7 +224,7 @@ def test_unknown_outcome_is_sent_once_more_with_the_same_id(scripted) -> None:
     message = make_message()
     send()
     message.refresh_from_db()
-    assert (message.state, message.doubts) == (MessageState.UNKNOWN, 1)
+    assert (message.state, message.uncertain_attempts) == (MessageState.UNKNOWN, 1)
     assert send(NOW + timedelta(seconds=30)) == {}  # not at once
 
     assert send(NOW + timedelta(minutes=3)) == {Outcome.SENT: 1}
@@ -244,7 +244,7 @@ def test_unknown_outcome_twice_is_left_to_staff(scripted) -> None:
         send(NOW + timedelta(hours=hours))
 
     message.refresh_from_db()
-    assert (message.state, message.doubts, len(server.bodies)) == (MessageState.UNKNOWN, 2, 2)
+    assert (message.state, message.uncertain_attempts, len(server.bodies)) == (MessageState.UNKNOWN, 2, 2)
 
 
 def test_unknown_outcome_keeps_its_second_chance_through_a_refusal(scripted) -> None:
@@ -268,7 +268,7 @@ def test_sender_that_died_after_hand_over_counts_as_unknown(scripted) -> None:
     assert send(NOW + timedelta(seconds=61)) == {Outcome.SENT: 1}
 
     message.refresh_from_db()
-    assert (message.state, message.doubts, len(server.bodies)) == (MessageState.SENT, 1, 1)
+    assert (message.state, message.uncertain_attempts, len(server.bodies)) == (MessageState.SENT, 1, 1)
 
 
 def test_sender_that_died_after_hand_over_twice_is_not_repeated(scripted) -> None:
@@ -281,7 +281,7 @@ def test_sender_that_died_after_hand_over_twice_is_not_repeated(scripted) -> Non
     assert send(NOW + timedelta(minutes=10)) == {}
 
     message.refresh_from_db()
-    assert (message.state, message.doubts, server.bodies) == (MessageState.UNKNOWN, 2, [])
+    assert (message.state, message.uncertain_attempts, server.bodies) == (MessageState.UNKNOWN, 2, [])
 
 
 def test_sender_that_died_before_hand_over_is_replaced_without_doubt(scripted) -> None:
@@ -293,7 +293,7 @@ def test_sender_that_died_before_hand_over_is_replaced_without_doubt(scripted) -
     assert send(NOW + timedelta(hours=1)) == {Outcome.SENT: 1}
 
     message.refresh_from_db()
-    assert (message.doubts, len(server.bodies)) == (0, 1)
+    assert (message.uncertain_attempts, len(server.bodies)) == (0, 1)
 
 
 def test_sender_whose_lease_was_taken_does_not_hand_over(scripted) -> None:

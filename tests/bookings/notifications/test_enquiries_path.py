@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from bookings.models import Booklet, ContactMessage, Message
 from bookings.notifications import delivery
-from massagerx.lib.tickets import new_ticket
+from massagerx.lib.form_tokens import issue_form_token
 from tests.bookings.admin.conftest import signed_in, staff_user
 from tests.factories import NOW, World
 
@@ -34,8 +34,8 @@ def send() -> list[Any]:
 
 
 def form(name: str, **fields: str) -> dict[str, str]:
-    ticket = new_ticket(name, now=NOW - timedelta(minutes=1))
-    return {"name": "Ana O'Brien", "email": "ana@example.com", "ticket": ticket, **fields}
+    form_token = issue_form_token(name, now=NOW - timedelta(minutes=1))
+    return {"name": "Ana O'Brien", "email": "ana@example.com", "form_token": form_token, **fields}
 
 
 @time_machine.travel(NOW, tick=False)

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from bookings.enums import BookingStatus, MessageKind
-from bookings.models import BookingPolicy
-from bookings.notifications.registry import Facts, load_target
+from bookings.models import BookingRules
+from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import (
     Email,
     absolute_links,
@@ -38,7 +38,7 @@ def rendered(kind: MessageKind, **changes: object) -> Email:
     booking = load_target(message)
     for name, value in changes.items():
         setattr(booking, name, value)
-    return render(message, booking, Facts.load(), now=NOW)
+    return render(message, booking, SiteSettings.load(), now=NOW)
 
 
 class _Words(HTMLParser):
@@ -76,7 +76,7 @@ SUBJECTS = {
     MessageKind.RECEIVED: "We have your request for Thu, Oct 15",
     MessageKind.CONFIRMED: "Confirmed: Thu, Oct 15 at 2:30 PM PDT",
     MessageKind.DECLINED: "About your request for Thu, Oct 15",
-    MessageKind.CANCELLED: "Canceled: your visit on Thu, Oct 15",
+    MessageKind.CANCELED: "Canceled: your visit on Thu, Oct 15",
     MessageKind.EXPIRED: "Your request for Thu, Oct 15 has ended",
 }
 WITH_FACTS = (MessageKind.RECEIVED, MessageKind.CONFIRMED)
@@ -128,9 +128,9 @@ def test_confirmed_email_says_how_to_prepare_and_until_when_to_change() -> None:
 
 
 def test_confirmed_email_promises_no_free_change_that_has_passed() -> None:
-    policy = BookingPolicy.load()
-    policy.cancel_notice_hours = 72
-    policy.save()
+    rules = BookingRules.load()
+    rules.cancel_notice_hours = 72
+    rules.save()
 
     mail = rendered(MessageKind.CONFIRMED)
 
@@ -145,7 +145,7 @@ def test_email_speaks_of_two_people_add_ons_and_the_one_it_is_for() -> None:
     booking.people, booking.recipient_name = 2, "Maria Sample"
     booking.add_ons.add(AddOn.objects.create(name="Hot towels", price_cents=1500))
 
-    mail = render(message, booking, Facts.load(), now=NOW)
+    mail = render(message, booking, SiteSettings.load(), now=NOW)
 
     assert "90 minutes, 2 people, with Hot towels" in mail.text
     assert "For: Maria Sample" in mail.text
@@ -168,9 +168,9 @@ def test_staff_alert_leads_to_the_request_and_names_no_client() -> None:
 
 
 def test_staff_alert_goes_to_the_address_in_the_rules() -> None:
-    policy = BookingPolicy.load()
-    policy.alert_email = "desk@business.example"
-    policy.save()
+    rules = BookingRules.load()
+    rules.alert_email = "desk@business.example"
+    rules.save()
 
     assert rendered(MessageKind.STAFF_ALERT).to == "desk@business.example"
 
@@ -206,12 +206,12 @@ def test_calendar_part_follows_the_kind() -> None:
     assert {kind: method for kind, method in methods.items() if method} == {
         MessageKind.CONFIRMED: "REQUEST",
         MessageKind.MOVED: "REQUEST",
-        MessageKind.CANCELLED: "CANCEL",
+        MessageKind.CANCELED: "CANCEL",
     }
 
 
-def test_cancelled_request_that_never_was_confirmed_has_no_calendar_part() -> None:
-    mail = rendered(MessageKind.CANCELLED, confirmed_at=None)
+def test_canceled_request_that_never_was_confirmed_has_no_calendar_part() -> None:
+    mail = rendered(MessageKind.CANCELED, confirmed_at=None)
 
     assert mail.calendar is None
     assert mail.subject == "Canceled: your request for Thu, Oct 15"
@@ -235,9 +235,9 @@ def test_apostrophes_and_accents_are_written_as_they_are() -> None:
 
 def test_rendering_asks_few_queries(count_queries) -> None:
     message = make_message(MessageKind.CONFIRMED)
-    render(message, load_target(message), Facts.load(), now=NOW)  # makes the visit's link
+    render(message, load_target(message), SiteSettings.load(), now=NOW)  # makes the visit's link
     with count_queries() as queries:
-        render(message, load_target(message), Facts.load(), now=NOW)
+        render(message, load_target(message), SiteSettings.load(), now=NOW)
 
     assert len(queries) <= 6  # booking, add-ons, business, rules, settings, link
 
@@ -294,4 +294,4 @@ def test_booking_is_read_as_it_is_when_the_message_leaves() -> None:
     booking.street = "900 Other Street"
     booking.save()
 
-    assert "900 Other Street" in render(message, load_target(message), Facts.load(), now=NOW).text
+    assert "900 Other Street" in render(message, load_target(message), SiteSettings.load(), now=NOW).text

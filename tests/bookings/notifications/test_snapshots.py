@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .letters import LETTERS, steady, write_letter
+from .rendered_emails import LETTERS, steady, write_letter
 
 pytestmark = pytest.mark.django_db
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -9,7 +9,7 @@ import pytest
 
 from bookings.screening import (
     Kind,
-    Question,
+    ScreeningQuestion,
     Text,
     Tier,
     evaluate,
@@ -133,7 +133,7 @@ def test_sample_general_words_promise_and_diagnose_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("question", RULES.questions, ids=lambda question: question.id)
-def test_sample_words_promise_and_diagnose_nothing_and_are_short(question: Question) -> None:
+def test_sample_words_promise_and_diagnose_nothing_and_are_short(question: ScreeningQuestion) -> None:
     texts = [question.text, *question.points, *dict(question.messages).values()]
     texts += [text for text in (question.help, question.note) if text is not None]
     for text in texts:
@@ -164,7 +164,7 @@ def test_sample_is_a_fresh_copy_each_time() -> None:
     assert sample_rules_data()["questions"]
 
 
-def _asked_words(question: Question) -> str:
+def _asked_words(question: ScreeningQuestion) -> str:
     parts: list[Text] = [question.text, *question.points]
     if question.help is not None:
         parts.append(question.help)

@@ -16,7 +16,7 @@ DETAILS = {
     "phone": "(213) 555-0123",
     "street": "12 Sample Street",
     "unit": "4B",
-    "entry": "stairs",
+    "access_type": "stairs",
     "gate_code": "CANARY-GATE-4711",
     "notes": "CANARY-NOTE",
 }
@@ -55,7 +55,7 @@ class Flow:
         page = self.client.get("/book/review/").content.decode()
         return dict(
             re.findall(
-                r'<input type="hidden" name="(submission_key|total_cents|policy_version)" value="([^"]*)"',
+                r'<input type="hidden" name="(submission_key|total_cents|terms_version)" value="([^"]*)"',
                 page,
             )
         )

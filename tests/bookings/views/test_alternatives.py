@@ -91,8 +91,8 @@ def test_why_a_day_has_none(words: str, change: Any, flow: Flow, world: World) -
 
 
 def test_today_is_too_soon(flow: Flow, world: World) -> None:
-    world.policy.minimum_notice_minutes = 24 * 60
-    world.policy.save()
+    world.rules.minimum_notice_minutes = 24 * 60
+    world.rules.save()
     page = flow.until("when").client.get(f"{WHEN}?day=2026-12-02")
     assert "This day is too soon for us to get ready." in text(page)
 
@@ -213,8 +213,8 @@ def test_day_that_filled_up_meanwhile_offers_other_days_at_the_same_hour(flow: F
 def test_stairs_that_leave_too_little_time_lead_to_the_times_around(flow: Flow, world: World) -> None:
     WorkingHours.objects.update(starts_at=time(9), ends_at=time(13))
     first = flow.until("when").client.get(f"{WHEN}?day={DAY}").context["times"][0]["starts"][0]["starts_at"]
-    world.policy.stairs_minutes = 20
-    world.policy.save()
+    world.rules.stairs_minutes = 20
+    world.rules.save()
     flow.when(starts_at=first.isoformat())
     assert flow.details().headers["Location"] == WHEN
     page = flow.client.get(WHEN)

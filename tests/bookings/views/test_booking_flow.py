@@ -19,8 +19,8 @@ from bookings.models import (
     DriveTime,
     Hold,
     Message,
-    PolicyVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     WorkingHours,
     Zone,
@@ -158,7 +158,7 @@ def test_tampered_price_is_refused(flow: Flow) -> None:
 
 def test_policy_changed_meanwhile_must_be_read_again(flow: Flow) -> None:
     hidden = flow.until("review").hidden()
-    PolicyVersion.objects.create(number=2, cancellation="NEW WORDS", consent="Yes.", published_at=NOW)
+    TermsVersion.objects.create(number=2, cancellation="NEW WORDS", consent="Yes.", published_at=NOW)
     response = flow.client.post("/book/review/", {**hidden, "agree": "on"})
     assert response.status_code == 409
     assert "NEW WORDS" in text(response)
@@ -260,8 +260,8 @@ def test_therapist_who_left_meanwhile_is_replaced_by_anyone(flow: Flow, world: W
 
 
 def test_month_without_times_names_the_next_day_that_has_one(flow: Flow, world: World) -> None:
-    world.policy.minimum_notice_minutes = 60 * 24 * 31
-    world.policy.save()
+    world.rules.minimum_notice_minutes = 60 * 24 * 31
+    world.rules.save()
     page = flow.until("when").client.get("/book/when/?month=2026-12")
     assert "Saturday, January 2" in text(page)
 
@@ -332,7 +332,7 @@ def test_good_fits_look_the_same_wherever_the_others_live(world: World) -> None:
     elsewhere = []
     for zip_code in ("91001", "90601"):
         zone = Zone.objects.create(name=f"CANARY-{zip_code}", travel_fee_cents=4_000)
-        elsewhere.append(ServedZip.objects.create(zip_code=zip_code, city="CANARY", zone=zone))
+        elsewhere.append(ServiceArea.objects.create(zip_code=zip_code, city="CANARY", zone=zone))
     zones = [world.zone, world.far_zone, *(area.zone for area in elsewhere)]
     near = {world.far_zone, *(area.zone for area in elsewhere)}
     DriveTime.objects.bulk_create(

@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import (
-    BookingPolicy,
+    BookingRules,
     Closure,
     MessageSettings,
-    PolicyVersion,
     ScreeningVersion,
+    TermsVersion,
     Therapist,
     WorkingHours,
 )
@@ -39,7 +39,7 @@ STEPS = [
     f"/book/{step}"
     for step in ("", "where/", "when/", "details/", "health/", "health/1/", "health/?all=1", "review/")
 ]
-DESK = [
+STAFF_BOOKING = [
     "index", "bookings_booking_day", "bookings_booking_week", "bookings_booking_sheet", "bookings_booking_book",
     "bookings_booking_reports", "bookings_booking_export",
 ]  # fmt: skip
@@ -59,7 +59,7 @@ def broken(browser: Client, addresses: list[str]) -> dict[str, int]:
 
 
 def desk_addresses() -> list[str]:
-    addresses = [reverse(f"admin:{name}") for name in DESK]
+    addresses = [reverse(f"admin:{name}") for name in STAFF_BOOKING]
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         addresses += [reverse(f"{name}_changelist"), f"{reverse(f'{name}_changelist')}?q=ana+0123"]
@@ -79,7 +79,7 @@ def test_pages_without_a_single_row(owner: Client) -> None:
 @pytest.mark.parametrize(
     "emptied",
     [
-        Business, BookingPolicy, MessageSettings, PolicyVersion, ScreeningVersion, ServiceOption, Service, WorkingHours,
+        Business, BookingRules, MessageSettings, TermsVersion, ScreeningVersion, ServiceOption, Service, WorkingHours,
         Therapist, Closure,
     ],
     ids=lambda model: model.__name__,
@@ -98,10 +98,10 @@ def test_pages_and_steps_when_one_table_is_emptied(
         for name in ("what", "where", "when", "details", "health", "review")
     }
     assert not {name: status for name, status in presses.items() if status >= 500 and status != 503}
-    assert broken(owner, [reverse(f"admin:{name}") for name in DESK]) == {}
+    assert broken(owner, [reverse(f"admin:{name}") for name in STAFF_BOOKING]) == {}
 
 
-@pytest.mark.parametrize("emptied", [PolicyVersion, ScreeningVersion], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("emptied", [TermsVersion, ScreeningVersion], ids=lambda model: model.__name__)
 def test_who_cannot_book_online_is_given_the_number(emptied: Any, world: World, client: Client) -> None:
     Business.objects.update_or_create(pk=1, defaults={"phone": "+12135550199", "email": "hello@example.com"})
     flow = Flow(client, world).until("review")
@@ -118,8 +118,8 @@ def test_who_cannot_book_online_is_given_the_number(emptied: Any, world: World, 
         assert "(213) 555-0199" in page
 
     # Nothing typed is lost: with the version back in force, the visitor is where they were.
-    if emptied is PolicyVersion:
-        PolicyVersion.objects.create(
+    if emptied is TermsVersion:
+        TermsVersion.objects.create(
             number=9, cancellation="C", consent="D", published_at=timezone.now() - timedelta(days=1)
         )
         assert client.get("/book/review/").status_code == 200

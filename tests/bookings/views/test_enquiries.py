@@ -16,7 +16,7 @@ from django.urls import reverse
 from bookings.domain.links import booklet_token
 from bookings.enums import MessageKind
 from bookings.models import Booklet, BookletRequest, ContactMessage, Link, Message
-from massagerx.lib.tickets import new_ticket
+from massagerx.lib.form_tokens import issue_form_token
 from tests.factories import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def booklet(db: None) -> Booklet:
     return booklet
 
 
-def ticket(response: Any) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', response.content.decode())
+def form_token(response: Any) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', response.content.decode())
     assert found
     return found[1]
 
@@ -50,7 +50,11 @@ def filled(path: str, *, seconds_ago: float = 60, **changes: Any) -> dict[str, A
     """What a visitor sends who opened the form so long ago."""
     name = "contact" if path == CONTACT else "booklet"
     shown_at = NOW - timedelta(seconds=seconds_ago)
-    person = {"name": "Ana O'Brien", "email": "Ana@example.com", "ticket": new_ticket(name, now=shown_at)}
+    person = {
+        "name": "Ana O'Brien",
+        "email": "Ana@example.com",
+        "form_token": issue_form_token(name, now=shown_at),
+    }
     body = {"phone": "(213) 555-0123", "body": "Do you come\r\nto Echo Park?"} if path == CONTACT else {}
     return {**person, **body, **changes}
 
@@ -64,7 +68,7 @@ def test_form_stands_on_the_owners_page_and_sends(
     page = client.get(CONTACT)
     assert page.resolver_match.view_name == "blog:contact"
     clock.shift(20)
-    data = {**filled(CONTACT), "ticket": ticket(page)}
+    data = {**filled(CONTACT), "form_token": form_token(page)}
     response = client.post(CONTACT, data)
 
     assert (response.status_code, response["Location"]) == (302, "/contact/sent/")
@@ -90,7 +94,7 @@ def test_replay_with_other_words_is_refused_and_can_be_sent_anew(client: Client,
     assert "Something else" in refused.content.decode()
     assert ContactMessage.objects.count() == 1
     with time_machine.travel(NOW + timedelta(seconds=5), tick=False):
-        again = client.post(CONTACT, {**data, "body": "Something else", "ticket": ticket(refused)})
+        again = client.post(CONTACT, {**data, "body": "Something else", "form_token": form_token(refused)})
     assert again.status_code == 302
     assert ContactMessage.objects.count() == 2
 
@@ -105,7 +109,7 @@ def test_too_quick_asks_to_press_again_and_loses_nothing(
     assert quick.status_code == 422
     assert "Please press again" in quick.content.decode()
     assert "Ana O&#x27;Brien" in quick.content.decode()
-    assert ticket(quick) == data["ticket"]
+    assert form_token(quick) == data["form_token"]
     assert not Message.objects.exists()
     with time_machine.travel(NOW + timedelta(seconds=3), tick=False):
         assert client.post(path, data).status_code == 302
@@ -114,24 +118,24 @@ def test_too_quick_asks_to_press_again_and_loses_nothing(
 
 @pytest.mark.parametrize("path", [CONTACT, BOOKLET])
 @pytest.mark.parametrize("sent", ["", "nonsense", "\x00", "a:b:c", "x" * 100_000, None])
-def test_ticket_of_no_use_is_replaced_and_nothing_is_lost(
+def test_form_token_of_no_use_is_replaced_and_nothing_is_lost(
     path: str, sent: str | None, client: Client, world: World, booklet: Booklet
 ) -> None:
     data = filled(path)
     if sent is None:
-        del data["ticket"]
+        del data["form_token"]
     else:
-        data["ticket"] = sent
+        data["form_token"] = sent
     response = client.post(path, data)
 
     assert response.status_code == 422
     assert "Ana O&#x27;Brien" in response.content.decode()
-    assert len(ticket(response)) < 300
+    assert len(form_token(response)) < 300
     assert not Message.objects.exists()
 
 
-def test_ticket_of_one_form_is_none_of_the_other(client: Client, world: World, booklet: Booklet) -> None:
-    data = filled(BOOKLET, ticket=filled(CONTACT)["ticket"])
+def test_form_token_of_one_form_is_none_of_the_other(client: Client, world: World, booklet: Booklet) -> None:
+    data = filled(BOOKLET, form_token=filled(CONTACT)["form_token"])
 
     assert client.post(BOOKLET, data).status_code == 422
     assert not BookletRequest.objects.exists()

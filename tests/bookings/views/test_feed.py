@@ -36,7 +36,7 @@ def events(text: str) -> list[Any]:
 
 def test_feed_holds_the_therapists_visits(client: Client, world: World) -> None:
     booking = operations.confirm_booking(
-        booking=world.book(entry="stairs", unit="Apt 4"), actor=None, now=NOW
+        booking=world.book(access_type="stairs", unit="Apt 4"), actor=None, now=NOW
     )
     world.book(email="bo@example.com", phone="+12135550124", starts_at=at(15))
 

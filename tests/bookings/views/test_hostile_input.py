@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.models import Booking, BookingPolicy, Message
+from bookings.models import Booking, BookingRules, Message
 from bookings.models import Client as Person
 from tests.bookings.views.flow import Flow
 from tests.factories import NOW, at
@@ -19,8 +19,8 @@ from tests.factories import NOW, at
 pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
-NOTICE = timedelta(minutes=BookingPolicy().minimum_notice_minutes)
-HORIZON = timedelta(days=BookingPolicy().horizon_days)
+NOTICE = timedelta(minutes=BookingRules().minimum_notice_minutes)
+HORIZON = timedelta(days=BookingRules().horizon_days)
 DAY_AND_A_BIT = timedelta(days=1, hours=-2)
 
 # (what, step, changed fields, status)
@@ -44,7 +44,7 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("email of another alphabet", "details", {"email": "ana@exämple.com"}, 422),
     ("phone too short", "details", {"phone": "555"}, 422),
     ("phone of letters", "details", {"phone": "call me"}, 422),
-    ("entry not offered", "details", {"entry": "window"}, 422),
+    ("entry not offered", "details", {"access_type": "window"}, 422),
     ("robot's field filled", "details", {"website": "http://example.com"}, 422),
     ("option abc", "what", {"option": "abc"}, 422),
     ("option 1e400", "what", {"option": "1e400"}, 422),
@@ -122,7 +122,7 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("key not a UUID", "review", {"submission_key": "1; DROP TABLE"}, 422),
     ("price of 5,000 digits", "review", {"total_cents": "9" * 5000}, 422),
     ("price negative", "review", {"total_cents": "-1"}, 422),
-    ("policy version abc", "review", {"policy_version": "abc"}, 422),
+    ("policy version abc", "review", {"terms_version": "abc"}, 422),
 ]
 
 
@@ -293,7 +293,9 @@ def test_form_without_or_with_a_foreign_csrf_token_is_refused(world) -> None:
 
 def test_lone_surrogates_never_reach_the_database(flow: Flow) -> None:
     flow.until("details")
-    body = "name=Ana&email=a%40example.com&phone=2135550123&street=1+Main&entry=ground&notes=a%ED%B2%80b"
+    body = (
+        "name=Ana&email=a%40example.com&phone=2135550123&street=1+Main&access_type=ground&notes=a%ED%B2%80b"
+    )
     response = flow.client.generic(
         "POST", "/book/details/", body.encode(), content_type="application/x-www-form-urlencoded"
     )

@@ -13,12 +13,12 @@ import time_machine
 from bookings.models import (
     Booking,
     BookingDraft,
-    BookingPolicy,
+    BookingRules,
     Closure,
     Hold,
-    PolicyVersion,
     ScreeningVersion,
-    ServedZip,
+    ServiceArea,
+    TermsVersion,
     Therapist,
     TimeOff,
     WorkingHours,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 CHANGES: list[tuple[str, Callable[[World], object], str]] = [
     ("inactive service", lambda world: Service.objects.update(is_active=False), "service"),
     ("inactive length", lambda world: ServiceOption.objects.update(is_active=False), "service"),
-    ("inactive ZIP", lambda world: ServedZip.objects.update(is_active=False), "ZIP"),
+    ("inactive ZIP", lambda world: ServiceArea.objects.update(is_active=False), "ZIP"),
     ("inactive therapist", lambda world: Therapist.objects.update(is_active=False), "therapist"),
     (
         "certificate that ended",
@@ -80,11 +80,11 @@ BETWEEN: list[tuple[str, Callable[[World], object], tuple[int, str]]] = [
     ("shorter hours", lambda world: WorkingHours.objects.update(starts_at=time(11)), TIMES_AGAIN),
     (
         "a longer notice",
-        lambda world: BookingPolicy.objects.update(minimum_notice_minutes=14 * 1440),
+        lambda world: BookingRules.objects.update(minimum_notice_minutes=14 * 1440),
         TIMES_AGAIN,
     ),
-    ("a nearer horizon", lambda world: BookingPolicy.objects.update(horizon_days=2), TIMES_AGAIN),
-    ("a coarser grid", lambda world: BookingPolicy.objects.update(granularity_minutes=90), TIMES_AGAIN),
+    ("a nearer horizon", lambda world: BookingRules.objects.update(horizon_days=2), TIMES_AGAIN),
+    ("a coarser grid", lambda world: BookingRules.objects.update(granularity_minutes=90), TIMES_AGAIN),
     ("another price", lambda world: ServiceOption.objects.update(price_cents=99_900), (409, "")),
 ]
 
@@ -142,7 +142,7 @@ def test_time_on_a_day_of_the_clock_change_is_the_instant_that_its_offset_says(
     """With somebody at work in those nights. A wall time alone says too little and is refused."""
     WorkingHours.objects.create(therapist=world.therapist, weekday=6, starts_at=time(0), ends_at=time(6))
     Therapist.objects.update(certificate_expires_on=None)
-    PolicyVersion.objects.update(published_at=NOW - timedelta(days=365))
+    TermsVersion.objects.update(published_at=NOW - timedelta(days=365))
     ScreeningVersion.objects.update(published_at=NOW - timedelta(days=365))
     day = SPRING if sent.startswith("2027") else AUTUMN
     now = datetime.combine(day - timedelta(days=7), time(12), tzinfo=LA)

@@ -21,7 +21,7 @@ PARTS = {
     "who": {"name": DETAILS["name"]},
     "contact": {"email": DETAILS["email"], "phone": DETAILS["phone"]},
     "address": {"street": DETAILS["street"], "unit": DETAILS["unit"]},
-    "door": {"entry": "stairs", "gate_code": DETAILS["gate_code"], "notes": DETAILS["notes"]},
+    "access": {"access_type": "stairs", "gate_code": DETAILS["gate_code"], "notes": DETAILS["notes"]},
 }
 
 
@@ -79,14 +79,14 @@ def test_a_visit_is_booked_part_by_part_and_question_by_question(flow: Flow) -> 
     assert "Part 1 of 4" in text(flow.client.get(part("who")))
     assert leads_to(send(flow, "who")) == part("contact")
     assert leads_to(send(flow, "contact")) == part("address")
-    assert leads_to(send(flow, "address")) == part("door")
+    assert leads_to(send(flow, "address")) == part("access")
     assert "details" not in draft()
-    assert leads_to(send(flow, "door")) == "/book/health/"
+    assert leads_to(send(flow, "access")) == "/book/health/"
     assert draft()["details"]["phone"] == "+12135550123"
     assert answer_all(flow) == "/book/review/"
     assert flow.review().headers["Location"] == "/book/done/"
     booking = Booking.objects.get()
-    assert (booking.contact_name, booking.street, booking.entry) == (
+    assert (booking.contact_name, booking.street, booking.access_type) == (
         "Ana O'Brien",
         "12 Sample Street",
         "stairs",
@@ -113,7 +113,7 @@ def test_going_back_keeps_what_was_typed_finished_or_not(flow: Flow) -> None:
     page = flow.client.get(part("contact")).content.decode()
     assert 'value="ana@"' in page
     assert 'value="12"' in page
-    for name in ("contact", "address", "door"):
+    for name in ("contact", "address", "access"):
         send(flow, name)
     assert draft()["details"]["recipient_name"] == ""
 
@@ -126,8 +126,8 @@ def test_going_back_keeps_what_was_typed_finished_or_not(flow: Flow) -> None:
         ("contact", {"email": "ana@"}, "Type an email address like name@example.com."),
         ("contact", {"phone": ""}, "Type a phone number where we can reach you."),
         ("address", {"street": "win at evil.example.com"}, "without a web or email address"),
-        ("door", {"entry": "roof"}, "Choose one of these."),
-        ("door", {"pets": "x" * 121}, "at most 120 characters"),
+        ("access", {"access_type": "roof"}, "Choose one of these."),
+        ("access", {"pets": "x" * 121}, "at most 120 characters"),
         ("who", {"website": "x"}, "filled in a field"),
     ],
 )
@@ -192,13 +192,15 @@ def test_parts_and_questions_need_the_steps_before_them(flow: Flow) -> None:
 
 def test_hostile_parts_leave_nothing_but_what_was_typed(flow: Flow) -> None:
     flow.until("details")
-    response = send(flow, "door", entry="' OR 1=1 --", gate_code="a\x00b", notes="x" * 50_000, back="yes")
+    response = send(
+        flow, "access", access_type="' OR 1=1 --", gate_code="a\x00b", notes="x" * 50_000, back="yes"
+    )
     assert leads_to(response) == part("address")
-    page = flow.client.get(part("door"))
+    page = flow.client.get(part("access"))
     assert page.status_code == 200
     assert flow.client.get("/book/when/").status_code == 200
     assert len(draft()["details_so_far"]["notes"]) < 5_000
-    assert send(flow, "door", notes="x" * 50_000).status_code == 422
+    assert send(flow, "access", notes="x" * 50_000).status_code == 422
 
 
 # Health --------------------------------------------------------------------------------------------------------------

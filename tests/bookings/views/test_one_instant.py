@@ -14,8 +14,8 @@ from icalendar import Calendar
 
 from bookings.domain import operations
 from bookings.enums import MessageKind
-from bookings.models import Booking, Message, PolicyVersion, ScreeningVersion, Therapist, WorkingHours
-from bookings.notifications.registry import Facts, load_target
+from bookings.models import Booking, Message, ScreeningVersion, TermsVersion, Therapist, WorkingHours
+from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import render
 from tests.bookings.views.flow import Flow
 from tests.factories import LA, World
@@ -51,7 +51,7 @@ def night_world(world: World) -> World:
         for weekday in range(7)
     )
     Therapist.objects.update(certificate_expires_on=None)
-    for versions in (PolicyVersion, ScreeningVersion):
+    for versions in (TermsVersion, ScreeningVersion):
         versions.objects.update(published_at=datetime(2025, 1, 1, tzinfo=UTC))
     return world
 
@@ -77,7 +77,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
         booking = Booking.objects.get()
         operations.confirm_booking(booking=booking, actor=None, now=starts_at - timedelta(days=8))
         message = Message.objects.get(kind=MessageKind.CONFIRMED)
-        mail = render(message, load_target(message), Facts.load(), now=starts_at - timedelta(days=8))
+        mail = render(message, load_target(message), SiteSettings.load(), now=starts_at - timedelta(days=8))
         owner = Client()
         owner.force_login(User.objects.create_superuser("owner", "owner@example.com", "a-long-password"))
         visit = words(owner.get(f"/admin/bookings/booking/{booking.pk}/change/").content.decode())

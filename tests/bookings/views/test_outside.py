@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from bookings.models import AreaRequest, Booking, ServedZip
+from bookings.models import AreaRequest, Booking, ServiceArea
 from tests.bookings.views.flow import Flow
 from tests.factories import NOW, World
 
@@ -131,7 +131,7 @@ def test_one_address_sends_few(flow: Flow, world: World) -> None:
 
 def test_zip_code_taken_out_meanwhile_says_so(flow: Flow, world: World) -> None:
     flow.until("review")
-    ServedZip.objects.filter(zip_code="90026").update(is_active=False)
+    ServiceArea.objects.filter(zip_code="90026").update(is_active=False)
     assert flow.client.get("/book/review/").headers["Location"] == "/book/where/"
     page = flow.client.get("/book/where/").content.decode()
     assert 'id="area-request"' in page

@@ -9,8 +9,8 @@ from typing import Any
 from tests.bookings.views.flow import Flow
 
 RULES = (
-    "bookings_bookingpolicy",
-    "bookings_policyversion",
+    "bookings_bookingrules",
+    "bookings_termsversion",
     "bookings_screeningversion",
     "bookings_bookingdraft",
 )

@@ -79,8 +79,8 @@ def test_the_desks_next_caller_gets_nothing_of_the_last(world: World) -> None:
     caller = world.book().client
     operations.cancel_booking(booking=caller.bookings.get(), actor=None, now=NOW)
     caller.bookings.all().delete()
-    desk.post(reverse("bookings:desk_begin"), {"client": caller.pk})
-    desk.post(reverse("bookings:desk_begin"))
+    desk.post(reverse("bookings:staff_booking_begin"), {"client": caller.pk})
+    desk.post(reverse("bookings:staff_booking_begin"))
     flow = Flow(desk, world)
     for step in ("what", "where", "when"):
         getattr(flow, step)()

@@ -13,10 +13,10 @@ from django.test import Client
 from bookings.admin.changes import change_words
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, ChangeState, EventKind
-from bookings.models import Booking, BookingPolicy, ChangeRequest, Message, TimeOff
+from bookings.models import Booking, BookingRules, ChangeRequest, Message, TimeOff
 from tests.factories import DAY, NOW, World, at
 
-from .door import address, confirmed, hidden, said, signed_in, text, with_link
+from .browsers import address, confirmed, hidden, said, signed_in, text, with_link
 
 pytestmark = pytest.mark.django_db
 LATE = at(10) - timedelta(hours=20)
@@ -49,7 +49,7 @@ def test_canceling_in_time_takes_one_page_and_one_press(booking: Booking) -> Non
     response = client.post(address(booking, "cancel"), hidden(page), follow=True)
     assert "Your visit is canceled. There is no charge." in said(response)
     assert "This visit is canceled." in text(response)
-    assert state(booking)["status"] == BookingStatus.CANCELLED
+    assert state(booking)["status"] == BookingStatus.CANCELED
     # A second press, from the page that is still open or by reload, is met kindly and does nothing.
     events = booking.events.count()
     again = client.post(address(booking, "cancel"), hidden(page), follow=True)
@@ -229,13 +229,15 @@ def test_a_late_move_with_anyone_can_be_accepted(world: World, django_user_model
     assert (moved.starts_at, moved.therapist) == (at(14), other)
 
 
-@pytest.mark.parametrize("verb", ["cancel", "move"])
-def test_a_late_page_of_a_visit_that_changed_meanwhile_asks_for_nothing(booking: Booking, verb: str) -> None:
+@pytest.mark.parametrize("action", ["cancel", "move"])
+def test_a_late_page_of_a_visit_that_changed_meanwhile_asks_for_nothing(
+    booking: Booking, action: str
+) -> None:
     with late():
         client = signed_in(now=LATE)
-        page = client.get(address(booking, "cancel")) if verb == "cancel" else choose(client, booking)
+        page = client.get(address(booking, "cancel")) if action == "cancel" else choose(client, booking)
         operations.move_booking(booking=booking, starts_at=at(16), now=LATE, for_staff=True)
-        response = client.post(address(booking, verb), hidden(page))
+        response = client.post(address(booking, action), hidden(page))
         assert response.status_code == 409
         assert "has changed since" in text(response)
         assert not ChangeRequest.objects.exists()
@@ -294,8 +296,8 @@ def test_nobody_left_to_come_is_said(world: World) -> None:
     assert choose(client, booking).status_code == 409
 
 
-@pytest.mark.parametrize("status", ["cancelled", "declined", "expired", "completed", "no_show"])
-@pytest.mark.parametrize("page", ["move", "cancel", "door", "health"])
+@pytest.mark.parametrize("status", ["canceled", "declined", "expired", "completed", "no_show"])
+@pytest.mark.parametrize("page", ["move", "cancel", "address", "health"])
 def test_a_visit_that_is_over_is_shown_and_not_changed(booking: Booking, status: str, page: str) -> None:
     client = signed_in()
     move = hidden(choose(client, booking))
@@ -305,7 +307,7 @@ def test_a_visit_that_is_over_is_shown_and_not_changed(booking: Booking, status:
     assert got.redirect_chain == [(address(booking), 302)]
     assert address(booking, page) not in got.content.decode()
     posted = client.post(address(booking, page), move)
-    if (page, status) == ("cancel", "cancelled"):
+    if (page, status) == ("cancel", "canceled"):
         assert posted.status_code == 302
     else:
         assert posted.status_code == 409
@@ -395,7 +397,7 @@ def test_odd_queries_show_times(booking: Booking, query: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-@pytest.mark.parametrize("page", ["", "move", "cancel", "withdraw", "door", "health", "again", "code"])
+@pytest.mark.parametrize("page", ["", "move", "cancel", "withdraw", "address", "health", "again", "code"])
 def test_other_methods_are_refused(booking: Booking, method: str, page: str) -> None:
     assert getattr(signed_in(), method)(address(booking, page)).status_code == 405
 
@@ -406,7 +408,7 @@ def test_what_only_a_press_does_is_no_page(booking: Booking, page: str) -> None:
 
 
 def test_a_visit_without_late_fee_says_so(booking: Booking) -> None:
-    BookingPolicy.objects.update(late_fee_percent=0)
+    BookingRules.objects.update(late_fee_percent=0)
     with late():
         client = with_link(booking, now=LATE)
         page = client.get(address(booking, "cancel"))

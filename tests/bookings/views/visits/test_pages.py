@@ -18,15 +18,15 @@ from bookings.models import Booking, BookingDraft, Message, ScreeningRecheck, Sc
 from bookings.screening import sample_rules_data
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
-from .door import address, confirmed, hidden, prove, said, signed_in, text, with_link
+from .browsers import address, confirmed, hidden, prove, said, signed_in, text, with_link
 
 pytestmark = pytest.mark.django_db
 
-DOOR = {
+ADDRESS = {
     "street": "12 Sample Street",
     "unit": "",
     "zip_code": "90026",
-    "entry": "ground",
+    "access_type": "ground",
     "gate_code": "CANARY-GATE-4712",
     "total_cents": "14000",
 }
@@ -41,8 +41,8 @@ def state(booking: Booking) -> Any:
 
 def make_many(world: World, numbers: range) -> None:
     """Visits of one email address, past and to come by turns."""
-    world.policy.open_requests_per_client = 100
-    world.policy.save()
+    world.rules.open_requests_per_client = 100
+    world.rules.save()
     for number in numbers:
         booking = world.book(phone=f"+1213555{1000 + number}", starts_at=at(10))
         shift = timedelta(days=number + 1) if number % 2 else -timedelta(days=number + 30)
@@ -73,7 +73,7 @@ def test_list_asks_as_many_queries_for_thirty_visits_as_for_one(
 def test_pages_of_a_visit_ask_few_queries(world: World, count_queries: Callable[..., Any]) -> None:
     booking = confirmed(world)
     client = signed_in()
-    for page, most in (("", 14), ("cancel", 12), ("door", 12), ("health", 12), ("move", 24)):
+    for page, most in (("", 14), ("cancel", 12), ("address", 12), ("health", 12), ("move", 24)):
         client.get(address(booking, page))
         with count_queries() as queries:
             assert client.get(address(booking, page)).status_code == 200
@@ -85,7 +85,10 @@ def test_no_page_opens_health_answers(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE bookings_screeningrecord SET answers = 'not a token'")
     client = signed_in()
-    for path in ("/visits/", *(address(booking, page) for page in ("", "move", "cancel", "door", "health"))):
+    for path in (
+        "/visits/",
+        *(address(booking, page) for page in ("", "move", "cancel", "address", "health")),
+    ):
         assert client.get(path).status_code == 200
 
 
@@ -110,7 +113,7 @@ def test_list_tells_visits_to_come_from_past_ones(world: World) -> None:
     [
         ("requested", "We have your request."),
         ("confirmed", "Your visit is booked."),
-        ("cancelled", "This visit is canceled."),
+        ("canceled", "This visit is canceled."),
         ("declined", "We could not take this visit."),
         ("expired", "We did not answer this request in time."),
         ("completed", "Thank you for having us."),
@@ -161,7 +164,7 @@ def test_calendar_file_keeps_the_address_for_who_proved_their_mailbox(world: Wor
     assert "12 Sample Street" in files["signed in"]
 
 
-@pytest.mark.parametrize("status", ["requested", "cancelled", "completed"])
+@pytest.mark.parametrize("status", ["requested", "canceled", "completed"])
 def test_only_what_is_sure_goes_into_a_calendar(world: World, status: str) -> None:
     booking = world.book()
     Booking.objects.filter(pk=booking.pk).update(status=status)
@@ -174,14 +177,14 @@ def test_only_what_is_sure_goes_into_a_calendar(world: World, status: str) -> No
 def test_correcting_the_way_in_shows_what_we_know_and_saves_it(world: World) -> None:
     booking = confirmed(world)
     client = signed_in()
-    page = client.get(address(booking, "door"))
+    page = client.get(address(booking, "address"))
     assert "CANARY-GATE-4711" in page.content.decode()
     response = client.post(
-        address(booking, "door"), {**DOOR, "entry": "stairs", "pets": "A cat"}, follow=True
+        address(booking, "address"), {**ADDRESS, "access_type": "stairs", "pets": "A cat"}, follow=True
     )
     assert "Saved." in said(response)
     booking.refresh_from_db()
-    assert booking.entry == "stairs"
+    assert booking.access_type == "stairs"
     assert booking.blocked_from == at(9, 45)
     assert booking.access.notes == {"gate_code": "CANARY-GATE-4712", "pets": "A cat"}
 
@@ -189,13 +192,13 @@ def test_correcting_the_way_in_shows_what_we_know_and_saves_it(world: World) -> 
 def test_another_zip_shows_the_new_total_before_it_is_agreed_to(world: World) -> None:
     booking = confirmed(world, starts_at=at(13))
     client = signed_in()
-    there = {**DOOR, "street": "5 Valley Road", "zip_code": "91364", "notes": "Blue gate"}
-    response = client.post(address(booking, "door"), there)
+    there = {**ADDRESS, "street": "5 Valley Road", "zip_code": "91364", "notes": "Blue gate"}
+    response = client.post(address(booking, "address"), there)
     assert response.status_code == 409
     assert "from $140 to $160" in text(response)
     assert "Blue gate" in response.content.decode()
     assert state(booking)["total_cents"] == 14_000
-    agreed = client.post(address(booking, "door"), {**there, **hidden(response)}, follow=True)
+    agreed = client.post(address(booking, "address"), {**there, **hidden(response)}, follow=True)
     assert "Saved." in said(agreed)
     assert (state(booking)["city"], state(booking)["total_cents"]) == ("Woodland Hills", 16_000)
 
@@ -207,7 +210,9 @@ def test_a_door_that_the_day_has_no_room_for_keeps_what_was_typed_and_offers_ano
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(9), ends_at=at(9, 50))
     client = signed_in()
     before = state(booking)
-    response = client.post(address(booking, "door"), {**DOOR, "entry": "stairs", "parking": "In the yard"})
+    response = client.post(
+        address(booking, "address"), {**ADDRESS, "access_type": "stairs", "parking": "In the yard"}
+    )
     assert response.status_code == 409
     assert "can't make the time you have" in text(response)
     assert address(booking, "move") in response.content.decode()
@@ -221,7 +226,7 @@ def test_a_door_that_the_day_has_no_room_for_keeps_what_was_typed_and_offers_ano
     [
         {"street": ""}, {"street": "see evil-shop.com"}, {"street": "a\r\nb"}, {"street": "x" * 161},
         {"zip_code": "92101"}, {"zip_code": "abc"}, {"zip_code": "90050"}, {"zip_code": "9" * 5000},
-        {"entry": "window"}, {"gate_code": "\x00"}, {"notes": "y" * 1001}, {"total_cents": "-5"},
+        {"access_type": "window"}, {"gate_code": "\x00"}, {"notes": "y" * 1001}, {"total_cents": "-5"},
         {"total_cents": ""}, {"parking": "\u200b"},
     ],
 )  # fmt: skip
@@ -230,7 +235,9 @@ def test_a_door_that_makes_no_sense_is_said_and_nothing_typed_is_lost(
 ) -> None:
     booking = confirmed(world)
     before = state(booking)
-    response = signed_in().post(address(booking, "door"), {**DOOR, "room": "The living room", **changes})
+    response = signed_in().post(
+        address(booking, "address"), {**ADDRESS, "room": "The living room", **changes}
+    )
     assert response.status_code == 422
     assert 'role="alert"' in response.content.decode()
     assert "The living room" in response.content.decode()
@@ -243,8 +250,8 @@ def test_access_notes_that_no_key_opens_cost_only_themselves(world: World) -> No
     with connection.cursor() as cursor:
         cursor.execute("UPDATE bookings_accessnotes SET notes = 'not a token'")
     client = signed_in()
-    assert client.get(address(booking, "door")).status_code == 200
-    assert client.post(address(booking, "door"), DOOR).status_code == 302
+    assert client.get(address(booking, "address")).status_code == 200
+    assert client.post(address(booking, "address"), ADDRESS).status_code == 302
     assert client.post(address(booking, "again")).status_code == 302
 
 
@@ -397,11 +404,11 @@ def test_a_form_sent_after_the_session_closed_is_there_again_when_the_visit_is_o
     booking = confirmed(world, starts_at=at(13))
     before = state(booking)
     client = signed_in()
-    client.get(address(booking, "door"))
+    client.get(address(booking, "address"))
     later = NOW + timedelta(hours=3)
     with time_machine.travel(later, tick=False):
-        typed = {**DOOR, "street": "99 Late Street", "gate_code": "CANARY-LATE", "notes": "x" * 1001}
-        response = client.post(address(booking, "door"), typed)
+        typed = {**ADDRESS, "street": "99 Late Street", "gate_code": "CANARY-LATE", "notes": "x" * 1001}
+        response = client.post(address(booking, "address"), typed)
         assert response.status_code == 404
         assert "what you typed is not lost" in text(response)
         assert "CANARY-LATE" not in response.content.decode()
@@ -416,11 +423,11 @@ def test_a_form_sent_after_the_session_closed_is_there_again_when_the_visit_is_o
         assert "is kept, and not saved yet" in text(opened)
         assert "Late Street" not in opened.content.decode()
         prove(client, booking)
-        page = client.get(address(booking, "door"))
+        page = client.get(address(booking, "address"))
         assert "This is what you had typed." in said(page)
         for kept in ('value="99 Late Street"', 'value="CANARY-LATE"', "x" * 1001):
             assert kept in page.content.decode()
-        saved = client.post(address(booking, "door"), {**typed, "notes": ""}, follow=True)
+        saved = client.post(address(booking, "address"), {**typed, "notes": ""}, follow=True)
         assert "Saved." in said(saved)
         assert "not saved yet" not in text(saved)
         assert not BookingDraft.objects.exists()
@@ -447,6 +454,6 @@ def test_nothing_is_kept_for_a_browser_that_was_never_shown_the_form(world: Worl
     world.book(starts_at=at(14), email="b@example.com", phone="+12135550111")
     for client in (Client(), with_link(booking), signed_in("b@example.com")):
         with time_machine.travel(NOW + timedelta(hours=3), tick=False):
-            response = client.post(address(booking, "door"), DOOR)
+            response = client.post(address(booking, "address"), ADDRESS)
         assert "not lost" not in text(response)
         assert not BookingDraft.objects.exists()

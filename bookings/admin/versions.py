@@ -1,0 +1,167 @@
+"""The words clients agree to, and the health questions: versions that are never changed once they were used."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, Max, Model, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import Booking, ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
+from bookings.screening import RulesError, parse_rules
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
+
+from .labels import local_when, mark
+
+
+class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
+    """A new version starts as a copy of the latest; one that was used can be read only. None is deleted."""
+
+    copied: tuple[str, ...] = ()
+    readonly_fields = ["number"]
+
+    def uses(self, version: Any) -> int:
+        """How many bookings rest on this version."""
+        raise NotImplementedError
+
+    def _latest(self) -> Any:
+        return self.model._default_manager.order_by("-number").first()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        latest = self._latest()
+        copied = {name: getattr(latest, name) for name in self.copied} if latest else {}
+        return {**copied, "published_at": timezone.now(), **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if obj.number is None:
+            highest = self.model._default_manager.aggregate(highest=Max("number"))["highest"]
+            obj.number = (highest or 0) + 1
+        super().save_model(request, obj, form, change)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not self.uses(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("in force from (Los Angeles)"), ordering="published_at")
+    def in_force_from(self, version: Any) -> str:
+        return local_when(version.published_at)
+
+
+@admin.register(TermsVersion)
+class TermsVersionAdmin(VersionAdmin):
+    list_display = ["__str__", "in_force_from"]
+    fieldsets = [
+        (
+            None,
+            {
+                "description": gettext_lazy(
+                    "Clients read this and agree to it when they book. The page “Policies” of the site has a text of "
+                    "its own, under Pages: change both together, and the hours of notice under Booking rules."
+                ),
+                "fields": ["number", "published_at", "cancellation", "consent"],
+            },
+        ),
+    ]
+    copied = ("cancellation", "consent")
+
+    def uses(self, version: Any) -> int:
+        return Booking.objects.filter(terms_version=version).count()
+
+
+class RulesField(forms.CharField):
+    """The questions and rules as JSON text, checked by the screening itself. Gives plain data."""
+
+    widget = forms.Textarea(
+        attrs={"rows": 40, "cols": 100, "spellcheck": "false", "class": "vLargeTextField code"}
+    )
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            data = json.loads(text)
+        # Too deep, or a number of thousands of digits, or no JSON at all.
+        except (ValueError, RecursionError) as error:
+            where = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
+            raise forms.ValidationError(
+                _("This is not JSON that can be read%(where)s.") % {"where": where}
+            ) from None
+        try:
+            parse_rules(data)
+        except RulesError as error:
+            raise forms.ValidationError(list(error.problems)) from None
+        return data
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial) != (data or "").replace("\r\n", "\n"))
+
+
+class ScreeningVersionForm(forms.ModelForm):
+    rules = RulesField(
+        label=gettext_lazy("Questions and rules"),
+        help_text=gettext_lazy(
+            "JSON. What is wrong with it is listed here when you save; nothing is saved then."
+        ),
+    )
+
+    class Meta:
+        model = ScreeningVersion
+        fields = ["published_at", "approved_by", "rules"]
+
+
+@admin.register(ScreeningVersion)
+class ScreeningVersionAdmin(VersionAdmin):
+    form = ScreeningVersionForm
+    list_display = ["__str__", "in_force_from", "approval", "answered"]
+    readonly_fields = ["number", "questions"]
+    fields = ["number", "published_at", "approved_by", "questions", "rules"]
+    copied = ("rules",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScreeningVersion]:
+        first = Exists(ScreeningRecord.objects.filter(version=OuterRef("pk")))
+        again = Exists(ScreeningRecheck.objects.filter(version=OuterRef("pk")))
+        return super().get_queryset(request).annotate(was_used=first | again)
+
+    def uses(self, version: Any) -> int:
+        answered = ScreeningRecord.objects.filter(version=version).count()
+        return answered + ScreeningRecheck.objects.filter(version=version).count()
+
+    @admin.display(description=gettext_lazy("approved"))
+    def approval(self, version: ScreeningVersion) -> str:
+        if version.approved_by:
+            return mark("good", "✓", version.approved_by)
+        return mark("note", "!", _("not approved yet"))
+
+    @admin.display(description=gettext_lazy("was answered"), ordering="was_used", boolean=True)
+    def answered(self, version: Any) -> bool:
+        return bool(version.was_used)
+
+    @admin.display(description=gettext_lazy("what is asked"))
+    def questions(self, version: ScreeningVersion) -> str:
+        """The questions as a person reads them, with the result of a yes."""
+        try:
+            rules = parse_rules(version.rules)
+        except RulesError:
+            return "–"
+        rows = (
+            (
+                str(question.text),
+                " · ".join(str(point) for point in question.points),
+                ", ".join(f"{answer}: {tier.slug}" for answer, tier in question.tiers),
+            )
+            for question in rules.questions
+        )
+        items = format_html_join("", "<li><strong>{}</strong> {} <em>({})</em></li>", rows)
+        return format_html('<ol class="questions">{}</ol>', items)

@@ -1,0 +1,150 @@
+"""What a client has chosen so far, looked up and checked: service, length, add-ons, people, area, preference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import BigIntegerField, CharField, DateField
+
+from bookings.enums import Gender
+from bookings.exceptions import NoLongerOffered, OutsideArea
+from bookings.models import ServiceArea, Therapist
+from massagerx.lib.compiled_query import CompiledQuery
+from services.models import AddOn, Service, ServiceOption
+
+ANYONE = "any"
+# One session is never longer: it must fit a day with its set-up and pack-down.
+MAX_TREATMENT_MINUTES = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What is done: minutes and prices follow from it. `people` follow each other in one visit."""
+
+    service: Service
+    option: ServiceOption
+    add_ons: tuple[AddOn, ...]
+    people: int
+
+    @property
+    def minutes(self) -> int:
+        """Length of the session in minutes, for everybody at the address."""
+        return self.people * (self.option.minutes + sum(add_on.minutes for add_on in self.add_ons))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRequest:
+    """A session at a place, with the therapists who may do it (unordered by merit). `qualified` are all who could,
+    whether they were asked for or not."""
+
+    treatment: Treatment
+    area: ServiceArea
+    preference: str
+    therapists: tuple[Therapist, ...]
+    qualified: tuple[Therapist, ...] = ()
+
+
+_OPTION = CompiledQuery(
+    lambda parameter: (
+        ServiceOption.objects.active()
+        .select_related("service")
+        .filter(
+            pk=parameter("option", BigIntegerField()),
+            service__slug=parameter("service", CharField()),
+            service__is_active=True,
+        )
+    )
+)
+_AREA = CompiledQuery(
+    lambda parameter: ServiceArea.objects.select_related("zone").filter(
+        zip_code=parameter("zip_code", CharField()), is_active=True
+    )
+)
+_QUALIFIED = CompiledQuery(
+    lambda parameter: (
+        Therapist.objects.bookable(parameter("today", DateField()))
+        .qualified_for(parameter("service", BigIntegerField()))
+        .select_related("home_zip__zone")
+        .order_by("pk")
+    )
+)
+
+
+def load_treatment(
+    *, service_slug: str, option_id: int, add_on_ids: Iterable[int] = (), people: int = 1
+) -> Treatment:
+    """The session that these choices name. Raises `NoLongerOffered` with the choice that is not on offer."""
+    option = _OPTION.first(option=option_id, service=service_slug)
+    if option is None:
+        raise NoLongerOffered("service")
+    wanted = set(add_on_ids)
+    add_ons = tuple(AddOn.objects.active().filter(services=option.service, pk__in=wanted)) if wanted else ()
+    if len(add_ons) != len(wanted):
+        raise NoLongerOffered("add-on")
+    if not 1 <= people <= option.service.max_people:
+        raise NoLongerOffered("people")
+    treatment = Treatment(service=option.service, option=option, add_ons=add_ons, people=people)
+    if treatment.minutes > MAX_TREATMENT_MINUTES:
+        raise NoLongerOffered("people")
+    return treatment
+
+
+def load_area(zip_code: str) -> ServiceArea:
+    """The served area of a five-digit ZIP code. Raises `OutsideArea`."""
+    area = _AREA.first(zip_code=zip_code)
+    if area is None:
+        raise OutsideArea(zip_code)
+    return area
+
+
+def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therapist | str | None]]:
+    """(value, what it means) of each preference that at least one of these therapists meets, `ANYONE` first."""
+    genders = {therapist.gender for therapist in qualified}
+    choices: list[tuple[str, Therapist | str | None]] = [(ANYONE, None)]
+    if len(genders) > 1:
+        choices += [(f"gender:{gender}", gender) for gender in Gender.values if gender in genders]
+    choices += [(f"therapist:{therapist.slug}", therapist) for therapist in qualified]
+    return choices
+
+
+def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
+    """Those who can be booked on `today` (a local date) and do this service; one query."""
+    return tuple(_QUALIFIED.objects(today=today, service=service.pk))
+
+
+def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:
+    """The slug or the gender that a preference asks for; both None for anyone.
+
+    Raises `NoLongerOffered("therapist")` for one that makes no sense.
+    """
+    kind, _, value = preference.partition(":")
+    if kind == "therapist":
+        return value, None
+    if kind == "gender":
+        return None, value
+    if preference != ANYONE:
+        raise NoLongerOffered("therapist")
+    return None, None
+
+
+def load_visit_request(
+    *, treatment: Treatment, area: ServiceArea, preference: str, today: date
+) -> VisitRequest:
+    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`).
+
+    Raises `NoLongerOffered("therapist")` when nobody does.
+    """
+    slug, gender = therapist_or_gender(preference)
+    qualified = qualified_therapists(treatment.service, today)
+    therapists = tuple(
+        therapist
+        for therapist in qualified
+        if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+    )
+    if not therapists:
+        raise NoLongerOffered("therapist")
+    return VisitRequest(
+        treatment=treatment, area=area, preference=preference, therapists=therapists, qualified=qualified
+    )

@@ -1,0 +1,96 @@
+"""Where the visit is, and how to get in: corrected by the client, checked by the engine."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import exceptions
+from bookings.domain import operations
+from bookings.domain.operations import VisitAddress
+from bookings.forms import AddressForm
+from bookings.models import Booking
+from bookings.views.again import address_of
+from massagerx.lib.limits import limited
+
+from .pages import not_any_more, visit_context
+from .unsent import forget_unsent, keep_unsent, unsent
+from .visitor import VisitClosed, Visitor, get_visit, proof_missing, visits_page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "visits-change")
+@visits_page
+def address(request: HttpRequest, reference: str) -> HttpResponse:
+    """The address and the notes for the therapist; a higher total is shown before it is agreed to."""
+    now = timezone.now()
+    try:
+        booking, visitor = get_visit(request, reference, now=now)
+    except VisitClosed:
+        raise VisitClosed(kept=keep_unsent(request, reference, "address", now=now)) from None
+    if response := proof_missing(request, booking, visitor, then="address"):
+        keep_unsent(request, reference, "address", now=now)
+        return response
+    if not operations.may_change(booking, now=now):
+        return not_any_more(request, booking, visitor)
+    if request.method != "POST":
+        kept = unsent(request, booking, "address", now=now)
+        if kept:
+            messages.info(request, _("This is what you had typed. Nothing of it is saved yet."))
+        form = AddressForm(initial={**address_of(booking), "zip_code": booking.area.zip_code, **kept})
+        return _page(request, booking, visitor, form)
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _page(request, booking, visitor, form, status=422)
+    data = form.cleaned_data
+    try:
+        operations.correct_address(
+            booking=booking,
+            address=VisitAddress(
+                street=data["street"],
+                unit=data["unit"],
+                zip_code=data["zip_code"],
+                access_type=data["access_type"],
+                access={name: data[name] for name in AddressForm.ACCESS_FIELDS if data[name]},
+            ),
+            now=now,
+            by_client=True,
+            total_cents=data["total_cents"],
+        )
+    except exceptions.PriceChanged as error:
+        return _page(request, booking, visitor, form, new_total_cents=error.total_cents, status=409)
+    except exceptions.OutsideArea:
+        form.add_error("zip_code", _("We don't drive to that ZIP code at the moment."))
+        return _page(request, booking, visitor, form, status=422)
+    except (exceptions.SlotNotOffered, exceptions.SlotTaken):
+        return _page(request, booking, visitor, form, has_no_room=True, status=409)
+    except exceptions.InvalidTransition:
+        booking, visitor = get_visit(request, reference, now=now)
+        return not_any_more(request, booking, visitor)
+    forget_unsent(request, now=now)
+    messages.success(request, _("Saved. Your therapist sees it before the visit."))
+    return redirect("visits:visit", booking.reference)
+
+
+def _page(
+    request: HttpRequest,
+    booking: Booking,
+    visitor: Visitor,
+    form: AddressForm,
+    *,
+    new_total_cents: int | None = None,
+    has_no_room: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        **visit_context(booking, visitor),
+        "form": form,
+        "shown_cents": booking.total_cents if new_total_cents is None else new_total_cents,
+        "new_total_cents": new_total_cents,
+        "has_no_room": has_no_room,
+    }
+    return render(request, "visits/address.html", context, status=status)

@@ -1,0 +1,26 @@
+"""Log-ins of staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+from django.utils.translation import gettext_lazy as _
+
+
+def _stamp(*, request: Any, user: Any, **others: Any) -> None:
+    from .sessions import begin
+
+    if user.is_staff:
+        begin(request.session)
+
+
+class AccountsConfig(AppConfig):
+    name = "massagerx.accounts"
+    label = "accounts"
+    verbose_name = _("Staff")
+
+    def ready(self) -> None:
+        # Django's own hook: whichever way somebody logs in, the session's age counts from then.
+        user_logged_in.connect(_stamp, dispatch_uid="massagerx.accounts")

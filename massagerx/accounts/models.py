@@ -1,0 +1,110 @@
+"""What a member of staff shows beside the password. django-otp's own tables keep secrets as they are; these don't."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, DeviceManager, ThrottlingMixin, TimestampMixin
+from django_otp.oath import TOTP
+
+from massagerx.lib.encryption import EncryptedJSONField, keyed_digest, keyed_digests
+
+DIGITS = 6
+
+
+class TOTPDeviceManager(DeviceManager):
+    """Leaves the secret shut until a code is checked: with a lost key the other pages still work."""
+
+    def get_queryset(self) -> models.QuerySet[TOTPDevice]:
+        rows: models.QuerySet[TOTPDevice] = super().get_queryset()
+        return rows.defer("key")
+
+
+class TOTPDevice(TimestampMixin, ThrottlingMixin, Device):
+    """An app on a phone that makes a code of six digits every 30 seconds (TOTP, RFC 6238)."""
+
+    # 160 bits in hexadecimal digits. Written anew by each log-in, so with the first of the keys.
+    key = EncryptedJSONField()
+    # The 30-second step of the last code that was taken; no earlier one is taken again.
+    last_t = models.BigIntegerField(default=-1)
+    # How many steps the phone's clock is known to be off.
+    drift = models.SmallIntegerField(default=0)
+
+    objects = TOTPDeviceManager()
+
+    class Meta(Device.Meta):
+        verbose_name = _("authenticator app")
+        verbose_name_plural = _("authenticator apps")
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is a code of now, or of the step before or after; it is then used. Raises `UnreadableValue`
+        when the secret can't be opened."""
+        allowed, _why = self.verify_is_allowed()
+        if not allowed:
+            return False
+        totp = TOTP(bytes.fromhex(self.key), digits=DIGITS, drift=self.drift)
+        totp.time = time.time()
+        if not totp.verify(int(token), tolerance=1, min_t=self.last_t + 1):
+            self.throttle_increment(commit=True)
+            return False
+        self.last_t, self.drift = totp.t(), totp.drift
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+
+class RecoveryCodeSet(TimestampMixin, ThrottlingMixin, Device):
+    """Ten recovery codes on paper."""
+
+    class Meta(Device.Meta):
+        verbose_name = _("recovery codes")
+        verbose_name_plural = _("recovery codes")
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is one of the codes; it is then used up."""
+        allowed, _why = self.verify_is_allowed()
+        if not allowed:
+            return False
+        used, _rows = self.codes.filter(digest__in=RecoveryCode.digests(token)).delete()
+        if not used:
+            self.throttle_increment()
+            return False
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+
+class RecoveryCode(models.Model):
+    """A code that works once. What is stored is a digest under a key that is not in the database."""
+
+    COLUMN = "accounts.recoverycode.digest"
+
+    code_set = models.ForeignKey(RecoveryCodeSet, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @classmethod
+    def digest_of(cls, code: str) -> str:
+        """What is stored of a code."""
+        return keyed_digest(code, cls.COLUMN)
+
+    @classmethod
+    def digests(cls, code: str) -> list[str]:
+        """What may be stored of a code, one for each of the keys that are still accepted."""
+        return keyed_digests(code, cls.COLUMN)

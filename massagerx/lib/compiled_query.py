@@ -1,0 +1,190 @@
+"""Queries that are written with the ORM, compiled once, and then only run.
+
+Building a query and turning it into SQL takes Django several times as long as PostgreSQL takes to answer it. Where a
+visitor waits, or others wait for a lock, that is most of the time. So a query of a busy path is written once, with
+places for its values, and keeps its SQL:
+
+    _of_owner = Prepared(lambda given: Thing.objects.filter(owner_id=given("owner", IntegerField())))
+    _of_owner.objects(owner=7)
+
+The places are filled by the database's driver, as all of Django's are; no value ever becomes a part of the SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression
+from django.db.models.query import get_related_populators
+
+M = TypeVar("M", bound=models.Model)
+# For each value given: None, the length of a list, or True for a single value.
+Shape = tuple[tuple[str, int | bool | None], ...]
+
+
+class _Slot(NamedTuple):
+    """A place in the SQL's parameters: which value goes there, and how a field of its kind is written."""
+
+    name: str
+    number: int | None
+    field: models.Field
+    shift: timedelta | None
+
+    def value(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        value = values[self.name]
+        if self.number is not None:
+            value = value[self.number]
+        if self.shift is not None:
+            value = value - self.shift
+        return self.field.get_db_prep_value(value, connection, prepared=False)
+
+
+class Parameter(Expression):
+    """One value, or a list to look in, that is given when the query is run."""
+
+    def __init__(
+        self, name: str, field: models.Field, length: int | None = None, shift: timedelta | None = None
+    ) -> None:
+        super().__init__(output_field=field)
+        self.name, self.length, self.shift = name, length, shift
+
+    def __sub__(self, other: Any) -> Parameter:  # type: ignore[override]
+        """The value less a time span, so that a query set's method can be handed a place where it expects an
+        instant."""
+        if not isinstance(other, timedelta) or self.shift is not None:
+            return NotImplemented
+        return Parameter(self.name, self.output_field, self.length, other)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        slot = partial(_Slot, self.name, field=self.output_field, shift=self.shift)
+        if self.length is None:
+            return "%s", [slot(None)]
+        if not self.length:
+            raise EmptyResultSet
+        return f"({', '.join(['%s'] * self.length)})", [slot(index) for index in range(self.length)]
+
+
+class Parameters:
+    """What a prepared query asks for its values."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = dict(shape)
+
+    def __call__(self, name: str, field: models.Field) -> Any:
+        """The place of the value `name`, to be used as if it were the value; None where None is given. A list is for
+        `__in`."""
+        kind = self._shape[name]
+        if kind is None:
+            return None
+        return Parameter(name, field, None if kind is True else int(kind))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    sql: str
+    parameters: tuple[Any, ...]
+    converters: tuple[tuple[int, Sequence[Any], Any], ...]
+    locks: bool
+    read: Callable[[Sequence[Any]], Any] | None
+
+
+class CompiledQuery(Generic[M]):
+    """One query. `build` gets `Parameters` and returns a query set; it is called once for each combination of values
+    that are None and lengths of lists, and must depend on nothing else."""
+
+    def __init__(self, build: Callable[[Parameters], models.QuerySet[M, Any]]) -> None:
+        self._build = build
+        self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
+
+    def objects(self, **values: Any) -> list[M]:
+        """Model instances, with what `select_related` names. Of a query set without `values` or annotations."""
+        rows, compiled = self._run(values)
+        if compiled is None:
+            return []
+        assert compiled.read is not None
+        return [compiled.read(row) for row in rows]
+
+    def first(self, **values: Any) -> M | None:
+        """The first instance, or None."""
+        return next(iter(self.objects(**values)), None)
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Plain rows, of a query set with `values_list`."""
+        return self._run(values)[0]
+
+    def _run(self, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], _Compiled | None]:
+        connection = connections[DEFAULT_DB_ALIAS]
+        shape = tuple((name, _kind(value)) for name, value in values.items())
+        key = connection.vendor, shape
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(connection, shape)
+        compiled = self._compiled[key]
+        if compiled is None:
+            return [], None
+        if compiled.locks and connection.get_autocommit():
+            raise transaction.TransactionManagementError("Rows are locked inside a transaction only.")
+        parameters = [
+            part.value(values, connection) if type(part) is _Slot else part for part in compiled.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(compiled.sql, parameters)
+            rows = cursor.fetchall()
+        if compiled.converters:
+            rows = [_converted(row, compiled.converters, connection) for row in rows]
+        return rows, compiled
+
+    def _compile(self, connection: BaseDatabaseWrapper, shape: Shape) -> _Compiled | None:
+        """None for a query that can have no answer, such as one that looks in an empty list."""
+        query = self._build(Parameters(shape)).query
+        compiler = query.get_compiler(connection=connection)
+        try:
+            sql, parameters = compiler.as_sql()
+        except EmptyResultSet:
+            return None
+        columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
+        converters = tuple(
+            (number, functions, expression)
+            for number, (functions, expression) in compiler.get_converters(columns).items()
+        )
+        return _Compiled(sql, tuple(parameters), converters, query.select_for_update, _reader(compiler))
+
+
+def _kind(value: Any) -> int | bool | None:
+    if value is None:
+        return None
+    return len(value) if isinstance(value, list | tuple) else True
+
+
+def _converted(
+    row: Sequence[Any], converters: Sequence[tuple[int, Sequence[Any], Any]], connection: BaseDatabaseWrapper
+) -> tuple[Any, ...]:
+    values = list(row)
+    for number, functions, expression in converters:
+        for function in functions:
+            values[number] = function(values[number], expression, connection)
+    return tuple(values)
+
+
+def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
+    """What makes a row an instance, as Django's `ModelIterable` does."""
+    if compiler.klass_info is None or compiler.annotation_col_map:
+        return None
+    model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+    first, last = columns[0], columns[-1] + 1
+    names = [column.target.attname for column, _sql, _alias in compiler.select[first:last]]
+    populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def read(row: Sequence[Any]) -> Any:
+        instance = model.from_db(DEFAULT_DB_ALIAS, names, row[first:last])
+        for populator in populators:
+            populator.populate(row, instance)
+        return instance
+
+    return read

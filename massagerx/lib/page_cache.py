@@ -1,0 +1,115 @@
+"""Public pages that are the same for everybody are kept in the shared cache to the end of the minute.
+
+What is kept can't outlive what it shows: the owner edits in the admin, and every POST there ends the life of all kept
+pages. What changes by itself (a post at its minute, a certificate that runs out) changes when the minute does. Only a
+change by another way, such as `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+GENERATION = "page-cache:generation"
+# After a silence of the cache it is left alone this long, so that not every visitor waits for its timeout.
+RETRY_SECONDS = 5.0
+
+
+class PageCacheMiddleware:
+    """Answers the pages of `settings.CACHED_PAGES` (names of routes) to visitors without a session, without a query.
+
+    A response that sets a cookie, that depends on one, or that may not be stored is never kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._ask_again_at = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        match = _cached_route(request) if time.monotonic() >= self._ask_again_at else None
+        if match is None:
+            response = self.get_response(request)
+            if (
+                request.method == "POST"
+                and response.status_code < 400
+                and request.user.is_authenticated
+                and request.resolver_match
+                and "admin" in request.resolver_match.namespaces
+            ):
+                self._start_generation()
+            return response
+
+        key = f"page-cache:page:{request.path}"
+        minute = int(time.time() // 60)
+        try:
+            found = cache.get_many([GENERATION, key])
+            # Read before the page is made: one made from older rows belongs to the older generation.
+            generation = found.get(GENERATION) or cache.get_or_set(GENERATION, _new_generation, timeout=None)
+        except RedisError:
+            self._leave_alone()
+            return self.get_response(request)
+        if key in found:
+            cached_generation, cached_minute, page = found[key]
+            if (cached_generation, cached_minute) == (generation, minute):
+                request.resolver_match = match
+                return page
+        response = self.get_response(request)
+        if _is_cacheable(response):
+            # Browsers and proxies may have it too, but ask each time whether it is still so.
+            response.headers.setdefault("Cache-Control", "no-cache")
+            try:
+                cache.set(key, (generation, minute, response), timeout=60)
+            except RedisError:
+                self._leave_alone()
+        return response
+
+    def _start_generation(self) -> None:
+        if settings.CACHED_PAGES:
+            try:
+                cache.set(GENERATION, _new_generation(), timeout=None)
+            except RedisError:
+                self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        self._ask_again_at = time.monotonic() + RETRY_SECONDS
+        log.warning("the cache does not answer: pages are made anew")
+
+
+def _new_generation() -> str:
+    return uuid.uuid4().hex
+
+
+def _cached_route(request: HttpRequest) -> ResolverMatch | None:
+    """The route, when it is one of those that are kept and the visitor is nobody in particular."""
+    if (
+        not settings.CACHED_PAGES
+        or request.method not in ("GET", "HEAD")
+        or request.META.get("QUERY_STRING")
+        or settings.SESSION_COOKIE_NAME in request.COOKIES
+    ):
+        return None
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    return match if match.view_name in settings.CACHED_PAGES else None
+
+
+def _is_cacheable(response: HttpResponse) -> bool:
+    return (
+        response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and "cookie" not in response.get("Vary", "").lower()
+        and "no-store" not in response.get("Cache-Control", "")
+    )

@@ -1,0 +1,34 @@
+"""Tables of one row: what the owner sets once for the whole business."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from massagerx.lib.compiled_query import CompiledQuery
+
+
+class SingletonModel(models.Model):
+    """A model of one row, whose key is 1; the database refuses any other."""
+
+    class Meta:
+        abstract = True
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="%(class)s_single_row")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def load(cls) -> Self:
+        """The saved row, or an unsaved one with the fields' defaults."""
+        return _saved(cls).first() or cls(pk=1)
+
+
+@cache
+def _saved(model: type[Any]) -> CompiledQuery[Any]:
+    """Read with almost every page, so it is compiled once."""
+    return CompiledQuery(lambda _: model._default_manager.filter(pk=1))

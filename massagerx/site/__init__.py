@@ -1,0 +1,1 @@
+"""Pages that are made of several apps: home, contact, errors, sitemaps, the style guide."""

@@ -1,0 +1,81 @@
+"""What search engines may find: every public page, with the day on which what it says last changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import timezone
+
+from blog.models import FaqEntry, Page, Post, Tag
+from bookings.models import Booklet
+from services.models import Service
+
+
+class SiteSitemap(Sitemap):
+    """Locations on `settings.SITE_URL`, whatever host the request named."""
+
+    def get_protocol(self, protocol: str | None = None) -> str:
+        return urlsplit(settings.SITE_URL).scheme
+
+    def get_domain(self, site: Any = None) -> str:
+        return urlsplit(settings.SITE_URL).netloc
+
+
+class FixedSitemap(SiteSitemap):
+    """Pages put together from many things: no date, rather than one that may not be true."""
+
+    def items(self) -> list[str]:
+        names = ["home", "services:list", "bookings:therapists", "bookings:start", "blog:list"]
+        return [*names, "bookings:booklet"] if Booklet.objects.exists() else names
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+class ServiceSitemap(SiteSitemap):
+    def items(self) -> list[Service]:
+        return list(Service.objects.offered())
+
+    def lastmod(self, item: Service) -> datetime:
+        return item.updated_at
+
+
+class PostSitemap(SiteSitemap):
+    def items(self) -> list[Post]:
+        return list(Post.objects.published(timezone.now()).select_related(None).defer("body", "plain_body"))
+
+    def lastmod(self, item: Post) -> datetime:
+        return item.changed_at
+
+
+class TagSitemap(SiteSitemap):
+    def items(self) -> list[Tag]:
+        return list(Tag.objects.in_use(timezone.now()))
+
+
+class PageSitemap(SiteSitemap):
+    """The owner's pages, but for those without a word on them; contact and FAQ say something without."""
+
+    def items(self) -> list[Page]:
+        return list(Page.objects.exclude(body="", slug__in=["about", "policies", "privacy"]))
+
+    def lastmod(self, item: Page) -> datetime:
+        if item.slug == Page.Slug.FAQ:
+            newest = FaqEntry.objects.active().aggregate(newest=Max("updated_at"))["newest"]
+            return max(item.updated_at, newest or item.updated_at)
+        return item.updated_at
+
+
+SITEMAPS: dict[str, type[Sitemap]] = {
+    "fixed": FixedSitemap,
+    "services": ServiceSitemap,
+    "posts": PostSitemap,
+    "tags": TagSitemap,
+    "pages": PageSitemap,
+}

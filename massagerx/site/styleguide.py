@@ -1,0 +1,223 @@
+"""For staff: every part that pages are made of, in each of its states, from the very templates that pages use.
+
+What is shown is made up on the spot and never saved.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from csp.constants import SELF
+from csp.decorators import csp_update
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from blog.models import Announcement, Picture, Post, Testimonial
+from blog.videos import VideoAddress
+from bookings import screening
+from bookings.admin.outbox import HTML_POLICY
+from bookings.domain import pricing
+from bookings.domain.area_check import AreaAnswer
+from bookings.domain.intake import Screening
+from bookings.domain.visit_request import Treatment
+from bookings.forms import HealthForm
+from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
+from bookings.notifications.registry import SiteSettings
+from bookings.notifications.samples import SAMPLES, write_sample
+from bookings.screening import sample_rules_data
+from bookings.views.month import Day
+from massagerx.lib.localtime import local
+from services.models import AddOn, Category, Service, ServiceOption
+
+QUESTIONS_SHOWN = 3
+
+
+class SampleForm(forms.Form):
+    """One field of each kind that pages have."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=80, error_messages={"required": _("Type your name.")}
+    )
+    email = forms.EmailField(
+        label=_("Email"),
+        help_text=_("We send your visit's details here."),
+        error_messages={"required": _("Type your email address.")},
+    )
+    unit = forms.CharField(label=_("Apartment or unit"), required=False)
+    who = forms.ChoiceField(
+        label=_("Who should come?"),
+        choices=[("", _("Anyone who is qualified")), ("woman", _("A woman"))],
+        error_messages={"required": _("Choose who should come.")},
+    )
+    length = forms.ChoiceField(
+        label=_("How long?"),
+        widget=forms.RadioSelect,
+        choices=[("60", _("60 minutes · from $140")), ("90", _("90 minutes · from $190"))],
+        error_messages={"required": _("Choose a length.")},
+    )
+    extras = forms.MultipleChoiceField(
+        label=_("Anything to add?"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("towels", _("Warm towels · +$10")), ("oil", _("Unscented oil · no charge"))],
+    )
+    notes = forms.CharField(label=_("Anything else?"), required=False, widget=forms.Textarea)
+    agree = forms.BooleanField(
+        label=_("I have read this and agree"), error_messages={"required": _("Please tick this to go on.")}
+    )
+
+
+@require_safe
+@csp_update({"frame-src": [SELF]})
+def styleguide(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    service, option = _service()
+    area = ServiceArea(zip_code="90026", city="Los Angeles", zone=Zone(name="Central", travel_fee_cents=1000))
+    treatment = Treatment(
+        service=service, option=option, add_ons=(AddOn(name="Warm towels", price_cents=1000),), people=1
+    )
+    rules = BookingRules()
+    starts_at = _tomorrow_at_ten(now)
+    quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
+    progress = SimpleNamespace(
+        treatment=treatment, area=area, rules=rules, starts_at=starts_at, quote=quote, answers={}
+    )
+    answer = AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
+    context: dict[str, Any] = {
+        "service": service,
+        "services": [service],
+        "therapist": Therapist(
+            name="Sample Therapist",
+            certificate_number="SAMPLE-00001",
+            bio="A few lines on how they work and where they trained.",
+        ),
+        "post": Post(
+            title="A post about a visit",
+            slug="sample",
+            summary="One or two sentences that say what it is about.",
+            published_at=now,
+        ),
+        "announcement": Announcement(text=str(_("We are closed on Thanksgiving.")), link="/policies/"),
+        "testimonial": Testimonial(
+            words=str(_("Sample words of a client.")), name=str(_("Sample client")), place="Los Angeles"
+        ),
+        # The only thing here that is somebody's: the newest picture of the library, when there is one.
+        "picture": Picture.objects.last(),
+        "video": SimpleNamespace(
+            where=VideoAddress("youtube", "sample-code"),
+            title=_("A sample video"),
+            poster=None,
+            get_provider_display="YouTube",
+        ),
+        "form": SampleForm(initial={"length": "90", "extras": ["towels"]}),
+        "wrong_form": SampleForm({}, auto_id="wrong_%s"),
+        "health": _questions(now.date()),
+        "checks": [
+            {"zip": "90026", "answer": answer},
+            {
+                "zip": "90026",
+                "answer": AreaAnswer(area=area, treatment=treatment, starts_at=None, quote=None),
+            },
+            {"zip": "92101", "outside": "92101"},
+            {"zip": "9", "error": _("A ZIP code has five digits, like 90012.")},
+        ],
+        "progress": progress,
+        "hold": SimpleNamespace(expires_at=now + timedelta(minutes=10)),
+        "hold_seconds": 600,
+        "steps": [
+            {"name": "start", "label": _("What"), "state": "done"},
+            {"name": "where", "label": _("Where"), "state": "current"},
+            {"name": "when", "label": _("When"), "state": "ahead"},
+        ],
+        "step_number": 2,
+        "step_count": 3,
+        "emails": [(name, sample.title) for name, sample in SAMPLES.items()],
+        "headings": [SimpleNamespace(anchor="words-title", text=_("Words"))],
+        "days": _days(local(now).date()),
+        "starts": [
+            {"starts_at": starts_at, "value": "", "is_good_fit": False, "is_evening_price": False},
+            {"starts_at": starts_at, "value": "", "is_good_fit": True, "is_evening_price": False},
+            {
+                "starts_at": starts_at + timedelta(hours=8),
+                "value": "",
+                "is_good_fit": False,
+                "is_evening_price": True,
+                "cents": quote.total_cents + 2000,
+            },
+        ],
+    }
+    return render(request, "styleguide.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+def sample_email(request: HttpRequest, name: str, part: str) -> HttpResponse:
+    """One part (`html` or `txt`) of an email about a made-up visit, for a frame that may run and load nothing."""
+    if name not in SAMPLES:
+        raise Http404
+    site_settings = SiteSettings.load()
+    # A business that has no address yet can't be written to; what staff would get is shown all the same.
+    site_settings.business.email = site_settings.business.email or "staff@example.com"
+    mail = write_sample(name, site_settings, now=timezone.now())
+    headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
+    if part == "html":
+        return HttpResponse(mail.html, headers=headers)
+    text = f"{_('Subject')}: {mail.subject}\n\n{mail.text}"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _service() -> tuple[Service, ServiceOption]:
+    service = Service(
+        category=Category(name="Gentle care", slug="gentle-care"),
+        name="Manual lymphatic drainage",
+        slug="manual-lymphatic-drainage",
+        summary="A mild, slow massage that follows the path of the lymph vessels, in your own home.",
+    )
+    options = [
+        ServiceOption(service=service, minutes=minutes, price_cents=cents, pk=minutes)
+        for minutes, cents in ((60, 14_000), (90, 19_000))
+    ]
+    # As ServiceQuerySet.with_prices adds them.
+    service.active_options = options  # type: ignore[attr-defined]
+    service.from_cents = options[0].price_cents  # type: ignore[attr-defined]
+    return service, options[0]
+
+
+def _days(today: date) -> list[Day]:
+    """A day of each state: with times, chosen, today; without, chosen without, today without; out of reach."""
+    states = [(3, True, "is_today"), (12, True, ""), (9, True, "is_selected")]
+    states += [(0, True, "is_today"), (0, True, ""), (0, True, "is_selected"), (0, False, "")]
+    return [
+        Day(
+            date=today + timedelta(days=number),
+            count=count,
+            in_month=True,
+            in_reach=in_reach,
+            is_today=state == "is_today",
+            is_selected=state == "is_selected",
+        )
+        for number, (count, in_reach, state) in enumerate(states)
+    ]
+
+
+def _tomorrow_at_ten(now: datetime) -> datetime:
+    return local(now + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
+
+
+def _questions(today: date) -> list[forms.BoundField]:
+    """The first health questions of the sample rules, the last of them left blank."""
+    rules = Screening(ScreeningVersion(number=1), screening.parse_rules(sample_rules_data()))
+    slug = "manual-lymphatic-drainage"
+    names = [question.id for question in rules.questions(slug)][:QUESTIONS_SHOWN]
+    form = HealthForm(
+        dict.fromkeys(names[:-1], screening.NO), screening_now=rules, service_slug=slug, today=today
+    )
+    form.is_valid()
+    return [form[name] for name in names]

@@ -1,0 +1,209 @@
+"""Pages made of all three apps, machine-readable answers, and the error pages."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error as AnyDatabaseError
+from django.db import InterfaceError, OperationalError, connection
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from blog.models import FaqEntry, Page, Post, Testimonial
+from blog.reading import read
+from blog.views import with_frames
+from bookings.domain.area_check import check_area
+from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.exceptions import OutsideArea
+from bookings.forms import ZipForm
+from bookings.models import Therapist, Zone
+from bookings.views.enquiries import write_to_us
+from massagerx.lib.jsonld import breadcrumb_list, json_ld
+from massagerx.lib.limits import limited
+from massagerx.lib.urls import absolute_url
+from services.context_processors import last_known_business
+from services.models import Business, Service
+
+# When the database is away: after how many seconds programs may ask again.
+RETRY_SECONDS = 30
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What we do, for whom, by whom and where. `?zip=` is answered on it, or alone to `X-Part: area`, for scripts."""
+    return _home_with_answer(request) if "zip" in request.GET else _home(request)
+
+
+@limited("20/m", "area-check", methods=frozenset({"GET", "HEAD"}))
+def _home_with_answer(request: HttpRequest) -> HttpResponse:
+    check = _area_check(request, timezone.now())
+    if request.headers.get("X-Part") == "area":
+        response = render(request, "components/area_answer.html", {"check": check})
+    else:
+        response = _home(request, check)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
+    now = timezone.now()
+    services = list(Service.objects.offered().with_prices())
+    options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
+    context = {
+        "check": check,
+        "services": services[:6],
+        # The first price that anybody sees; the page adds the drive.
+        "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
+        "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
+        "testimonials": Testimonial.objects.shown()[:3],
+        "posts": Post.objects.published(now)[:3],
+        "questions": FaqEntry.objects.active()[:5],
+        "zones": Zone.objects.filter(zips__is_active=True).distinct(),
+    }
+    return render(request, "home.html", context)
+
+
+def _area_check(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """`zip` as typed and `service` as chosen, with `answer`, or `outside` (a ZIP code that we don't drive to), or
+    `error` (words about what was typed)."""
+    typed = request.GET["zip"].strip()[:20]
+    check: dict[str, Any] = {"zip": typed, "service": request.GET.get("service", "")}
+    form = ZipForm({"zip_code": typed})
+    if not form.is_valid():
+        return {**check, "error": form.errors["zip_code"][0]}
+    zip_code = form.cleaned_data["zip_code"]
+    try:
+        return {**check, "answer": check_area(zip_code=zip_code, service_slug=check["service"], now=now)}
+    except OutsideArea:
+        return {**check, "outside": zip_code}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest) -> HttpResponse:
+    """The owner's words on how to reach us, and a form that does it."""
+    page = Page.load(Page.Slug.CONTACT)
+    crumbs = [(_("Home"), reverse("home")), (page.title, request.path)]
+    reading = read(page.body)
+    context = {
+        "page": page,
+        "reading": reading,
+        "crumbs": crumbs,
+        "json_ld": json_ld(breadcrumb_list(crumbs)),
+    }
+
+    def show(form: Form, form_token: str, status: int) -> HttpResponse:
+        shown = context | {"form": form, "form_token": form_token}
+        return with_frames(render(request, "blog/contact.html", shown, status=status), reading)
+
+    return write_to_us(request, show)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers. Nothing else is asked, so that a restart is not tried for a fault elsewhere."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, broker and outbox; 503 when one of them is in trouble."""
+    checks: dict[str, Any] = {}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        late = oldest_due_minutes(now=timezone.now())
+        checks["database"] = "ok"
+        # No more than that: how far behind we are is nobody else's business.
+        checks["messages"] = "ok" if late < LATE_MINUTES else "late"
+    except AnyDatabaseError:
+        checks["database"] = "down"
+    try:
+        cache.get("readyz")
+        checks["broker"] = "ok"
+    # Whatever the client library raises, the answer is the same.
+    except Exception:
+        checks["broker"] = "down"
+    ready = all(checks.get(name) == "ok" for name in ("database", "broker", "messages"))
+    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        # The way in may be found; the steps hold what somebody typed.
+        "Allow: /book/$",
+        "Disallow: /book/",
+        "Disallow: /visits/",
+        "Disallow: /calendar/",
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a hole in the site, as RFC 9116 says; the business's email is the contact."""
+    expires = timezone.now() + timedelta(days=180)
+    lines = [
+        f"Contact: mailto:{Business.load().email}",
+        f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages: en",
+        f"Canonical: {absolute_url('/.well-known/security.txt')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def _error(request: HttpRequest, status: int) -> HttpResponse:
+    response = render(request, f"errors/{status}.html", status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose cookie has gone or whose page is too old: nothing was saved, and the page says what to do."""
+    response = render(request, "errors/csrf.html", status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Shown when something broke: asks nothing of the database, which may be what broke.
+
+    503 when it was the database that didn't answer: then nothing is wrong with the request, and it may come again.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        page = render_to_string("errors/503.html", {"business": last_known_business()})
+        response = HttpResponse(page, status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+    else:
+        page = render_to_string("errors/500.html", {"business": last_known_business()})
+        response = HttpResponse(page, status=500)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,280 @@
+"""Setting up a second factor, being asked for it, losing the phone."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from massagerx.accounts import second_factor
+from massagerx.accounts.models import RecoveryCode, TOTPDevice
+from massagerx.accounts.views import pending_key
+
+from .conftest import code, code_of, inside, log_in, member
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+Clock = time_machine.Traveller
+
+
+def page() -> str:
+    return reverse("admin:second_factor")
+
+
+def set_up(user: User, clock: Clock) -> list[str]:
+    """As by the page; gives the recovery codes. The clock then stands a minute later, at a fresh code."""
+    key = second_factor.new_key()
+    done = second_factor.set_up(user, key, code_of(key), at=time.time())
+    assert done is not None
+    clock.shift(60)
+    return done[1]
+
+
+def test_the_page_sets_it_up_and_shows_the_recovery_codes_once(clock: Clock) -> None:
+    user, client = member("desk", "Front desk"), Client()
+    assert log_in(client, user)
+    shown = client.get(page())
+    key = pending_key(client.session)
+    assert key is not None
+    assert key not in str(dict(client.session))
+    text = shown.content.decode()
+    assert second_factor.Setup("desk", key).secret in text
+    assert 'src="data:image/svg+xml' in text
+    assert client.get(page()).content.count(b"data:image/svg") == 1
+    assert pending_key(client.session) == key
+
+    wrong = client.post(page(), {"code": code_of(second_factor.new_key())})
+    assert wrong.status_code == 422
+    assert not TOTPDevice.objects.exists()
+
+    done = client.post(page(), {"code": code_of(key)})
+    codes = re.findall(r"<code>([a-z2-7]{4}) ([a-z2-7]{4})</code>", done.content.decode())
+    assert len(codes) == 10
+    digests = {RecoveryCode.digest_of("".join(pair)) for pair in codes}
+    assert digests == set(RecoveryCode.objects.values_list("digest", flat=True))
+    assert "no-store" in done["Cache-Control"]
+    assert not any("".join(pair) in client.get(page()).content.decode() for pair in codes)
+    assert inside(client)
+    assert LogEntry.objects.get(object_id=str(user.pk)).change_message == "Second factor set up."
+
+
+def test_what_the_qr_code_says_an_app_can_read() -> None:
+    setup = second_factor.Setup("desk", "00" * 20)
+    assert setup.address == (
+        "otpauth://totp/Massage%20Rx%3Adesk"
+        "?secret=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&issuer=Massage%20Rx&digits=6&period=30"
+    )
+
+
+def test_log_in_asks_for_the_code_and_says_the_same_of_all_that_is_wrong(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    set_up(user, clock)
+    right = code(user)
+    answers = set()
+    for password, typed in (
+        ("wrong", right),
+        ("walnut-harbor-lamp-31", ""),
+        ("walnut-harbor-lamp-31", "000000"),
+    ):
+        data = {"username": "desk", "password": password, "code": typed}
+        response = Client().post(reverse("admin:login"), data)
+        assert response.status_code == 200
+        answers.add(" ".join(response.context["form"].non_field_errors()))
+        clock.shift(60)
+    unknown = {"username": "nobody", "password": "x", "code": right}
+    answers.add(" ".join(Client().post(reverse("admin:login"), unknown).context["form"].non_field_errors()))
+    assert len(answers) == 1
+
+    client = Client()
+    assert log_in(client, user, code(user))
+    assert inside(client)
+
+
+def test_a_code_works_once(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    set_up(user, clock)
+    typed = code(user)
+    assert log_in(Client(), user, typed)
+    assert not log_in(Client(), user, typed)
+
+
+def test_codes_are_read_with_spaces_and_a_minute_late_they_are_not(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    set_up(user, clock)
+    assert not log_in(Client(), user, code(user, steps=-3))
+    clock.shift(60)
+    typed = code(user)
+    assert log_in(Client(), user, f" {typed[:3]} {typed[3:]} ")
+
+
+def test_a_recovery_code_works_once_and_leaves_the_phone_working(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    first, second, *_others = set_up(user, clock)
+    client = Client()
+    assert log_in(client, user, f"{first[:4]} {first[4:]}".upper())
+    assert inside(client)
+    assert not log_in(Client(), user, first)
+    # The wrong one counts against recovery codes, not against the phone.
+    assert log_in(Client(), user, code(user))
+    clock.shift(60)
+    assert log_in(Client(), user, second)
+    assert second_factor.recovery_codes_left(user) == 8
+
+
+def test_wrong_codes_make_the_next_try_wait(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    set_up(user, clock)
+    for _try in range(6):
+        assert not log_in(Client(), user, code(user, steps=40))
+    assert not log_in(Client(), user, code(user))
+    clock.shift(120)
+    assert log_in(Client(), user, code(user))
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", "abc", "12345", "1234567", "١٢٣٤٥٦", "9" * 500, "²²²²²²", "0x1234", "-12345"]
+)
+def test_odd_codes_are_refused_kindly(typed: str, clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    set_up(user, clock)
+    response = Client().post(
+        reverse("admin:login"),
+        {"username": "desk", "password": "walnut-harbor-lamp-31", "code": typed},
+    )
+    assert response.status_code == 200
+    assert response.context["form"].errors
+
+
+def test_where_it_is_required_nothing_else_opens_before(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk"), Client()
+    assert log_in(client, user)
+    for name in ("index", "bookings_booking_changelist", "password_change", "bookings_booking_day"):
+        response = client.get(reverse(f"admin:{name}"))
+        assert response.status_code == 302
+        assert response["Location"] == page()
+    shut = client.get(page())
+    assert shut.status_code == 200
+    assert "desk-nav" not in shut.content.decode()
+    assert client.post(reverse("admin:bookings_booking_changelist"), {}).status_code == 302
+    # On other pages they are a visitor: nothing for staff shows.
+    assert not client.get(reverse("home")).wsgi_request.user.is_authenticated
+
+    key = pending_key(client.session)
+    assert key is not None
+    client.post(page(), {"code": code_of(key)})
+    assert inside(client)
+    assert client.get(reverse("home")).wsgi_request.user.is_authenticated
+
+
+def test_where_it_is_required_an_earlier_log_in_is_asked_for_the_code(settings: Any, clock: Clock) -> None:
+    user, client = member("desk", "Front desk"), Client()
+    assert log_in(client, user)
+    set_up(user, clock)
+    settings.REQUIRE_SECOND_FACTOR = True
+    assert not inside(client)
+    assert client.post(page(), {"code": "000000", "do": "phone"}).status_code == 422
+    assert TOTPDevice.objects.filter(user=user).exists()
+    clock.shift(60)
+    assert client.post(page(), {"code": code(user)}).status_code == 302
+    assert inside(client)
+
+
+def test_new_codes_and_another_phone_ask_for_a_code(clock: Clock) -> None:
+    user, client = member("desk", "Front desk"), Client()
+    old = set_up(user, clock)
+    assert log_in(client, user, code(user))
+    for wanted in ("codes", "phone"):
+        assert client.post(page(), {"do": wanted, "code": ""}).status_code == 422
+    assert second_factor.recovery_codes_left(user) == 10
+
+    clock.shift(60)
+    fresh = client.post(page(), {"do": "codes", "code": code(user)})
+    assert fresh.status_code == 200
+    gone = [RecoveryCode.digest_of(each) for each in old]
+    assert not RecoveryCode.objects.filter(digest__in=gone).exists()
+    assert second_factor.recovery_codes_left(user) == 10
+
+    clock.shift(60)
+    assert client.post(page(), {"do": "phone", "code": code(user)}).status_code == 302
+    assert not TOTPDevice.objects.filter(user=user).exists()
+    assert "data:image/svg" in client.get(page()).content.decode()
+
+
+def test_the_owner_resets_a_colleague_and_it_is_written_down(clock: Clock) -> None:
+    owner, colleague, client = member("owner", "Owner"), member("desk", "Front desk"), Client()
+    set_up(colleague, clock)
+    client.force_login(owner)
+    address = reverse("admin:auth_user_reset_factor", args=[colleague.pk])
+    assert address in client.get(reverse("admin:auth_user_change", args=[colleague.pk])).content.decode()
+    client.get(address)
+    assert TOTPDevice.objects.filter(user=colleague).exists()
+    client.post(address)
+    assert not TOTPDevice.objects.filter(user=colleague).exists()
+    entry = LogEntry.objects.get(object_id=str(colleague.pk))
+    assert (entry.user, entry.change_message) == (owner, "Second factor reset.")
+    assert log_in(Client(), colleague)
+
+
+def test_a_reset_ends_what_was_shown_in_other_sessions(settings: Any, clock: Clock) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    user, client = member("desk", "Front desk"), Client()
+    set_up(user, clock)
+    assert log_in(client, user, code(user))
+    assert inside(client)
+    second_factor.reset(user)
+    assert not inside(client)
+
+
+def test_one_s_own_is_not_reset_without_a_code(clock: Clock) -> None:
+    owner, client = member("owner", "Owner"), Client()
+    set_up(owner, clock)
+    client.force_login(owner)
+    response = client.post(reverse("admin:auth_user_reset_factor", args=[owner.pk]))
+    assert response["Location"] == page()
+    assert TOTPDevice.objects.filter(user=owner).exists()
+
+
+def test_the_command_helps_who_has_lost_everything(clock: Clock, capsys: Any) -> None:
+    user = member("owner", "Owner")
+    set_up(user, clock)
+    call_command("reset_second_factor", "owner")
+    assert not second_factor.is_set_up(user)
+    call_command("reset_second_factor", "owner")
+    assert "has no second factor" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no account"):
+        call_command("reset_second_factor", "nobody")
+
+
+def test_tries_at_one_name_slow_down_that_address_only(settings: Any, clock: Clock, redis_url: str) -> None:
+    settings.RATELIMIT_ENABLE = True
+    user = member("desk", "Front desk")
+
+    def attempt(address: str, password: str, name: str = "desk") -> int:
+        data = {"username": name, "password": password}
+        return Client(REMOTE_ADDR=address).post(reverse("admin:login"), data).status_code
+
+    statuses: list[int] = []
+    for _minute in range(3):
+        statuses += [attempt("192.0.2.1", "wrong", "DESK" if len(statuses) % 2 else "desk") for _ in range(8)]
+        clock.shift(timedelta(minutes=1))
+    assert statuses[:20] == [200] * 20
+    assert set(statuses[20:]) == {429}
+    assert attempt("192.0.2.1", "x", "somebody-else") == 200
+    assert attempt("192.0.2.2", "walnut-harbor-lamp-31") == 302
+    assert user.is_staff
+
+
+def test_nobody_sees_secrets_in_the_admin() -> None:
+    client = Client()
+    client.force_login(member("root", is_superuser=True))
+    for model in ("otp_totp/totpdevice", "otp_static/staticdevice"):
+        assert client.get(f"/admin/{model}/").status_code == 404

@@ -1,0 +1,85 @@
+"""Minutes for stairs and an elevator, before and after a visit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bookings import exceptions
+from bookings.domain import intake, operations, scheduling
+from bookings.domain.visit_request import load_treatment, load_visit_request
+from bookings.models import Hold
+from tests.factories import DAY, NOW, World, at
+
+pytestmark = pytest.mark.django_db
+
+
+def starts(world: World, access_type: str) -> set[datetime]:
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    offer = scheduling.find_times_between(
+        visit_request=load_visit_request(
+            treatment=treatment, area=world.area, preference="any", today=NOW.date()
+        ),
+        first_day=DAY,
+        last_day=DAY,
+        rules=world.rules,
+        now=NOW,
+        access_type=access_type,
+    )
+    return {start.starts_at for start in offer.by_day.get(DAY, ())}
+
+
+@pytest.mark.parametrize(("access_type", "minutes"), [("ground", 10), ("stairs", 15), ("elevator", 13)])
+def test_access_type_is_added_before_and_after(access_type: str, minutes: int, world: World) -> None:
+    booking = world.book(access_type=access_type)
+    assert booking.blocked_from == at(10) - timedelta(minutes=minutes)
+    assert booking.blocked_until == at(11) + timedelta(minutes=minutes)
+
+
+def test_owner_decides_how_many_minutes(world: World) -> None:
+    world.rules.stairs_minutes = 20
+    world.rules.save()
+    booking = world.book(access_type="stairs")
+    assert booking.blocked_from == at(9, 30)
+
+
+@pytest.mark.integrity
+def test_time_that_is_too_tight_for_the_stairs_is_neither_offered_nor_booked(world: World) -> None:
+    world.rules.stairs_minutes = 40
+    world.rules.save()
+    tight = starts(world, "ground") - starts(world, "stairs")
+    assert tight
+    assert starts(world, "stairs") < starts(world, "ground")
+    start = min(tight)
+    with pytest.raises(exceptions.SlotNotOffered):
+        world.book(starts_at=start, access_type="stairs")
+    assert world.book(starts_at=start, access_type="ground")
+
+
+def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(world: World) -> None:
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    visit_request = load_visit_request(
+        treatment=treatment, area=world.area, preference="any", today=NOW.date()
+    )
+    draft = intake.load_draft(None, now=NOW)
+    intake.save_draft(draft, {}, now=NOW)
+
+    def hold(access_type: str, now: datetime, instead_of: Hold | None) -> Hold:
+        taken = operations.hold_time(
+            draft=draft, visit_request=visit_request, starts_at=at(10), rules=world.rules, source="a", now=now,
+            access_type=access_type, instead_of=instead_of,
+        )  # fmt: skip
+        assert taken is not None
+        return taken
+
+    first = hold("ground", NOW, None)
+    again = hold("stairs", NOW + timedelta(minutes=3), first)
+    assert again.expires_at == NOW + timedelta(minutes=10)
+    assert again.blocked_from == at(9, 45)
+    assert operations.hold_matches(
+        again, visit_request=visit_request, rules=world.rules, access_type="stairs"
+    )
+    assert not operations.hold_matches(
+        again, visit_request=visit_request, rules=world.rules, access_type="elevator"
+    )

@@ -1,0 +1,136 @@
+"""Every email there is, in each of its shapes, made from rows whose figures stay the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
+from bookings.models import Booking, BookingEvent, ChangeRequest, Message, MessageSettings, Therapist
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import Email, render
+from tests.support.visits import NOW, make_business, make_message
+
+DAY = timedelta(days=1)
+
+
+def _moved(message: Message, **changes: object) -> None:
+    booking = message.booking
+    assert booking is not None
+    fields = {
+        "kind": EventKind.MOVED, "from_status": booking.status, "to_status": booking.status, "at": NOW,
+        "moved_from": booking.starts_at - DAY, "moved_from_therapist": booking.therapist, **changes,
+    }  # fmt: skip
+    BookingEvent.objects.create(booking=booking, **fields)
+
+
+def _to_another_therapist(message: Message) -> None:
+    booking = message.booking
+    assert booking is not None
+    before = Therapist.objects.create(
+        name="Other Sample", slug="other-sample", gender="female", certificate_number="CMT-00124",
+        home_zip=booking.area,
+    )  # fmt: skip
+    _moved(message, moved_from=booking.starts_at, moved_from_therapist=before)
+
+
+def _by_client(message: Message) -> None:
+    _moved(message, by_client=True)
+
+
+def _canceled_by_client(message: Message) -> None:
+    Booking.objects.update(status=BookingStatus.CANCELED, confirmed_at=NOW)
+    _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None, by_client=True)
+
+
+def _client_canceled(message: Message) -> None:
+    _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None, by_client=True)
+
+
+def _late_cancel(fee_cents: int) -> Callable[[Message], None]:
+    """The client asked late, was shown a fee of $70, and staff agreed, with `fee_cents`."""
+
+    def happened(message: Message) -> None:
+        booking = message.booking
+        assert booking is not None
+        _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None)
+        Booking.objects.update(late_fee_cents=fee_cents)
+        ChangeRequest.objects.create(
+            booking=booking, kind=ChangeKind.CANCEL, state=ChangeState.ACCEPTED, fee_cents=7_000,
+            asked_at=NOW - DAY, answered_at=NOW,
+        )  # fmt: skip
+
+    return happened
+
+
+def _late_move_agreed(fee_cents: int) -> Callable[[Message], None]:
+    """The client asked late to move, was shown a fee of $70, and staff agreed, with `fee_cents`."""
+
+    def happened(message: Message) -> None:
+        booking = message.booking
+        assert booking is not None
+        _moved(message)
+        Booking.objects.update(late_fee_cents=fee_cents)
+        ChangeRequest.objects.create(
+            booking=booking, kind=ChangeKind.MOVE, state=ChangeState.ACCEPTED, fee_cents=7_000,
+            wanted_starts_at=booking.starts_at, asked_at=NOW - DAY, answered_at=NOW,
+        )  # fmt: skip
+
+    return happened
+
+
+def _new_address(message: Message) -> None:
+    _moved(message, kind=EventKind.EDITED, moved_from=None, moved_from_therapist=None)
+
+
+def _late_move(message: Message) -> None:
+    booking = message.booking
+    assert booking is not None
+    booking.change_requests.update(
+        kind=ChangeKind.MOVE, wanted_starts_at=booking.starts_at + timedelta(hours=2)
+    )
+
+
+def _as_request(message: Message) -> None:
+    Booking.objects.update(status=BookingStatus.REQUESTED, confirmed_at=None)
+    _moved(message)
+
+
+#: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
+SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
+    "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
+    "canceled_late": (MessageKind.CANCELED, _late_cancel(7_000)),
+    "canceled_late_without_fee": (MessageKind.CANCELED, _late_cancel(0)),
+    "moved": (MessageKind.MOVED, _moved),
+    "moved_late": (MessageKind.MOVED, _late_move_agreed(7_000)),
+    "moved_late_without_fee": (MessageKind.MOVED, _late_move_agreed(0)),
+    "moved_request": (MessageKind.MOVED, _as_request),
+    "moved_to_another_therapist": (MessageKind.MOVED, _to_another_therapist),
+    "moved_to_another_address": (MessageKind.MOVED, _new_address),
+    "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),
+    "staff_alert_canceled": (MessageKind.STAFF_ALERT, _canceled_by_client),
+    "change_alert_move": (MessageKind.CHANGE_ALERT, _late_move),
+    "change_refused_move": (MessageKind.CHANGE_REFUSED, _late_move),
+}
+LETTERS = sorted({*(kind.value for kind in MessageKind), *SHAPES})
+
+
+def write_letter(name: str) -> Email:
+    """Makes the rows of a letter and renders it, with what differs from run to run made the same."""
+    make_business()
+    MessageSettings(signature="Warmly,\nthe Massage Rx team").save()
+    kind, happened = SHAPES.get(name, (MessageKind(name) if name not in SHAPES else None, None))
+    assert kind is not None
+    message = make_message(kind)
+    if message.booking is not None:
+        Booking.objects.update(reference="MX-SAMPLE")
+        message.booking.refresh_from_db()
+    if happened is not None:
+        happened(message)
+    return render(message, load_target(message), SiteSettings.load(), now=NOW, preview=True)
+
+
+def steady(text: str) -> str:
+    """Without the keys of rows, which differ from run to run."""
+    return re.sub(r"/(booking|contactmessage)/\d+/", r"/\1/1/", text)

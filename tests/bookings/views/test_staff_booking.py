@@ -1,0 +1,214 @@
+"""Booking for a client on the phone: the site's own steps, answered for by staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain import operations
+from bookings.enums import BookingStatus, MessageKind
+from bookings.models import Booking, Message
+from bookings.models import Client as BookingClient
+from bookings.views.staff_booking import same_weekday_ahead
+from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+
+from .flow import DETAILS, Flow
+
+BEGIN = "/book/for-a-client/"
+FIND = "/admin/bookings/booking/book/"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def desk(world: World) -> Client:
+    return signed_in(staff_user("desk", *DESK_RIGHTS))
+
+
+@pytest.mark.parametrize(
+    "asked", ["ana", "O'Brien", "ana@example.com", "(213) 555-0123", "213.555.0123", "5550123"]
+)
+def test_a_client_is_found_as_they_say_who_they_are(world: World, desk: Client, asked: str) -> None:
+    world.book()
+    world.book(
+        name="Bo Sample",
+        email="bo@example.com",
+        phone="+12135550177",
+        starts_at=at(14),
+        street="9 Other Road",
+    )
+    page = desk.get(FIND, {"q": asked}, headers={"X-Part": "found"}).content.decode()
+    assert "12 Sample Street" in page
+    assert "Bo Sample" not in page
+    assert "<html" not in page
+
+
+@pytest.mark.parametrize("asked", ["", "x", "nobody at all", "%", "'; --", "9" * 500, "\u202e"])
+def test_anything_may_be_asked(world: World, desk: Client, asked: str) -> None:
+    world.book()
+    assert desk.get(FIND, {"q": asked}).status_code == 200
+
+
+def test_finding_costs_the_same_for_one_and_for_twelve(world: World, desk: Client, count_queries) -> None:
+    world.book()
+    desk.get(FIND, {"q": "sample"})
+    with count_queries() as few:
+        desk.get(FIND, {"q": "example.com"})
+    BookingClient.objects.bulk_create(
+        BookingClient(
+            name=f"Client {n}", email=f"c{n}@example.com", phone=f"+121355502{n:02}", created_at=NOW
+        )
+        for n in range(20)
+    )
+    with count_queries() as many:
+        page = desk.get(FIND, {"q": "example.com"}).content.decode()
+    assert page.count('name="client"') == 12
+    # Those who have been seen before come first, on every database.
+    assert page.index("12 Sample Street") < page.index("Client 1")
+    assert len(few) == len(many)
+
+
+def test_only_staff_who_may_change_bookings_book_for_others(world: World) -> None:
+    known = world.book().client
+    assert Client().post(BEGIN, {"client": known.pk}).status_code == 302
+    for rights in ([], ["view_booking"]):
+        client = signed_in(staff_user(f"writer{len(rights)}", *rights))
+        assert client.post(BEGIN, {"client": known.pk}).status_code == 403
+        assert client.get(FIND, {"q": "ana"}).status_code == 403
+    assert Client().get(BEGIN).status_code == 405
+
+
+@pytest.mark.parametrize("key", ["abc", "-1", "9" * 30, "999999"])
+def test_a_client_who_does_not_exist_is_not_found(world: World, desk: Client, key: str) -> None:
+    assert desk.post(BEGIN, {"client": key}).status_code == 404
+
+
+def test_a_known_clients_booking_starts_at_the_times_with_all_else_filled_in(
+    world: World, desk: Client
+) -> None:
+    known = world.book().client
+    assert desk.post(BEGIN, {"client": known.pk})["Location"] == reverse("bookings:when")
+    page = desk.get(reverse("bookings:when")).content.decode()
+    assert "on the phone, as desk" in page
+
+
+def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: World, desk: Client) -> None:
+    flow = Flow(desk, world)
+    desk.post(BEGIN)
+    flow.until("review")
+    response = flow.review()
+    booking = Booking.objects.get()
+    assert response["Location"] == reverse("admin:bookings_booking_change", args=[booking.pk])
+    assert booking.status == BookingStatus.CONFIRMED
+    first = booking.events.first()
+    assert first is not None
+    assert (first.actor.username, first.by_client) == ("desk", False)
+    kinds = set(Message.objects.filter(booking=booking).values_list("kind", flat=True))
+    assert MessageKind.CONFIRMED in kinds
+    assert MessageKind.STAFF_ALERT not in kinds
+
+
+def test_answers_that_need_a_look_still_wait_for_one(world: World) -> None:
+    staff = staff_user("desk", *DESK_RIGHTS)
+    submission = world.submission(answers={**CLEAR_ANSWERS, "pregnancy": "yes", "pregnancy_signs": "no"})
+    booking = operations.request_booking(submission=submission, now=NOW, actor=staff)
+    assert booking.status == BookingStatus.REQUESTED
+
+
+def test_who_is_logged_out_meanwhile_is_a_visitor_like_others(world: World, desk: Client) -> None:
+    flow = Flow(desk, world)
+    desk.post(BEGIN)
+    flow.until("review")
+    session = desk.session
+    for key in ("_auth_user_id", "_auth_user_hash", "_auth_user_backend"):
+        del session[key]
+    session.save()
+    flow.review()
+    booking = Booking.objects.get()
+    assert booking.status == BookingStatus.REQUESTED
+    assert booking.events.first().by_client
+
+
+def test_stopping_books_nothing_and_forgets_the_client(world: World, desk: Client) -> None:
+    known = world.book().client
+    desk.post(BEGIN, {"client": known.pk})
+    assert desk.post("/book/for-a-client/leave/")["Location"] == reverse("admin:index")
+    assert "on the phone" not in desk.get(reverse("bookings:start")).content.decode()
+    assert Booking.objects.count() == 1
+
+
+def test_the_same_again_is_with_the_same_therapist_a_week_later(world: World, desk: Client) -> None:
+    other = world.add_therapist()
+    visit = world.book(preference=f"therapist:{other.slug}")
+    Booking.objects.filter(pk=visit.pk).update(preference="any")
+    flow = Flow(desk, world)
+
+    assert desk.post(BEGIN, {"visit": visit.pk})["Location"] == reverse("bookings:when")
+    page = desk.get(reverse("bookings:when")).content.decode()
+
+    assert "Monday, December 14" in page
+    assert f'value="therapist:{other.slug}" selected' in page
+    desk.post(reverse("bookings:when"), {"starts_at": at(10, day=DAY + timedelta(days=7)).isoformat()})
+    assert "12 Sample Street" in desk.get(reverse("bookings:details")).content.decode()
+    desk.post(reverse("bookings:details"), DETAILS)
+    flow.health()
+    flow.review()
+    again = Booking.objects.exclude(pk=visit.pk).get()
+    assert (again.therapist, again.option, again.status) == (other, visit.option, BookingStatus.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "expected"),
+    [("2026-11-17", "2026-11-22", "2026-11-24"), ("2026-11-15", "2026-11-22", "2026-11-29"),
+     ("2026-11-22", "2026-11-22", "2026-11-29"), ("2026-12-01", "2026-11-22", "2026-12-08")],
+)  # fmt: skip
+def test_a_week_later_is_never_over(day: str, today: str, expected: str) -> None:
+    found = same_weekday_ahead(date.fromisoformat(day), date.fromisoformat(today))
+    assert str(found) == expected
+
+
+def test_a_booking_from_the_board_begins_at_its_day_and_therapist(world: World, desk: Client) -> None:
+    known = world.book().client
+    other = world.add_therapist()
+    day = DAY + timedelta(days=2)
+    desk.post(BEGIN, {"client": known.pk, "day": str(day), "therapist": other.slug})
+    response = desk.get(reverse("bookings:when"))
+    page = response.content.decode()
+    assert response.context["month"].selected == day
+    assert f'value="therapist:{other.slug}" selected' in page
+    # Another begun without them knows nothing of them.
+    desk.post(BEGIN, {"client": known.pk, "day": "tomorrow", "therapist": ""})
+    response = desk.get(reverse("bookings:when"))
+    page = response.content.decode()
+    assert response.context["month"].selected != day
+    assert f'value="therapist:{other.slug}" selected' not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"), [("Bo Sample", "name"), ("(213) 555-0188", "phone"), ("bo@example.com", "email")]
+)
+def test_what_nobody_was_found_by_need_not_be_typed_again(
+    world: World, desk: Client, asked: str, field: str
+) -> None:
+    page = desk.get(FIND, {"q": asked}).content.decode()
+    assert f'name="asked" value="{asked}"' in page
+    flow = Flow(desk, world)
+    desk.post(BEGIN, {"asked": asked})
+    flow.until("details")
+    details = desk.get(reverse("bookings:details"))
+    assert details.context["form"][field].value() == asked
+
+
+@pytest.mark.parametrize("key", ["", "abc", "-1", "9" * 30, "999999"])
+def test_a_visit_that_does_not_exist_is_not_found(world: World, desk: Client, key: str) -> None:
+    assert desk.post(BEGIN, {"visit": key}).status_code == 404

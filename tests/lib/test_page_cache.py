@@ -1,0 +1,162 @@
+"""Cached pages: no query for the second visitor, 304 for the same one, and never an old price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from unittest import mock
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from massagerx.lib.page_cache import PageCacheMiddleware
+from massagerx.settings.base import CACHED_PAGES
+from services.models import ServiceOption
+from tests.factories import NOW, World, make_world
+
+PAGES = ["/", "/services/", "/services/manual-lymphatic-drainage/", "/therapists/", "/faq/"]
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture(autouse=True)
+def kept(settings: Any) -> None:
+    settings.CACHED_PAGES = CACHED_PAGES
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept"}
+    }
+    cache.clear()
+
+
+def text(client: Client, path: str = "/services/") -> str:
+    return client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_second_visitor_costs_no_query(path: str, world: World, django_assert_num_queries: Any) -> None:
+    with time_machine.travel(NOW, tick=False):
+        first = Client().get(path)
+        with django_assert_num_queries(0):
+            second = Client().get(path)
+    assert second.content == first.content
+    for header in ("Content-Type", "Vary", "X-Frame-Options", "Content-Security-Policy", "ETag"):
+        assert second[header] == first[header]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_unchanged_page_is_not_sent_again(path: str, world: World, settings: Any) -> None:
+    for names in (CACHED_PAGES, ()):
+        settings.CACHED_PAGES = names
+        etag = Client().get(path)["ETag"]
+        again = Client().get(path, headers={"if-none-match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+    ServiceOption.objects.update(price_cents=99_900)
+    if path in PAGES[:3]:
+        assert Client().get(path, headers={"if-none-match": etag}).status_code == 200
+
+
+def test_price_saved_in_the_admin_is_shown_at_once(world: World, client: Client) -> None:
+    owner = Client()
+    with time_machine.travel(NOW, tick=False):
+        owner.force_login(User.objects.create_superuser("owner"))
+        assert "$140" in text(client)
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        assert "$140" in text(client)  # kept
+        # Any POST of somebody who is logged in there will do; a stranger's does nothing.
+        Client().post(reverse("admin:services_category_changelist"))
+        assert "$140" in text(client)
+        owner.post(reverse("admin:services_category_changelist"))
+        assert "$150" in text(client)
+
+
+def test_page_is_made_anew_each_minute(world: World, client: Client) -> None:
+    minute = datetime(2026, 12, 2, 20, 0, 30, tzinfo=NOW.tzinfo)
+    with time_machine.travel(minute, tick=False):
+        assert "$140" in text(client)
+        ServiceOption.objects.update(price_cents=50_000)
+        assert "$140" in text(client)
+    with time_machine.travel(minute + timedelta(seconds=30), tick=False):
+        assert "$520" in text(client)
+
+
+def test_page_made_while_the_owner_saves_is_not_kept_as_new(world: World, client: Client) -> None:
+    """Rows read before the save, page kept after it: the page belongs to the generation it was begun in."""
+    owner = Client()
+    with time_machine.travel(NOW, tick=False):
+        owner.force_login(User.objects.create_superuser("owner"))
+    from services import views
+
+    render = views.render
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        response = render(*args, **kwargs)
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        owner.post(reverse("admin:services_category_changelist"))
+        return response
+
+    with time_machine.travel(NOW, tick=False):
+        with mock.patch.object(views, "render", slow):
+            assert "$140" in text(client)
+        assert "$150" in text(client)
+
+
+def test_staff_and_queries_get_their_own_page(world: World, client: Client) -> None:
+    with time_machine.travel(NOW, tick=False):
+        text(client, "/")
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        assert "$150" in text(client, "/?zip=90026")
+        client.force_login(User.objects.create_user("somebody"))
+        assert "$150" in text(client, "/")
+        assert "$140" in text(Client(), "/")
+
+
+def with_cookie(response: HttpResponse) -> None:
+    response.set_cookie("visit", "1")
+
+
+def with_vary(response: HttpResponse) -> None:
+    response["Vary"] = "Accept-Language, Cookie"
+
+
+def with_no_store(response: HttpResponse) -> None:
+    response["Cache-Control"] = "no-store"
+
+
+def with_error(response: HttpResponse) -> None:
+    response.status_code = 503
+
+
+@pytest.mark.parametrize("change", [with_cookie, with_vary, with_no_store, with_error])
+def test_page_for_one_visitor_is_never_kept(change: Callable[[HttpResponse], None]) -> None:
+    numbers = count()
+
+    def page(request: HttpRequest) -> HttpResponse:
+        response = HttpResponse(str(next(numbers)))
+        change(response)
+        return response
+
+    middleware = PageCacheMiddleware(page)
+    for expected in (b"0", b"1"):
+        assert middleware(RequestFactory().get("/services/")).content == expected
+
+
+def test_pages_come_without_the_cache(world: World, client: Client) -> None:
+    gone = RedisConnectionError("gone")
+    with (
+        mock.patch.object(type(cache._connections["default"]), "get_many", side_effect=gone) as asked,  # type: ignore[attr-defined]
+        time_machine.travel(NOW, tick=False),
+    ):
+        assert "$140" in text(client)
+        assert "$140" in text(client)
+    assert asked.call_count == 1
