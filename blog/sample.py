@@ -453,6 +453,9 @@ needed.</li>
 answer, are stored encrypted.</li>
 <li><strong>When you ask for the booklet:</strong> your name, your email address, and whether we may write to you later.
 We may only if you tick the box, and you can take that back at any time.</li>
+<li><strong>When you book for the first time:</strong> until you press the button in our first email, a code made of the
+internet connection that you came by, so that nobody takes our week with made-up names. It is deleted with your press,
+or when the time has run out.</li>
 <li><strong>To keep the site running:</strong> a log of which page types were asked for and how long they took. It holds
 no names and no addresses.</li>
 </ul>

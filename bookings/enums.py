@@ -34,6 +34,7 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
     EDITED = "edited", _("Details changed")
+    PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late change asked for")
     CHANGE_REFUSED = "refused", _("Late change refused")
     RECHECKED = "rechecked", _("Health questions answered again")

@@ -102,9 +102,13 @@ class World:
         )
         return replace(submission, **changes)
 
-    def book(self, *, now: datetime = NOW, **changes: Any) -> Booking:
-        """A request made by the same way as a client's."""
-        return operations.request_booking(submission=self.submission(**changes), now=now)
+    def book(self, *, now: datetime = NOW, proved: bool = True, **changes: Any) -> Booking:
+        """A request made by the same way as a client's, with the press in the email that proves the mailbox."""
+        booking = operations.request_booking(submission=self.submission(**changes), now=now)
+        if proved and booking.prove_by is not None:
+            Booking.objects.filter(pk=booking.pk).update(prove_by=None, source="")
+            booking.prove_by, booking.source = None, ""
+        return booking
 
     def add_therapist(self, name: str = "Sample Therapist Two", **changes: Any) -> Therapist:
         """Another therapist with the same hours and service."""

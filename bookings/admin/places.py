@@ -132,6 +132,9 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
                     "confirm_known_clients",
                     "request_expires_after_minutes",
                     "open_requests_per_client",
+                    "prove_within_minutes",
+                    "unproved_per_address",
+                    "unproved_in_all",
                     "alert_email",
                 ]
             },

@@ -19,7 +19,7 @@ from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.domain.visit_request import ANYONE
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
 from .outside import outside_page
@@ -179,6 +179,7 @@ def review(request: HttpRequest) -> HttpResponse:
             draft=progress.draft.key,
             looked_up=_looked_up(progress, current),
             actor=progress.staff_user,
+            source=visitor_digest(request),
         )
     except exceptions.PriceChanged:
         messages.warning(
@@ -209,8 +210,9 @@ def review(request: HttpRequest) -> HttpResponse:
         )
         save(request, progress, submission_key=str(uuid.uuid4()))
         return _review_page(request, progress, current, status=409)
-    except exceptions.TooManyRequests:
-        return _review_page(request, progress, current, too_many=True, status=409)
+    except exceptions.TooManyRequests as error:
+        why = "unproved" if isinstance(error, exceptions.TooManyUnproved) else "unanswered"
+        return _review_page(request, progress, current, too_many=why, status=409)
 
     finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
     finished_bookings[str(data["submission_key"])] = booking.reference
@@ -279,7 +281,7 @@ def _review_page(
     current: InForce,
     *,
     form: ReviewForm | None = None,
-    too_many: bool = False,
+    too_many: str = "",
     status: int = 200,
 ) -> HttpResponse:
     quote = progress.quote

@@ -182,7 +182,7 @@ PRIVATE_PATHS = ["/visits/"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = 0
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

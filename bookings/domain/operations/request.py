@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    Q,
+    UUIDField,
+)
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
@@ -26,10 +35,12 @@ from bookings.exceptions import (
     SubmissionReused,
     TermsChanged,
     TooManyRequests,
+    TooManyUnproved,
 )
 from bookings.models import (
     AccessNotes,
     Booking,
+    BookingEvent,
     BookingRules,
     Client,
     Hold,
@@ -103,18 +114,20 @@ def request_booking(
     draft: UUID | None = None,
     looked_up: LookedUp | None = None,
     actor: User | None = None,
+    source: str = "",
 ) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
     `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who books for a client on the
-    phone: their booking is confirmed at once unless its screening asks for a clinician's note.
+    phone: their booking is confirmed at once unless its screening asks for a clinician's note. `source` is a digest of
+    the address that the visitor comes from: of requests whose mailbox nobody has proved, few may come from one.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
-    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests` or
-    `SubmissionReused`; nothing is written then.
+    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests`,
+    `TooManyUnproved` or `SubmissionReused`; nothing is written then.
     """
     try:
         found = looked_up or _look_up(submission, now=now)
-        return _request(submission, now=now, draft=draft, looked_up=found, actor=actor)
+        return _request(submission, now=now, draft=draft, looked_up=found, actor=actor, source=source)
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -140,7 +153,13 @@ def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
 
 
 def _request(
-    submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp, actor: User | None
+    submission: Submission,
+    *,
+    now: datetime,
+    draft: UUID | None,
+    looked_up: LookedUp,
+    actor: User | None,
+    source: str,
 ) -> Booking:
     rules, treatment, area = looked_up.rules, looked_up.treatment, looked_up.area
     today = local(now).date()
@@ -175,7 +194,7 @@ def _request(
     with translated_errors(), transaction.atomic():
         return _book(
             submission, treatment=treatment, area=area, rules=rules, quote=quote, agreed=agreed, screening=current,
-            result=result, now=now, draft=draft, actor=actor,
+            result=result, now=now, draft=draft, actor=actor, source=source,
         )  # fmt: skip
 
 
@@ -192,6 +211,7 @@ def _book(
     now: datetime,
     draft: UUID | None,
     actor: User | None,
+    source: str,
 ) -> Booking:
     """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
     # All who may be chosen, with the rows as they are now.
@@ -213,7 +233,10 @@ def _book(
         if refusal.reason in GONE:
             raise SlotTaken from refusal
         raise
-    client, is_known = _client(submission, rules=rules, now=now)
+    client, is_known, is_new = _client(submission, rules=rules, now=now, actor=actor)
+    must_prove = is_new and actor is None
+    if must_prove:
+        _require_few_unproved(rules, source)
     tier = intake.tier_of(result)
     if actor is not None:
         at_once = tier in (Tier.CLEAR, Tier.CAUTION)
@@ -249,6 +272,10 @@ def _book(
         confirmed_at=now if at_once else None,
         submission_key=submission.key,
         submission_digest=submission.digest,
+        prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), slot.starts_at)
+        if must_prove
+        else None,
+        source=source if must_prove else "",
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
@@ -300,32 +327,39 @@ _PEOPLE = CompiledQuery(
         .order_by("pk")
     )
 )
+_ASKED = Q(
+    Exists(BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.REQUESTED, by_client=True)),
+    status=BookingStatus.REQUESTED,
+)
 _VISITS = CompiledQuery(
     lambda parameter: (
         Booking.objects.filter(client_id__in=parameter("clients", BigIntegerField()))
         .order_by()
         .values("client_id")
         .annotate(
-            ahead=Count(
-                "pk",
-                filter=Q(
-                    status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED],
-                    starts_at__gt=parameter("now", DateTimeField()),
-                ),
+            waiting=Count("pk", filter=_ASKED & Q(starts_at__gt=parameter("now", DateTimeField()))),
+            proved=Count(
+                "pk", filter=_ASKED & Q(prove_by=None, starts_at__gt=parameter("now", DateTimeField()))
             ),
             kept=Count("pk", filter=Q(status=BookingStatus.COMPLETED)),
+            sure=Count("pk", filter=Q(prove_by=None)),
         )
-        .values_list("client_id", "ahead", "kept")
+        .values_list("client_id", "waiting", "proved", "kept", "sure")
     )
 )
 
 
-def _client(submission: Submission, *, rules: BookingRules, now: datetime) -> tuple[Client, bool]:
-    """The client, and whether it is one that we know: not blocked, and has had a visit.
+def _client(
+    submission: Submission, *, rules: BookingRules, now: datetime, actor: User | None
+) -> tuple[Client, bool, bool]:
+    """The client; whether it is one that we know, not blocked, who has had a visit; and whether it is a new one, whose
+    mailbox nobody has proved.
 
-    Raises `TooManyRequests`. Visits to come are counted of anyone with this email or this phone, so that one of the
-    two can't be varied for more. Under a lock of their own, since requests for other therapists hold other locks: on
-    the email and the phone themselves, since the row of somebody new can't be seen by who books at the same moment.
+    Raises `TooManyRequests`. Counted are requests that nobody has answered, of this email and this phone together, and
+    of the same email with other phones where the mailbox was proved: whoever knows only another's email or phone can't
+    use up what is theirs. What the desk books is neither counted nor refused. Under a lock of their own, since requests
+    for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
+    seen by who books at the same moment.
     """
     lock_names(f"client:{submission.email}", f"client:{submission.phone}")
     Client.objects.bulk_create(
@@ -333,11 +367,43 @@ def _client(submission: Submission, *, rules: BookingRules, now: datetime) -> tu
         ignore_conflicts=True,
     )
     people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
-    visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
-    if sum(ahead for _, ahead, _ in visits) >= rules.open_requests_per_client:
-        raise TooManyRequests
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone
     )
-    has_been_visited = any(kept for key, _, kept in visits if key == client.pk)
-    return client, has_been_visited and not client.is_blocked
+    same_mailbox = {person.pk for person in people if person.email == submission.email}
+    visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
+    waiting = sum(
+        own if key == client.pk else proved
+        for key, own, proved, _kept, _sure in visits
+        if key in same_mailbox
+    )
+    if actor is None and waiting >= rules.open_requests_per_client:
+        raise TooManyRequests
+    has_been_visited = any(kept for key, _, _, kept, _ in visits if key == client.pk)
+    is_known = has_been_visited and not client.is_blocked and _is_same_person(client, submission)
+    is_new = not any(sure for key, *_, sure in visits if key == client.pk)
+    return client, is_known, is_new
+
+
+def _is_same_person(client: Client, submission: Submission) -> bool:
+    """Whether it is the client's own name, or a door that we were at for them: an email and a phone alone may be read
+    off a card, and staff should look at who asks with a new name for a new door."""
+    if submission.name.casefold() == client.name.casefold():
+        return True
+    visited = Booking.objects.filter(client=client, status=BookingStatus.COMPLETED).values_list(
+        "contact_name", "street", "unit", "area__zip_code"
+    )
+    return any(
+        name.casefold() == submission.name.casefold() or make_address_key(*door) == submission.address_key
+        for name, *door in visited
+    )
+
+
+def _require_few_unproved(rules: BookingRules, source: str) -> None:
+    """Raises `TooManyUnproved`. Counted under a lock on the name of what is counted."""
+    lock_names("unproved")
+    unproved = Booking.objects.unproved()
+    if unproved.count() >= rules.unproved_in_all:
+        raise TooManyUnproved
+    if source and unproved.filter(source=source).count() >= rules.unproved_per_address:
+        raise TooManyUnproved

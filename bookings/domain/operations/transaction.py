@@ -149,10 +149,12 @@ def change_status(
             check(fresh)
         before = fresh.status
         fresh.status = wanted
-        fields = ["status"]
+        fresh.source = ""
+        fields = ["status", "source"]
         if wanted == BookingStatus.CONFIRMED:
-            fresh.confirmed_at = now
-            fields.append("confirmed_at")
+            # Staff who confirm it vouch for the mailbox too.
+            fresh.confirmed_at, fresh.prove_by = now, None
+            fields += ["confirmed_at", "prove_by"]
         if tell is not None:
             fresh.revision += 1
             fields.append("revision")
