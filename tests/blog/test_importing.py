@@ -248,7 +248,7 @@ def test_run_of_breaks_is_searched_from_its_beginning_alone() -> None:
     run = "<br> " * 100 + "x"
 
     assert [place for place in range(len(run)) if _LONELY_BREAKS.match(run, place)] == []
-    assert _LONELY_BREAKS.search("a" + "<br> " * 100 + "</p>").start() == 1  # type: ignore[union-attr]
+    assert _LONELY_BREAKS.search("a" + "<br> " * 100 + "</p>").start() == 1
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,6 @@ def test_second_that_a_video_starts_at_is_kept(address: str, seconds: int) -> No
     assert video is not None
     assert video.start == seconds
     # And told on, both to who watches it there and to the frame.
-    assert parse_video(video.watch_url).start == seconds  # type: ignore[union-attr]
+    assert parse_video(video.watch_url).start == seconds
     assert (f"={seconds}" in video.frame_url.replace("#t=", "&start=")) == (seconds > 0)
     assert video == parse_video(address.split("?t")[0].split("&t")[0].split("#")[0].split("?start")[0])

@@ -97,6 +97,11 @@ def _as_request(message: Message) -> None:
     _moved(message)
 
 
+def _unproved(message: Message) -> None:
+    """Of a new client, whose mailbox nobody has proved."""
+    Booking.objects.filter(pk=message.booking_id).update(prove_by=NOW + timedelta(hours=1))
+
+
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
@@ -110,6 +115,7 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "moved_to_another_address": (MessageKind.MOVED, _new_address),
     "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),
     "staff_alert_canceled": (MessageKind.STAFF_ALERT, _canceled_by_client),
+    "received_unproved": (MessageKind.RECEIVED, _unproved),
     "change_alert_move": (MessageKind.CHANGE_ALERT, _late_move),
     "change_refused_move": (MessageKind.CHANGE_REFUSED, _late_move),
 }
