@@ -117,6 +117,7 @@ def _new_recovery_code() -> str:
 
 
 def recovery_codes_left(user: User) -> int:
+    """How many of the account's recovery codes are not used yet."""
     return RecoveryCode.objects.filter(code_set__user=user).count()
 
 
