@@ -1,4 +1,4 @@
-"""Form fields for what people type."""
+"""Form fields for text, and a trap for robots."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class LineField(forms.CharField):
     _clean = staticmethod(clean_line)
 
     def to_python(self, value: Any) -> str:
+        """The cleaned line; "" for a blank. Raises `ValidationError`."""
         text = super().to_python(value)
         return self._clean(text, longest=self.max_length or self.longest) if text else ""
 
@@ -49,8 +50,8 @@ class _NeverShown(forms.TextInput):
 
 
 class TrapField(forms.CharField):
-    """What people don't see and simple robots fill in. It comes back empty, so that somebody whose browser filled it in
-    has only to send the form again."""
+    """A field that people don't see and simple robots fill in. It comes back empty, so that somebody whose browser
+    filled it in has only to send the form again."""
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=_NeverShown({"tabindex": "-1", "autocomplete": "off"}))
