@@ -99,7 +99,7 @@ def _as_request(message: Message) -> None:
 
 def _unproved(message: Message) -> None:
     """Of a new client, whose mailbox nobody has proved."""
-    Booking.objects.filter(pk=message.booking_id).update(prove_by=NOW + timedelta(hours=1))
+    Booking.objects.update(prove_by=NOW + timedelta(hours=1))
 
 
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
