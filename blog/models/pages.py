@@ -52,9 +52,11 @@ class Page(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
+        """The page's public address."""
         return reverse(f"blog:{self.slug}")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML: not every write comes from a form."""
         self.body = clean_post_html(self.body)
         super().save(*args, **kwargs)
 
@@ -66,6 +68,7 @@ class Page(models.Model):
 
 class FaqEntryQuerySet(models.QuerySet["FaqEntry"]):
     def active(self) -> FaqEntryQuerySet:
+        """Entries that are shown."""
         return self.filter(is_active=True)
 
 
@@ -92,10 +95,12 @@ class FaqEntry(models.Model):
         return self.question
 
     def clean(self) -> None:
+        """Raises `ValidationError` without an answer."""
         if not self.answer:
             raise ValidationError({"answer": _("Write something first.")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML: not every write comes from a form."""
         self.answer = clean_html(self.answer)
         super().save(*args, **kwargs)
 
@@ -184,6 +189,8 @@ class Announcement(models.Model):
         return self.text
 
     def clean(self) -> None:
+        """Raises `ValidationError` for a link outside `/…` and `https://…`, and for an end before the
+        start."""
         is_page = self.link.startswith("/") and not self.link.startswith(("//", "/\\"))
         if self.link and not is_page and not self.link.startswith("https://"):
             raise ValidationError(

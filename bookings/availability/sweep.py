@@ -2,7 +2,7 @@
 one start breaks.
 
 Everything here is whole minutes since 1970-01-01T00:00 UTC. The rules are told in `slots`; this module is
-their quick form, and each stands here once: what the sweep passes over and what `Diary.decide` refuses is one
+their quick form, and each stands here once: what the sweep passes over and what `DayPlanner.decide` refuses is one
 look. Blocks that start or end within a minute take all of it.
 """
 

@@ -41,6 +41,7 @@ class Screening:
     rules: screening.RuleSet
 
     def questions(self, service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
+        """The questions of this version for a service, in order."""
         return screening.questions_for(self.rules, service_slug)
 
     def evaluate(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:

@@ -22,6 +22,7 @@ class Quote:
 
     @property
     def total_cents(self) -> int:
+        """The sum of all parts, in cents."""
         return self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
 
 

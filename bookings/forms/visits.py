@@ -42,6 +42,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
+        """Six ASCII digits; blanks, hyphens and digits of other scripts are taken as meant."""
         typed = unicodedata.normalize("NFKC", self.cleaned_data["code"])
         digits = "".join(
             str(unicodedata.decimal(character, "")) for character in typed if character not in " -"

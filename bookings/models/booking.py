@@ -41,6 +41,7 @@ def make_address_key(street: str, unit: str, zip_code: str) -> str:
 
 class BookingQuerySet(models.QuerySet["Booking"]):
     def for_therapist(self, therapist: Therapist | int) -> BookingQuerySet:
+        """Those of one therapist."""
         return self.filter(therapist=therapist)
 
     def occupying(self) -> BookingQuerySet:
@@ -193,10 +194,12 @@ class Booking(models.Model):
 
     @property
     def treatment_minutes(self) -> int:
+        """Minutes from start to end, without set-up and pack-down."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
     def visit_for(self) -> str:
+        """The name of the person who is visited."""
         return self.recipient_name or self.contact_name
 
     @property

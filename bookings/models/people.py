@@ -121,6 +121,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
         ).exclude(certificate_number="")
 
     def qualified_for(self, service: Service | int) -> TherapistQuerySet:
+        """Therapists who give this service."""
         return self.filter(services=service)
 
 

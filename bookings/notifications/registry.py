@@ -85,6 +85,7 @@ class SiteSettings:
 
     @classmethod
     def load(cls) -> SiteSettings:
+        """The three rows as they are now; three queries."""
         return cls(Business.load(), BookingRules.load(), MessageSettings.load())
 
 

@@ -18,6 +18,7 @@ class TOTPDeviceManager(DeviceManager):
     """Leaves the secret shut until a code is checked: with a lost key the other pages still work."""
 
     def get_queryset(self) -> models.QuerySet[TOTPDevice]:
+        """Devices without their secret, which is loaded when it is read."""
         rows: models.QuerySet[TOTPDevice] = super().get_queryset()
         return rows.defer("key")
 
@@ -56,6 +57,7 @@ class TOTPDevice(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; doubled by each further one."""
         return 1
 
 
@@ -81,6 +83,7 @@ class RecoveryCodeSet(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; doubled by each further one."""
         return 1
 
 

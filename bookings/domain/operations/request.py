@@ -82,6 +82,7 @@ class Submission:
 
     @property
     def address_key(self) -> str:
+        """The key of the submitted address."""
         return make_address_key(self.street, self.unit, self.zip_code)
 
 
