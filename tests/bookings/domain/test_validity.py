@@ -66,7 +66,7 @@ DOORS: dict[str, Act] = {
     ),
     "another way to the door": lambda world, visit: operations.correct_address(
         booking=visit,
-        door=VisitAddress(street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}),
+        address=VisitAddress(street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}),
         now=NOW,
     ),
 }
