@@ -1,4 +1,4 @@
-"""The pages that the owner edits, the questions of the FAQ, what clients said, and notices."""
+"""Pages, FAQ entries, testimonials and announcements."""
 
 from __future__ import annotations
 

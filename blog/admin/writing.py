@@ -1,4 +1,4 @@
-"""What the admin pages with words on them share: the editor with its library, and the check of claims."""
+"""Mixins for admin pages of texts: the editor with its library, and the check for health claims."""
 
 from __future__ import annotations
 

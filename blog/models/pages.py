@@ -1,4 +1,4 @@
-"""The pages that the owner edits, the questions of the FAQ, what clients said, and notices."""
+"""Pages, FAQ entries, testimonials and announcements."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class TestimonialQuerySet(models.QuerySet["Testimonial"]):
 
 
 class Testimonial(models.Model):
-    """What a client said, in their own words, with their consent."""
+    """A quote of a client, shown with their consent."""
 
     words = models.TextField(_("their words"), max_length=600)
     name = models.CharField(
@@ -181,7 +181,7 @@ class Announcement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
                 name="notice_ends_after_it_begins",
-                violation_error_message=_("A notice ends after it begins."),
+                violation_error_message=_("An announcement ends after it begins."),
             ),
         ]
 
@@ -197,4 +197,4 @@ class Announcement(models.Model):
                 {"link": _("Begin with / for a page of this site, or with https:// for another one.")}
             )
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValidationError({"ends_at": _("A notice ends after it begins.")})
+            raise ValidationError({"ends_at": _("An announcement ends after it begins.")})

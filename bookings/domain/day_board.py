@@ -1,4 +1,4 @@
-"""What a day or a week looks like to staff: visits, drives and gaps of each therapist. Reads only."""
+"""The day and week boards of staff: visits, drives and gaps of each therapist. Reads only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visit costs. Integer cents; the total holds every mandatory fee (California SB 478)."""
+"""Prices of visits, in integer cents; the total holds every mandatory fee (California SB 478)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class CodeForm(forms.Form):
 
 
 class _Shown(forms.Form):
-    """What the page that is being sent had shown."""
+    """Hidden fields with the state that the submitted page showed."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
     # Only where staff have to be asked.

@@ -290,7 +290,7 @@ class DriveOverride(models.Model):
 
 
 class AccessNotes(models.Model):
-    """What the therapist must know to get in. Encrypted: it holds gate codes and tells of empty homes."""
+    """Notes on how to get in. Encrypted: it holds gate codes and tells of empty homes."""
 
     booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="access", primary_key=True)
     # Keys: parking, gate_code, pets, room, notes; each a string, absent when blank.

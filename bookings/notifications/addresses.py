@@ -18,7 +18,7 @@ HIDDEN = "•••••••"
 
 
 class Secrets(Protocol):
-    """What a client's email opens by."""
+    """Makes the tokens and codes in an email."""
 
     def visit(self, booking: Booking) -> str:
         """The token of a visit's link."""

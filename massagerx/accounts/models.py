@@ -1,4 +1,4 @@
-"""What a member of staff shows beside the password. django-otp's own tables keep secrets as they are; these don't."""
+"""Second factors of staff. Unlike django-otp's own models, these encrypt secrets and digest codes."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ class RecoveryCode(models.Model):
 
     @classmethod
     def digest_of(cls, code: str) -> str:
-        """What is stored of a code."""
+        """The digest stored for a code."""
         return keyed_digest(code, cls.COLUMN)
 
     @classmethod
     def digests(cls, code: str) -> list[str]:
-        """What may be stored of a code, one for each of the keys that are still accepted."""
+        """The digests that may be stored for a code, one for each of the keys that are still accepted."""
         return keyed_digests(code, cls.COLUMN)
