@@ -5,30 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0002_roles_and_search'),
+        ("bookings", "0002_roles_and_search"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bookingrules',
-            name='evening_ends_at',
-            field=models.TimeField(default=datetime.time(5, 0), help_text='The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.', verbose_name='evening ends at'),
+            model_name="bookingrules",
+            name="evening_ends_at",
+            field=models.TimeField(
+                default=datetime.time(5, 0),
+                help_text="The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.",
+                verbose_name="evening ends at",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalbookingrules',
-            name='evening_ends_at',
-            field=models.TimeField(default=datetime.time(5, 0), help_text='The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.', verbose_name='evening ends at'),
+            model_name="historicalbookingrules",
+            name="evening_ends_at",
+            field=models.TimeField(
+                default=datetime.time(5, 0),
+                help_text="The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.",
+                verbose_name="evening ends at",
+            ),
         ),
         migrations.AlterField(
-            model_name='extrahours',
-            name='ends_at',
-            field=models.TimeField(help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.", verbose_name='until'),
+            model_name="extrahours",
+            name="ends_at",
+            field=models.TimeField(
+                help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.",
+                verbose_name="until",
+            ),
         ),
         migrations.AlterField(
-            model_name='workinghours',
-            name='ends_at',
-            field=models.TimeField(help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.", verbose_name='until'),
+            model_name="workinghours",
+            name="ends_at",
+            field=models.TimeField(
+                help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.",
+                verbose_name="until",
+            ),
         ),
     ]
