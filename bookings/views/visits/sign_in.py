@@ -111,7 +111,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
         steps.drop_what_belongs_to_others(request, link.email)
         visitors.sign_in(request, link.email, now=now)
         return redirect("visits:find")
-    assert link.booking is not None
+    if link.booking is None:
+        raise VisitClosed
     visitors.open_visit(request, link, now=now)
     if operations.prove_mailbox(booking=link.booking, now=now):
         messages.success(request, _("Thank you. Your email address is confirmed, and we keep your time."))
