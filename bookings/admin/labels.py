@@ -16,6 +16,7 @@ from bookings.exceptions import (
     BookingError,
     ChangeAnswered,
     ChangedMeanwhile,
+    FeeDecided,
     InvalidTransition,
     NoLongerOffered,
     ScreeningNotCleared,
@@ -197,7 +198,9 @@ def explain(error: BookingError) -> str:
             "wanted": BookingStatus(error.wanted).label.lower(),
         }
     if isinstance(error, ChangeAnswered):
-        return _("the late change no longer waits for an answer; nothing was changed.")
+        return _("the late move no longer waits for an answer; nothing was changed.")
+    if isinstance(error, FeeDecided):
+        return _("somebody has decided about the late fee already; nothing was changed.")
     if isinstance(error, ChangedMeanwhile):
         return _("the visit has changed meanwhile; nothing was changed. Please look at it again.")
     if isinstance(error, NoLongerOffered):

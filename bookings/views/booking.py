@@ -18,6 +18,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.domain.visit_request import ANYONE
+from bookings.enums import Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from massagerx.lib.limits import limited
 from services.models import Service
@@ -122,7 +123,7 @@ def _asked_zip(request: HttpRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m", "booking-steps")
 def where(request: HttpRequest) -> HttpResponse:
-    """The ZIP code; the answer is the whole price, or a kind no."""
+    """The ZIP code; the answer is the full price, or a kind no."""
     progress = load_progress(request)
     if response := guard(request, progress, "where"):
         return response
@@ -284,31 +285,43 @@ def _review_page(
 ) -> HttpResponse:
     quote = progress.quote
     assert quote is not None
+    details, health = progress.answers["details"], progress.answers["health"]
+    result = current.screening.evaluate(
+        health["answers"], health["service"], timezone.localdate(progress.now)
+    )
     initial = {
         "submission_key": progress.answers["submission_key"],
         "total_cents": quote.total_cents,
         "terms_version": current.terms_version.number,
     }
     context = {
-        "form": form or ReviewForm(initial=initial),
+        "form": _named(form or ReviewForm(initial=initial), progress),
         "fresh": initial,
         "quote": quote,
         "terms_version": current.terms_version,
-        "details": progress.answers["details"],
-        "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
-        "care_words": _care_words(progress, current),
+        "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
+        "details": details,
+        "phone": PhoneNumber.from_string(details["phone"]).as_national,
+        "care_words": [intake.translated(text) for text in result.messages],
+        "at_once": operations.would_confirm(
+            email=details["email"],
+            phone=details["phone"],
+            result=result,
+            rules=progress.rules,
+            actor=progress.staff_user,
+        ),
+        "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
         "too_many": too_many,
     }
     return show(request, progress, "review", context, status=status)
 
 
-def _care_words(progress: Progress, current: InForce) -> list[str]:
-    """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
-    health = progress.answers["health"]
-    result = current.screening.evaluate(
-        health["answers"], health["service"], timezone.localdate(progress.now)
-    )
-    return [intake.translated(text) for text in result.messages]
+def _named(form: ReviewForm, progress: Progress) -> ReviewForm:
+    """The form, whose tick speaks of the person who is visited when that is somebody else."""
+    if name := progress.answers["details"].get("recipient_name"):
+        words = _("I have read this and agree. %(name)s knows about this visit and agrees to it too.")
+        form.fields["agree"].label = words % {"name": name}
+    return form
 
 
 @require_safe

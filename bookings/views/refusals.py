@@ -112,7 +112,7 @@ def _too_far() -> dict[str, str]:
 def preference_label(meaning: Therapist | str | None) -> str:
     """The words of one of `domain.selection.preference_choices`."""
     if meaning is None:
-        return pgettext("therapist", "Anyone who is qualified")
+        return pgettext("therapist", "Any therapist")
     if isinstance(meaning, Therapist):
         return meaning.name
     words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}

@@ -10,15 +10,16 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import links, outbox, pricing, reminders, scheduling
+from bookings.domain import answers, links, outbox, pricing, reminders, scheduling
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_visit_request
-from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
+from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
 from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea, Therapist
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
+from .status import patience_with
 from .transaction import GONE, lock_therapists, record, settle_change, translated_errors
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -131,6 +132,15 @@ def move_booking(
             if refusal.reason in GONE:
                 raise SlotTaken from refusal
             raise
+        if fresh.status == BookingStatus.REQUESTED:
+            if by_client and starts_at < answers.first_for_request(rules=rules, now=now):
+                raise SlotNotOffered("notice")
+            fresh.answer_by = answers.answer_by(
+                asked_at=now,
+                starts_at=starts_at,
+                rules=rules,
+                patience=patience_with(fresh.screening.tier),
+            )
         before, therapist_before = fresh.starts_at, fresh.therapist_id
         fresh.therapist_id = slot.therapist_id
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
@@ -148,10 +158,11 @@ def move_booking(
                 "evening_cents",
                 "total_cents",
                 "late_fee_cents",
+                "answer_by",
                 "revision",
             ]
         )
-        settle_change(fresh, ChangeKind.MOVE, now=now, actor=actor)
+        settle_change(fresh, moved=True, now=now, actor=actor)
         # A corrected drive spoke of the visits before and after; these are others now.
         DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
         links.revoke_visit_links(fresh, now=now)
@@ -270,7 +281,7 @@ def _lock(
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
     fresh = (
         Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist__home_zip", "area__zone", "service", "option", "client")
+        .select_related("therapist__home_zip", "area__zone", "service", "option", "client", "terms_version")
         .get(pk=booking.pk)
     )
     if fresh.therapist_id not in keys:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.domain import intake, outbox, pricing, reminders, scheduling
+from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
 from bookings.domain.visit_request import Treatment, load_area, load_treatment, load_visit_request
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
@@ -44,6 +44,7 @@ from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
+from .status import patience_with
 from .transaction import GONE, event_of, lock_preferred, translated_errors
 
 
@@ -215,10 +216,13 @@ def _book(
         raise
     client, is_known = _client(submission, rules=rules, now=now)
     tier = intake.tier_of(result)
-    if actor is not None:
-        at_once = tier in (Tier.CLEAR, Tier.CAUTION)
-    else:
-        at_once = rules.confirm_known_clients and result.is_clear and is_known
+    at_once = _at_once(result, is_known=is_known, rules=rules, actor=actor)
+    if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
+        if submission.starts_at < answers.first_for_request(rules=rules, now=now):
+            raise SlotNotOffered("notice")
+    promised = answers.answer_by(
+        asked_at=now, starts_at=slot.starts_at, rules=rules, patience=patience_with(tier)
+    )
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
@@ -247,6 +251,7 @@ def _book(
         agreed_at=now,
         created_at=now,
         confirmed_at=now if at_once else None,
+        answer_by=None if at_once else promised,
         submission_key=submission.key,
         submission_digest=submission.digest,
     )
@@ -279,6 +284,25 @@ def _book(
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
+
+
+def _at_once(result: Result, *, is_known: bool, rules: BookingRules, actor: User | None) -> bool:
+    if actor is not None:
+        return intake.tier_of(result) in (Tier.CLEAR, Tier.CAUTION)
+    return rules.confirm_known_clients and result.is_clear and is_known
+
+
+def _held(submission: Submission, *, draft: UUID | None, now: datetime) -> bool:
+    """Whether the visitor holds the time: it was offered to them while there was time enough for an answer."""
+    held = Hold.objects.filter(draft_id=draft, starts_at=submission.starts_at).live(now)
+    return draft is not None and held.exists()
+
+
+def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules, actor: User | None) -> bool:
+    """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
+    people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
+    is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
+    return _at_once(result, is_known=is_known, rules=rules, actor=actor)
 
 
 _EARLIER = CompiledQuery(
