@@ -36,7 +36,7 @@ def page(client: Client, path: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", client.get(path).content.decode()).split())
 
 
-def pages(flow: Flow, **answers: str) -> str:
+def to_review(flow: Flow, **answers: str) -> str:
     """To the last page."""
     for step in (flow.what, flow.where, flow.when, flow.details):
         step()
@@ -46,7 +46,7 @@ def pages(flow: Flow, **answers: str) -> str:
 
 def test_the_button_says_what_its_press_does(flow: Flow, world: World) -> None:
     with time_machine.travel(NOW, tick=False):
-        shown = pages(flow)
+        shown = to_review(flow)
         assert "Send my request" in shown
         assert "Book it" not in shown
         kept = world.book(name="Ana", email="ana@example.com", phone="+12135550123", starts_at=at(14))
@@ -65,9 +65,9 @@ def test_the_button_says_what_its_press_does(flow: Flow, world: World) -> None:
         (NOW, "You'll hear from us by Thursday, December 3, 12:00 PM PST."),
     ],
 )
-def test_the_promise_is_the_same_on_both_pages(flow: Flow, now: object, words: str) -> None:
+def test_the_promise_is_the_same_on_both_to_review(flow: Flow, now: object, words: str) -> None:
     with time_machine.travel(now, tick=False):
-        pages(flow)
+        to_review(flow)
         assert flow.review().status_code == 302
         assert words in page(flow.client, "/book/done/")
         reference = Booking.objects.get().reference
@@ -126,11 +126,11 @@ def test_the_first_health_page_says_which_answers_need_a_clinician_and_how(flow:
 
 def test_a_note_is_asked_for_in_the_same_words_on_every_page(flow: Flow) -> None:
     with time_machine.travel(NOW, tick=False):
-        shown = pages(flow, cancer="yes")
+        shown = to_review(flow, cancer="yes")
         assert flow.review().status_code == 302
         reference = Booking.objects.get().reference
-        pages = [shown, page(flow.client, "/book/done/"), page(flow.client, f"/visits/v/{reference}/")]
-    for words in pages:
+        shown_pages = [shown, page(flow.client, "/book/done/"), page(flow.client, f"/visits/v/{reference}/")]
+    for words in shown_pages:
         assert WAY in words.replace("&#x27;", "'")
 
 
@@ -163,13 +163,13 @@ def test_how_to_pay_is_said_where_people_look_for_it(flow: Flow) -> None:
         for path in (flow.world.service.get_absolute_url(), "/faq/"):
             shown = page(flow.client, path)
             assert "You pay after the visit. Tips are welcome." in shown, path
-        assert "You pay after the visit. Tips are welcome." in pages(flow)
+        assert "You pay after the visit. Tips are welcome." in to_review(flow)
 
 
 def test_without_the_owners_words_nothing_is_said_about_paying(flow: Flow) -> None:
     with time_machine.travel(NOW, tick=False):
         assert "How and when do I pay?" not in page(flow.client, "/faq/")
-        assert "Paying" not in pages(flow)
+        assert "Paying" not in to_review(flow)
 
 
 @pytest.mark.parametrize(("people", "said"), [(1, False), (2, True)])
