@@ -50,6 +50,7 @@ def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
 
 @require_safe
 def message_sent(request: HttpRequest) -> HttpResponse:
+    """The page after a message was sent."""
     return _unlisted(render(request, "bookings/message_sent.html"))
 
 
@@ -85,6 +86,7 @@ def booklet_ask(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def booklet_asked(request: HttpRequest) -> HttpResponse:
+    """The page after a booklet was asked for."""
     return _unlisted(render(request, "bookings/booklet_asked.html"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def test_the_button_says_what_its_press_does(flow: Flow, world: World) -> None:
         (NOW, "You'll hear from us by Thursday, December 3, 12:00 PM PST."),
     ],
 )
-def test_the_promise_is_the_same_on_both_to_review(flow: Flow, now: object, words: str) -> None:
+def test_the_promise_is_the_same_on_both_to_review(flow: Flow, now: datetime, words: str) -> None:
     with time_machine.travel(now, tick=False):
         to_review(flow)
         assert flow.review().status_code == 302
