@@ -90,9 +90,9 @@ def test_a_new_address_of_the_post_or_the_site_makes_no_new_entry(client: Client
     post = make_post("a-post")
     make_post("other")
 
-    def ids() -> list[str | None]:
+    def ids() -> list[str]:
         feed = read(client)
-        return [item.findtext("a:id", namespaces=ATOM) for item in (feed, *feed.findall("a:entry", ATOM))]
+        return [item.findtext("a:id", "", ATOM) for item in (feed, *feed.findall("a:entry", ATOM))]
 
     before = ids()
     post.slug = "another-address"
@@ -100,7 +100,7 @@ def test_a_new_address_of_the_post_or_the_site_makes_no_new_entry(client: Client
     settings.SITE_URL = "https://other.example"
     assert sorted(ids()) == sorted(before)
     assert len(set(before)) == 3
-    assert all(name.startswith("urn:uuid:") for name in before if name)
+    assert all(name.startswith("urn:uuid:") for name in before)
 
 
 @pytest.mark.parametrize("what", ["business", "tag"])

@@ -73,7 +73,7 @@ def test_figures_out_of_range_are_refused(owner: Client, world: World, field: st
 
 
 def test_the_rules_page_has_none_of_these_figures(owner: Client, world: World) -> None:
-    page = owner.get(reverse("admin:bookings_bookingrules_change", args=[world.terms.pk])).content.decode()
+    page = owner.get(reverse("admin:bookings_bookingrules_change", args=[world.rules.pk])).content.decode()
     for name in ("cancel_notice_hours", "late_fee_percent"):
         assert name not in page
 
