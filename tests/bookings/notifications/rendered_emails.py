@@ -53,24 +53,28 @@ def _canceled_by_us(message: Message) -> None:
            reason="Your therapist is ill.")  # fmt: skip
 
 
+def _name_fee(message: Message, **changes: object) -> None:
+    assert message.booking is not None
+    fields = {"booking": message.booking, "cents": 7_000, "named_at": NOW, **changes}
+    LateFee.objects.create(**fields)
+
+
 def _late_cancel(message: Message) -> None:
     """The client canceled late and was shown a fee of $70, which nobody has decided about."""
     _client_canceled(message)
-    LateFee.objects.create(booking_id=message.booking_id, cents=7_000, asks_waiver=True, named_at=NOW)
+    _name_fee(message, asks_waiver=True)
 
 
 def _late_cancel_by_client(message: Message) -> None:
     _canceled_by_client(message)
-    LateFee.objects.create(booking_id=message.booking_id, cents=7_000, asks_waiver=True, named_at=NOW)
+    _name_fee(message, asks_waiver=True)
 
 
 def _charged_by_staff(message: Message) -> None:
     """Staff canceled at the client's word, with the fee."""
     _client_canceled(message)
     Booking.objects.update(late_fee_cents=7_000)
-    LateFee.objects.create(
-        booking_id=message.booking_id, cents=7_000, named_at=NOW, state=LateFeeState.CHARGED
-    )
+    _name_fee(message, state=LateFeeState.CHARGED)
 
 
 def _waived(message: Message) -> None:
