@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations
 from bookings.enums import LateFeeState
-from bookings.exceptions import BookingError, LateChange, NotLate
+from bookings.exceptions import BookingError
 from bookings.models import LateFee
+from bookings.refusals import explain
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
-from .labels import explain
 from .one_visit import OneVisitMixin
 
 DECISIONS = {
@@ -65,11 +65,6 @@ class LateFeeMixin(OneVisitMixin):
                 reason=form.cleaned_data["reason"],
                 now=timezone.now(),
             )
-        except (LateChange, NotLate):
-            sentence = _(
-                "%(reference)s: the late fee is another one now; nothing was changed. Please look again."
-            )
-            self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
         except BookingError as error:
             self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
         else:

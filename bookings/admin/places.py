@@ -152,7 +152,7 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
         ),
         (
             gettext_lazy("Evenings"),
-            {"fields": ["evening_starts_at", "evening_fee_cents"]},
+            {"fields": ["evening_starts_at", "evening_ends_at", "evening_fee_cents"]},
         ),
         (
             gettext_lazy("The way to the door"),

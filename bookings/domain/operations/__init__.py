@@ -15,6 +15,7 @@ from .changes import (
     refuse_change,
     withdraw_change,
 )
+from .claim import Wish, claim, claim_all
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
@@ -24,7 +25,6 @@ from .move import (
     move_booking,
     quote_for_move,
     require_movable,
-    slot_for_move,
     treatment_of,
     visit_request_of,
 )
@@ -48,12 +48,15 @@ __all__ = [
     "LookedUp",
     "Submission",
     "VisitAddress",
+    "Wish",
     "accept_change",
     "answer_contact",
     "ask_move",
     "cancel_booking",
     "cancel_by_client",
     "cancel_late",
+    "claim",
+    "claim_all",
     "close_contact",
     "complete_booking",
     "confirm_booking",
@@ -85,7 +88,6 @@ __all__ = [
     "request_booklet",
     "require_movable",
     "send_contact",
-    "slot_for_move",
     "treatment_of",
     "visit_request_of",
     "withdraw_change",

@@ -20,9 +20,6 @@ from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
 
-# Reasons that other visits of that day can cause: the time was free when it was shown.
-GONE = frozenset({"taken", "drive", "daily_limit", "break"})
-
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
 _LOCK_FAILURES = {"55P03", "40P01", "40001"}
@@ -147,27 +144,53 @@ def change_status(
         require_transition(fresh.status, wanted)
         if check is not None:
             check(fresh)
-        before = fresh.status
-        fresh.status = wanted
-        fields = ["status"]
-        if wanted == BookingStatus.CONFIRMED:
-            fresh.confirmed_at = now
-            fields.append("confirmed_at")
-        if tell is not None:
-            fresh.revision += 1
-            fields.append("revision")
-        fresh.save(update_fields=fields)
-        if wanted != BookingStatus.CONFIRMED:
-            settle_change(fresh, now=now, actor=actor)
-        if then is not None:
-            then(fresh)
-        record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
-        if tell is not None:
-            # Staff did not see it happen when the client did it.
-            kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client and actor is None else [])]
-            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
-            reminders.write_reminders(booking=fresh, now=now)
+        write_status(
+            fresh,
+            wanted,
+            event,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            reason=reason,
+            tell=tell,
+            then=then,
+        )
     return fresh
+
+
+def write_status(
+    fresh: Booking,
+    wanted: BookingStatus,
+    event: EventKind,
+    *,
+    now: datetime,
+    actor: User | None,
+    by_client: bool = False,
+    reason: str = "",
+    tell: MessageKind | None = None,
+    then: Callable[[Booking], None] | None = None,
+) -> None:
+    """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
+    before = fresh.status
+    fresh.status = wanted
+    fields = ["status"]
+    if wanted == BookingStatus.CONFIRMED:
+        fresh.confirmed_at = now
+        fields.append("confirmed_at")
+    if tell is not None:
+        fresh.revision += 1
+        fields.append("revision")
+    fresh.save(update_fields=fields)
+    if wanted != BookingStatus.CONFIRMED:
+        settle_change(fresh, now=now, actor=actor)
+    if then is not None:
+        then(fresh)
+    record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
+    if tell is not None:
+        # Staff did not see it happen when the client did it.
+        kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client and actor is None else [])]
+        outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+        reminders.write_reminders(booking=fresh, now=now)
 
 
 def settle_change(booking: Booking, *, now: datetime, actor: User | None, moved: bool = False) -> None:

@@ -14,7 +14,7 @@ from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.forms import CancelForm
 from bookings.models import Booking
-from bookings.views.refusals import refusal_words
+from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 
 from .pages import not_any_more, visit_context

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0002_roles_and_search"),
+        ("bookings", "0003_evening_ends"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
