@@ -4,8 +4,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_evening_ends"),
-        ("services", "0001_tables"),
+        ("bookings", "0004_terms_and_answers"),
+        ("services", "0002_payment_words"),
     ]
 
     operations = [
@@ -105,8 +105,9 @@ class Migration(migrations.Migration):
                     ("cleared", "Clinician's note recorded"),
                     ("edited", "Details changed"),
                     ("proved", "Email address confirmed"),
-                    ("change_asked", "Late change asked for"),
-                    ("refused", "Late change refused"),
+                    ("change_asked", "Late move asked for"),
+                    ("refused", "Late move refused"),
+                    ("fee_decided", "Late fee decided"),
                     ("rechecked", "Health questions answered again"),
                 ],
                 max_length=12,
