@@ -244,7 +244,7 @@ def expires_at(booking: Booking, rules: BookingRules) -> datetime:
     were promised a call instead, at the owner's limit, later while a clinician's note is asked for, and at its start
     at the latest; that of a new client whose mailbox nobody has proved when they were told."""
     if booking.prove_by is not None:
-        return booking.prove_by
+        return min(booking.prove_by, booking.answer_by or booking.prove_by)
     if booking.answer_by is not None:
         return booking.answer_by
     minutes = rules.request_expires_after_minutes * patience_with(booking.screening.tier)
