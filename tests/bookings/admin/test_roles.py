@@ -28,6 +28,7 @@ from blog.models import (
     Tag,
     Video,
 )
+from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
 from bookings.enums import ChangeKind, ChangeState
@@ -85,6 +86,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.messagesettings": {"owner": "lc"},
     "bookings.therapist": {"owner": "lacd", "desk": "l"},
     "bookings.timeoff": {"owner": "lacd", "desk": "lacd", "therapist": "lacd"},
+    "bookings.extrahours": {"owner": "lacd", "desk": "l"},
     "bookings.closure": {"owner": "lacd", "desk": "l"},
     "bookings.zone": {"owner": "lacd", "desk": "l"},
     "bookings.servicearea": {"owner": "lacd", "desk": "l"},
@@ -276,6 +278,7 @@ def desk(world: World) -> Desk:
         "bookings.message": Message.objects.filter(booking=other).earliest("pk"),
         "bookings.therapist": second,
         "bookings.timeoff": off[0],
+        "bookings.extrahours": second.extra_hours.create(date=DAY, starts_at=time(5), ends_at=time(6)),
         "bookings.closure": Closure.objects.create(date=DAY + timedelta(days=30), name="Rain"),
         "bookings.zone": world.zone,
         "bookings.servicearea": world.far_area,
@@ -315,7 +318,11 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    assert names(admin.site.urls[0]) - of_models == {*VIEWS, *POSTS, *OPEN}
+    assert (names(desk_pages.urlpatterns) | names(admin.site.get_urls())) - of_models == {
+        *VIEWS,
+        *POSTS,
+        *OPEN,
+    }
 
 
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
@@ -518,9 +525,11 @@ def test_a_therapist_with_more_rights_still_sees_only_their_own(desk: Desk) -> N
         assert not [
             word for word in (*CANARIES, "Canary", desk.other.reference) if word in page.content.decode()
         ]
-    for name in ("bookings_changerequest_answer", "bookings_client_note", "bookings_message_html"):
+    for name in ("bookings_changerequest_answer", "bookings_client_note"):
         address = reverse(f"admin:{name}", args=desk.keys(name))
         assert client.post(address, {"text": "Fine"}).status_code == 404
+    html = reverse("admin:bookings_message_html", args=desk.keys("bookings_message_html"))
+    assert client.get(html).status_code == 404
     action = {"action": "refuse_selected", "_selected_action": [other.pk]}
     client.post(reverse("admin:bookings_changerequest_changelist"), action)
     assert snapshot(desk.other) == before
@@ -560,7 +569,7 @@ def test_time_off_is_given_to_nobody_else(desk: Desk) -> None:
     day = date(2027, 1, 4)
     data = {
         "therapist": desk.other.therapist_id,
-        "starts_at_0": day, "starts_at_1": "09:00", "ends_at_0": day, "ends_at_1": "12:00", "reason": "-",
+        "first_day": day, "from_time": "09:00", "until_time": "12:00", "reason": "-",
     }  # fmt: skip
     assert client.post(reverse("admin:bookings_timeoff_add"), data).status_code == 200
     assert TimeOff.objects.count() == 2
