@@ -51,10 +51,10 @@ class TimeOffForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        first = cleaned.get("first_day")
-        last = cleaned.get("last_day") or first
+        first: date | None = cleaned.get("first_day")
         if first is None or self.errors:
             return cleaned
+        last: date = cleaned.get("last_day") or first
         if last < first:
             self.add_error("last_day", _("The last day can't be before the first day."))
             return cleaned
