@@ -32,19 +32,23 @@ from .stranding import StrandingMixin
 SHOWN_AFTER = timedelta(days=31)
 
 
-class SpanForm(forms.ModelForm):
-    """For rows with a start and an end, so that the fault is told beside the field."""
+class HoursForm(forms.ModelForm):
+    """For rows with a start and an end in wall time, so that the fault is told beside the field."""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         # Hours that end at 00:00 end with the day.
         if start is not None and end is not None and end <= start and end != time.min:
-            self.add_error("ends_at", _("The end must be later than the start."))
+            sentence = _(
+                "The end must be later than the start. Hours that go on past midnight are two rows: until 12:00 AM, "
+                "and from 12:00 AM on the next day."
+            )
+            self.add_error("ends_at", sentence)
         return cleaned
 
 
-class WorkingHoursForm(SpanForm):
+class WorkingHoursForm(HoursForm):
     class Meta:
         model = WorkingHours
         fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until"]

@@ -18,7 +18,7 @@ from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
 from bookings.staff.visibility import only_seen_by, sees_every_visit
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
-from .people import SpanForm
+from .people import HoursForm
 from .stranding import StrandingMixin
 
 
@@ -78,7 +78,7 @@ def _hours_of(day: date, rows: QuerySet[WorkingHours]) -> dict[str, Any]:
 class ExtraHoursAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     """A page of their own: on the therapist's page some years of them would be more fields than one form may send."""
 
-    form = SpanForm
+    form = HoursForm
     list_display = ["therapist", "date", "starts_at", "ends_at"]
     list_filter = ["therapist"]
     list_select_related = ["therapist"]

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings.domain import operations
-from bookings.exceptions import BookingError, LateChange, NotLate
+from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
-from bookings.staff.labels import explain, local_when
+from bookings.refusals import explain
+from bookings.staff.labels import local_when
 from bookings.staff.late_changes import (
     ANSWERS,
     answer_change,
@@ -82,11 +83,6 @@ def cancel_with_fee(request: StaffRequest, pk: int) -> HttpResponse:
         operations.cancel_late(
             booking=booking, actor=request.user, shown_fee_cents=fee_cents, reason=reason, now=timezone.now()
         )
-    except (LateChange, NotLate):
-        sentence = _(
-            "%(reference)s: the late fee is another one now; nothing was changed. Please look again."
-        )
-        say(request, False, sentence % facts)
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
     else:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, qualified_therapists
-from bookings.exceptions import BookingError, PriceChanged
+from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules
-from bookings.staff.labels import clock, explain, local_when
+from bookings.refusals import explain
+from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_visits
 from massagerx.lib.localtime import local
 
@@ -82,15 +82,13 @@ def _ask(booking: Booking, cleaned: dict[str, Any], now: datetime) -> Answer:
     rules, starts_at = BookingRules.load(), cleaned["starts_at"]
     try:
         operations.require_movable(booking, now)
-        scheduling.require_on_calendar(starts_at=starts_at, now=now)
         visit_request = operations.visit_request_of(booking, now=now, preference=cleaned["therapist"])
-        slot = operations.slot_for_move(
-            booking=booking,
+        slot = scheduling.choose_slot(
             visit_request=visit_request,
+            therapists=visit_request.therapists,
             starts_at=starts_at,
-            rules=rules,
+            rules=rules.for_staff(),
             now=now,
-            for_staff=True,
         )
     except BookingError as error:
         return Answer(refusal=explain(error))
@@ -115,9 +113,6 @@ def _move(request: StaffRequest, booking: Booking, cleaned: dict[str, Any], now:
             reason=cleaned["reason"],
             for_staff=True,
         )
-    except PriceChanged:
-        messages.warning(request, _("The total is another one now; please look again."))
-        return False
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
@@ -141,8 +136,6 @@ def _free(booking: Booking, form: MoveForm, now: datetime) -> list[dict[str, str
         last_day=day,
         rules=BookingRules.load(),
         now=now,
-        access_type=booking.access_type,
-        excluding_booking=booking,
     )
     starts = [start.starts_at for start in offer.by_day.get(day, ())]
     wanted = cleaned.get("starts_at") or booking.starts_at

@@ -18,9 +18,9 @@ from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import BookingRules
+from bookings.refusals import explain
 from bookings.staff.labels import (
     access_lines,
-    explain,
     local_span,
     local_when,
     map_url,

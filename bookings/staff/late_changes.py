@@ -14,8 +14,9 @@ from bookings.domain.visit_request import ANYONE
 from bookings.enums import ChangeKind, ChangeState
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
+from bookings.refusals import explain
 
-from .labels import explain, local_when, mark
+from .labels import local_when, mark
 
 ACCEPT, ACCEPT_WITH_FEE, REFUSE = "accept", "accept-with-fee", "refuse"
 ANSWERS = (ACCEPT_WITH_FEE, ACCEPT, REFUSE)

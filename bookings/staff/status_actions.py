@@ -15,9 +15,9 @@ from bookings.domain import lifecycle, operations
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
 from bookings.models import Booking
+from bookings.refusals import explain
 from massagerx.lib.fields import LineField
 
-from .labels import explain
 from .visibility import FINISH_OWN
 
 
