@@ -133,8 +133,8 @@ class BookingAdmin(RowsOnly):
                 action,
                 booking,
                 actor=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
-                reason=form.cleaned_data["reason"],
                 now=timezone.now(),
+                told=form.cleaned_data,
             )
             self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
         return None

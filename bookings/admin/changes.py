@@ -1,4 +1,4 @@
-"""The list of late changes, with answers to many of them at once."""
+"""The list of late moves, with answers to many of them at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .base import RowsOnly
 class ChangeRequestAdmin(RowsOnly):
     list_display = ["reference", "what", "visit", "asked", "fee", "shown_state"]
     list_select_related = ["booking__client"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state"]
     search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
     ordering = ["-asked_at"]
     actions = ["accept_selected", "accept_with_fee_selected", "refuse_selected"]
@@ -42,7 +42,7 @@ class ChangeRequestAdmin(RowsOnly):
         name = change.booking.visit_for
         return format_html('{}<br><span class="quiet">{}</span>', change.booking.reference, name)
 
-    @admin.display(description=gettext_lazy("what"), ordering="kind")
+    @admin.display(description=gettext_lazy("what"), ordering="wanted_starts_at")
     def what(self, change: ChangeRequest) -> str:
         return change_words(change)
 

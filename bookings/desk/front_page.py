@@ -18,7 +18,7 @@ from bookings.domain import queries
 from bookings.domain.day_board import Column, load_columns
 from bookings.domain.operations import expires_at
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
-from bookings.enums import ChangeState, MessageState
+from bookings.enums import ChangeState, LateFeeState, MessageState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -26,6 +26,7 @@ from bookings.models import (
     ChangeRequest,
     ContactMessage,
     ExtraHours,
+    LateFee,
     Message,
     ScreeningVersion,
     Therapist,
@@ -38,6 +39,7 @@ from bookings.staff.messages import message_mark
 from bookings.staff.visibility import only_seen_by, sees_every_visit, sees_rows, therapists_seen_by
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
+from services.templatetags.money import dollars
 
 from .frame import StaffRequest, desk_page, page
 from .my_day import my_day
@@ -74,6 +76,8 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         yield _screening(now)
     if user.has_perm("bookings.view_changerequest"):
         yield _late_changes(user)
+    if user.has_perm("bookings.change_booking"):
+        yield {"fees": _fees(user)}
     if may_see_bookings:
         yield {**_requests(now), **_today(user, now), "graver": _graver(now)}
     if user.has_perm("bookings.view_arearequest"):
@@ -145,6 +149,20 @@ def _late_changes(user: User) -> dict[str, Any]:
             for change in rows
         ],
     }
+
+
+def _fees(user: User) -> list[dict[str, Any]]:
+    """Late fees that nobody has decided about, the oldest first."""
+    rows = only_seen_by(user, LateFee.objects.filter(state=LateFeeState.OPEN), "booking__therapist")
+    return [
+        {
+            **_visit(fee.booking),
+            "anchor": "#late-fee",
+            "fee": dollars(fee.cents),
+            "asks_waiver": fee.asks_waiver,
+        }
+        for fee in rows.select_related("booking__therapist").order_by("named_at", "pk")[:MOST_ROWS]
+    ]
 
 
 def _graver(now: datetime) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Late changes that clients ask for inside the notice window: staff's answers, and canceling with the fee by phone."""
+"""What clients leave to staff inside the notice window: late moves to answer, late fees to decide; and canceling with
+the fee by phone."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bookings.domain import operations
+from bookings.enums import LateFeeState
 from bookings.exceptions import BookingError
-from bookings.models import ChangeRequest
+from bookings.models import ChangeRequest, LateFee
 from bookings.refusals import explain
 from bookings.staff.labels import local_when
 from bookings.staff.late_changes import (
@@ -29,6 +32,10 @@ from .forms import AnswerChangeForm, LateCancelForm
 from .frame import StaffRequest, desk_page, get_visit, page, read_key, say, say_faults, to_visit
 
 CHANGE_REQUEST = "bookings.change_changerequest"
+DECISIONS = {
+    "charge": (LateFeeState.CHARGED, gettext_lazy("%(reference)s: the late fee of %(fee)s is charged.")),
+    "waive": (LateFeeState.WAIVED, gettext_lazy("%(reference)s: the late fee of %(fee)s is waived.")),
+}
 
 
 def _sees_changes(user: Any) -> bool:
@@ -41,7 +48,7 @@ def late_change_page(request: StaffRequest, key: str) -> HttpResponse:
     """What was asked for; while it waits, with the buttons that answer it."""
     change = _get(request, read_key(key))
     context = {
-        "title": _("Late change"),
+        "title": _("Late move"),
         "change": change,
         "what": change_words(change),
         "when": local_when(change.booking.starts_at),
@@ -87,6 +94,23 @@ def cancel_with_fee(request: StaffRequest, pk: int) -> HttpResponse:
         say(request, False, f"{booking.reference}: {explain(error)}")
     else:
         say(request, True, _("%(reference)s: canceled, with a late fee of %(fee)s to ask for.") % facts)
+    return to_visit(booking)
+
+
+@desk_page(sees_visits, "bookings.change_booking", pressed_on="booking")
+def decide_fee(request: StaffRequest, pk: int, answer: str) -> HttpResponse:
+    """Charges or waives the late fee of a visit that its client canceled."""
+    booking = get_visit(request.user, pk)
+    fee = LateFee.objects.select_related("booking").filter(booking=booking).first()
+    if answer not in DECISIONS or fee is None:
+        raise Http404
+    state, done = DECISIONS[answer]
+    try:
+        operations.decide_late_fee(fee=fee, actor=request.user, now=timezone.now(), state=state)
+    except BookingError as error:
+        say(request, False, f"{booking.reference}: {explain(error)}")
+    else:
+        say(request, True, done % {"reference": booking.reference, "fee": dollars(fee.cents)})
     return to_visit(booking)
 
 

@@ -38,6 +38,9 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
+    path(
+        f"{_VISIT}<int:pk>/late-fee/<slug:answer>/", late_changes.decide_fee, name="bookings_booking_late_fee"
+    ),
     path(f"{_CHANGE}<str:key>/change/", late_changes.late_change_page, name="bookings_changerequest_change"),
     path(
         f"{_CHANGE}<int:pk>/answer/<slug:answer>/",

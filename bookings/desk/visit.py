@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
-from bookings.models import BookingRules
+from bookings.models import LateFee
 from bookings.refusals import explain
 from bookings.staff.labels import (
     access_lines,
@@ -82,8 +82,7 @@ def change_status(request: StaffRequest, pk: int, action: str) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return say_faults(request, booking, form)
-    reason = form.cleaned_data["reason"]
-    done, sentence = perform(known, booking, actor=request.user, reason=reason, now=timezone.now())
+    done, sentence = perform(known, booking, actor=request.user, now=timezone.now(), told=form.cleaned_data)
     say(request, done, sentence)
     # Pressed on the front page, it leads back there, unless the visit has more to say.
     return redirect("admin:index") if done and "desk" in request.POST else to_visit(booking)
@@ -168,9 +167,9 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
     return {
         "actions": actions_open(booking, request.user, now),
         "may_move": may_change and booking.status in operations.MOVABLE and is_ahead,
-        "late_fee_now": operations.late_fee(booking, BookingRules.load(), now=now)
-        if may_change and is_ahead
-        else None,
+        "late_fee_now": operations.late_fee(booking, now=now) if may_change and is_ahead else None,
+        "named_fee": LateFee.objects.filter(booking=booking).first(),
+        "may_change": may_change,
         "may_book": may_change,
         "late_change": waiting_words(queries.waiting_change(booking)),
         "may_answer": request.user.has_perm("bookings.change_changerequest"),

@@ -1,4 +1,4 @@
-"""Late changes in words, and staff's answers to them."""
+"""Late moves in words, and staff's answers to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import operations
 from bookings.domain.visit_request import ANYONE
-from bookings.enums import ChangeKind, ChangeState
+from bookings.enums import ChangeState
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
 from bookings.refusals import explain
@@ -30,11 +30,9 @@ _STATE_MARKS = {
 
 def change_words(change: ChangeRequest) -> str:
     """What is asked for, such as `Move to Mon, Dec 7, 2026, 2:00 PM PST`. Needs the booking beside it."""
-    if change.kind == ChangeKind.MOVE:
-        if change.preference == ANYONE != change.booking.preference:
-            return _("Move to %(when)s, with anyone") % {"when": local_when(change.wanted_starts_at)}
-        return _("Move to %(when)s") % {"when": local_when(change.wanted_starts_at)}
-    return _("Cancel")
+    if change.preference == ANYONE != change.booking.preference:
+        return _("Move to %(when)s, with anyone") % {"when": local_when(change.wanted_starts_at)}
+    return _("Move to %(when)s") % {"when": local_when(change.wanted_starts_at)}
 
 
 def change_mark(change: ChangeRequest) -> SafeString:
@@ -72,12 +70,11 @@ def answer_change(
     try:
         if answer == REFUSE:
             operations.refuse_change(change=change, actor=actor, now=now, reason=reason)
-            done = _("%(reference)s: the change is refused; the visit stands.")
+            done = _("%(reference)s: the move is refused; the visit keeps its time.")
         else:
             with_fee = answer == ACCEPT_WITH_FEE
             operations.accept_change(change=change, actor=actor, now=now, with_fee=with_fee)
-            is_move = change.kind == ChangeKind.MOVE
-            done = _("%(reference)s: moved.") if is_move else _("%(reference)s: canceled.")
+            done = _("%(reference)s: moved.")
     except BookingError as error:
         return False, f"{reference}: {explain(error)}"
     return True, done % {"reference": reference}

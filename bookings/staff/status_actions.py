@@ -90,7 +90,10 @@ STATUS_ACTIONS = {
 
 
 class ReasonForm(forms.Form):
+    """Why something is done with visits; of canceling also whether the client asked for it."""
+
     reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
+    by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
 
 
 def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusAction]:
@@ -105,11 +108,12 @@ def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusActi
 
 
 def perform(
-    action: StatusAction, booking: Booking, *, actor: User, reason: str, now: datetime
+    action: StatusAction, booking: Booking, *, actor: User, now: datetime, told: dict[str, Any]
 ) -> tuple[bool, str]:
-    """Whether it was done, and the sentence that says so or why not."""
+    """Whether it was done, and the sentence that says so or why not. `told` is what the `ReasonForm` gave."""
+    more = {"by_client": told["by_client"]} if action.wanted == BookingStatus.CANCELED else {}
     try:
-        action.operation(booking=booking, actor=actor, now=now, reason=reason)
+        action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
     except BookingError as error:
         return False, f"{booking.reference}: {explain(error)}"
     return True, f"{booking.reference}: {action.done}."

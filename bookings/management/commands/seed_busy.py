@@ -19,7 +19,7 @@ from bookings.domain import operations, pricing, scheduling
 from bookings.domain.area_requests import leave_area_request
 from bookings.domain.operations import Submission
 from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
-from bookings.enums import ChangeKind, MessageKind, MessageState, Tier
+from bookings.enums import MessageKind, MessageState, Tier
 from bookings.exceptions import BookingError
 from bookings.models import (
     Booking,
@@ -246,12 +246,11 @@ class _Week:
     def _late_changes(self) -> None:
         """Two clients ask for another time when it is late for that; one of the alerts fails."""
         for number, booking in enumerate(self._coming()[:2]):
-            fee = operations.late_fee(booking, self.rules, now=self.now)
+            fee = operations.late_fee(booking, now=self.now)
             if fee is None:
                 continue
-            operations.ask_change(
+            operations.ask_move(
                 booking=booking,
-                kind=ChangeKind.MOVE,
                 shown_revision=booking.revision,
                 shown_fee_cents=fee,
                 wanted_starts_at=booking.starts_at + timedelta(days=2 + number),

@@ -30,7 +30,7 @@ from blog.models import (
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
-from bookings.enums import ChangeKind, ChangeState
+from bookings.enums import ChangeState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -44,6 +44,7 @@ from bookings.models import (
     DriveTime,
     Erasure,
     HealthAccess,
+    LateFee,
     Message,
     MessageSettings,
     TimeOff,
@@ -141,6 +142,7 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
+    "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
@@ -188,6 +190,7 @@ class Desk:
             "bookings_booking_cancel_late": [self.other.pk],
             "bookings_booking_do": [self.other.pk, "confirm"],
             "bookings_booking_health": [self.other.pk],
+            "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
@@ -239,8 +242,9 @@ def desk(world: World) -> Desk:
     video.save()
     add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
     change = ChangeRequest.objects.create(
-        booking=other, kind=ChangeKind.CANCEL, reason="Canary reason", asked_at=NOW
+        booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
+    LateFee.objects.create(booking=other, cents=7_000, named_at=NOW)
     written = operations.send_contact(
         key=uuid.uuid4(), name="Other Canary", email="canary@example.com", phone="555-0177",
         body="Canary question", now=NOW,
@@ -493,7 +497,7 @@ def test_a_therapist_with_more_rights_still_sees_only_their_own(desk: Desk) -> N
              "add_clientnote"]  # fmt: skip
     user = desk.users["therapist"]
     user.user_permissions.set(Permission.objects.filter(codename__in=given))
-    own = ChangeRequest.objects.create(booking=desk.own, kind=ChangeKind.CANCEL, asked_at=NOW)
+    own = ChangeRequest.objects.create(booking=desk.own, wanted_starts_at=NOW, asked_at=NOW)
     other = desk.rows["bookings.changerequest"]
     Message.objects.update(state="failed")
     client = signed_in(user)
