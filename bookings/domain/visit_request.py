@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import BigIntegerField, CharField, DateField
@@ -44,6 +44,18 @@ class VisitRequest:
     preference: str
     therapists: tuple[Therapist, ...]
     qualified: tuple[Therapist, ...] = ()
+
+    def asking_for(self, preference: str) -> VisitRequest:
+        """The same with another preference. Raises `NoLongerOffered("therapist")` when nobody meets it."""
+        return replace(self, preference=preference, therapists=_who_meet(preference, self.qualified))
+
+    def with_therapist(self, slug: str) -> VisitRequest:
+        """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")` when it is not one of
+        those who may do it."""
+        therapists = tuple(therapist for therapist in self.therapists if therapist.slug == slug)
+        if not therapists:
+            raise NoLongerOffered("therapist")
+        return replace(self, therapists=therapists)
 
 
 _OPTION = CompiledQuery(
@@ -136,8 +148,15 @@ def load_visit_request(
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    slug, gender = therapist_or_gender(preference)
     qualified = qualified_therapists(treatment.service, today)
+    therapists = _who_meet(preference, qualified)
+    return VisitRequest(
+        treatment=treatment, area=area, preference=preference, therapists=therapists, qualified=qualified
+    )
+
+
+def _who_meet(preference: str, qualified: tuple[Therapist, ...]) -> tuple[Therapist, ...]:
+    slug, gender = therapist_or_gender(preference)
     therapists = tuple(
         therapist
         for therapist in qualified
@@ -145,6 +164,4 @@ def load_visit_request(
     )
     if not therapists:
         raise NoLongerOffered("therapist")
-    return VisitRequest(
-        treatment=treatment, area=area, preference=preference, therapists=therapists, qualified=qualified
-    )
+    return therapists

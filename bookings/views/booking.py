@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import intake, operations, queries
+from bookings.domain import intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from massagerx.lib.limits import limited
@@ -40,6 +40,7 @@ from .steps import (
     miss_time,
     save,
     show,
+    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -143,7 +144,28 @@ def where(request: HttpRequest) -> HttpResponse:
         # The owner has taken this ZIP code out meanwhile.
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
-    return show(request, progress, "where", {"form": form, "area": progress.area})
+    context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
+    return show(request, progress, "where", context)
+
+
+def _has_evenings(progress: Progress) -> bool:
+    """Whether a visit can begin in an evening that costs more, on any day that can be booked."""
+    if progress.visit_request is None or not progress.rules.evening_fee_cents:
+        return False
+    offer = scheduling.find_times_between(
+        visit_request=progress.visit_request.asking_for(ANYONE),
+        first_day=timezone.localdate(progress.now),
+        last_day=scheduling.last_day(rules=progress.rules, now=progress.now),
+        rules=progress.rules,
+        now=progress.now,
+        draft=progress.draft.key,
+        access_type=progress.access_type,
+    )
+    return any(
+        pricing.is_evening(start.starts_at, progress.rules)
+        for starts in offer.by_day.values()
+        for start in starts
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -191,6 +213,9 @@ def review(request: HttpRequest) -> HttpResponse:
         )
         return _review_page(request, progress, current, status=409)
     except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
+        if with_another(request, progress):
+            save(request, progress, submission_key=str(uuid.uuid4()))
+            return _review_page(request, progress, current, status=409)
         messages.error(request, refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
@@ -256,6 +281,7 @@ def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submissi
         people=progress.treatment.people,
         zip_code=answers["zip_code"],
         preference=answers.get("preference", ANYONE),
+        therapist=answers["therapist"],
         starts_at=progress.starts_at,
         name=details["name"],
         email=details["email"],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings import exceptions
+from bookings.domain.alternatives import WEEKDAY
 from bookings.enums import Gender
 from bookings.models import Therapist
 
@@ -40,6 +43,11 @@ def refusal_words(error: exceptions.BookingError) -> str:
     return _("That didn't work. Please try again.")
 
 
+def another_words(before: str, now: str) -> str:
+    """For a time at which not the one who was shown would come, but somebody else."""
+    return _("%(before)s can't come at that time any more. %(now)s can.") % {"before": before, "now": now}
+
+
 def access_label() -> str:
     """For a time that fits only without the stairs or the elevator."""
     return _(
@@ -66,8 +74,8 @@ def nobody_words() -> str:
     return _("Nobody on our team can be booked for this service at the moment.")
 
 
-def day_words(reason: str, *, asked_for: bool) -> str:
-    """Why a day has no time, in a sentence for the client. `reason` is one of `availability.RefusalReason`.
+def day_words(reason: str, day: date, *, asked_for: bool) -> str:
+    """Why a day has no time, in a sentence for the client. `reason` as of `domain.alternatives`.
 
     It says nothing of where anyone lives or is: not which visit stands in the way, and of a therapist who was asked
     for (`asked_for`) neither the reach nor time off.
@@ -78,29 +86,42 @@ def day_words(reason: str, *, asked_for: bool) -> str:
         "notice": _("This day is too soon for us to get ready."),
         "closed": _("We are closed on this day."),
         "no_therapist": nobody_words(),
+        WEEKDAY: _weekday_words()[day.weekday()],
     }
     if not asked_for:
-        words |= {"outside_hours": _("On this day we don't work at hours that fit your visit.")} | _too_far()
+        words |= {"outside_hours": _("None of us has hours for your visit on this day.")} | _too_far()
     none = _("No free times on this day.")
     if asked_for:
         none = _("With your choice of therapist there is no free time on this day.")
     return words.get(_TOLD_AS.get(reason, reason), none)
 
 
-def month_words(reason: str, *, asked_for: bool) -> str:
-    """The same for the rest of a month."""
+def _weekday_words() -> tuple[str, ...]:
+    return (
+        _("We don't visit on Mondays."),
+        _("We don't visit on Tuesdays."),
+        _("We don't visit on Wednesdays."),
+        _("We don't visit on Thursdays."),
+        _("We don't visit on Fridays."),
+        _("We don't visit on Saturdays."),
+        _("We don't visit on Sundays."),
+    )
+
+
+def span_words(reason: str, *, asked_for: bool) -> str:
+    """The same for five weeks, or for those of their days that can be booked."""
     words = {
-        "taken": _("This month is full."),
-        "drive": _("This month we can't reach you in time between our other visits."),
-        "notice": _("The rest of this month is too soon for us to get ready."),
-        "closed": _("We are closed for the rest of this month."),
+        "taken": _("These weeks are full."),
+        "drive": _("In these weeks we can't reach you in time between our other visits."),
+        "notice": _("These weeks are too soon for us to get ready."),
+        "closed": _("We are closed in these weeks."),
         "no_therapist": nobody_words(),
     }
     if not asked_for:
-        words |= {"outside_hours": _("This month we don't work at hours that fit your visit.")} | _too_far()
-    none = _("No free times this month.")
+        words |= {"outside_hours": _("None of us has hours for your visit in these weeks.")} | _too_far()
+    none = _("No free times in these weeks.")
     if asked_for:
-        none = _("With your choice of therapist there is no free time this month.")
+        none = _("With your choice of therapist there is no free time in these weeks.")
     return words.get(_TOLD_AS.get(reason, reason), none)
 
 
@@ -112,7 +133,7 @@ def _too_far() -> dict[str, str]:
 def preference_label(meaning: Therapist | str | None) -> str:
     """The words of one of `domain.selection.preference_choices`."""
     if meaning is None:
-        return pgettext("therapist", "Anyone who is qualified")
+        return pgettext("therapist", "Anyone, soonest")
     if isinstance(meaning, Therapist):
         return meaning.name
     words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}

@@ -33,16 +33,19 @@ from bookings.models import (
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
+    Therapist,
 )
 from massagerx.lib.limits import visitor_digest
 
-from .refusals import access_label, refusal_words
+from .refusals import access_label, another_words, refusal_words
 
 SESSION_KEY = "booking_draft"
 # In a draft: the key of the member of staff who books for a client.
 STAFF_BOOKING = "staff_booking"
 # In a draft: whose visit its details were taken from, by email.
 FILLED_FOR = "filled_for"
+# In a draft: the slug of the therapist of the visit that it was begun from.
+CAME_LAST = "came_last"
 # In a draft: what was told of a step that is not finished yet.
 SO_FAR = "details_so_far"
 HEALTH_SO_FAR = "health_so_far"
@@ -82,6 +85,19 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
+    def therapist(self) -> Therapist | None:
+        """Who was shown to come at the chosen time, while they meet what is asked for."""
+        slug = self.answers.get("therapist")
+        therapists = self.visit_request.therapists if self.visit_request is not None else ()
+        return next((therapist for therapist in therapists if therapist.slug == slug), None)
+
+    @property
+    def chosen(self) -> VisitRequest:
+        """The selection with the one therapist who was shown to come."""
+        assert self.visit_request is not None
+        return self.visit_request.with_therapist(self.answers.get("therapist", ""))
+
+    @property
     def missed(self) -> datetime | None:
         """The time chosen last that turned out to be gone, until another is chosen."""
         value = self.answers.get("missed")
@@ -114,7 +130,7 @@ class Progress:
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.visit_request is not None and self.starts_at is not None,
+            "when": self.therapist is not None and self.starts_at is not None,
             "details": "details" in self.answers,
             "health": self._health_is_answered(),
         }
@@ -163,6 +179,8 @@ def load_progress(request: HttpRequest) -> Progress:
                 preference=answers.get("preference", ANYONE),
                 today=timezone.localdate(now),
             )
+            if "therapist" in answers and progress.therapist is None:
+                raise NoLongerOffered("therapist")
         except NoLongerOffered as error:
             progress.gone = error
     return progress
@@ -213,7 +231,7 @@ def forget_time(progress: Progress) -> dict[str, None]:
     if "starts_at" not in progress.answers:
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None}
+    return {"starts_at": None, "therapist": None}
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -232,22 +250,22 @@ def miss_time(progress: Progress) -> dict[str, str | None]:
 
 def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
     """Extends the hold of a visitor who is still typing, or takes an expired one again when the time is still free;
-    else a redirect to fresh times, with everything typed kept.
+    with somebody else, and the page says so, when only they can come; else a redirect to fresh times, with everything
+    typed kept.
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
-    assert progress.visit_request is not None
     assert progress.starts_at is not None
     hold = progress.hold
     if hold is not None and operations.hold_matches(
-        hold, visit_request=progress.visit_request, rules=progress.rules, access_type=progress.access_type
+        hold, visit_request=progress.chosen, rules=progress.rules, access_type=progress.access_type
     ):
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
         taken = operations.hold_time(
             draft=progress.draft,
-            visit_request=progress.visit_request,
+            visit_request=progress.chosen,
             starts_at=progress.starts_at,
             rules=progress.rules,
             source=visitor_digest(request),
@@ -256,6 +274,8 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
             instead_of=hold,
         )
     except (SlotNotOffered, SlotTaken) as error:
+        if with_another(request, progress):
+            return None
         messages.error(request, access_label() if _fits_at_ground(progress) else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
@@ -264,17 +284,52 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     return None
 
 
+def with_another(request: HttpRequest, progress: Progress) -> bool:
+    """Keeps the chosen time with somebody else who was asked for as well, and says who comes now; False when nobody
+    else can."""
+    assert progress.visit_request is not None
+    assert progress.starts_at is not None
+    before = progress.therapist
+    assert before is not None
+    others = [therapist for therapist in progress.visit_request.therapists if therapist != before]
+    try:
+        slot = scheduling.choose_slot(
+            treatment=progress.visit_request.treatment,
+            area=progress.visit_request.area,
+            therapists=others,
+            starts_at=progress.starts_at,
+            rules=progress.rules,
+            now=progress.now,
+            draft=progress.draft.key,
+            access_type=progress.access_type,
+        )
+        another = next(therapist for therapist in others if therapist.pk == slot.therapist_id)
+        operations.hold_time(
+            draft=progress.draft,
+            visit_request=progress.visit_request.with_therapist(another.slug),
+            starts_at=progress.starts_at,
+            rules=progress.rules,
+            source=visitor_digest(request),
+            now=progress.now,
+            access_type=progress.access_type,
+        )
+    except (SlotNotOffered, SlotTaken):
+        return False
+    save(request, progress, therapist=another.slug)
+    messages.warning(request, another_words(before.name, another.name))
+    return True
+
+
 def _fits_at_ground(progress: Progress) -> bool:
     """Whether only the way to the door stands in the way of the chosen time."""
-    assert progress.visit_request is not None
     assert progress.starts_at is not None
     if not progress.rules.access_minutes(progress.access_type):
         return False
     try:
         scheduling.choose_slot(
-            treatment=progress.visit_request.treatment,
-            area=progress.visit_request.area,
-            therapists=progress.visit_request.therapists,
+            treatment=progress.chosen.treatment,
+            area=progress.chosen.area,
+            therapists=progress.chosen.therapists,
             starts_at=progress.starts_at,
             rules=progress.rules,
             now=progress.now,
@@ -300,8 +355,6 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse |
     A form sent with an answer that is no longer offered gets a 409 that says so, and nothing else is taken instead.
     """
     missing = progress.missing_step(step)
-    if missing is None and step == "when" and progress.gone and "starts_at" in request.POST:
-        missing = "when"
     if missing is None:
         return None
     if progress.gone and request.method == "POST":

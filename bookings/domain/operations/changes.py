@@ -73,6 +73,7 @@ def move_by_client(
     booking: Booking,
     starts_at: datetime,
     preference: str,
+    therapist: str,
     shown_revision: int,
     total_cents: int,
     now: datetime,
@@ -85,6 +86,7 @@ def move_by_client(
         now=now,
         by_client=True,
         preference=preference,
+        therapist=therapist,
         total_cents=total_cents,
         check=_as_shown_and_free(shown_revision, now),
     )

@@ -50,7 +50,8 @@ from .transaction import GONE, event_of, lock_preferred, translated_errors
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `terms_version` are what the client was shown."""
+    `terms_version` are what the client was shown. `therapist` is the slug of who was shown to come: that one comes, or
+    nobody; blank when nobody was shown, and whoever fits best comes."""
 
     key: UUID
     service_slug: str
@@ -73,6 +74,7 @@ class Submission:
     answers: dict[str, str]
     terms_version: int
     total_cents: int
+    therapist: str = ""
 
     @property
     def digest(self) -> str:
@@ -165,6 +167,8 @@ def _request(
         visit_request = load_visit_request(
             treatment=treatment, area=area, preference=submission.preference, today=today
         )
+        if submission.therapist:
+            visit_request = visit_request.with_therapist(submission.therapist)
         scheduling.warm_drives(
             therapists=visit_request.therapists,
             area=area,
@@ -195,7 +199,9 @@ def _book(
 ) -> Booking:
     """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
     # All who may be chosen, with the rows as they are now.
-    locked = lock_preferred(submission.preference, treatment=treatment, now=now)
+    locked = lock_preferred(
+        submission.preference, treatment=treatment, now=now, therapist=submission.therapist
+    )
     try:
         slot = scheduling.choose_slot(
             treatment=treatment,

@@ -10,7 +10,7 @@ from .decisions import (
     slot_at_address,
 )
 from .drives import asks_a_server, warm_drives, warm_drives_of
-from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -24,7 +24,6 @@ __all__ = [
     "asks_a_server",
     "check_upcoming",
     "choose_slot",
-    "find_times",
     "find_times_between",
     "last_day",
     "place_of",
