@@ -22,6 +22,7 @@ from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from massagerx.lib.limits import limited
 from services.models import Service
 
+from .calendar import WEEKS
 from .outside import outside_page
 from .refusals import refusal_words
 from .steps import (
@@ -149,13 +150,13 @@ def where(request: HttpRequest) -> HttpResponse:
 
 
 def _has_evenings(progress: Progress) -> bool:
-    """Whether a visit can begin in an evening that costs more, on any day that can be booked."""
+    """Whether a visit can begin in an evening that costs more, in the first weeks that the next page shows."""
     if progress.visit_request is None or not progress.rules.evening_fee_cents:
         return False
     offer = scheduling.find_times_between(
         visit_request=progress.visit_request.asking_for(ANYONE),
         first_day=timezone.localdate(progress.now),
-        last_day=scheduling.last_day(rules=progress.rules, now=progress.now),
+        last_day=timezone.localdate(progress.now) + WEEKS,
         rules=progress.rules,
         now=progress.now,
         draft=progress.draft.key,

@@ -27,7 +27,7 @@ from services.templatetags.money import dollars
 from .refusals import day_words, preference_label, span_words
 
 _WEEKS = 5
-_SPAN = timedelta(weeks=_WEEKS)
+WEEKS = timedelta(weeks=_WEEKS)
 _NOON = 12
 _SATURDAY = 5
 # So many times around one that has gone come before all others.
@@ -85,10 +85,10 @@ def read_day(text: str, *, today: date, last_day: date) -> date | None:
 def first_of_weeks(day: date, *, today: date) -> date:
     """The Sunday that begins the five weeks with `day` in them; the first five begin with the week of `today`."""
     sunday = today - timedelta(days=today.isoweekday() % 7)
-    return sunday + _SPAN * ((day - sunday) // _SPAN)
+    return sunday + WEEKS * ((day - sunday) // WEEKS)
 
 
-def asked_selection(request: HttpRequest, asked: Asked) -> VisitRequest | None:
+def _asked_for(request: HttpRequest, asked: Asked) -> VisitRequest | None:
     """Those who are asked for: by the press or the address (`who`), else as before; anyone qualified when nobody like
     that is left; None when nobody at all is."""
     if asked.visit_request is None:
@@ -120,7 +120,7 @@ class CalendarPage:
         self.asked = asked
         self.missed = missed
         self.today, self.last_day = asked.today, asked.last_day
-        self.visit_request = asked_selection(request, asked)
+        self.visit_request = _asked_for(request, asked)
         self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
         self._kept = {"who": self.who} if request.POST.get("who") or request.GET.get("who") else {}
         self.only = request.GET.get("only", "") if request.GET.get("only") in _filters() else ""
@@ -134,7 +134,7 @@ class CalendarPage:
         self.first = first_of_weeks(
             day or span or min(max(around or self.today, self.today), self.last_day), today=self.today
         )
-        self.last = self.first + _SPAN - timedelta(days=1)
+        self.last = self.first + WEEKS - timedelta(days=1)
         self._everything = self.find()
         self.offer = _only(self.only, self._everything, asked.rules)
         self.selected = day or min(
@@ -238,12 +238,12 @@ class CalendarPage:
     @property
     def previous(self) -> str:
         """The address of the five weeks before; blank when they are over."""
-        return self.address(**{"from": self.first - _SPAN}) if self.first > self.today else ""
+        return self.address(**{"from": self.first - WEEKS}) if self.first > self.today else ""
 
     @property
     def next(self) -> str:
         """The address of the five weeks that follow; blank when none of them can be booked."""
-        return self.address(**{"from": self.first + _SPAN}) if self.last < self.last_day else ""
+        return self.address(**{"from": self.first + WEEKS}) if self.last < self.last_day else ""
 
     @property
     def weekdays(self) -> list[tuple[str, str]]:

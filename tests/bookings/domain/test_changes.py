@@ -99,6 +99,7 @@ def test_what_is_late_by_now_is_not_done_at_once(booking: Booking) -> None:
             booking=booking,
             starts_at=at(16),
             preference="any",
+            therapist=booking.therapist.slug,
             shown_revision=booking.revision,
             total_cents=14_000,
             now=LATE,
