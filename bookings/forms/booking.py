@@ -80,6 +80,7 @@ class TreatmentForm(forms.Form):
         self._add_on_minutes = {add_on.pk: add_on.minutes for add_on in add_ons}
 
     def clean(self) -> dict[str, Any]:
+        """Refuses a treatment longer than `MAX_TREATMENT_MINUTES`."""
         data = super().clean() or {}
         if "option" in data:
             minutes = self._minutes.get(data["option"], 0) + sum(
@@ -109,6 +110,7 @@ class ZipForm(forms.Form):
     )
 
     def clean_zip_code(self) -> str:
+        """The five digits of a ZIP code that exists; ZIP+4 is cut."""
         match = _ZIP.fullmatch(self.cleaned_data["zip_code"])
         if match is None:
             raise ValidationError(_("A ZIP code has five digits, like 90012."), code="not_a_zip")
@@ -129,7 +131,7 @@ class ZipForm(forms.Form):
 
 
 class TimeForm(forms.Form):
-    """One press: whom the visitor asks for, as of `domain.selection`, and a start with who was shown to come then.
+    """One press: whom the visitor asks for, as of `domain.visit_request`, and a start with who was shown to come then.
 
     The start is an ISO 8601 instant with its offset, a space, and the therapist's slug; cleaned, a pair. Any offset of
     the same instant is the same start.
@@ -139,6 +141,7 @@ class TimeForm(forms.Form):
     starts_at = LineField(max_length=100)
 
     def clean_starts_at(self) -> tuple[datetime, str]:
+        """The instant in UTC and the slug. Raises `ValidationError` for one without a zone or in an unlikely year."""
         text, _space, therapist = self.cleaned_data["starts_at"].rpartition(" ")
         if not text:
             raise ValidationError(_("Choose one of the times shown."), code="not_a_time")

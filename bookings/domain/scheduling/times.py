@@ -28,6 +28,7 @@ class Offer:
 
     @classmethod
     def nothing(cls) -> Offer:
+        """An offer without times."""
         return cls({})
 
 
