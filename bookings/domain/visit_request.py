@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, DateField
 
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
-from bookings.models import ServiceArea, Therapist
+from bookings.models import Booking, ServiceArea, Therapist
 from massagerx.lib.compiled_query import CompiledQuery
 from services.models import AddOn, Service, ServiceOption
 
@@ -36,26 +37,60 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRequest:
-    """A session at a place, with the therapists who may do it (unordered by merit). `qualified` are all who could,
-    whether they were asked for or not."""
+    """All that a time is looked for with: a session at a place, and whom the client wants.
+
+    `access_type` is the way to the door, the ground floor until it is known; `address_key` is the door's once the
+    street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
+    this one takes the place of: its time counts as free, and its length stays.
+
+    `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
+
+    `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
+    they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
+    """
 
     treatment: Treatment
     area: ServiceArea
     preference: str
-    therapists: tuple[Therapist, ...]
+    therapist: str = ""
+    access_type: str = Booking.AccessType.GROUND
+    address_key: str | None = None
+    draft: UUID | None = None
+    excluding_booking: Booking | None = None
+    therapists: tuple[Therapist, ...] = ()
     qualified: tuple[Therapist, ...] = ()
 
-    def asking_for(self, preference: str) -> VisitRequest:
-        """The same with another preference. Raises `NoLongerOffered("therapist")` when nobody meets it."""
-        return replace(self, preference=preference, therapists=_who_meet(preference, self.qualified))
+    @property
+    def minutes(self) -> int:
+        """Length of the session in minutes; as it was agreed for a visit that stands."""
+        return (
+            self.treatment.minutes
+            if self.excluding_booking is None
+            else self.excluding_booking.treatment_minutes
+        )
 
-    def with_therapist(self, slug: str) -> VisitRequest:
-        """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")` when it is not one of
-        those who may do it."""
-        therapists = tuple(therapist for therapist in self.therapists if therapist.slug == slug)
+    def read(self, today: date) -> VisitRequest:
+        """The same with those who can be booked on `today` (a local date); one query. Raises
+        `NoLongerOffered("therapist")` when nobody meets the preference."""
+        qualified = qualified_therapists(self.treatment.service, today)
+        return replace(self, qualified=qualified).asking_for(self.preference, self.therapist)
+
+    def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
+        """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is
+        given. Raises `NoLongerOffered("therapist")` when nobody like that is among them."""
+        slug, gender = therapist_or_gender(preference)
+        therapists = tuple(
+            row
+            for row in self.qualified
+            if slug in (None, row.slug) and gender in (None, row.gender) and therapist in ("", row.slug)
+        )
         if not therapists:
             raise NoLongerOffered("therapist")
-        return replace(self, therapists=therapists)
+        return replace(self, preference=preference, therapist=therapist, therapists=therapists)
+
+    def with_therapist(self, slug: str) -> VisitRequest:
+        """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")`, as `asking_for`."""
+        return self.asking_for(self.preference, slug)
 
 
 _OPTION = CompiledQuery(
@@ -148,20 +183,4 @@ def load_visit_request(
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    qualified = qualified_therapists(treatment.service, today)
-    therapists = _who_meet(preference, qualified)
-    return VisitRequest(
-        treatment=treatment, area=area, preference=preference, therapists=therapists, qualified=qualified
-    )
-
-
-def _who_meet(preference: str, qualified: tuple[Therapist, ...]) -> tuple[Therapist, ...]:
-    slug, gender = therapist_or_gender(preference)
-    therapists = tuple(
-        therapist
-        for therapist in qualified
-        if slug in (None, therapist.slug) and gender in (None, therapist.gender)
-    )
-    if not therapists:
-        raise NoLongerOffered("therapist")
-    return therapists
+    return VisitRequest(treatment=treatment, area=area, preference=preference).read(today)

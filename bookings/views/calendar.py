@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
@@ -20,11 +19,10 @@ from bookings.domain import alternatives, pricing, scheduling
 from bookings.domain.scheduling import Offer, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest, preference_choices
 from bookings.exceptions import NoLongerOffered
-from bookings.models import Booking, BookingRules, Therapist
+from bookings.models import BookingRules, Therapist
+from bookings.refusals import day_words, preference_label, span_words, weekday_words
 from massagerx.lib.localtime import local
 from services.templatetags.money import dollars
-
-from .refusals import day_words, preference_label, span_words
 
 _WEEKS = 5
 WEEKS = timedelta(weeks=_WEEKS)
@@ -42,21 +40,17 @@ class Asked:
     """What the times are for. `visit_request` has all who are qualified, or is None when nobody is; `preference` is
     asked for unless the address says another; `came_last` is the slug of the therapist of the client's last visit.
 
-    `cents` is the price at a start, and `plain_cents` the one that is not said beside each time. `access_type`, `draft`
-    and `excluding_booking` as in `scheduling.find_times_between`; `hour` (local) is what times elsewhere should be
-    near.
+    `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `hour` (local) is what
+    times elsewhere should be near.
     """
 
     visit_request: VisitRequest | None
     preference: str
     rules: BookingRules
     now: datetime
-    access_type: str
     cents: Callable[[datetime], int]
     plain_cents: int
     came_last: str = ""
-    draft: UUID | None = None
-    excluding_booking: Booking | None = None
     hour: time = alternatives.NOON
 
     def name_of(self, slug: str) -> str:
@@ -155,17 +149,13 @@ class CalendarPage:
             last_day=self.last,
             rules=asked.rules,
             now=asked.now,
-            draft=asked.draft,
-            access_type=asked.access_type,
-            excluding_booking=asked.excluding_booking,
         )
         return _keeping(offer, self._is_another)
 
     def _is_another(self, start: Start) -> bool:
         """Not the time that the visit has already."""
-        return (
-            self.asked.excluding_booking is None or start.starts_at != self.asked.excluding_booking.starts_at
-        )
+        standing = self.visit_request.excluding_booking if self.visit_request is not None else None
+        return standing is None or start.starts_at != standing.starts_at
 
     def address(self, **query: Any) -> str:
         """The query of this page's address with another day, weeks or choice; who and filter stay."""
@@ -384,15 +374,10 @@ class CalendarPage:
             hour=local(self.missed).time()
             if self.missed is not None and local(self.missed).date() == self.selected
             else asked.hour,
-            draft=asked.draft,
-            access_type=asked.access_type,
-            excluding_booking=asked.excluding_booking,
         )
         others = _keeping(Offer(dict(found.nearest)), self._is_another)
         return {
-            "why": day_words(found.reason, first, asked_for=self.asks_for_somebody)
-            if self.selected
-            else span_words(found.reason, asked_for=self.asks_for_somebody),
+            "why": self._why(found.reason),
             "nobody": self.visit_request is None,
             "nearest": [
                 {
@@ -404,6 +389,13 @@ class CalendarPage:
             ],
             "others": self.address(**self._place, who=ANYONE) if found.others_can else "",
         }
+
+    def _why(self, reason: str) -> str:
+        if self.selected is None:
+            return span_words(reason, asked_for=self.asks_for_somebody)
+        if reason == alternatives.WEEKDAY:
+            return weekday_words(self.selected)
+        return day_words(reason, asked_for=self.asks_for_somebody)
 
 
 def more_words(cents: int) -> str:

@@ -14,11 +14,11 @@ from bookings import exceptions
 from bookings.domain import operations, pricing
 from bookings.domain.visit_request import ANYONE, load_visit_request
 from bookings.forms import TimeForm
+from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
-from .refusals import another_words, refusal_words
 from .steps import CAME_LAST, Progress, back_to, guard, load_progress, save, show
 from .visits.visitor import came_last
 
@@ -50,9 +50,8 @@ def when(request: HttpRequest) -> HttpResponse:
             rules=progress.rules,
             source=visitor_digest(request),
             now=progress.now,
-            access_type=progress.access_type,
         )
-    except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
+    except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         calendar = _calendar(request, asked, progress, missed=starts_at)
         shown, another = asked.name_of(therapist), calendar.who_comes(starts_at)
         messages.error(request, another_words(shown, another) if shown and another else refusal_words(error))
@@ -75,8 +74,10 @@ def _asked(request: HttpRequest, progress: Progress) -> Asked:
     assert area is not None
     try:
         # Where the therapist asked for is no longer offered, anyone qualified is.
-        visit_request = visit_request or load_visit_request(
-            treatment=treatment, area=area, preference=ANYONE, today=local(progress.now).date()
+        visit_request = visit_request or progress.as_told(
+            load_visit_request(
+                treatment=treatment, area=area, preference=ANYONE, today=local(progress.now).date()
+            )
         )
     except exceptions.NoLongerOffered:
         visit_request = None
@@ -86,11 +87,9 @@ def _asked(request: HttpRequest, progress: Progress) -> Asked:
         preference=progress.answers.get("preference", ANYONE),
         rules=progress.rules,
         now=progress.now,
-        access_type=progress.access_type,
         cents=lambda starts_at: price(starts_at=starts_at).total_cents,
         plain_cents=price().total_cents,
         came_last=progress.answers.get(CAME_LAST) or came_last(request, now=progress.now),
-        draft=progress.draft.key,
     )
 
 

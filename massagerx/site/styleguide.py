@@ -29,7 +29,7 @@ from bookings.domain.intake import Screening
 from bookings.domain.scheduling import Offer, Start
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.forms import HealthForm
-from bookings.models import Booking, BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
+from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.screening import sample_rules_data
@@ -220,7 +220,6 @@ def _calendar(request: HttpRequest, treatment: Treatment, area: ServiceArea, now
         preference=ANYONE,
         rules=rules,
         now=now,
-        access_type=Booking.AccessType.GROUND,
         cents=lambda at: pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=at).total_cents,
         plain_cents=plain,
         came_last="sample-2",

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import operations
+from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, VisitRequest
 from bookings.enums import ChangeKind
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
+from bookings.refusals import another_words, refusal_words
 from bookings.views.calendar import Asked, CalendarPage
-from bookings.views.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
@@ -98,7 +98,7 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
             messages.success(request, _("We have your request to move. We answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
-    except (exceptions.SlotTaken, exceptions.SlotNotOffered, exceptions.NoLongerOffered):
+    except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
         return _move_page(request, booking, visitor, form)
     except exceptions.InvalidTransition:
         booking, visitor = get_visit(request, booking.reference, now=now)
@@ -120,8 +120,12 @@ def _therapist_at(
     rules = BookingRules.load()
 
     def chosen(visit_request: VisitRequest) -> Therapist:
-        slot = operations.slot_for_move(
-            booking=booking, visit_request=visit_request, starts_at=starts_at, rules=rules, now=now
+        slot = scheduling.choose_slot(
+            visit_request=visit_request,
+            therapists=visit_request.therapists,
+            starts_at=starts_at,
+            rules=rules,
+            now=now,
         )
         return next(row for row in visit_request.therapists if row.pk == slot.therapist_id)
 
@@ -186,14 +190,12 @@ def _times_page(
         preference=booking.preference,
         rules=rules,
         now=now,
-        access_type=booking.access_type,
         # What was agreed, with today's evening fee only where the evening begins.
         cents=lambda starts_at: (
             operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules).total_cents
         ),
         plain_cents=booking.total_cents,
         came_last=booking.therapist.slug,
-        excluding_booking=booking,
         hour=local(booking.starts_at).time(),
     )
     calendar = CalendarPage(
