@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 from bookings import exceptions
 from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.enums import ChangeKind
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
 from bookings.refusals import another_words, refusal_words
@@ -85,9 +84,8 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
             messages.success(request, _("Your visit is moved. A new email is on its way."))
         else:
             _therapist_at(booking, data["who"], starts_at, therapist, now)
-            operations.ask_change(
+            operations.ask_move(
                 booking=booking,
-                kind=ChangeKind.MOVE,
                 wanted_starts_at=starts_at,
                 preference=data["who"],
                 shown_revision=data["revision"],
@@ -95,7 +93,7 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
                 reason=data["reason"],
                 now=now,
             )
-            messages.success(request, _("We have your request to move. We answer as soon as we can."))
+            messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
@@ -163,8 +161,8 @@ def _move_page(
         "total_cents": operations.quote_for_move(
             booking=booking, starts_at=starts_at, rules=rules
         ).total_cents,
-        "fee_cents": operations.late_fee(booking, rules, now=now),
-        "notice_hours": rules.cancel_notice_hours,
+        "fee_cents": operations.late_fee(booking, now=now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
         "times_url": f"{reverse('visits:move', args=[booking.reference])}?"
         + urlencode({"who": who, "day": local(starts_at).date()}),
     }
@@ -208,7 +206,7 @@ def _times_page(
     context = {
         **visit_context(booking, visitor),
         "calendar": calendar,
-        "fee_cents": operations.late_fee(booking, rules, now=now),
-        "notice_hours": rules.cancel_notice_hours,
+        "fee_cents": operations.late_fee(booking, now=now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
     }
     return render(request, "visits/times.html", context, status=status)
