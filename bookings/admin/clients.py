@@ -238,7 +238,7 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
             if text
             else None
         )
-        rows = likely_twins(client) if found is None else found.order_by("name", "pk")
+        rows = likely_twins(client) if found is None else found
         sides = [client, other] if other is not None else []
         context = {
             **self.admin_site.each_context(request),
@@ -248,7 +248,7 @@ class ClientAdmin(PersonMixin, KindFieldsMixin, ListMixin):
             "other": other,
             "sides": [(side, client_figures(side), local_when(side.created_at)) for side in sides],
             "q": text[:200],
-            "found": [] if other is not None else rows.annotate(visit_count=Count("bookings"))[:_MOST_FOUND],
+            "found": [] if other is not None else _with_visits(rows),
             "missing": bool(sent.get("other")) and other is None,
         }
         status = 422 if request.method == "POST" else 200
@@ -325,3 +325,8 @@ def _text(pk: int) -> str:
 
 def _note(row: ClientNote, text: str) -> dict[str, str]:
     return {"when": local_when(row.at), "who": row.by.get_username(), "text": text}
+
+
+def _with_visits(clients: QuerySet[Client]) -> QuerySet[Client]:
+    """The first of them by name, each with how many visits it has."""
+    return clients.annotate(visit_count=Count("bookings")).order_by("name", "pk")[:_MOST_FOUND]

@@ -9,7 +9,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.singleton import SingletonModel
 
 
@@ -134,11 +133,4 @@ class TermsVersion(models.Model):
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
-        return _IN_FORCE.first(now=now)
-
-
-_IN_FORCE = CompiledQuery(
-    lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[
-        :1
-    ]
-)
+        return cls.objects.filter(published_at__lte=now).first()

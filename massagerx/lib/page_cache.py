@@ -1,8 +1,12 @@
 """Public pages that are the same for everybody are kept in the shared cache to the end of the minute.
 
 What is kept can't outlive what it shows: the owner edits in the admin, and every POST there ends the life of all kept
-pages. What changes by itself (a post at its minute, a certificate that runs out) changes when the minute does. Only a
-change by another way, such as `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
+pages, since the edition is a part of their keys. What changes by itself (a post at its minute, a certificate that runs
+out) changes when the minute does. Only a change by another way, such as `manage.py shell`, is seen up to a minute late.
+Booking never reads a price from here.
+
+Django's own page cache would tell browsers to use their copy for as long as ours is kept, without asking, so that a
+saved price would be shown late.
 """
 
 from __future__ import annotations
@@ -49,26 +53,23 @@ class PageCacheMiddleware:
                 self._start_generation()
             return response
 
-        key = f"page-cache:page:{request.path}"
-        minute = int(time.time() // 60)
         try:
-            found = cache.get_many([GENERATION, key])
             # Read before the page is made: one made from older rows belongs to the older generation.
-            generation = found.get(GENERATION) or cache.get_or_set(GENERATION, _new_generation, timeout=None)
+            generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
+            key = f"kept-pages:{generation}:{int(time.time() // 60)}:{request.path}"
+            page = cache.get(key)
         except RedisError:
             self._leave_alone()
             return self.get_response(request)
-        if key in found:
-            cached_generation, cached_minute, page = found[key]
-            if (cached_generation, cached_minute) == (generation, minute):
-                request.resolver_match = match
-                return page
+        if page is not None:
+            request.resolver_match = match
+            return page
         response = self.get_response(request)
         if _is_cacheable(response):
             # Browsers and proxies may have it too, but ask each time whether it is still so.
             response.headers.setdefault("Cache-Control", "no-cache")
             try:
-                cache.set(key, (generation, minute, response), timeout=60)
+                cache.set(key, response, timeout=60)
             except RedisError:
                 self._leave_alone()
         return response

@@ -40,7 +40,7 @@ class FixedSitemap(SiteSitemap):
 
 class ServiceSitemap(SiteSitemap):
     def items(self) -> list[Service]:
-        return list(Service.objects.offered())
+        return list(Service.objects.offered(timezone.localdate()))
 
     def lastmod(self, item: Service) -> datetime:
         return item.updated_at

@@ -19,7 +19,7 @@ from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, S
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
-from .transaction import GONE, lock_therapists, record, settle_change, translated_errors
+from .transaction import GONE, block_of, lock_therapists, record, settle_change, translated_errors
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -131,7 +131,7 @@ def move_booking(
             if refusal.reason in GONE:
                 raise SlotTaken from refusal
             raise
-        before, therapist_before = fresh.starts_at, fresh.therapist_id
+        before, block_before = fresh.starts_at, block_of(fresh)
         fresh.therapist_id = slot.therapist_id
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
         fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
@@ -164,7 +164,8 @@ def move_booking(
             by_client=by_client,
             reason=reason,
             moved_from=before,
-            moved_from_therapist=therapist_before,
+            moved_from_therapist=block_before.therapist_id,
+            block_before=block_before,
         )
         _tell(fresh, by_client=by_client, now=now)
     return fresh
@@ -203,6 +204,7 @@ def correct_address(
     with translated_errors(), transaction.atomic():
         _locked, fresh = _lock(booking, None, now=now)
         require_movable(fresh, now)
+        block_before = block_of(fresh)
         was_elsewhere = fresh.address_key != make_address_key(address.street, address.unit, address.zip_code)
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
@@ -226,7 +228,15 @@ def correct_address(
         # Written without a look at the old notes: those may be under a key that is lost.
         if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
             AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
+        record(
+            fresh,
+            EventKind.EDITED,
+            fresh.status,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            block_before=block_before,
+        )
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)
     return fresh

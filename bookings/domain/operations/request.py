@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
@@ -44,7 +44,7 @@ from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
-from .transaction import GONE, event_of, lock_preferred, translated_errors
+from .transaction import GONE, event_of, lock_preferred, tell_listeners, translated_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +274,8 @@ def _book(
             *messages,
         ]
     )
+    for event in events:
+        tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
     if draft is not None:
         Hold.objects.filter(draft_id=draft).delete()
     reminders.write_reminders(booking=booking, now=now)
@@ -281,13 +283,8 @@ def _book(
     return booking
 
 
-_EARLIER = CompiledQuery(
-    lambda parameter: Booking.objects.filter(submission_key=parameter("key", UUIDField()))
-)
-
-
 def _earlier(submission: Submission) -> Booking | None:
-    booking = _EARLIER.first(key=submission.key)
+    booking = Booking.objects.filter(submission_key=submission.key).first()
     if booking is not None and booking.submission_digest != submission.digest:
         raise SubmissionReused
     return booking

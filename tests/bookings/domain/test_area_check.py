@@ -10,6 +10,7 @@ import pytest
 from bookings.domain.area_check import check_area
 from bookings.exceptions import OutsideArea
 from bookings.models import Closure, Therapist
+from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 from tests.factories import DAY, NOW, World, at
 
@@ -71,6 +72,35 @@ def test_time_beyond_the_first_look_is_found(world: World) -> None:
     answer = check_area(zip_code="90026", service_slug="", now=NOW)
     assert answer.starts_at is not None
     assert answer.starts_at >= at(0, day=date(2026, 12, 22))
+
+
+@pytest.mark.parametrize("closed", [12, 13, 14, 15, 16, 30, 59])
+def test_the_first_open_day_is_the_one_that_is_told(closed: int, world: World) -> None:
+    close_days(closed)
+    first = NOW.date() + timedelta(days=closed)
+    first += timedelta(days=first.weekday() == 6)  # nobody works on Sundays
+
+    starts_at = check_area(zip_code="90026", service_slug="", now=NOW).starts_at
+
+    assert starts_at is not None
+    assert local(starts_at).date() == first
+
+
+def test_a_service_that_nobody_does_is_not_answered_for(world: World) -> None:
+    alone = Service.objects.create(
+        category=world.service.category,
+        name="Nobody’s",
+        slug="nobodys",
+        summary=".",
+        description="<p>.</p>",
+        position=0,
+    )
+    ServiceOption.objects.create(service=alone, minutes=15, price_cents=1_000)
+    Service.objects.filter(pk=world.service.pk).update(position=5)
+    for slug in ("nobodys", ""):
+        treatment = check_area(zip_code="90026", service_slug=slug, now=NOW).treatment
+        assert treatment is not None
+        assert treatment.service == world.service
 
 
 @pytest.mark.parametrize("nobody", ["therapist", "hours", "service"])
