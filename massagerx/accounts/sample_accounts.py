@@ -68,6 +68,6 @@ def check_for_sample_accounts(
         checks.Warning(
             f"Accounts of the sample data are still here: {', '.join(names)}. Nobody can log in to them.",
             hint="Delete them in the admin, or give each a password of its own.",
-            id="staff.W001",
+            id="accounts.W001",
         )
     ]

@@ -4,7 +4,7 @@ Building a query and turning it into SQL takes Django several times as long as P
 visitor waits, or others wait for a lock, that is most of the time. So a query of a busy path is written once, with
 places for its values, and keeps its SQL:
 
-    _of_owner = Prepared(lambda given: Thing.objects.filter(owner_id=given("owner", IntegerField())))
+    _of_owner = CompiledQuery(lambda parameter: Thing.objects.filter(owner_id=parameter("owner", IntegerField())))
     _of_owner.objects(owner=7)
 
 The places are filled by the database's driver, as all of Django's are; no value ever becomes a part of the SQL.

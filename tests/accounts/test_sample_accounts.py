@@ -56,7 +56,7 @@ def test_same_account_with_a_password_of_its_own_opens(settings: Any, owner: Use
 def test_public_site_says_so_at_start_until_they_are_gone(settings: Any, owner: User) -> None:
     def said() -> list[str]:
         found = run_checks(tags=[Tags.database], databases=["default"])
-        return [str(message.msg) for message in found if message.id == "staff.W001"]
+        return [str(message.msg) for message in found if message.id == "accounts.W001"]
 
     assert said() == []
     settings.LOCAL = False

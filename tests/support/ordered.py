@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from django.db.models.query import QuerySet
@@ -16,7 +17,7 @@ from django.db.models.query import QuerySet
 from tests.support import ROOT
 
 _APPS = ("blog", "bookings", "massagerx", "services")
-_fetch_all = QuerySet._fetch_all  # type: ignore[attr-defined]
+_fetch_all = QuerySet._fetch_all
 
 
 class UnorderedRows(AssertionError):
@@ -25,7 +26,7 @@ class UnorderedRows(AssertionError):
 
 def watch() -> None:
     """Has each query set looked at from now on, in this process."""
-    QuerySet._fetch_all = _looked_at  # type: ignore[attr-defined]
+    setattr(QuerySet, "_fetch_all", _looked_at)  # noqa: B010  (a method, to the type checker)
 
 
 def _looked_at(rows: Any) -> None:
@@ -45,7 +46,7 @@ def _looked_at(rows: Any) -> None:
 
 def _asked_by() -> str:
     """The function of the site that asked; "" when a test did, or Django needs no order."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         code = frame.f_code
         if code.co_name == "in_bulk":
@@ -55,5 +56,5 @@ def _asked_by() -> str:
             file = path.relative_to(ROOT).as_posix()
             site = file.startswith(_APPS) and "/migrations/" not in file
             return "" if not site else f"{file}:{frame.f_lineno} {code.co_name}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""

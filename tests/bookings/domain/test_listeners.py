@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -99,17 +100,15 @@ def test_a_door_with_fewer_minutes_of_stairs_frees_them_and_more_frees_nothing(
 ) -> None:
     booking = world.book(access_type="stairs")
     by_stairs = (booking.blocked_from, booking.blocked_until)
-    door = {"street": booking.street, "unit": "", "zip_code": booking.area.zip_code, "access": {}}
-
-    operations.correct_address(
-        booking=booking, door=operations.VisitAddress(access_type="ground", **door), now=NOW
+    by_ground = operations.VisitAddress(
+        street=booking.street, unit="", zip_code=booking.area.zip_code, access_type="ground", access={}
     )
+
+    operations.correct_address(booking=booking, address=by_ground, now=NOW)
     (freed,) = ear.freed
     assert (freed.blocked_from, freed.blocked_until) == by_stairs
 
-    operations.correct_address(
-        booking=booking, door=operations.VisitAddress(access_type="stairs", **door), now=NOW
-    )
+    operations.correct_address(booking=booking, address=replace(by_ground, access_type="stairs"), now=NOW)
     assert len(ear.freed) == 1
 
 

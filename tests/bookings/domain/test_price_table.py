@@ -7,6 +7,8 @@ an evening $25, each once for a visit.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import time_machine
 from django.test import Client as Browser
@@ -73,7 +75,12 @@ def test_each_combination_costs_what_was_worked_out(
     quote = pricing.quote(treatment=treatment, area=area, rules=world.rules, starts_at=starts_at)
 
     assert quote.total_cents == dollars * 100
-    wanted = {"people": people, "add_on_ids": chosen, "zip_code": area.zip_code, "starts_at": starts_at}
+    wanted: dict[str, Any] = {
+        "people": people,
+        "add_on_ids": chosen,
+        "zip_code": area.zip_code,
+        "starts_at": starts_at,
+    }
     # The therapist's day ends at seven; only what fits can be booked.
     if not (is_evening and (people == 2 or names or is_far)):
         booking = world.book(**wanted, total_cents=dollars * 100)
