@@ -10,6 +10,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        """Plugs in what wakes a worker, and the condition that somebody is qualified for a service."""
         # Imported here: models can be loaded only once the apps are. The domain must not know Celery, and the
         # catalogue must not know the people, so both are told from above.
         from services.models import set_somebody_does

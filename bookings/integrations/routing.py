@@ -105,6 +105,7 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
+        """Resets the count of failures."""
         with self._lock:
             self._failed = 0
 

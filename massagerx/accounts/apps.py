@@ -23,6 +23,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Staff")
 
     def ready(self) -> None:
+        """Stamps staff sessions at log-in, and registers the check for sample accounts."""
         from .sample_accounts import check_for_sample_accounts
 
         register(check_for_sample_accounts, Tags.database)

@@ -16,6 +16,7 @@ class SingletonModel(models.Model):
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="%(class)s_single_row")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves under the key 1, whatever key was set."""
         self.pk = 1
         super().save(*args, **kwargs)
 
