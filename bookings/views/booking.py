@@ -327,6 +327,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited("60/m", "booking-steps")
 def start_over(request: HttpRequest) -> HttpResponse:
     """Forgets what was typed."""
     progress = load_progress(request)

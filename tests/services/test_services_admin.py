@@ -269,6 +269,7 @@ def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service
     response = owner.post(change(service), data | {"faqs-TOTAL_FORMS": "1"})
 
     assert response.status_code == 302
+    somebody_does(service)
     html = Client().get(service.get_absolute_url()).content.decode()
     assert "Is it calm?" in html
     assert "<p>Very &lt;b&gt;calm&lt;/b&gt;.</p>" in html
