@@ -4,12 +4,12 @@ from .days import Day, Drive, plan_days
 from .decisions import (
     Slot,
     choose_slot,
-    require_on_calendar,
-    require_still_possible,
-    require_within_reach_of_now,
-    slot_at_address,
+    day_asked_for,
+    qualifications,
+    slot_in_place,
+    why_therapist_stands_back,
 )
-from .drives import asks_a_server, warm_drives, warm_drives_of
+from .drives import warm_drives, warm_drives_of
 from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
@@ -21,20 +21,19 @@ __all__ = [
     "Outlook",
     "Slot",
     "Start",
-    "asks_a_server",
     "check_upcoming",
     "choose_slot",
+    "day_asked_for",
     "find_times",
     "find_times_between",
     "last_day",
     "place_of",
     "plan_days",
+    "qualifications",
     "read_outlook",
-    "require_on_calendar",
-    "require_still_possible",
-    "require_within_reach_of_now",
     "setup_and_packdown_minutes",
-    "slot_at_address",
+    "slot_in_place",
     "warm_drives",
     "warm_drives_of",
+    "why_therapist_stands_back",
 ]

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
 from itertools import pairwise, permutations
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 
 from bookings import availability
+from bookings.domain.visit_request import VisitRequest
 from bookings.integrations import routing
-from bookings.models import Booking, DriveOverride, DriveTime, ServiceArea, Therapist
+from bookings.models import Booking, DriveOverride, DriveTime, ServiceArea
 from massagerx.lib.compiled_query import CompiledQuery
-from massagerx.lib.localtime import day_bounds
+from massagerx.lib.localtime import day_bounds, local
 
 from .values import local_day, place_of, therapist_values
 
@@ -25,34 +25,39 @@ Leg = tuple[tuple[float, float], tuple[float, float]]
 
 
 def asks_a_server() -> bool:
-    """Whether drive times come from a routing server, so that `warm_drives` has something to do."""
+    """Whether drive times come from a routing server."""
     return routing.source() is not None
 
 
-def warm_drives(
-    *,
-    therapists: Iterable[Therapist],
-    area: ServiceArea,
-    starts_at: datetime,
-    now: datetime,
-    draft: UUID | None = None,
-) -> None:
-    """Looks drive times up for a decision about this start, which is within the horizon.
+def warm_drives(visit_request: VisitRequest, day: date, now: datetime) -> None:
+    """Looks drive times up for a decision about a start on this local day.
 
     To be called before the transaction that locks therapists: under the lock nobody waits for a routing server, and
     what was not looked up is estimated. Without a routing server it does nothing, not even a query.
     """
     source = routing.source()
     if source is not None:
-        day = local_day(starts_at)
-        values, _closures = therapist_values(therapists, first_day=day, last_day=day, now=now, draft=draft)
+        therapists = visit_request.therapists or visit_request.read(local(now).date()).therapists
+        values, _closures = therapist_values(
+            therapists,
+            first_day=day,
+            last_day=day,
+            now=now,
+            excluding_booking=visit_request.excluding_booking,
+            draft=visit_request.draft,
+        )
+        source.warm(_legs(values, place_of(visit_request.area)))
+
+
+def warm_drives_of(booking: Booking, area: ServiceArea, now: datetime) -> None:
+    """The same for a decision about a visit that stands, in an area."""
+    source = routing.source()
+    if source is not None:
+        day = local_day(booking.starts_at)
+        values, _closures = therapist_values(
+            [booking.therapist], first_day=day, last_day=day, now=now, excluding_booking=booking
+        )
         source.warm(_legs(values, place_of(area)))
-
-
-def warm_drives_of(*, booking: Booking, now: datetime) -> None:
-    """The same for a decision about a booking that stands."""
-    if routing.source() is not None:
-        warm_drives(therapists=[booking.therapist], area=booking.area, starts_at=booking.starts_at, now=now)
 
 
 def drives_to(

@@ -74,16 +74,25 @@ def test_time_beyond_the_first_look_is_found(world: World) -> None:
     assert answer.starts_at >= at(0, day=date(2026, 12, 22))
 
 
-@pytest.mark.parametrize("closed", [12, 13, 14, 15, 16, 30, 59])
-def test_the_first_open_day_is_the_one_that_is_told(closed: int, world: World) -> None:
-    close_days(closed)
-    first = NOW.date() + timedelta(days=closed)
-    first += timedelta(days=first.weekday() == 6)  # nobody works on Sundays
+@pytest.mark.parametrize("ahead", [0, 1, 13, 14, 15, 16, 59, 60])
+def test_the_one_free_day_is_found_wherever_it_is(ahead: int, world: World) -> None:
+    """Today, the last day of the horizon, and the days on either side of the first look's end."""
+    today = date(2026, 12, 2)
+    world.therapist.working_hours.all().delete()
+    world.therapist.extra_hours.create(
+        date=today + timedelta(days=ahead), starts_at=time(9), ends_at=time(23)
+    )
+    answer = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert answer.starts_at is not None
+    assert local(answer.starts_at).date() == today + timedelta(days=ahead)
 
-    starts_at = check_area(zip_code="90026", service_slug="", now=NOW).starts_at
 
-    assert starts_at is not None
-    assert local(starts_at).date() == first
+def test_a_day_beyond_the_horizon_is_no_answer(world: World) -> None:
+    world.therapist.working_hours.all().delete()
+    world.therapist.extra_hours.create(
+        date=date(2026, 12, 2) + timedelta(days=61), starts_at=time(9), ends_at=time(23)
+    )
+    assert check_area(zip_code="90026", service_slug="", now=NOW).starts_at is None
 
 
 def test_a_service_that_nobody_does_is_not_answered_for(world: World) -> None:
