@@ -58,10 +58,10 @@ def load(*, now: datetime) -> Loaded:
         )
         if made:
             loaded.pages.append(page)
-    for position, access_type in enumerate(lists["questions"], start=1):
+    for position, row in enumerate(lists["questions"], start=1):
         question, made = FaqEntry.objects.get_or_create(
-            question=access_type["question"],
-            defaults={"answer": to_html(access_type["answer"]), "position": position * 10},
+            question=row["question"],
+            defaults={"answer": to_html(row["answer"]), "position": position * 10},
         )
         if made:
             loaded.questions.append(question)
@@ -75,7 +75,7 @@ def left() -> list[str]:
     )
     pages = Page.objects.filter(slug__in=[file.slug for file in read_documents(PAGES)])
     questions = FaqEntry.objects.active().filter(
-        question__in=[access_type["question"] for access_type in read_toml(LISTS)["questions"]]
+        question__in=[row["question"] for row in read_toml(LISTS)["questions"]]
     )
     return [
         *(_("the post “%(title)s”") % {"title": post.title} for post in untouched(posts)),

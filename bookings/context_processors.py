@@ -1,4 +1,4 @@
-"""What every page may show of the booking app: therapists' certificates and the least that a drive costs."""
+"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from .domain import queries
-from .models import Therapist
+from .models import TermsVersion, Therapist
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
@@ -34,3 +34,8 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
 
     # Templates call what can be called, so the query runs only where the amount is shown, and once.
     return {"travel_from_cents": cache(queries.lowest_travel_cents)}
+
+
+def terms(request: HttpRequest) -> dict[str, Any]:
+    """`terms`: what is agreed to when booking now, None when the owner has none; one query, when asked for."""
+    return {"terms": SimpleLazyObject(lambda: TermsVersion.in_force(timezone.now()))}

@@ -189,7 +189,7 @@ class AddOnAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 class BusinessForm(forms.ModelForm):
     class Meta:
         model = Business
-        fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
+        fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]
 
     def clean(self) -> dict[str, Any]:
         """Refuses sample phone numbers and addresses once the sample mark is taken off."""
@@ -220,4 +220,4 @@ class BusinessForm(forms.ModelForm):
 @admin.register(Business)
 class BusinessAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
     form = BusinessForm
-    fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
+    fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]

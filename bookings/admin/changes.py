@@ -1,4 +1,4 @@
-"""Late changes: what clients ask for inside the notice window, and staff's answer."""
+"""What clients leave to staff inside the notice window: a late move to answer, a late fee to decide."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, queries
 from bookings.domain.visit_request import ANYONE
-from bookings.enums import ChangeKind, ChangeState
+from bookings.enums import ChangeState, LateFeeState
 from bookings.exceptions import BookingError
-from bookings.models import ChangeRequest
+from bookings.models import ChangeRequest, LateFee
 from bookings.refusals import explain
 from massagerx.lib.admin import ListMixin
 from massagerx.lib.fields import LineField
@@ -43,11 +43,9 @@ ANSWERS = ("accept-with-fee", "accept", "refuse")
 
 def change_words(change: ChangeRequest) -> str:
     """What is asked for, such as `Move to Mon, Dec 7, 2026, 2:00 PM PST`. Needs the booking beside it."""
-    if change.kind == ChangeKind.MOVE:
-        if change.preference == ANYONE != change.booking.preference:
-            return _("Move to %(when)s, with anyone") % {"when": local_when(change.wanted_starts_at)}
-        return _("Move to %(when)s") % {"when": local_when(change.wanted_starts_at)}
-    return _("Cancel")
+    if change.preference == ANYONE != change.booking.preference:
+        return _("Move to %(when)s, with anyone") % {"when": local_when(change.wanted_starts_at)}
+    return _("Move to %(when)s") % {"when": local_when(change.wanted_starts_at)}
 
 
 def waiting_words(change: ChangeRequest | None) -> dict[str, Any] | None:
@@ -73,7 +71,7 @@ class ChangeRequestAdmin(ListMixin):
 
     list_display = ["reference", "what", "visit", "asked", "fee", "shown_state"]
     list_select_related = ["booking__client"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state"]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
@@ -118,7 +116,7 @@ class ChangeRequestAdmin(ListMixin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        context["title"] = _("Late change")
+        context["title"] = _("Late move")
         context["late_change"] = waiting_words(obj)
         context["may_answer"] = self.has_change_permission(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -133,7 +131,7 @@ class ChangeRequestAdmin(ListMixin):
         url = reverse("admin:bookings_booking_change", args=[change.booking_id])
         return format_html('<a href="{}">{}</a>', url, change.booking.reference)
 
-    @admin.display(description=gettext_lazy("what"), ordering="kind")
+    @admin.display(description=gettext_lazy("what"), ordering="wanted_starts_at")
     def what(self, change: ChangeRequest) -> str:
         return change_words(change)
 
@@ -206,15 +204,11 @@ class ChangeRequestAdmin(ListMixin):
         try:
             if answer == "refuse":
                 operations.refuse_change(change=change, actor=user, now=now, reason=reason)
-                done = _("%(reference)s: the change is refused; the visit stands.")
+                done = _("%(reference)s: the move is refused; the visit keeps its time.")
             else:
                 with_fee = answer == "accept-with-fee"
                 operations.accept_change(change=change, actor=user, now=now, with_fee=with_fee)
-                done = (
-                    _("%(reference)s: moved.")
-                    if change.kind == ChangeKind.MOVE
-                    else _("%(reference)s: canceled.")
-                )
+                done = _("%(reference)s: moved.")
         except BookingError as error:
             self.message_user(request, f"{reference}: {explain(error)}", messages.ERROR)
         else:
@@ -225,8 +219,10 @@ class ChangeRequestAdmin(ListMixin):
 
 
 def desk_changes(user: User | AnonymousUser, now: datetime) -> dict[str, Any]:
-    """What the front page says of late changes and of health answers that got graver, to those who may see it."""
+    """What the front page says of late moves, late fees and health answers that got graver, to those who may see it."""
     desk: dict[str, Any] = {}
+    if user.has_perm("bookings.change_booking"):
+        desk["fees"] = _fees(user)
     if user.has_perm("bookings.view_changerequest"):
         desk.update(_waiting(user))
     if sees_every_visit(user):
@@ -235,7 +231,7 @@ def desk_changes(user: User | AnonymousUser, now: datetime) -> dict[str, Any]:
 
 
 def _waiting(user: User | AnonymousUser) -> dict[str, Any]:
-    """Late changes that wait for an answer, the next visit first."""
+    """Late moves that wait for an answer, the next visit first."""
     waiting = only_seen_by(user, ChangeRequest.objects.filter(state=ChangeState.OPEN), "booking__therapist")
     rows = waiting.select_related("booking__therapist").order_by("booking__starts_at")[:MOST_ROWS]
     return {
@@ -252,6 +248,22 @@ def _waiting(user: User | AnonymousUser) -> dict[str, Any]:
             for change in rows
         ],
     }
+
+
+def _fees(user: User | AnonymousUser) -> list[dict[str, Any]]:
+    """Late fees that nobody has decided about, the oldest first."""
+    rows = only_seen_by(user, LateFee.objects.filter(state=LateFeeState.OPEN), "booking__therapist")
+    return [
+        {
+            "url": reverse("admin:bookings_booking_change", args=[fee.booking_id]) + "#late-fee",
+            "reference": fee.booking.reference,
+            "who": fee.booking.visit_for,
+            "when": local_when(fee.booking.starts_at),
+            "fee": dollars(fee.cents),
+            "asks_waiver": fee.asks_waiver,
+        }
+        for fee in rows.select_related("booking").order_by("named_at", "pk")[:MOST_ROWS]
+    ]
 
 
 def _graver(now: datetime) -> list[dict[str, Any]]:

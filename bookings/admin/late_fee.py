@@ -1,22 +1,31 @@
-"""Canceling with the late fee, for a client who phones inside the notice window."""
+"""Late fees: canceling with one for a client who phones inside the notice window, and deciding about one that a client
+left open by canceling."""
 
 from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations
+from bookings.enums import LateFeeState
 from bookings.exceptions import BookingError
+from bookings.models import LateFee
 from bookings.refusals import explain
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
 from .one_visit import OneVisitMixin
+
+DECISIONS = {
+    "charge": (LateFeeState.CHARGED, gettext_lazy("%(reference)s: the late fee of %(fee)s is charged.")),
+    "waive": (LateFeeState.WAIVED, gettext_lazy("%(reference)s: the late fee of %(fee)s is waived.")),
+}
 
 
 class LateCancelForm(forms.Form):
@@ -26,12 +35,16 @@ class LateCancelForm(forms.Form):
 
 
 class LateFeeMixin(OneVisitMixin):
-    """Adds the button that cancels with the late fee to the admin of bookings."""
+    """Adds to the admin of bookings the buttons that cancel with the late fee, and that charge or waive one."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.cancel_late_view)
-        own = path("<int:pk>/cancel-late/", view, name="bookings_booking_cancel_late")
-        return [own, *super().get_urls()]
+        decide = self.admin_site.admin_view(self.decide_fee_view)
+        return [
+            path("<int:pk>/cancel-late/", view, name="bookings_booking_cancel_late"),
+            path("<int:pk>/late-fee/<slug:answer>/", decide, name="bookings_booking_late_fee"),
+            *super().get_urls(),
+        ]
 
     def cancel_late_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancels, and writes the fee that the page showed on the visit; another fee by now changes nothing."""
@@ -58,4 +71,26 @@ class LateFeeMixin(OneVisitMixin):
             sentence = _("%(reference)s: canceled, with a late fee of %(fee)s to ask for.")
             facts = {"reference": booking.reference, "fee": dollars(fee_cents)}
             self.message_user(request, sentence % facts, messages.SUCCESS)
+        return self._back(booking)
+
+    def decide_fee_view(self, request: HttpRequest, pk: int, answer: str) -> HttpResponse:
+        """Charges or waives the late fee of a visit that its client canceled."""
+        booking = self._booking(request, pk)
+        if answer not in DECISIONS:
+            raise Http404
+        if not self.has_change_permission(request, booking):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._only(request, booking, "POST")
+        fee = LateFee.objects.select_related("booking").filter(booking=booking).first()
+        if fee is None:
+            raise Http404
+        state, done = DECISIONS[answer]
+        try:
+            operations.decide_late_fee(fee=fee, actor=self._staff(request), now=timezone.now(), state=state)
+        except BookingError as error:
+            self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
+        else:
+            facts = {"reference": booking.reference, "fee": dollars(fee.cents)}
+            self.message_user(request, done % facts, messages.SUCCESS)
         return self._back(booking)

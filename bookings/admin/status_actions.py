@@ -97,7 +97,10 @@ STATUS_ACTIONS = {
 
 
 class ReasonForm(forms.Form):
+    """Why something is done with visits; of canceling also whether the client asked for it."""
+
     reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
+    by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
 
 
 class StatusActionsMixin(OneVisitMixin):
@@ -143,7 +146,7 @@ class StatusActionsMixin(OneVisitMixin):
         form = ReasonForm(request.POST)
         if not form.is_valid():
             return self._refused(request, booking, form)
-        ok, sentence = self._do(request, booking, known, form.cleaned_data["reason"])
+        ok, sentence = self._do(request, booking, known, **form.cleaned_data)
         self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
         # Pressed on the front page, it leads back there, unless the visit has more to say.
         return redirect("admin:index") if ok and "desk" in request.POST else self._back(booking)
@@ -192,7 +195,7 @@ class StatusActionsMixin(OneVisitMixin):
             self._do_many(request, queryset, status_action)
             return None
         if form.is_valid():
-            self._do_many(request, queryset, status_action, form.cleaned_data["reason"])
+            self._do_many(request, queryset, status_action, **form.cleaned_data)
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -217,7 +220,13 @@ class StatusActionsMixin(OneVisitMixin):
         return TemplateResponse(request, "admin/bookings/booking/sure.html", context)
 
     def _do_many(
-        self, request: HttpRequest, queryset: QuerySet[Booking], status_action: StatusAction, reason: str = ""
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Booking],
+        status_action: StatusAction,
+        *,
+        reason: str = "",
+        by_client: bool = False,
     ) -> None:
         chosen = list(queryset.order_by("starts_at")[: MOST_AT_ONCE + 1])
         if len(chosen) > MOST_AT_ONCE:
@@ -225,16 +234,23 @@ class StatusActionsMixin(OneVisitMixin):
             self.message_user(request, sentence % {"most": MOST_AT_ONCE}, messages.ERROR)
             return
         for booking in chosen:
-            ok, sentence = self._do(request, booking, status_action, reason)
+            ok, sentence = self._do(request, booking, status_action, reason=reason, by_client=by_client)
             self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
 
     def _do(
-        self, request: HttpRequest, booking: Booking, status_action: StatusAction, reason: str
+        self,
+        request: HttpRequest,
+        booking: Booking,
+        status_action: StatusAction,
+        *,
+        reason: str = "",
+        by_client: bool = False,
     ) -> tuple[bool, str]:
         """Whether it was done, and the sentence that says so or why not."""
+        more = {"by_client": by_client} if status_action.wanted == BookingStatus.CANCELED else {}
         try:
             status_action.operation(
-                booking=booking, actor=self._staff(request), now=timezone.now(), reason=reason
+                booking=booking, actor=self._staff(request), now=timezone.now(), reason=reason, **more
             )
         except BookingError as error:
             return False, f"{booking.reference}: {explain(error)}"

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
-from bookings.models import BookingRules
+from bookings.models import LateFee
 from bookings.refusals import explain
 from massagerx.lib.fields import LinesField
 
@@ -145,10 +145,12 @@ class VisitMixin(StatusActionsMixin, LateFeeMixin, HealthMixin):
                 if self.may_do(request, status_action)
             ],
             "may_move": may_change and booking.status in operations.MOVABLE and booking.starts_at > now,
-            "late_fee_now": operations.late_fee(booking, BookingRules.load(), now=now)
+            "late_fee_now": operations.late_fee(booking, now=now)
             if may_change and booking.starts_at > now
             else None,
             "may_book": may_change,
+            "named_fee": LateFee.objects.filter(booking=booking).first(),
+            "may_change": may_change,
             "late_change": waiting_words(queries.waiting_change(booking)),
             "may_answer": request.user.has_perm("bookings.change_changerequest"),
             "recheck": self._recheck(booking),

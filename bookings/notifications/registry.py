@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.RECHECK: Kind("recheck", "client", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.THANKS: Kind("thanks", "client", frozenset({_S.CONFIRMED, _S.COMPLETED})),
     MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", _STANDING, until_start=True),
+    MessageKind.LATE_FEE: Kind("late_fee", "client", frozenset({_S.CANCELED})),
     MessageKind.SIGN_IN: Kind("sign_in", "client", about="link"),
     MessageKind.CODE: Kind("code", "client", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", "client", about="contact_message"),
@@ -155,7 +156,7 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         if not waiting.exists():
-            return "the late change has been answered"
+            return "the late move has been answered"
     return ""
 
 

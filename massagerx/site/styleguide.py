@@ -53,7 +53,7 @@ class SampleForm(forms.Form):
     unit = forms.CharField(label=_("Apartment or unit"), required=False)
     who = forms.ChoiceField(
         label=_("Who should come?"),
-        choices=[("", _("Anyone who is qualified")), ("woman", _("A woman"))],
+        choices=[("", _("Any therapist")), ("woman", _("A woman"))],
         error_messages={"required": _("Choose who should come.")},
     )
     length = forms.ChoiceField(

@@ -101,7 +101,7 @@ def test_the_file_holds_all_of_it_and_the_look_is_written_down_first(world: Worl
     kept = [row["answers"] for row in data["unfinished"]]
     assert {"details": {"email": "ana@example.com", "street": "9 Half Street"}} in kept
     assert unsent in kept
-    assert set(data) >= {"late_changes", "clinicians", "booklets", "places", "links", "admin_log"}
+    assert set(data) >= {"late_moves", "late_fees", "clinicians", "booklets", "places", "links", "admin_log"}
 
 
 def test_without_a_reason_nothing_is_opened(world: World, owner: Browser) -> None:

@@ -29,7 +29,7 @@ from blog.models import (
 )
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
-from bookings.enums import ChangeKind, ChangeState
+from bookings.enums import ChangeState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -237,7 +237,7 @@ def desk(world: World) -> Desk:
     video.save()
     add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
     change = ChangeRequest.objects.create(
-        booking=other, kind=ChangeKind.CANCEL, reason="Canary reason", asked_at=NOW
+        booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
     written = operations.send_contact(
         key=uuid.uuid4(), name="Other Canary", email="canary@example.com", phone="555-0177",
@@ -486,7 +486,7 @@ def test_a_therapist_with_more_rights_still_sees_only_their_own(desk: Desk) -> N
              "add_clientnote"]  # fmt: skip
     user = desk.users["therapist"]
     user.user_permissions.set(Permission.objects.filter(codename__in=given))
-    own = ChangeRequest.objects.create(booking=desk.own, kind=ChangeKind.CANCEL, asked_at=NOW)
+    own = ChangeRequest.objects.create(booking=desk.own, wanted_starts_at=NOW, asked_at=NOW)
     other = desk.rows["bookings.changerequest"]
     Message.objects.update(state="failed")
     client = signed_in(user)

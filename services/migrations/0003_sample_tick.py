@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0001_tables"),
+        ("services", "0002_payment_words"),
     ]
 
     operations = [
