@@ -9,6 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from blog import urls as blog
+from bookings.desk import urls as desk
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -57,7 +58,7 @@ urlpatterns = [
         )
         for part in ("html", "txt")
     ),
-    path("admin/", admin.site.urls),
+    path("admin/", ([*desk.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name)),
 ]
 
 if settings.LOCAL:

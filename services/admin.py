@@ -66,6 +66,8 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     model = ServiceOption
     form = ServiceOptionForm
     extra = 1
+    # As for the two below: a form may send 500 fields in all, and what is typed beyond them would be lost.
+    max_num = 20
     money_labels = {
         "price_cents": _("Price for one person, travel not included"),
         "next_price_cents": _("Next price"),
@@ -75,11 +77,13 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
 class ServiceFaqInline(KindFieldsMixin, admin.StackedInline):
     model = ServiceFaq
     extra = 0
+    max_num = 20
 
 
 class AddOnInline(admin.TabularInline):
     model = AddOn.services.through
     extra = 1
+    max_num = 30
     verbose_name = _("add-on")
     verbose_name_plural = _("add-ons offered with this service")
 

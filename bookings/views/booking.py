@@ -18,7 +18,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
-from bookings.enums import Tier
+from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
@@ -199,8 +199,12 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
     if progress.staff_user is not None:
-        words = _("%(reference)s is booked. The client gets an email.") % {"reference": booking.reference}
-        messages.success(request, words)
+        words = (
+            _("%(reference)s is booked. The client gets an email.")
+            if booking.status == BookingStatus.CONFIRMED
+            else _("%(reference)s is a request: please confirm it. The client gets an email.")
+        )
+        messages.success(request, words % {"reference": booking.reference})
         return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")

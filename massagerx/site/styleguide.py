@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from blog.models import Announcement, Picture, Post, Testimonial
 from blog.videos import VideoAddress
 from bookings import screening
-from bookings.admin.outbox import HTML_POLICY
+from bookings.desk.messages import HTML_POLICY
 from bookings.domain import pricing
 from bookings.domain.area_check import AreaAnswer
 from bookings.domain.intake import Screening

@@ -10,10 +10,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.admin.changes import change_words
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState
 from bookings.models import Booking, ChangeRequest, LateFee, Message, TimeOff
+from bookings.staff.late_changes import change_words
 from tests.factories import DAY, NOW, World, at
 
 from .browsers import address, confirmed, hidden, said, signed_in, text, with_link
