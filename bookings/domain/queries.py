@@ -30,11 +30,6 @@ def area(zip_code: str) -> ServiceArea:
     return load_area(zip_code)
 
 
-def booking_by_reference(reference: str) -> Booking | None:
-    """A booking with all that a page shows, or None."""
-    return Booking.objects.with_details().filter(reference=reference).first()
-
-
 def lowest_travel_cents() -> int:
     """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
     served = Zone.objects.filter(zips__is_active=True)

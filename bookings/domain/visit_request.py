@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from django.db.models import BigIntegerField, CharField, DateField
+from django.db.models import BigIntegerField, CharField
 
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
@@ -109,14 +109,6 @@ _AREA = CompiledQuery(
         zip_code=parameter("zip_code", CharField()), is_active=True
     )
 )
-_QUALIFIED = CompiledQuery(
-    lambda parameter: (
-        Therapist.objects.bookable(parameter("today", DateField()))
-        .qualified_for(parameter("service", BigIntegerField()))
-        .select_related("home_zip__zone")
-        .order_by("pk")
-    )
-)
 
 
 def load_treatment(
@@ -158,7 +150,8 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
-    return tuple(_QUALIFIED.objects(today=today, service=service.pk))
+    bookable = Therapist.objects.bookable(today).qualified_for(service.pk)
+    return tuple(bookable.select_related("home_zip__zone").order_by("pk"))
 
 
 def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:

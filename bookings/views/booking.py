@@ -64,13 +64,14 @@ def what(request: HttpRequest) -> HttpResponse:
         return response
     asked = _asked_zip(request)
     slug = request.POST.get("service") or request.GET.get("service") or ""
-    service = Service.objects.offered().filter(slug=slug).first() if slug else None
+    offered = Service.objects.offered(timezone.localdate(progress.now))
+    service = offered.filter(slug=slug).first() if slug else None
     if service is None:
         if slug:
             messages.warning(
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
-        services = Service.objects.offered().with_prices()
+        services = offered.with_prices()
         chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
@@ -378,6 +379,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited("60/m", "booking-steps")
 def start_over(request: HttpRequest) -> HttpResponse:
     """Forgets what was typed."""
     progress = load_progress(request)

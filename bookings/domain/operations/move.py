@@ -19,7 +19,7 @@ from massagerx.lib.localtime import local
 
 from .claim import claim_in_place, claim_move
 from .status import patience_with
-from .transaction import record, settle_change
+from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -109,7 +109,7 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(fresh.screening.tier),
             )
-        before, therapist_before = fresh.starts_at, fresh.therapist_id
+        before, block_before = fresh.starts_at, block_of(fresh)
         fresh.therapist_id = slot.therapist_id
         if by_client:
             fresh.preference = visit_request.preference
@@ -146,7 +146,8 @@ def move_booking(
             by_client=by_client,
             reason=reason,
             moved_from=before,
-            moved_from_therapist=therapist_before,
+            moved_from_therapist=block_before.therapist_id,
+            block_before=block_before,
         )
         _tell(fresh, by_client=by_client, now=now)
     return fresh
@@ -188,6 +189,7 @@ def correct_address(
     with claim_in_place(booking, rules=rules, now=now, area=area) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
+        block_before = block_of(fresh)
         was_elsewhere = fresh.address_key != address.address_key
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
@@ -204,7 +206,15 @@ def correct_address(
         # Written without a look at the old notes: those may be under a key that is lost.
         if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
             AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
+        record(
+            fresh,
+            EventKind.EDITED,
+            fresh.status,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            block_before=block_before,
+        )
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)
     return fresh

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
@@ -46,7 +46,7 @@ from massagerx.lib.locks import lock_names
 
 from .claim import claim
 from .status import patience_with
-from .transaction import event_of
+from .transaction import event_of, tell_listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +270,8 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
             *messages,
         ]
     )
+    for event in events:
+        tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
     if draft is not None:
         Hold.objects.filter(draft_id=draft).delete()
     reminders.write_reminders(booking=booking, now=now)
@@ -296,13 +298,8 @@ def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules
     return _at_once(result, is_known=is_known, rules=rules, actor=actor)
 
 
-_EARLIER = CompiledQuery(
-    lambda parameter: Booking.objects.filter(submission_key=parameter("key", UUIDField()))
-)
-
-
 def _earlier(submission: Submission) -> Booking | None:
-    booking = _EARLIER.first(key=submission.key)
+    booking = Booking.objects.filter(submission_key=submission.key).first()
     if booking is not None and booking.submission_digest != submission.digest:
         raise SubmissionReused
     return booking
