@@ -111,7 +111,7 @@ def test_time_off_is_a_day_or_some_or_some_hours(
     # The page shows it so that saving it again changes nothing.
     form = owner.get(change("timeoff", off.pk)).context["adminform"].form
     shown = {name: form[name].value() for name in form.fields}
-    again = {name: value for name, value in shown.items() if value not in (None, False)}
+    again = {name: value for name, value in shown.items() if value is not None and value is not False}
     assert owner.post(change("timeoff", off.pk), again).status_code == 302
     was = (off.starts_at, off.ends_at, off.reason)
     off.refresh_from_db()
@@ -170,7 +170,7 @@ def sent_by(page: Any) -> dict[str, Any]:
     for formset in formsets:
         forms += [formset.management_form, *formset.forms]
     data = {form.add_prefix(name): form[name].value() for form in forms for name in form.fields}
-    return {name: value for name, value in data.items() if value not in (None, False)}
+    return {name: value for name, value in data.items() if value is not None and value is not False}
 
 
 def test_no_form_of_the_admin_sends_more_fields_than_may_be_sent(owner: Client, rf: RequestFactory) -> None:
