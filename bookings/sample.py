@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from simple_history.utils import bulk_create_with_history
 
 from bookings import sample_booklet
 from bookings.enums import Gender, Weekday
@@ -14,7 +13,6 @@ from bookings.models import (
     BookingRules,
     Booklet,
     Closure,
-    DriveTime,
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
@@ -30,7 +28,7 @@ from services.models import Business, Service
 _ZONES = (("Central", 0), ("Eastside", 1000), ("Westside", 1500), ("Valley", 2000), ("South Bay edge", 2500))
 
 # ZIP code, city, latitude and longitude as in the `zipcodes` table, which takes a second to read.
-_ZIPS: dict[str, tuple[tuple[str, str, float, float], ...]] = {
+SAMPLE_ZIPS: dict[str, tuple[tuple[str, str, float, float], ...]] = {
     "Central": (
         ("90004", "Los Angeles", 34.0762, -118.3029),
         ("90005", "Los Angeles", 34.0585, -118.3012),
@@ -108,20 +106,6 @@ _ZIPS: dict[str, tuple[tuple[str, str, float, float], ...]] = {
         ("90301", "Inglewood", 33.955, -118.3556),
         ("90302", "Inglewood", 33.9745, -118.3548),
     ),
-}
-
-# Bands of the day, Los Angeles time, half-open, and minutes in each of them for a drive either way. Bands and
-# pairs that are not here are estimated from the straight line between ZIP codes.
-_BANDS = ((time(7), time(10)), (time(10), time(15)), (time(15), time(19)), (time(19), time(22)))
-_DRIVES = {
-    ("Central", "Eastside"): (40, 25, 45, 20),
-    ("Central", "Westside"): (50, 35, 60, 30),
-    ("Central", "Valley"): (45, 30, 55, 25),
-    ("Central", "South Bay edge"): (50, 35, 60, 30),
-    ("Eastside", "Westside"): (65, 45, 75, 35),
-    ("Eastside", "Valley"): (50, 35, 60, 30),
-    ("Westside", "Valley"): (55, 35, 65, 30),
-    ("Westside", "South Bay edge"): (40, 25, 45, 20),
 }
 
 _ALL = (
@@ -239,23 +223,11 @@ def _places() -> None:
     ServiceArea.objects.bulk_create(
         (
             ServiceArea(zip_code=code, city=city, zone=zones[name], latitude=latitude, longitude=longitude)
-            for name, rows in _ZIPS.items()
+            for name, rows in SAMPLE_ZIPS.items()
             for code, city, latitude, longitude in rows
         ),
         ignore_conflicts=True,
     )
-    if not DriveTime.objects.exists():
-        bulk_create_with_history(
-            [
-                DriveTime(
-                    origin=zones[a], destination=zones[b], starts_at=start, ends_at=end, minutes=minutes
-                )
-                for pair, band_minutes in _DRIVES.items()
-                for a, b in (pair, pair[::-1])
-                for (start, end), minutes in zip(_BANDS, band_minutes, strict=True)
-            ],
-            DriveTime,
-        )
 
 
 def _people(today: date) -> None:

@@ -23,7 +23,7 @@ from bookings.models import Booking, Therapist
 from massagerx.lib.admin import FIRST_DAY, LAST_DAY
 from massagerx.lib.localtime import day_bounds, local
 
-from .labels import clock, clock_span, local_span, long_day, week_start
+from .labels import clock, clock_span, drive_words, local_span, long_day, week_start
 from .visibility import sees_every_visit, sees_own_visits, therapists_seen_by
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
@@ -229,6 +229,7 @@ def _door(booking: Booking) -> str:
 def _drive(drive: Drive, day: date) -> dict[str, Any]:
     return {
         "minutes": drive.minutes,
+        "length": drive_words(drive),
         "fits": drive.fits,
         "from": _minute(drive.leaves_at, day) if drive.leaves_at else None,
         "until": _minute(drive.arrives_at, day) if drive.arrives_at else None,

@@ -17,7 +17,7 @@ from services.models import Business
 
 from .access_labels import access_lines
 from .board import map_url, way_url
-from .labels import clock, clock_span, local_when
+from .labels import clock, clock_span, drive_words, local_when
 from .visibility import sees_own_visits, therapists_seen_by
 
 # Visits of so many days back are asked about while nobody has said how they ended.
@@ -68,7 +68,7 @@ def _line(visit: Visit) -> dict[str, Any]:
         "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
         "span": clock_span(booking.starts_at, booking.ends_at),
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
-        "drive_minutes": drive.minutes if drive is not None else None,
+        "drive": drive_words(drive) if drive is not None else "",
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,

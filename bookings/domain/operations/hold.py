@@ -39,14 +39,6 @@ def hold_time(
     Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
     """
     scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
-    # Before the lock, under which nobody waits for a routing server.
-    scheduling.warm_drives(
-        therapists=visit_request.therapists,
-        area=visit_request.area,
-        starts_at=starts_at,
-        now=now,
-        draft=draft.key,
-    )
     with translated_errors(), transaction.atomic():
         therapists = lock_therapists(
             [therapist.pk for therapist in visit_request.therapists],

@@ -106,9 +106,6 @@ def move_booking(
     if not for_staff:
         scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
     visit_request = visit_request_of(booking, now=now, preference=preference)
-    scheduling.warm_drives(
-        therapists=visit_request.therapists, area=booking.area, starts_at=starts_at, now=now
-    )
     with translated_errors(), transaction.atomic():
         locked, fresh = _lock(booking, visit_request, now=now)
         require_movable(fresh, now)
@@ -199,7 +196,6 @@ def correct_address(
     """
     rules = BookingRules.load()
     area = load_area(address.zip_code)
-    scheduling.warm_drives(therapists=[booking.therapist], area=area, starts_at=booking.starts_at, now=now)
     with translated_errors(), transaction.atomic():
         _locked, fresh = _lock(booking, None, now=now)
         require_movable(fresh, now)

@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
-from bookings.domain.visit_request import Treatment, load_area, load_treatment, load_visit_request
+from bookings.domain.visit_request import Treatment, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
@@ -160,18 +160,6 @@ def _request(
     if not result.bookable:
         raise ScreeningStops
 
-    if scheduling.asks_a_server():
-        # Looked up now, since under the locks nobody waits for another server.
-        visit_request = load_visit_request(
-            treatment=treatment, area=area, preference=submission.preference, today=today
-        )
-        scheduling.warm_drives(
-            therapists=visit_request.therapists,
-            area=area,
-            starts_at=submission.starts_at,
-            now=now,
-            draft=draft,
-        )
     with translated_errors(), transaction.atomic():
         return _book(
             submission, treatment=treatment, area=area, rules=rules, quote=quote, agreed=agreed, screening=current,

@@ -34,8 +34,6 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
             raise ScreeningNotCleared
         scheduling.require_still_possible(booking=fresh, rules=BookingRules.load(), now=now)
 
-    # Before the lock, under which nobody waits for a routing server.
-    scheduling.warm_drives_of(booking=booking, now=now)
     return change_status(
         booking,
         BookingStatus.CONFIRMED,

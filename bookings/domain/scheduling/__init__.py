@@ -9,7 +9,6 @@ from .decisions import (
     require_within_reach_of_now,
     slot_at_address,
 )
-from .drives import asks_a_server, warm_drives, warm_drives_of
 from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
@@ -21,7 +20,6 @@ __all__ = [
     "Outlook",
     "Slot",
     "Start",
-    "asks_a_server",
     "check_upcoming",
     "choose_slot",
     "find_times",
@@ -35,6 +33,4 @@ __all__ = [
     "require_within_reach_of_now",
     "setup_and_packdown_minutes",
     "slot_at_address",
-    "warm_drives",
-    "warm_drives_of",
 ]

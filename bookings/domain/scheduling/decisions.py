@@ -8,10 +8,11 @@ from uuid import UUID
 
 from bookings import availability
 from bookings.domain.visit_request import Treatment
+from bookings.drives.table import read_drives
 from bookings.exceptions import SlotNotOffered
 from bookings.models import Booking, BookingRules, ServiceArea, Therapist
 
-from .drives import corrections_between, drives_to
+from .drives import corrections_between
 from .values import (
     UNLIMITED_DAYS,
     engine_rules_of,
@@ -55,7 +56,7 @@ def choose_slot(
     )
     job = job_at(treatment, area, rules, access_type=access_type, address_key=address_key)
     engine_rules = engine_rules_of(rules, closures, for_staff=for_staff)
-    drive_time = drives_to(values, job.place)
+    drive_time = read_drives()
     slots: list[availability.Slot] = []
     refused: set[availability.RefusalReason] = set()
     for therapist in values:
@@ -149,7 +150,7 @@ def _slot_in_place(
         starts_at=booking.starts_at,
         rules=engine_rules_of(rules, closures, for_staff=True),
         drive_time=availability.WithOverrides(
-            drives_to((value,), job.place), corrections.get((booking.therapist_id, day), {})
+            read_drives(), corrections.get((booking.therapist_id, day), {})
         ),
         now=now,
     )

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from bookings import availability
 from bookings.domain.visit_request import Treatment, VisitRequest
+from bookings.drives.table import read_drives
 from bookings.models import Booking, BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 
-from .drives import drives_to
 from .values import engine_rules_of, job_at, local_day, therapist_values
 
 # A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
@@ -99,7 +99,7 @@ def find_times_between(
         first_day=first_day,
         last_day=last_day,
         rules=engine_rules_of(rules, closures),
-        drive_time=drives_to(values, job.place),
+        drive_time=read_drives(),
         now=now,
     )
     return Offer(by_day)
@@ -116,7 +116,7 @@ class Outlook:
     therapists: tuple[availability.Therapist, ...]
     job: availability.Job
     engine_rules: availability.SchedulingRules
-    drive_time: availability.DriveTable
+    drive_time: availability.DriveTime
 
     def among(self, therapists: Iterable[Therapist]) -> Outlook:
         """The same for some of the therapists."""
@@ -189,5 +189,5 @@ def read_outlook(
         therapists=values,
         job=job,
         engine_rules=engine_rules_of(rules, closures),
-        drive_time=drives_to(values, job.place),
+        drive_time=read_drives(),
     )

@@ -9,21 +9,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
-    DriveTable,
     DriveTime,
     ExtraHours,
     Interval,
     Job,
     Occupied,
     OccupiedKind,
-    OfflineEstimate,
     Place,
     SchedulingRules,
     Therapist,
     WeeklyHours,
     WithOverrides,
 )
+from bookings.drives import table
+from bookings.drives.estimates import Basis
+from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 ZONE = ZoneInfo("America/Los_Angeles")
 MINUTE = timedelta(minutes=1)
@@ -105,7 +105,11 @@ def tables(draw: st.DrawFn) -> DriveTable:
     return DriveTable(rows, ZONE, behind=behind)
 
 
+MODEL = table.DriveTable(Basis(), zone="America/Los_Angeles")
+
 drive_times: st.SearchStrategy[DriveTime] = st.one_of(
+    st.just(MODEL),
+    st.just(WithOverrides(MODEL, {(PLACES[0], PLACES[3]): 4, (PLACES[5], PLACES[0]): 9})),
     st.just(OfflineEstimate(ZONE)),
     st.just(OfflineEstimate(ZONE, weekday_mph=[13] * 24, weekend_mph=[31] * 24)),
     tables(),

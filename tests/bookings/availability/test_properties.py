@@ -8,12 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
-    DriveTable,
     Interval,
     Job,
     Occupied,
-    OfflineEstimate,
     RefusalReason,
     Side,
     Slot,
@@ -27,6 +24,7 @@ from bookings.availability import (
 )
 from tests.bookings.availability import oracle
 from tests.bookings.availability.strategies import MINUTE, UNHURRIED, ZONE, World, jobs, metric_drives, worlds
+from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 
 def table() -> DriveTable:
