@@ -10,7 +10,7 @@ from .models import Announcement
 
 
 def announcement(request: HttpRequest) -> dict[str, Any]:
-    """`site_announcement`: the notice to show now, or nothing; looked up once a response, and only when a template asks."""
+    """`site_announcement`: the announcement to show now, or nothing; looked up when a template first asks."""
     return {
         "site_announcement": SimpleLazyObject(lambda: Announcement.objects.current(timezone.now()).first())
     }

@@ -47,10 +47,9 @@ CLEAR_ANSWERS = {
 
 def make_roles() -> None:
     """The groups of staff, as the migration makes them: a test with transactions of its own empties all tables."""
-    roles = import_module("bookings.migrations.0014_roles")
+    roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
-        import_module("bookings.migrations.0017_rights_over_people").give_rights(apps, None)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:

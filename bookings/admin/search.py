@@ -12,7 +12,7 @@ from massagerx.lib.text_search import AmongKeys, ContainsPart, OneOf, Part, part
 
 _Row = TypeVar("_Row", bound=Model)
 
-# The columns that migration 0018 indexes, in its order.
+# The columns that migration 0002 indexes, in its order.
 _OF_VISIT = ("reference", "contact_name", "recipient_name", "street")
 OF_CLIENT = ("name", "email", "phone")
 _ZIP_DIGITS = 5

@@ -79,7 +79,7 @@ def log_health_access(*, client: Client, user: User, reason: str, now: datetime)
 
 
 def all_about(client: Client) -> list[Section]:
-    """Everything, section by section; only right after `log_health_access`. What none of the site's keys opens says so."""
+    """Everything, section by section; only right after `log_health_access`. A value that no key opens says so."""
     visits = list(
         Booking.objects.filter(client=client)
         .select_related("therapist", "service", "area__zone", "terms_version")

@@ -15,8 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from massagerx.lib.admin import ListMixin
 
@@ -24,9 +22,6 @@ from . import second_factor
 from .models import TOTPDevice
 from .views import note
 
-# django-otp's tables are empty of secrets (migration 0002), and would still offer to add some.
-admin.site.unregister(TOTPDevice)
-admin.site.unregister(StaticDevice)
 admin.site.unregister(User)
 
 

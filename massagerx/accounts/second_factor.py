@@ -6,6 +6,7 @@ Codes are told apart by their shape, so that a wrong one counts against one of t
 from __future__ import annotations
 
 import logging
+import secrets
 from base64 import b32encode
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.util import random_hex
 
 from massagerx.lib.encryption import UnreadableValue
@@ -104,11 +104,16 @@ def new_recovery_codes(user: User) -> list[str]:
     with transaction.atomic():
         RecoveryCodeSet.objects.filter(user=user).delete()
         code_set = RecoveryCodeSet.objects.create(user=user, name="recovery codes")
-        codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
+        codes = [_new_recovery_code() for _ in range(RECOVERY_CODES)]
         RecoveryCode.objects.bulk_create(
             RecoveryCode(code_set=code_set, digest=RecoveryCode.digest_of(code)) for code in codes
         )
     return codes
+
+
+def _new_recovery_code() -> str:
+    """Eight letters and digits: 40 random bits, in base 32."""
+    return b32encode(secrets.token_bytes(5)).decode().lower()
 
 
 def recovery_codes_left(user: User) -> int:

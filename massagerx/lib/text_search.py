@@ -2,7 +2,7 @@
 
 `ContainsPart` asks the database. PostgreSQL answers from an index on `massagerx_parts(…)`, which lists every ending of
 every word, so that to look for a part is to look for a beginning; without an index, and on SQLite, each row is read.
-The functions of PostgreSQL are made by migration 0018 of bookings and must fold as `fold` does.
+The functions of PostgreSQL are made by migration 0002 of bookings and must fold as `fold` does.
 """
 
 from __future__ import annotations

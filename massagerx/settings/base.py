@@ -38,8 +38,6 @@ INSTALLED_APPS = [
     "phonenumber_field",
     "simple_history",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "django_prose_editor",
     "services",
     "blog",

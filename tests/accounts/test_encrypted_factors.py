@@ -1,21 +1,17 @@
-"""Secrets of second factors: nothing in the database makes a code, keys rotate, and those of before still work."""
+"""Secrets of second factors: nothing in the database makes a code, and keys rotate."""
 
 from __future__ import annotations
 
 import base64
 import os
 import time
-from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from massagerx.accounts import second_factor
 from massagerx.accounts.models import TOTPDevice
@@ -44,8 +40,7 @@ def stored() -> str:
     """All that the tables of second factors hold."""
     found = []
     with connection.cursor() as cursor:
-        for table in ("accounts_totpdevice", "accounts_recoverycodeset", "accounts_recoverycode", "otp_totp_totpdevice",
-                      "otp_static_statictoken"):  # fmt: skip
+        for table in ("accounts_totpdevice", "accounts_recoverycodeset", "accounts_recoverycode"):
             cursor.execute(f"SELECT * FROM {table}")
             found += [str(row) for row in cursor.fetchall()]
     return "\n".join(found)
@@ -92,32 +87,6 @@ def test_a_secret_opens_in_its_own_column_only() -> None:
         with pytest.raises(UnreadableValue):
             unseal(value, name)
     assert keyed_digest("code", "here") != keyed_digest("code", "there")
-
-
-def test_second_factors_of_before_are_moved_and_still_work(clock: Clock) -> None:
-    user = member("desk", "Front desk")
-    secret = second_factor.new_key()
-    TOTPDevice.objects.create(user=user, name="phone", key=secret, last_t=7)
-    code_set = StaticDevice.objects.create(user=user, name="recovery codes")
-    StaticToken.objects.bulk_create(
-        StaticToken(device=code_set, token=code) for code in ("abcdefgh", "hgfedcba")
-    )
-
-    migration = import_module("massagerx.accounts.migrations.0002_move_second_factors")
-    migration.move(apps, None)
-
-    text = stored()
-    assert not [word for word in (secret, "abcdefgh", "hgfedcba") if word in text]
-    # The version that still runs lets nobody in by the password alone.
-    assert TOTPDevice.objects.filter(user=user, confirmed=True).exists()
-    assert not log_in(Client(), user)
-    assert log_in(Client(), user, "abcd efgh")
-    assert log_in(Client(), user, code_of(secret))
-    assert not log_in(Client(), user, "abcd efgh")
-    assert second_factor.recovery_codes_left(user) == 1
-
-    migration.move_back(apps, None)
-    assert TOTPDevice.objects.get(user=user).key == secret
 
 
 def test_trying_codes_opens_the_secret_only_then(clock: Clock) -> None:

@@ -276,5 +276,5 @@ def test_tries_at_one_name_slow_down_that_address_only(settings: Any, clock: Clo
 def test_nobody_sees_secrets_in_the_admin() -> None:
     client = Client()
     client.force_login(member("root", is_superuser=True))
-    for model in ("otp_totp/totpdevice", "otp_static/staticdevice"):
-        assert client.get(f"/admin/{model}/").status_code == 404
+    for model in ("totpdevice", "recoverycodeset", "recoverycode"):
+        assert client.get(f"/admin/accounts/{model}/").status_code == 404

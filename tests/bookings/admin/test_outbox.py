@@ -68,8 +68,12 @@ def test_only_what_failed_is_sent_again(
     assert message is not None
     before = message.message_uuid
     Message.objects.filter(pk=message.pk).update(
-        state=state, uncertain_attempts=uncertain_attempts, attempts=9, due_at=NOW - timedelta(days=1), first_tried_at=NOW - timedelta(days=1)
-    )  # fmt: skip
+        state=state,
+        uncertain_attempts=uncertain_attempts,
+        attempts=9,
+        due_at=NOW - timedelta(days=1),
+        first_tried_at=NOW - timedelta(days=1),
+    )
 
     sentences = said(desk.post(LIST, {"action": "send_again", "_selected_action": [message.pk]}, follow=True))
 

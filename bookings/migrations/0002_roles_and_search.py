@@ -1,0 +1,203 @@
+"""The roles of staff, as groups, and the functions and indexes behind staff's searches.
+
+Roles: owner, front desk, therapist and writer, with the permissions below; a later change of a role is a migration of its own.
+
+Searches: PostgreSQL gets two functions, and indexes on what they make of visits and clients. `massagerx_fold`, and SQLite's
+function of that name, are `massagerx.lib.text_search.fold`. Needs no extension. Their bodies are bound when they are made
+(`RETURN`), not read as text when they run: pg_restore, and PostgreSQL 17 whenever it builds an index, look for functions in
+no schema of ours, and would not find one named in a text.
+"""
+
+from django.contrib.auth.management import create_permissions
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+_ALL = ("view", "add", "change", "delete")
+_KEEP = ("view", "add", "change")
+_SEE = ("view",)
+
+_BLOG = {
+    "blog.tag": _ALL,
+    "blog.post": _ALL,
+    "blog.oldaddress": _ALL,
+    "blog.page": _KEEP,
+    "blog.faqentry": _ALL,
+    "blog.picture": _ALL,
+    "blog.video": _ALL,
+    "blog.testimonial": _ALL,
+    "blog.announcement": _ALL,
+}
+
+ROLES = {
+    # Everything but making superusers: who may change whom is decided in massagerx/accounts/admin.py.
+    "Owner": {
+        "auth.user": _KEEP,
+        "services.business": _KEEP,
+        "services.category": _ALL,
+        "services.service": _ALL,
+        "services.serviceoption": _ALL,
+        "services.servicefaq": _ALL,
+        "services.addon": _ALL,
+        **_BLOG,
+        "bookings.booking": (*_KEEP, "view_reports"),
+        "bookings.accessnotes": _SEE,
+        "bookings.screeningrecord": _SEE,
+        "bookings.healthaccess": _SEE,
+        "bookings.cliniciannote": ("view", "add"),
+        "bookings.changerequest": _KEEP,
+        "bookings.arearequest": _ALL,
+        "bookings.contactmessage": _ALL,
+        "bookings.bookletrequest": _ALL,
+        "bookings.booklet": _ALL,
+        "bookings.client": (*_KEEP, "export_client", "erase_client"),
+        "bookings.clientnote": ("view", "add"),
+        "bookings.erasure": _SEE,
+        "bookings.message": _KEEP,
+        "bookings.messagesettings": _KEEP,
+        "bookings.therapist": _ALL,
+        "bookings.workinghours": _ALL,
+        "bookings.extrahours": _ALL,
+        "bookings.timeoff": _ALL,
+        "bookings.closure": _ALL,
+        "bookings.zone": _ALL,
+        "bookings.servicearea": _ALL,
+        "bookings.drivetime": _ALL,
+        "bookings.driveoverride": _ALL,
+        "bookings.bookingrules": _KEEP,
+        "bookings.termsversion": _KEEP,
+        "bookings.screeningversion": _KEEP,
+    },
+    # The people who answer the phone: visits and those who ask for them, not prices, rules or the site's words.
+    "Front desk": {
+        "bookings.booking": _KEEP,
+        "bookings.accessnotes": _SEE,
+        "bookings.screeningrecord": _SEE,
+        "bookings.cliniciannote": ("view", "add"),
+        "bookings.changerequest": ("view", "change"),
+        "bookings.arearequest": ("view", "change"),
+        "bookings.contactmessage": ("view", "change"),
+        # They take consents back.
+        "bookings.bookletrequest": ("view", "change"),
+        "bookings.client": _KEEP,
+        "bookings.clientnote": ("view", "add"),
+        "bookings.message": ("view", "change"),
+        "bookings.therapist": _SEE,
+        "bookings.workinghours": _SEE,
+        "bookings.extrahours": _SEE,
+        "bookings.timeoff": _ALL,
+        "bookings.closure": _SEE,
+        "bookings.zone": _SEE,
+        "bookings.servicearea": _SEE,
+        "bookings.drivetime": _SEE,
+        "bookings.driveoverride": ("view", "add", "delete"),
+    },
+    # All of it narrowed to what is their own: bookings/admin/visibility.py.
+    "Therapist": {
+        "bookings.booking": ("view_own_visits", "finish_own_visits"),
+        "bookings.accessnotes": _SEE,
+        "bookings.screeningrecord": _SEE,
+        "bookings.timeoff": _ALL,
+    },
+    "Writer": _BLOG,
+}
+
+
+def codenames(model, actions):
+    """An action with an underscore is a permission's whole name."""
+    return [action if "_" in action else f"{action}_{model}" for action in actions]
+
+
+def make_roles(apps, schema_editor):
+    # On a fresh database permissions are made only after the last migration.
+    for label in ("auth", "services", "blog", "bookings"):
+        config = apps.get_app_config(label)
+        # Within a migration an app has no such module, and permissions are made only for apps with one.
+        kept, config.models_module = getattr(config, "models_module", None), True
+        create_permissions(config, apps=apps, verbosity=0)
+        config.models_module = kept
+    Group = apps.get_model("auth", "Group")
+    Permission = apps.get_model("auth", "Permission")
+    for name, rows in ROLES.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        for label, actions in rows.items():
+            app, model = label.split(".")
+            group.permissions.add(
+                *Permission.objects.filter(
+                    content_type__app_label=app,
+                    content_type__model=model,
+                    codename__in=codenames(model, actions),
+                )
+            )
+
+
+def remove_roles(apps, schema_editor):
+    """The accounts stay, without a role."""
+    apps.get_model("auth", "Group").objects.filter(name__in=ROLES).delete()
+
+
+# As `massagerx.lib.text_search` had them when this was written; a test compares them with what it has now. Quotes are
+# doubled for SQL.
+LETTERS = (
+    "àáâãäåāăąÀÁÂÃÄÅĀĂĄçćčÇĆČďđĎĐèéêëēėęěÈÉÊËĒĖĘĚğģĞĢìíîïīįıÌÍÎÏĪĮIķĶłļľŁĻĽ"
+    "ñńňņÑŃŇŅòóôõöøōőÒÓÔÕÖØŌŐřŕŘŔśšşșŚŠŞȘťţțŤŢȚùúûüūůűųÙÚÛÜŪŮŰŲýÿÝŸźżžŹŻŽ"
+)
+PLAIN = (
+    "aaaaaaaaaaaaaaaaaaccccccddddeeeeeeeeeeeeeeeeggggiiiiiiiiiiiiiikkllllll"
+    "nnnnnnnnoooooooooooooooorrrrssssssssttttttuuuuuuuuuuuuuuuuyyyyzzzzzz"
+)
+SPACES = "\t\n\r\u00a0"
+NOTHING = "''`´‘’ʼ\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0326\u0327\u0328"
+
+CREATE = [
+    f"""CREATE FUNCTION massagerx_fold(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN translate(lower($1), '{LETTERS}{SPACES}{NOTHING}', '{PLAIN}{" " * len(SPACES)}')""",
+    # Every ending of every word, each once: a part of a word is the beginning of one of them. The cost keeps the planner
+    # from working it out row by row. Not for parallel workers: it is hardly ever run, and they take 10 ms to start.
+    """CREATE FUNCTION massagerx_parts(text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL RESTRICTED COST 300
+    RETURN (SELECT coalesce(array_to_tsvector(array_agg(DISTINCT substr(word, place))), ''::tsvector)
+            FROM unnest(string_to_array(massagerx_fold($1), ' ')) AS word,
+            generate_series(1, length(word)) AS place)""",
+    # What is new goes into the indexes at once: a list of what is to be put in later is read by every search.
+    """CREATE INDEX booking_by_parts ON bookings_booking USING gin
+    (massagerx_parts(reference || ' ' || contact_name || ' ' || recipient_name || ' ' || street))
+    WITH (fastupdate = off)""",
+    """CREATE INDEX client_by_parts ON bookings_client USING gin
+    (massagerx_parts(name || ' ' || email || ' ' || phone)) WITH (fastupdate = off)""",
+]
+DROP = [
+    "DROP INDEX client_by_parts",
+    "DROP INDEX booking_by_parts",
+    "DROP FUNCTION massagerx_parts(text)",
+    "DROP FUNCTION massagerx_fold(text)",
+]
+
+
+def create_search(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    _run(CREATE, schema_editor)
+
+
+def drop_search(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    _run(DROP, schema_editor)
+
+
+def _run(statements: list[str], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        for statement in statements:
+            schema_editor.execute(statement, params=None)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("services", "0001_tables"),
+        ("blog", "0001_tables"),
+        ("bookings", "0001_tables"),
+    ]
+
+    operations = [
+        migrations.RunPython(make_roles, remove_roles),
+        migrations.RunPython(create_search, drop_search),
+    ]
