@@ -29,7 +29,7 @@ from blog.models import (
 )
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
-from bookings.drives.models import DriveCorrection, FixedDrive, RoadTime
+from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, RoadTime
 from bookings.enums import ChangeKind, ChangeState
 from bookings.models import (
     AreaRequest,
