@@ -231,7 +231,7 @@ class DriveEstimate(models.Model):
     with spaces between them: they are read by the thousand, and looked into one by one.
     """
 
-    generation = models.ForeignKey(DriveEdition, on_delete=models.CASCADE, related_name="estimates")
+    edition = models.ForeignKey(DriveEdition, on_delete=models.CASCADE, related_name="estimates")
     origin = models.CharField(_("from"), max_length=5)
     destination = models.CharField(_("to"), max_length=5)
     profile = models.CharField(

@@ -194,13 +194,13 @@ def refresh(*, now: datetime) -> bool:
         basis = known.basis()
         DriveEstimate.objects.all().delete()
         DriveEdition.objects.all().delete()
-        generation = DriveEdition.objects.create(
+        edition = DriveEdition.objects.create(
             key=secrets.randbits(62) + 1, made_at=now, made_from=digest, basis=known.as_text()
         )
         DriveEstimate.objects.bulk_create(
             (
                 DriveEstimate(
-                    generation=generation,
+                    edition=edition,
                     origin=origin.zip_code,
                     destination=destination.zip_code,
                     profile=profile.value,

@@ -146,7 +146,7 @@ _ROWS = CompiledQuery(
         .values_list("key", "basis", _NO_TEXT, _NO_TEXT, _NO_TEXT, _NO_TEXT)
         .union(
             DriveEstimate.objects.order_by()
-            .exclude(generation=parameter("known", BigIntegerField()))
+            .exclude(edition=parameter("known", BigIntegerField()))
             .values_list(F("edition_id"), "profile", "origin", "destination", "careful", "quick"),
             all=True,
         )
@@ -162,11 +162,11 @@ def read_drives() -> DriveTable:
     last = _last  # another thread may put a newer one there meanwhile
     known = last[0] if last is not None else 0
     key, basis, rows = 0, "", Rows()
-    for generation, text, origin, destination, careful, quick in _ROWS.rows(known=known):
+    for edition, text, origin, destination, careful, quick in _ROWS.rows(known=known):
         if origin:
             rows.setdefault((origin, destination), {})[text] = Row(careful, quick)
         else:
-            key, basis = generation, text
+            key, basis = edition, text
     if last is not None and key == known:
         return last[1]
     table = stored_table(basis, rows) if basis else DriveTable(Basis(), zone=settings.TIME_ZONE)

@@ -501,7 +501,7 @@ class Migration(migrations.Migration):
                 ("careful", models.CharField(max_length=200)),
                 ("quick", models.CharField(max_length=200)),
                 (
-                    "generation",
+                    "edition",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="estimates",

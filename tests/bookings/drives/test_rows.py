@@ -73,9 +73,9 @@ def test_what_is_read_is_what_the_rows_say(world: World) -> None:
 
 def test_nothing_is_made_until_something_changes(world: World) -> None:
     rows.refresh(now=NOW)
-    generation = DriveEdition.objects.get()
+    edition = DriveEdition.objects.get()
     assert not rows.refresh(now=NOW + timedelta(days=1))
-    assert DriveEdition.objects.get() == generation
+    assert DriveEdition.objects.get() == edition
 
     rules = DriveRules.load()
     changes: list[Callable[[], Any]] = [
