@@ -89,9 +89,9 @@ class Business:
 def found_business(now: datetime = NOW) -> Business:
     """Writes the business, without a visit; `now` is when its texts came into force."""
     from bookings import sample
+    from bookings.drives.rows import refresh
     from bookings.enums import Gender
     from bookings.models import BookingRules, ServiceArea, Therapist, WorkingHours
-    from bookings.drives.rows import refresh
     from services import sample as catalogue
     from services.models import Category, Service, ServiceOption
 

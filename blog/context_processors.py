@@ -1,4 +1,4 @@
-"""The notice of the day in every template."""
+"""The current announcement in every template."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a writer may put into posts and pages: the site's own prose, and figures with pictures of the library."""
+"""The HTML allowed in posts and pages: prose, and figures with pictures of the library."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _MISSING = "\U0010fffe"
 
 
 def words_of(title: str, business_name: str) -> str:
-    """What is written on the picture, to tell whether it has to be drawn again."""
+    """The words on the picture; it is drawn again when they change."""
     return f"{business_name}\n{title}"
 
 

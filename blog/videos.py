@@ -44,7 +44,7 @@ class VideoAddress:
 
     @property
     def frame_url(self) -> str:
-        """What a frame shows: no cookies where the provider offers that, and it starts at once."""
+        """The address of the frame: no cookies where the provider offers that, and it starts at once."""
         if self.provider == "youtube":
             return f"{FRAME_HOSTS['youtube']}/embed/{self.code}?autoplay=1&rel=0"
         number, _, key = self.code.partition("/")

@@ -91,6 +91,7 @@ def _list(
 
 @public_page
 def post_list(request: HttpRequest) -> HttpResponse:
+    """Published posts, newest first, in pages."""
     now = timezone.now()
     return _list(request, Post.objects.published(now), now, _blog_crumbs())
 
@@ -108,6 +109,7 @@ def post_search(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def post_tag(request: HttpRequest, slug: str) -> HttpResponse:
+    """Published posts with one tag, newest first, in pages."""
     now = timezone.now()
     tag = get_object_or_404(Tag.objects.in_use(now), slug=slug)
     crumbs = _blog_crumbs((tag.name, tag.get_absolute_url()))
@@ -240,6 +242,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public_page
 def faq(request: HttpRequest) -> HttpResponse:
+    """The FAQ page with its structured data."""
     questions = list(FaqEntry.objects.active())
     faq_page = {
         "@type": "FAQPage",

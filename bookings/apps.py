@@ -9,6 +9,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        """Hands the outbox the function that wakes a worker."""
         # Imported here: models can be loaded only once the apps are. The domain must not know Celery, so the
         # wake-up is plugged in from above.
         from . import tasks

@@ -46,7 +46,7 @@ class Gender(models.TextChoices):
 
 
 class Tier(models.TextChoices):
-    """What a screening comes to, mildest first. The values are those of `bookings.screening`."""
+    """The result of a screening, mildest first. The values are those of `bookings.screening`."""
 
     CLEAR = "clear", _("Clear")
     CAUTION = "caution", _("Clear, with a note to the therapist")
@@ -101,7 +101,7 @@ class Weekday(models.IntegerChoices):
 
 
 class LinkPurpose(models.TextChoices):
-    """What a link or code opens. One made for one purpose opens nothing else."""
+    """The purpose of a link or code. One made for one purpose opens nothing else."""
 
     VISIT = "visit", _("One visit")
     SIGN_IN = "sign_in", _("All visits of an email address")
@@ -111,7 +111,7 @@ class LinkPurpose(models.TextChoices):
 
 
 class ChangeKind(models.TextChoices):
-    """What a client asks of staff inside the notice window."""
+    """The change that a client asks of staff inside the notice window."""
 
     CANCEL = "cancel", _("Cancel")
     MOVE = "move", _("Move")

@@ -1,6 +1,6 @@
-"""What `run.py` does: install, start, watch and stop the whole site, or run its tests.
+"""The commands of `run.py`: install, start, watch and stop the whole site, or run its tests.
 
 Only the standard library is imported here: these modules work before anything has been installed. They stand
-beside the project package rather than in it because importing `massagerx` needs Celery. Tests use the same
-functions to start the site, so that what is tested is what runs.
+beside the project package rather than in it because importing `massagerx` needs Celery. Tests start the site
+with the same functions.
 """

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees, and how their signals arrive."""
+"""Output to the terminal, and handling of signals."""
 
 import signal
 import sys
@@ -9,11 +9,11 @@ from types import FrameType
 
 
 class Problem(Exception):
-    """Something a person has to put right. Its text is one sentence that says what to do."""
+    """An error that a person has to fix. Its text is one sentence that says how."""
 
 
 class Stopped(Exception):
-    """Somebody pressed Ctrl-C, or the process was asked to end."""
+    """Raised after Ctrl-C, SIGTERM or SIGHUP."""
 
 
 def say(text: str = "") -> None:
@@ -35,10 +35,10 @@ def step(text: str) -> Iterator[None]:
 
 
 class Signals:
-    """Remembers Ctrl-C, SIGTERM and SIGHUP instead of being torn apart by them.
+    """Notes Ctrl-C, SIGTERM and SIGHUP, and raises only where `check` is called.
 
-    Everything that waits calls `check` between its naps, so a child process is never started without being
-    noted down, whenever the signal comes.
+    Whatever waits calls `check` between its naps, so a signal never falls between starting a child process and
+    registering it.
     """
 
     def __init__(self) -> None:

@@ -61,8 +61,8 @@ def send(group: int, number: int, *, leader_only: bool) -> None:
 def stop(groups: Iterable[Group], *, reap: Callable[[], object], hurry: Callable[[], bool]) -> None:
     """Stop groups, the last started first, a layer at a time.
 
-    Only leaders are asked to end: they see to their own children. What has not ended after its grace, or as soon
-    as `hurry` says so, is killed with everything in its group. `reap` is called while waiting.
+    Only leaders get the signal that asks them to end; they end their own children. What has not ended
+    after its grace, or as soon as `hurry` says so, is killed with everything in its group. `reap` is called meanwhile.
     """
     for layer in sorted({group.layer for group in groups}, reverse=True):
         waiting = [group for group in reversed(list(groups)) if group.layer == layer]

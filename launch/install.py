@@ -48,12 +48,12 @@ def check_writable(directory: Path) -> None:
 
 
 def full_disk(directory: Path) -> Problem:
-    """The problem of a disk that filled up on the way."""
+    """A `Problem` that says that the disk is full."""
     return Problem(f"The disk that holds {directory} is full: free some space and run this again.")
 
 
 def is_full(directory: Path) -> bool:
-    """Whether so little room is left (2 MB) that a command which failed there failed for that."""
+    """Whether less than 2 MB are left, so that a failed command failed for want of space."""
     return shutil.disk_usage(directory).free < 2_000_000
 
 

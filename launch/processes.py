@@ -103,7 +103,7 @@ class Supervisor:
         return part
 
     def forget(self, part: Part) -> None:
-        """Kill what is left of an ended part's group, so that a new one finds a clear field."""
+        """Kill what is left of an ended part's group, so that its port and files are free for a new one."""
         guardian.send(part.pid, signal.SIGKILL, leader_only=False)
         assert part.process is not None
         part.process.wait()

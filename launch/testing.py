@@ -26,7 +26,7 @@ _FOREIGN = (
 
 @dataclass
 class Round:
-    """One call of pytest and what came of it."""
+    """One call of pytest with its outcome."""
 
     name: str
     marks: str

@@ -90,6 +90,8 @@ class StaffAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Django's context without the list of all models, whose permissions would cost queries on every
+        page."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -115,10 +117,12 @@ class StaffAdminSite(AdminSite):
         return [section for section in sections if section["models"]]
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Adds the page of the second factor, limited per address."""
         view = limited("20/m", "second-factor")(self.admin_view(self.second_factor))
         return [path("second-factor/", view, name="second_factor"), *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Django's log-in with the form that asks for a code too."""
         # Here and below: models can be imported only once the apps are loaded.
         from massagerx.accounts.forms import StaffLoginForm
 

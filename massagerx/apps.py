@@ -11,5 +11,6 @@ class StaffAdminConfig(AdminConfig):
     default_site = "massagerx.admin_site.StaffAdminSite"
 
     def ready(self) -> None:
+        """Registers the search functions of SQLite."""
         super().ready()
         text_search.start()

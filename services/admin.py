@@ -27,12 +27,14 @@ class ServiceOptionForm(forms.ModelForm):
         fields = ["minutes", "price_cents", "next_price_cents", "next_price_from", "is_active"]
 
     def clean_minutes(self) -> int:
+        """Minutes in steps of five."""
         minutes: int = self.cleaned_data["minutes"]
         if minutes % 5:
             raise forms.ValidationError(_("Use a multiple of five minutes."))
         return minutes
 
     def clean_price_cents(self) -> int:
+        """Cents above zero."""
         cents: int = self.cleaned_data["price_cents"]
         if cents == 0:
             raise forms.ValidationError(
@@ -81,6 +83,7 @@ class AddOnInline(admin.TabularInline):
     verbose_name_plural = _("add-ons offered with this service")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Labels the choice "Add-on"."""
         return super().formfield_for_foreignkey(db_field, request, label=_("Add-on"), **kwargs)
 
 
@@ -117,6 +120,7 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        """Services with number, lowest and highest price (cents) of their active lengths."""
         active = Q(options__is_active=True)
         return (
             super()
@@ -130,10 +134,12 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
 
     @admin.display(description=_("lengths"), ordering="length_count")
     def lengths(self, service: Any) -> int:
+        """How many active lengths the service has."""
         return int(service.length_count)
 
     @admin.display(description=_("prices"), ordering="lowest_cents")
     def prices(self, service: Any) -> str:
+        """The price range in dollars."""
         if service.lowest_cents is None:
             return str(_("no active length: not on the site"))
         if service.lowest_cents == service.highest_cents:
@@ -141,6 +147,7 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
         return f"{dollars(service.lowest_cents)} – {dollars(service.highest_cents)}"
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Service | None = None) -> dict[str, Any]:
+        """Fills in the slug of a new service only."""
         # The address of a service that is on the site stays when its name changes.
         return {} if obj else super().get_prepopulated_fields(request, obj)
 
@@ -161,10 +168,12 @@ class AddOnAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 
     @admin.display(description=_("more minutes"), ordering="minutes")
     def more_minutes(self, add_on: AddOn) -> int:
+        """Minutes that the add-on adds."""
         return add_on.minutes
 
     @admin.display(description=_("price"), ordering="price_cents")
     def price(self, add_on: AddOn) -> str:
+        """The price in dollars."""
         return dollars(add_on.price_cents)
 
 
@@ -174,6 +183,7 @@ class BusinessForm(forms.ModelForm):
         fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
 
     def clean(self) -> dict[str, Any]:
+        """Refuses sample phone numbers and addresses once the sample mark is taken off."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("is_sample"):
             # Numbers from 555-0100 to 555-0199 and addresses at example.com are nobody's.

@@ -124,11 +124,13 @@ class Service(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
+        """The service's public page."""
         return reverse("services:detail", args=[self.slug])
 
 
 class ServiceOptionQuerySet(models.QuerySet["ServiceOption"]):
     def active(self) -> ServiceOptionQuerySet:
+        """Lengths on offer."""
         return self.filter(is_active=True)
 
     def take_up_next_prices(self, *, today: date) -> int:
@@ -220,6 +222,7 @@ class ServiceFaq(models.Model):
 
 class AddOnQuerySet(models.QuerySet["AddOn"]):
     def active(self) -> AddOnQuerySet:
+        """Add-ons on offer."""
         return self.filter(is_active=True)
 
 
@@ -250,5 +253,6 @@ class AddOn(models.Model):
         return self.name
 
     def clean(self) -> None:
+        """Raises `ValidationError` unless the minutes are a multiple of five."""
         if self.minutes % 5:
             raise ValidationError({"minutes": _("Use a multiple of five minutes.")})

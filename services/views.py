@@ -14,6 +14,7 @@ from .models import AddOn, Service
 
 @require_safe
 def service_list(request: HttpRequest) -> HttpResponse:
+    """All services on offer, by category."""
     services = Service.objects.offered().with_prices().select_related("category")
     crumbs = [(_("Home"), reverse("home")), (_("Services"), request.path)]
     context = {
@@ -26,6 +27,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One service with its prices, add-ons and FAQ; 404 when it is not on offer."""
     services = Service.objects.offered().with_prices().select_related("category")
     service = get_object_or_404(services, slug=slug)
     context = {

@@ -1,4 +1,4 @@
-"""Where the owner writes: posts, pages and questions, pictures and videos, what clients said, and notices."""
+"""The owner's writing: posts, pages, FAQ entries, pictures, videos, testimonials and announcements."""
 
 from . import pages, pictures, posts
 

@@ -1,4 +1,4 @@
-"""The pages that the owner edits, the questions of the FAQ, what clients said, and notices."""
+"""Pages, FAQ entries, testimonials and announcements."""
 
 from __future__ import annotations
 
@@ -29,22 +29,27 @@ class PageAdmin(WritingMixin):
     claim_fields = version_fields = ("title", "body", "meta_description")
 
     def view_on_site(self, page: Page) -> str:
+        """The page's public address."""
         return page.get_absolute_url()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Page | None = None) -> list[str]:
+        """The slug of a saved page is fixed."""
         # The site links to each page by its address.
         return ["slug"] if obj else []
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offers only the slugs that have no page yet."""
         if db_field.name == "slug":
             written = set(Page.objects.values_list("slug", flat=True))
             kwargs["choices"] = [choice for choice in Page.Slug.choices if choice[0] not in written]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only while a slug has no page."""
         return super().has_add_permission(request) and Page.objects.count() < len(Page.Slug)
 
     def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        """Never: the site links to its pages."""
         return False
 
 
@@ -57,9 +62,11 @@ class FaqEntryAdmin(WritingMixin):
     claim_fields = version_fields = ("question", "answer")
 
     def preview_address(self, obj: FaqEntry) -> str:
+        """The FAQ page."""
         return reverse("blog:faq")
 
     def for_preview(self, obj: FaqEntry, *, now: datetime) -> None:
+        """Makes the entry active."""
         FaqEntry.objects.filter(pk=obj.pk).update(is_active=True)
 
 
@@ -97,9 +104,11 @@ class TestimonialAdmin(WordsMixin):
     version_fields = ("words", "name", "place")
 
     def preview_address(self, obj: Testimonial) -> str:
+        """The about page."""
         return reverse("blog:about")
 
     def for_preview(self, obj: Testimonial, *, now: datetime) -> None:
+        """Makes the testimonial active, with consent."""
         Testimonial.objects.filter(pk=obj.pk).update(is_active=True, has_consent=True)
 
 
@@ -112,17 +121,21 @@ class AnnouncementAdmin(WordsMixin):
     version_fields = ("text", "link", "link_text")
 
     def preview_address(self, obj: Announcement) -> str:
+        """The home page."""
         return reverse("home")
 
     def for_preview(self, obj: Announcement, *, now: datetime) -> None:
+        """Lets the announcement begin now, without an end."""
         Announcement.objects.filter(pk=obj.pk).update(starts_at=now, ends_at=None)
 
     @admin.display(description=_("shown now"), boolean=True)
     def is_up(self, announcement: Announcement) -> bool:
+        """Whether it is shown now."""
         now = timezone.now()
         return announcement.starts_at <= now and (announcement.ends_at is None or announcement.ends_at > now)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new announcement begins now, to the minute."""
         return {
             "starts_at": timezone.now().replace(second=0, microsecond=0),
             **super().get_changeform_initial_data(request),

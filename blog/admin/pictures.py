@@ -34,6 +34,7 @@ class KeptFileInput(forms.FileInput):
     kept: Upload | None = None
 
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        """The file chooser, below the file that an earlier, refused form has uploaded."""
         chooser = super().render(*args, **kwargs)
         if self.kept is None:
             return chooser
@@ -84,6 +85,8 @@ class PictureForm(ModelForm):
         widget.kept = self.kept
 
     def clean_upload(self) -> Any:
+        """Encodes the upload, or keeps the one sent before. Raises `ValidationError` when there is
+        neither."""
         upload = self.cleaned_data["upload"]
         self.kept = Upload.objects.kept_for(self.user, self.data.get("kept", ""), timezone.now())
         if upload:
@@ -103,6 +106,7 @@ class LibraryMixin(KindFieldsMixin, ListMixin):
     chooser_template = ""
 
     def get_urls(self) -> list[URLPattern]:
+        """Adds the page that offers rows to the editor."""
         view = self.admin_site.admin_view(require_safe(self.choose_view))
         name = f"{self.opts.app_label}_{self.opts.model_name}_choose"
         return [path("choose/", view, name=name), *super().get_urls()]
@@ -133,6 +137,7 @@ class PictureAdmin(LibraryMixin):
         js = ["js/focus.js"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Picture | None = None) -> Any:
+        """An upload for a new picture, the picture itself for a saved one."""
         first = "shown" if obj else "upload"
         return [
             (None, {"fields": [first, "alt", "is_decorative", "credit"]}),
@@ -149,19 +154,23 @@ class PictureAdmin(LibraryMixin):
         ]
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A form that knows whose earlier upload it may take up."""
         form: Any = super().get_form(request, *args, **kwargs)
         form.user = request.user  # the class is made for this request
         return form
 
     @admin.display(description=_("picture"))
     def thumbnail(self, picture: Picture) -> SafeString:
+        """The picture, small, in the list."""
         return render_to_string("admin/blog/thumbnail.html", {"picture": picture})
 
     @admin.display(description=_("picture"))
     def shown(self, picture: Picture) -> SafeString:
+        """The picture with its focus, which a press moves."""
         return render_to_string("admin/blog/focus.html", {"picture": picture})
 
     def save_model(self, request: HttpRequest, obj: Picture, form: PictureForm, change: bool) -> None:
+        """Stores the file and marks sizes as due when file or focus changed."""
         now = timezone.now()
         if form.encoded is not None:
             media.put_away(obj, form.encoded, now=now)
@@ -182,6 +191,7 @@ class PictureAdmin(LibraryMixin):
         return deleted, counts, lacking, [*protected, *(name for name in names if name not in protected)]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
+        """Deletes row by row, so that files go too."""
         # One by one, since each takes its files along.
         for picture in queryset:
             picture.delete()
@@ -195,9 +205,11 @@ class VideoAdmin(LibraryMixin):
     chooser_template = "admin/blog/choose_video.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Takes `https` for an address without a scheme."""
         if db_field.name == "url":
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
+        """Videos with their posters."""
         return super().get_queryset(request).select_related("poster")

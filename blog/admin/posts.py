@@ -71,6 +71,7 @@ class PostForm(ModelForm):
             pinned.queryset = Post.objects.exclude(pk=self.instance.pk)
 
     def clean(self) -> dict[str, Any]:
+        """Fills in the time of publication and a free slug where they are blank."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         # Here and not when saving: the constraint that asks for the time is checked with the form.
         if cleaned.get("status") == Post.Status.PUBLISHED and not cleaned.get("published_at"):
@@ -112,6 +113,7 @@ class PasteForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
+        """Imports the pasted text; needs words, and a title from the field or the first heading."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("text"):
             imported = import_text(cleaned["text"], cleaned.get("kind") or None)
@@ -133,9 +135,11 @@ class WhenFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        """Published, scheduled and draft."""
         return [("published", _("Published")), ("scheduled", _("Scheduled")), ("draft", _("Draft"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
+        """Posts in the chosen state at this moment."""
         now = timezone.now()
         if self.value() == "published":
             return queryset.filter(status=Post.Status.PUBLISHED, published_at__lte=now)
@@ -192,6 +196,7 @@ class PostAdmin(WritingMixin):
 
     @admin.display(description=_("state"), ordering="published_at")
     def state(self, post: Post) -> str:
+        """Draft, scheduled or published, with the time in Los Angeles."""
         if post.status == Post.Status.DRAFT or post.published_at is None:
             return str(_("Draft"))
         when = date_format(timezone.localtime(post.published_at), "DATETIME_FORMAT")
@@ -200,10 +205,12 @@ class PostAdmin(WritingMixin):
         return str(_("Scheduled for %(when)s") % {"when": when})
 
     def view_on_site(self, post: Post) -> str:
+        """The post's public address."""
         return post.get_absolute_url()
 
     @admin.display(description=_("preview link"))
     def preview_link(self, post: Post) -> str:
+        """A link to the unpublished post for somebody without an account, and until when it works."""
         now = timezone.now()
         if not post.created_at:
             return str(
@@ -224,16 +231,19 @@ class PostAdmin(WritingMixin):
 
     @admin.display(description=_("how it is cut"))
     def cover_shown(self, post: Post) -> SafeString:
+        """The cover as it is cut."""
         return render_to_string("admin/blog/cover.html", {"picture": post.cover})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """Adds the post's state to the context."""
         post = context.get("original")
         context["state"] = self.state(post) if isinstance(post, Post) else None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Saves only what changed, so that the date of the last change stays true."""
         if change and not form.changed_data:
             # The date that search engines are told is that of the last change.
             self.warn_of_claims(request, obj)
@@ -241,15 +251,18 @@ class PostAdmin(WritingMixin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: Post, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Redirects to the post after "Save and look at it"."""
         return self._look(request, obj) or super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
+        """Redirects to the post after "Save and look at it"."""
         return self._look(request, obj) or super().response_change(request, obj)
 
     def _look(self, request: HttpRequest, post: Post) -> HttpResponse | None:
         return redirect(post) if "_look" in request.POST else None
 
     def get_urls(self) -> list[URLPattern]:
+        """Adds the page that imports a pasted text."""
         wrap = self.admin_site.admin_view
         return [
             path("paste/", wrap(self.paste_view), name="blog_post_paste"),
@@ -283,6 +296,7 @@ class PostAdmin(WritingMixin):
 
     @admin.action(description=_("Publish now"), permissions=["change"])
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        """Publishes the selected posts that are not visible yet, now."""
         now = timezone.now()
         hidden = [post for post in queryset if not post.is_visible(now)]
         for post in hidden:
@@ -293,6 +307,7 @@ class PostAdmin(WritingMixin):
 
     @admin.action(description=_("Take off the site (back to draft)"), permissions=["change"])
     def unpublish_selected(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        """Makes the selected published posts drafts."""
         shown = [post for post in queryset if post.status == Post.Status.PUBLISHED]
         for post in shown:
             post.unpublish()

@@ -1,4 +1,4 @@
-"""What the admin pages with words on them share: the editor with its library, and the check of claims."""
+"""Mixins for admin pages of texts: the editor with its library, and the check for health claims."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class ClaimsMixin(admin.ModelAdmin):
         js = ["js/claims.js"]
 
     def get_urls(self) -> list[URLPattern]:
+        """Adds the address that checks a text while it is written."""
         check = self.admin_site.admin_view(require_POST(self.claims_view))
         name = f"{self.opts.app_label}_{self.opts.model_name}_claims"
         return [path("claims/", check, name=name), *super().get_urls()]
@@ -55,15 +56,18 @@ class ClaimsMixin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """Adds that address and the fields to check to the context."""
         context["claims_url"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_claims")
         context["claim_fields"] = " ".join(self.claim_fields)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Saves, then warns of health claims."""
         super().save_model(request, obj, form, change)
         self.warn_of_claims(request, obj)
 
     def warn_of_claims(self, request: HttpRequest, obj: Model) -> None:
+        """Adds a message that lists health claims found in the saved text, at most 20."""
         if is_preview(request):
             return
         found = find_claims(str(getattr(obj, name)) for name in self.claim_fields)
@@ -91,9 +95,11 @@ class WordsMixin(ClaimsMixin, PreviewMixin, VersionsMixin, HistoryMixin, KindFie
         js = ["js/writing.js"]
 
     def show_prose(self, html: str) -> SafeString:
+        """The HTML as readers get it."""
         return read(clean_post_html(html)).html
 
     def after_restoring(self, request: HttpRequest, obj: Model) -> None:
+        """Warns of health claims in the restored text."""
         self.warn_of_claims(request, obj)
 
 

@@ -1,4 +1,4 @@
-"""What we write: posts with their tags and pictures, and the pages, questions and notices that the owner edits."""
+"""Posts with tags and pictures; pages, FAQ entries, testimonials and announcements."""
 
 from .pages import Announcement, FaqEntry, Page, Testimonial
 from .pictures import Picture, Upload, Video

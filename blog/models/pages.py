@@ -1,4 +1,4 @@
-"""The pages that the owner edits, the questions of the FAQ, what clients said, and notices."""
+"""Pages, FAQ entries, testimonials and announcements."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ class Page(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
+        """The page's public address."""
         return reverse(f"blog:{self.slug}")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML: not every write comes from a form."""
         self.body = clean_post_html(self.body)
         super().save(*args, **kwargs)
 
@@ -66,6 +68,7 @@ class Page(models.Model):
 
 class FaqEntryQuerySet(models.QuerySet["FaqEntry"]):
     def active(self) -> FaqEntryQuerySet:
+        """Entries that are shown."""
         return self.filter(is_active=True)
 
 
@@ -92,10 +95,12 @@ class FaqEntry(models.Model):
         return self.question
 
     def clean(self) -> None:
+        """Raises `ValidationError` without an answer."""
         if not self.answer:
             raise ValidationError({"answer": _("Write something first.")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML: not every write comes from a form."""
         self.answer = clean_html(self.answer)
         super().save(*args, **kwargs)
 
@@ -107,7 +112,7 @@ class TestimonialQuerySet(models.QuerySet["Testimonial"]):
 
 
 class Testimonial(models.Model):
-    """What a client said, in their own words, with their consent."""
+    """A quote of a client, shown with their consent."""
 
     words = models.TextField(_("their words"), max_length=600)
     name = models.CharField(
@@ -176,7 +181,7 @@ class Announcement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
                 name="notice_ends_after_it_begins",
-                violation_error_message=_("A notice ends after it begins."),
+                violation_error_message=_("An announcement ends after it begins."),
             ),
         ]
 
@@ -184,10 +189,12 @@ class Announcement(models.Model):
         return self.text
 
     def clean(self) -> None:
+        """Raises `ValidationError` for a link outside `/…` and `https://…`, and for an end before the
+        start."""
         is_page = self.link.startswith("/") and not self.link.startswith(("//", "/\\"))
         if self.link and not is_page and not self.link.startswith("https://"):
             raise ValidationError(
                 {"link": _("Begin with / for a page of this site, or with https:// for another one.")}
             )
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValidationError({"ends_at": _("A notice ends after it begins.")})
+            raise ValidationError({"ends_at": _("An announcement ends after it begins.")})

@@ -121,6 +121,7 @@ class Picture(models.Model):
         return self.alt or str(_("Decoration %(number)s")) % {"number": self.pk}
 
     def clean(self) -> None:
+        """Raises `ValidationError` unless there is an alternative text or the picture is decoration."""
         self.alt = self.alt.strip()
         if not self.alt and not self.is_decorative:
             raise ValidationError(
@@ -129,6 +130,7 @@ class Picture(models.Model):
 
     @property
     def focus(self) -> str:
+        """The focal point in percent, as it stands in file names."""
         return f"{self.focal_x}-{self.focal_y}"
 
     @property
@@ -147,9 +149,11 @@ class Picture(models.Model):
         return f"/media/{self.name}"
 
     def whole_name(self, width: int) -> str:
+        """The stored name of the uncut picture `width` pixels wide."""
         return f"pictures/{self.token}-{width}.webp"
 
     def cover_name(self, width: int) -> str:
+        """The stored name of the cover `width` pixels wide."""
         return f"pictures/{self.token}-cover-{self.cover_focus}-{width}.webp"
 
     def files(self) -> list[str]:
@@ -161,6 +165,7 @@ class Picture(models.Model):
         ]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Deletes the files too, after the commit."""
         names = self.files()
 
         def remove() -> None:
@@ -252,6 +257,7 @@ class Video(models.Model):
         return self.title
 
     def clean(self) -> None:
+        """Raises `ValidationError` for an address that is no video of a known provider, or is in the list."""
         address = parse_video(self.url)
         if address is None:
             raise ValidationError(
@@ -263,6 +269,7 @@ class Video(models.Model):
             raise ValidationError({"url": _("This video is in the list already.")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Stores the address in its usual form. Raises `ValueError` when it is no video's."""
         # For what doesn't come through a form.
         address = parse_video(self.url)
         if address is None:
@@ -272,4 +279,5 @@ class Video(models.Model):
 
     @property
     def where(self) -> VideoAddress:
+        """Provider and code."""
         return VideoAddress(self.provider, self.code)  # type: ignore[arg-type]

@@ -52,6 +52,7 @@ class Tag(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
+        """The list of the tag's posts."""
         return reverse("blog:tag", args=[self.slug])
 
 
@@ -84,6 +85,7 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(each)
 
     def tagged(self, tag: Tag) -> PostQuerySet:
+        """Posts with this tag."""
         return self.filter(tags=tag)
 
     def before(self, post: Post) -> PostQuerySet:
@@ -199,14 +201,17 @@ class Post(models.Model):
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        """Remembers the stored slug, to keep it as an old address when it changes."""
         post = super().from_db(*args, **kwargs)
         post._stored_slug = post.__dict__.get("slug")
         return post
 
     def get_absolute_url(self) -> str:
+        """The post's public address."""
         return reverse("blog:detail", args=[self.slug])
 
     def clean(self) -> None:
+        """Raises `ValidationError` for a reserved slug, an empty body or an unlikely year."""
         if self.slug in RESERVED_SLUGS:
             raise ValidationError({"slug": _("This address is used by the site itself. Choose another one.")})
         if not self.body:
@@ -215,6 +220,7 @@ class Post(models.Model):
             raise ValidationError({"published_at": _("Check the year.")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Cleans the HTML, fills in the searched text, and keeps the old address of a changed slug."""
         # Also for what does not come through a form: nothing else stands between this text and a reader's browser.
         self.body = clean_post_html(self.body)
         self.plain_body = plain_text(self.body)

@@ -1,4 +1,4 @@
-"""What the pages of one visit say of the way in."""
+"""Labels of the access notes on the pages of one visit."""
 
 from __future__ import annotations
 

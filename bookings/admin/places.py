@@ -28,14 +28,17 @@ class ZoneAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     money_labels = {"travel_fee_cents": gettext_lazy("travel fee")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
+        """Zones with the number of ZIP codes served."""
         return super().get_queryset(request).annotate(zip_count=Count("zips", filter=Q(zips__is_active=True)))
 
     @admin.display(description=gettext_lazy("travel fee"), ordering="travel_fee_cents")
     def fee(self, zone: Zone) -> str:
+        """The travel fee in dollars."""
         return dollars(zone.travel_fee_cents)
 
     @admin.display(description=gettext_lazy("ZIP codes served"), ordering="zip_count")
     def zip_codes(self, zone: Any) -> int:
+        """How many ZIP codes are served."""
         return int(zone.zip_count)
 
 
@@ -45,6 +48,7 @@ class ServiceAreaForm(forms.ModelForm):
         fields = ["zip_code", "zone", "is_active", "city", "latitude", "longitude"]
 
     def clean_zip_code(self) -> str:
+        """A Californian ZIP code with homes."""
         code: str = self.cleaned_data["zip_code"]
         known = centroid(code)
         if known is None or known.state != "CA":
@@ -54,9 +58,11 @@ class ServiceAreaForm(forms.ModelForm):
         return code
 
     def clean_latitude(self) -> float | None:
+        """Degrees within California."""
         return self._degrees("latitude", 32.0, 43.0)
 
     def clean_longitude(self) -> float | None:
+        """Degrees within California."""
         return self._degrees("longitude", -125.0, -114.0)
 
     def _degrees(self, name: str, low: float, high: float) -> float | None:

@@ -36,20 +36,24 @@ class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         return self.model._default_manager.order_by("-number").first()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new version starts as a copy of the latest, in force from now."""
         latest = self._latest()
         copied = {name: getattr(latest, name) for name in self.copied} if latest else {}
         return {**copied, "published_at": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Gives a new version the next number."""
         if obj.number is None:
             highest = self.model._default_manager.aggregate(highest=Max("number"))["highest"]
             obj.number = (highest or 0) + 1
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only a version that was never used can be changed."""
         return super().has_change_permission(request, obj) and (obj is None or not self.uses(obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
         return False
 
     @admin.display(description=gettext_lazy("in force from (Los Angeles)"), ordering="published_at")
@@ -86,9 +90,11 @@ class RulesField(forms.CharField):
     )
 
     def prepare_value(self, value: Any) -> Any:
+        """The rules as indented JSON."""
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
     def clean(self, value: Any) -> Any:
+        """The parsed rules. Raises `ValidationError` with every problem found."""
         text = super().clean(value)
         try:
             data = json.loads(text)
@@ -105,6 +111,7 @@ class RulesField(forms.CharField):
         return data
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compares texts, whatever ends their lines."""
         return bool(self.prepare_value(initial) != (data or "").replace("\r\n", "\n"))
 
 

@@ -1,4 +1,4 @@
-"""What the calendar holds, read in two queries whatever is asked: each is a union of tables that are alike.
+"""The rows of the calendar, read in two queries whatever is asked: each is a union of tables that are alike.
 
 Plain values come out, because a month has hundreds of rows and model instances would cost more than the engine.
 """

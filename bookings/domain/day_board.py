@@ -1,4 +1,4 @@
-"""What a day or a week looks like to staff: visits, drives and gaps of each therapist. Reads only."""
+"""The day and week boards of staff: visits, drives and gaps of each therapist. Reads only."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Visit:
 
     @property
     def has_caution(self) -> bool:
+        """Whether health answers carry a note for the therapist."""
         return Tier.CAUTION in (self.booking.tier, self.booking.recheck_tier)
 
 
@@ -52,14 +53,17 @@ class Column:
 
     @property
     def drive_minutes(self) -> int:
+        """Minutes driven on the day; unknown drives count as none."""
         return sum(drive.minutes or 0 for drive in self.plan.drives)
 
     @property
     def treatment_minutes(self) -> int:
+        """Minutes of treatment on the day."""
         return sum(visit.booking.treatment_minutes for visit in self.visits)
 
     @property
     def way_home(self) -> Drive | None:
+        """The drive home, or None on a day without drives."""
         return self.plan.drives[-1] if self.plan.drives else None
 
 

@@ -1,4 +1,4 @@
-"""What a therapist's private calendar feed holds."""
+"""A therapist's private calendar feed."""
 
 from __future__ import annotations
 

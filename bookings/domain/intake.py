@@ -41,14 +41,15 @@ class Screening:
     rules: screening.RuleSet
 
     def questions(self, service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
+        """The questions of this version for a service, in order."""
         return screening.questions_for(self.rules, service_slug)
 
     def evaluate(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
-        """What the answers come to; blank and unknown answers count as 'not sure'."""
+        """The result of the answers; blank and unknown answers count as 'not sure'."""
         return screening.evaluate(self.rules, answers, service_slug, today)
 
     def evaluate_so_far(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
-        """What the answers given so far come to, while others are still to come."""
+        """The result of the answers so far, while others are missing."""
         return screening.evaluate_so_far(self.rules, answers, service_slug, today)
 
     def asked(self, answers: dict[str, str], service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
@@ -180,7 +181,7 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
 
 
 def result_of_recheck(booking: Booking) -> screening.Result | None:
-    """What the answers given again last come to under the rules that asked for them; None when there are none."""
+    """The result of the answers given again last, under the rules that asked for them; None when there are none."""
     recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
     if recheck is None:
         return None

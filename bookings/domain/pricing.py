@@ -1,4 +1,4 @@
-"""What a visit costs. Integer cents; the total holds every mandatory fee (California SB 478)."""
+"""Prices of visits, in integer cents; the total holds every mandatory fee (California SB 478)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Quote:
 
     @property
     def total_cents(self) -> int:
+        """The sum of all parts, in cents."""
         return self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
 
 

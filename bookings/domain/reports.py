@@ -1,4 +1,4 @@
-"""What the owner asks on Sunday evening: visits, money, hours and clients of a period. Reads only.
+"""Reports: visits, money, hours and clients of a period. Reads only.
 
 A visit belongs to the local day on which its session starts. 'Kept' visits are those that took place, those that are
 still to come, and those where nobody opened: for all of them the therapist drives and sets time aside.
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a group of visits comes to. Money in cents, spans in minutes.
+    """Sums over a group of visits. Money in cents, spans in minutes.
 
     `door_minutes` are from arriving at the door to leaving it. `working_minutes` are hours without time off and
     closures, None where they can't be told apart (a zone has no hours). `lead_days` is the median of the days from the

@@ -1,4 +1,4 @@
-"""What a client has chosen so far, looked up and checked: service, length, add-ons, people, area, preference."""
+"""A visitor's choices, looked up and checked: service, length, add-ons, people, area, preference."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_TREATMENT_MINUTES = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """What is done: minutes and prices follow from it. `people` follow each other in one visit."""
+    """Service, length, add-ons and people, with minutes and prices. `people` follow each other in one visit."""
 
     service: Service
     option: ServiceOption

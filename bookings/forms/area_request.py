@@ -57,16 +57,20 @@ class AreaRequestForm(ZipForm):
         super().__init__(*args, **{"auto_id": "id_area_%s", **kwargs})
 
     def clean_name(self) -> str:
+        """The name, if it can be read as one."""
         return readable_name(self.cleaned_data["name"])
 
     def clean_email(self) -> str:
+        """The address, if mail can be sent to it."""
         return mailable_address(self.cleaned_data["email"])
 
     def clean_phone(self) -> str:
+        """The number in E.164; "" for a blank."""
         phone = self.cleaned_data["phone"]
         return phone.as_e164 if phone else ""
 
     def clean(self) -> dict[str, Any]:
+        """Requires an email address or a phone number."""
         data = super().clean() or {}
         told = {"email", "phone"}
         if not told & self.errors.keys() and not any(data.get(name) for name in told):

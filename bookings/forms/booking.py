@@ -80,6 +80,7 @@ class TreatmentForm(forms.Form):
         self._add_on_minutes = {add_on.pk: add_on.minutes for add_on in add_ons}
 
     def clean(self) -> dict[str, Any]:
+        """Refuses a treatment longer than `MAX_TREATMENT_MINUTES`."""
         data = super().clean() or {}
         if "option" in data:
             minutes = self._minutes.get(data["option"], 0) + sum(
@@ -109,6 +110,7 @@ class ZipForm(forms.Form):
     )
 
     def clean_zip_code(self) -> str:
+        """The five digits of a ZIP code that exists; ZIP+4 is cut."""
         match = _ZIP.fullmatch(self.cleaned_data["zip_code"])
         if match is None:
             raise ValidationError(_("A ZIP code has five digits, like 90012."), code="not_a_zip")
@@ -150,6 +152,7 @@ class TimeForm(forms.Form):
     starts_at = LineField(max_length=40)
 
     def clean_starts_at(self) -> datetime:
+        """The instant in UTC. Raises `ValidationError` for one without a zone or in an unlikely year."""
         try:
             instant = parse_datetime(self.cleaned_data["starts_at"])
             if instant is None or instant.tzinfo is None:

@@ -122,15 +122,19 @@ class DetailsForm(PersonForm):
         }
 
     def clean_street(self) -> str:
+        """Refuses web and email addresses."""
         return _no_web_address(self.cleaned_data["street"])
 
     def clean_unit(self) -> str:
+        """Refuses web and email addresses."""
         return _no_web_address(self.cleaned_data["unit"])
 
     def clean_phone(self) -> str:
+        """The number in E.164."""
         return self.cleaned_data["phone"].as_e164
 
     def clean(self) -> dict[str, Any]:
+        """Requires a name for a visit to somebody else, and drops it otherwise."""
         data = super().clean()
         if "for_other" not in self.fields:
             return data

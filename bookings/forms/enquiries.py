@@ -49,6 +49,7 @@ class ContactForm(PersonForm):
     field_order = ("name", "email", "phone", "body")
 
     def clean_phone(self) -> str:
+        """The number in E.164; "" for a blank."""
         phone = self.cleaned_data["phone"]
         return phone.as_e164 if phone else ""
 

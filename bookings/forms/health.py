@@ -32,6 +32,8 @@ class HealthForm(forms.Form):
             self.fields[question.id] = field
 
     def clean(self) -> dict[str, Any]:
+        """Requires an answer to each question that applies, and a readable past date where one is asked
+        for."""
         data = super().clean() or {}
         asked = screening.visible(self.screening.rules, data, self.service_slug)
         for question in asked:

@@ -51,12 +51,15 @@ class PersonForm(forms.Form):
     website = TrapField()
 
     def clean_name(self) -> str:
+        """The name, if it can be read as one."""
         return readable_name(self.cleaned_data["name"])
 
     def clean_email(self) -> str:
+        """The address, if mail can be sent to it."""
         return mailable_address(self.cleaned_data["email"])
 
     def clean(self) -> dict[str, Any]:
+        """Refuses the form when the trap field is filled in."""
         data = super().clean() or {}
         TrapField.refuse(data.get("website"))
         return data

@@ -42,6 +42,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
+        """Six ASCII digits; blanks, hyphens and digits of other scripts are taken as meant."""
         typed = unicodedata.normalize("NFKC", self.cleaned_data["code"])
         digits = "".join(
             str(unicodedata.decimal(character, "")) for character in typed if character not in " -"
@@ -52,7 +53,7 @@ class CodeForm(forms.Form):
 
 
 class _Shown(forms.Form):
-    """What the page that is being sent had shown."""
+    """Hidden fields with the state that the submitted page showed."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
     # Only where staff have to be asked.

@@ -41,6 +41,7 @@ def make_address_key(street: str, unit: str, zip_code: str) -> str:
 
 class BookingQuerySet(models.QuerySet["Booking"]):
     def for_therapist(self, therapist: Therapist | int) -> BookingQuerySet:
+        """Those of one therapist."""
         return self.filter(therapist=therapist)
 
     def occupying(self) -> BookingQuerySet:
@@ -193,10 +194,12 @@ class Booking(models.Model):
 
     @property
     def treatment_minutes(self) -> int:
+        """Minutes from start to end, without set-up and pack-down."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
     def visit_for(self) -> str:
+        """The name of the person who is visited."""
         return self.recipient_name or self.contact_name
 
     @property
@@ -287,7 +290,7 @@ class DriveOverride(models.Model):
 
 
 class AccessNotes(models.Model):
-    """What the therapist must know to get in. Encrypted: it holds gate codes and tells of empty homes."""
+    """Notes on how to get in. Encrypted: it holds gate codes and tells of empty homes."""
 
     booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="access", primary_key=True)
     # Keys: parking, gate_code, pets, room, notes; each a string, absent when blank.

@@ -1,4 +1,4 @@
-"""What a client asks of staff inside the notice window."""
+"""Late changes that clients ask of staff."""
 
 from __future__ import annotations
 

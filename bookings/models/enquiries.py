@@ -1,4 +1,4 @@
-"""What people ask of us without booking: a message, and the booklet."""
+"""Enquiries without a booking: messages, and requests for the booklet."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(expires_at__gt=now)
 
     def expired(self, now: datetime) -> HoldQuerySet:
+        """Holds that ended by `now`."""
         return self.filter(expires_at__lte=now)
 
 

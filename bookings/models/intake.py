@@ -1,4 +1,4 @@
-"""What a client tells us on the way: the unfinished booking, and the health screening."""
+"""The unfinished booking, and the health screening."""
 
 from __future__ import annotations
 

@@ -121,6 +121,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
         ).exclude(certificate_number="")
 
     def qualified_for(self, service: Service | int) -> TherapistQuerySet:
+        """Therapists who give this service."""
         return self.filter(services=service)
 
 
@@ -167,14 +168,14 @@ class Therapist(models.Model):
     )
     max_visits_per_day = models.PositiveSmallIntegerField(_("visits a day at most"), null=True, blank=True)
     max_work_minutes_per_day = models.PositiveSmallIntegerField(
-        _("session minutes a day at most"), null=True, blank=True
+        _("treatment minutes a day at most"), null=True, blank=True
     )
     break_minutes = models.PositiveSmallIntegerField(_("break in a long day, minutes"), default=30)
     break_after_minutes = models.PositiveSmallIntegerField(
         _("a day is long after"),
         null=True,
         blank=True,
-        help_text=_("Session minutes; a longer day needs the break. Blank: never."),
+        help_text=_("Treatment minutes; a longer day needs the break. Blank: never."),
     )
     is_active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)

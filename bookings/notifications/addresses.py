@@ -18,12 +18,19 @@ HIDDEN = "•••••••"
 
 
 class Secrets(Protocol):
-    """What a client's email opens by."""
+    """Makes the tokens and codes in an email."""
 
-    def visit(self, booking: Booking) -> str: ...
-    def sign_in(self, link: Link) -> str: ...
-    def booklet(self, request: BookletRequest) -> str: ...
-    def code(self, link: Link) -> str: ...
+    def visit(self, booking: Booking) -> str:
+        """The token of a visit's link."""
+
+    def sign_in(self, link: Link) -> str:
+        """The token of a sign-in link."""
+
+    def booklet(self, request: BookletRequest) -> str:
+        """The token of a booklet link."""
+
+    def code(self, link: Link) -> str:
+        """The six digits of a one-time code."""
 
 
 class Live:
@@ -34,15 +41,19 @@ class Live:
         self.used: list[str] = []
 
     def visit(self, booking: Booking) -> str:
+        """The token of a visit's link, made if there is none."""
         return self._remember(links.visit_token(booking, now=self._now))
 
     def sign_in(self, link: Link) -> str:
+        """The token of a sign-in link."""
         return self._remember(links.token_of(link))
 
     def booklet(self, request: BookletRequest) -> str:
+        """The token of a booklet link, made if there is none."""
         return self._remember(links.booklet_token(request, now=self._now))
 
     def code(self, link: Link) -> str:
+        """The six digits of a one-time code."""
         return self._remember(tokens.derive_code(LinkPurpose.CODE, link.nonce))
 
     def _remember(self, secret: str) -> str:
@@ -56,15 +67,19 @@ class Hidden:
     used: list[str] = []
 
     def visit(self, booking: Booking) -> str:
+        """A placeholder."""
         return HIDDEN
 
     def sign_in(self, link: Link) -> str:
+        """A placeholder."""
         return HIDDEN
 
     def booklet(self, request: BookletRequest) -> str:
+        """A placeholder."""
         return HIDDEN
 
     def code(self, link: Link) -> str:
+        """A placeholder."""
         return HIDDEN
 
 

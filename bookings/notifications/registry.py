@@ -85,6 +85,7 @@ class SiteSettings:
 
     @classmethod
     def load(cls) -> SiteSettings:
+        """The three rows as they are now; three queries."""
         return cls(Business.load(), BookingRules.load(), MessageSettings.load())
 
 
@@ -102,8 +103,8 @@ _TARGETS: dict[str, Any] = {
 
 
 def load_target(message: Message, *, details: bool = True) -> Target:
-    """What the message is about, as it is in the database now; with `details`, all that an email shows of a visit.
-    Raises KeyError for an unknown kind, ObjectDoesNotExist when the row names no such target."""
+    """The row that the message is about, as it is in the database now; with `details`, all that an email shows of a
+    visit. Raises KeyError for an unknown kind, ObjectDoesNotExist when the row names no such target."""
     about = kind_of(message).about
     rows = _TARGETS[about].objects
     if about == "booking":

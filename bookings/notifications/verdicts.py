@@ -1,4 +1,4 @@
-"""What the end of an attempt means for a message. Nothing is sent here.
+"""Decides the state of a message from the end of an attempt. Nothing is sent here.
 
 What matters about a failure is where it happened: before the message was handed over it may be tried again, after it
 nobody knows.

@@ -68,6 +68,7 @@ def _emergency_words(where: str, messages: tuple[tuple[Tier, Text], ...]) -> lis
 
 
 def named(where: str, identifier: str) -> str:
+    """The place of a question in the rules, with its id."""
     return f'{where} ("{identifier}")'
 
 

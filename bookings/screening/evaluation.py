@@ -19,7 +19,7 @@ def evaluate(rules: RuleSet, answers: Mapping[str, object], service: str, today:
 
 
 def evaluate_so_far(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
-    """What the answers given so far come to, while questions are still open: what wasn't answered is no finding yet.
+    """The result of the answers so far, while questions are still open: what wasn't answered is no finding yet.
 
     Only to say at once what can't wait. It clears nobody: whether a visit may be booked is for `evaluate` to say.
     """

@@ -48,11 +48,13 @@ class Reader:
         self.problems: list[str] = []
 
     def problem(self, where: str, what: str) -> None:
+        """Notes one problem and goes on."""
         self.problems.append(f"{where}: {what}")
 
     # -- the whole ---------------------------------------------------------------------------------
 
     def rule_set(self, data: object) -> RuleSet | None:
+        """The whole of the rules, or None when the outermost value is no object."""
         where = "Rules"
         if not isinstance(data, dict):
             self.problem(where, f"must be an object with a title and questions, not {shown(data)}.")
@@ -84,6 +86,7 @@ class Reader:
         return rules
 
     def unique_ids(self, where: str, raw: list[object]) -> None:
+        """Notes ids that several questions use."""
         ids = (item.get("id") for item in raw if isinstance(item, dict))
         counts = Counter(identifier for identifier in ids if isinstance(identifier, str))
         for identifier, times in counts.items():
@@ -95,6 +98,7 @@ class Reader:
     # -- one question ------------------------------------------------------------------------------
 
     def question(self, where: str, data: object) -> ScreeningQuestion | None:
+        """One question, or None when a required part is missing."""
         if not isinstance(data, dict):
             self.problem(where, f"must be an object, not {shown(data)}.")
             return None
@@ -133,6 +137,7 @@ class Reader:
         )
 
     def kind(self, where: str, value: object) -> Kind | None:
+        """The kind of a question."""
         for kind in Kind:
             if value == kind.value:
                 return kind
@@ -140,11 +145,13 @@ class Reader:
         return None
 
     def points(self, where: str, value: object) -> tuple[Text, ...]:
+        """The points listed under a question."""
         items = self.list_of(where, "points", value)
         read = [self.words(where, f'"points" {number}', item) for number, item in enumerate(items, start=1)]
         return tuple(text for text in read if text is not None)
 
     def services(self, where: str, value: object) -> tuple[str, ...]:
+        """Slugs of the services that a question is asked for; empty for all."""
         items = self.list_of(where, "services", value)
         slugs = [item for item in items if isinstance(item, str) and _SLUG.fullmatch(item)]
         if len(slugs) < len(items):
@@ -154,6 +161,7 @@ class Reader:
         return tuple(slugs)
 
     def when(self, where: str, value: object) -> When | None:
+        """The question and the answers that a follow-up depends on."""
         if not isinstance(value, dict):
             self.problem(where, '"when" must be an object with "question" and "answer".')
             return None
@@ -170,6 +178,7 @@ class Reader:
         return None if parent is None else When(parent, tuple(texts))
 
     def choices(self, where: str, data: Mapping[object, object], kind: Kind | None) -> tuple[Choice, ...]:
+        """The choices of a question of kind `choice`; empty for other kinds."""
         if kind is not Kind.CHOICE:
             if kind is not None and "choices" in data:
                 self.problem(where, f'"choices" belong to the kind choice, not to {kind.value}.')
@@ -232,6 +241,7 @@ class Reader:
         return tuple(tiers)
 
     def tier(self, where: str, value: object) -> Tier | None:
+        """The tier of a slug."""
         if isinstance(value, str):
             try:
                 return Tier.from_slug(value)
@@ -243,12 +253,14 @@ class Reader:
     # -- small parts -------------------------------------------------------------------------------
 
     def known_keys(self, where: str, data: Mapping[object, object], known: Iterable[str]) -> None:
+        """Notes keys that mean nothing."""
         known = tuple(known)
         for key in data:
             if key not in known:
                 self.problem(where, f"unknown key {shown(key)}; the keys are {', '.join(known)}.")
 
     def slug(self, where: str, data: Mapping[object, object], key: str) -> str | None:
+        """A short name."""
         value = data.get(key)
         if isinstance(value, str) and _SLUG.fullmatch(value):
             return value
@@ -260,6 +272,7 @@ class Reader:
         return None
 
     def list_of(self, where: str, key: str, value: object) -> list[object]:
+        """The list, cut to `MAX_LIST` items; empty when it is no list."""
         if not isinstance(value, list):
             self.problem(where, f'"{key}" must be a list, not {shown(value)}.')
             return []
@@ -268,6 +281,7 @@ class Reader:
         return value[:MAX_LIST]
 
     def messages(self, where: str, data: Mapping[object, object]) -> tuple[tuple[Tier, Text], ...]:
+        """Texts by tier."""
         value = data.get("messages", {})
         if not isinstance(value, dict):
             self.problem(where, '"messages" must give words for tiers, such as {"stop": {"en": "..."}}.')
@@ -283,6 +297,7 @@ class Reader:
     def text(
         self, where: str, data: Mapping[object, object], key: str, *, required: bool = True
     ) -> Text | None:
+        """The text under a key; None when it is missing."""
         if key not in data:
             if required:
                 self.problem(where, f'"{key}" is missing.')
@@ -290,6 +305,7 @@ class Reader:
         return self.words(where, f'"{key}"', data[key])
 
     def words(self, where: str, what: str, value: object) -> Text | None:
+        """A text in several languages, English at least."""
         if not isinstance(value, dict) or FALLBACK_LANGUAGE not in value:
             self.problem(
                 where, f'{what} must give the English words, such as {{"en": "..."}}, not {shown(value)}.'

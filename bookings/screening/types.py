@@ -159,7 +159,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a set of answers comes to. Health data, like the answers themselves.
+    """The result of a set of answers. Health data, like the answers themselves.
 
     ``findings`` worst first; ``messages`` are the words to show the client, most urgent first;
     ``caution_notes`` are for the therapist; ``unanswered`` names the questions that were asked and have

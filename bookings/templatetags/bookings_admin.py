@@ -1,4 +1,4 @@
-"""What the admin's front page shows."""
+"""Template tags of the admin."""
 
 from __future__ import annotations
 

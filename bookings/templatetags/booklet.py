@@ -1,4 +1,4 @@
-"""What the pages of services know of the booklet."""
+"""Whether a service has a booklet, and its address."""
 
 from __future__ import annotations
 

@@ -62,6 +62,7 @@ def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
 
 @require_safe
 def message_sent(request: HttpRequest) -> HttpResponse:
+    """The page after a message was sent."""
     return _unlisted(render(request, "bookings/message_sent.html"))
 
 
@@ -97,6 +98,7 @@ def booklet_ask(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def booklet_asked(request: HttpRequest) -> HttpResponse:
+    """The page after a booklet was asked for."""
     return _unlisted(render(request, "bookings/booklet_asked.html"))
 
 

@@ -41,14 +41,17 @@ class Letter:
 
     @property
     def subject(self) -> str:
+        """The subject, decoded."""
         return str(self.message["Subject"] or "")
 
     @property
     def to(self) -> str:
+        """The recipients, decoded."""
         return str(self.message["To"] or "")
 
     @property
     def headers(self) -> list[tuple[str, str]]:
+        """(name, value) of the headers that are shown."""
         names = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted")
         return [(name, str(self.message[name])) for name in names if self.message[name]]
 

@@ -47,25 +47,30 @@ class StaffAdmin(ListMixin, UserAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Accounts with their groups, and `factor`: whether a second factor is set up."""
         factor = Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
         rows: QuerySet[User] = super().get_queryset(request)
         return rows.annotate(factor=factor).prefetch_related("groups")
 
     @admin.display(description=gettext_lazy("roles"))
     def roles(self, user: User) -> str:
+        """The names of the account's groups, comma-separated."""
         names = [str(_("superuser"))] if user.is_superuser else []
         return ", ".join([*names, *sorted(group.name for group in user.groups.all())]) or "–"
 
     @admin.display(description=gettext_lazy("second factor"), ordering="factor", boolean=True)
     def has_factor(self, user: Any) -> bool:
+        """Whether a second factor is set up."""
         return bool(user.factor)
 
     # Who may change whom ---------------------------------------------------------------------------------------
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser may change a superuser."""
         return super().has_change_permission(request, obj) and self._in_reach(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser may delete a superuser."""
         return super().has_delete_permission(request, obj) and self._in_reach(request, obj)
 
     @staticmethod
@@ -73,6 +78,7 @@ class StaffAdmin(ListMixin, UserAdmin):
         return obj is None or not obj.is_superuser or bool(request.user.is_superuser)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the permissions that only a superuser gives."""
         if obj is not None and not request.user.is_superuser:
             return self.owner_fieldsets
         return super().get_fieldsets(request, obj)
@@ -86,6 +92,7 @@ class StaffAdmin(ListMixin, UserAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Marks a new account as staff."""
         if not change:
             # Clients have no accounts: whoever gets one works here.
             obj.is_staff = True
@@ -94,6 +101,7 @@ class StaffAdmin(ListMixin, UserAdmin):
     # Second factor ---------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
+        """Adds the page that resets a second factor."""
         view = self.admin_site.admin_view(self.reset_view)
         own = path("<int:pk>/reset-second-factor/", view, name="auth_user_reset_factor")
         urls: list[URLPattern] = super().get_urls()

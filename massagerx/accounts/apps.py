@@ -22,5 +22,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Staff")
 
     def ready(self) -> None:
+        """Connects the log-in signal that stamps a staff session."""
         # Django's own hook: whichever way somebody logs in, the session's age counts from then.
         user_logged_in.connect(_stamp, dispatch_uid="massagerx.accounts")

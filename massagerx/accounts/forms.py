@@ -39,6 +39,8 @@ class StaffLoginForm(AdminAuthenticationForm):
     }
 
     def confirm_login_allowed(self, user: Any) -> None:
+        """Refuses accounts that are not staff, and a missing or wrong code where a second factor is set
+        up."""
         super().confirm_login_allowed(user)
         if not user.is_staff:
             raise self.get_invalid_login_error()

@@ -38,6 +38,8 @@ class StaffMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
+        """Ends staff sessions that are over, and leads staff without a required second factor to its
+        set-up."""
         match = request.resolver_match
         if match is None or not _in_admin(match):
             return None

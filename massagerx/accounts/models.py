@@ -1,4 +1,4 @@
-"""What a member of staff shows beside the password. django-otp's own tables keep secrets as they are; these don't."""
+"""Second factors of staff. Unlike django-otp's own models, these encrypt secrets and digest codes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class TOTPDeviceManager(DeviceManager):
     """Leaves the secret shut until a code is checked: with a lost key the other pages still work."""
 
     def get_queryset(self) -> models.QuerySet[TOTPDevice]:
+        """Devices without their secret, which is loaded when it is read."""
         rows: models.QuerySet[TOTPDevice] = super().get_queryset()
         return rows.defer("key")
 
@@ -56,6 +57,7 @@ class TOTPDevice(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; doubled by each further one."""
         return 1
 
 
@@ -81,6 +83,7 @@ class RecoveryCodeSet(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; doubled by each further one."""
         return 1
 
 
@@ -101,10 +104,10 @@ class RecoveryCode(models.Model):
 
     @classmethod
     def digest_of(cls, code: str) -> str:
-        """What is stored of a code."""
+        """The digest stored for a code."""
         return keyed_digest(code, cls.COLUMN)
 
     @classmethod
     def digests(cls, code: str) -> list[str]:
-        """What may be stored of a code, one for each of the keys that are still accepted."""
+        """The digests that may be stored for a code, one for each of the keys that are still accepted."""
         return keyed_digests(code, cls.COLUMN)

@@ -35,7 +35,7 @@ def new_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a phone needs to know, for one account and one secret."""
+    """The data of an authenticator app, for one account and one secret."""
 
     username: str
     key: str
@@ -48,7 +48,7 @@ class Setup:
 
     @property
     def address(self) -> str:
-        """What the QR code says (`otpauth://…`)."""
+        """The content of the QR code (`otpauth://…`)."""
         issuer = settings.OTP_TOTP_ISSUER
         query = {"secret": self.secret.replace(" ", ""), "issuer": issuer, "digits": DIGITS, "period": 30}
         return f"otpauth://totp/{quote(f'{issuer}:{self.username}')}?{urlencode(query, quote_via=quote)}"
@@ -117,6 +117,7 @@ def _new_recovery_code() -> str:
 
 
 def recovery_codes_left(user: User) -> int:
+    """How many of the account's recovery codes are not used yet."""
     return RecoveryCode.objects.filter(code_set__user=user).count()
 
 

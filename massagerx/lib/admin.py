@@ -1,4 +1,4 @@
-"""Parts for the admin that know no app."""
+"""Mixins and form fields for the admin, independent of any app."""
 
 from datetime import date
 from typing import Any
@@ -34,6 +34,7 @@ class ProseAdminMixin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """Puts the nonce of this response on the editor's import map."""
         context["media"] = Media.from_media(context["media"]).with_nonce(request.csp_nonce)  # type: ignore[attr-defined]
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -43,6 +44,7 @@ class ListMixin(admin.ModelAdmin):
     is refused to those who may not see such rows, whether there is one or not."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Raises `BadRequest` (400) for a selected key that no row can have."""
         key = self.opts.pk
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
@@ -103,6 +105,8 @@ class KindFieldsMixin(BaseModelAdmin):
     money_labels: dict[str, Any] = {}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Chooses the form field by the kind of the column: money, time of day, date, whole number or
+        text."""
         if isinstance(db_field, models.IntegerField) and db_field.name.endswith("_cents"):
             return self._dollars(db_field)
         if type(db_field) is models.CharField and not db_field.choices:
@@ -143,6 +147,7 @@ class SingletonMixin(admin.ModelAdmin):
     """For a model with one row: its list leads to the row, and nobody adds a second or deletes it."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Redirects to the row, or to the form that makes it."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         row = self.model._default_manager.first()
@@ -150,7 +155,9 @@ class SingletonMixin(admin.ModelAdmin):
         return redirect(reverse(f"{name}_change", args=[row.pk]) if row else reverse(f"{name}_add"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only while there is no row."""
         return super().has_add_permission(request) and not self.model._default_manager.exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
         return False

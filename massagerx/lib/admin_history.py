@@ -58,6 +58,7 @@ class HistoryMixin(admin.ModelAdmin):
     history_parts: Sequence[tuple[type[models.Model], str, str]] = ()
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Adds the latest changes, at most `MOST`, to the context of Django's history page."""
         response: HttpResponse = super().history_view(request, object_id, extra_context)
         # Only when the page itself said that this person may see the row.
         if isinstance(response, TemplateResponse) and response.context_data is not None:

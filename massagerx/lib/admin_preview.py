@@ -1,4 +1,4 @@
-"""A text as readers will see it, before it is saved: it is saved, its page is made, and all is rolled back."""
+"""Preview of an unsaved text: saves it in a transaction, renders its public page and rolls back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ASKED, _SHOWN = "is_preview", "_previewed"
 
 
 def is_preview(request: HttpRequest) -> bool:
-    """Whether what this request saves is looked at and rolled back."""
+    """Whether this request saves for a preview, to be rolled back."""
     return bool(getattr(request, _ASKED, False))
 
 
@@ -44,10 +44,13 @@ class PreviewMixin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """Shows the preview button."""
         context["has_preview"] = True
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Saves inside a transaction, renders the public page and rolls back, when the preview button was
+        pressed."""
         if request.method != "POST" or PREVIEW not in request.POST:
             return super().changeform_view(request, *args, **kwargs)
         setattr(request, _ASKED, True)
@@ -66,9 +69,11 @@ class PreviewMixin(admin.ModelAdmin):
         return response
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The preview, when it was asked for."""
         return self._preview(request, obj) or super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """The preview, when it was asked for."""
         return self._preview(request, obj) or super().response_change(request, obj)
 
     def _preview(self, request: HttpRequest, obj: Any) -> HttpResponse | None:
@@ -102,7 +107,7 @@ def _as_reader(request: HttpRequest, address: str) -> HttpRequest:
 
 
 def _words_of(response: Any) -> list[str]:
-    """What the form complained of, as sentences with the names of the fields."""
+    """The form's errors as sentences with the names of the fields."""
     context = getattr(response, "context_data", None) or {}
     found: list[str] = []
     forms = [context["adminform"].form] if "adminform" in context else []

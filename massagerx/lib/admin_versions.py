@@ -1,4 +1,4 @@
-"""Earlier versions of a text in the admin, to read and to bring back, over django-simple-history's rows."""
+"""Earlier versions of a text in the admin, to read and to restore, from django-simple-history's rows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class VersionsMixin(admin.ModelAdmin):
     version_fields: tuple[str, ...] = ()
 
     def show_prose(self, html: str) -> SafeString:
-        """What an editor wrote, as readers see it."""
+        """The editor's HTML as readers see it."""
         return mark_safe(clean_html(html))
 
     def after_restoring(self, request: HttpRequest, obj: Any) -> None:
@@ -77,6 +77,7 @@ class VersionsMixin(admin.ModelAdmin):
         return found[::-1]
 
     def get_urls(self) -> list[URLPattern]:
+        """Adds the list of versions and the page of one version."""
         wrap, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
         return [
             path("<int:key>/versions/", wrap(self.versions_view), name=f"{name}_versions"),
@@ -87,6 +88,7 @@ class VersionsMixin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """Adds the address of the list of versions."""
         if original := context.get("original"):
             context["versions_url"] = self._address("versions", original.pk)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -1,7 +1,7 @@
-"""Rows of several tables, written with one round trip to the database.
+"""Inserts rows of several tables in one round trip to the database.
 
-Where others wait for a lock, each journey to the database and each statement that Django puts together counts. This
-is for rows that are only added: no signals, no parent tables, no defaults made by the database.
+For code that holds a lock, where each round trip and each statement that Django builds delays others. Works for rows
+that are only added: no signals, no parent tables, no defaults made by the database.
 """
 
 from __future__ import annotations

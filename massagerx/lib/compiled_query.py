@@ -1,13 +1,12 @@
-"""Queries that are written with the ORM, compiled once, and then only run.
+"""ORM queries that are compiled to SQL once, and then only executed.
 
-Building a query and turning it into SQL takes Django several times as long as PostgreSQL takes to answer it. Where a
-visitor waits, or others wait for a lock, that is most of the time. So a query of a busy path is written once, with
-places for its values, and keeps its SQL:
+Django takes several times as long to build a query and compile it as PostgreSQL takes to answer it. A query of a hot
+path is therefore built once, with parameters in place of values, and keeps its SQL:
 
-    _of_owner = Prepared(lambda given: Thing.objects.filter(owner_id=given("owner", IntegerField())))
+    _of_owner = CompiledQuery(lambda parameter: Thing.objects.filter(owner_id=parameter("owner", IntegerField())))
     _of_owner.objects(owner=7)
 
-The places are filled by the database's driver, as all of Django's are; no value ever becomes a part of the SQL.
+Values are bound by the database's driver, as for all of Django's queries; none becomes a part of the SQL.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Shape = tuple[tuple[str, int | bool | None], ...]
 
 
 class _Slot(NamedTuple):
-    """A place in the SQL's parameters: which value goes there, and how a field of its kind is written."""
+    """One SQL parameter: the value that goes there, and the field that converts it."""
 
     name: str
     number: int | None
@@ -47,7 +46,7 @@ class _Slot(NamedTuple):
 
 
 class Parameter(Expression):
-    """One value, or a list to look in, that is given when the query is run."""
+    """One value, or a list for `__in`, that is bound when the query is run."""
 
     def __init__(
         self, name: str, field: models.Field, length: int | None = None, shift: timedelta | None = None
@@ -56,13 +55,14 @@ class Parameter(Expression):
         self.name, self.length, self.shift = name, length, shift
 
     def __sub__(self, other: Any) -> Parameter:  # type: ignore[override]
-        """The value less a time span, so that a query set's method can be handed a place where it expects an
+        """The value less a time span, so that a query set's method can take a parameter where it expects an
         instant."""
         if not isinstance(other, timedelta) or self.shift is not None:
             return NotImplemented
         return Parameter(self.name, self.output_field, self.length, other)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """One placeholder, or as many as the list is long. Raises `EmptyResultSet` for an empty list."""
         slot = partial(_Slot, self.name, field=self.output_field, shift=self.shift)
         if self.length is None:
             return "%s", [slot(None)]
@@ -72,14 +72,13 @@ class Parameter(Expression):
 
 
 class Parameters:
-    """What a prepared query asks for its values."""
+    """Makes the parameters of a compiled query while it is built."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = dict(shape)
 
     def __call__(self, name: str, field: models.Field) -> Any:
-        """The place of the value `name`, to be used as if it were the value; None where None is given. A list is for
-        `__in`."""
+        """The parameter `name`, used as if it were the value; None where the value is None. A list is for `__in`."""
         kind = self._shape[name]
         if kind is None:
             return None
@@ -173,7 +172,7 @@ def _converted(
 
 
 def _reader(compiler: Any) -> Callable[[Sequence[Any]], Any] | None:
-    """What makes a row an instance, as Django's `ModelIterable` does."""
+    """A function that makes an instance of a row, as Django's `ModelIterable` does."""
     if compiler.klass_info is None or compiler.annotation_col_map:
         return None
     model, columns = compiler.klass_info["model"], compiler.klass_info["select_fields"]

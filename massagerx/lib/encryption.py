@@ -48,7 +48,7 @@ def unseal(token: str, name: str) -> str:
 
 
 def keyed_digest(text: str, column: str) -> str:
-    """What to store of a short secret that is only ever compared: HMAC-SHA256 under the first of HEALTH_KEYS, as 64
+    """The digest to store of a short secret that is only compared: HMAC-SHA256 under the first of HEALTH_KEYS, as 64
     hexadecimal digits. Without the key nobody can try all secrets against it."""
     return keyed_digests(text, column)[0]
 
@@ -69,18 +69,21 @@ class EncryptedJSONField(models.Field):
     description = "Encrypted JSON"
 
     def get_internal_type(self) -> str:
+        """Stored as text."""
         return "TextField"
 
     def _cipher(self) -> MultiFernet:
         return _cipher(tuple(settings.HEALTH_KEYS), f"{self.model._meta.label_lower}.{self.name}")
 
     def get_prep_value(self, value: Any) -> str | None:
+        """The value as a Fernet token; None stays NULL."""
         if value is None:
             return None
         text = json.dumps(value, cls=DjangoJSONEncoder, separators=(",", ":"))
         return self._cipher().encrypt(text.encode()).decode()
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        """The decrypted value. Raises `UnreadableValue` when no key opens the token."""
         if value is None:
             return None
         try:
@@ -101,4 +104,5 @@ class EncryptedJSONField(models.Field):
             raise ValidationError("None of HEALTH_KEYS opens this value.", code="unreadable") from None
 
     def value_to_string(self, obj: models.Model) -> str:
+        """The token, so that a dump holds no plain text."""
         return self.get_prep_value(self.value_from_object(obj)) or ""

@@ -1,4 +1,4 @@
-"""Form fields for what people type."""
+"""Form fields for text, and a trap for robots."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class LineField(forms.CharField):
     """One line of text, as `clean_line` leaves it."""
 
     def to_python(self, value: Any) -> str:
+        """The cleaned line; "" for a blank. Raises `ValidationError`."""
         text = super().to_python(value)
         return clean_line(text) if text else ""
 
@@ -25,8 +26,8 @@ class _NeverShown(forms.TextInput):
 
 
 class TrapField(forms.CharField):
-    """What people don't see and simple robots fill in. It comes back empty, so that somebody whose browser filled it in
-    has only to send the form again."""
+    """A field that people don't see and simple robots fill in. It comes back empty, so that somebody whose browser
+    filled it in has only to send the form again."""
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=_NeverShown({"tabindex": "-1", "autocomplete": "off"}))
@@ -50,5 +51,6 @@ class LinesField(forms.CharField):
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
+        """The cleaned text; "" for a blank. Raises `ValidationError`."""
         text = super().to_python(value)
         return clean_lines(text) if text else ""

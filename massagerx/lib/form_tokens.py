@@ -1,7 +1,7 @@
-"""Form tokens: a hidden field that says which showing of a form this is, and when it was shown.
+"""Form tokens: a signed hidden field with a key for one showing of a form, and the time of that showing.
 
-Its key makes one press one row; its time tells people from robots that send a form in the moment they get it. Signed,
-so that a key can't be chosen and a time can't be put back.
+The key makes repeated submissions one row; the time detects robots that submit at once. The signature prevents chosen
+keys and changed times.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def issue_form_token(form: str, *, now: datetime) -> str:
 
 
 def read_form_token(text: str, form: str) -> FormToken | None:
-    """What a form token says; None when it is none of ours, or for another form."""
+    """The key and time of a form token; None when the signature is wrong or it is for another form."""
     if len(text) > _LONGEST:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the owner may write: the editor's tools and the allow-list of HTML that leaves the site."""
+"""The editor's extensions, and the allow-list that stored HTML is cleaned with."""
 
 import re
 from html import unescape

@@ -1,6 +1,6 @@
-"""The first line against floods. Caps in the database stand behind it.
+"""Rate limits per client address. Caps in the database stand behind them.
 
-While the shared cache is away each process counts for itself, so that limits don't vanish with Redis.
+While Redis does not answer, each process counts for itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Locks on names instead of rows: for counting rows that are not there yet."""
+"""Advisory locks on names, for counting rows before inserting one."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class NoPersonalData(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrites the record in place and lets it through."""
         record.args = _harmless(record)
         record.msg = scrub(record.getMessage())
         record.args = ()

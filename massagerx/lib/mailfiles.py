@@ -22,12 +22,14 @@ class EmailBackend:
         self.fail_silently = fail_silently
 
     def open(self) -> bool:
+        """False: there is no connection to open."""
         return False
 
     def close(self) -> None:
         """Nothing stays open between messages."""
 
     def send_messages(self, messages: Sequence[Any]) -> int:
+        """Writes each message to a file readable by its owner only, and returns how many."""
         directory = Path(settings.EMAIL_FILE_PATH)
         directory.mkdir(parents=True, exist_ok=True)
         for message in messages:

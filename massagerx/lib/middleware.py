@@ -1,4 +1,4 @@
-"""Middleware that every request passes: a log line, headers, and a kind refusal of unreadable input."""
+"""Middleware that every request passes: a log line, headers, and 400 for unreadable input."""
 
 import logging
 import time
@@ -46,6 +46,7 @@ class TextGZipMiddleware(GZipMiddleware):
     """Django's own, which would also pack pictures: they are packed already, and would lose their length."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Compresses everything but pictures."""
         if response.get("Content-Type", "").startswith("image/"):
             return response
         return super().process_response(request, response)
@@ -91,6 +92,7 @@ class HostileInputMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *args: object) -> None:
+        """Raises `BadRequest` or `Http404` for input that the database or Django would fail on."""
         for key, values in request.GET.lists():
             if "\x00" in key or any("\x00" in value for value in values):
                 raise BadRequest("NUL in the query")
@@ -102,6 +104,7 @@ class HostileInputMiddleware:
                 raise BadRequest("a field without a name")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Turns SQLite's integer overflow into a 400."""
         # SQLite's driver refuses what no column of it could hold; PostgreSQL simply finds no such row.
         if isinstance(exception, OverflowError) and "SQLite INTEGER" in str(exception):
             raise BadRequest("a number too large for a key") from exception

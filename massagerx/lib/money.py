@@ -67,6 +67,7 @@ class DollarsField(forms.Field):
         return int(cents)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compares in cents; unreadable input counts as changed."""
         try:
             return bool(self.to_python(data) != initial)
         except ValidationError:

@@ -82,6 +82,8 @@ class NoOverlap(models.BaseConstraint):
     def constraint_sql(  # type: ignore[override]
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> Statement | None:
+        """The EXCLUDE clause on PostgreSQL; on SQLite adds the triggers to the deferred SQL and returns
+        None."""
         if schema_editor.connection.vendor == "postgresql":
             return self._exclusion(model, schema_editor)
         if schema_editor.connection.vendor == "sqlite":
@@ -91,6 +93,7 @@ class NoOverlap(models.BaseConstraint):
     def create_sql(  # type: ignore[override]
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> Statement | None:
+        """Adds the constraint to an existing table."""
         if schema_editor.connection.vendor == "postgresql":
             return Statement(
                 "ALTER TABLE %(table)s ADD %(constraint)s",
@@ -102,6 +105,7 @@ class NoOverlap(models.BaseConstraint):
     def remove_sql(  # type: ignore[override]
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> Statement | None:
+        """Drops the constraint from an existing table."""
         if schema_editor.connection.vendor == "postgresql":
             return Statement(
                 "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
@@ -117,6 +121,7 @@ class NoOverlap(models.BaseConstraint):
         exclude: Any = None,
         using: str = DEFAULT_DB_ALIAS,
     ) -> None:
+        """Raises `ValidationError` when another active row overlaps the instance; one query."""
         if exclude and {self.resource, self.start, self.end, self.active_field} & set(exclude):
             return
         attname = model._meta.get_field(self.resource).attname  # type: ignore[union-attr]
@@ -142,6 +147,7 @@ class NoOverlap(models.BaseConstraint):
         return self.name in str(error)
 
     def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        """Path and arguments for migrations."""
         path, args, kwargs = super().deconstruct()
         kwargs.update(
             resource=self.resource,

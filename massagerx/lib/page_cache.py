@@ -1,8 +1,8 @@
-"""Public pages that are the same for everybody are kept in the shared cache to the end of the minute.
+"""Caches public pages that are the same for everybody in Redis, to the end of the minute.
 
-What is kept can't outlive what it shows: the owner edits in the admin, and every POST there ends the life of all kept
-pages. What changes by itself (a post at its minute, a certificate that runs out) changes when the minute does. Only a
-change by another way, such as `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
+Every POST in the admin starts a new generation, which makes all cached pages stale. Content that changes with time (a
+scheduled post, an expiring certificate) changes with the minute. Only a change made elsewhere, such as in `manage.py
+shell`, is seen up to a minute late. Booking never reads a price from here.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _new_generation() -> str:
 
 
 def _cached_route(request: HttpRequest) -> ResolverMatch | None:
-    """The route, when it is one of those that are kept and the visitor is nobody in particular."""
+    """The route, when it is cached and the request carries no session and no query string."""
     if (
         not settings.CACHED_PAGES
         or request.method not in ("GET", "HEAD")

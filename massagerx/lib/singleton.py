@@ -19,6 +19,7 @@ class SingletonModel(models.Model):
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="%(class)s_single_row")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves under the key 1, whatever key was set."""
         self.pk = 1
         super().save(*args, **kwargs)
 
@@ -30,5 +31,5 @@ class SingletonModel(models.Model):
 
 @cache
 def _saved(model: type[Any]) -> CompiledQuery[Any]:
-    """Read with almost every page, so it is compiled once."""
+    """The query of the one row, compiled once since almost every page reads it."""
     return CompiledQuery(lambda _: model._default_manager.filter(pk=1))

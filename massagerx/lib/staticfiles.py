@@ -1,4 +1,4 @@
-"""How style sheets leave: each page with one of them, so that a phone waits for one answer before it paints."""
+"""Storage of static files that inlines the imports of style sheets, so that a page loads one sheet."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class SheetStorage(CompressedManifestStaticFilesStorage):
     """
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """Writes every style sheet with its imports inlined, then hashes names as Django does."""
         if not dry_run:
             ours = [name for name in paths if name.startswith(FOLDER) and name.endswith(".css")]
             texts = {name: self._text(*paths[name]) for name in ours}

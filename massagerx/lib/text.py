@@ -1,4 +1,4 @@
-"""What people type, made safe to store: Unicode in one form, no control or invisible-only text."""
+"""Normalizes typed text: Unicode in NFC, no control characters, no invisible-only text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words as people look for them: no capitals, accents or apostrophes, and any part of a word will do.
+"""Search for parts of words, without regard to case, accents and apostrophes.
 
 `ContainsPart` asks the database. PostgreSQL answers from an index on `massagerx_parts(…)`, which lists every ending of
 every word, so that to look for a part is to look for a beginning; without an index, and on SQLite, each row is read.
@@ -51,7 +51,7 @@ def fold(text: str) -> str:
 
 
 def parts(text: str) -> list[Part]:
-    """What somebody looks for, word by word, at most ten; a telephone number in any format is one of them, without
+    """The words of a search, at most ten; a telephone number in any format is one of them, without
     what stands for the country. Empty when there is no letter and no digit."""
     text = unicodedata.normalize("NFC", text)[:_LONGEST]
     text = "".join(
@@ -94,18 +94,19 @@ class ContainsPart(Func):
         self.part, self.indexed = part, indexed
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """A tsquery match where there is an index, else a substring search in the folded columns."""
         compiled = [compiler.compile(column) for column in self.get_source_expressions()]
         document = " || ' ' || ".join(sql for sql, _ in compiled)
         given = [value for _, values in compiled for value in values]
         if self.indexed and connection.vendor == "postgresql":
-            return f"(massagerx_parts({document}) @@ %s::tsquery)", [*given, _prepared_databases(self.part)]
+            return f"(massagerx_parts({document}) @@ %s::tsquery)", [*given, _prefix_query(self.part)]
         find = "strpos" if connection.vendor == "postgresql" else "instr"
         ways = " OR ".join([f"{find}(massagerx_fold({document}), %s) > 0"] * len(self.part))
         return f"({ways})", [value for way in self.part for value in (*given, way)]
 
 
-def _prepared_databases(part: Part) -> str:
-    """As PostgreSQL writes a question for words that begin so. Without apostrophes, only backslashes are special."""
+def _prefix_query(part: Part) -> str:
+    """A tsquery for words that begin with any of these. Without apostrophes, only backslashes are special."""
     return " | ".join("'{}':*".format(way.replace("\\", "\\\\")) for way in part)
 
 
@@ -119,6 +120,7 @@ class AmongKeys(Func):
         super().__init__(column, Subquery(rows.order_by().values("pk")))
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """`= ANY(ARRAY(…))` on PostgreSQL, `IN (…)` on SQLite."""
         (column, of_column), (keys, of_keys) = map(compiler.compile, self.get_source_expressions())
         among = f"= ANY(ARRAY{keys})" if connection.vendor == "postgresql" else f"IN {keys}"
         return f"({column} {among})", [*of_column, *of_keys]
@@ -135,6 +137,7 @@ class OneOf(Func):
         self.keys = keys
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """One array parameter on PostgreSQL, one JSON parameter on SQLite."""
         ((column, given),) = map(compiler.compile, self.get_source_expressions())
         if connection.vendor == "postgresql":
             return f"({column} = ANY(%s::bigint[]))", [*given, f"{{{','.join(map(str, self.keys))}}}"]
@@ -149,5 +152,5 @@ def add_to_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def start() -> None:
-    """To be called once, before the first connection."""
+    """Registers the function for SQLite; called once, before the first connection."""
     connection_created.connect(add_to_sqlite, dispatch_uid="massagerx.lib.text_search")

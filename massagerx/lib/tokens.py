@@ -28,7 +28,7 @@ def derived_tokens(purpose: str, nonce: str) -> Iterator[str]:
 
 
 def token_digest(token: str) -> str:
-    """What is stored of a token, to find it by: SHA-256, 64 hexadecimal digits."""
+    """The digest that a token is stored and found by: SHA-256, 64 hexadecimal digits."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

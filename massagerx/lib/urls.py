@@ -1,4 +1,4 @@
-"""Addresses as the world sees them."""
+"""Absolute public addresses."""
 
 from django.conf import settings
 

@@ -77,6 +77,7 @@ class SampleForm(forms.Form):
 @require_safe
 @csp_update({"frame-src": [SELF]})
 def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component in each of its states, with sample data. For staff."""
     now = timezone.now()
     service, option = _service()
     area = ServiceArea(zip_code="90026", city="Los Angeles", zone=Zone(name="Central", travel_fee_cents=1000))

@@ -142,6 +142,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
+    """`robots.txt`."""
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
@@ -175,10 +176,12 @@ def _error(request: HttpRequest, status: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 400 page."""
     return _error(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 403 page."""
     return _error(request, 403)
 
 
@@ -190,6 +193,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 page."""
     return _error(request, 404)
 
 

@@ -1,4 +1,4 @@
-"""What a client does with a visit that stands: at once while there is notice enough, later by asking staff."""
+"""Cancels and moves by clients: at once while there is notice enough, later by asking staff."""
 
 from __future__ import annotations
 

@@ -82,12 +82,13 @@ class Submission:
 
     @property
     def address_key(self) -> str:
+        """The key of the submitted address."""
         return make_address_key(self.street, self.unit, self.zip_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
+    """Rows that the caller has just read for this submission: it is read before the locks in any case."""
 
     rules: BookingRules
     treatment: Treatment

@@ -27,6 +27,7 @@ class Offer:
 
     @classmethod
     def nothing(cls) -> Offer:
+        """An offer without times."""
         return cls({})
 
 

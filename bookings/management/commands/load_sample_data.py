@@ -22,6 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """`--if-empty` and `--show-logins`."""
         parser.add_argument(
             "--if-empty", action="store_true", help="Do nothing when the database already knows the business."
         )
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Loads sample data and prints sample log-ins. Raises `CommandError` outside of local settings."""
         if not settings.LOCAL:
             raise CommandError("Sample data, with its well-known passwords, is for local settings only.")
         if options["if_empty"] or not options["show_logins"]:

@@ -16,6 +16,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Migrates, collects static files and loads sample data into an empty database."""
         if not getattr(settings, "LOCAL", False):
             raise CommandError("prepare is for local settings: a public site must not get sample data.")
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)

@@ -48,9 +48,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
+        """`--seed`."""
         parser.add_argument("--seed", type=int, default=1, help="Another number makes another week.")
 
     def handle(self, *args: Any, seed: int, **options: Any) -> None:
+        """Writes a week of visits in one transaction. Raises `CommandError` unless the data are samples."""
         if not settings.LOCAL or not Business.load().is_sample:
             raise CommandError("This site is in use: sample visits belong on a site with sample data.")
         now = timezone.now()

@@ -16,6 +16,7 @@ class Command(BaseCommand):
     help = "Send the messages that are due now, as the worker's sweep does. Needs no broker and no worker."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--seconds`."""
         parser.add_argument(
             "--seconds",
             type=float,
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Sends due messages until none is left or the time is up, and prints the counts by outcome."""
         counts = delivery.send_due(clock=timezone.now, seconds=options["seconds"])
         if not counts:
             self.stdout.write("Nothing was due.")

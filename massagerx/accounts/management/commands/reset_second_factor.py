@@ -14,9 +14,12 @@ class Command(BaseCommand):
     help = "Takes the second factor off an account. The next log-in asks for the password alone."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """The account's name."""
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Switches the second factor of one account off. Raises `CommandError` when there is no such
+        account."""
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError("There is no account of that name.")
