@@ -7,16 +7,20 @@ class BookingError(Exception):
     """The base of all of these."""
 
 
-class SlotTaken(BookingError):
-    """The time was offered or free a moment ago, and has gone."""
-
-
 class SlotNotOffered(BookingError):
-    """The engine does not offer this time; `reason` is one of `availability.RefusalReason`."""
+    """The time can't be kept; `reason` is one of `availability.RefusalReason`, or of a visit that stands `inactive` or
+    `qualification`, as in `domain.stranding`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class SlotTaken(SlotNotOffered):
+    """The time was offered or free a moment ago, and has gone: another visit has come between."""
+
+    def __init__(self, reason: str = "taken") -> None:
+        super().__init__(reason)
 
 
 class NoLongerOffered(BookingError):

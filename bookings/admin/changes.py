@@ -23,11 +23,12 @@ from bookings.domain.visit_request import ANYONE
 from bookings.enums import ChangeKind, ChangeState
 from bookings.exceptions import BookingError
 from bookings.models import ChangeRequest
+from bookings.refusals import explain
 from massagerx.lib.admin import ListMixin
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
-from .labels import explain, local_when, mark, tier_mark, two_lines
+from .labels import local_when, mark, tier_mark, two_lines
 from .visibility import only_seen_by, sees_every_visit
 
 _STATE_MARKS = {

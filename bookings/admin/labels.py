@@ -1,4 +1,4 @@
-"""How the admin says things: times, states and what went wrong, in plain words."""
+"""How the admin says things: times and states in plain words. What went wrong is said by `bookings.refusals`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain.lifecycle import may_become
 from bookings.domain.scheduling import Drive
 from bookings.enums import BookingStatus, MessageState, Tier
-from bookings.exceptions import (
-    BookingError,
-    ChangeAnswered,
-    ChangedMeanwhile,
-    InvalidTransition,
-    NoLongerOffered,
-    ScreeningNotCleared,
-    SlotNotOffered,
-    SlotTaken,
-)
 from massagerx.lib.localtime import local
 
 # A sign beside each word, so that no state is told by colour alone. The class names are in static/css/admin.css.
@@ -159,67 +148,3 @@ def time_left(delta: timedelta) -> str:
     if hours:
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
     return _("%(minutes)d min") % {"minutes": minutes}
-
-
-# By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import.
-_REFUSALS = {
-    "taken": gettext_lazy("another visit is in the way"),
-    "drive": gettext_lazy("the drive from or to a neighboring visit would not fit"),
-    "daily_limit": gettext_lazy("the therapist's day is full"),
-    "break": gettext_lazy("the therapist would have no break"),
-    "time_off": gettext_lazy("the therapist has time off"),
-    "reach": gettext_lazy("the address is further than the therapist drives"),
-    "notice": gettext_lazy("it is too soon, or has passed"),
-    "horizon": gettext_lazy("it is too far ahead"),
-    "closed": gettext_lazy("we are closed that day"),
-    "outside_hours": gettext_lazy("it is outside the therapist's hours"),
-    "unknown_place": gettext_lazy("nobody knows how long the drive is"),
-    "off_grid": gettext_lazy("visits don't start at that minute"),
-    "no_therapist": gettext_lazy("no therapist is qualified for it"),
-}
-
-
-_STRANDING = {
-    **_REFUSALS,
-    "inactive": gettext_lazy("the therapist is not active"),
-    "certificate": gettext_lazy("the therapist has no certificate for that day"),
-    "qualification": gettext_lazy("the therapist is not qualified for the service"),
-    "service": gettext_lazy("the service is not active"),
-    "length": gettext_lazy("this length of the service is not active"),
-    "people": gettext_lazy("it is for more people than the service may be booked for"),
-}
-
-
-def stranding_words(reason: str) -> str:
-    """Why a booked visit can't be kept, as the end of a sentence; `reason` as in `domain.stranding.Stranded`."""
-    return str(_STRANDING.get(reason, reason))
-
-
-def explain(error: BookingError) -> str:
-    """What stood in the way of a change to a booking, as the end of a sentence that begins with its reference."""
-    if isinstance(error, InvalidTransition):
-        found = BookingStatus(error.status).label.lower()
-        if error.status == error.wanted:
-            return _("already %(status)s; nothing was changed.") % {"status": found}
-        if may_become(error.status, error.wanted):
-            return _("the visit has not started yet; nothing was changed.")
-        if error.wanted not in BookingStatus.values:
-            return _("is %(status)s or has begun, so it can't be changed like this.") % {"status": found}
-        return _("is %(status)s, so it can't become %(wanted)s; nothing was changed.") % {
-            "status": found,
-            "wanted": BookingStatus(error.wanted).label.lower(),
-        }
-    if isinstance(error, ChangeAnswered):
-        return _("the late change no longer waits for an answer; nothing was changed.")
-    if isinstance(error, ChangedMeanwhile):
-        return _("the visit has changed meanwhile; nothing was changed. Please look at it again.")
-    if isinstance(error, NoLongerOffered):
-        return _("no therapist is qualified and free to be booked for it; nothing was changed.")
-    if isinstance(error, ScreeningNotCleared):
-        return _("needs a clinician's note first. Record it on the booking's page, then confirm.")
-    if isinstance(error, SlotTaken):
-        return _("the therapist has another visit at that time; nothing was changed.")
-    if isinstance(error, SlotNotOffered):
-        why = _REFUSALS.get(error.reason, error.reason)
-        return _("that time can't be kept any more (%(why)s); nothing was changed.") % {"why": why}
-    return _("the booking rules don't allow it; nothing was changed.")

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations
-from bookings.exceptions import BookingError, LateChange, NotLate
+from bookings.exceptions import BookingError
+from bookings.refusals import explain
 from massagerx.lib.fields import LineField
 from services.templatetags.money import dollars
 
-from .labels import explain
 from .one_visit import OneVisitMixin
 
 
@@ -52,11 +52,6 @@ class LateFeeMixin(OneVisitMixin):
                 reason=form.cleaned_data["reason"],
                 now=timezone.now(),
             )
-        except (LateChange, NotLate):
-            sentence = _(
-                "%(reference)s: the late fee is another one now; nothing was changed. Please look again."
-            )
-            self.message_user(request, sentence % {"reference": booking.reference}, messages.ERROR)
         except BookingError as error:
             self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
         else:

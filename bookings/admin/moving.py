@@ -20,13 +20,14 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, qualified_therapists
-from bookings.exceptions import BookingError, PriceChanged
+from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules
+from bookings.refusals import explain
 from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField
 from massagerx.lib.localtime import local, zone
 
-from .labels import clock, explain, local_when
+from .labels import clock, local_when
 from .one_visit import OneVisitMixin
 
 # As many other times are offered beside a refusal.
@@ -142,15 +143,13 @@ class MovingMixin(OneVisitMixin):
         rules = BookingRules.load()
         try:
             operations.require_movable(booking, now)
-            scheduling.require_on_calendar(starts_at=cleaned["starts_at"], now=now)
             visit_request = operations.visit_request_of(booking, now=now, preference=cleaned["therapist"])
-            slot = operations.slot_for_move(
-                booking=booking,
+            slot = scheduling.choose_slot(
                 visit_request=visit_request,
+                therapists=visit_request.therapists,
                 starts_at=cleaned["starts_at"],
-                rules=rules,
+                rules=rules.for_staff(),
                 now=now,
-                for_staff=True,
             )
         except BookingError as error:
             return Answer(refusal=explain(error))
@@ -176,11 +175,6 @@ class MovingMixin(OneVisitMixin):
                 reason=cleaned["reason"],
                 for_staff=True,
             )
-        except PriceChanged:
-            self.message_user(
-                request, _("The total is another one now; please look again."), messages.WARNING
-            )
-            return None
         except BookingError as error:
             self.message_user(request, f"{booking.reference}: {explain(error)}", messages.ERROR)
             return None
@@ -205,8 +199,6 @@ class MovingMixin(OneVisitMixin):
             last_day=day,
             rules=BookingRules.load(),
             now=now,
-            access_type=booking.access_type,
-            excluding_booking=booking,
         )
         starts = [start.starts_at for start in offer.by_day.get(day, ())]
         wanted = cleaned.get("starts_at") or booking.starts_at

@@ -37,16 +37,25 @@ SHOWN_AFTER = timedelta(days=31)
 class SpanForm(forms.ModelForm):
     """For rows with a start and an end, so that the fault is told beside the field."""
 
+    upside_down = gettext_lazy("The end must be later than the start.")
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         # Hours that end at 00:00 end with the day.
         if start is not None and end is not None and end <= start and end != time.min:
-            self.add_error("ends_at", _("The end must be later than the start."))
+            self.add_error("ends_at", self.upside_down)
         return cleaned
 
 
-class WorkingHoursForm(SpanForm):
+class HoursForm(SpanForm):
+    upside_down = gettext_lazy(
+        "The end must be later than the start. Hours that go on past midnight are two rows: until 12:00 AM, and from "
+        "12:00 AM on the next day."
+    )
+
+
+class WorkingHoursForm(HoursForm):
     class Meta:
         model = WorkingHours
         fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until"]
@@ -82,7 +91,7 @@ class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
 
 class ExtraHoursInline(KindFieldsMixin, admin.TabularInline):
     model = ExtraHours
-    form = SpanForm
+    form = HoursForm
     extra = 0
     verbose_name_plural = gettext_lazy("extra hours on one date, Los Angeles time")
 

@@ -131,7 +131,15 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
         ),
         (
             gettext_lazy("Fees and notice"),
-            {"fields": ["evening_starts_at", "evening_fee_cents", "cancel_notice_hours", "late_fee_percent"]},
+            {
+                "fields": [
+                    "evening_starts_at",
+                    "evening_ends_at",
+                    "evening_fee_cents",
+                    "cancel_notice_hours",
+                    "late_fee_percent",
+                ]
+            },
         ),
         (
             gettext_lazy("The way to the door"),

@@ -24,9 +24,10 @@ from bookings.domain import lifecycle, operations
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
 from bookings.models import Booking
+from bookings.refusals import explain
 from massagerx.lib.fields import LineField
 
-from .labels import explain, local_when, status_mark
+from .labels import local_when, status_mark
 from .one_visit import OneVisitMixin
 
 # More rows than this in one go are a slip of the finger: one may be sorry for 'select all 5,000'.

@@ -19,13 +19,14 @@ from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import BookingRules
+from bookings.refusals import explain
 from massagerx.lib.fields import LinesField
 
 from .access_labels import access_lines
 from .board import map_url, way_url
 from .changes import waiting_words
 from .health import HealthAccessForm, HealthMixin
-from .labels import explain, local_span, local_when, state_mark, status_mark, tier_mark
+from .labels import local_span, local_when, state_mark, status_mark, tier_mark
 from .late_fee import LateFeeMixin
 from .one_visit import unreadable
 from .status_actions import ReasonForm, StatusActionsMixin

@@ -15,6 +15,8 @@ from .types import DriveTime, Place
 
 # No drive takes longer: corrections by staff and the owner's table stop there.
 LONGEST_DRIVE_MINUTES = 300
+# The bands of a day, where each begins and where the next one does (see `Traffic`).
+Bands = tuple[list[int], list[int], list[int]]
 # A number for all places that drives don't tell apart, and the door, where it is known.
 Spot = tuple[int, str | None]
 
@@ -53,11 +55,12 @@ _UNKNOWN = Always(None)
 class Traffic(NamedTuple):
     """The bands of one day, by minutes since `start`, the day's first minute; the minute of its end included.
 
-    `changes` holds, for each minute, how many minutes after `start` the next band begins.
+    For each minute `begins` holds how many minutes after `start` its band begins, and `changes` the next one.
     """
 
     start: int
     bands: Sequence[int]
+    begins: Sequence[int]
     changes: Sequence[int]
 
     def arrival(self, leg: Leg, ready: int, limit: int) -> int | None:
@@ -74,6 +77,23 @@ class Traffic(NamedTuple):
                 best = self.start + index + minutes
             index = self.changes[index]
         return best if best <= limit else None
+
+    def departure(self, leg: Leg, ready: int, limit: int) -> int | None:
+        """The latest minute, `ready` at the earliest, at which somebody can leave and have driven `leg` by `limit`.
+
+        None when there is none. Whoever is ready by then is there in time. Both minutes have to be of this day.
+        """
+        first, end = ready - self.start, limit - self.start
+        index = end
+        while index >= first:
+            band_begins = self.begins[index]
+            minutes = leg[self.bands[index]]
+            if minutes is not None:
+                leaving = min(index, end - minutes)
+                if leaving >= max(band_begins, first):
+                    return self.start + leaving
+            index = band_begins - 1
+        return None
 
 
 class Drives:
@@ -161,35 +181,38 @@ class Drives:
     def _traffic(self, day: LocalDay) -> Traffic:
         length = day.end - day.start
         if self._week is None:
-            return Traffic(day.start, range(day.start, day.end + 1), range(1, length + 2))
+            every_minute = range(length + 1)
+            return Traffic(day.start, range(day.start, day.end + 1), every_minute, range(1, length + 2))
         weekday = day.date.weekday()
         plain = len(day.parts) == 1 and length == DAY_MINUTES
         known = self._remembered.days.get(weekday) if plain else None
         if known is None:
-            known = self._plain(weekday) if plain else self._changing(day)
-            for index in {0, *known[1]}:
+            known = self._plain(self._week, weekday) if plain else self._changing(self._week, day)
+            for index in {0, *known[2]}:
                 if index <= length:
                     self._remembered.departures.setdefault(known[0][index], instant_at(day.start + index))
             if plain:
                 self._remembered.days[weekday] = known
         return Traffic(day.start, *known)
 
-    def _plain(self, weekday: int) -> tuple[list[int], list[int]]:
-        assert self._week is not None
+    def _plain(self, week: WeekBands, weekday: int) -> Bands:
         bands: list[int] = []
+        begins: list[int] = []
         changes: list[int] = []
-        edges = self._week.days[weekday]
+        edges = week.days[weekday]
         for number, (edge, band) in enumerate(edges):
             until = edges[number + 1][0] if number + 1 < len(edges) else DAY_MINUTES
             bands += [band] * (until - edge)
+            begins += [edge] * (until - edge)
             changes += [until] * (until - edge)
-        bands.append(self._week.days[(weekday + 1) % 7][0][1])
+        bands.append(week.days[(weekday + 1) % 7][0][1])
+        begins.append(DAY_MINUTES)
         changes.append(DAY_MINUTES + 1)
-        return bands, changes
+        return bands, begins, changes
 
-    def _changing(self, day: LocalDay) -> tuple[list[int], list[int]]:
+    def _changing(self, week: WeekBands, day: LocalDay) -> Bands:
         """For a day on which clocks change: its bands follow the wall clock."""
-        wall = self._plain(day.date.weekday())[0]
+        wall = self._plain(week, day.date.weekday())[0]
         bands: list[int] = []
         for part in day.parts:
             first = part.start + part.offset - day.wall_zero
@@ -198,4 +221,7 @@ class Drives:
         changes = [len(bands)] * len(bands)
         for index in range(len(bands) - 2, -1, -1):
             changes[index] = changes[index + 1] if bands[index] == bands[index + 1] else index + 1
-        return bands, changes
+        begins = [0] * len(bands)
+        for index in range(1, len(bands)):
+            begins[index] = begins[index - 1] if bands[index] == bands[index - 1] else index
+        return bands, begins, changes

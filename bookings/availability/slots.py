@@ -7,23 +7,24 @@ The rules, all of them, in words:
 2. From the start of set-up to the end of pack-down it is one block, inside one stretch of the therapist's
    working hours (weekly and extra hours, without time off and closures), and overlaps nothing that is taken.
    Blocks that touch don't overlap.
-3. A shift is what a day holds between time off: it begins at home, where the therapist leaves when its first
+3. The day is no later than the last one on which the therapist may be given a visit.
+4. A shift is what a day holds between time off: it begins at home, where the therapist leaves when its first
    hours begin at the earliest, and ends at home, when its last hours end at the latest. So the first drive
    and the last one are inside working hours too.
-4. From the visit before and to the visit after on that local day, on whatever shift, there is time for the
+5. From the visit before and to the visit after on that local day, on whatever shift, there is time for the
    drive. A drive starts at once, or later if traffic is lighter then: what counts is whether a moment to
    leave exists.
-5. A drive that is unknown is refused: between home and the place, both ways, in the traffic around the visit;
+6. A drive that is unknown is refused: between home and the place, both ways, in the traffic around the visit;
    and to or from a neighbour when leaving at once.
-6. The drive from home, in the traffic at the start of the block, is within the therapist's reach.
-7. The day's visits and its treatment minutes stay within the therapist's daily limits. Whatever touches the
+7. The drive from home, in the traffic at the start of the block, is within the therapist's reach.
+8. The day's visits and its treatment minutes stay within the therapist's daily limits. Whatever touches the
    local day counts for it.
-8. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
+9. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
    `break_after_minutes` of treatment time lie between two breaks. A visit that is longer than that by itself
    may be had with a break on both sides.
 
-`check_slot` grants exactly the times that `offer_slots` offers, because it asks the same sweep. Nothing here
-reads a clock: `now` is given. Everything that comes out is in UTC.
+`check_slot` grants exactly the times that `offer_slots` offers, and has a reason for all others, because it asks
+the same sweep. Nothing here reads a clock: `now` is given. Everything that comes out is in UTC.
 """
 
 from collections import Counter
@@ -34,7 +35,6 @@ from typing import NamedTuple
 from .drives import Drives
 from .fit import good_fits
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
-from .refusals import why_not
 from .sweep import DayPlanner, Start
 from .types import DriveTime, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
 
@@ -155,11 +155,8 @@ def check_slot(
         return Refusal(RefusalReason.OFF_GRID)
     day = local_day(local_date(starts_at, rules.tz), rules.tz)
     planner = DayPlanner(therapist, job, rules, Drives(drive_time, rules.tz))
-    for start in planner.starts_on(day, minute, rules.granularity_minutes):
-        if start.minute == minute:
-            return _slot(start, job, _Instants())
-        break
-    return why_not(planner, day, minute, rules)
+    outcome = planner.decide(day, minute, rules.granularity_minutes)
+    return outcome if isinstance(outcome, Refusal) else _slot(outcome, job, _Instants())
 
 
 def explain_day(
@@ -186,19 +183,31 @@ def explain_day(
         return RefusalReason.NO_THERAPIST
     frame = local_day(day, rules.tz)
     earliest = _earliest(rules, now)
-    reasons: Counter[RefusalReason] = Counter()
-    for planner in planners:
-        if any(True for _ in planner.starts_on(frame, earliest, rules.granularity_minutes)):
-            return None
-        for minute in _starts_in_hours(planner, frame, rules):
-            reasons[
-                RefusalReason.NOTICE if minute < earliest else why_not(planner, frame, minute, rules).reason
-            ] += 1
+    if any(
+        True for planner in planners for _ in planner.starts_on(frame, earliest, rules.granularity_minutes)
+    ):
+        return None
+    reasons = Counter(reason for planner in planners for reason in _reasons(planner, frame, earliest, rules))
     if not reasons:
-        return RefusalReason.CLOSED if day in rules.closures else RefusalReason.OUTSIDE_HOURS
+        reasons.update(
+            planner.hours.why_no_work(frame) or RefusalReason.OUTSIDE_HOURS for planner in planners
+        )
     if len(reasons) > 1:
         del reasons[RefusalReason.OUTSIDE_HOURS]
     return max(RefusalReason, key=lambda reason: reasons[reason])
+
+
+def _reasons(
+    planner: DayPlanner, day: LocalDay, earliest: int, rules: SchedulingRules
+) -> Iterator[RefusalReason]:
+    """Why each start in the hours of a day without times is refused."""
+    for minute in _starts_in_hours(planner, day, rules):
+        if minute < earliest:
+            yield RefusalReason.NOTICE
+            continue
+        outcome = planner.decide(day, minute, rules.granularity_minutes)
+        if isinstance(outcome, Refusal):
+            yield outcome.reason
 
 
 def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> list[Slot]:

@@ -1,19 +1,26 @@
-"""The sweep itself: from one therapist's values to the starts that can be kept on one day.
+"""The sweep itself: from one therapist's values to the starts that can be kept on one day, or to the rule that
+one start breaks.
 
 Everything here is whole minutes since 1970-01-01T00:00 UTC. The rules are told in `slots`; this module is
-their quick form. Blocks that start or end within a minute take all of it.
+their quick form, and each stands here once: what the sweep passes over and what `DayPlanner.decide` refuses is one
+look. Blocks that start or end within a minute take all of it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from .drives import Drives, Spot, Traffic
+from .drives import Drives, Leg, Spot, Traffic
+from .intervals import contains
 from .local_days import LocalDay, minute_ceil, minute_floor
-from .types import Job, SchedulingRules, Therapist
+from .types import Job, Refusal, RefusalReason, SchedulingRules, Side, Therapist
 from .working_hours import Shift, WorkingHours
+
+# A minute that never comes, and one that never was.
+_NEVER = 10**9
+_LONG_AGO = -1
 
 
 class Block(NamedTuple):
@@ -49,12 +56,41 @@ class Gap:
     work_after: int = 0
 
 
+class Opening(NamedTuple):
+    """The minutes from `start` to `end` of one stretch of work and one gap, and what the drives leave of them.
+
+    A block may begin at `arrives_from` and at `home_from` at the earliest, and end at `leaves_until` and at
+    `home_until` at the latest: after the drive from the visit before, and from home on a shift's first visit; before
+    the drive to the visit after, and to home on its last. One that begins before `rested_from`, or ends after
+    `rested_until`, has no break there.
+    """
+
+    start: int
+    end: int
+    shift: Shift
+    gap: Gap
+    # The neighbours on the same shift; None is home.
+    came_from: Block | None
+    goes_to: Block | None
+    arrives_from: int
+    home_from: int
+    leaves_until: int
+    home_until: int
+    rested_from: int
+    rested_until: int
+    drive_here: int
+    onward: Leg
+    # What is driven across it without the job.
+    drive_without: int
+
+
 class DayPlanner:
     """One therapist's values, made ready for asking day by day about one job."""
 
     __slots__ = (
         "_blocks", "_latest_ends", "_starts",
-        "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "therapist", "to_home",
+        "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "reach", "therapist",
+        "to_home",
     )  # fmt: skip
 
     def __init__(self, therapist: Therapist, job: Job, rules: SchedulingRules, drives: Drives) -> None:
@@ -66,6 +102,8 @@ class DayPlanner:
         self.place = drives.place_id(job.place)
         self.from_home = drives.leg(self.home, self.place)
         self.to_home = drives.leg(self.place, self.home)
+        # No drive takes longer than a day.
+        self.reach = 24 * 60 if therapist.reach_minutes is None else therapist.reach_minutes
         self.break_minutes = therapist.break_minutes or 0
         # No break asked for is a break never due.
         self.break_after = therapist.break_after_minutes if self.break_minutes else None
@@ -144,120 +182,165 @@ class DayPlanner:
         blocks = self.blocks_on(day)
         if not self.within_daily_limits(blocks):
             return
+        for opening in self._openings(day, shifts, blocks):
+            yield from self._starts_in(opening, day, earliest, granularity)
+
+    def decide(self, day: LocalDay, minute: int, granularity: int) -> Start | Refusal:
+        """The start at `minute` on `day`, or the first rule that it breaks. Notice and horizon are the caller's."""
+        start = minute - self.job.setup_minutes
+        end = start + self.job.blocked_minutes
+        if not any(minute in minutes for minutes in day.grid(minute, minute, granularity)):
+            return Refusal(RefusalReason.OFF_GRID)
+        shifts, blocks = self.hours.shifts_on(day), self.blocks_on(day)
+        for opening in self._openings(day, shifts, blocks):
+            if opening.start <= start and end <= opening.end:
+                traffic = self.drives.traffic(day)
+                is_full = not self.within_daily_limits(blocks)
+                refusal = self._refusal(opening, start, end, traffic, is_full=is_full)
+                if refusal is None:
+                    return Start(minute, self.therapist.id, self._added(opening, start, end, traffic))
+                if refusal.reason is RefusalReason.OUTSIDE_HOURS and self._is_cut(opening.shift, day):
+                    return Refusal(RefusalReason.TIME_OFF)
+                return refusal
+        return Refusal(self._why_no_opening(day, shifts, start, end))
+
+    def _why_no_opening(self, day: LocalDay, shifts: Sequence[Shift], start: int, end: int) -> RefusalReason:
+        """What keeps the block from `start` to `end` out of every opening: the first of what they are cut from."""
+        nobody_works = self.hours.why_no_work(day)
+        if nobody_works is not None:
+            return nobody_works
+        if not contains(self.hours.hours_on(day), (start, end)):
+            return RefusalReason.OUTSIDE_HOURS
+        if not any(contains(shift.stretches, (start, end)) for shift in shifts):
+            return RefusalReason.TIME_OFF
+        return RefusalReason.TAKEN
+
+    def _is_cut(self, shift: Shift, day: LocalDay) -> bool:
+        """Whether time off, and not the hours, is what `shift` begins after or ends before."""
+        hours = self.hours.hours_on(day)
+        return (shift.start, shift.end) != (hours[0][0], hours[-1][1])
+
+    def _openings(self, day: LocalDay, shifts: Sequence[Shift], blocks: list[Block]) -> Iterator[Opening]:
+        """Where, between the stretches of `shifts` and the `blocks` of `day`, there is room for the job's block."""
         traffic = self.drives.traffic(day)
-        blocked_minutes = self.job.blocked_minutes
         gaps = self.gaps(day, blocks, traffic)
         for shift in shifts:
             for stretch_start, stretch_end in shift.stretches:
                 for gap in gaps:
                     start = max(stretch_start, gap.start)
                     end = min(stretch_end, gap.end)
-                    if end - start >= blocked_minutes:
-                        yield from self._starts_in(
-                            start, end, shift, gap, day, traffic, earliest, granularity
-                        )
+                    if end - start >= self.job.blocked_minutes:
+                        yield self._opening(start, end, shift, gap, traffic)
 
-    def _starts_in(
-        self, start: int, end: int, shift: Shift, gap: Gap, day: LocalDay, traffic: Traffic,
-        earliest: int, granularity: int,
-    ) -> Iterator[Start]:  # fmt: skip
-        """The starts whose whole block is between `start` and `end`, which are inside one stretch and one gap."""
-        job, drives, therapist_id = self.job, self.drives, self.therapist.id
-        setup_minutes, rest_minutes = job.setup_minutes, job.treatment_minutes + job.packdown_minutes
-        day_start, bands, _ = traffic
-        latest = end - rest_minutes
-        from_home, to_home = self.from_home, self.to_home
-
-        # What the way here allows is the same for every start in the gap.
+    def _opening(self, start: int, end: int, shift: Shift, gap: Gap, traffic: Traffic) -> Opening:
         before, after = gap.before, gap.after
-        first_of_shift = before is None or before.end <= shift.start
-        last_of_shift = after is None or after.start >= shift.end
-        drive_here = 0
-        rested_from = start
+        came_from = None if before is None or before.end <= shift.start else before
+        goes_to = None if after is None or after.start >= shift.end else after
+        # What the ways allow is the same for every block between `start` and `end`.
+        latest_start, earliest_end = end - self.job.blocked_minutes, start + self.job.blocked_minutes
+        arrives_from, home_from, leaves_until, home_until = start, start, end, end
+        drive_here, onward = 0, self.to_home
         if before is not None:
-            here = drives.leg(before.place, self.place)
-            drive_at_once = here[bands[before.end - day_start]]
-            if drive_at_once is None:
-                return
-            arrival = traffic.arrival(here, before.end, latest - setup_minutes)
-            if arrival is None:
-                return
-            drive_here = drive_at_once
-            rested_from = arrival + self.break_minutes
-            start = max(start, arrival)
-        if first_of_shift:
-            arrival = traffic.arrival(from_home, shift.start, latest - setup_minutes)
-            if arrival is None:
-                return
-            start = max(start, arrival)
-        onward = to_home if after is None else drives.leg(self.place, after.place)
-        drive_onward = 0
+            here = self.drives.leg(before.place, self.place)
+            at_once = here[traffic.bands[before.end - traffic.start]]
+            arrival = None if at_once is None else traffic.arrival(here, before.end, latest_start)
+            arrives_from, drive_here = _or(arrival, _NEVER), at_once or 0
+        if came_from is None:
+            home_from = _or(traffic.arrival(self.from_home, shift.start, latest_start), _NEVER)
         if after is not None:
-            # If even the earliest start leaves no time for the drive on, none does.
-            earliest_end = start + job.blocked_minutes
-            at_once = onward[bands[earliest_end - day_start]]
-            if at_once is None or earliest_end + at_once > after.start:
-                if traffic.arrival(onward, earliest_end, after.start) is None:
-                    return
-        drive_without: int | None = None
+            onward = self.drives.leg(self.place, after.place)
+            leaves_until = _or(traffic.departure(onward, earliest_end, after.start), _LONG_AGO)
+        if goes_to is None:
+            home_until = _or(traffic.departure(self.to_home, earliest_end, shift.end), _LONG_AGO)
+        rested_from, rested_until = start, end
+        work = self.job.treatment_minutes + gap.work_before + gap.work_after
+        if self.break_after is not None and self.break_after < work:
+            rested_from = start if before is None else arrives_from + self.break_minutes
+            if after is not None:
+                by = after.start - self.break_minutes
+                rested_until = _or(traffic.departure(onward, earliest_end, by), _LONG_AGO)
+        return Opening(
+            start, end, shift, gap, came_from, goes_to, arrives_from, home_from, leaves_until, home_until,
+            rested_from, rested_until, drive_here, onward, self._drive_without_visit(came_from, goes_to, traffic),
+        )  # fmt: skip
 
-        reach = self.therapist.reach_minutes
-        longest = 24 * 60 if reach is None else reach
-        break_after = self.break_after
-        for minutes in day.grid(max(start + setup_minutes, earliest), latest, granularity):
+    def _starts_in(self, opening: Opening, day: LocalDay, earliest: int, granularity: int) -> Iterator[Start]:
+        """The starts whose whole block is in `opening`."""
+        traffic, therapist_id = self.drives.traffic(day), self.therapist.id
+        day_start, _, _, changes = traffic
+        setup_minutes, blocked_minutes = self.job.setup_minutes, self.job.blocked_minutes
+        rested_from, rested_until = opening.rested_from, opening.rested_until
+        # Here begins and ends what `_refusal` says of the ways; outside of it there is nothing to ask.
+        first = max(opening.start, opening.arrives_from, opening.home_from)
+        last = min(opening.end, opening.leaves_until, opening.home_until) - blocked_minutes
+        alike_until, added = _LONG_AGO, None
+        for minutes in day.grid(max(first + setup_minutes, earliest), last + setup_minutes, granularity):
             for minute in minutes:
-                blocked_from, blocked_until = minute - setup_minutes, minute + rest_minutes
-                band = bands[blocked_until - day_start]
-                home_here, here_home = from_home[bands[blocked_from - day_start]], to_home[band]
-                if home_here is None or here_home is None or home_here > longest:
-                    continue
-                if last_of_shift and blocked_until + here_home > shift.end:
-                    # Who leaves later is never home earlier: if this start is too late, so are all after it.
-                    if traffic.arrival(to_home, blocked_until, shift.end) is None:
-                        return
-                if after is not None:
-                    known = onward[band]
-                    if known is None:
-                        continue
-                    drive_onward = known
-                    if blocked_until + drive_onward > after.start:
-                        if traffic.arrival(onward, blocked_until, after.start) is None:
-                            return
-                if break_after is not None:
-                    work = job.treatment_minutes
-                    if blocked_from < rested_from:
-                        work += gap.work_before
-                    if after is not None:
-                        by = after.start - self.break_minutes
-                        if traffic.arrival(onward, blocked_until, by) is None:
-                            work += gap.work_after
-                    if work > break_after and work > job.treatment_minutes:
-                        continue
-                if drive_without is None:
-                    drive_without = self._drive_without_visit(gap, first_of_shift, last_of_shift, traffic)
-                added = (
-                    (home_here if first_of_shift else drive_here)
-                    + (here_home if last_of_shift else drive_onward)
-                    - drive_without
-                )
-                yield Start(minute, therapist_id, added)
+                if minute >= alike_until:
+                    # Blocks are judged alike until the traffic at one of their ends changes, or a break comes or goes.
+                    start = minute - setup_minutes
+                    end = start + blocked_minutes
+                    alike_until = min(
+                        changes[start - day_start] + day_start + setup_minutes,
+                        changes[end - day_start] + day_start + minute - end,
+                    )
+                    if start < rested_from:
+                        alike_until = min(alike_until, rested_from + setup_minutes)
+                    if end <= rested_until:
+                        alike_until = min(alike_until, rested_until + 1 + minute - end)
+                    refusal = self._refusal(opening, start, end, traffic)
+                    added = self._added(opening, start, end, traffic) if refusal is None else None
+                if added is not None:
+                    yield Start(minute, therapist_id, added)
 
-    def _drive_without_visit(
-        self, gap: Gap, first_of_shift: bool, last_of_shift: bool, traffic: Traffic
-    ) -> int:
-        """The minutes that the therapist drives across the gap anyway, without the job. Unknown counts as none."""
-        if first_of_shift and last_of_shift:
+    def _refusal(
+        self, opening: Opening, start: int, end: int, traffic: Traffic, *, is_full: bool = False
+    ) -> Refusal | None:
+        """The first rule that a block from `start` to `end`, inside of `opening`, breaks."""
+        from_home = self.from_home[traffic.bands[start - traffic.start]]
+        end_band = traffic.bands[end - traffic.start]
+        if from_home is None or self.to_home[end_band] is None:
+            return Refusal(RefusalReason.UNKNOWN_PLACE)
+        if from_home > self.reach:
+            return Refusal(RefusalReason.REACH)
+        if is_full:
+            return Refusal(RefusalReason.DAILY_LIMIT)
+        if start < opening.arrives_from:
+            return Refusal(RefusalReason.DRIVE, Side.BEFORE)
+        if end > opening.leaves_until or opening.onward[end_band] is None:
+            return Refusal(RefusalReason.DRIVE, Side.AFTER)
+        if start < opening.home_from or end > opening.home_until:
+            return Refusal(RefusalReason.OUTSIDE_HOURS)
+        if start < opening.rested_from or end > opening.rested_until:
+            return Refusal(RefusalReason.BREAK) if self._lacks_break(opening, start, end) else None
+        return None
+
+    def _lacks_break(self, opening: Opening, start: int, end: int) -> bool:
+        if self.break_after is None:
+            return False
+        alone = work = self.job.treatment_minutes
+        if start < opening.rested_from:
+            work += opening.gap.work_before
+        if end > opening.rested_until:
+            work += opening.gap.work_after
+        return self.break_after < work != alone
+
+    def _added(self, opening: Opening, start: int, end: int, traffic: Traffic) -> int:
+        """The minutes by which the therapist's driving grows with a block that breaks no rule."""
+        bands, day_start = traffic.bands, traffic.start
+        leg = self.from_home[bands[start - day_start]] if opening.came_from is None else opening.drive_here
+        onward = self.to_home if opening.goes_to is None else opening.onward
+        return (leg or 0) + (onward[bands[end - day_start]] or 0) - opening.drive_without
+
+    def _drive_without_visit(self, before: Block | None, after: Block | None, traffic: Traffic) -> int:
+        """The minutes that are driven from one visit to the next (None is home) without the job; unknown is none."""
+        if before is None and after is None:
             return 0
-        if first_of_shift:
-            origin, at = self.home, None
-        else:
-            assert gap.before is not None
-            origin, at = gap.before.place, gap.before.end
-        if last_of_shift:
-            destination = self.home
-        else:
-            assert gap.after is not None
-            destination = gap.after.place
-            at = gap.after.start if at is None else at
-        assert at is not None
+        origin = self.home if before is None else before.place
+        destination = self.home if after is None else after.place
+        at = before.end if before is not None else after.start if after is not None else traffic.start
         return self.drives.leg(origin, destination)[traffic.bands[at - traffic.start]] or 0
+
+
+def _or(minute: int | None, instead: int) -> int:
+    return instead if minute is None else minute

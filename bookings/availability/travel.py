@@ -55,7 +55,7 @@ class Remembered:
         self.places: dict[int, Place] = {}
         self.legs: dict[tuple[int, int], Any] = {}
         # The bands of a weekday on which no clock changes, and a departure for each band.
-        self.days: dict[int, tuple[list[int], list[int]]] = {}
+        self.days: dict[int, tuple[list[int], list[int], list[int]]] = {}
         self.departures: dict[int, datetime] = {}
 
     def number(self, area: object, place: Place, *, any_address: bool) -> int:

@@ -188,7 +188,8 @@ def _check_limit(name: str, minutes: int | None) -> None:
 class Therapist:
     """A therapist as the engine sees one. Whoever is passed in is taken to be qualified for the job.
 
-    None means no limit. `reach_minutes` is the longest drive from the home base, one way. After
+    None means no limit. `bookable_until` is the last local day of a visit that may be given to the therapist, such as
+    the last day of a certificate. `reach_minutes` is the longest drive from the home base, one way. After
     `break_after_minutes` of treatment time there has to be a break of `break_minutes`, which driving doesn't
     count towards (see `slots`). `existing` has to hold everything that is taken on the days asked about, and,
     for `fit.for_anyone`, in their weeks. To move a visit, leave that visit out.
@@ -205,6 +206,7 @@ class Therapist:
     reach_minutes: int | None = None
     break_minutes: int | None = None
     break_after_minutes: int | None = None
+    bookable_until: date | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_visits_per_day", "max_work_minutes_per_day", "reach_minutes"):
@@ -306,6 +308,7 @@ class RefusalReason(StrEnum):
     DAILY_LIMIT = "daily_limit"  # the therapist's visits or treatment minutes for that day are used up
     BREAK = "break"  # would leave no break in a long day
     TIME_OFF = "time_off"
+    CERTIFICATE = "certificate"  # the therapist may be given no visit on that day any more
     REACH = "reach"  # further from the home base than the therapist drives
     NOTICE = "notice"  # in the past, or sooner than the minimum notice
     HORIZON = "horizon"  # later than the last day that can be booked

@@ -1,7 +1,8 @@
 """From weekly hours, extra hours, time off and closures to the minutes in which a therapist works.
 
 Hours are wall times in the zone of the rules; what comes out is UTC. Weekly and extra hours of a day add up,
-overlapping or not. Time off wins over both, and a closure over everything. Each day stands alone: hours up to
+overlapping or not. Time off wins over both; a closure, and a day later than
+the last one on which the therapist may be given a visit, over everything. Each day stands alone: hours up to
 midnight and hours from midnight are two stretches, and no visit spans them.
 """
 
@@ -20,7 +21,7 @@ from .local_days import (
     wall_end,
     wall_start,
 )
-from .types import Interval, SchedulingRules, Therapist, WeeklyHours
+from .types import Interval, RefusalReason, SchedulingRules, Therapist, WeeklyHours
 
 
 class Shift(NamedTuple):
@@ -46,10 +47,11 @@ class Shift(NamedTuple):
 class WorkingHours:
     """One therapist's hours, made ready for asking day by day."""
 
-    __slots__ = ("_closures", "_extra", "_plain", "_time_off", "_weekly")
+    __slots__ = ("_bookable_until", "_closures", "_extra", "_plain", "_time_off", "_weekly")
 
     def __init__(self, therapist: Therapist, rules: SchedulingRules) -> None:
         self._closures = rules.closures
+        self._bookable_until = date.max if therapist.bookable_until is None else therapist.bookable_until
         self._weekly: list[list[tuple[WeeklyHours, int, int]]] = [[] for _ in range(7)]
         for weekly in therapist.weekly_hours:
             self._weekly[weekly.weekday].append((weekly, wall_start(weekly.start), wall_end(weekly.end)))
@@ -65,9 +67,15 @@ class WorkingHours:
             self._extra.setdefault(extra.date, []).append((wall_start(extra.start), wall_end(extra.end)))
         self._time_off = merge((minute_floor(off.start), minute_ceil(off.end)) for off in therapist.time_off)
 
-    def hours_on(self, day: LocalDay) -> list[Span]:
-        """The hours of `day` before time off: merged, in minutes of UTC. None on a closure."""
+    def why_no_work(self, day: LocalDay) -> RefusalReason | None:
+        """Why nobody may work on `day`, or this therapist may not, whatever the hours say; None when they count."""
         if day.date in self._closures:
+            return RefusalReason.CLOSED
+        return RefusalReason.CERTIFICATE if day.date > self._bookable_until else None
+
+    def hours_on(self, day: LocalDay) -> list[Span]:
+        """The hours of `day` before time off: merged, in minutes of UTC. None where `why_no_work` has a reason."""
+        if self.why_no_work(day) is not None:
             return []
         plain = self._plain[day.date.weekday()]
         if plain is not None and len(day.parts) == 1 and day.date not in self._extra:

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.models import Booking, BookingRules
+from bookings.models import BookingRules
 from massagerx.lib.localtime import zone
 
 DAYS = 3
@@ -43,28 +42,15 @@ def find_alternatives(
     rules: BookingRules,
     now: datetime,
     hour: time = NOON,
-    draft: UUID | None = None,
-    access_type: str = Booking.AccessType.GROUND,
-    excluding_booking: Booking | None = None,
 ) -> Alternatives:
     """Why the local days from one to another, both included, have no time, and what comes nearest to them and to
-    `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for. `draft`,
-    `access_type` and `excluding_booking` as in `scheduling.find_times_between`.
+    `hour` (local). To be asked of days that have none; None for a selection that nobody is qualified for.
 
     Three queries, whatever is stored.
     """
     if visit_request is None:
         return Alternatives("no_therapist")
-    all_of_them = scheduling.read_outlook(
-        treatment=visit_request.treatment,
-        area=visit_request.area,
-        therapists=visit_request.qualified,
-        rules=rules,
-        now=now,
-        draft=draft,
-        access_type=access_type,
-        excluding_booking=excluding_booking,
-    )
+    all_of_them = scheduling.read_outlook(visit_request=visit_request, rules=rules, now=now)
     outlook = all_of_them.among(visit_request.therapists)
     nearest = tuple(
         (day, outlook.starts_near(datetime.combine(day, hour, tzinfo=zone()), STARTS_A_DAY))

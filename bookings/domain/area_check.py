@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bookings.exceptions import NoLongerOffered
 from bookings.models import BookingRules, ServiceArea
 from massagerx.lib.localtime import local
 from services.models import ServiceOption
 
 from . import pricing, scheduling
-from .visit_request import ANYONE, Treatment, VisitRequest, load_area, qualified_therapists
+from .visit_request import ANYONE, Treatment, load_area, load_visit_request
 
 # Where a free time nearly always is; the rest of the horizon is looked at only when there is none.
 _FIRST_LOOK_DAYS = 14
@@ -60,13 +61,9 @@ def _next_start(
     treatment: Treatment, area: ServiceArea, rules: BookingRules, now: datetime
 ) -> datetime | None:
     today = local(now).date()
-    visit_request = VisitRequest(
-        treatment=treatment,
-        area=area,
-        preference=ANYONE,
-        therapists=qualified_therapists(treatment.service, today),
-    )
-    if not visit_request.therapists:
+    try:
+        visit_request = load_visit_request(treatment=treatment, area=area, preference=ANYONE, today=today)
+    except NoLongerOffered:
         return None
     last = scheduling.last_day(rules=rules, now=now)
     turn = today + timedelta(days=_FIRST_LOOK_DAYS)

@@ -28,7 +28,7 @@ class Quote:
 
 def is_evening(starts_at: datetime, rules: BookingRules) -> bool:
     """Whether a visit that starts at this instant pays the evening fee: by local wall time."""
-    return local(starts_at).time() >= rules.evening_starts_at
+    return rules.is_evening(local(starts_at).time())
 
 
 def quote(

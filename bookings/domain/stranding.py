@@ -8,14 +8,13 @@ from datetime import datetime
 
 from bookings.domain import scheduling
 from bookings.models import Booking, Therapist
-from massagerx.lib.localtime import local
 from services.models import ServiceOption
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
     """A visit to come that its therapist can't keep, or that is not offered any more. `reason` is `inactive`,
-    `certificate`, `qualification`, `service`, `length`, `people`, or one of `availability.RefusalReason`."""
+    `qualification`, `service`, `length`, `people`, or one of `availability.RefusalReason`."""
 
     booking: Booking
     reason: str
@@ -27,11 +26,7 @@ def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list
     By staff's rules: neither notice nor horizon nor grid count. A fixed number of queries.
     """
     checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now)
-    qualified = set(
-        Therapist.services.through.objects.filter(
-            therapist__in={booking.therapist_id for booking, _ in checked}
-        ).values_list("therapist_id", "service_id")
-    )
+    qualified = scheduling.qualifications({booking.therapist_id for booking, _ in checked})
     off_the_site = set(
         ServiceOption.objects.filter(
             pk__in={booking.option_id for booking, _ in checked}, is_active=False
@@ -40,25 +35,13 @@ def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list
     found = []
     for booking, refusal in checked:
         reason = (
-            _therapist_stands_back(booking, qualified)
+            scheduling.why_therapist_stands_back(booking, qualified)
             or refusal
             or _not_offered_any_more(booking, off_the_site)
         )
         if reason is not None:
             found.append(Stranded(booking, str(reason)))
     return found
-
-
-def _therapist_stands_back(booking: Booking, qualified: set[tuple[int, int]]) -> str | None:
-    therapist = booking.therapist
-    if not therapist.is_active:
-        return "inactive"
-    expires = therapist.certificate_expires_on
-    if not therapist.certificate_number or (expires and expires < local(booking.starts_at).date()):
-        return "certificate"
-    if (booking.therapist_id, booking.service_id) not in qualified:
-        return "qualification"
-    return None
 
 
 def _not_offered_any_more(booking: Booking, options_off_the_site: set[int]) -> str | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField, DateField
 
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
-from bookings.models import ServiceArea, Therapist
+from bookings.models import Booking, ServiceArea, Therapist
 from massagerx.lib.compiled_query import CompiledQuery
 from services.models import AddOn, Service, ServiceOption
 
@@ -36,14 +37,48 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRequest:
-    """A session at a place, with the therapists who may do it (unordered by merit). `qualified` are all who could,
-    whether they were asked for or not."""
+    """All that a time is looked for with: a session at a place, and whom the client wants.
+
+    `access_type` is the way to the door, the ground floor until it is known; `address_key` is the door's once the
+    street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
+    this one takes the place of: its time counts as free, and its length stays.
+
+    `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
+    they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
+    """
 
     treatment: Treatment
     area: ServiceArea
     preference: str
-    therapists: tuple[Therapist, ...]
+    access_type: str = Booking.AccessType.GROUND
+    address_key: str | None = None
+    draft: UUID | None = None
+    excluding_booking: Booking | None = None
+    therapists: tuple[Therapist, ...] = ()
     qualified: tuple[Therapist, ...] = ()
+
+    @property
+    def minutes(self) -> int:
+        """Length of the session in minutes; as it was agreed for a visit that stands."""
+        return (
+            self.treatment.minutes
+            if self.excluding_booking is None
+            else self.excluding_booking.treatment_minutes
+        )
+
+    def read(self, today: date) -> VisitRequest:
+        """The same with those who can be booked on `today` (a local date); one query. Raises
+        `NoLongerOffered("therapist")` when nobody meets the preference."""
+        slug, gender = therapist_or_gender(self.preference)
+        qualified = qualified_therapists(self.treatment.service, today)
+        therapists = tuple(
+            therapist
+            for therapist in qualified
+            if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+        )
+        if not therapists:
+            raise NoLongerOffered("therapist")
+        return replace(self, therapists=therapists, qualified=qualified)
 
 
 _OPTION = CompiledQuery(
@@ -136,15 +171,4 @@ def load_visit_request(
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    slug, gender = therapist_or_gender(preference)
-    qualified = qualified_therapists(treatment.service, today)
-    therapists = tuple(
-        therapist
-        for therapist in qualified
-        if slug in (None, therapist.slug) and gender in (None, therapist.gender)
-    )
-    if not therapists:
-        raise NoLongerOffered("therapist")
-    return VisitRequest(
-        treatment=treatment, area=area, preference=preference, therapists=therapists, qualified=qualified
-    )
+    return VisitRequest(treatment=treatment, area=area, preference=preference).read(today)

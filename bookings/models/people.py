@@ -190,3 +190,9 @@ class Therapist(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def bookable_until(self) -> date | None:
+        """The last local day of a visit that may be given to the therapist: who gives one needs a certificate for that
+        day (Business and Professions Code 4611). None is open; without a certificate the day is long past."""
+        return self.certificate_expires_on if self.certificate_number else date.min

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, time
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +12,9 @@ from simple_history.models import HistoricalRecords
 
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.singleton import SingletonModel
+
+# Ten years: for staff the horizon is no limit.
+UNLIMITED_DAYS = 3650
 
 
 class BookingRules(SingletonModel):
@@ -61,6 +65,13 @@ class BookingRules(SingletonModel):
         _("open visits one client may have"), default=6, validators=[MinValueValidator(1)]
     )
     evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
+    evening_ends_at = models.TimeField(
+        _("evening ends at"),
+        default=time(5, 0),
+        help_text=_(
+            "The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too."
+        ),
+    )
     evening_fee_cents = models.PositiveIntegerField(
         _("evening fee in cents"), default=0, validators=[MaxValueValidator(100_000)]
     )
@@ -107,6 +118,18 @@ class BookingRules(SingletonModel):
     def late_fee_cents(self, total_cents: int) -> int:
         """The late fee on a total, both in cents, rounded down."""
         return total_cents * self.late_fee_percent // 100
+
+    def for_staff(self) -> BookingRules:
+        """These rules as they bind staff, never to be saved: notice, horizon and the grid of starts are theirs to
+        judge. A time that was booked on another grid stays one."""
+        rules = copy(self)
+        rules.minimum_notice_minutes, rules.horizon_days, rules.granularity_minutes = 0, UNLIMITED_DAYS, 1
+        return rules
+
+    def is_evening(self, wall: time) -> bool:
+        """Whether a visit that starts at this wall time pays the evening fee; one that starts when it ends doesn't."""
+        starts, ends = self.evening_starts_at, self.evening_ends_at
+        return starts <= wall < ends if starts < ends else wall >= starts or wall < ends
 
     def access_minutes(self, access_type: str) -> int:
         """Minutes that the way to the door (`Booking.AccessType`) adds to the set-up, and again to the pack-down."""

@@ -12,6 +12,11 @@ from bookings.enums import Weekday
 
 from .people import Therapist
 
+_UNTIL_MIDNIGHT = _(
+    "12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next "
+    "day; no visit spans the two."
+)
+
 
 class WorkingHours(models.Model):
     """Weekly hours, in Los Angeles wall time, within optional dates."""
@@ -19,7 +24,7 @@ class WorkingHours(models.Model):
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="working_hours")
     weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices)
     starts_at = models.TimeField(_("from"))
-    ends_at = models.TimeField(_("until"))
+    ends_at = models.TimeField(_("until"), help_text=_UNTIL_MIDNIGHT)
     valid_from = models.DateField(_("first day"), null=True, blank=True)
     valid_until = models.DateField(_("last day"), null=True, blank=True)
 
@@ -52,7 +57,7 @@ class ExtraHours(models.Model):
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="extra_hours")
     date = models.DateField(_("date"))
     starts_at = models.TimeField(_("from"))
-    ends_at = models.TimeField(_("until"))
+    ends_at = models.TimeField(_("until"), help_text=_UNTIL_MIDNIGHT)
 
     class Meta:
         ordering = ["date", "starts_at"]

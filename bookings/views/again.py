@@ -11,10 +11,10 @@ from bookings.domain.visit_request import load_area, load_treatment
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
 from bookings.models import AccessNotes, Booking
+from bookings.refusals import refusal_words
 from massagerx.lib.encryption import UnreadableValue
 
 from . import steps
-from .refusals import refusal_words
 
 
 def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,15 +18,16 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
-from bookings.domain.visit_request import ANYONE
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
+from bookings.models import Booking
+from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 from services.models import Service
 
 from .outside import outside_page
-from .refusals import refusal_words
 from .steps import (
     SESSION_KEY,
+    Complete,
     InForce,
     Progress,
     back_to,
@@ -156,64 +158,41 @@ def review(request: HttpRequest) -> HttpResponse:
     current = in_force(now=progress.now)
     if current is None:
         return closed_page(request)
-    if response := guard(request, progress, "review"):
-        return response
+    complete = progress.complete
+    if complete is None:
+        return guard(request, progress, "review") or back_to("start")
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
+    page = _Review(request, progress, complete, current)
     if request.method != "POST":
-        return _review_page(request, progress, current)
+        return page.show()
 
     form = ReviewForm(request.POST)
     if not form.is_valid():
-        return _review_page(request, progress, current, form=form, status=422)
+        return page.show(form=form, status=422)
     data = form.cleaned_data
     if str(data["submission_key"]) != progress.answers["submission_key"]:
         messages.warning(
             request, _("That page was from an earlier visit to this form. Please check this one.")
         )
-        return _review_page(request, progress, current, status=409)
+        return page.show(status=409)
     try:
         booking = operations.request_booking(
-            submission=_submission(progress, data),
+            submission=page.submission(data),
             now=progress.now,
             draft=progress.draft.key,
-            looked_up=_looked_up(progress, current),
+            looked_up=page.looked_up,
             actor=progress.staff_user,
         )
-    except exceptions.PriceChanged:
-        messages.warning(
-            request, _("The price has changed since you opened this page. Please look at it again.")
-        )
-        return _review_page(request, progress, current, status=409)
-    except exceptions.TermsChanged:
-        messages.warning(
-            request, _("Our policy has changed since you opened this page. Please read it again.")
-        )
-        return _review_page(request, progress, current, status=409)
-    except (exceptions.SlotTaken, exceptions.SlotNotOffered) as error:
-        messages.error(request, refusal_words(error))
-        save(request, progress, **miss_time(progress))
-        return back_to("when")
-    except (exceptions.NoLongerOffered, exceptions.OutsideArea) as error:
-        messages.error(request, refusal_words(error))
-        return back_to("start" if isinstance(error, exceptions.NoLongerOffered) else "where")
-    except exceptions.ScreeningChanged:
-        messages.warning(request, _("Our health questions have changed. Please answer them once more."))
-        save(request, progress, health=None)
-        return back_to("health")
-    except exceptions.ScreeningStops:
-        return back_to("health")
-    except exceptions.SubmissionReused:
-        messages.warning(
-            request, _("This was already sent with other answers. Please check and send once more.")
-        )
-        save(request, progress, submission_key=str(uuid.uuid4()))
-        return _review_page(request, progress, current, status=409)
-    except exceptions.TooManyRequests:
-        return _review_page(request, progress, current, too_many=True, status=409)
+    except exceptions.BookingError as error:
+        return page.refused(error)
+    return _booked(request, progress, booking)
 
+
+def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpResponse:
+    """Ends the draft, and leads to the page that says so: staff to the visit's own."""
     finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
-    finished_bookings[str(data["submission_key"])] = booking.reference
+    finished_bookings[str(progress.answers["submission_key"])] = booking.reference
     request.session[FINISHED_KEY] = dict(list(finished_bookings.items())[-FINISHED_KEPT:])
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
@@ -231,84 +210,108 @@ def _finished(request: HttpRequest) -> HttpResponse | None:
     return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
 
 
-def _looked_up(progress: Progress, current: InForce) -> operations.LookedUp:
-    assert progress.treatment is not None
-    assert progress.area is not None
-    return operations.LookedUp(
-        rules=progress.rules,
-        treatment=progress.treatment,
-        area=progress.area,
-        agreed=current.terms_version,
-        screening=current.screening,
-    )
+# Where a refused press leads; all others stay on the page.
+_BACK_TO = {
+    exceptions.SlotNotOffered: "when",
+    exceptions.SlotTaken: "when",
+    exceptions.NoLongerOffered: "start",
+    exceptions.OutsideArea: "where",
+    exceptions.ScreeningChanged: "health",
+    exceptions.ScreeningStops: "health",
+}
 
 
-def _submission(progress: Progress, data: dict[str, Any]) -> operations.Submission:
-    answers = progress.answers
-    details = answers["details"]
-    assert progress.treatment is not None
-    assert progress.starts_at is not None
-    return operations.Submission(
-        key=data["submission_key"],
-        service_slug=progress.treatment.service.slug,
-        option_id=progress.treatment.option.pk,
-        add_on_ids=tuple(sorted(add_on.pk for add_on in progress.treatment.add_ons)),
-        people=progress.treatment.people,
-        zip_code=answers["zip_code"],
-        preference=answers.get("preference", ANYONE),
-        starts_at=progress.starts_at,
-        name=details["name"],
-        email=details["email"],
-        phone=details["phone"],
-        recipient_name=details.get("recipient_name", ""),
-        street=details["street"],
-        unit=details.get("unit", ""),
-        access_type=details["access_type"],
-        access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
-        screening_version=answers["health"]["version"],
-        screening_service=answers["health"]["service"],
-        answers=answers["health"]["answers"],
-        terms_version=data["terms_version"],
-        total_cents=data["total_cents"],
-    )
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """The review page of one visitor: what it shows, what it sends, and what it says to a refusal."""
 
+    request: HttpRequest
+    progress: Progress
+    complete: Complete
+    current: InForce
 
-def _review_page(
-    request: HttpRequest,
-    progress: Progress,
-    current: InForce,
-    *,
-    form: ReviewForm | None = None,
-    too_many: bool = False,
-    status: int = 200,
-) -> HttpResponse:
-    quote = progress.quote
-    assert quote is not None
-    initial = {
-        "submission_key": progress.answers["submission_key"],
-        "total_cents": quote.total_cents,
-        "terms_version": current.terms_version.number,
-    }
-    context = {
-        "form": form or ReviewForm(initial=initial),
-        "fresh": initial,
-        "quote": quote,
-        "terms_version": current.terms_version,
-        "details": progress.answers["details"],
-        "phone": PhoneNumber.from_string(progress.answers["details"]["phone"]).as_national,
-        "care_words": _care_words(progress, current),
-        "too_many": too_many,
-    }
-    return show(request, progress, "review", context, status=status)
+    @property
+    def looked_up(self) -> operations.LookedUp:
+        return operations.LookedUp(
+            rules=self.progress.rules,
+            treatment=self.complete.visit_request.treatment,
+            area=self.complete.visit_request.area,
+            agreed=self.current.terms_version,
+            screening=self.current.screening,
+        )
 
+    def submission(self, data: dict[str, Any]) -> operations.Submission:
+        visit_request, details, health = (
+            self.complete.visit_request,
+            self.complete.details,
+            self.complete.health,
+        )
+        return operations.Submission(
+            key=data["submission_key"],
+            service_slug=visit_request.treatment.service.slug,
+            option_id=visit_request.treatment.option.pk,
+            add_on_ids=tuple(sorted(add_on.pk for add_on in visit_request.treatment.add_ons)),
+            people=visit_request.treatment.people,
+            zip_code=visit_request.area.zip_code,
+            preference=visit_request.preference,
+            starts_at=self.complete.starts_at,
+            name=details["name"],
+            email=details["email"],
+            phone=details["phone"],
+            recipient_name=details.get("recipient_name", ""),
+            street=details["street"],
+            unit=details.get("unit", ""),
+            access_type=details["access_type"],
+            access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
+            screening_version=health["version"],
+            screening_service=health["service"],
+            answers=health["answers"],
+            terms_version=data["terms_version"],
+            total_cents=data["total_cents"],
+        )
 
-def _care_words(progress: Progress, current: InForce) -> list[str]:
-    """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
-    health = progress.answers["health"]
-    result = current.screening.evaluate(
-        health["answers"], health["service"], timezone.localdate(progress.now)
-    )
-    return [intake.translated(text) for text in result.messages]
+    def refused(self, error: exceptions.BookingError) -> HttpResponse:
+        """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
+        if isinstance(error, exceptions.TooManyRequests):
+            return self.show(too_many=True, status=409)
+        step = _BACK_TO.get(type(error))
+        if step != "health":
+            (messages.error if step else messages.warning)(self.request, refusal_words(error))
+        if isinstance(error, exceptions.SlotNotOffered):
+            save(self.request, self.progress, **miss_time(self.progress))
+        elif isinstance(error, exceptions.ScreeningChanged):
+            messages.warning(self.request, refusal_words(error))
+            save(self.request, self.progress, health=None)
+        elif isinstance(error, exceptions.SubmissionReused):
+            save(self.request, self.progress, submission_key=str(uuid.uuid4()))
+        return back_to(step) if step else self.show(status=409)
+
+    def show(
+        self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200
+    ) -> HttpResponse:
+        complete, current = self.complete, self.current
+        initial = {
+            "submission_key": self.progress.answers["submission_key"],
+            "total_cents": complete.quote.total_cents,
+            "terms_version": current.terms_version.number,
+        }
+        context = {
+            "form": form or ReviewForm(initial=initial),
+            "fresh": initial,
+            "quote": complete.quote,
+            "terms_version": current.terms_version,
+            "details": complete.details,
+            "phone": PhoneNumber.from_string(complete.details["phone"]).as_national,
+            "care_words": self._care_words(),
+            "too_many": too_many,
+        }
+        return show(self.request, self.progress, "review", context, status=status)
+
+    def _care_words(self) -> list[str]:
+        """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
+        health, today = self.complete.health, timezone.localdate(self.progress.now)
+        result = self.current.screening.evaluate(health["answers"], health["service"], today)
+        return [intake.translated(text) for text in result.messages]
 
 
 @require_safe

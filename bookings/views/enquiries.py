@@ -28,6 +28,7 @@ from bookings.enums import LinkPurpose
 from bookings.forms import BookletForm, ContactForm
 from bookings.forms.person import PersonForm
 from bookings.models import Booklet, Link
+from bookings.refusals import refusal_words
 from massagerx.lib.form_tokens import issue_form_token, read_form_token
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
@@ -181,12 +182,9 @@ def _take(
                     None,
                     _("You have sent this form already, with other words. To send these too, press again."),
                 )
-            except exceptions.TooManyMessages:
+            except exceptions.TooManyMessages as error:
                 status = 429
-                form.add_error(
-                    None,
-                    _("A lot came from this email address in a short time. Please try later, or call us."),
-                )
+                form.add_error(None, refusal_words(error))
             else:
                 return redirect(done)
     response = show(form, sent_form_token, status)

@@ -34,6 +34,4 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     response["Cache-Control"] = "private, no-cache"
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"
-    answer = get_conditional_response(request, etag=etag, last_modified=changed, response=response)
-    assert answer is not None  # it was given one to return
-    return answer
+    return get_conditional_response(request, etag=etag, last_modified=changed, response=response) or response

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import screening
 from bookings.domain import intake, operations
+from bookings.domain.visit_request import Treatment
 from bookings.forms import HealthForm
 from massagerx.lib.limits import limited
 
@@ -37,11 +38,10 @@ from .steps import (
 class Questions:
     """The questions in force for the visitor's service, and what was answered to them so far."""
 
-    def __init__(self, progress: Progress) -> None:
-        assert progress.treatment is not None
+    def __init__(self, progress: Progress, treatment: Treatment) -> None:
         self.current = intake.current_screening(now=progress.now)
-        self.slug = progress.treatment.service.slug
-        self.people = progress.treatment.people
+        self.slug = treatment.service.slug
+        self.people = treatment.people
         self.today: date = timezone.localdate(progress.now)
         self.given: dict[str, str] = {}
         for name in (HEALTH_SO_FAR, "health"):
@@ -107,9 +107,9 @@ def health(request: HttpRequest) -> HttpResponse:
     if response := closed(request, now=progress.now):
         return response
     open_step = guard(request, progress, "health")
-    if open_step and (request.method != "POST" or progress.treatment is None):
-        return open_step
-    questions = Questions(progress)
+    if progress.treatment is None or (open_step and request.method != "POST"):
+        return open_step or back_to("start")
+    questions = Questions(progress, progress.treatment)
     if request.method == "POST":
         if not questions.is_of(request.POST):
             return open_step or _changed(request)
@@ -136,15 +136,21 @@ def question(request: HttpRequest, number: int) -> HttpResponse:
     if response := closed(request, now=progress.now):
         return response
     open_step = guard(request, progress, "health")
-    if open_step and (request.method != "POST" or progress.treatment is None):
-        return open_step
-    questions = Questions(progress)
+    if progress.treatment is None or (open_step and request.method != "POST"):
+        return open_step or back_to("start")
+    questions = Questions(progress, progress.treatment)
     if request.method != "POST":
         last = questions.open_number or len(questions.asked)
         if not 1 <= number <= last:
             return back_to("health")
         return _one(request, progress, questions, number)
+    return _answered(request, progress, questions, open_step)
 
+
+def _answered(
+    request: HttpRequest, progress: Progress, questions: Questions, open_step: HttpResponse | None
+) -> HttpResponse:
+    """Takes the answer to one question, also while an earlier step (`open_step`) is open: nothing typed is lost."""
     asked = [one.id for one in questions.asked]
     name = request.POST.get("question", "")
     if name not in asked:

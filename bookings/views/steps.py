@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import intake, operations, pricing, scheduling
+from bookings.domain.operations import Wish
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -24,7 +25,7 @@ from bookings.domain.visit_request import (
     load_treatment,
     load_visit_request,
 )
-from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered, SlotTaken
+from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered
 from bookings.models import (
     Booking,
     BookingDraft,
@@ -34,9 +35,8 @@ from bookings.models import (
     ServiceArea,
     TermsVersion,
 )
+from bookings.refusals import access_label, refusal_words
 from massagerx.lib.limits import visitor_digest
-
-from .refusals import access_label, refusal_words
 
 SESSION_KEY = "booking_draft"
 # In a draft: the key of the member of staff who books for a client.
@@ -55,6 +55,17 @@ STEPS = (
     ("health", gettext_lazy("Health")),
     ("review", gettext_lazy("Review")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A draft in which every step is answered. `details` and `health` are as their steps keep them."""
+
+    visit_request: VisitRequest
+    starts_at: datetime
+    quote: pricing.Quote
+    details: dict[str, Any]
+    health: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -94,6 +105,17 @@ class Progress:
         access_type = str(told.get("access_type", ""))
         return access_type if access_type in Booking.AccessType.values else str(Booking.AccessType.GROUND)
 
+    def as_told(self, visit_request: VisitRequest) -> VisitRequest:
+        """What is asked for, with what the draft tells by now: the way to the door, and whose held time is its own."""
+        return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
+
+    @property
+    def time(self) -> Wish | None:
+        """What is asked for, and the time chosen for it, once both are."""
+        if self.visit_request is None or self.starts_at is None:
+            return None
+        return Wish(self.visit_request, self.starts_at)
+
     @property
     def hold(self) -> Hold | None:
         """The held time, while it is held."""
@@ -109,12 +131,20 @@ class Progress:
             treatment=self.treatment, area=self.area, rules=self.rules, starts_at=self.starts_at
         )
 
+    @property
+    def complete(self) -> Complete | None:
+        """All the answers, once no step is open."""
+        wish, quote = self.time, self.quote
+        if wish is None or quote is None or self.missing_step("review") is not None:
+            return None
+        return Complete(*wish, quote, self.answers["details"], self.answers["health"])
+
     def missing_step(self, before: str) -> str | None:
         """The first step before `before` that still needs an answer."""
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.visit_request is not None and self.starts_at is not None,
+            "when": self.time is not None,
             "details": "details" in self.answers,
             "health": self._health_is_answered(),
         }
@@ -157,11 +187,13 @@ def load_progress(request: HttpRequest) -> Progress:
             progress.gone = progress.gone or error
     if progress.treatment is not None and progress.area is not None:
         try:
-            progress.visit_request = load_visit_request(
-                treatment=progress.treatment,
-                area=progress.area,
-                preference=answers.get("preference", ANYONE),
-                today=timezone.localdate(now),
+            progress.visit_request = progress.as_told(
+                load_visit_request(
+                    treatment=progress.treatment,
+                    area=progress.area,
+                    preference=answers.get("preference", ANYONE),
+                    today=timezone.localdate(now),
+                )
             )
         except NoLongerOffered as error:
             progress.gone = error
@@ -202,6 +234,8 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
     if any(progress.answers.get(name) != value for name, value in changes.items()):
         changes = {"submission_key": None, **changes}
     intake.save_draft(progress.draft, changes, now=progress.now)
+    if progress.visit_request is not None:
+        progress.visit_request = progress.as_told(progress.visit_request)
     key = str(progress.draft.key)
     if request.session.get(SESSION_KEY) != key:  # else the session would be written with every step
         request.session[SESSION_KEY] = key
@@ -236,27 +270,27 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
-    assert progress.visit_request is not None
-    assert progress.starts_at is not None
+    wish = progress.time
+    if wish is None:
+        return back_to("when")
     hold = progress.hold
     if hold is not None and operations.hold_matches(
-        hold, visit_request=progress.visit_request, rules=progress.rules, access_type=progress.access_type
+        hold, visit_request=wish.visit_request, rules=progress.rules
     ):
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
         taken = operations.hold_time(
             draft=progress.draft,
-            visit_request=progress.visit_request,
-            starts_at=progress.starts_at,
+            visit_request=wish.visit_request,
+            starts_at=wish.starts_at,
             rules=progress.rules,
             source=visitor_digest(request),
             now=progress.now,
-            access_type=progress.access_type,
             instead_of=hold,
         )
-    except (SlotNotOffered, SlotTaken) as error:
-        messages.error(request, access_label() if _fits_at_ground(progress) else refusal_words(error))
+    except (SlotNotOffered, NoLongerOffered) as error:
+        messages.error(request, access_label() if _fits_at_ground(progress, wish) else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
     if hold is not None and taken is not None:
@@ -264,21 +298,17 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     return None
 
 
-def _fits_at_ground(progress: Progress) -> bool:
+def _fits_at_ground(progress: Progress, wish: Wish) -> bool:
     """Whether only the way to the door stands in the way of the chosen time."""
-    assert progress.visit_request is not None
-    assert progress.starts_at is not None
-    if not progress.rules.access_minutes(progress.access_type):
+    if not progress.rules.access_minutes(wish.visit_request.access_type):
         return False
     try:
         scheduling.choose_slot(
-            treatment=progress.visit_request.treatment,
-            area=progress.visit_request.area,
-            therapists=progress.visit_request.therapists,
-            starts_at=progress.starts_at,
+            visit_request=replace(wish.visit_request, access_type=Booking.AccessType.GROUND),
+            therapists=wish.visit_request.therapists,
+            starts_at=wish.starts_at,
             rules=progress.rules,
             now=progress.now,
-            draft=progress.draft.key,
         )
     except SlotNotOffered:
         return False

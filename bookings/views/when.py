@@ -16,11 +16,11 @@ from bookings import exceptions
 from bookings.domain import alternatives, operations, scheduling
 from bookings.domain.visit_request import ANYONE, load_visit_request, preference_choices
 from bookings.forms import PreferenceForm, TimeForm
+from bookings.refusals import day_words, month_words, preference_label, refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .month import Month, choice, read_day, read_month
-from .refusals import day_words, month_words, preference_label, refusal_words
 from .steps import Progress, back_to, forget_time, guard, load_progress, save, show
 
 
@@ -55,7 +55,7 @@ def when(request: HttpRequest) -> HttpResponse:
 
     if progress.visit_request is None:
         save(request, progress, preference=ANYONE)
-        progress.visit_request = anyone
+        progress.visit_request = progress.as_told(anyone) if anyone is not None else None
 
     if request.method == "POST":
         form = TimeForm(request.POST)
@@ -73,9 +73,8 @@ def when(request: HttpRequest) -> HttpResponse:
                 rules=progress.rules,
                 source=visitor_digest(request),
                 now=progress.now,
-                access_type=progress.access_type,
             )
-        except (exceptions.SlotNotOffered, exceptions.SlotTaken, exceptions.NoLongerOffered) as error:
+        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
             messages.error(request, refusal_words(error))
             return _when_page(request, progress, choices, missed=starts_at, status=409)
         save(request, progress, starts_at=starts_at.astimezone(UTC).isoformat(), missed=None)
@@ -113,8 +112,6 @@ def _when_page(
             month=first,
             rules=progress.rules,
             now=progress.now,
-            draft=progress.draft.key,
-            access_type=progress.access_type,
         )
         if progress.visit_request is not None
         else scheduling.Offer.nothing()
@@ -152,8 +149,6 @@ def _instead(progress: Progress, month: Month, missed: datetime | None) -> dict[
         hour=local(missed).time()
         if missed is not None and local(missed).date() == chosen
         else alternatives.NOON,
-        draft=progress.draft.key,
-        access_type=progress.access_type,
     )
     asked_for = progress.visit_request is not None and progress.visit_request.preference != ANYONE
     words = day_words if chosen is not None else month_words

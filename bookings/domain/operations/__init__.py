@@ -14,6 +14,7 @@ from .changes import (
     refuse_change,
     withdraw_change,
 )
+from .claim import Wish, claim, claim_all
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
@@ -23,7 +24,6 @@ from .move import (
     move_booking,
     quote_for_move,
     require_movable,
-    slot_for_move,
     treatment_of,
     visit_request_of,
 )
@@ -47,12 +47,15 @@ __all__ = [
     "LookedUp",
     "Submission",
     "VisitAddress",
+    "Wish",
     "accept_change",
     "answer_contact",
     "ask_change",
     "cancel_booking",
     "cancel_by_client",
     "cancel_late",
+    "claim",
+    "claim_all",
     "close_contact",
     "complete_booking",
     "confirm_booking",
@@ -83,7 +86,6 @@ __all__ = [
     "request_booklet",
     "require_movable",
     "send_contact",
-    "slot_for_move",
     "treatment_of",
     "visit_request_of",
     "withdraw_change",

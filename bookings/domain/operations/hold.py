@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from bookings.domain import scheduling
 from bookings.domain.visit_request import VisitRequest
-from bookings.models import Booking, BookingDraft, BookingRules, Hold
+from bookings.models import BookingDraft, BookingRules, Hold
 from bookings.models.holds import HOLDS_PER_SOURCE
 
-from .transaction import lock_therapists, translated_errors
+from .claim import claim
 
 HOLD_FOR = timedelta(minutes=10)
 # A visitor who is still typing when this little is left gets the full time once more.
@@ -26,35 +27,18 @@ def hold_time(
     rules: BookingRules,
     source: str,
     now: datetime,
-    access_type: str = Booking.AccessType.GROUND,
     instead_of: Hold | None = None,
 ) -> Hold | None:
-    """Keeps a start for a visitor for ten minutes, in place of what the visitor held before.
+    """Keeps a start for the visitor with `draft`, who asks for `visit_request`, for ten minutes, in place of the one
+    held before.
 
     None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
-    hold as many times as one address may: the start was free and may be booked, it is only not kept. `access_type` is
-    the way to the door, once it is known. `instead_of` is a live hold that this one takes the place of with other
-    minutes: it ends when that would have ended.
+    hold as many times as one address may: the start was free and may be booked, it is only not kept. `instead_of` is a
+    live hold that this one takes the place of with other minutes: it ends when that would have ended.
 
-    Raises `SlotNotOffered` or `SlotTaken`, and the earlier hold stays then.
+    Raises as `claim`, and the earlier hold stays then.
     """
-    scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
-    with translated_errors(), transaction.atomic():
-        therapists = lock_therapists(
-            [therapist.pk for therapist in visit_request.therapists],
-            treatment=visit_request.treatment,
-            now=now,
-        )
-        slot = scheduling.choose_slot(
-            treatment=visit_request.treatment,
-            area=visit_request.area,
-            therapists=therapists,
-            starts_at=starts_at,
-            rules=rules,
-            now=now,
-            draft=draft.key,
-            access_type=access_type,
-        )
+    with claim(replace(visit_request, draft=draft.key), starts_at, rules=rules, now=now) as slot:
         if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
             return None
         Hold.objects.filter(draft=draft).delete()
@@ -83,10 +67,10 @@ def hold_time(
             return None
 
 
-def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules, access_type: str) -> bool:
-    """Whether the hold keeps just the minutes at the door that this way to the door asks for."""
+def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules) -> bool:
+    """Whether the hold keeps just the minutes at the door that are asked for."""
     setup, packdown = scheduling.setup_and_packdown_minutes(
-        service=visit_request.treatment.service, rules=rules, access_type=access_type
+        service=visit_request.treatment.service, rules=rules, access_type=visit_request.access_type
     )
     return (hold.blocked_from, hold.blocked_until) == (
         hold.starts_at - timedelta(minutes=setup),

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import links, outbox, pricing, reminders, scheduling
-from bookings.domain.scheduling import Slot
-from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_visit_request
+from bookings.domain import links, outbox, pricing, reminders
+from bookings.domain.visit_request import Treatment, VisitRequest, load_area
 from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
-from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered, SlotTaken
-from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea, Therapist
+from bookings.exceptions import InvalidTransition, PriceChanged
+from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
-from .transaction import GONE, lock_therapists, record, settle_change, translated_errors
+from .claim import claim_in_place, claim_move
+from .transaction import record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -35,13 +34,22 @@ def treatment_of(booking: Booking) -> Treatment:
 
 
 def visit_request_of(booking: Booking, *, now: datetime, preference: str | None = None) -> VisitRequest:
-    """The visit's session at its place, with those who may do it: whom the client asked for, unless `preference`
-    says another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
-    return load_visit_request(
+    """What a visit to be moved asks for, with those who may do it: whom the client asked for, unless `preference` says
+    another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
+    asked = booking.preference if preference is None else preference
+    here = _at_door(booking, booking.area, booking.address_key, booking.access_type)
+    return replace(here, preference=asked).read(local(now).date())
+
+
+def _at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
+    """What was booked, at a door."""
+    return VisitRequest(
         treatment=treatment_of(booking),
-        area=booking.area,
-        preference=booking.preference if preference is None else preference,
-        today=local(now).date(),
+        area=area,
+        preference=booking.preference,
+        access_type=access_type,
+        address_key=address_key,
+        excluding_booking=booking,
     )
 
 
@@ -49,32 +57,6 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
     return _quote(booking, starts_at, rules, travel_cents=booking.travel_cents)
-
-
-def slot_for_move(
-    *,
-    booking: Booking,
-    visit_request: VisitRequest,
-    starts_at: datetime,
-    rules: BookingRules,
-    now: datetime,
-    therapists: Iterable[Therapist] | None = None,
-    for_staff: bool = False,
-) -> Slot:
-    """The slot that the visit would move to, its own time counting as free: of those who may do it, or only of
-    `therapists`. Raises `SlotNotOffered`."""
-    return scheduling.choose_slot(
-        treatment=visit_request.treatment,
-        area=booking.area,
-        therapists=visit_request.therapists if therapists is None else therapists,
-        starts_at=starts_at,
-        rules=rules,
-        now=now,
-        address_key=booking.address_key,
-        access_type=booking.access_type,
-        excluding_booking=booking,
-        for_staff=for_staff,
-    )
 
 
 def move_booking(
@@ -102,32 +84,17 @@ def move_booking(
     `PriceChanged`; nothing has changed then.
     """
     rules = BookingRules.load()
-    scheduling.require_on_calendar(starts_at=starts_at, now=now)
-    if not for_staff:
-        scheduling.require_within_reach_of_now(starts_at=starts_at, rules=rules, now=now)
+    rules = rules.for_staff() if for_staff else rules
     visit_request = visit_request_of(booking, now=now, preference=preference)
-    with translated_errors(), transaction.atomic():
-        locked, fresh = _lock(booking, visit_request, now=now)
+    with claim_move(booking, visit_request, starts_at, rules=rules, now=now) as standing:
+        fresh = standing.visit
         require_movable(fresh, now)
         if check is not None:
             check(fresh)
         quote = quote_for_move(booking=fresh, starts_at=starts_at, rules=rules)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
-        try:
-            slot = slot_for_move(
-                booking=fresh,
-                visit_request=visit_request,
-                therapists=locked,
-                starts_at=starts_at,
-                rules=rules,
-                now=now,
-                for_staff=for_staff,
-            )
-        except SlotNotOffered as refusal:
-            if refusal.reason in GONE:
-                raise SlotTaken from refusal
-            raise
+        slot = standing.slot(visit_request, starts_at)
         before, therapist_before = fresh.starts_at, fresh.therapist_id
         fresh.therapist_id = slot.therapist_id
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
@@ -177,6 +144,10 @@ class VisitAddress:
     access_type: str
     access: Mapping[str, str]
 
+    @property
+    def address_key(self) -> str:
+        return make_address_key(self.street, self.unit, self.zip_code)
+
 
 def correct_address(
     *,
@@ -196,23 +167,16 @@ def correct_address(
     """
     rules = BookingRules.load()
     area = load_area(address.zip_code)
-    with translated_errors(), transaction.atomic():
-        _locked, fresh = _lock(booking, None, now=now)
+    with claim_in_place(booking, rules=rules, now=now) as standing:
+        fresh = standing.visit
         require_movable(fresh, now)
-        was_elsewhere = fresh.address_key != make_address_key(address.street, address.unit, address.zip_code)
+        was_elsewhere = fresh.address_key != address.address_key
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
         if was_elsewhere or fresh.access_type != address.access_type:
-            slot = scheduling.slot_at_address(
-                booking=fresh,
-                area=area,
-                address_key=make_address_key(address.street, address.unit, address.zip_code),
-                access_type=address.access_type,
-                rules=rules,
-                now=now,
-            )
+            slot = standing.slot_in_place(_at_door(fresh, area, address.address_key, address.access_type))
             fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
         _set_address(fresh, address, area, quote)
         if was_elsewhere:
@@ -252,28 +216,6 @@ def _quote(booking: Booking, starts_at: datetime, rules: BookingRules, *, travel
         travel_cents=travel_cents,
         evening_cents=evening,
     )
-
-
-def _lock(
-    booking: Booking, visit_request: VisitRequest | None, *, now: datetime
-) -> tuple[list[Therapist], Booking]:
-    """Locks all therapists who may be chosen and the one who has the visit, in one order, then the visit. Returns
-    those who may be chosen."""
-    candidates = (
-        {therapist.pk for therapist in visit_request.therapists} if visit_request is not None else set()
-    )
-    keys = candidates | {booking.therapist_id}
-    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
-    fresh = (
-        Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist__home_zip", "area__zone", "service", "option", "client")
-        .get(pk=booking.pk)
-    )
-    if fresh.therapist_id not in keys:
-        raise SlotTaken  # moved to another therapist at this very moment
-    if visit_request is None:
-        return [], fresh
-    return lock_therapists(candidates, treatment=visit_request.treatment, now=now), fresh
 
 
 def require_movable(booking: Booking, now: datetime) -> None:

@@ -9,20 +9,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import intake, outbox, pricing, reminders, scheduling
-from bookings.domain.visit_request import Treatment, load_area, load_treatment
+from bookings.domain.scheduling import Slot
+from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
     PriceChanged,
     ScreeningChanged,
     ScreeningStops,
-    SlotNotOffered,
-    SlotTaken,
     SubmissionReused,
     TermsChanged,
     TooManyRequests,
@@ -44,7 +43,8 @@ from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
-from .transaction import GONE, event_of, lock_preferred, translated_errors
+from .claim import claim
+from .transaction import event_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """Rows that the caller has just read for this submission: it is read before the locks in any case."""
+    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
 
     rules: BookingRules
     treatment: Treatment
@@ -115,7 +115,17 @@ def request_booking(
     """
     try:
         found = looked_up or _look_up(submission, now=now)
-        return _request(submission, now=now, draft=draft, looked_up=found, actor=actor)
+        press = _look_through(submission, found, actor=actor, now=now)
+        visit_request = VisitRequest(
+            treatment=found.treatment,
+            area=found.area,
+            preference=submission.preference,
+            access_type=submission.access_type,
+            address_key=submission.address_key,
+            draft=draft,
+        )
+        with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
+            return _write(press, slot, draft)
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -140,16 +150,31 @@ def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
     )
 
 
-def _request(
-    submission: Submission, *, now: datetime, draft: UUID | None, looked_up: LookedUp, actor: User | None
-) -> Booking:
-    rules, treatment, area = looked_up.rules, looked_up.treatment, looked_up.area
-    today = local(now).date()
-    scheduling.require_within_reach_of_now(starts_at=submission.starts_at, rules=rules, now=now)
-    quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=submission.starts_at)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Press:
+    """A submission that has been looked through, and what came of it. `actor` books for a client on the phone."""
+
+    submission: Submission
+    looked_up: LookedUp
+    agreed: TermsVersion
+    quote: pricing.Quote
+    result: Result
+    actor: User | None
+    now: datetime
+
+
+def _look_through(
+    submission: Submission, looked_up: LookedUp, *, actor: User | None, now: datetime
+) -> _Press:
+    """Everything that can be asked before the lock. Raises what `request_booking` says of price, policy and health."""
+    rules, treatment, current = looked_up.rules, looked_up.treatment, looked_up.screening
+    scheduling.day_asked_for(submission.starts_at, rules=rules, now=now)
+    quote = pricing.quote(
+        treatment=treatment, area=looked_up.area, rules=rules, starts_at=submission.starts_at
+    )
     if quote.total_cents != submission.total_cents:
         raise PriceChanged(submission.total_cents, quote.total_cents)
-    agreed, current = looked_up.agreed, looked_up.screening
+    agreed = looked_up.agreed
     if agreed is None or agreed.number != submission.terms_version:
         raise TermsChanged
     if (submission.screening_version, submission.screening_service) != (
@@ -157,57 +182,30 @@ def _request(
         treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = current.evaluate(submission.answers, treatment.service.slug, today)
+    result = current.evaluate(submission.answers, treatment.service.slug, local(now).date())
     if not result.bookable:
         raise ScreeningStops
+    return _Press(
+        submission=submission,
+        looked_up=looked_up,
+        agreed=agreed,
+        quote=quote,
+        result=result,
+        actor=actor,
+        now=now,
+    )
 
-    with translated_errors(), transaction.atomic():
-        return _book(
-            submission, treatment=treatment, area=area, rules=rules, quote=quote, agreed=agreed, screening=current,
-            result=result, now=now, draft=draft, actor=actor,
-        )  # fmt: skip
 
-
-def _book(
-    submission: Submission,
-    *,
-    treatment: Treatment,
-    area: ServiceArea,
-    rules: BookingRules,
-    quote: pricing.Quote,
-    agreed: TermsVersion,
-    screening: intake.Screening,
-    result: Result,
-    now: datetime,
-    draft: UUID | None,
-    actor: User | None,
-) -> Booking:
-    """The part that runs in one transaction, under the therapists' locks: as few statements as it takes."""
-    # All who may be chosen, with the rows as they are now.
-    locked = lock_preferred(submission.preference, treatment=treatment, now=now)
-    try:
-        slot = scheduling.choose_slot(
-            treatment=treatment,
-            area=area,
-            therapists=locked,
-            starts_at=submission.starts_at,
-            rules=rules,
-            now=now,
-            address_key=submission.address_key,
-            access_type=submission.access_type,
-            draft=draft,
-        )
-    except SlotNotOffered as refusal:
-        # The client was shown this time: another visit has come between.
-        if refusal.reason in GONE:
-            raise SlotTaken from refusal
-        raise
+def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
+    """The part that runs under the therapists' locks: as few statements as it takes."""
+    submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
+    treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     client, is_known = _client(submission, rules=rules, now=now)
-    tier = intake.tier_of(result)
+    tier = intake.tier_of(press.result)
     if actor is not None:
         at_once = tier in (Tier.CLEAR, Tier.CAUTION)
     else:
-        at_once = rules.confirm_known_clients and result.is_clear and is_known
+        at_once = rules.confirm_known_clients and press.result.is_clear and is_known
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
@@ -232,7 +230,7 @@ def _book(
         travel_cents=quote.travel_cents,
         evening_cents=quote.evening_cents,
         total_cents=quote.total_cents,
-        terms_version=agreed,
+        terms_version=press.agreed,
         agreed_at=now,
         created_at=now,
         confirmed_at=now if at_once else None,
@@ -254,7 +252,7 @@ def _book(
             AccessNotes(booking=booking, notes=submission.access),
             ScreeningRecord(
                 booking=booking,
-                version=screening.version,
+                version=press.looked_up.screening.version,
                 answers=submission.answers,
                 tier=tier,
                 evaluated_at=now,

@@ -10,13 +10,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bookings.domain import scheduling
+from bookings.domain.lifecycle import require_transition
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, BookingRules, ClinicianNote, ScreeningRecord
 from bookings.models.intake import NEEDS_NO_NOTE
 
-from .transaction import change_status, record
+from .claim import claim_in_place
+from .transaction import change_status, record, write_status
 
 log = logging.getLogger("massagerx.bookings")
 
@@ -28,22 +29,22 @@ _SEVERITY = {tier: number for number, tier in enumerate(Tier.values)}
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
     note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
-
-    def check(fresh: Booking) -> None:
+    with claim_in_place(booking, rules=BookingRules.load(), now=now) as standing:
+        fresh = standing.visit
+        require_transition(fresh.status, BookingStatus.CONFIRMED)
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared
-        scheduling.require_still_possible(booking=fresh, rules=BookingRules.load(), now=now)
-
-    return change_status(
-        booking,
-        BookingStatus.CONFIRMED,
-        EventKind.CONFIRMED,
-        now=now,
-        actor=actor,
-        reason=reason,
-        tell=MessageKind.CONFIRMED,
-        check=check,
-    )
+        standing.slot_in_place()
+        write_status(
+            fresh,
+            BookingStatus.CONFIRMED,
+            EventKind.CONFIRMED,
+            now=now,
+            actor=actor,
+            reason=reason,
+            tell=MessageKind.CONFIRMED,
+        )
+    return fresh
 
 
 def needs_clinician_note(booking: Booking) -> bool:

@@ -20,9 +20,6 @@ from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
 
-# Reasons that other visits of that day can cause: the time was free when it was shown.
-GONE = frozenset({"taken", "drive", "daily_limit", "break"})
-
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
 _LOCK_FAILURES = {"55P03", "40P01", "40001"}
@@ -147,30 +144,49 @@ def change_status(
         require_transition(fresh.status, wanted)
         if check is not None:
             check(fresh)
-        before = fresh.status
-        fresh.status = wanted
-        fields = ["status"]
-        if wanted == BookingStatus.CONFIRMED:
-            fresh.confirmed_at = now
-            fields.append("confirmed_at")
-        if tell is not None:
-            fresh.revision += 1
-            fields.append("revision")
-        if late_fee_cents:
-            fresh.late_fee_cents += late_fee_cents
-            fields.append("late_fee_cents")
-        fresh.save(update_fields=fields)
-        if wanted == BookingStatus.CANCELED:
-            settle_change(fresh, ChangeKind.CANCEL, now=now, actor=actor)
-        elif wanted != BookingStatus.CONFIRMED:
-            settle_change(fresh, None, now=now, actor=actor)
-        record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
-        if tell is not None:
-            # Staff did not see it happen when the client did it.
-            kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client else [])]
-            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
-            reminders.write_reminders(booking=fresh, now=now)
+        write_status(
+            fresh, wanted, event, now=now, actor=actor, by_client=by_client, reason=reason, tell=tell,
+            late_fee_cents=late_fee_cents,
+        )  # fmt: skip
     return fresh
+
+
+def write_status(
+    fresh: Booking,
+    wanted: BookingStatus,
+    event: EventKind,
+    *,
+    now: datetime,
+    actor: User | None,
+    by_client: bool = False,
+    reason: str = "",
+    tell: MessageKind | None = None,
+    late_fee_cents: int = 0,
+) -> None:
+    """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
+    before = fresh.status
+    fresh.status = wanted
+    fields = ["status"]
+    if wanted == BookingStatus.CONFIRMED:
+        fresh.confirmed_at = now
+        fields.append("confirmed_at")
+    if tell is not None:
+        fresh.revision += 1
+        fields.append("revision")
+    if late_fee_cents:
+        fresh.late_fee_cents += late_fee_cents
+        fields.append("late_fee_cents")
+    fresh.save(update_fields=fields)
+    if wanted == BookingStatus.CANCELED:
+        settle_change(fresh, ChangeKind.CANCEL, now=now, actor=actor)
+    elif wanted != BookingStatus.CONFIRMED:
+        settle_change(fresh, None, now=now, actor=actor)
+    record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
+    if tell is not None:
+        # Staff did not see it happen when the client did it.
+        kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client else [])]
+        outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+        reminders.write_reminders(booking=fresh, now=now)
 
 
 def settle_change(booking: Booking, done: ChangeKind | None, *, now: datetime, actor: User | None) -> None:

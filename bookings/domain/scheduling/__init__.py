@@ -4,10 +4,10 @@ from .days import Day, Drive, plan_days
 from .decisions import (
     Slot,
     choose_slot,
-    require_on_calendar,
-    require_still_possible,
-    require_within_reach_of_now,
-    slot_at_address,
+    day_asked_for,
+    qualifications,
+    slot_in_place,
+    why_therapist_stands_back,
 )
 from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
@@ -22,15 +22,15 @@ __all__ = [
     "Start",
     "check_upcoming",
     "choose_slot",
+    "day_asked_for",
     "find_times",
     "find_times_between",
     "last_day",
     "place_of",
     "plan_days",
+    "qualifications",
     "read_outlook",
-    "require_on_calendar",
-    "require_still_possible",
-    "require_within_reach_of_now",
     "setup_and_packdown_minutes",
-    "slot_at_address",
+    "slot_in_place",
+    "why_therapist_stands_back",
 ]

@@ -54,7 +54,7 @@ def plan_days(
     """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that
     take time on them, with their areas."""
     values, closures = therapist_values(therapists, first_day=first_day, last_day=last_day, now=now)
-    engine_rules = engine_rules_of(BookingRules(), closures, for_staff=True)
+    engine_rules = engine_rules_of(BookingRules().for_staff(), closures)
     corrections = corrections_between([row.pk for row in therapists], first_day=first_day, last_day=last_day)
     places = {booking.pk: place_of(booking.area, address_key=booking.address_key) for booking in bookings}
     of_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)

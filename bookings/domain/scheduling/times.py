@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from bookings import availability
-from bookings.domain.visit_request import Treatment, VisitRequest
+from bookings.domain.visit_request import VisitRequest
 from bookings.drives.table import read_drives
-from bookings.models import Booking, BookingRules, ServiceArea, Therapist
+from bookings.models import BookingRules, Therapist
 from massagerx.lib.localtime import local
 
 from .values import engine_rules_of, job_at, local_day, therapist_values
@@ -36,21 +35,8 @@ def last_day(*, rules: BookingRules, now: datetime) -> date:
     return local(now).date() + timedelta(days=rules.horizon_days)
 
 
-def find_times(
-    *,
-    visit_request: VisitRequest,
-    month: date,
-    rules: BookingRules,
-    now: datetime,
-    draft: UUID | None = None,
-    access_type: str = Booking.AccessType.GROUND,
-    excluding_booking: Booking | None = None,
-) -> Offer:
-    """The starts of a month (`month` is its first day). The number of queries depends on nothing.
-
-    `access_type` is the way to the door, once it is known. `excluding_booking` is a visit that is to be moved: its own
-    time counts as free, and its door is known.
-    """
+def find_times(*, visit_request: VisitRequest, month: date, rules: BookingRules, now: datetime) -> Offer:
+    """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
     following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
     return find_times_between(
         visit_request=visit_request,
@@ -58,52 +44,31 @@ def find_times(
         last_day=following - timedelta(days=1),
         rules=rules,
         now=now,
-        draft=draft,
-        access_type=access_type,
-        excluding_booking=excluding_booking,
     )
 
 
 def find_times_between(
-    *,
-    visit_request: VisitRequest,
-    first_day: date,
-    last_day: date,
-    rules: BookingRules,
-    now: datetime,
-    draft: UUID | None = None,
-    access_type: str = Booking.AccessType.GROUND,
-    excluding_booking: Booking | None = None,
+    *, visit_request: VisitRequest, first_day: date, last_day: date, rules: BookingRules, now: datetime
 ) -> Offer:
-    """The starts from one local day to another, both included. Times that others hold count as taken; those that
-    the visitor with `draft` holds don't."""
+    """The starts from one local day to another, both included. Times that others hold count as taken; the visitor's
+    own, and that of a visit to be moved, don't."""
     today = local(now).date()
     first_day = max(first_day, today)
     last_day = min(last_day, today + timedelta(days=rules.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
-    values, closures = therapist_values(
-        visit_request.therapists,
-        first_day=first_day,
-        last_day=last_day,
-        now=now,
-        draft=draft,
-        excluding_booking=excluding_booking,
+    outlook = _read(visit_request, visit_request.therapists, (first_day, last_day), rules, now)
+    return Offer(
+        availability.offer_starts(
+            therapists=outlook.therapists,
+            job=outlook.job,
+            first_day=first_day,
+            last_day=last_day,
+            rules=outlook.engine_rules,
+            drive_time=outlook.drive_time,
+            now=now,
+        )
     )
-    address_key = excluding_booking.address_key if excluding_booking is not None else None
-    job = job_at(
-        visit_request.treatment, visit_request.area, rules, access_type=access_type, address_key=address_key
-    )
-    by_day = availability.offer_starts(
-        therapists=values,
-        job=job,
-        first_day=first_day,
-        last_day=last_day,
-        rules=engine_rules_of(rules, closures),
-        drive_time=read_drives(),
-        now=now,
-    )
-    return Offer(by_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,28 +129,32 @@ class Outlook:
         )
 
 
-def read_outlook(
-    *,
-    treatment: Treatment,
-    area: ServiceArea,
+def read_outlook(*, visit_request: VisitRequest, rules: BookingRules, now: datetime) -> Outlook:
+    """The outlook of all who could come, from today to the last day that can be booked; three queries."""
+    days = local(now).date(), last_day(rules=rules, now=now)
+    return _read(visit_request, visit_request.qualified, days, rules, now)
+
+
+def _read(
+    visit_request: VisitRequest,
     therapists: Sequence[Therapist],
+    days: tuple[date, date],
     rules: BookingRules,
     now: datetime,
-    draft: UUID | None = None,
-    access_type: str = Booking.AccessType.GROUND,
-    excluding_booking: Booking | None = None,
 ) -> Outlook:
-    """The outlook from today to the last day that can be booked; three queries. `draft`,
-    `access_type` and `excluding_booking` as in `find_times_between`."""
-    first, last = local(now).date(), last_day(rules=rules, now=now)
+    first_day, last_day = days
     values, closures = therapist_values(
-        therapists, first_day=first, last_day=last, now=now, draft=draft, excluding_booking=excluding_booking
+        therapists,
+        first_day=first_day,
+        last_day=last_day,
+        now=now,
+        excluding_booking=visit_request.excluding_booking,
+        draft=visit_request.draft,
     )
-    address_key = excluding_booking.address_key if excluding_booking is not None else None
-    job = job_at(treatment, area, rules, access_type=access_type, address_key=address_key)
+    job = job_at(visit_request, rules)
     return Outlook(
-        first_day=first,
-        last_day=last,
+        first_day=first_day,
+        last_day=last_day,
         now=now,
         therapists=values,
         job=job,

@@ -46,7 +46,7 @@ def check_upcoming(
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
     found, closures = therapist_values(rows.values(), first_day=first_day, last_day=last_day, now=now)
     values = {value.id: value for value in found}
-    engine_rules = engine_rules_of(rules, closures, for_staff=True)
+    engine_rules = engine_rules_of(rules.for_staff(), closures)
     corrections = corrections_between(rows, first_day=first_day, last_day=last_day)
     jobs = {booking.pk: _job_of_visit(booking, rules) for booking in bookings}
     by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)

@@ -12,14 +12,11 @@ from django.conf import settings
 
 from bookings import availability
 from bookings.domain.calendar_rows import TakenBy, TakenRow, hours_between, taken_between
-from bookings.domain.visit_request import Treatment
+from bookings.domain.visit_request import VisitRequest
 from bookings.models import Booking, BookingRules, ServiceArea, Therapist
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
-
-# Ten years: for staff the horizon is no limit.
-UNLIMITED_DAYS = 3650
 
 
 def place_of(area: ServiceArea, *, address_key: str | None = None) -> availability.Place:
@@ -50,37 +47,27 @@ def setup_and_packdown_minutes(*, service: Service, rules: BookingRules, access_
     return service.setup_minutes + way, service.packdown_minutes + way
 
 
-def job_at(
-    treatment: Treatment,
-    area: ServiceArea,
-    rules: BookingRules,
-    *,
-    access_type: str,
-    address_key: str | None = None,
-) -> availability.Job:
-    """The session at a place, with the minutes that it takes there; the door's key once the address is known."""
+def job_at(visit_request: VisitRequest, rules: BookingRules) -> availability.Job:
+    """What is asked for, with the minutes that it takes at the door."""
     setup, packdown = setup_and_packdown_minutes(
-        service=treatment.service, rules=rules, access_type=access_type
+        service=visit_request.treatment.service, rules=rules, access_type=visit_request.access_type
     )
     return availability.Job(
-        place=place_of(area, address_key=address_key),
-        treatment_minutes=treatment.minutes,
+        place=place_of(visit_request.area, address_key=visit_request.address_key),
+        treatment_minutes=visit_request.minutes,
         setup_minutes=setup,
         packdown_minutes=packdown,
-        people=treatment.people,
+        people=visit_request.treatment.people,
     )
 
 
-def engine_rules_of(
-    rules: BookingRules, closures: frozenset[date], *, for_staff: bool = False
-) -> availability.SchedulingRules:
-    """The owner's rules. Staff are bound by closures, and by neither notice, horizon nor the grid of starts."""
+def engine_rules_of(rules: BookingRules, closures: frozenset[date]) -> availability.SchedulingRules:
+    """The owner's rules as the engine's."""
     return availability.SchedulingRules(
         zone=settings.TIME_ZONE,
-        minimum_notice=timedelta(0) if for_staff else timedelta(minutes=rules.minimum_notice_minutes),
-        horizon_days=UNLIMITED_DAYS if for_staff else rules.horizon_days,
-        # Staff may have changed the grid since the client chose; a booked start stays one.
-        granularity_minutes=1 if for_staff else rules.granularity_minutes,
+        minimum_notice=timedelta(minutes=rules.minimum_notice_minutes),
+        horizon_days=rules.horizon_days,
+        granularity_minutes=rules.granularity_minutes,
         closures=closures,
     )
 
@@ -95,7 +82,8 @@ def therapist_values(
     draft: UUID | None = None,
 ) -> tuple[tuple[availability.Therapist, ...], frozenset[date]]:
     """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
-    of the days; two queries."""
+    of the days; two queries. The time of the visit `excluding_booking` counts as free, and so does what the visitor
+    with `draft` holds."""
     rows = list(therapists)
     keys = [row.pk for row in rows]
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
@@ -123,12 +111,11 @@ def therapist_values(
             weekly[therapist_id].append(
                 availability.WeeklyHours(weekday, starts_at, ends_at, valid_from, valid_until)
             )
-            continue
-        assert valid_from is not None
-        if therapist_id is None:
-            closures.add(valid_from)
-        else:
-            extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at))
+        elif valid_from is not None:
+            if therapist_id is None:
+                closures.add(valid_from)
+            else:
+                extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at))
     values = tuple(
         availability.Therapist(
             id=row.pk,
@@ -142,6 +129,7 @@ def therapist_values(
             reach_minutes=row.reach_minutes,
             break_minutes=row.break_minutes,
             break_after_minutes=row.break_after_minutes,
+            bookable_until=row.bookable_until,
         )
         for row in rows
     )

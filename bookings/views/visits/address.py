@@ -14,6 +14,7 @@ from bookings.domain import operations
 from bookings.domain.operations import VisitAddress
 from bookings.forms import AddressForm
 from bookings.models import Booking
+from bookings.refusals import refusal_words
 from bookings.views.again import address_of
 from massagerx.lib.limits import limited
 
@@ -46,7 +47,11 @@ def address(request: HttpRequest, reference: str) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _page(request, booking, visitor, form, status=422)
-    data = form.cleaned_data
+    return _correct(request, booking, visitor, form)
+
+
+def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: AddressForm) -> HttpResponse:
+    data, now = form.cleaned_data, visitor.now
     try:
         operations.correct_address(
             booking=booking,
@@ -63,13 +68,13 @@ def address(request: HttpRequest, reference: str) -> HttpResponse:
         )
     except exceptions.PriceChanged as error:
         return _page(request, booking, visitor, form, new_total_cents=error.total_cents, status=409)
-    except exceptions.OutsideArea:
-        form.add_error("zip_code", _("We don't drive to that ZIP code at the moment."))
+    except exceptions.OutsideArea as error:
+        form.add_error("zip_code", refusal_words(error))
         return _page(request, booking, visitor, form, status=422)
-    except (exceptions.SlotNotOffered, exceptions.SlotTaken):
+    except exceptions.SlotNotOffered:
         return _page(request, booking, visitor, form, has_no_room=True, status=409)
     except exceptions.InvalidTransition:
-        booking, visitor = get_visit(request, reference, now=now)
+        booking, visitor = get_visit(request, booking.reference, now=now)
         return not_any_more(request, booking, visitor)
     forget_unsent(request, now=now)
     messages.success(request, _("Saved. Your therapist sees it before the visit."))

@@ -14,7 +14,7 @@ from bookings.domain import operations, queries
 from bookings.enums import BookingStatus, ChangeKind
 from bookings.forms import CancelForm
 from bookings.models import Booking, BookingRules
-from bookings.views.refusals import refusal_words
+from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 
 from .pages import asked_already, not_any_more, visit_context

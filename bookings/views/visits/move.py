@@ -21,8 +21,8 @@ from bookings.domain.visit_request import ANYONE, VisitRequest
 from bookings.enums import ChangeKind
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
+from bookings.refusals import day_words, month_words, refusal_words
 from bookings.views.month import Month, choice, read_day, read_month
-from bookings.views.refusals import day_words, month_words, refusal_words
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
@@ -102,7 +102,7 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
             messages.success(request, _("We have your request to move. We answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
-    except (exceptions.SlotTaken, exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
+    except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         messages.error(request, refusal_words(error))
         return _times_page(request, booking, visitor, near=data["starts_at"], status=409)
     except exceptions.InvalidTransition:
@@ -136,8 +136,6 @@ def _is_offered(booking: Booking, visit_request: VisitRequest, starts_at: dateti
         last_day=day,
         rules=BookingRules.load(),
         now=now,
-        access_type=booking.access_type,
-        excluding_booking=booking,
     )
     return any(start.starts_at == starts_at for start in offer.by_day.get(day, ()))
 
@@ -180,8 +178,12 @@ def _who_would_come(
     if visit_request is None:
         return None
     try:
-        slot = operations.slot_for_move(
-            booking=booking, visit_request=visit_request, starts_at=starts_at, rules=rules, now=now
+        slot = scheduling.choose_slot(
+            visit_request=visit_request,
+            therapists=visit_request.therapists,
+            starts_at=starts_at,
+            rules=rules,
+            now=now,
         )
     except exceptions.SlotNotOffered:
         return None
@@ -212,14 +214,10 @@ def _times_page(
         # The month of the visit, from the first day on that has times.
         month_asked = f"{local(booking.starts_at):%Y-%m}"
     first = day.replace(day=1) if day else read_month(month_asked, today=today, last_day=last_day)
-    common: dict[str, Any] = {
-        "rules": rules,
-        "now": now,
-        "access_type": booking.access_type,
-        "excluding_booking": booking,
-    }
     offer = (
-        _without_own(scheduling.find_times(visit_request=visit_request, month=first, **common), booking)
+        _without_own(
+            scheduling.find_times(visit_request=visit_request, month=first, rules=rules, now=now), booking
+        )
         if visit_request is not None
         else scheduling.Offer.nothing()
     )
@@ -282,8 +280,6 @@ def _instead(
         rules=rules,
         now=now,
         hour=local(booking.starts_at).time(),
-        access_type=booking.access_type,
-        excluding_booking=booking,
     )
     asked_for = visit_request is not None and visit_request.preference != ANYONE
     words = day_words if chosen is not None else month_words

@@ -105,7 +105,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
         steps.drop_what_belongs_to_others(request, link.email)
         visitors.sign_in(request, link.email, now=now)
         return redirect("visits:find")
-    assert link.booking is not None
+    if link.booking is None:
+        raise VisitClosed
     visitors.open_visit(request, link, now=now)
     return redirect("visits:visit", link.booking.reference)
 

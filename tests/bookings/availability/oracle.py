@@ -101,6 +101,8 @@ class Checker:
             and (hours.valid_from is None or hours.valid_from <= day)
             and (hours.valid_until is None or hours.valid_until >= day)
         ] + [hours for hours in therapist.extra_hours if hours.date == day]
+        if not self.is_bookable():
+            self.hours = []
         self.off = {minute for minute in self.minutes if self.in_time_off(minute)}
         self.working = {minute for minute in self.minutes if self.in_hours(minute)} - self.off
         day_start, day_end = minutes[0], minutes[-1] + MINUTE
@@ -117,6 +119,10 @@ class Checker:
             ),
             key=lambda visit: visit.start,
         )
+
+    def is_bookable(self) -> bool:
+        """Whether the therapist may be given a visit on that day at all."""
+        return self.therapist.bookable_until is None or self.day <= self.therapist.bookable_until
 
     def in_hours(self, minute: datetime) -> bool:
         """Whether the wall clock shows a time in somebody's working hours."""

@@ -27,6 +27,7 @@ from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 ZONE = ZoneInfo("America/Los_Angeles")
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 # The oracle takes its time, and a timing never decides a test.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -199,6 +200,9 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
         reach_minutes=draw(st.sampled_from([None, None, None, None, 70, 45, 25])),
         break_minutes=draw(st.sampled_from([15, 30, 60, 120])) if rests else None,
         break_after_minutes=draw(st.sampled_from([60, 90, 150, 240])) if rests else None,
+        bookable_until=draw(
+            st.sampled_from([None, None, None, None, day, day + timedelta(days=1), day - DAY])
+        ),
     )
 
 

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    Drives,
+    DriveTime,
     Interval,
     Job,
     Occupied,
@@ -22,8 +24,20 @@ from bookings.availability import (
     offer_starts,
     open_days,
 )
+from bookings.availability.local_days import local_day
 from tests.bookings.availability import oracle
-from tests.bookings.availability.strategies import MINUTE, UNHURRIED, ZONE, World, jobs, metric_drives, worlds
+from tests.bookings.availability.strategies import (
+    MINUTE,
+    PLACES,
+    UNHURRIED,
+    ZONE,
+    World,
+    days,
+    drive_times,
+    jobs,
+    metric_drives,
+    worlds,
+)
 from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 
@@ -125,6 +139,8 @@ def is_true(
             return (wall.hour * 60 + wall.minute) % world.rules.granularity_minutes != 0
         case RefusalReason.CLOSED:
             return checker.day in world.rules.closures
+        case RefusalReason.CERTIFICATE:
+            return not checker.is_bookable()
         case RefusalReason.OUTSIDE_HOURS | RefusalReason.TIME_OFF if block <= checker.working:
             return not checker.can_drive(therapist.home, job.place, leave, begins) or (
                 not checker.can_drive(job.place, therapist.home, ends, back)
@@ -162,6 +178,23 @@ def is_true(
         case RefusalReason.BREAK:
             return not checker.rested(start)
     return False
+
+
+@settings(UNHURRIED, max_examples=60)
+@given(drive_times, days, st.integers(0, 1440), st.integers(0, 400))
+def test_whoever_is_ready_by_the_latest_departure_arrives_and_nobody_later(
+    drive_time: DriveTime, date_: date, ready: int, ahead: int
+) -> None:
+    drives, day = Drives(drive_time, ZONE), local_day(date_, ZONE)
+    leg, traffic = drives.leg(*(drives.place_id(place) for place in PLACES[2:4])), drives.traffic(day)
+    ready = min(day.start + ready, day.end)
+    limit = min(ready + ahead, day.end)
+
+    latest = traffic.departure(leg, ready, limit)
+
+    for minute in range(ready, limit + 1):
+        arrives = traffic.arrival(leg, minute, limit) is not None
+        assert arrives == (latest is not None and minute <= latest)
 
 
 @settings(UNHURRIED, max_examples=50)

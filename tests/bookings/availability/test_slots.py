@@ -255,6 +255,19 @@ def test_nothing_is_offered_on_closures_or_off_days() -> None:
     assert refusal("12:00", weekends) == (RefusalReason.OUTSIDE_HOURS, None)
 
 
+@pytest.mark.parametrize(("days_left", "granted"), [(1, True), (0, True), (-1, False)])
+def test_the_last_day_of_a_certificate_is_the_last_one_offered(days_left: int, granted: bool) -> None:
+    therapist = replace(THERAPIST, bookable_until=WEDNESDAY + timedelta(days=days_left))
+
+    assert bool(times(therapist)) is granted
+    assert (refusal("12:00", therapist) is None) is granted
+    if not granted:
+        assert refusal("12:00", therapist) == (RefusalReason.CERTIFICATE, None)
+        assert explain(therapist) is RefusalReason.CERTIFICATE
+        closed = replace(RULES, closures=frozenset({WEDNESDAY}))
+        assert refusal("12:00", therapist, rules=closed) == (RefusalReason.CLOSED, None)
+
+
 def test_time_off_is_reached_and_left_by_way_of_home() -> None:
     off = replace(THERAPIST, time_off=(Interval(at("12:00"), at("14:00")),))
     found = times(off)

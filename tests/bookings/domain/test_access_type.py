@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,15 +18,15 @@ pytestmark = pytest.mark.django_db
 
 def starts(world: World, access_type: str) -> set[datetime]:
     treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    visit_request = load_visit_request(
+        treatment=treatment, area=world.area, preference="any", today=NOW.date()
+    )
     offer = scheduling.find_times_between(
-        visit_request=load_visit_request(
-            treatment=treatment, area=world.area, preference="any", today=NOW.date()
-        ),
+        visit_request=replace(visit_request, access_type=access_type),
         first_day=DAY,
         last_day=DAY,
         rules=world.rules,
         now=NOW,
-        access_type=access_type,
     )
     return {start.starts_at for start in offer.by_day.get(DAY, ())}
 
@@ -67,9 +68,14 @@ def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(worl
 
     def hold(access_type: str, now: datetime, instead_of: Hold | None) -> Hold:
         taken = operations.hold_time(
-            draft=draft, visit_request=visit_request, starts_at=at(10), rules=world.rules, source="a", now=now,
-            access_type=access_type, instead_of=instead_of,
-        )  # fmt: skip
+            draft=draft,
+            visit_request=replace(visit_request, access_type=access_type),
+            starts_at=at(10),
+            rules=world.rules,
+            source="a",
+            now=now,
+            instead_of=instead_of,
+        )
         assert taken is not None
         return taken
 
@@ -77,9 +83,10 @@ def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(worl
     again = hold("stairs", NOW + timedelta(minutes=3), first)
     assert again.expires_at == NOW + timedelta(minutes=10)
     assert again.blocked_from == at(9, 45)
-    assert operations.hold_matches(
-        again, visit_request=visit_request, rules=world.rules, access_type="stairs"
-    )
-    assert not operations.hold_matches(
-        again, visit_request=visit_request, rules=world.rules, access_type="elevator"
-    )
+    for access_type, fits in (("stairs", True), ("elevator", False)):
+        assert (
+            operations.hold_matches(
+                again, visit_request=replace(visit_request, access_type=access_type), rules=world.rules
+            )
+            is fits
+        )

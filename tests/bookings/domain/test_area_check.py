@@ -10,6 +10,7 @@ import pytest
 from bookings.domain.area_check import check_area
 from bookings.exceptions import OutsideArea
 from bookings.models import Closure, Therapist
+from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 from tests.factories import DAY, NOW, World, at
 
@@ -71,6 +72,27 @@ def test_time_beyond_the_first_look_is_found(world: World) -> None:
     answer = check_area(zip_code="90026", service_slug="", now=NOW)
     assert answer.starts_at is not None
     assert answer.starts_at >= at(0, day=date(2026, 12, 22))
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 13, 14, 15, 16, 59, 60])
+def test_the_one_free_day_is_found_wherever_it_is(ahead: int, world: World) -> None:
+    """Today, the last day of the horizon, and the days on either side of the first look's end."""
+    today = date(2026, 12, 2)
+    world.therapist.working_hours.all().delete()
+    world.therapist.extra_hours.create(
+        date=today + timedelta(days=ahead), starts_at=time(9), ends_at=time(23)
+    )
+    answer = check_area(zip_code="90026", service_slug="", now=NOW)
+    assert answer.starts_at is not None
+    assert local(answer.starts_at).date() == today + timedelta(days=ahead)
+
+
+def test_a_day_beyond_the_horizon_is_no_answer(world: World) -> None:
+    world.therapist.working_hours.all().delete()
+    world.therapist.extra_hours.create(
+        date=date(2026, 12, 2) + timedelta(days=61), starts_at=time(9), ends_at=time(23)
+    )
+    assert check_area(zip_code="90026", service_slug="", now=NOW).starts_at is None
 
 
 @pytest.mark.parametrize("nobody", ["therapist", "hours", "service"])

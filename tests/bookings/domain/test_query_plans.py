@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -115,12 +116,11 @@ def test_what_is_read_together_is_told_apart(world: World) -> None:
 
     def times(**more: Any) -> dict[date, list[Any]]:
         offer = scheduling.find_times_between(
-            visit_request=visit_request(world),
+            visit_request=replace(visit_request(world), **more),
             first_day=DAY,
             last_day=sunday,
             rules=world.rules,
             now=NOW,
-            **more,
         )
         return {day: [start.starts_at for start in starts] for day, starts in offer.by_day.items()}
 

@@ -16,7 +16,7 @@ from django.db import connection, connections, transaction
 
 from bookings.domain import operations, scheduling
 from bookings.domain.operations import transaction as locks
-from bookings.domain.visit_request import load_treatment
+from bookings.domain.visit_request import VisitRequest, load_treatment
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Message, Therapist
 from massagerx.lib.compiled_query import CompiledQuery
@@ -65,6 +65,11 @@ def asking(world: World, number: int, **changes: Any) -> Callable[[], Booking]:
         email=f"client{number}@example.com", phone=f"+1213555{number:04}", **changes
     )
     return lambda: operations.request_booking(submission=submission, now=NOW)
+
+
+def asked(world: World, *, far: bool = False) -> VisitRequest:
+    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
+    return VisitRequest(treatment=treatment, area=world.far_area if far else world.area, preference="any")
 
 
 @pytest.mark.parametrize("round_number", range(3))
@@ -161,8 +166,7 @@ def test_each_guard_is_enough_and_without_both_the_race_is_lost(
     if guard != "lock and re-check alone":
         # Everybody is told what was true before anybody wrote.
         before = scheduling.choose_slot(
-            treatment=load_treatment(service_slug=world.service.slug, option_id=world.option.pk),
-            area=world.area,
+            visit_request=asked(world),
             therapists=Therapist.objects.all(),
             starts_at=at(10),
             rules=world.rules,
@@ -235,11 +239,9 @@ def test_without_the_re_check_neighbours_that_cannot_be_driven_both_get_in(
     """The control of the test with two neighbours: lock and constraint are in force, and don't see a drive. Each is
     told what was true before anybody wrote."""
     chosen = scheduling.choose_slot
-    treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
     before = {
         changes["starts_at"]: chosen(
-            treatment=treatment,
-            area=world.far_area if "zip_code" in changes else world.area,
+            visit_request=asked(world, far="zip_code" in changes),
             therapists=Therapist.objects.all(),
             starts_at=changes["starts_at"],
             rules=world.rules,

@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -151,12 +151,11 @@ class Story(RuleBasedStateMachine):
 
     def offered(self, choice: Choice, day: date, draft: uuid.UUID | None = None) -> list[datetime]:
         offer = scheduling.find_times_between(
-            visit_request=self.visit_request(choice),
+            visit_request=replace(self.visit_request(choice), draft=draft),
             first_day=day,
             last_day=day,
             rules=BookingRules.load(),
             now=self.now,
-            draft=draft,
         )
         return [start.starts_at for start in offer.by_day.get(day, ())]
 

@@ -1,0 +1,246 @@
+"""Refusals of the domain in kind words that say what to do: the one place, for the site's pages and for staff's.
+
+Each reason and each exception stands here once, with what a client reads beside what staff read. Clients learn less:
+nothing of which visit stands in the way, nor of where anyone lives or is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from bookings import exceptions
+from bookings.domain.lifecycle import may_become
+from bookings.enums import BookingStatus, Gender
+from bookings.models import Therapist
+
+_GONE = gettext_lazy("That time has just gone. Here are the times still free; all you typed is kept.")
+_NOBODY = gettext_lazy("Nobody on our team can be booked for this service at the moment.")
+_TOO_FAR = gettext_lazy("Your ZIP code is further than our therapists drive for now.")
+_OTHERWISE = gettext_lazy("That didn't work. Please try again.")
+_NOT_ALLOWED = gettext_lazy("the booking rules don't allow it; nothing was changed.")
+_LOOK_AGAIN = gettext_lazy("What this costs is not what you were shown. Please look at it again.")
+
+
+class _Reason(NamedTuple):
+    """Why a time can't be had: for staff, as a part of a sentence; for a client of a time, of a day, and of a month.
+
+    None where clients are told no more than that there is none. `of_someone` is told them only where they asked for
+    nobody by name or gender: of one therapist it would say how far they drive, or when they work.
+    """
+
+    to_staff: Any
+    of_time: Any = None
+    of_day: Any = None
+    of_month: Any = None
+    of_someone: bool = False
+
+
+_FULL = _GONE, gettext_lazy("This day is full."), gettext_lazy("This month is full.")
+_NO_HOURS = (
+    None,
+    gettext_lazy("On this day we don't work at hours that fit your visit."),
+    gettext_lazy("This month we don't work at hours that fit your visit."),
+)
+# By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import, and by what else
+# keeps a booked visit from taking place (`domain.stranding`).
+_REASONS = {
+    "taken": _Reason(gettext_lazy("another visit is in the way"), *_FULL),
+    "drive": _Reason(
+        gettext_lazy("the drive from or to a neighboring visit would not fit"),
+        gettext_lazy("We can't get there by that time. Please choose one of these."),
+        gettext_lazy("On this day we can't reach you in time between our other visits."),
+        gettext_lazy("This month we can't reach you in time between our other visits."),
+    ),
+    "daily_limit": _Reason(gettext_lazy("the therapist's day is full"), *_FULL),
+    "break": _Reason(gettext_lazy("the therapist would have no break"), *_FULL),
+    "time_off": _Reason(gettext_lazy("the therapist has time off"), *_NO_HOURS, of_someone=True),
+    "certificate": _Reason(
+        gettext_lazy("the therapist has no certificate for that day"), *_NO_HOURS, of_someone=True
+    ),
+    "reach": _Reason(
+        gettext_lazy("the address is further than the therapist drives"),
+        None,
+        _TOO_FAR,
+        _TOO_FAR,
+        of_someone=True,
+    ),
+    "notice": _Reason(
+        gettext_lazy("it is too soon, or has passed"),
+        gettext_lazy("That time is too soon for us to get ready. Please choose a later one."),
+        gettext_lazy("This day is too soon for us to get ready."),
+        gettext_lazy("The rest of this month is too soon for us to get ready."),
+    ),
+    "horizon": _Reason(
+        gettext_lazy("it is too far ahead"),
+        gettext_lazy("That day is further ahead than we plan. Please choose an earlier one."),
+    ),
+    "closed": _Reason(
+        gettext_lazy("we are closed that day"),
+        None,
+        gettext_lazy("We are closed on this day."),
+        gettext_lazy("We are closed for the rest of this month."),
+    ),
+    "outside_hours": _Reason(
+        gettext_lazy("it is outside the therapist's hours"), *_NO_HOURS, of_someone=True
+    ),
+    "unknown_place": _Reason(
+        gettext_lazy("nobody knows how long the drive is"), None, _TOO_FAR, _TOO_FAR, of_someone=True
+    ),
+    "off_grid": _Reason(gettext_lazy("visits don't start at that minute")),
+    "no_therapist": _Reason(gettext_lazy("no therapist is qualified for it"), _NOBODY, _NOBODY, _NOBODY),
+    "inactive": _Reason(gettext_lazy("the therapist is not active")),
+    "qualification": _Reason(gettext_lazy("the therapist is not qualified for the service")),
+    "service": _Reason(gettext_lazy("the service is not active")),
+    "length": _Reason(gettext_lazy("this length of the service is not active")),
+    "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),
+}
+
+_NOT_OFFERED = {
+    "service": gettext_lazy("That service or length is no longer offered. Please choose again."),
+    "add-on": gettext_lazy("One of the extras is no longer offered. Please choose again."),
+    "people": gettext_lazy("That number of people is not offered for this service. Please choose again."),
+    "therapist": gettext_lazy("That therapist is no longer offered here. Please choose again."),
+}
+
+# What a client reads, and how staff's sentence ends that begins with the booking's reference.
+_ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
+    exceptions.SlotTaken: (
+        _GONE,
+        gettext_lazy("the therapist has another visit at that time; nothing was changed."),
+    ),
+    exceptions.OutsideArea: (gettext_lazy("We don't drive to that ZIP code at the moment."), _NOT_ALLOWED),
+    exceptions.NoLongerOffered: (
+        _NOT_OFFERED["service"],
+        gettext_lazy("no therapist is qualified and free to be booked for it; nothing was changed."),
+    ),
+    exceptions.PriceChanged: (
+        gettext_lazy("The price is not the one you were shown. Please look at it again."),
+        gettext_lazy("the total is another one now; please look again."),
+    ),
+    exceptions.TermsChanged: (
+        gettext_lazy("Our policy has changed since you opened this page. Please read it again."),
+        _NOT_ALLOWED,
+    ),
+    exceptions.ScreeningChanged: (
+        gettext_lazy("Our health questions have changed. Please answer them once more."),
+        _NOT_ALLOWED,
+    ),
+    exceptions.SubmissionReused: (
+        gettext_lazy("This was already sent with other answers. Please check and send once more."),
+        _NOT_ALLOWED,
+    ),
+    exceptions.TooManyMessages: (
+        gettext_lazy("A lot came from this email address in a short time. Please try later, or call us."),
+        _NOT_ALLOWED,
+    ),
+    exceptions.ChangedMeanwhile: (
+        gettext_lazy("This visit has changed since you opened the page. This is how it is now."),
+        gettext_lazy("the visit has changed meanwhile; nothing was changed. Please look at it again."),
+    ),
+    exceptions.LateChange: (
+        _LOOK_AGAIN,
+        gettext_lazy("the late fee is another one now; nothing was changed. Please look again."),
+    ),
+    exceptions.NotLate: (
+        _LOOK_AGAIN,
+        gettext_lazy("the late fee is another one now; nothing was changed. Please look again."),
+    ),
+    exceptions.ChangeAnswered: (
+        gettext_lazy("We have answered your request already. This is how your visit stands now."),
+        gettext_lazy("the late change no longer waits for an answer; nothing was changed."),
+    ),
+    exceptions.ScreeningNotCleared: (
+        _OTHERWISE,
+        gettext_lazy("needs a clinician's note first. Record it on the booking's page, then confirm."),
+    ),
+}
+
+
+def refusal_words(error: exceptions.BookingError) -> str:
+    """One or two sentences for the client."""
+    if isinstance(error, exceptions.NoLongerOffered) and error.what in _NOT_OFFERED:
+        return str(_NOT_OFFERED[error.what])
+    if type(error) in _ERRORS:
+        return str(_ERRORS[type(error)][0])
+    if isinstance(error, exceptions.SlotNotOffered):
+        told = _REASONS[error.reason].of_time if error.reason in _REASONS else None
+        return str(told or _("We can't come at that time. Please choose one of these."))
+    return str(_OTHERWISE)
+
+
+def explain(error: exceptions.BookingError) -> str:
+    """What stood in the way of a change to a booking, for staff: the end of a sentence that begins with its
+    reference."""
+    if isinstance(error, exceptions.InvalidTransition):
+        return _why_no_transition(error)
+    if type(error) in _ERRORS:
+        return str(_ERRORS[type(error)][1])
+    if isinstance(error, exceptions.SlotNotOffered):
+        words = _("that time can't be kept any more (%(why)s); nothing was changed.")
+        return words % {"why": stranding_words(error.reason)}
+    return str(_NOT_ALLOWED)
+
+
+def _why_no_transition(error: exceptions.InvalidTransition) -> str:
+    found = BookingStatus(error.status).label.lower()
+    if error.status == error.wanted:
+        return _("already %(status)s; nothing was changed.") % {"status": found}
+    if may_become(error.status, error.wanted):
+        return _("the visit has not started yet; nothing was changed.")
+    if error.wanted not in BookingStatus.values:
+        return _("is %(status)s or has begun, so it can't be changed like this.") % {"status": found}
+    return _("is %(status)s, so it can't become %(wanted)s; nothing was changed.") % {
+        "status": found,
+        "wanted": BookingStatus(error.wanted).label.lower(),
+    }
+
+
+def stranding_words(reason: str) -> str:
+    """Why a booked visit can't be kept, as the end of a sentence for staff; `reason` as `domain.stranding` has it."""
+    return str(_REASONS[reason].to_staff) if reason in _REASONS else reason
+
+
+def day_words(reason: str, *, asked_for: bool) -> str:
+    """Why a day has no time, in a sentence for the client. `reason` is one of `availability.RefusalReason`; `asked_for`
+    says that the client asked for somebody."""
+    none = _("No free times on this day.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time on this day.")
+    return str(_told(reason, asked_for).of_day or none)
+
+
+def month_words(reason: str, *, asked_for: bool) -> str:
+    """The same for the rest of a month."""
+    none = _("No free times this month.")
+    if asked_for:
+        none = _("With your choice of therapist there is no free time this month.")
+    return str(_told(reason, asked_for).of_month or none)
+
+
+def _told(reason: str, asked_for: bool) -> _Reason:
+    found = _REASONS.get(reason, _UNTOLD)
+    return _UNTOLD if asked_for and found.of_someone else found
+
+
+_UNTOLD = _Reason("")
+
+
+def access_label() -> str:
+    """For a time that fits only without the stairs or the elevator."""
+    return _(
+        "Stairs or an elevator take us a few minutes more, and the time you chose is too tight for that. "
+        "Please choose one of these; all you typed is kept."
+    )
+
+
+def preference_label(meaning: Therapist | str | None) -> str:
+    """The words of one of `domain.selection.preference_choices`."""
+    if meaning is None:
+        return pgettext("therapist", "Anyone who is qualified")
+    if isinstance(meaning, Therapist):
+        return meaning.name
+    words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}
+    return words.get(meaning, _("A therapist of another gender"))
