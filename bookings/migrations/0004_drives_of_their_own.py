@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0002_roles_and_search")]
+    dependencies = [("bookings", "0003_evening_ends")]
 
     operations = [
         migrations.DeleteModel(name="HistoricalDriveTime"),
