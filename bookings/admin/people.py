@@ -58,7 +58,8 @@ class HoursForm(SpanForm):
 class WorkingHoursForm(HoursForm):
     class Meta:
         model = WorkingHours
-        fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until"]
+        fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until", "zones"]
+        widgets = {"zones": forms.CheckboxSelectMultiple}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -66,6 +67,13 @@ class WorkingHoursForm(HoursForm):
         if first and last and last < first:
             self.add_error("valid_until", _("The last day can't be before the first day."))
         return cleaned
+
+
+class ExtraHoursForm(HoursForm):
+    class Meta:
+        model = ExtraHours
+        fields = ["date", "starts_at", "ends_at", "zones"]
+        widgets = {"zones": forms.CheckboxSelectMultiple}
 
 
 class WorkingHoursFormSet(forms.BaseInlineFormSet):
@@ -91,7 +99,7 @@ class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
 
 class ExtraHoursInline(KindFieldsMixin, admin.TabularInline):
     model = ExtraHours
-    form = HoursForm
+    form = ExtraHoursForm
     extra = 0
     verbose_name_plural = gettext_lazy("extra hours on one date, Los Angeles time")
 

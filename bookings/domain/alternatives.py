@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.models import BookingRules
+from bookings.models import BookingRules, Zone
 from massagerx.lib.localtime import zone
 
 DAYS = 3
@@ -30,6 +30,8 @@ class Alternatives:
     all, on any day."""
 
     reason: str
+    #: For `other_zone`: the names of those in which somebody works then.
+    zones: tuple[str, ...] = ()
     nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
     others_can: bool = False
 
@@ -60,7 +62,17 @@ def find_alternatives(
     if visit_request.preference != ANYONE:
         span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
         others_can = bool(all_of_them.open_days(*span))
-    return Alternatives(_reason(outlook, first_day, last_day), nearest, others_can)
+    reason = _reason(outlook, first_day, last_day)
+    return Alternatives(reason, _zones(outlook, first_day, last_day, reason), nearest, others_can)
+
+
+def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:
+    """The names of the zones in which somebody works on these days, where that is what stands in the way."""
+    if reason != "other_zone":
+        return ()
+    return tuple(
+        Zone.objects.filter(pk__in=outlook.zones_between(first_day, last_day)).values_list("name", flat=True)
+    )
 
 
 def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:

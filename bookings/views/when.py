@@ -153,7 +153,7 @@ def _instead(progress: Progress, month: Month, missed: datetime | None) -> dict[
     asked_for = progress.visit_request is not None and progress.visit_request.preference != ANYONE
     words = day_words if chosen is not None else month_words
     return {
-        "why": words(found.reason, asked_for=asked_for),
+        "why": words(found.reason, asked_for=asked_for, zones=found.zones),
         "nobody": progress.visit_request is None,
         "nearest": [
             (day, [choice(start, progress.rules, progress.treatment, progress.area) for start in starts])

@@ -117,6 +117,20 @@ class Outlook:
         near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
         return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
 
+    def zones_between(self, first_day: date, last_day: date) -> set[int]:
+        """The keys of the zones that hours of these local days name, both included."""
+        days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
+        named = [
+            hours.zones or frozenset()
+            for therapist in self.therapists
+            for day in days
+            for hours in (
+                *(weekly for weekly in therapist.weekly_hours if weekly.apply_on(day)),
+                *(extra for extra in therapist.extra_hours if extra.date == day),
+            )
+        ]
+        return {int(zone) for zones in named for zone in zones}
+
     def why_none(self, day: date) -> str | None:
         """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
         return availability.explain_day(

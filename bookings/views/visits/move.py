@@ -294,4 +294,4 @@ def _instead(
             _price(other, booking, rules)
         if others:
             nearest.append((day, others))
-    return {"why": words(found.reason, asked_for=asked_for), "nearest": nearest}
+    return {"why": words(found.reason, asked_for=asked_for, zones=found.zones), "nearest": nearest}

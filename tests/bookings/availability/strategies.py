@@ -148,6 +148,9 @@ def wall_hours(draw: st.DrawFn) -> tuple[time, time]:
     )
 
 
+only_in = st.sampled_from([None, None, frozenset({"echo-park"}), frozenset({"venice", "silver-lake"})])
+
+
 @st.composite
 def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: bool = True) -> Therapist:
     """Somebody with hours, time off and visits on `day`, and some on its neighbours."""
@@ -155,10 +158,10 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
     hours = draw(st.lists(wall_hours(), min_size=1, max_size=2))
     valid = draw(st.sampled_from([(None, None), (day, None), (None, day), (None, day - timedelta(days=1))]))
     weekly = [WeeklyHours(day.weekday(), *hours[0])]
-    weekly += [WeeklyHours(day.weekday(), start, end, *valid) for start, end in hours[1:]]
+    weekly += [WeeklyHours(day.weekday(), start, end, *valid, draw(only_in)) for start, end in hours[1:]]
     tomorrow = day + timedelta(days=1)
     weekly.append(WeeklyHours(tomorrow.weekday(), *draw(wall_hours())))
-    extra = [ExtraHours(day, *draw(wall_hours()))] if draw(st.booleans()) else []
+    extra = [ExtraHours(day, *draw(wall_hours()), draw(only_in))] if draw(st.booleans()) else []
 
     midnight = datetime.combine(day, time(0), ZONE).astimezone(UTC)
     time_off = [

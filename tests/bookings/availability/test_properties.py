@@ -149,6 +149,8 @@ def is_true(
             return in_hours != block
         case RefusalReason.TIME_OFF:
             return in_hours == block and bool(block & checker.off)
+        case RefusalReason.OTHER_ZONE:
+            return block <= checker.working and not block <= checker.working_here
         case RefusalReason.TAKEN:
             return any(visit.start < ends and begins < visit.end for visit in checker.visits)
         case RefusalReason.UNKNOWN_PLACE:
