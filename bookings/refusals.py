@@ -249,7 +249,7 @@ def access_label() -> str:
 
 
 def preference_label(meaning: Therapist | str | None) -> str:
-    """The words of one of `domain.selection.preference_choices`."""
+    """The words of one of `domain.visit_request.preference_choices`."""
     if meaning is None:
         return pgettext("therapist", "Anyone who is qualified")
     if isinstance(meaning, Therapist):

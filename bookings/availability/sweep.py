@@ -88,7 +88,7 @@ class DayPlanner:
     """One therapist's values, made ready for asking day by day about one job."""
 
     __slots__ = (
-        "_blocks", "_latest_ends", "_starts",
+        "_at_home", "_blocks", "_latest_ends", "_starts",
         "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "reach", "therapist",
         "to_home",
     )  # fmt: skip
@@ -104,6 +104,7 @@ class DayPlanner:
         self.to_home = drives.leg(self.place, self.home)
         # No drive takes longer than a day.
         self.reach = 24 * 60 if therapist.reach_minutes is None else therapist.reach_minutes
+        self._at_home: dict[tuple[int, int, int], tuple[Sequence[int], int, int]] = {}
         self.break_minutes = therapist.break_minutes or 0
         # No break asked for is a break never due.
         self.break_after = therapist.break_after_minutes if self.break_minutes else None
@@ -240,20 +241,19 @@ class DayPlanner:
         goes_to = None if after is None or after.start >= shift.end else after
         # What the ways allow is the same for every block between `start` and `end`.
         latest_start, earliest_end = end - self.job.blocked_minutes, start + self.job.blocked_minutes
-        arrives_from, home_from, leaves_until, home_until = start, start, end, end
+        arrives_from, leaves_until = start, end
         drive_here, onward = 0, self.to_home
         if before is not None:
             here = self.drives.leg(before.place, self.place)
             at_once = here[traffic.bands[before.end - traffic.start]]
             arrival = None if at_once is None else traffic.arrival(here, before.end, latest_start)
             arrives_from, drive_here = _or(arrival, _NEVER), at_once or 0
-        if came_from is None:
-            home_from = _or(traffic.arrival(self.from_home, shift.start, latest_start), _NEVER)
         if after is not None:
             onward = self.drives.leg(self.place, after.place)
             leaves_until = _or(traffic.departure(onward, earliest_end, after.start), _LONG_AGO)
-        if goes_to is None:
-            home_until = _or(traffic.departure(self.to_home, earliest_end, shift.end), _LONG_AGO)
+        from_home, until_home = self._home_bounds(shift, traffic)
+        home_from = from_home if came_from is None else start
+        home_until = until_home if goes_to is None else end
         rested_from, rested_until = start, end
         work = self.job.treatment_minutes + gap.work_before + gap.work_after
         if self.break_after is not None and self.break_after < work:
@@ -265,6 +265,25 @@ class DayPlanner:
             start, end, shift, gap, came_from, goes_to, arrives_from, home_from, leaves_until, home_until,
             rested_from, rested_until, drive_here, onward, self._drive_without_visit(came_from, goes_to, traffic),
         )  # fmt: skip
+
+    def _home_bounds(self, shift: Shift, traffic: Traffic) -> tuple[int, int]:
+        """When the therapist can be here at the earliest, and has to leave at the latest, to begin and end `shift` at
+        home. Alike on all days with the same traffic and hours, so it is worked out once for them."""
+        day_start = traffic.start
+        key = id(traffic.bands), shift.start - day_start, shift.end - day_start
+        known = self._at_home.get(key)
+        if known is None:
+            arrival = traffic.arrival(self.from_home, shift.start, shift.end)
+            departure = traffic.departure(self.to_home, shift.start, shift.end)
+            # With the bands themselves, so that no others can come to have their id.
+            known = (
+                traffic.bands,
+                _or(arrival, _NEVER) - day_start,
+                _or(departure, _LONG_AGO) - day_start,
+            )
+            self._at_home[key] = known
+        _bands, earliest, latest = known
+        return earliest + day_start, latest + day_start
 
     def _starts_in(self, opening: Opening, day: LocalDay, earliest: int, granularity: int) -> Iterator[Start]:
         """The starts whose whole block is in `opening`."""

@@ -43,7 +43,7 @@ def claim(
 ) -> Iterator[Slot]:
     """Takes a start for who has no visit yet: the slot, which nobody else can take until the block ends.
 
-    Raises `SlotTaken`, `SlotNotOffered` or `NoLongerOffered("therapist")`. With `policy.for_staff()` neither notice nor
+    Raises `SlotTaken`, `SlotNotOffered` or `NoLongerOffered("therapist")`. With `rules.for_staff()` neither notice nor
     horizon nor the grid of starts is asked.
     """
     with claim_all([Wish(visit_request, starts_at)], rules=rules, now=now) as (slot,):

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from bookings.domain import intake, operations, pricing, scheduling
 from bookings.domain.alternatives import find_alternatives
@@ -57,7 +58,7 @@ DOORS: dict[str, Act] = {
     "hold": lambda world, _visit: holds(world),
     "press": lambda world, _visit: world.book(starts_at=at(15), email="b@example.com", phone="+12135550111"),
     "press at the desk": lambda world, _visit: operations.request_booking(
-        submission=world.submission(starts_at=at(15)), now=NOW, actor=None
+        submission=world.submission(starts_at=at(15)), now=NOW, actor=User.objects.create(username="desk")
     ),
     "confirm": lambda world, visit: operations.confirm_booking(booking=visit, actor=None, now=NOW),
     "move": lambda world, visit: operations.move_booking(booking=visit, starts_at=at(15), now=NOW),
@@ -66,7 +67,7 @@ DOORS: dict[str, Act] = {
     ),
     "another way to the door": lambda world, visit: operations.correct_address(
         booking=visit,
-        door=VisitAddress(street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}),
+        address=VisitAddress(street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}),
         now=NOW,
     ),
 }
