@@ -55,7 +55,8 @@ class WorkingHours:
         """`zone` is where a visit would be, for `stretches_on`."""
         weekly_hours, extra_hours = therapist.weekly_hours, therapist.extra_hours
         self._in_zone: WorkingHours | None = None
-        if any(hours.zones is not None for hours in (*weekly_hours, *extra_hours)):
+        named = [hours.zones for hours in weekly_hours] + [hours.zones for hours in extra_hours]
+        if any(zones is not None for zones in named):
             there = replace(
                 therapist,
                 weekly_hours=tuple(_everywhere(hours) for hours in weekly_hours if _are_in(hours, zone)),

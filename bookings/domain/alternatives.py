@@ -30,10 +30,10 @@ class Alternatives:
     all, on any day."""
 
     reason: str
-    #: For `other_zone`: the names of those in which somebody works then.
-    zones: tuple[str, ...] = ()
     nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
     others_can: bool = False
+    #: For `other_zone`: the names of those in which somebody works then.
+    zones: tuple[str, ...] = ()
 
 
 def find_alternatives(
@@ -63,7 +63,7 @@ def find_alternatives(
         span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
         others_can = bool(all_of_them.open_days(*span))
     reason = _reason(outlook, first_day, last_day)
-    return Alternatives(reason, _zones(outlook, first_day, last_day, reason), nearest, others_can)
+    return Alternatives(reason, nearest, others_can, _zones(outlook, first_day, last_day, reason))
 
 
 def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django import forms
@@ -17,12 +18,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from bookings.admin.stranding import StrandingMixin, StrandsVisits
+from bookings.models import ServiceArea
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 
 from . import operations, rows
 from .effects import effects_of
-from .model import bounds, miles_between
+from .model import Point, bounds, miles_between
 from .models import DriveCorrection, DriveRules, FixedDrive, RoadTime
 
 # The button that shows what a word would do, and saves nothing.
@@ -140,6 +142,12 @@ class DriveCorrectionAdmin(DrivesMixin, ListMixin):
         return answer
 
 
+def _point(area: ServiceArea) -> Point | None:
+    return (
+        (area.latitude, area.longitude) if area.latitude is not None and area.longitude is not None else None
+    )
+
+
 class FixedDriveForm(forms.ModelForm):
     class Meta:
         model = FixedDrive
@@ -147,16 +155,17 @@ class FixedDriveForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        ends = [cleaned.get(name) for name in ("origin", "destination")]
-        minutes = cleaned.get("minutes")
-        if minutes and all(end and end.latitude is not None and end.longitude is not None for end in ends):
-            miles = miles_between(*((end.latitude, end.longitude) for end in ends))
-            least = bounds(miles, 0)[0]
+        origin, destination, minutes = (cleaned.get(name) for name in ("origin", "destination", "minutes"))
+        points = [_point(end) for end in (origin, destination) if end is not None]
+        known = [point for point in points if point is not None]
+        if minutes and len(known) == 2:
+            miles = miles_between(*known)
+            least = math.ceil(bounds(miles, 0)[0])
             if minutes < least:
                 self.add_error(
                     "minutes",
                     _("Nobody drives %(miles).1f miles through the city in less than %(least)d minutes.")
-                    % {"miles": miles, "least": -int(-least // 1)},
+                    % {"miles": miles, "least": least},
                 )
         return cleaned
 

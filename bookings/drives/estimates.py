@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from .corrections import Band, Fixed, Scale, scaled
-from .model import CARE, TERMINAL_MINUTES, Site, Way, bounds, road_minutes, way_between
+from .model import CARE, TERMINAL_MINUTES, Site, Way, bounds, is_drivable, road_minutes, way_between
 from .traffic import Profile
-from .week import Answers, FixedSteps, HalfHours, answers
+from .week import FixedSteps, HalfHours, Minutes, answers, only_fixed
 
 # The lower end of the spread that people are told, as a percentile.
 QUICK = 20
@@ -62,9 +62,12 @@ class Basis:
             return way
         return way.at_server_pace(minutes)
 
-    def half_hours(self, origin: Site, destination: Site, *, care: int | None = None) -> HalfHours:
-        """Whole minutes, rounded up, door to door for each half hour of the week, before what is fixed."""
+    def half_hours(self, origin: Site, destination: Site, *, care: int | None = None) -> HalfHours | None:
+        """Whole minutes, rounded up, door to door for each half hour of the week, before what is fixed; None for what
+        is too far to be driven."""
         way = self.way(origin, destination)
+        if not is_drivable(way.straight_miles, self.terminal):
+            return None
         scales = self._scales_by_zones.get((origin.zone, destination.zone))
         least, most = bounds(way.straight_miles, self.terminal)
         found: dict[Profile, tuple[int, ...]] = {}
@@ -77,12 +80,11 @@ class Basis:
             )
         return found
 
-    def answers(self, origin: Site, destination: Site, *, care: int | None = None) -> Answers:
-        """Whole minutes for each five minutes of the week (see `week`)."""
-        return answers(
-            self.half_hours(origin, destination, care=care),
-            self.fixed_steps(origin.zip_code, destination.zip_code),
-        )
+    def answers(self, origin: Site, destination: Site, *, care: int | None = None) -> Minutes | None:
+        """Whole minutes for each five minutes of the week (see `week`); None for what is too far to be driven."""
+        fixed = self.fixed_steps(origin.zip_code, destination.zip_code)
+        half_hours = self.half_hours(origin, destination, care=care)
+        return only_fixed(fixed) if half_hours is None else answers(half_hours, fixed)
 
     def as_json(self) -> dict[str, Any]:
         """All but the server's figures, as what `from_json` reads."""

@@ -123,8 +123,13 @@ def way_between(origin: Site, destination: Site) -> Way:
     return Way(straight, streets, freeway, goal - start, (start + goal) / 2)
 
 
+def is_drivable(straight_miles: float, terminal: float) -> bool:
+    """Whether it can be driven at all within what is ever planned."""
+    return terminal + straight_miles / FLOOR_MPH * 60 <= LONGEST_MINUTES
+
+
 def bounds(straight_miles: float, terminal: float) -> tuple[float, float]:
-    """What no drive of that distance is planned under, and over."""
+    """What no drive of that distance, if it `is_drivable`, is planned under, and over."""
     most = max(NEAR_MOST_MINUTES, terminal) if straight_miles <= NEAR_MILES else LONGEST_MINUTES
     return min(most, terminal + straight_miles / FLOOR_MPH * 60), most
 

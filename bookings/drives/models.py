@@ -117,7 +117,7 @@ class OwnersWord(models.Model):
 
     def hours(self) -> str:
         """The band in words."""
-        return f"{self.get_days_display()}, {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"  # type: ignore[attr-defined]
+        return f"{self.get_days_display()}, {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
 
 
 def _is_half_hour(at: Any) -> bool:

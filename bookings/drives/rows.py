@@ -208,12 +208,8 @@ def refresh(*, now: datetime) -> bool:
                     quick=_text(quick, profile),
                 )
                 for origin, destination in product(known.sites, repeat=2)
-                for careful, quick in [
-                    (
-                        basis.half_hours(origin, destination),
-                        basis.half_hours(origin, destination, care=QUICK),
-                    )
-                ]
+                if (careful := basis.half_hours(origin, destination)) is not None
+                and (quick := basis.half_hours(origin, destination, care=QUICK)) is not None
                 for profile in Profile
             ),
             batch_size=2000,

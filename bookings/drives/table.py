@@ -8,7 +8,7 @@ yet is estimated by the model on the same basis; one without coordinates is unkn
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -25,11 +25,9 @@ from .estimates import QUICK, Basis
 from .model import RADIUS_MILES, Site
 from .models import DriveEdition, DriveEstimate
 from .traffic import PROFILES, Profile
-from .week import STEP_MINUTES, STEPS_PER_DAY, answers, only_fixed, step_number
+from .week import STEP_MINUTES, STEPS_PER_DAY, Minutes, answers, only_fixed, step_number
 
 Pair = tuple[str, str]
-# By band of the week; None where nobody knows.
-Minutes = Sequence[int | None]
 
 
 class Row(NamedTuple):

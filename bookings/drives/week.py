@@ -22,6 +22,8 @@ _NEXT_DAYS = ((0, 1), (2,), (0,))
 Answers = tuple[int, ...]
 # Whole minutes at each half hour, by kind of day.
 HalfHours = Mapping[Profile, Sequence[int]]
+# The same where nobody may know: None then.
+Minutes = Sequence[int | None]
 # Exact minutes from one minute of the day to another, on one kind of day.
 FixedSteps = Sequence[tuple[Profile, int, int, int]]
 

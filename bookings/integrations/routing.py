@@ -53,9 +53,9 @@ def table(origins: Sequence[Point], destinations: Sequence[Point]) -> list[list[
             "destinations": ";".join(map(str, range(len(origins), len(points)))),
         },
     )
-    rows = answer.get("durations")
-    if answer.get("code") != "Ok" or not _has_shape(rows, len(origins), len(destinations)):
-        raise Unusable("an answer of another shape")
+    if answer.get("code") != "Ok":
+        raise Unusable("a code other than Ok")
+    rows = _rows(answer.get("durations"), len(origins), len(destinations))
     return [[_duration(value) for value in row] for row in rows]
 
 
@@ -86,12 +86,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _has_shape(rows: object, height: int, width: int) -> bool:
-    return (
-        isinstance(rows, list)
-        and len(rows) == height
-        and all(isinstance(row, list) and len(row) == width for row in rows)
-    )
+def _rows(rows: object, height: int, width: int) -> list[list[object]]:
+    if (
+        not isinstance(rows, list)
+        or len(rows) != height
+        or not all(isinstance(row, list) and len(row) == width for row in rows)
+    ):
+        raise Unusable("an answer of another shape")
+    return rows
 
 
 def _duration(value: object) -> float | None:

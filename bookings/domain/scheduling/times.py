@@ -123,11 +123,13 @@ class Outlook:
         named = [
             hours.zones or frozenset()
             for therapist in self.therapists
-            for day in days
-            for hours in (
-                *(weekly for weekly in therapist.weekly_hours if weekly.apply_on(day)),
-                *(extra for extra in therapist.extra_hours if extra.date == day),
-            )
+            for hours in therapist.weekly_hours
+            if any(hours.apply_on(day) for day in days)
+        ] + [
+            hours.zones or frozenset()
+            for therapist in self.therapists
+            for hours in therapist.extra_hours
+            if hours.date in days
         ]
         return {int(zone) for zones in named for zone in zones}
 

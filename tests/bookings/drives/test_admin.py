@@ -174,14 +174,14 @@ def test_a_fixed_drive_is_not_quicker_than_the_city(owner: Client, world: World)
     assert owner.post(address, {**pair, **hours, "minutes": "28"}).status_code == 302
 
 
-def _drives(world: World, count: int = 30) -> None:
+def _drives(world: World, count: int = 30, minutes: int = 95) -> None:
     for number in range(count):
         left_at = at(17, 0, NOW.date() - timedelta(days=7 * number + 7))
         ObservedDrive.objects.create(
             origin=world.far_area,
             destination=world.area,
             left_at=left_at,
-            arrived_at=left_at + timedelta(minutes=95),
+            arrived_at=left_at + timedelta(minutes=minutes),
             planned_minutes=60,
         )
 
@@ -207,7 +207,7 @@ def test_what_drives_say_is_taken_with_one_press(owner: Client, world: World) ->
 def test_a_lesson_that_strands_visits_is_asked_about(owner: Client, world: World) -> None:
     """A visit in the Valley, and one on the Eastside as soon as the plan of today allows."""
     rows.refresh(now=NOW)
-    _drives(world)
+    _drives(world, minutes=135)
     world.book(starts_at=at(14), zip_code="91364", total_cents=16_000, email="b@example.com")
     second = next(
         booked

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from bookings import availability
 from bookings.domain import scheduling
-from bookings.domain.visit_request import VisitRequest, load_treatment
+from bookings.domain.visit_request import load_treatment, load_visit_request
 from bookings.drives import rows, table
 from bookings.drives.estimates import Basis
 from bookings.drives.models import (
@@ -77,10 +77,10 @@ def test_nothing_is_made_until_something_changes(world: World) -> None:
     assert not rows.refresh(now=NOW + timedelta(days=1))
     assert DriveEdition.objects.get() == edition
 
-    rules = DriveRules.load()
+    DriveRules().save()
     changes: list[Callable[[], Any]] = [
-        lambda: (setattr(rules, "care_percent", 90), rules.save()),
-        lambda: (setattr(rules, "terminal_minutes", 9), rules.save()),
+        lambda: DriveRules.objects.update(care_percent=90),
+        lambda: DriveRules.objects.update(terminal_minutes=9),
         lambda: DriveCorrection.objects.create(
             origin=world.zone, destination=world.far_zone, starts_at=time(16), ends_at=time(19), minutes=90
         ),
@@ -120,13 +120,11 @@ def test_times_take_three_queries_and_share_the_rows_with_the_lock(
 ) -> None:
     rows.refresh(now=NOW)
     treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
-    visit_request = VisitRequest(
-        treatment=treatment, area=world.area, preference="any", therapists=(world.therapist,)
-    )
+    wish = load_visit_request(treatment=treatment, area=world.area, preference="any", today=NOW.date())
     for _ in range(2):
         with count_queries() as taken:
             offer = scheduling.find_times_between(
-                visit_request=visit_request, first_day=DAY, last_day=DAY, rules=world.rules, now=NOW
+                visit_request=wish, first_day=DAY, last_day=DAY, rules=world.rules, now=NOW
             )
         assert len(taken) == 3
         assert offer.by_day
@@ -159,6 +157,14 @@ def test_a_pair_that_nobody_knows_is_unknown(world: World) -> None:
         assert minutes(nowhere, world.area) is None
         assert minutes(world.area, nowhere) is None
         rows.refresh(now=NOW)
+
+
+def test_what_is_too_far_to_be_driven_is_unknown(world: World) -> None:
+    far = ServiceArea.objects.create(zip_code="95531", zone=world.zone, latitude=41.7, longitude=-124.1)
+    for _ in range(2):
+        assert minutes(far, world.area) is None
+        rows.refresh(now=NOW)
+    assert not DriveEstimate.objects.filter(origin="95531", destination="90026").exists()
 
 
 def test_the_owner_may_know_what_no_map_does(world: World) -> None:
