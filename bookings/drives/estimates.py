@@ -12,7 +12,7 @@ from typing import Any
 from .corrections import Band, Fixed, Scale, scaled
 from .model import CARE, TERMINAL_MINUTES, Site, Way, bounds, is_drivable, road_minutes, way_between
 from .traffic import Profile
-from .week import FixedSteps, HalfHours, Minutes, answers, only_fixed
+from .week import Answers, FixedSteps, HalfHours, answers
 
 # The lower end of the spread that people are told, as a percentile.
 QUICK = 20
@@ -80,11 +80,12 @@ class Basis:
             )
         return found
 
-    def answers(self, origin: Site, destination: Site, *, care: int | None = None) -> Minutes | None:
-        """Whole minutes for each five minutes of the week (see `week`); None for what is too far to be driven."""
-        fixed = self.fixed_steps(origin.zip_code, destination.zip_code)
+    def answers(self, origin: Site, destination: Site, *, care: int | None = None) -> Answers:
+        """Whole minutes for each five minutes of the week (see `week`). Raises ValueError for what is too far."""
         half_hours = self.half_hours(origin, destination, care=care)
-        return only_fixed(fixed) if half_hours is None else answers(half_hours, fixed)
+        if half_hours is None:
+            raise ValueError("That is too far to be driven.")
+        return answers(half_hours, self.fixed_steps(origin.zip_code, destination.zip_code))
 
     def as_json(self) -> dict[str, Any]:
         """All but the server's figures, as what `from_json` reads."""

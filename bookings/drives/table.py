@@ -25,7 +25,7 @@ from .estimates import QUICK, Basis
 from .model import RADIUS_MILES, Site
 from .models import DriveEdition, DriveEstimate
 from .traffic import PROFILES, Profile
-from .week import STEP_MINUTES, STEPS_PER_DAY, Minutes, answers, only_fixed, step_number
+from .week import STEP_MINUTES, STEPS_PER_DAY, HalfHours, Minutes, answers, only_fixed, step_number
 
 Pair = tuple[str, str]
 
@@ -106,20 +106,20 @@ class DriveTable:
         return self._answers[key]
 
     def _work_out(self, origin: Place, destination: Place, quick: bool) -> Minutes | None:
+        fixed = self.basis.fixed_steps(origin.zip_code, destination.zip_code)
+        half_hours = self._half_hours(origin, destination, quick)
+        # Where only the owner knows, a moment of which nobody speaks is unknown.
+        return only_fixed(fixed) if half_hours is None else answers(half_hours, fixed)
+
+    def _half_hours(self, origin: Place, destination: Place, quick: bool) -> HalfHours | None:
         row = self._rows.get((origin.zip_code, destination.zip_code))
         if row is not None:
-            half_hours = {
-                profile: [
-                    int(part) for part in (row[profile].quick if quick else row[profile].careful).split()
-                ]
-                for profile in Profile
-            }
-            return answers(half_hours, self.basis.fixed_steps(origin.zip_code, destination.zip_code))
+            texts = {profile: row[profile].quick if quick else row[profile].careful for profile in Profile}
+            return {profile: [int(part) for part in text.split()] for profile, text in texts.items()}
         start, goal = self._site(origin), self._site(destination)
         if start is None or goal is None:
-            # Only the owner may know; a moment of which nobody speaks is unknown.
-            return only_fixed(self.basis.fixed_steps(origin.zip_code, destination.zip_code))
-        return self.basis.answers(start, goal, care=QUICK if quick else None)
+            return None
+        return self.basis.half_hours(start, goal, care=QUICK if quick else None)
 
     def _site(self, place: Place) -> Site | None:
         if place.latitude is None or place.longitude is None:
