@@ -78,13 +78,15 @@ class Suggestion:
 
 
 def suggestions(*, now: datetime) -> list[Suggestion]:
-    """What the drives of the last half year say, the clearest first; eight queries."""
+    """What the drives of the last half year say, the clearest first; nine queries at most."""
+    observed = ObservedDrive.objects.filter(left_at__gt=now - LEARN_FROM)
+    rows = list(observed.select_related("origin", "destination"))
+    if not rows:
+        return []
     known = known_now()
     rules, table = known.rules, read_drives()
     drives: dict[tuple[int, int, Band], list[Drive]] = defaultdict(list)
-    for row in ObservedDrive.objects.filter(left_at__gt=now - LEARN_FROM).select_related(
-        "origin", "destination"
-    ):
+    for row in rows:
         # Against what would be planned today: a word that was taken since is not learned twice.
         planned = table(_place(row.origin), _place(row.destination), row.left_at)
         if planned is not None:
