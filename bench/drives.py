@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from bookings.drives.estimates import QUICK, Basis  # noqa: E402
 from bookings.drives.model import Site, miles_between  # noqa: E402
+from bookings.drives.sizes import radius_miles  # noqa: E402
 from bookings.drives.traffic import Profile  # noqa: E402
 from bookings.drives.week import step_number  # noqa: E402
 from massagerx.lib.zips import centroid  # noqa: E402
@@ -21,10 +22,11 @@ PAIRS = ROOT / "tests" / "bookings" / "drives" / "typical_drives.csv"
 
 
 def site(zip_code: str) -> Site:
-    """The ZIP code's centroid, its size unknown."""
+    """The ZIP code's centroid and size."""
     found = centroid(zip_code)
     assert found is not None
-    return Site(found.latitude, found.longitude, zip_code=zip_code)
+    point = found.latitude, found.longitude
+    return Site(*point, radius_miles(point, zip_code), zip_code=zip_code)
 
 
 def main() -> int:
