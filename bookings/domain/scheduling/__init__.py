@@ -9,7 +9,7 @@ from .decisions import (
     slot_in_place,
     why_therapist_stands_back,
 )
-from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -23,7 +23,6 @@ __all__ = [
     "check_upcoming",
     "choose_slot",
     "day_asked_for",
-    "find_times",
     "find_times_between",
     "last_day",
     "place_of",

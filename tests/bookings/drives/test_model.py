@@ -13,16 +13,17 @@ from bookings.drives.estimates import Basis, server_is_doubtful
 from bookings.drives.model import FLOOR_MPH, Site, miles_between, road_minutes, way_between
 from bookings.drives.traffic import PROFILES, WEEK, Profile
 from bookings.drives.week import STEP_MINUTES, STEPS_PER_DAY, answers, step_number
-from bookings.sample import SAMPLE_ZIPS
+from massagerx.lib.content_files import read_toml
 from massagerx.lib.zips import centroid
 
+ROOT = Path(__file__).resolve().parents[3]
 TYPICAL = list(
     csv.DictReader((Path(__file__).parent / "typical_drives.csv").open(encoding="utf-8", newline=""))
 )
 SITES = {
-    code: Site(latitude, longitude, zip_code=code, zone=zone)
-    for zone, rows in SAMPLE_ZIPS.items()
-    for code, _city, latitude, longitude in rows
+    code: Site(latitude, longitude, zip_code=code, zone=row["name"])
+    for row in read_toml(ROOT / "bookings" / "sample_data" / "area.toml")["zones"]
+    for code, _city, latitude, longitude in row["zips"]
 }
 # Los Angeles and its neighbors.
 sites = st.builds(
