@@ -102,7 +102,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """Rows that the caller has just read for this submission: it is read before the locks in any case."""
+    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
 
     rules: BookingRules
     treatment: Treatment
