@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_terms_and_answers"),
+        ("bookings", "0006_hours_name_zones"),
         ("services", "0002_payment_words"),
     ]
 
