@@ -18,7 +18,7 @@ from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import find_chromium
-from tests.support import ordered, require
+from tests.support import clock, ordered, require
 from tests.support import prepared_databases as databases
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
@@ -37,7 +37,8 @@ _prepared_databases = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give this process a broker of its own, before anything reads its address; and all processes of this run a
-    directory for what they make once."""
+    directory for what they make once, and the clock that was asked for."""
+    clock.start()
     if not hasattr(config, "workerinput"):
         config.stash[_prepared_databases] = Path(tempfile.mkdtemp(prefix="massagerx-databases-"))
         if config.getoption("numprocesses", None):

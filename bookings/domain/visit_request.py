@@ -43,6 +43,8 @@ class VisitRequest:
     street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
     this one takes the place of: its time counts as free, and its length stays.
 
+    `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
+
     `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
     they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
     """
@@ -50,6 +52,7 @@ class VisitRequest:
     treatment: Treatment
     area: ServiceArea
     preference: str
+    therapist: str = ""
     access_type: str = Booking.AccessType.GROUND
     address_key: str | None = None
     draft: UUID | None = None
@@ -69,16 +72,25 @@ class VisitRequest:
     def read(self, today: date) -> VisitRequest:
         """The same with those who can be booked on `today` (a local date); one query. Raises
         `NoLongerOffered("therapist")` when nobody meets the preference."""
-        slug, gender = therapist_or_gender(self.preference)
         qualified = qualified_therapists(self.treatment.service, today)
+        return replace(self, qualified=qualified).asking_for(self.preference, self.therapist)
+
+    def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
+        """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is
+        given. Raises `NoLongerOffered("therapist")` when nobody like that is among them."""
+        slug, gender = therapist_or_gender(preference)
         therapists = tuple(
-            therapist
-            for therapist in qualified
-            if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+            row
+            for row in self.qualified
+            if slug in (None, row.slug) and gender in (None, row.gender) and therapist in ("", row.slug)
         )
         if not therapists:
             raise NoLongerOffered("therapist")
-        return replace(self, therapists=therapists, qualified=qualified)
+        return replace(self, preference=preference, therapist=therapist, therapists=therapists)
+
+    def with_therapist(self, slug: str) -> VisitRequest:
+        """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")`, as `asking_for`."""
+        return self.asking_for(self.preference, slug)
 
 
 _OPTION = CompiledQuery(

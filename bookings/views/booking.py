@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import intake, operations, queries
+from bookings.domain import intake, operations, pricing, queries, scheduling
+from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking
@@ -25,6 +26,7 @@ from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 from services.models import Service
 
+from .calendar import WEEKS
 from .outside import outside_page
 from .steps import (
     SESSION_KEY,
@@ -43,6 +45,7 @@ from .steps import (
     miss_time,
     save,
     show,
+    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -147,7 +150,26 @@ def where(request: HttpRequest) -> HttpResponse:
         # The owner has taken this ZIP code out meanwhile.
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
-    return show(request, progress, "where", {"form": form, "area": progress.area})
+    context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
+    return show(request, progress, "where", context)
+
+
+def _has_evenings(progress: Progress) -> bool:
+    """Whether a visit can begin in an evening that costs more, in the first weeks that the next page shows."""
+    if progress.visit_request is None or not progress.rules.evening_fee_cents:
+        return False
+    offer = scheduling.find_times_between(
+        visit_request=progress.visit_request.asking_for(ANYONE),
+        first_day=timezone.localdate(progress.now),
+        last_day=timezone.localdate(progress.now) + WEEKS,
+        rules=progress.rules,
+        now=progress.now,
+    )
+    return any(
+        pricing.is_evening(start.starts_at, progress.rules)
+        for starts in offer.by_day.values()
+        for start in starts
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -260,6 +282,7 @@ class _Review:
             people=visit_request.treatment.people,
             zip_code=visit_request.area.zip_code,
             preference=visit_request.preference,
+            therapist=visit_request.therapist,
             starts_at=self.complete.starts_at,
             name=details["name"],
             email=details["email"],
@@ -280,6 +303,8 @@ class _Review:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
         if isinstance(error, exceptions.TooManyRequests):
             return self.show(too_many=True, status=409)
+        if isinstance(error, exceptions.SlotNotOffered) and with_another(self.request, self.progress):
+            return self.with_another()
         step = _BACK_TO.get(type(error))
         if step != "health":
             (messages.error if step else messages.warning)(self.request, refusal_words(error))
@@ -291,6 +316,12 @@ class _Review:
         elif isinstance(error, exceptions.SubmissionReused):
             save(self.request, self.progress, submission_key=str(uuid.uuid4()))
         return back_to(step) if step else self.show(status=409)
+
+    def with_another(self) -> HttpResponse:
+        """The page with another therapist, who is booked by its next press only."""
+        save(self.request, self.progress, submission_key=str(uuid.uuid4()))
+        complete = self.progress.complete
+        return replace(self, complete=complete).show(status=409) if complete is not None else back_to("when")
 
     def show(
         self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200

@@ -68,6 +68,7 @@ def move_booking(
     actor: User | None = None,
     by_client: bool = False,
     preference: str | None = None,
+    therapist: str = "",
     total_cents: int | None = None,
     reason: str = "",
     for_staff: bool = False,
@@ -80,13 +81,16 @@ def move_booking(
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
     `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late fee.
 
-    `total_cents` is the total that was shown with the new start; None when nobody was shown one. Raises
-    `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
-    `PriceChanged`; nothing has changed then.
+    `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
+    is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
+    shown to come: that one, or nobody. Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`,
+    `SlotNotOffered`, `NoLongerOffered`, or `PriceChanged`; nothing has changed then.
     """
     rules = BookingRules.load()
     rules = rules.for_staff() if for_staff else rules
     visit_request = visit_request_of(booking, now=now, preference=preference)
+    if therapist:
+        visit_request = visit_request.with_therapist(therapist)
     with claim_move(booking, visit_request, starts_at, rules=rules, now=now) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
@@ -107,6 +111,8 @@ def move_booking(
             )
         before, block_before = fresh.starts_at, block_of(fresh)
         fresh.therapist_id = slot.therapist_id
+        if by_client:
+            fresh.preference = visit_request.preference
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
         fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
         fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
@@ -115,6 +121,7 @@ def move_booking(
         fresh.save(
             update_fields=[
                 "therapist",
+                "preference",
                 "starts_at",
                 "ends_at",
                 "blocked_from",

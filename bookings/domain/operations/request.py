@@ -52,7 +52,8 @@ from .transaction import event_of, tell_listeners
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `terms_version` are what the client was shown."""
+    `terms_version` are what the client was shown. `therapist` is the slug of who was shown to come: that one comes, or
+    nobody; blank when nobody was shown, and whoever fits best comes."""
 
     key: UUID
     service_slug: str
@@ -75,6 +76,7 @@ class Submission:
     answers: dict[str, str]
     terms_version: int
     total_cents: int
+    therapist: str = ""
 
     @property
     def digest(self) -> str:
@@ -122,6 +124,7 @@ def request_booking(
             treatment=found.treatment,
             area=found.area,
             preference=submission.preference,
+            therapist=submission.therapist,
             access_type=submission.access_type,
             address_key=submission.address_key,
             draft=draft,

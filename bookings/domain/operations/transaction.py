@@ -71,12 +71,18 @@ def lock_therapists(keys: Iterable[int], *, treatment: Treatment, now: datetime)
     )
 
 
-def lock_preferred(preference: str, *, treatment: Treatment, now: datetime) -> list[Therapist]:
-    """Locks those who may be chosen for the session, as they are now, in the same order.
+def lock_preferred(
+    preference: str, *, treatment: Treatment, now: datetime, therapist: str = ""
+) -> list[Therapist]:
+    """Locks those who may be chosen for the session, as they are now, in the same order; only the `therapist` of that
+    slug, when one is given.
 
-    Raises `NoLongerOffered("therapist")` when nobody meets the preference.
+    Raises `NoLongerOffered("therapist")` when nobody meets the preference, or the therapist doesn't.
     """
     slug, gender = therapist_or_gender(preference)
+    if therapist and slug not in (None, therapist):
+        raise NoLongerOffered("therapist")
+    slug = therapist or slug
     locked = _LOCKED.objects(
         pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=treatment.service.pk
     )

@@ -118,8 +118,12 @@ def test_everything_can_be_booked() -> None:
             visit_request = load_visit_request(
                 treatment=treatment, area=load_area(zip_code), preference=ANYONE, today=date(2026, 12, 2)
             )
-            offer = scheduling.find_times(
-                visit_request=visit_request, month=date(2026, 12, 1), rules=rules, now=NOW
+            offer = scheduling.find_times_between(
+                visit_request=visit_request,
+                first_day=date(2026, 12, 1),
+                last_day=date(2026, 12, 31),
+                rules=rules,
+                now=NOW,
             )
             assert offer.by_day, (service.slug, zip_code)
 
