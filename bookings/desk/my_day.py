@@ -164,10 +164,13 @@ def way_in(user: User, booking: Any, *, has_notes: bool = True) -> dict[str, Any
 
 
 def _course(column: Column, now: datetime) -> Iterator[dict[str, Any]]:
-    """A day's stations by time: drives, visits, free stretches, time off, the way home."""
+    """A day's stations by time: drives, visits, free stretches, time off, the way home. Of what is past only the
+    visits stay."""
     stations = [*_visit_stations(column), *_other_stations(column)]
     for at, kind, more in sorted(stations, key=lambda station: station[0]):
-        yield {"at": clock(at), "kind": kind, "is_past": more.pop("ends_at", at) <= now, **more}
+        is_past = more.pop("ends_at", at) <= now
+        if kind == "visit" or not is_past:
+            yield {"at": clock(at), "kind": kind, "is_past": is_past, **more}
 
 
 def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
