@@ -114,7 +114,8 @@ def main_action(page: str) -> list[str]:
 
 
 def test_the_one_action_follows_the_times(world: World, hands: Client) -> None:
-    first, second = booked(world, 10, "Ana Sample"), booked(world, 14, "Bo Sample")
+    first = booked(world, 10, "Ana Sample")
+    second = booked(world, 14, "Bo Sample", street="9 Other Road")
     drive, call, ended = "➤ Drive there (map app, new tab)", "☎ Call the client", "It went as booked, {}"
     assert main_action(front(hands, 8)) == [drive]
     assert "It was time to leave." not in front(hands, 8)
@@ -137,7 +138,7 @@ def minute_of(instant: datetime) -> tuple[int, int]:
 
 
 def test_day_is_one_small_page_without_search_or_script(world: World, hands: Client) -> None:
-    for hour in (9, 12, 15, 18):
+    for hour in (9, 11, 13, 15):
         booked(world, hour, "Ana Sample", access={"gate_code": "4711", "notes": "Ring twice. " * 15})
     page = front(hands, 8)
     sheets = re.findall(r"/static/css/([a-z_]+)", page)
