@@ -78,8 +78,8 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.termsversion",
             "bookings.screeningversion",
             "auth.user",
-            "auth.group",
-        ],
+    """Django's, with one bar (templates/admin/desk_nav.html): the places that staff go to all day stand in it, and all
+    lists in its menu.
     ),
 ]
 
