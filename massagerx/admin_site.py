@@ -78,15 +78,15 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.termsversion",
             "bookings.screeningversion",
             "auth.user",
-    """Django's, with one bar (templates/admin/desk_nav.html): the places that staff go to all day stand in it, and all
-    lists in its menu.
+            "auth.group",
+        ],
     ),
 ]
 
 
 class StaffAdminSite(AdminSite):
-    """Django's, with one bar (templates/admin/desk_nav.html) for the list of all models: the places that staff go to all
-    day stand in it, and the rest in its menu.
+    """Django's, with one bar (templates/admin/desk_nav.html): the places that staff go to all day stand in it, and all
+    lists in its menu.
 
     Logging in asks for the second factor too, which has a page of its own.
     """
