@@ -22,6 +22,7 @@ from bookings.staff.labels import (
     access_lines,
     clock,
     clock_span,
+    drive_words,
     local_when,
     long_day,
     way_url,
@@ -142,7 +143,7 @@ def _next(user: User, visit: Visit, now: datetime) -> dict[str, Any]:
         "state": state,
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
         "is_late": state == "before" and now > _leaves_at(visit),
-        "drive_minutes": drive.minutes if drive is not None else None,
+        "drive": drive_words(drive) if drive is not None else "",
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
@@ -177,7 +178,7 @@ def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
     for visit in column.visits:
         booking, drive = visit.booking, visit.drive
         if drive is not None and drive.leaves_at is not None and drive.minutes:
-            yield drive.leaves_at, "drive", {"minutes": drive.minutes}
+            yield drive.leaves_at, "drive", {"drive": drive_words(drive)}
         if booking.blocked_from < booking.starts_at:
             yield booking.blocked_from, "set_up", {"zip_code": booking.area.zip_code}
         words = {
