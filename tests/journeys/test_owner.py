@@ -161,7 +161,9 @@ def test_sunday_evening_of_the_owner(site: RunningSite, new_page: PageMaker) -> 
     # Last month in two presses, as the rows have it.
     open_list(page, "Reports")
     page.get_by_role("link", name="Last month", exact=True).click()
-    expect(page.locator(".report-answers")).to_contain_text(f"${state['revenue'] / 100:,.2f}".removesuffix(".00"))
+    expect(page.locator(".report-answers")).to_contain_text(
+        f"${state['revenue'] / 100:,.2f}".removesuffix(".00")
+    )
     no_shows = page.locator(".report-table tfoot td:nth-of-type(3)").first
     expect(no_shows).to_have_text(str(state["no_shows"]))
     assert accessibility_violations(page) == []

@@ -138,7 +138,7 @@ def minute_of(instant: datetime) -> tuple[int, int]:
 
 
 def test_day_is_one_small_page_without_search_or_script(world: World, hands: Client) -> None:
-    for hour in (9, 11, 13, 15):
+    for hour in (10, 12, 14, 16):
         booked(world, hour, "Ana Sample", access={"gate_code": "4711", "notes": "Ring twice. " * 15})
     page = front(hands, 8)
     sheets = re.findall(r"/static/css/([a-z_]+)", page)
