@@ -175,8 +175,8 @@ _SERVICES = (
             ),
             (
                 "May I book it if I take a blood thinner?",
-                "Say so in the health questions. We look at your answers first, and tell you if a lighter massage"
-                " is the better choice.",
+                "Yes. Say so in the health questions: your therapist reads it before the visit and keeps the pressure"
+                " light.",
             ),
         ),
     ),

@@ -5,7 +5,8 @@ only here, on the server. The questions never name a diagnosis, and doubt is nev
 """
 
 from .evaluation import evaluate, evaluate_so_far
-from .questions import questions_for, visible
+from .people import answers_of, key_of, people_in
+from .questions import Group, groups_for, questions_for, visible
 from .reading import SCHEMA
 from .rules import RulesError, digest, parse_rules, rules_to_data
 from .sample import sample_rules_data
@@ -14,6 +15,7 @@ from .types import (
     NO,
     UNSURE,
     YES,
+    Card,
     Choice,
     Finding,
     Kind,
@@ -31,8 +33,10 @@ __all__ = [
     "SCHEMA",
     "UNSURE",
     "YES",
+    "Card",
     "Choice",
     "Finding",
+    "Group",
     "Kind",
     "Result",
     "RuleSet",
@@ -41,10 +45,14 @@ __all__ = [
     "Text",
     "Tier",
     "When",
+    "answers_of",
     "digest",
     "evaluate",
     "evaluate_so_far",
+    "groups_for",
+    "key_of",
     "parse_rules",
+    "people_in",
     "questions_for",
     "rules_to_data",
     "sample_rules_data",

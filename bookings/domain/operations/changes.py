@@ -282,7 +282,7 @@ def recheck_screening(
         if last is not None and last.version_id == current.version.pk and last.answers == answers:
             if now - last.evaluated_at < SAME_PRESS:
                 return last
-        tier = intake.tier_of(current.evaluate(answers, fresh.service.slug, local(now).date()))
+        tier = intake.tier_of(current.evaluate(answers, fresh.service.slug, local(now).date(), people=fresh.people))
         recheck = ScreeningRecheck.objects.create(
             booking=fresh, version=current.version, answers=answers, tier=tier, evaluated_at=now
         )

@@ -37,14 +37,14 @@ YES_TIERS = {
     "pregnancy": Tier.CLEARANCE,
     "cancer": Tier.CLEARANCE,
     "clot_heart_kidney_history": Tier.CLEARANCE,
-    "surgery_or_wound": Tier.CLEARANCE,
+    "surgery": Tier.CLEARANCE,
     "neck": Tier.CAUTION,
     "belly": Tier.CAUTION,
     "everyday_conditions": Tier.CAUTION,
 }
 TWELVE = tuple(YES_TIERS)
 HEALTHY = {**dict.fromkeys(TWELVE, "no"), "adult": "yes"}
-FOLLOW_UPS = {"pregnancy_signs": "no", "surgery_or_wound_date": "2026-04-01", "guardian": "yes"}
+FOLLOW_UPS = {"pregnancy_signs": "no", "surgery_date": "2026-04-01", "guardian": "yes"}
 
 
 def screen(answers: dict[str, Any], rules: RuleSet = SAMPLE, service: str = MLD) -> Result:

@@ -48,8 +48,8 @@ E, S, H, C = Tier.EMERGENCY, Tier.STOP, Tier.CLEARANCE, Tier.CAUTION
         ("blood clot, in the past", "clot_heart_kidney_history", {}, H),
         ("heart disease, under control", "clot_heart_kidney_history", {}, H),
         ("kidney disease, under control", "clot_heart_kidney_history", {}, H),
-        ("surgery in the last six months", "surgery_or_wound", {}, H),
-        ("open wound", "surgery_or_wound", {}, H),
+        ("surgery in the last six months", "surgery", {}, H),
+        ("open wound", "surgery", {}, H),
         ("pregnant", "pregnancy", {}, H),
         ("bad headache", "pregnancy_signs", {"pregnancy": "yes"}, S),
         ("blurry sight", "pregnancy_signs", {"pregnancy": "yes"}, S),
@@ -69,7 +69,7 @@ def test_sample_asks_for_the_condition_and_gives_its_tier(
 ) -> None:
     assert condition in _asked_words(BY_ID[question_id]).lower()
 
-    answers = HEALTHY | {"pregnancy_signs": "no", "surgery_or_wound_date": "2026-01-15"} | parents
+    answers = HEALTHY | {"pregnancy_signs": "no", "surgery_date": "2026-01-15"} | parents
     said_yes = evaluate(RULES, answers | {question_id: "yes"}, MLD, date(2026, 5, 4))
     in_doubt = evaluate(RULES, answers | {question_id: "unsure"}, MLD, date(2026, 5, 4))
     blank = evaluate(RULES, answers | {question_id: ""}, MLD, date(2026, 5, 4))
@@ -80,12 +80,12 @@ def test_sample_asks_for_the_condition_and_gives_its_tier(
     assert said_yes.caution_notes, "the therapist is told"
 
 
-def test_sample_asks_the_date_of_a_surgery_or_wound() -> None:
-    question = BY_ID["surgery_or_wound_date"]
+def test_sample_asks_the_date_of_a_surgery() -> None:
+    question = BY_ID["surgery_date"]
 
     assert question.kind is Kind.DATE
     assert question.when is not None
-    assert (question.when.question, question.when.answers) == ("surgery_or_wound", ("yes",))
+    assert (question.when.question, question.when.answers) == ("surgery", ("yes",))
 
 
 @pytest.mark.parametrize(

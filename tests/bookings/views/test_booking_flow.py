@@ -307,14 +307,14 @@ def test_draft_holds_nothing_readable_in_the_database(flow: Flow) -> None:
 
 
 def test_health_answers_and_access_notes_are_stored_encrypted(flow: Flow) -> None:
-    flow.until("health").health(surgery_or_wound="yes", surgery_or_wound_date="2026-11-01")
+    flow.until("health").health(surgery="yes", surgery_date="2026-11-01")
     flow.review()
     with connection.cursor() as cursor:
         cursor.execute("SELECT answers FROM bookings_screeningrecord")
         assert "2026-11-01" not in cursor.fetchone()[0]
         cursor.execute("SELECT notes FROM bookings_accessnotes")
         assert "CANARY" not in cursor.fetchone()[0]
-    assert Booking.objects.get().screening.answers["surgery_or_wound_date"] == "2026-11-01"
+    assert Booking.objects.get().screening.answers["surgery_date"] == "2026-11-01"
 
 
 def test_zip_typed_on_the_home_page_is_carried_to_its_step(flow: Flow) -> None:

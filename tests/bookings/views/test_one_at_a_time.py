@@ -249,13 +249,13 @@ def test_doubt_about_an_emergency_sign_is_answered_on_the_very_next_page(flow: F
 
 def test_follow_ups_are_asked_when_they_apply_and_forgotten_when_not(flow: Flow) -> None:
     flow.until("health")
-    assert answer_all(flow, surgery_or_wound="yes", surgery_or_wound_date="2026-11-01") == "/book/review/"
-    assert draft()["health"]["answers"]["surgery_or_wound_date"] == "2026-11-01"
+    assert answer_all(flow, surgery="yes", surgery_date="2026-11-01") == "/book/review/"
+    assert draft()["health"]["answers"]["surgery_date"] == "2026-11-01"
     # Changed afterwards: back to review at once, and the date is gone.
-    assert leads_to(answer(flow, "surgery_or_wound", "no")) == "/book/review/"
-    assert "surgery_or_wound_date" not in draft()["health"]["answers"]
-    address = leads_to(answer(flow, "surgery_or_wound", "yes"))
-    assert asked(flow, int(address.split("/")[3])) == "surgery_or_wound_date"
+    assert leads_to(answer(flow, "surgery", "no")) == "/book/review/"
+    assert "surgery_date" not in draft()["health"]["answers"]
+    address = leads_to(answer(flow, "surgery", "yes"))
+    assert asked(flow, int(address.split("/")[3])) == "surgery_date"
     assert flow.client.get("/book/review/").headers["Location"] == "/book/health/"
 
 
@@ -264,16 +264,16 @@ def test_follow_ups_are_asked_when_they_apply_and_forgotten_when_not(flow: Flow)
     [
         ("urgent_signs", "", "Choose an answer."),
         ("urgent_signs", "perhaps", "Choose one of these answers."),
-        ("surgery_or_wound_date", "", "Give a date."),
-        ("surgery_or_wound_date", "2027-01-01", "Give a day that has passed"),
-        ("surgery_or_wound_date", "2026-02-30", "Give a day that has passed"),
+        ("surgery_date", "", "Give a date."),
+        ("surgery_date", "2027-01-01", "Give a day that has passed"),
+        ("surgery_date", "2026-02-30", "Give a day that has passed"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_asked_for_again(
     flow: Flow, name: str, value: str, words: str
 ) -> None:
     flow.until("health")
-    answer(flow, "surgery_or_wound", "yes")
+    answer(flow, "surgery", "yes")
     response = answer(flow, name, value)
     assert response.status_code == 422
     assert words in text(response)
