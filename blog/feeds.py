@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID, uuid5
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from massagerx.lib.changes import last_changes
 from massagerx.lib.html import absolute_links, without_controls
 from massagerx.lib.urls import absolute_url
 from services.models import Business
@@ -30,6 +32,15 @@ class _FullTextFeed(Atom1Feed):
         handler.addQuickElement("content", item["content"], {"type": "html"})
 
 
+# Made up once: what it names stays the same whatever the site is called and wherever it lies.
+_OURS = UUID("6f1f3c1e-0f0f-5d0a-9a55-3c6b7f1d2e90")
+
+
+def _entry_id(post: Post) -> str:
+    """What readers know a post by, also under another address: a new one would be shown as unread."""
+    return uuid5(_OURS, f"post {post.pk}").urn
+
+
 @require_safe
 def post_feed(request: HttpRequest) -> HttpResponse:
     """The newest posts; 304 when the reader's copy is still true."""
@@ -42,7 +53,7 @@ def post_feed(request: HttpRequest) -> HttpResponse:
         link=absolute_url(reverse("blog:list")),
         description=without_controls(business.tagline) or None,
         feed_url=absolute_url(reverse("blog:feed")),
-        feed_guid=absolute_url(reverse("blog:feed")),
+        feed_guid=uuid5(_OURS, "feed").urn,
         language="en",
         author_name=name,
     )
@@ -52,7 +63,7 @@ def post_feed(request: HttpRequest) -> HttpResponse:
             title=post.title,
             link=url,
             description=escape(post.lead),
-            unique_id=url,
+            unique_id=_entry_id(post),
             pubdate=post.published_at,
             updateddate=post.changed_at,
             author_name=without_controls(post.author_name) or name,
@@ -61,7 +72,9 @@ def post_feed(request: HttpRequest) -> HttpResponse:
         )
     response = HttpResponse(feed.writeString("utf-8"), content_type=Atom1Feed.content_type)
     response["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    modified = int(max(post.changed_at for post in posts).timestamp()) if posts else None
+    # Our name stands in it too.
+    changes = [*(post.changed_at for post in posts), *last_changes(Business)] if posts else []
+    modified = int(max(changes).timestamp()) if changes else None
     if modified is not None:
         response["Last-Modified"] = http_date(modified)
     # Readers ask each time: a date without this would let them keep the feed for days.

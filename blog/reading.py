@@ -36,11 +36,16 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`frame_hosts` are those of the videos in it, for the page's Content-Security-Policy."""
+    """`videos` are those shown in it."""
 
     html: SafeString
     headings: list[Heading]
-    frame_hosts: list[str]
+    videos: list[Video]
+
+    @property
+    def frame_hosts(self) -> list[str]:
+        """Where the videos' frames come from, for the page's Content-Security-Policy."""
+        return sorted({FRAME_HOSTS[video.provider] for video in self.videos})
 
     @property
     def contents(self) -> list[Heading]:
@@ -59,8 +64,7 @@ def read(html: str) -> Reading:
     html, headings = _with_anchors(html)
     html = _FIGURE.sub(lambda match: _figure(match[0], pictures), html)
     html = LONE_LINK.sub(lambda match: _video(match, videos), html)
-    hosts = sorted({FRAME_HOSTS[video.provider] for video in videos.values()})
-    return Reading(mark_safe(html), headings, hosts)
+    return Reading(mark_safe(html), headings, sorted(videos.values(), key=lambda video: video.pk))
 
 
 def _pictures(tokens: set[str]) -> dict[str, Picture]:

@@ -391,7 +391,7 @@ of your own, made to fit your sport or fitness routine. You will find all the re
 <h2>How we work</h2>
 <ul>
 <li>We are on time because we plan the drive, not because we rush the visit before yours.</li>
-<li>You see the whole price, with travel and every fee in it, before you send your request.</li>
+<li>You see the full price, with travel and every fee in it, before you send your request.</li>
 <li>We ask about your health before we come, and we say no when a visit would not be safe.</li>
 <li>We tell you what massage can offer and what it can’t. For a medical question, your doctor comes first.</li>
 </ul>
@@ -405,15 +405,16 @@ one holds from the California Massage Therapy Council. Your confirmation says wh
     SamplePage(
         slug="policies",
         title="Our policies",
-        meta_description="Moving and cancelling a visit, being on time, health and safety, and respect on both sides.",
+        meta_description="The terms of an in-home massage visit in Los Angeles: moving and canceling, being on time, health, price and respect.",
         body="""
-<p>These are the rules that keep visits calm and fair. Before you send a booking you see the terms that go with it,
-with the exact notice we ask for and any fee. What you agree to there is what counts.</p>
+<p>These are the rules that keep visits calm and fair. The terms that you agree to when you book, with the exact notice
+we ask for and any fee, are at the foot of this page, and you see them again before you send a booking. They stay the
+terms of that visit, whatever we change later.</p>
 <h2>Moving or canceling</h2>
 <p>Plans change. Move or cancel by the link in any email about your visit, under <a href="/visits/">my visits</a>, or by
 <a href="/contact/">phone or email</a>, as early as you can. A therapist who is already on the road can’t be booked by
-anyone else, so a late change may have a fee. It is named in the terms that you see when you book. If you are ill or
-your doctor says no, call us: we would much rather move a visit than come on the wrong day.</p>
+anyone else, so a late change may have a fee. The terms at the foot of this page name it. You can always cancel, at any
+hour. If you are ill or your doctor says no, call us: we would much rather move a visit than come on the wrong day.</p>
 <h2>If we have to change something</h2>
 <p>When a therapist falls ill or the road is closed, we call or email you right away. You choose another time or cancel,
 and you pay nothing for the visit that did not take place.</p>
@@ -425,8 +426,9 @@ after that the visit may count as missed.</p>
 <p>You see one total before you book. Travel to your ZIP code and every fee that you must pay are part of it.</p>
 <h2>Your health</h2>
 <p>We ask health questions with each booking. Answer them as well as you can, and tell us when something changes. Some
-answers mean that we need a note from your doctor first, and some mean that we can’t come for now. Massage is not
-medical care. In an emergency, call 911.</p>
+answers mean that we need a note from your doctor first, which you hand in by the form on our
+<a href="/contact/">contact page</a>, and some mean that we can’t come for now. Massage is not medical
+care. In an emergency, call 911.</p>
 <h2>Respect</h2>
 <p>Our work is professional massage. You are covered at all times except for the part being worked on. Either side can
 end a visit at any moment. A visit that is ended because of unwelcome behavior may be charged in full, and we do not
@@ -437,7 +439,7 @@ come back.</p> <h2>Young people</h2>
     SamplePage(
         slug="privacy",
         title="Privacy",
-        meta_description="What we collect when you visit this site or book, why, who sees it, and how to have it deleted.",
+        meta_description="What Massage Rx in Los Angeles collects when you visit this site or book, why, who sees it, and how to have it deleted.",
         body="""
 <p>Effective %(effective)s</p>
 <p>You let us into your home. We owe your information the same care. This page says what we collect, why, who sees it
@@ -449,6 +451,8 @@ and the time you choose, and what the therapist must know to reach your door, su
 <li><strong>To keep you safe:</strong> your answers to our health questions, and a note from your doctor when one is
 needed.</li>
 <li><strong>To show what was agreed:</strong> which terms you accepted, and when.</li>
+<li><strong>When you cancel or move late:</strong> why, if you tell us, whether you ask us to waive the fee, and what we
+decided.</li>
 <li><strong>When you write or call:</strong> what you tell us. What you write in the form on our contact page, and our
 answer, are stored encrypted.</li>
 <li><strong>When you ask for the booklet:</strong> your name, your email address, and whether we may write to you later.
@@ -499,8 +503,8 @@ you over the phone, or change a visit that is already on the calendar.</p>
 <p>Our booklet about the <a href="/services/postural-correction-training/">Postural Correction Training Program</a> is
 yours for the asking. <a href="/services/postural-correction-training/booklet/">Ask for it here</a>, or call and say
 where it should go.</p> <h2>Before you write about your health</h2>
-<p>Please keep health details out of email. Use the form here, which we keep encrypted, tell us on the phone, or answer
-the questions that we ask while you book. If you may be having an emergency, call 911.</p>
+<p>Please keep health details out of email. Use the form here, which we keep encrypted. A note from your clinician goes
+into it too: write what they say, with their name and phone number. If you may be having an emergency, call 911.</p>
 """,
     ),
     SamplePage(
@@ -565,8 +569,8 @@ QUESTIONS = (
     (
         "How do I move or cancel a visit?",
         "<p>Open the link in any email about your visit, or find it under <a href='/visits/'>my visits</a>. There you can move"
-        " it to another free time or cancel it. You can also <a href='/contact/'>call or write to us</a>. Our"
-        " <a href='/policies/'>policies</a> say more about late changes.</p>",
+        " it to another free time, or cancel it at any hour. You can also <a href='/contact/'>call or write to us</a>. Close to"
+        " the visit there may be a late fee, which our <a href='/policies/'>policies</a> name; when you are ill we waive it.</p>",
     ),
     (
         "How do I get the posture booklet?",

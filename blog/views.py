@@ -168,7 +168,7 @@ def _show(request: HttpRequest, post: Post, now: datetime, *, is_preview: bool =
         "previous_post": None if is_preview else published.before(post).first(),
         "next_post": None if is_preview else published.after(post).first(),
         "crumbs": crumbs,
-        "json_ld": json_ld(_blog_posting(post, Business.load()), breadcrumb_list(crumbs)),
+        "json_ld": json_ld(_blog_posting(post, reading, Business.load()), breadcrumb_list(crumbs)),
     }
     response = with_frames(render(request, "blog/detail.html", context), reading)
     if is_preview:
@@ -186,7 +186,7 @@ def with_frames(response: HttpResponse, reading: Reading) -> HttpResponse:
     return response
 
 
-def _blog_posting(post: Post, business: Business) -> dict[str, Any]:
+def _blog_posting(post: Post, reading: Reading, business: Business) -> dict[str, Any]:
     url = absolute_url(post.get_absolute_url())
     publisher = {"@type": "Organization", "name": business.name, "url": absolute_url(reverse("home"))}
     posting = {
@@ -206,7 +206,27 @@ def _blog_posting(post: Post, business: Business) -> dict[str, Any]:
         static("img/share.png")
     )
     posting["wordCount"] = len(post.plain_body.split())
+    if reading.videos:
+        posting["video"] = video_things(reading)
     return posting
+
+
+def video_things(reading: Reading) -> list[dict[str, Any]]:
+    """The videos shown in a text, as schema.org calls them."""
+    return [
+        {
+            "@type": "VideoObject",
+            "name": video.title,
+            "description": video.title,
+            "url": video.where.watch_url,
+            "embedUrl": video.where.frame_url,
+            "uploadDate": video.created_at,
+            "thumbnailUrl": absolute_media(default_storage.url(video.poster.name))
+            if video.poster
+            else absolute_url(static("img/share.png")),
+        }
+        for video in reading.videos
+    ]
 
 
 def _pictures_of(post: Post) -> list[str]:
@@ -226,7 +246,7 @@ def _page(
         "page": page,
         "reading": reading,
         "crumbs": crumbs,
-        "json_ld": json_ld(breadcrumb_list(crumbs), *things),
+        "json_ld": json_ld(breadcrumb_list(crumbs), *things, *video_things(reading)),
         **more,
     }
     return with_frames(render(request, template, context), reading)

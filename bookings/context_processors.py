@@ -1,4 +1,4 @@
-"""What every page may show of the booking app: therapists' certificates and the least that a drive costs."""
+"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from massagerx.lib.compiled_query import CompiledQuery
 
 from .domain import queries
-from .models import Therapist
+from .models import TermsVersion, Therapist
 
 _CERTIFICATES = CompiledQuery(
     lambda parameter: Therapist.objects.bookable(parameter("today", DateField())).values_list(
@@ -43,3 +43,8 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
 
     # Templates call what can be called, so the query runs only where the amount is shown, and once.
     return {"travel_from_cents": cache(queries.lowest_travel_cents)}
+
+
+def terms(request: HttpRequest) -> dict[str, Any]:
+    """`terms`: what is agreed to when booking now, None when the owner has none; one query, when asked for."""
+    return {"terms": SimpleLazyObject(lambda: TermsVersion.in_force(timezone.now()))}

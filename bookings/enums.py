@@ -34,8 +34,9 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
     EDITED = "edited", _("Details changed")
-    CHANGE_ASKED = "change_asked", _("Late change asked for")
-    CHANGE_REFUSED = "refused", _("Late change refused")
+    CHANGE_ASKED = "change_asked", _("Late move asked for")
+    CHANGE_REFUSED = "refused", _("Late move refused")
+    FEE_DECIDED = "fee_decided", _("Late fee decided")
     RECHECKED = "rechecked", _("Health questions answered again")
 
 
@@ -66,13 +67,14 @@ class MessageKind(models.TextChoices):
     REMINDER_LAST = "reminder_last", _("Last reminder")
     RECHECK = "recheck", _("Health questions again")
     THANKS = "thanks", _("Thank-you")
-    CHANGE_REFUSED = "change_refused", _("Late change refused")
+    CHANGE_REFUSED = "change_refused", _("Late move refused")
+    LATE_FEE = "late_fee", _("Late fee decided")
     SIGN_IN = "sign_in", _("Sign-in link")
     CODE = "code", _("One-time code")
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
-    CHANGE_ALERT = "change_alert", _("Alert: late change asked for")
+    CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
     CONTACT_ALERT = "contact_alert", _("Alert: message from the site")
 
@@ -110,15 +112,14 @@ class LinkPurpose(models.TextChoices):
     FEED = "feed", _("A therapist's calendar feed")
 
 
-class ChangeKind(models.TextChoices):
-    """The change that a client asks of staff inside the notice window."""
-
-    CANCEL = "cancel", _("Cancel")
-    MOVE = "move", _("Move")
-
-
 class ChangeState(models.TextChoices):
     OPEN = "open", _("Waiting")
     ACCEPTED = "accepted", _("Done")
     REFUSED = "refused", _("Refused")
     WITHDRAWN = "withdrawn", _("No longer needed")
+
+
+class LateFeeState(models.TextChoices):
+    OPEN = "open", _("To decide")
+    CHARGED = "charged", _("Asked for")
+    WAIVED = "waived", _("Waived")

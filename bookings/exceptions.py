@@ -90,7 +90,7 @@ class BookletMissing(BookingError):
 
 
 class LateChange(BookingError):
-    """The visit is so near that staff answer a cancel or move; `fee_cents` is the policy's late fee."""
+    """Inside the notice window the terms name a late fee, of `fee_cents`, that was not shown like that."""
 
     def __init__(self, fee_cents: int) -> None:
         super().__init__(str(fee_cents))
@@ -98,15 +98,23 @@ class LateChange(BookingError):
 
 
 class NotLate(BookingError):
-    """The visit is far enough ahead to be canceled or moved without asking."""
+    """The visit is far enough ahead to be canceled or moved for nothing."""
+
+
+class FeeDecided(BookingError):
+    """Somebody else has decided about the late fee; `state` is how."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
 
 
 class ChangeWaiting(BookingError):
-    """Another late change of this visit waits for an answer."""
+    """Another late move of this visit waits for an answer."""
 
 
 class ChangeAnswered(BookingError):
-    """The late change no longer waits for an answer; `state` is what became of it."""
+    """The late move no longer waits for an answer; `state` is what became of it."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)

@@ -133,7 +133,7 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _NOT_ALLOWED,
     ),
     exceptions.TooManyMessages: (
-        gettext_lazy("A lot came from this email address in a short time. Please try later, or call us."),
+        gettext_lazy("We got a lot from this email address in a short time. Please try later, or call us."),
         _NOT_ALLOWED,
     ),
     exceptions.ChangedMeanwhile: (
@@ -150,7 +150,11 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
     ),
     exceptions.ChangeAnswered: (
         gettext_lazy("We have answered your request already. This is how your visit stands now."),
-        gettext_lazy("the late change no longer waits for an answer; nothing was changed."),
+        gettext_lazy("the late move no longer waits for an answer; nothing was changed."),
+    ),
+    exceptions.FeeDecided: (
+        _OTHERWISE,
+        gettext_lazy("somebody has decided about the late fee already; nothing was changed."),
     ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,
@@ -239,7 +243,7 @@ def access_label() -> str:
 def preference_label(meaning: Therapist | str | None) -> str:
     """The words of one of `domain.visit_request.preference_choices`."""
     if meaning is None:
-        return pgettext("therapist", "Anyone who is qualified")
+        return pgettext("therapist", "Any therapist")
     if isinstance(meaning, Therapist):
         return meaning.name
     words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}

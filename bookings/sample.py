@@ -172,16 +172,25 @@ _BIO = (
 )
 
 _CANCELLATION = (
-    "Plans change. You can move or cancel a visit free of charge until 24 hours before it starts. After that the time"
-    " can no longer be given to somebody else, so we may ask for half of the session price. If you are ill, please"
-    " call us before we set off: there is no fee for being unwell.\n\n"
-    "If nobody is home when your therapist arrives, they wait 15 minutes and call you. After that the visit counts as"
+    "Plans change. You can move or cancel a visit free of charge until {notice} before it starts. After that the time"
+    " can no longer be given to somebody else, so we may ask for {fee}. You can still cancel, at any hour. If you are ill,"
+    " please tell us: there is no fee for being unwell.\n\n"
+    "If nobody is home when your therapist arrives, they wait {wait} and call you. After that the visit counts as"
     " used. If we are late, you still get your whole session, or pay less if you can't wait."
 )
 _CONSENT = (
     "I understand that massage is not medical care and does not take its place. My therapist does not diagnose. I have"
     " answered the health questions as well as I can, and I will tell my therapist before the visit if something"
     " changes. I can stop the session at any time, for any reason.\n\n"
+    "A person under 18 has a parent or guardian in the home for the whole visit. Someone who makes a therapist feel"
+    " unsafe is asked to stop, and the visit ends there."
+)
+
+_CONSENT_FOR_OTHER = (
+    "The person I book for knows about this visit and wants it. I have told them that massage is not medical care and"
+    " does not take its place, and that the therapist does not diagnose. I have answered the health questions with them, or"
+    " as well as I know, and one of us tells the therapist before the visit if something changes. They can stop the session"
+    " at any time, for any reason.\n\n"
     "A person under 18 has a parent or guardian in the home for the whole visit. Someone who makes a therapist feel"
     " unsafe is asked to stop, and the visit ends there."
 )
@@ -207,7 +216,13 @@ def load(*, now: datetime) -> None:
     if not BookingRules.objects.exists():
         BookingRules(evening_fee_cents=2000).save()
     if not TermsVersion.objects.exists():
-        TermsVersion.objects.create(number=1, cancellation=_CANCELLATION, consent=_CONSENT, published_at=now)
+        TermsVersion.objects.create(
+            number=1,
+            cancellation=_CANCELLATION,
+            consent=_CONSENT,
+            consent_for_other=_CONSENT_FOR_OTHER,
+            published_at=now,
+        )
     if not ScreeningVersion.objects.exists():
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():

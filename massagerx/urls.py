@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
 from blog import urls as blog
+from bookings.desk import urls as desk
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -51,7 +52,7 @@ urlpatterns = [
         )
         for part in ("html", "txt")
     ),
-    path("admin/", admin.site.urls),
+    path("admin/", ([*desk.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name)),
 ]
 
 if settings.LOCAL:

@@ -65,6 +65,8 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     model = ServiceOption
     form = ServiceOptionForm
     extra = 1
+    # As for the two below: a form may send 500 fields in all, and what is typed beyond them would be lost.
+    max_num = 20
     money_labels = {
         "price_cents": _("Price for one person, travel not included"),
         "next_price_cents": _("Next price"),
@@ -74,11 +76,13 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
 class ServiceFaqInline(KindFieldsMixin, admin.StackedInline):
     model = ServiceFaq
     extra = 0
+    max_num = 20
 
 
 class AddOnInline(admin.TabularInline):
     model = AddOn.services.through
     extra = 1
+    max_num = 30
     verbose_name = _("add-on")
     verbose_name_plural = _("add-ons offered with this service")
 
@@ -180,7 +184,7 @@ class AddOnAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 class BusinessForm(forms.ModelForm):
     class Meta:
         model = Business
-        fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
+        fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]
 
     def clean(self) -> dict[str, Any]:
         """Refuses sample phone numbers and addresses once the sample mark is taken off."""
@@ -205,4 +209,4 @@ class BusinessForm(forms.ModelForm):
 @admin.register(Business)
 class BusinessAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
     form = BusinessForm
-    fields = ["name", "tagline", "phone", "email", "city", "is_sample"]
+    fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]

@@ -29,6 +29,14 @@ class Business(SingletonModel):
     phone = PhoneNumberField(_("phone"), region="US")
     email = models.EmailField(_("email"))
     city = models.CharField(_("city"), max_length=80, default="Los Angeles")
+    payment_words = models.TextField(
+        _("paying, tips and receipts"),
+        blank=True,
+        help_text=_(
+            "How and when clients pay, what about tips, how they get a receipt. Shown with each service, among the "
+            "questions, before the last press and in confirmations."
+        ),
+    )
     is_sample = models.BooleanField(
         _("still sample data"),
         default=False,

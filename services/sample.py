@@ -68,12 +68,12 @@ _SERVICES = (
             (
                 "Do I need a note from my doctor?",
                 "Sometimes. We ask a few health questions when you book. If one of your answers needs a clinician’s"
-                " word first, we tell you before the visit is confirmed.",
+                " word first, we tell you as you book, and you write to us on our contact page what they say.",
             ),
             (
                 "Can I have it soon after surgery?",
                 "That is for your surgeon to say. Once you have a yes, tell us the date of the surgery when you book,"
-                " and keep the note at hand.",
+                " and write to us on our contact page what your surgeon says.",
             ),
             (
                 "How often should I have it?",
@@ -217,6 +217,10 @@ def load(*, now: datetime) -> None:
             "tagline": "In-home massage therapy in Los Angeles",
             "phone": "+12135550142",
             "email": "hello@example.com",
+            "payment_words": (
+                "You pay your therapist after the visit, by card or in cash. A tip is welcome and never expected. We send a"
+                " receipt by email when you ask for one."
+            ),
             "is_sample": True,
         },
     )

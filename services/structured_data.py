@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import time
 from typing import Any
 
 from massagerx.lib.urls import absolute_url
@@ -15,17 +16,43 @@ def business_id() -> str:
     return absolute_url("/#business")
 
 
-def business_thing(business: Business, *, image: str) -> dict[str, Any]:
-    """The business as a `HealthAndBeautyBusiness` that serves a city. `image` is an absolute address."""
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def business_thing(
+    business: Business,
+    *,
+    image: str,
+    zones: Iterable[str] = (),
+    hours: Iterable[tuple[int, time, time]] = (),
+    prices: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """The business as a `HealthAndBeautyBusiness` that serves a city and its zones. `image` is an absolute address;
+    `hours` are weekday (0 is Monday), first and last hour of visits, 00:00 being the end of the day; `prices` the least
+    and the highest in cents, travel included."""
     thing: dict[str, Any] = {
         "@type": "HealthAndBeautyBusiness",
         "@id": business_id(),
         "name": business.name,
         "url": absolute_url("/"),
         "image": image,
-        "areaServed": {"@type": "City", "name": business.city},
+        "areaServed": [
+            {"@type": "City", "name": business.city},
+            *({"@type": "Place", "name": f"{zone}, {business.city}"} for zone in zones),
+        ],
         "currenciesAccepted": "USD",
+        "openingHoursSpecification": [
+            {
+                "@type": "OpeningHoursSpecification",
+                "dayOfWeek": f"https://schema.org/{_WEEKDAYS[weekday]}",
+                "opens": f"{opens:%H:%M}",
+                "closes": f"{closes:%H:%M}" if closes != time(0) else "23:59",
+            }
+            for weekday, opens, closes in hours
+        ],
     }
+    if prices:
+        thing["priceRange"] = "–".join(f"${cents / 100:.0f}" for cents in sorted(set(prices)))
     if business.tagline:
         thing["description"] = business.tagline
     if business.phone:

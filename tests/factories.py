@@ -105,6 +105,18 @@ class World:
         """A request made by the same way as a client's."""
         return operations.request_booking(submission=self.submission(**changes), now=now)
 
+    def agree_to(self, **changes: Any) -> TermsVersion:
+        """Other terms from now on, with the same words."""
+        self.agreed = TermsVersion.objects.create(
+            number=self.agreed.number + 1,
+            cancellation=self.agreed.cancellation,
+            consent=self.agreed.consent,
+            consent_for_other=self.agreed.consent_for_other,
+            published_at=NOW - timedelta(days=1),
+            **changes,
+        )
+        return self.agreed
+
     def add_therapist(self, name: str = "Sample Therapist Two", **changes: Any) -> Therapist:
         """Another therapist with the same hours and service."""
         return make_therapist(self.service, changes.pop("home_zip", self.area), name=name, **changes)
@@ -169,8 +181,9 @@ def make_world() -> World:
         rules=rules,
         agreed=TermsVersion.objects.create(
             number=1,
-            cancellation="A day's notice.",
+            cancellation="Free until {notice} before, then {fee}. Your therapist waits {wait}.",
             consent="I agree.",
+            consent_for_other="They know and agree.",
             published_at=NOW - timedelta(days=30),
         ),
         screening=ScreeningVersion.objects.create(

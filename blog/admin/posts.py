@@ -323,3 +323,8 @@ class TagAdmin(KindFieldsMixin, ListMixin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        """Posts show the name of their tags, so they change with it."""
+        super().save_model(request, obj, form, change)
+        obj.posts.update(updated_at=timezone.now())

@@ -138,6 +138,9 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
                 "fields": [
                     "confirm_known_clients",
                     "request_expires_after_minutes",
+                    "answer_before_minutes",
+                    "desk_opens_at",
+                    "desk_closes_at",
                     "open_requests_per_client",
                     "alert_email",
                 ]
@@ -148,16 +151,8 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
             {"fields": ["area_requests_kept_days", "health_kept_months"]},
         ),
         (
-            gettext_lazy("Fees and notice"),
-            {
-                "fields": [
-                    "evening_starts_at",
-                    "evening_ends_at",
-                    "evening_fee_cents",
-                    "cancel_notice_hours",
-                    "late_fee_percent",
-                ]
-            },
+            gettext_lazy("Evenings"),
+            {"fields": ["evening_starts_at", "evening_ends_at", "evening_fee_cents"]},
         ),
         (
             gettext_lazy("The way to the door"),

@@ -10,16 +10,16 @@ from django.contrib import admin
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, linebreaks
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
 from bookings.screening import RulesError, parse_rules
+from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
-
-from .labels import local_when, mark
 
 
 class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
@@ -63,23 +63,51 @@ class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 
 @admin.register(TermsVersion)
 class TermsVersionAdmin(VersionAdmin):
-    list_display = ["__str__", "in_force_from"]
+    list_display = ["__str__", "in_force_from", "in_figures"]
+    readonly_fields = ["number", "as_read"]
     fieldsets = [
         (
             None,
             {
                 "description": gettext_lazy(
-                    "Clients read this and agree to it when they book. The page “Policies” of the site has a text of "
-                    "its own, under Pages: change both together, and the hours of notice under Booking rules."
+                    "Clients read this on the page “Policies”, and agree to it when they book. A visit keeps the "
+                    "version that was agreed to: its hours of notice, its late fee and its words."
                 ),
-                "fields": ["number", "published_at", "cancellation", "consent"],
+                "fields": [
+                    "number",
+                    "published_at",
+                    "cancel_notice_hours",
+                    "late_fee_percent",
+                    "late_fee_base",
+                    "wait_minutes",
+                    "cancellation",
+                    "consent",
+                    "consent_for_other",
+                    "as_read",
+                ],
             },
         ),
     ]
-    copied = ("cancellation", "consent")
+    copied = (
+        "cancel_notice_hours",
+        "late_fee_percent",
+        "late_fee_base",
+        "wait_minutes",
+        "cancellation",
+        "consent",
+        "consent_for_other",
+    )
 
     def uses(self, version: Any) -> int:
         return Booking.objects.filter(terms_version=version).count()
+
+    @admin.display(description=gettext_lazy("as clients read it"))
+    def as_read(self, version: TermsVersion) -> str:
+        return mark_safe(linebreaks(version.cancellation_words, autoescape=True)) if version.pk else "–"
+
+    @admin.display(description=gettext_lazy("free until · late fee · we wait"))
+    def in_figures(self, version: TermsVersion) -> str:
+        return " · ".join(version.figures().values())
 
 
 class RulesField(forms.CharField):

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Literal
-from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import (
+    Alarm,
+    Calendar,
+    Event,
+    Timezone,
+    TimezoneDaylight,
+    TimezoneStandard,
+    vCalAddress,
+    vText,
+)
 
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Therapist
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import clock_time, local
+from massagerx.lib.urls import absolute_url
 from services.models import Business
+
+# How long before a visit a calendar reminds of it.
+ALARMS = (timedelta(days=1), timedelta(hours=2))
 
 CalendarMethod = Literal["REQUEST", "CANCEL", "PUBLISH"]
 
@@ -30,9 +45,27 @@ class FeedVisit:
 
 
 def visit_uid(booking: Booking) -> str:
-    """The name that calendars know a visit by: the same through every change, and not to be guessed."""
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return f"{uuid.uuid5(booking.submission_key, 'calendar')}@{host}"
+    """The name that calendars know a visit by: the same through every change, of the site's address too, and not to be
+    guessed."""
+    return str(uuid.uuid5(booking.submission_key, "calendar"))
+
+
+class Organizers:
+    """The email address that calendars know as each visit's organizer: the business's when the visit was asked for.
+
+    Calendars take a change only from the organizer who made the entry, so a new address is for new visits. One query.
+    """
+
+    def __init__(self, business: Business) -> None:
+        rows = Business.history.order_by("history_date", "history_id").values_list("history_date", "email")
+        self._changes: list[tuple[datetime, str]] = list(rows)
+        self._present = business.email
+
+    def of(self, booking: Booking) -> str:
+        """An email address; empty when the business had none."""
+        before = bisect_right(self._changes, booking.created_at, key=itemgetter(0))
+        # A business that was written down later than the visit had its first address all along.
+        return self._changes[max(before - 1, 0)][1] if self._changes else self._present
 
 
 def visit_calendar(
@@ -44,17 +77,13 @@ def visit_calendar(
     with_place: bool = True,
 ) -> str:
     """One visit, with the zone it is in. `method` is REQUEST (new or changed), CANCEL, or PUBLISH for a file that the
-    client fetches: it names no attendee (RFC 5546, 3.2.1), and without `with_place` no address.
+    client fetches: it names no attendee (RFC 5546, 3.2.1), and without `with_place` no address. `booking` with its
+    therapist.
 
     SEQUENCE is the booking's revision, so that a calendar takes the newest word whatever the order of arrival.
     No access note and no health answer is in it: calendars are shared with families and employers.
     """
-    calendar = Calendar()
-    calendar.add("prodid", f"-//{_line(business.name)}//visits//EN")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
-
+    calendar = _calendar(business, method)
     event = Event()
     event.add("uid", visit_uid(booking))
     event.add("sequence", booking.revision)
@@ -67,8 +96,9 @@ def visit_calendar(
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
     event.add("class", "PRIVATE")
-    if business.email:
-        event["organizer"] = _person(business.email, business.name)
+    _add_organizer(event, booking, Organizers(business), business)
+    event.add("description", _description(booking, business))
+    event.add("url", absolute_url(reverse("visits:visit", args=[booking.reference])))
     if method != "PUBLISH":
         attendee = _person(booking.client.email, booking.contact_name)
         attendee.params["PARTSTAT"] = vText("ACCEPTED")
@@ -76,12 +106,14 @@ def visit_calendar(
         # No answer is wanted: the client asked for the visit. To change it, they call or write.
         attendee.params["RSVP"] = vText("FALSE")
         event.add("attendee", attendee, encode=False)
+    if method != "CANCEL":
+        for before in ALARMS:
+            alarm = Alarm()
+            alarm.add("action", "DISPLAY")
+            alarm.add("description", event["summary"])
+            alarm.add("trigger", -before)
+            event.add_component(alarm)
     calendar.add_component(event)
-
-    years = booking.starts_at.year, booking.ends_at.year
-    calendar.add_missing_timezones(
-        first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1)
-    )
     return calendar.to_ical().decode()
 
 
@@ -91,19 +123,14 @@ def therapist_calendar(*, therapist: Therapist, visits: Iterable[FeedVisit], bus
     The same visits give the same text. No name, phone, access note or health answer is in it: it lies on other
     people's servers, and an address that leaks must not open a door.
     """
-    calendar = Calendar()
-    calendar.add("prodid", f"-//{_line(business.name)}//visits//EN")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
+    calendar = _calendar(business, "PUBLISH")
+    organizers = Organizers(business)
     calendar.add("x-wr-calname", _line(f"{business.name}: {therapist.name}"))
     calendar.add("x-wr-timezone", settings.TIME_ZONE)
     calendar.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
-    days = []
     for visit in visits:
         booking = visit.booking
-        days += [booking.starts_at, booking.ends_at]
         event = Event()
         event.add("uid", f"feed-{visit_uid(booking)}")
         event.add("sequence", booking.revision)
@@ -125,11 +152,60 @@ def therapist_calendar(*, therapist: Therapist, visits: Iterable[FeedVisit], bus
         event.add("status", "TENTATIVE" if waiting else "CONFIRMED")
         event.add("transp", "OPAQUE")
         event.add("class", "PRIVATE")
+        _add_organizer(event, booking, organizers, business)
         calendar.add_component(event)
-    if days:
-        first, last = min(days).year, max(days).year
-        calendar.add_missing_timezones(first_date=date(first - 1, 1, 1), last_date=date(last + 2, 1, 1))
     return calendar.to_ical().decode()
+
+
+def _calendar(business: Business, method: CalendarMethod) -> Calendar:
+    """An empty calendar that knows the business's zone."""
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{_line(business.name)}//visits//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    calendar.add_component(_zone())
+    return calendar
+
+
+def _zone() -> Timezone:
+    """The business's zone as two rules for every year. Lists of single changes are read an hour wrong by some."""
+    zone = Timezone()
+    zone.add("tzid", settings.TIME_ZONE)
+    # By the law since 2007: daylight saving time from the second Sunday of March to the first of November.
+    for part, begins, rule in (
+        (TimezoneDaylight(), datetime(2007, 3, 11, 2), {"bymonth": 3, "byday": "2SU"}),  # noqa: DTZ001
+        (TimezoneStandard(), datetime(2007, 11, 4, 2), {"bymonth": 11, "byday": "1SU"}),  # noqa: DTZ001
+    ):
+        after = local(begins.replace(tzinfo=UTC) + timedelta(days=1))
+        before = local(begins.replace(tzinfo=UTC) - timedelta(days=1))
+        part.add("dtstart", begins)
+        part.add("rrule", {"freq": "yearly", **rule})
+        part.add("tzname", after.tzname())
+        part.add("tzoffsetfrom", before.utcoffset())
+        part.add("tzoffsetto", after.utcoffset())
+        zone.add_component(part)
+    return zone
+
+
+def _add_organizer(event: Event, booking: Booking, organizers: Organizers, business: Business) -> None:
+    if email := organizers.of(booking):
+        event["organizer"] = _person(email, business.name)
+
+
+def _description(booking: Booking, business: Business) -> str:
+    """Who comes and when they ring, whom to call, where to change it; nothing that opens anything."""
+    lines = [gettext("%(name)s comes to you.") % {"name": booking.therapist.name}]
+    if booking.arrives_at is not None:
+        arrival = clock_time(booking.arrives_at)
+        lines.append(gettext("They arrive at about %(time)s to set up.") % {"time": arrival})
+    if business.phone:
+        lines.append(gettext("Questions? Call %(phone)s.") % {"phone": business.phone.as_national})
+    lines.append(
+        gettext("See, move or cancel the visit: %(address)s")
+        % {"address": absolute_url(reverse("visits:visit", args=[booking.reference]))}
+    )
+    return "\n".join(_line(line) for line in lines)
 
 
 def _feed_summary(booking: Booking) -> str:

@@ -31,6 +31,7 @@ from bookings.models import (
     DriveOverride,
     Erasure,
     HealthAccess,
+    LateFee,
     Link,
     ScreeningRecheck,
     ScreeningRecord,
@@ -116,7 +117,8 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    for asked in (ChangeRequest, LateFee):
+        asked._base_manager.filter(booking__in=keys).exclude(reason="").update(reason="")
     HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)

@@ -9,8 +9,9 @@ from django.db.models import Max, Q
 
 from bookings.enums import OCCUPYING, LinkPurpose
 from bookings.models import Booking, BookingEvent, Therapist
+from massagerx.lib.changes import last_changes
 from massagerx.lib.localtime import day_bounds, local
-from services.models import Business
+from services.models import Business, Service
 
 from .calendar import FeedVisit, therapist_calendar
 from .links import find_link
@@ -36,7 +37,7 @@ def find_therapist(token: str, *, now: datetime) -> Therapist | None:
 
 
 def therapist_feed(therapist: Therapist, *, now: datetime) -> Feed:
-    """The therapist's visits from 30 days back to 180 ahead, in whole local days. Three queries, however many."""
+    """The therapist's visits from 30 days back to 180 ahead, in whole local days. The queries don't grow with them."""
     today = local(now).date()
     begin, _ = day_bounds(today - timedelta(days=DAYS_BACK))
     _, end = day_bounds(today + timedelta(days=DAYS_AHEAD))
@@ -55,4 +56,6 @@ def therapist_feed(therapist: Therapist, *, now: datetime) -> Feed:
     ).aggregate(last=Max("at"))["last"]
     midnight, _ = day_bounds(today)
     text = therapist_calendar(therapist=therapist, visits=visits, business=Business.load())
-    return Feed(text, max(midnight, last) if last is not None else midnight)
+    # What visits and the therapist are called stands in it as well.
+    named = last_changes(Service, Therapist, Business)
+    return Feed(text, max(midnight, *named, *([last] if last is not None else [])))

@@ -12,7 +12,7 @@ from massagerx.lib import tokens
 
 # A visit's own page stays readable for a while: people look up what they paid.
 VISIT_LINK_OUTLIVES_VISIT = timedelta(days=30)
-BOOKLET_LINK_LASTS = timedelta(days=14)
+BOOKLET_LINK_LASTS = timedelta(days=7)
 SIGN_IN_LINK_LASTS = timedelta(minutes=20)
 
 
@@ -49,7 +49,7 @@ def present_feed_token(therapist: Therapist) -> str:
 
 
 def booklet_token(request: BookletRequest, *, now: datetime) -> str:
-    """A new token that fetches the booklet once."""
+    """A new token that fetches the booklet for a week."""
     return token_of(
         new_link(
             purpose=LinkPurpose.BOOKLET,

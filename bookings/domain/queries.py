@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 from django.db.models import Exists, F, Min, OuterRef, Subquery
 
 from bookings.enums import ChangeState
-from bookings.models import Booking, BookingQuerySet, ChangeRequest, ScreeningRecheck, ServiceArea, Zone
+from bookings.models import (
+    Booking,
+    BookingQuerySet,
+    ChangeRequest,
+    ScreeningRecheck,
+    ServiceArea,
+    Therapist,
+    WorkingHours,
+    Zone,
+)
 
 from .operations import MOVABLE, is_graver, may_change
 from .visit_request import load_area
@@ -64,3 +73,26 @@ def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
         for booking in visits
         if is_graver(booking.gravest_tier, booking.first_tier)
     ]
+
+
+def opening_hours(today: date) -> list[tuple[int, time, time]]:
+    """Each weekday (0 is Monday) on which somebody can be booked, with the first and last hour of their weekly plans
+    as they hold on the local day `today`; 00:00 is the end of the day. One query."""
+    rows = (
+        WorkingHours.objects.filter(therapist__in=Therapist.objects.bookable(today))
+        .exclude(valid_from__gt=today)
+        .exclude(valid_until__lt=today)
+        .order_by("weekday")
+        .values_list("weekday", "starts_at", "ends_at")
+    )
+    days: dict[int, list[tuple[time, time]]] = {}
+    for weekday, starts, ends in rows:
+        days.setdefault(weekday, []).append((starts, ends))
+    return [
+        (weekday, min(starts for starts, _ in spans), max((ends for _, ends in spans), key=_end_of_day))
+        for weekday, spans in days.items()
+    ]
+
+
+def _end_of_day(ends: time) -> time:
+    return time.max if ends == time(0) else ends

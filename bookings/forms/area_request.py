@@ -44,7 +44,7 @@ class AreaRequestForm(ZipForm):
         max_length=500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Such as which days suit you. Please don't write about health here."),
+        help_text=_("Such as which days work for you. Please don't write about health here."),
     )
     consent = forms.BooleanField(
         label=_("You may call or email me about this request"),

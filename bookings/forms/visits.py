@@ -69,7 +69,11 @@ class _Shown(forms.Form):
 
 
 class CancelForm(_Shown):
-    """The press that cancels, or asks to."""
+    """The press that cancels. A late fee is decided by staff, who read what is ticked and typed here."""
+
+    asks_waiver = forms.BooleanField(
+        label=_("Please waive the late fee: I am ill, or something serious came up."), required=False
+    )
 
 
 class MoveForm(_Shown, TimeForm):

@@ -2,7 +2,7 @@
 
 from .area_requests import AreaRequest
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
-from .changes import ChangeRequest
+from .changes import ChangeRequest, LateFee
 from .enquiries import Booklet, BookletRequest, ContactMessage
 from .history import BookingEvent
 from .holds import Hold
@@ -44,6 +44,7 @@ __all__ = [
     "ExtraHours",
     "HealthAccess",
     "Hold",
+    "LateFee",
     "Link",
     "Message",
     "MessageSettings",

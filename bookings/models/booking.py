@@ -135,6 +135,8 @@ class Booking(models.Model):
     agreed_at = models.DateTimeField(_("agreed at"))
     created_at = models.DateTimeField(_("requested at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    # Of a request, as its client was told; None: somebody calls within the hour.
+    answer_by = models.DateTimeField(_("answer promised by"), null=True, blank=True)
     # Grows by one with each change that the client is told of: SEQUENCE of the calendar part, revision of messages.
     revision = models.PositiveIntegerField(_("revision"), default=0)
 
@@ -196,6 +198,16 @@ class Booking(models.Model):
     def treatment_minutes(self) -> int:
         """Minutes from start to end, without set-up and pack-down."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def arrives_at(self) -> datetime | None:
+        """About when the therapist is at the door to set up, to five minutes and rather too early than too late; None
+        when nothing is set up first."""
+        if self.blocked_from >= self.starts_at:
+            return None
+        return self.blocked_from - timedelta(
+            minutes=self.blocked_from.minute % 5, seconds=self.blocked_from.second
+        )
 
     @property
     def visit_for(self) -> str:

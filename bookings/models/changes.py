@@ -1,4 +1,4 @@
-"""Late changes that clients ask of staff."""
+"""What the notice window leaves to staff: a late move, and whether a late fee is asked for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import ChangeKind, ChangeState
+from bookings.enums import ChangeState, LateFeeState
 
 from .booking import Booking
 
 
 class ChangeRequest(models.Model):
-    """A late cancel or move, which staff answer. The visit stands until then."""
+    """A late move, which staff answer. The visit keeps its time until then."""
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="change_requests")
-    kind = models.CharField(_("what"), max_length=10, choices=ChangeKind.choices)
-    # Of a move: the start that the client would like. It is not held.
-    wanted_starts_at = models.DateTimeField(_("would like to start at"), null=True, blank=True)
-    # Of a move: whom the client would like, as `Booking.preference`; blank for whom the booking asks for.
+    # The start that the client would like. It is not held.
+    wanted_starts_at = models.DateTimeField(_("would like to start at"))
+    # Whom the client would like, as `Booking.preference`; blank for whom the booking asks for.
     preference = models.CharField(_("preferred therapist"), max_length=80, blank=True, default="")
     reason = models.CharField(_("why"), max_length=300, blank=True)
     # As the client was shown it.
@@ -38,18 +37,49 @@ class ChangeRequest(models.Model):
 
     class Meta:
         ordering = ["-asked_at", "-pk"]
-        verbose_name = _("late change")
-        verbose_name_plural = _("late changes")
+        verbose_name = _("late move")
+        verbose_name_plural = _("late moves")
         constraints = [
             models.UniqueConstraint(
                 fields=["booking"], condition=Q(state=ChangeState.OPEN), name="changerequest_one_open"
             ),
-            models.CheckConstraint(
-                condition=Q(kind=ChangeKind.MOVE, wanted_starts_at__isnull=False)
-                | Q(kind=ChangeKind.CANCEL, wanted_starts_at__isnull=True),
-                name="changerequest_move_has_a_start",
-            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.booking} · {self.get_kind_display()}"
+        return f"{self.booking} · {self._meta.verbose_name}"
+
+
+class LateFee(models.Model):
+    """The late fee of a visit that was canceled late, and what staff decided about it. The visit is off either way."""
+
+    booking = models.OneToOneField(
+        Booking, on_delete=models.CASCADE, related_name="late_fee", primary_key=True
+    )
+    # As the client was shown it. What is charged stands in `Booking.late_fee_cents`.
+    cents = models.PositiveIntegerField(_("late fee, cents"))
+    asks_waiver = models.BooleanField(_("asks us to waive it"), default=False)
+    reason = models.CharField(_("why"), max_length=300, blank=True)
+    named_at = models.DateTimeField(_("named at"))
+    state = models.CharField(
+        _("state"), max_length=8, choices=LateFeeState.choices, default=LateFeeState.OPEN
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+
+    class Meta:
+        ordering = ["-named_at", "-pk"]
+        verbose_name = _("late fee")
+        verbose_name_plural = _("late fees")
+        indexes = [
+            models.Index(fields=["named_at"], condition=Q(state=LateFeeState.OPEN), name="latefee_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking} · {self.get_state_display()}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from datetime import datetime, time
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
 from massagerx.lib.compiled_query import CompiledQuery
@@ -61,6 +64,24 @@ class BookingRules(SingletonModel):
         default=1440,
         validators=[MinValueValidator(15), MaxValueValidator(20_160)],
     )
+    answer_before_minutes = models.PositiveIntegerField(
+        _("a request is answered before the visit, minutes"),
+        default=240,
+        validators=[MaxValueValidator(20_160)],
+        help_text=_(
+            "Clients are told by when they hear from us: at a full hour at the desk, so long before the visit at the "
+            "latest. A request that nobody answers ends then."
+        ),
+    )
+    desk_opens_at = models.TimeField(_("somebody is at the desk from"), default=time(8, 0))
+    desk_closes_at = models.TimeField(
+        _("somebody is at the desk until"),
+        default=time(20, 0),
+        help_text=_(
+            "Outside these hours, times that come too soon for an answer are offered only to clients who are "
+            "confirmed at once."
+        ),
+    )
     open_requests_per_client = models.PositiveSmallIntegerField(
         _("open visits one client may have"), default=6, validators=[MinValueValidator(1)]
     )
@@ -74,9 +95,6 @@ class BookingRules(SingletonModel):
     )
     evening_fee_cents = models.PositiveIntegerField(
         _("evening fee in cents"), default=0, validators=[MaxValueValidator(100_000)]
-    )
-    cancel_notice_hours = models.PositiveSmallIntegerField(
-        _("free cancellation until, hours before"), default=24, validators=[MaxValueValidator(336)]
     )
     area_requests_kept_days = models.PositiveSmallIntegerField(
         _("requests from outside our area are kept, days"),
@@ -93,15 +111,6 @@ class BookingRules(SingletonModel):
             "Counted from a client's last visit. After that the answers and clinicians' notes are deleted."
         ),
     )
-    late_fee_percent = models.PositiveSmallIntegerField(
-        _("late fee, percent of the total"),
-        default=50,
-        validators=[MaxValueValidator(100)],
-        help_text=_(
-            "What the rules ask of a client who cancels or moves a visit later than that. "
-            "Shown before they press; staff decide whether it is charged."
-        ),
-    )
     alert_email = models.EmailField(
         _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
     )
@@ -115,9 +124,11 @@ class BookingRules(SingletonModel):
     def __str__(self) -> str:
         return str(_("Booking rules"))
 
-    def late_fee_cents(self, total_cents: int) -> int:
-        """The late fee on a total, both in cents, rounded down."""
-        return total_cents * self.late_fee_percent // 100
+    def clean(self) -> None:
+        super().clean()
+        opens, closes = self.desk_opens_at, self.desk_closes_at
+        if opens is not None and closes is not None and opens >= closes:
+            raise ValidationError({"desk_closes_at": _("The desk closes after it opens, on the same day.")})
 
     def for_staff(self) -> BookingRules:
         """These rules as they bind staff, never to be saved: notice, horizon and the grid of starts are theirs to
@@ -137,11 +148,52 @@ class BookingRules(SingletonModel):
 
 
 class TermsVersion(models.Model):
-    """The words a client agrees to when booking. A version that was agreed to is never changed: add a new one."""
+    """What a client agrees to when booking: the words, and the figures in them, by which the visit is changed and
+    charged ever after. A version that was agreed to is never changed: add a new one."""
+
+    class Base(models.TextChoices):
+        """Of which price the late fee is a part."""
+
+        SESSION = "session", _("The session, without extras, travel and evening fee")
+        TOTAL = "total", _("The total")
 
     number = models.PositiveIntegerField(_("version"), unique=True)
-    cancellation = models.TextField(_("cancellation policy"))
+    cancel_notice_hours = models.PositiveSmallIntegerField(
+        _("moving and canceling are free until, hours before"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(336)],
+    )
+    late_fee_percent = models.PositiveSmallIntegerField(
+        _("late fee, percent"),
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "Named to a client who cancels or moves later than that, before they press. Staff decide whether "
+            "it is charged. 0: there is no late fee."
+        ),
+    )
+    late_fee_base = models.CharField(
+        _("late fee, part of"), max_length=7, choices=Base.choices, default=Base.SESSION
+    )
+    wait_minutes = models.PositiveSmallIntegerField(
+        _("the therapist waits at the door, minutes"),
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+    )
+    cancellation = models.TextField(
+        _("cancellation policy"),
+        help_text=_(
+            "Write {notice}, {fee} and {wait} where the figures above belong, such as: free until {notice} before; "
+            "after that we may ask for {fee}; your therapist waits {wait}."
+        ),
+    )
     consent = models.TextField(_("what the client agrees to"))
+    consent_for_other = models.TextField(
+        _("what the client agrees to, for somebody else"),
+        help_text=_(
+            "In place of the text above when the visit is for another person: that they know about it and agree."
+        ),
+    )
     published_at = models.DateTimeField(_("in force from"))
 
     history = HistoricalRecords()
@@ -154,11 +206,62 @@ class TermsVersion(models.Model):
     def __str__(self) -> str:
         return f"v{self.number}"
 
+    def clean(self) -> None:
+        """The text names each figure, and only as the fields above give it."""
+        super().clean()
+        named = set(_PLACE.findall(self.cancellation))
+        known = set(self.figures())
+        if unknown := named - known:
+            words = _("There is no figure called {%(name)s}: write {notice}, {fee} or {wait}.")
+            raise ValidationError({"cancellation": words % {"name": min(unknown)[:40]}})
+        if missing := known - named:
+            words = _("The text does not say {%(name)s}. Clients must read it before they agree.")
+            raise ValidationError({"cancellation": words % {"name": min(missing)}})
+        if own := _OWN_FIGURE.search(self.cancellation):
+            words = _(
+                "Write {notice}, {fee} or {wait} instead of “%(figure)s”, so that the two can’t disagree."
+            )
+            raise ValidationError({"cancellation": words % {"figure": own[0]}})
+
+    def figures(self) -> dict[str, str]:
+        """What stands in the text for each name in braces, in words."""
+        hours, minutes, percent = self.cancel_notice_hours, self.wait_minutes, self.late_fee_percent
+        fee = {
+            self.Base.SESSION: _(
+                "%(percent)d%% of the price of the session (not of extras, travel or an evening fee)"
+            ),
+            self.Base.TOTAL: _("%(percent)d%% of the total"),
+        }[self.Base(self.late_fee_base)]
+        return {
+            "notice": ngettext("%(hours)d hour", "%(hours)d hours", hours) % {"hours": hours},
+            "fee": str(fee) % {"percent": percent} if percent else str(_("no fee")),
+            "wait": ngettext("%(minutes)d minute", "%(minutes)d minutes", minutes) % {"minutes": minutes},
+        }
+
+    @property
+    def cancellation_words(self) -> str:
+        """The cancellation policy as clients read it, with the figures in it."""
+        figures = self.figures()
+        return _PLACE.sub(lambda place: figures.get(place[1], place[0]), self.cancellation)
+
+    def consent_words(self, *, for_other: bool) -> str:
+        """What is agreed to, in the person of who agrees."""
+        return self.consent_for_other if for_other else self.consent
+
+    def late_fee_cents(self, *, treatment_cents: int, total_cents: int) -> int:
+        """The late fee of a visit at these prices, all in cents, rounded down."""
+        base = treatment_cents if self.late_fee_base == self.Base.SESSION else total_cents
+        return base * self.late_fee_percent // 100
+
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
         return _IN_FORCE.first(now=now)
 
+
+_PLACE = re.compile(r"\{([^{}\n]{1,40})\}")
+# A figure that the text would give beside those of the fields.
+_OWN_FIGURE = re.compile(r"\d+\s?(?:%|percent|hours?|minutes?|days?)(?!\w)", re.IGNORECASE)
 
 _IN_FORCE = CompiledQuery(
     lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[

@@ -245,9 +245,10 @@ def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
     if email.calendar is not None:
         # Gmail and Outlook read the alternative, Apple Mail and phones open the attachment. Django adds the charset.
         # A provider's API knows text and HTML only.
+        kind = f"text/calendar; method={email.calendar_method}"
         if not by_provider():
-            built.attach_alternative(email.calendar, f"text/calendar; method={email.calendar_method}")
-        built.attach("visit.ics", email.calendar, "text/calendar")
+            built.attach_alternative(email.calendar, kind)
+        built.attach("visit.ics", email.calendar, kind)
     return built
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -17,11 +17,10 @@ from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from bookings.domain import links
+from bookings.domain import links, operations
 from bookings.domain.calendar import CalendarMethod, visit_calendar
-from bookings.domain.operations import expires_at
-from bookings.enums import ChangeKind, ChangeState, EventKind, MessageKind
-from bookings.models import Booking, ContactMessage, Link, Message
+from bookings.enums import ChangeState, EventKind, MessageKind
+from bookings.models import Booking, ContactMessage, LateFee, Link, Message
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
@@ -53,10 +52,12 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened to a visit, as templates read it: `change`, and the late change `asked_for`; empty when nothing."""
+    """What happened to a visit, as templates read it: `change`, the late move `asked_for`, and the late `fee` of one
+    that its client canceled; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
+    fee: dict[str, Any] = field(default_factory=dict)
 
 
 def render(
@@ -130,9 +131,13 @@ def _context(
         else:
             context["admin_url"] = admin_url("booking", target.pk)
         if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
-            context["change"] = _change(message, target) if story is None else story.change
-        if message.kind in _ABOUT_LATE_CHANGE:
+            change = _change(message, target) if story is None else story.change
+            context["change"] = change
+            context["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
+        if message.kind in _ABOUT_LATE_MOVE:
             context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
+        if message.kind in _ABOUT_LATE_FEE:
+            context["fee"] = _fee(target) if story is None else story.fee
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
@@ -153,13 +158,12 @@ def _context(
 
 
 def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime) -> dict[str, Any]:
-    rules = site_settings.rules
-    free_until = booking.starts_at - timedelta(hours=rules.cancel_notice_hours)
+    free_until = operations.free_until(booking)
     prepare = booking.service.before_visit
     return {
         "booking": booking,
         "name": greeting_name(booking.contact_name),
-        "visit_for": greeting_name(booking.recipient_name),
+        "visit_for": safe_name(booking.recipient_name),
         "day": date_format(local(booking.starts_at), "l, F j"),
         "weekday": date_format(local(booking.starts_at), "l"),
         "date": date_format(local(booking.starts_at), "F j"),
@@ -168,16 +172,13 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,
         "start": clock_time(booking.starts_at),
         "time": time_span(booking.starts_at, booking.ends_at),
-        "arrival": (
-            clock_time(booking.blocked_from, labelled=False)
-            if booking.blocked_from < booking.starts_at
-            else ""
-        ),
+        "arrival": clock_time(booking.arrives_at) if booking.arrives_at is not None else "",
         "address": one_line(booking.address),
         "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",
         # Empty when that moment has gone by: a visit booked for the same day.
         "free_until": moment(free_until) if free_until > now else "",
-        "answer_by": moment(expires_at(booking, rules)),
+        # Empty where somebody calls within the hour instead.
+        "answer_by": moment(booking.answer_by) if booking.answer_by else "",
         "prepare_html": absolute_links(prepare),
         "prepare_text": html_to_text(prepare),
     }
@@ -196,7 +197,7 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     )
     if event is None:
         return {}
-    change: dict[str, Any] = {"kind": event.kind, "by_client": event.by_client}
+    change: dict[str, Any] = {"kind": event.kind, "by_client": event.by_client, "why": event.reason}
     if event.moved_from is not None and event.moved_from != booking.starts_at:
         ended = event.moved_from + (booking.ends_at - booking.starts_at)
         change["was_day"] = date_format(local(event.moved_from), "l, F j")
@@ -206,29 +207,33 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     return change
 
 
-# Of each kind that speaks of a late change, which one it is: the one that waits, or the one answered last.
-_ABOUT_LATE_CHANGE: dict[str, dict[str, Any]] = {
+_ABOUT_LATE_FEE = frozenset({MessageKind.CANCELED, MessageKind.LATE_FEE, MessageKind.STAFF_ALERT})
+
+
+def _fee(booking: Booking) -> dict[str, Any]:
+    """The late fee of a visit that its client canceled, as it stands; empty when there is none."""
+    found = LateFee.objects.filter(booking=booking).values("cents", "state", "asks_waiver").first()
+    return dict(found or {})
+
+
+# Of each kind that speaks of a late move, which one it is: the one that waits, or the one answered last.
+_ABOUT_LATE_MOVE: dict[str, dict[str, Any]] = {
     MessageKind.CHANGE_ALERT: {"state": ChangeState.OPEN},
     MessageKind.CHANGE_REFUSED: {"state": ChangeState.REFUSED},
-    MessageKind.CANCELED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.CANCEL},
-    MessageKind.MOVED: {"state": ChangeState.ACCEPTED, "kind": ChangeKind.MOVE},
+    MessageKind.MOVED: {"state": ChangeState.ACCEPTED},
 }
 
 
 def _asked_for(message: Message, booking: Booking) -> dict[str, Any]:
-    """The late change that the message is about; empty when there is none."""
-    wanted = dict(_ABOUT_LATE_CHANGE[MessageKind(message.kind)])
+    """The late move that the message is about; empty when there is none."""
+    wanted = dict(_ABOUT_LATE_MOVE[MessageKind(message.kind)])
     if message.kind == MessageKind.MOVED:
         # A visit is moved more than once: only the change that this message tells of.
         wanted["answered_at"] = message.created_at
     asked = booking.change_requests.filter(**wanted).order_by("-asked_at", "-pk").first()
     if asked is None:
         return {}
-    return {
-        "kind": asked.kind,
-        "wanted": moment(asked.wanted_starts_at) if asked.wanted_starts_at else "",
-        "fee_cents": asked.fee_cents,
-    }
+    return {"wanted": moment(asked.wanted_starts_at), "fee_cents": asked.fee_cents}
 
 
 # Words and figures ------------------------------------------------------------------------------------------------
@@ -239,14 +244,26 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-_NOT_A_NAME = re.compile(r"[/@:<>]|\w\.\w{2}")
+# What mail programs make a link of; "St.John" they leave alone.
+_NOT_A_NAME = re.compile(r"[/@:<>]|(?<!\bSt)(?<=\w)\.\w{2}|\bSt\.(?![A-Z][a-z])\w")
+_TITLES = frozenset({"dr", "miss", "mr", "mrs", "ms", "mx", "prof"})
 
 
-def greeting_name(name: str) -> str:
+def safe_name(name: str) -> str:
     """The name as it may stand in an email, empty when it looks like an address on the web: a form that mails what
     strangers type must not carry their advertising."""
     line = one_line(name)
     return "" if _NOT_A_NAME.search(line) else line
+
+
+def greeting_name(name: str) -> str:
+    """The first name, without a title; the whole name when it begins with initials. Empty as `safe_name`."""
+    words = safe_name(name).split()
+    while len(words) > 1 and words[0].rstrip(".").lower() in _TITLES:
+        del words[0]
+    if not words or len(words[0].rstrip(".")) > 1:
+        return words[0] if words else ""
+    return " ".join(words)
 
 
 def time_span(start: datetime, end: datetime) -> str:

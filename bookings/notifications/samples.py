@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.domain import links
-from bookings.enums import BookingStatus, ChangeKind, EventKind, LinkPurpose, MessageKind, Tier
+from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, Tier
 from bookings.models import (
     Booking,
     BookletRequest,
@@ -22,6 +22,7 @@ from bookings.models import (
     Message,
     ScreeningRecord,
     ServiceArea,
+    TermsVersion,
     Therapist,
     Zone,
 )
@@ -51,8 +52,10 @@ class Sample:
 
 
 _MOVED = Story(change={"kind": EventKind.MOVED, "was_day": "", "was_time": ""})
-_LATE_CANCEL = Story(asked_for={"kind": ChangeKind.CANCEL, "wanted": "", "fee_cents": _FEE_CENTS})
-_LATE_MOVE = Story(asked_for={"kind": ChangeKind.MOVE, "wanted": "", "fee_cents": _FEE_CENTS})
+_OURS: dict[str, Any] = {"kind": EventKind.CANCELED, "by_client": False, "why": _("Your therapist is ill.")}
+_THEIRS: dict[str, Any] = {"kind": EventKind.CANCELED, "by_client": True}
+_LATE_FEE = {"cents": _FEE_CENTS, "state": LateFeeState.OPEN, "asks_waiver": True}
+_LATE_MOVE = Story(asked_for={"wanted": "", "fee_cents": _FEE_CENTS})
 _K = MessageKind
 
 #: One of each kind, and beside it what is told in other words when something else happened.
@@ -70,25 +73,33 @@ SAMPLES: dict[str, Sample] = {
     "moved-address": Sample(
         _K.MOVED, _("Visit moved: new address"), story=Story(change={"kind": EventKind.EDITED})
     ),
-    "canceled": Sample(_K.CANCELED, _("Visit canceled by us"), _S.CANCELED),
+    "canceled": Sample(_K.CANCELED, _("Visit canceled by us"), _S.CANCELED, story=Story(change=_OURS)),
     "canceled-by-client": Sample(
-        _K.CANCELED,
-        _("Visit canceled by the client"),
-        _S.CANCELED,
-        story=Story(change={"kind": EventKind.CANCELED, "by_client": True}),
+        _K.CANCELED, _("Visit canceled by the client"), _S.CANCELED, story=Story(change=_THEIRS)
     ),
     "canceled-late": Sample(
         _K.CANCELED,
-        _("Visit canceled late, with a fee"),
+        _("Visit canceled late by the client"),
         _S.CANCELED,
-        story=_LATE_CANCEL,
-        changes={"late_fee_cents": _FEE_CENTS},
+        story=Story(change=_THEIRS, fee=_LATE_FEE),
+    ),
+    "late-fee": Sample(
+        _K.LATE_FEE,
+        _("Late fee asked for"),
+        _S.CANCELED,
+        story=Story(fee={**_LATE_FEE, "state": LateFeeState.CHARGED}),
+    ),
+    "late-fee-waived": Sample(
+        _K.LATE_FEE,
+        _("Late fee waived"),
+        _S.CANCELED,
+        story=Story(fee={**_LATE_FEE, "state": LateFeeState.WAIVED}),
     ),
     "reminder-first": Sample(_K.REMINDER_FIRST, _("First reminder")),
     "reminder-last": Sample(_K.REMINDER_LAST, _("Last reminder"), days=0.125),
     "recheck": Sample(_K.RECHECK, _("Health questions again"), days=1),
     "thanks": Sample(_K.THANKS, _("Thank-you"), _S.COMPLETED, days=-1),
-    "change-refused": Sample(_K.CHANGE_REFUSED, _("Late change refused"), story=_LATE_MOVE),
+    "change-refused": Sample(_K.CHANGE_REFUSED, _("Late move refused"), story=_LATE_MOVE),
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
     "code": Sample(_K.CODE, _("One-time code")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
@@ -99,9 +110,13 @@ SAMPLES: dict[str, Sample] = {
         _("To staff: moved by the client"),
         story=Story(change=_MOVED.change | {"by_client": True}),
     ),
-    "staff-alert-canceled": Sample(_K.STAFF_ALERT, _("To staff: canceled by the client"), _S.CANCELED),
-    "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late cancel asked for"), story=_LATE_CANCEL),
-    "change-alert-move": Sample(_K.CHANGE_ALERT, _("To staff: late move asked for"), story=_LATE_MOVE),
+    "staff-alert-canceled": Sample(
+        _K.STAFF_ALERT,
+        _("To staff: canceled by the client"),
+        _S.CANCELED,
+        story=Story(change=_THEIRS, fee=_LATE_FEE),
+    ),
+    "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late move asked for"), story=_LATE_MOVE),
     "recheck-alert": Sample(_K.RECHECK_ALERT, _("To staff: health answers changed")),
     "contact-alert": Sample(_K.CONTACT_ALERT, _("To staff: message from the site")),
 }
@@ -124,9 +139,9 @@ def _told(story: Story, visit: Booking) -> Story:
         before = visit.starts_at - timedelta(days=1)
         change["was_day"] = date_format(local(before), "l, F j")
         change["was_time"] = time_span(before, before + timedelta(minutes=_MINUTES))
-    if asked_for.get("kind") == ChangeKind.MOVE:
+    if asked_for:
         asked_for["wanted"] = moment(visit.starts_at + timedelta(hours=2))
-    return Story(change, asked_for)
+    return Story(change, asked_for, story.fee)
 
 
 def _target(sample: Sample, now: datetime) -> Target:
@@ -179,9 +194,11 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         area=area,
         treatment_cents=19_000,
         total_cents=19_000,
+        terms_version=TermsVersion(number=0),
         created_at=now,
         agreed_at=now,
         submission_key=uuid.UUID(int=0),
+        answer_by=starts_at - timedelta(hours=20, minutes=30),
         confirmed_at=now if sample.status in _CONFIRMED_BEFORE else None,
         **sample.changes,
     )

@@ -18,6 +18,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import intake, operations, queries
+from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
@@ -124,7 +125,7 @@ def _asked_zip(request: HttpRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m", "booking-steps")
 def where(request: HttpRequest) -> HttpResponse:
-    """The ZIP code; the answer is the whole price, or a kind no."""
+    """The ZIP code; the answer is the full price, or a kind no."""
     progress = load_progress(request)
     if response := guard(request, progress, "where"):
         return response
@@ -197,8 +198,12 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
     if progress.staff_user is not None:
-        words = _("%(reference)s is booked. The client gets an email.") % {"reference": booking.reference}
-        messages.success(request, words)
+        words = (
+            _("%(reference)s is booked. The client gets an email.")
+            if booking.status == BookingStatus.CONFIRMED
+            else _("%(reference)s is a request: please confirm it. The client gets an email.")
+        )
+        messages.success(request, words % {"reference": booking.reference})
         return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")
@@ -290,28 +295,41 @@ class _Review:
         self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200
     ) -> HttpResponse:
         complete, current = self.complete, self.current
+        details, health = complete.details, complete.health
+        today = timezone.localdate(self.progress.now)
+        result = current.screening.evaluate(health["answers"], health["service"], today)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,
             "terms_version": current.terms_version.number,
         }
         context = {
-            "form": form or ReviewForm(initial=initial),
+            "form": self._named(form or ReviewForm(initial=initial)),
             "fresh": initial,
             "quote": complete.quote,
             "terms_version": current.terms_version,
-            "details": complete.details,
-            "phone": PhoneNumber.from_string(complete.details["phone"]).as_national,
-            "care_words": self._care_words(),
+            "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
+            "details": details,
+            "phone": PhoneNumber.from_string(details["phone"]).as_national,
+            "care_words": [intake.translated(text) for text in result.messages],
+            "at_once": operations.would_confirm(
+                email=details["email"],
+                phone=details["phone"],
+                result=result,
+                rules=self.progress.rules,
+                actor=self.progress.staff_user,
+            ),
+            "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
             "too_many": too_many,
         }
         return show(self.request, self.progress, "review", context, status=status)
 
-    def _care_words(self) -> list[str]:
-        """What the rules say to answers that can be booked but need care, such as a clinician's note first."""
-        health, today = self.complete.health, timezone.localdate(self.progress.now)
-        result = self.current.screening.evaluate(health["answers"], health["service"], today)
-        return [intake.translated(text) for text in result.messages]
+    def _named(self, form: ReviewForm) -> ReviewForm:
+        """The form, whose tick speaks of the person who is visited when that is somebody else."""
+        if name := self.complete.details.get("recipient_name"):
+            words = _("I have read this and agree. %(name)s knows about this visit and agrees to it too.")
+            form.fields["agree"].label = words % {"name": name}
+        return form
 
 
 @require_safe

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.conf import settings
-from django.core.cache import cache
-from django.db import transaction
 from django.db.models.functions import Length
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
-from redis.exceptions import RedisError
 
 from bookings import exceptions
 from bookings.domain import operations
@@ -27,22 +22,15 @@ from bookings.domain.links import find_link, use_link
 from bookings.enums import LinkPurpose
 from bookings.forms import BookletForm, ContactForm
 from bookings.forms.person import PersonForm
-from bookings.models import Booklet, Link
+from bookings.models import Booklet
 from bookings.refusals import refusal_words
 from massagerx.lib.form_tokens import issue_form_token, read_form_token
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
 from services.models import Service
 
-log = logging.getLogger("massagerx.enquiries")
-
 # A person needs longer than this to fill a form in.
 QUICKEST = timedelta(seconds=3)
-# A download that broke off may be begun again for so long, in the browser that began it.
-FETCH_AGAIN = timedelta(minutes=10)
-# Who presses: a cookie with a name made up for it, since looking at a link must write no row.
-VISITOR_COOKIE = "__Host-booklet" if settings.SESSION_COOKIE_SECURE else "booklet"
-_SALT = "bookings.booklet"
 PROGRAM = "postural-correction-training"
 
 Show = Callable[[PersonForm, str, int], HttpResponse]
@@ -106,35 +94,16 @@ def booklet_asked(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "booklet-fetch")
 def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
-    """A page with a button; the button uses the link up and sends the file. What looks at links in emails before
-    people do asks by GET, and so uses nothing up."""
+    """A page with a button that sends the file, for as long as the link lasts. What looks at links in emails before
+    people do asks by GET, and is no fetch."""
     now = timezone.now()
-    visitor = request.get_signed_cookie(VISITOR_COOKIE, default="", salt=_SALT) or ""
     link = find_link(token, purpose=LinkPurpose.BOOKLET, now=now)
     booklet = Booklet.objects.defer("content").annotate(size=Length("content")).first()
-    if link is None or booklet is None or not (link.used_at is None or _began_here(visitor, link, now)):
+    if link is None or booklet is None:
         return _private(render(request, "bookings/booklet_gone.html", status=410))
     if request.method != "POST":
-        response = _private(render(request, "bookings/booklet_fetch.html", {"booklet": booklet}))
-        # Pressed twice, the second press must be known as the same visitor's: the cookie has to be there before.
-        if not visitor:
-            response.set_signed_cookie(
-                VISITOR_COOKIE,
-                uuid4().hex,
-                salt=_SALT,
-                max_age=int(FETCH_AGAIN.total_seconds()) * 6,
-                secure=settings.SESSION_COOKIE_SECURE,
-                httponly=True,
-                samesite="Lax",
-            )
-        return response
-    with transaction.atomic():
-        if use_link(link, now=now):
-            _remember(visitor, link)
-        else:
-            link.refresh_from_db()
-            if not _began_here(visitor, link, now):
-                return _private(render(request, "bookings/booklet_gone.html", status=410))
+        return _private(render(request, "bookings/booklet_fetch.html", {"booklet": booklet}))
+    use_link(link, now=now)
     response = FileResponse(
         io.BytesIO(booklet.content),
         as_attachment=True,
@@ -192,24 +161,6 @@ def _take(
         response["Retry-After"] = "3600"
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _remember(visitor: str, link: Link) -> None:
-    """Notes who used the link, for the minutes in which they may press again. Without Redis one press has to do."""
-    try:
-        cache.set(f"booklet:{link.pk}", visitor, timeout=int(FETCH_AGAIN.total_seconds()))
-    except RedisError:
-        log.warning("the cache does not answer: a broken download can't be begun again")
-
-
-def _began_here(visitor: str, link: Link, now: datetime) -> bool:
-    """Whether this visitor used the link, and only just."""
-    if not visitor or link.used_at is None or now - link.used_at >= FETCH_AGAIN:
-        return False
-    try:
-        return bool(cache.get(f"booklet:{link.pk}") == visitor)
-    except RedisError:
-        return False
 
 
 def _private(response: Any) -> Any:

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import intake, operations, pricing, scheduling
+from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.operations import Wish
 from bookings.domain.visit_request import (
     ANYONE,
@@ -25,6 +25,7 @@ from bookings.domain.visit_request import (
     load_treatment,
     load_visit_request,
 )
+from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered
 from bookings.models import (
     Booking,
@@ -37,6 +38,8 @@ from bookings.models import (
 )
 from bookings.refusals import access_label, refusal_words
 from massagerx.lib.limits import visitor_digest
+
+from .visits.visitor import load_visitor
 
 SESSION_KEY = "booking_draft"
 # In a draft: the key of the member of staff who books for a client.
@@ -197,7 +200,21 @@ def load_progress(request: HttpRequest) -> Progress:
             )
         except NoLongerOffered as error:
             progress.gone = error
+    progress.rules = _rules_for(request, progress)
     return progress
+
+
+def _rules_for(request: HttpRequest, progress: Progress) -> BookingRules:
+    """The rules by which times are offered to this visitor. While nobody is at the desk, those that come too soon for
+    an answer are for clients who are confirmed at once, which a sign-in tells, and for who holds one already."""
+    rules, now = progress.rules, progress.now
+    stricter = answers.rules_for_requests(rules, now=now)
+    if stricter is rules or progress.staff_user is not None or progress.hold is not None:
+        return rules
+    email = load_visitor(request, now=now).email if rules.confirm_known_clients else ""
+    if email and Booking.objects.filter(client__email=email, status=BookingStatus.COMPLETED).exists():
+        return rules
+    return stricter
 
 
 def _booking_staff(request: HttpRequest, key: object) -> User | None:

@@ -89,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "blog.context_processors.announcement",
                 "bookings.context_processors.certificates",
                 "bookings.context_processors.travel_from",
+                "bookings.context_processors.terms",
             ],
         },
     },

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from blog.models import Announcement, Picture, Post, Testimonial
 from blog.videos import VideoAddress
 from bookings import screening
-from bookings.admin.outbox import HTML_POLICY
+from bookings.desk.messages import HTML_POLICY
 from bookings.domain import pricing
 from bookings.domain.area_check import AreaAnswer
 from bookings.domain.intake import Screening
@@ -53,7 +53,7 @@ class SampleForm(forms.Form):
     unit = forms.CharField(label=_("Apartment or unit"), required=False)
     who = forms.ChoiceField(
         label=_("Who should come?"),
-        choices=[("", _("Anyone who is qualified")), ("woman", _("A woman"))],
+        choices=[("", _("Any therapist")), ("woman", _("A woman"))],
         error_messages={"required": _("Choose who should come.")},
     )
     length = forms.ChoiceField(

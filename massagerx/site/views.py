@@ -25,6 +25,7 @@ from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.domain.queries import opening_hours
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Therapist, Zone
@@ -63,6 +64,8 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     context = {
         "check": check,
         "services": services[:6],
+        "options": options,
+        "hours": opening_hours(timezone.localdate(now)),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from services.models import Business
 from tests.blog.posts import HOUR, NOW, make_post, make_tag
@@ -50,7 +51,6 @@ def test_feed_carries_the_whole_text_with_absolute_links(client: Client) -> None
     assert 'href="tel:+12135550142"' in text
     assert feed.findtext("a:title", namespaces=ATOM) == "Massage Rx & Co: blog"
     assert entry.findtext("a:title", namespaces=ATOM) == "Rest & <i>sleep</i>"
-    assert entry.findtext("a:id", namespaces=ATOM) == "https://massage.example/blog/a-post/"
     assert entry.findtext("a:published", namespaces=ATOM) == "2026-12-02T19:00:00+00:00"
     assert entry.findtext("a:summary", namespaces=ATOM) == "Rest See this , that , above or call ."
     assert [c.get("term") for c in entry.findall("a:category", ATOM)] == ["Posture"]
@@ -81,9 +81,46 @@ def test_feed_holds_the_newest_twenty(client: Client) -> None:
 
     entries = read(client).findall("a:entry", ATOM)
 
-    assert [entry.findtext("a:id", namespaces=ATOM) for entry in entries] == [
+    assert [entry.find("a:link", ATOM).get("href") for entry in entries] == [
         f"https://massage.example/blog/post-{number}/" for number in range(20)
     ]
+
+
+def test_a_new_address_of_the_post_or_the_site_makes_no_new_entry(client: Client, settings: Any) -> None:
+    post = make_post("a-post")
+    make_post("other")
+
+    def ids() -> list[str]:
+        feed = read(client)
+        return [item.findtext("a:id", "", ATOM) for item in (feed, *feed.findall("a:entry", ATOM))]
+
+    before = ids()
+    post.slug = "another-address"
+    post.save()
+    settings.SITE_URL = "https://other.example"
+    assert sorted(ids()) == sorted(before)
+    assert len(set(before)) == 3
+    assert all(name.startswith("urn:uuid:") for name in before)
+
+
+@pytest.mark.parametrize("what", ["business", "tag"])
+def test_feed_is_sent_again_when_a_name_in_it_changed(
+    client: Client, writer_client: Client, clock: time_machine.Traveller, what: str
+) -> None:
+    business = Business.objects.create(phone="+12135550142", email="hello@example.com")
+    tag = make_tag("posture")
+    make_post().tags.add(tag)
+    first = client.get("/blog/feed/")
+    clock.move_to(NOW + HOUR)
+    if what == "business":
+        business.name = "Another name"
+        business.save()
+    else:
+        address = reverse("admin:blog_tag_change", args=[tag.pk])
+        assert writer_client.post(address, {"name": "Another name", "slug": tag.slug}).status_code == 302
+    again = client.get("/blog/feed/", HTTP_IF_MODIFIED_SINCE=first["Last-Modified"])
+    assert again.status_code == 200
+    assert "Another name" in again.content.decode()
 
 
 def test_feed_without_posts_is_valid(client: Client) -> None:

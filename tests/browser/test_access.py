@@ -99,7 +99,7 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
         expect(page).not_to_have_url(here)
     tab_to(page, page.get_by_label("I have read this and agree"))
     keyboard.press("Space")
-    press(button("Send my booking"), "/book/done/")
+    press(button("Send my request"), "/book/done/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
 
 

@@ -148,7 +148,7 @@ def test_each_state_of_the_booking_flow_is_accessible(site: RunningSite, new_pag
         page.locator("button[name=answer][value=no]").press("Enter")
         expect(page.get_by_role("link", name="Change that answer")).to_have_count(0)
     pages.health()
-    pages.press("Send my booking")
+    pages.press("Send my request")
     check("review-not-agreed")
     pages.review()
     check("done")

@@ -1,4 +1,4 @@
-"""Many visitors press 'Send my booking' for one time in the same instant, on the whole site with its worker
+"""Many visitors press 'Send my request' for one time in the same instant, on the whole site with its worker
 processes: one books, the others get a polite no.
 
 Each visitor comes from an address of its own, as in life, so that the limit on presses per address does not decide

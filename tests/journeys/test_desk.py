@@ -82,7 +82,7 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     pages = BookingPages(desk, email="")
     pages.health()
     desk.get_by_label("I have read this and agree").check(force=True)
-    press(desk, "Send my booking")
+    press(desk, "Book it")
     expect(desk).to_have_url(re.compile(r"/admin/bookings/booking/\d+/change/"))
     expect(desk.locator(".visit-head")).to_contain_text("Confirmed")
     reference = re.search(r"MX-\w{6}", desk.title())

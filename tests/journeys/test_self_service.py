@@ -54,7 +54,7 @@ def confirm(site: RunningSite, reference: str, *, then: str = "") -> None:
         f"""
 from django.utils import timezone
 from bookings.domain import operations
-from bookings.models import Booking, BookingRules
+from bookings.models import Booking
 booking = Booking.objects.get(reference="{reference}")
 operations.confirm_booking(booking=booking, actor=None, now=timezone.now())
 {then}
@@ -147,44 +147,44 @@ def _words(instant: str) -> str:
     return f"{local(datetime.fromisoformat(instant)):%-I:%M %p}"
 
 
-def test_canceled_in_time_at_once_and_late_by_asking(site: RunningSite, new_page: PageMaker) -> None:
+def test_canceled_late_at_once_and_the_fee_waived(site: RunningSite, new_page: PageMaker) -> None:
     email = "cancels@example.com"
     pages = BookingPages(new_page(javascript=False), email=email, phone="213 555 0153")
     reference, _ = book_far_ahead(pages, nth=2)
-    confirm(site, reference, then="BookingRules(cancel_notice_hours=9_999, evening_fee_cents=2_000).save()")
+    # Staff confirm it, under terms that ask for a longer notice than anyone can give.
+    confirm(site, reference, then="from bookings.models import TermsVersion; "
+            "TermsVersion.objects.update(cancel_notice_hours=9_999)")  # fmt: skip
     site.smtp.wait_for(email, subject="Confirmed")
     # From the end of the booking the visit's page is open already.
     page = pages.page
     page.get_by_role("link", name="See my visit").click()
     try:
         page.get_by_role("link", name="Cancel this visit").click()
-        expect(page.locator("main")).to_contain_text("late fee")
+        expect(page.locator("main")).to_contain_text("Late fee: up to")
+        page.get_by_label("Please waive the late fee").check(force=True)
         page.get_by_label("Anything we should know?").fill("A train is late")
-        press(page, "Ask to cancel")
-        expect(page.locator("main")).to_contain_text("You asked us to cancel this visit.")
+        press(page, "Cancel my visit")
+        expect(page.locator("main")).to_contain_text("This visit is canceled.")
+        expect(page.locator("main")).to_contain_text("One of us will look at it and write to you")
     finally:
-        site.shell("from bookings.models import BookingRules; BookingRules(evening_fee_cents=2_000).save()")
-    (alert,) = [
-        m for m in site.smtp.wait_for("hello@example.com", subject="Late cancel") if reference in m.text
-    ]
-    assert "CANARY" not in alert.raw.decode()
-
-    # Staff refuse; then the client cancels in time, without asking.
-    desk = new_page(javascript=False)
-    log_in(desk, site, "front-desk")
-    desk.get_by_role("link", name=reference).click()
-    expect(desk.locator("#late-change")).to_contain_text("A train is late")
-    desk.locator("#late-change summary").click()
-    desk.get_by_role("button", name="Refuse; the visit stands").click()
-    expect(desk.locator("body")).to_contain_text("the change is refused")
-    page.reload()
-    page.get_by_role("link", name="Cancel this visit").click()
-    expect(page.locator("main")).to_contain_text("It costs nothing")
-    press(page, "Cancel my visit")
-    expect(page.locator("main")).to_contain_text("This visit is canceled.")
+        site.shell(
+            "from bookings.models import TermsVersion; TermsVersion.objects.update(cancel_notice_hours=24)"
+        )
     (canceled,) = site.smtp.wait_for(email, subject="Canceled")
     assert "METHOD:CANCEL" in canceled.calendar
-    assert "CANARY" not in canceled.raw.decode()
+    (alert,) = [m for m in site.smtp.wait_for("hello@example.com", subject="Canceled") if reference in m.text]
+    assert "CANARY" not in alert.raw.decode()
+
+    # Staff waive the fee, and the client hears of it.
+    desk = new_page(javascript=False)
+    log_in(desk, site, "front-desk")
+    desk.get_by_role("link", name=reference).first.click()
+    expect(desk.locator("#late-fee")).to_contain_text("A train is late")
+    desk.get_by_role("button", name="Waive it").click()
+    expect(desk.locator("body")).to_contain_text("is waived")
+    site.smtp.wait_for(email, subject="No late fee")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("We don’t ask for a late fee.")
 
 
 def test_sign_in_link_works_once_and_a_daughter_looks_after_her_mothers_visit(

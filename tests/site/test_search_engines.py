@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, time
 from html import unescape
 from typing import Any
 
@@ -12,7 +13,8 @@ import time_machine
 from django.test import Client
 from django.test.utils import override_settings
 
-from blog.models import FaqEntry, Page
+from blog.models import FaqEntry, Page, Video
+from bookings.models import Therapist, WorkingHours
 from tests.blog.posts import make_post, make_tag
 from tests.factories import NOW, World, make_world
 from tests.support.schema_org import faults
@@ -97,6 +99,65 @@ def test_data_speaks_schema_org(path: str, world: World) -> None:
 def test_titles_differ(world: World) -> None:
     titles = [re.findall(r"<title>(.*?)</title>", read(path))[0] for path in PAGES]
     assert len(set(titles)) == len(PAGES)
+
+
+def test_descriptions_differ_and_name_the_place(world: World) -> None:
+    found = {path: meta(read(path), "description") for path in PAGES}
+    assert len(set(found.values())) == len(PAGES)
+    for path in (
+        "/",
+        "/services/",
+        "/services/manual-lymphatic-drainage/",
+        "/therapists/",
+        "/book/",
+        "/blog/",
+    ):
+        assert "Los Angeles" in found[path], path
+        title = re.findall(r"<title>(.*?)</title>", read(path))[0]
+        assert "Los Angeles" in title or path == "/blog/", title
+    for path in ("/", "/services/"):
+        assert "massage after surgery" in found[path]
+
+
+def test_the_business_says_when_where_and_for_how_much(world: World) -> None:
+    (thing,) = graph(read("/"))[0]["@graph"]
+    # Monday to Saturday from 9 to 19; $120 and $170, and $20 for the nearest drive.
+    assert [
+        (day["dayOfWeek"][19:], day["opens"], day["closes"]) for day in thing["openingHoursSpecification"]
+    ] == [
+        (day, "09:00", "19:00")
+        for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+    ]
+    assert thing["priceRange"] == "$140–$190"
+    assert [area["name"] for area in thing["areaServed"]] == [
+        "Los Angeles", "Eastside, Los Angeles", "Valley, Los Angeles",
+    ]  # fmt: skip
+
+
+def test_hours_are_of_who_can_be_booked_today(world: World) -> None:
+    world.add_therapist()
+    WorkingHours.objects.filter(therapist=world.therapist, weekday=0).update(ends_at=time(0))
+    WorkingHours.objects.filter(weekday=1).update(valid_until=date(2026, 12, 1))
+    WorkingHours.objects.filter(weekday=2).update(valid_from=date(2026, 12, 3))
+    days = {
+        day["dayOfWeek"][19:]: day for day in graph(read("/"))[0]["@graph"][0]["openingHoursSpecification"]
+    }
+    assert days["Monday"]["closes"] == "23:59"
+    assert "Tuesday" not in days
+    assert "Wednesday" not in days
+    Therapist.objects.update(is_active=False)
+    assert graph(read("/"))[0]["@graph"][0]["openingHoursSpecification"] == []
+
+
+def test_a_post_says_which_videos_it_shows(world: World) -> None:
+    Video.objects.create(url="https://youtu.be/dQw4w9WgXcQ", title="Rest your arm")
+    link = '<a href="https://youtu.be/dQw4w9WgXcQ" rel="noopener">the video</a>'
+    make_post("with-video", body=f"<p>See:</p><p>{link}</p>")
+    document = graph(read("/blog/with-video/"))[0]
+    assert faults(document) == []
+    (video,) = document["@graph"][0]["video"]
+    assert (video["@type"], video["name"]) == ("VideoObject", "Rest your arm")
+    assert "video" not in graph(read("/blog/a-post/"))[0]["@graph"][0]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class BookingPages:
     def review(self) -> str:
         """Agrees and sends; returns the reference."""
         self.page.get_by_label("I have read this and agree").check(force=True)
-        self.press("Send my booking")
+        self.press("Send my request")
         expect(self.page).to_have_url(re.compile("/book/done/"))
         return self.page.locator(".reference").inner_text().strip()
 

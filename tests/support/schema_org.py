@@ -38,9 +38,10 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ListItem": ("Intangible",),
     "StructuredValue": ("Intangible",),
     "PriceSpecification": ("StructuredValue",),
+    "OpeningHoursSpecification": ("StructuredValue",),
 }
 # What a plain value must look like.
-TEXT, URL, NUMBER, DATE = "Text", "URL", "Number", "Date"
+TEXT, URL, NUMBER, DATE, TIME = "Text", "URL", "Number", "Date", "Time"
 
 PROPERTIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "name": (("Thing",), (TEXT,)),
@@ -65,6 +66,11 @@ PROPERTIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "thumbnailUrl": (("CreativeWork",), (URL,)),
     "areaServed": (("Organization", "Service", "Offer"), (TEXT, "AdministrativeArea", "Place")),
     "currenciesAccepted": (("LocalBusiness",), (TEXT,)),
+    "priceRange": (("LocalBusiness",), (TEXT,)),
+    "openingHoursSpecification": (("Place",), ("OpeningHoursSpecification",)),
+    "dayOfWeek": (("OpeningHoursSpecification",), (URL,)),
+    "opens": (("OpeningHoursSpecification",), (TIME,)),
+    "closes": (("OpeningHoursSpecification",), (TIME,)),
     "telephone": (("Organization", "Person", "Place"), (TEXT,)),
     "email": (("Organization", "Person"), (TEXT,)),
     "serviceType": (("Service",), (TEXT,)),
@@ -134,6 +140,8 @@ def _is_plain(value: Any, kind: str) -> bool:
     if kind == URL:
         parts = urlsplit(value)
         return parts.scheme in ("http", "https") and bool(parts.netloc)
+    if kind == TIME:
+        return len(value) == 5 and value[2] == ":" and value[:2] < "24" and value[3:] < "60"
     if kind == DATE:
         return len(value) >= 10 and value[4] == value[7] == "-"
     return kind == TEXT

@@ -10,8 +10,8 @@ from typing import Any
 from bookings.domain import links
 from bookings.enums import (
     BookingStatus,
-    ChangeKind,
     ChangeState,
+    LateFeeState,
     LinkPurpose,
     MessageKind,
     MessageState,
@@ -24,6 +24,7 @@ from bookings.models import (
     ChangeRequest,
     Client,
     ContactMessage,
+    LateFee,
     Message,
     ScreeningRecord,
     ScreeningVersion,
@@ -91,7 +92,12 @@ def make_visit(
         defaults={"name": changes.get("contact_name", "Ana Sample"), "created_at": NOW},
     )
     agreed, _ = TermsVersion.objects.get_or_create(
-        number=1, defaults={"cancellation": "A day before.", "consent": "Yes.", "published_at": NOW}
+        number=1,
+        defaults={
+            "cancellation": "Free until {notice} before, then {fee}. We wait {wait}.",
+            "consent": "Yes.",
+            "published_at": NOW,
+        },
     )
     ends_at = starts_at + timedelta(minutes=minutes)
     status = changes.get("status", BookingStatus.REQUESTED)
@@ -115,6 +121,7 @@ def make_visit(
         "terms_version": agreed,
         "agreed_at": NOW,
         "created_at": NOW,
+        "answer_by": NOW + timedelta(days=1) if status == BookingStatus.REQUESTED else None,
         "confirmed_at": NOW if status == BookingStatus.CONFIRMED else None,
         "submission_key": uuid.uuid4(),
         "submission_digest": "0" * 64,
@@ -176,11 +183,15 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
     if kind in (MessageKind.CHANGE_ALERT, MessageKind.CHANGE_REFUSED):
         ChangeRequest.objects.create(
             booking=booking,
-            kind=ChangeKind.CANCEL,
+            wanted_starts_at=THURSDAY + timedelta(hours=2),
             reason=CANARY_NOTE,
             fee_cents=9250,
             asked_at=NOW,
             state=ChangeState.OPEN if kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED,
+        )
+    if kind == MessageKind.LATE_FEE:
+        LateFee.objects.create(
+            booking=booking, cents=9250, reason=CANARY_NOTE, named_at=NOW, state=LateFeeState.CHARGED
         )
     return booking
 
@@ -221,6 +232,7 @@ STATUS_OF = {
     MessageKind.RECHECK: BookingStatus.CONFIRMED,
     MessageKind.THANKS: BookingStatus.COMPLETED,
     MessageKind.CHANGE_REFUSED: BookingStatus.CONFIRMED,
+    MessageKind.LATE_FEE: BookingStatus.CANCELED,
     MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
     MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
     MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,

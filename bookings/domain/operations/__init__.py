@@ -3,9 +3,10 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .changes import (
     accept_change,
-    ask_change,
+    ask_move,
     cancel_by_client,
     cancel_late,
+    decide_late_fee,
     free_until,
     late_fee,
     may_change,
@@ -27,7 +28,7 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
-from .request import LookedUp, Submission, request_booking
+from .request import LookedUp, Submission, request_booking, would_confirm
 from .status import (
     cancel_booking,
     complete_booking,
@@ -50,7 +51,7 @@ __all__ = [
     "Wish",
     "accept_change",
     "answer_contact",
-    "ask_change",
+    "ask_move",
     "cancel_booking",
     "cancel_by_client",
     "cancel_late",
@@ -60,6 +61,7 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "correct_address",
+    "decide_late_fee",
     "decline_booking",
     "expire_requests",
     "expires_at",
@@ -89,4 +91,5 @@ __all__ = [
     "treatment_of",
     "visit_request_of",
     "withdraw_change",
+    "would_confirm",
 ]

@@ -1,4 +1,5 @@
-"""Cancels and moves by clients: at once while there is notice enough, later by asking staff."""
+"""What a client does with a visit that stands: a cancel is done at once at any hour, a move while there is notice
+enough; later staff are asked for it. What is late, and for how much, say the terms that were agreed to."""
 
 from __future__ import annotations
 
@@ -10,11 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.domain import intake, outbox
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
 from bookings.exceptions import (
     ChangeAnswered,
     ChangedMeanwhile,
     ChangeWaiting,
+    FeeDecided,
     InvalidTransition,
     LateChange,
     NotLate,
@@ -22,8 +24,8 @@ from bookings.exceptions import (
 )
 from bookings.models import (
     Booking,
-    BookingRules,
     ChangeRequest,
+    LateFee,
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
@@ -43,28 +45,51 @@ def may_change(booking: Booking, *, now: datetime) -> bool:
     return booking.status in MOVABLE and booking.starts_at > now
 
 
-def late_fee(booking: Booking, rules: BookingRules, *, now: datetime) -> int | None:
-    """The late fee in cents that the policy names for canceling or moving this visit now; None while that is free.
+def late_fee(booking: Booking, *, now: datetime) -> int | None:
+    """The late fee in cents that the terms name for canceling or moving this visit now; None while that is free.
 
-    A request that nobody has confirmed yet can be taken back at any time.
+    A request that nobody has confirmed yet can be canceled for nothing at any time.
     """
-    if booking.status != BookingStatus.CONFIRMED:
+    if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking):
         return None
-    if now <= free_until(booking, rules):
-        return None
-    return rules.late_fee_cents(booking.total_cents)
+    return booking.terms_version.late_fee_cents(
+        treatment_cents=booking.treatment_cents, total_cents=booking.total_cents
+    )
 
 
-def free_until(booking: Booking, rules: BookingRules) -> datetime:
-    """The last moment at which the visit can be canceled or moved without a fee."""
-    return booking.starts_at - timedelta(hours=rules.cancel_notice_hours)
+def free_until(booking: Booking) -> datetime:
+    """The last moment at which the visit can be canceled or moved without a fee, by the terms it was booked under."""
+    return booking.starts_at - timedelta(hours=booking.terms_version.cancel_notice_hours)
 
 
-def cancel_by_client(*, booking: Booking, shown_revision: int, now: datetime) -> Booking:
-    """Cancels while that is free. Raises `LateChange` when staff have to be asked, `ChangedMeanwhile` when the visit is
-    not as it was shown, `InvalidTransition` or `SlotTaken`."""
+def cancel_by_client(
+    *,
+    booking: Booking,
+    shown_revision: int,
+    now: datetime,
+    shown_fee_cents: int | None = None,
+    asks_waiver: bool = False,
+    reason: str = "",
+) -> Booking:
+    """Cancels, whatever the hour. Inside the notice window the fee that was shown is left for staff to decide.
+
+    Raises `LateChange` with the fee, or `NotLate`, when another was shown; `ChangedMeanwhile` when the visit is not as
+    it was shown, `InvalidTransition` or `SlotTaken`. Nothing has changed then.
+    """
+
+    def name_fee(canceled: Booking) -> None:
+        if shown_fee_cents:
+            LateFee.objects.create(
+                booking=canceled, cents=shown_fee_cents, asks_waiver=asks_waiver, reason=reason, named_at=now
+            )
+
     return cancel_booking(
-        booking=booking, actor=None, now=now, by_client=True, check=_as_shown_and_free(shown_revision, now)
+        booking=booking,
+        actor=None,
+        now=now,
+        by_client=True,
+        check=_as_shown(shown_revision, shown_fee_cents, now),
+        then=name_fee,
     )
 
 
@@ -86,66 +111,60 @@ def move_by_client(
         by_client=True,
         preference=preference,
         total_cents=total_cents,
-        check=_as_shown_and_free(shown_revision, now),
+        check=_as_shown(shown_revision, None, now),
     )
 
 
-def _as_shown_and_free(shown_revision: int, now: datetime) -> Callable[[Booking], None]:
+def _as_shown(
+    shown_revision: int | None, shown_fee_cents: int | None, now: datetime
+) -> Callable[[Booking], None]:
+    """Whether the visit and its late fee are as they were shown; a revision of None asks for the fee alone."""
+
     def check(fresh: Booking) -> None:
         if not may_change(fresh, now=now):
             raise InvalidTransition(fresh.status, BookingStatus.CANCELED)
-        if fresh.revision != shown_revision:
+        if shown_revision is not None and fresh.revision != shown_revision:
             raise ChangedMeanwhile
-        fee = late_fee(fresh, BookingRules.load(), now=now)
-        if fee is not None:
-            raise LateChange(fee)
+        fee = late_fee(fresh, now=now)
+        if fee != shown_fee_cents:
+            raise NotLate if fee is None else LateChange(fee)
 
     return check
 
 
-def ask_change(
+def ask_move(
     *,
     booking: Booking,
-    kind: ChangeKind,
+    wanted_starts_at: datetime,
     shown_revision: int,
     shown_fee_cents: int,
     now: datetime,
-    wanted_starts_at: datetime | None = None,
     preference: str = "",
     reason: str = "",
 ) -> ChangeRequest:
-    """Asks staff for a late cancel or move; the visit stands until they answer. Asked twice for the same, it is asked
-    once. `preference` is whom a move may lead to; blank for whom the booking asks for.
+    """Asks staff for a late move; the visit keeps its time until they answer, and can be canceled meanwhile. Asked
+    twice for the same, it is asked once. `preference` is whom it may lead to; blank for whom the booking asks for.
 
     Raises `NotLate` when nobody has to be asked, `LateChange` with the fee when another was shown, `ChangedMeanwhile`
-    when the visit is not as it was shown, `ChangeWaiting` when something else was asked for already, or
+    when the visit is not as it was shown, `ChangeWaiting` when another move was asked for already, or
     `InvalidTransition`.
     """
-    rules = BookingRules.load()
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
         if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, kind)
+            raise InvalidTransition(fresh.status, EventKind.MOVED)
         waiting = ChangeRequest.objects.filter(booking=fresh, state=ChangeState.OPEN).first()
         if waiting is not None:
-            asked = (waiting.kind, waiting.wanted_starts_at, waiting.preference)
-            if asked == (kind, wanted_starts_at, preference):
+            if (waiting.wanted_starts_at, waiting.preference) == (wanted_starts_at, preference):
                 return waiting
             raise ChangeWaiting
-        if fresh.revision != shown_revision:
-            raise ChangedMeanwhile
-        fee = late_fee(fresh, rules, now=now)
-        if fee is None:
-            raise NotLate
-        if fee != shown_fee_cents:
-            raise LateChange(fee)
+        _as_shown(shown_revision, shown_fee_cents, now)(fresh)
         change = ChangeRequest.objects.create(
             booking=fresh,
-            kind=kind,
             wanted_starts_at=wanted_starts_at,
             preference=preference,
             reason=reason,
-            fee_cents=fee,
+            fee_cents=shown_fee_cents,
             asked_at=now,
         )
         record(fresh, EventKind.CHANGE_ASKED, fresh.status, now=now, by_client=True, reason=reason)
@@ -162,23 +181,42 @@ def cancel_late(
     raises; nothing has changed then.
     """
 
-    def check(fresh: Booking) -> None:
-        if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, BookingStatus.CANCELED)
-        fee = late_fee(fresh, BookingRules.load(), now=now)
-        if fee is None:
-            raise NotLate
-        if fee != shown_fee_cents:
-            raise LateChange(fee)
+    def charge(canceled: Booking) -> None:
+        fee = LateFee(booking=canceled, cents=shown_fee_cents, named_at=now)
+        _decide(fee, canceled, LateFeeState.CHARGED, actor=actor, now=now)
 
     return cancel_booking(
         booking=booking,
         actor=actor,
         now=now,
+        by_client=True,
         reason=reason,
-        check=check,
-        late_fee_cents=shown_fee_cents,
+        check=_as_shown(None, shown_fee_cents, now),
+        then=charge,
     )
+
+
+def decide_late_fee(*, fee: LateFee, actor: User, now: datetime, state: LateFeeState) -> Booking:
+    """Charges or waives the late fee of a visit that its client canceled, and tells the client. Raises `FeeDecided`
+    when somebody else was quicker."""
+    with translated_errors(), transaction.atomic():
+        booking = lock_visit(fee.booking)
+        fresh = LateFee.objects.get(pk=fee.pk)
+        if fresh.state != LateFeeState.OPEN:
+            raise FeeDecided(fresh.state)
+        _decide(fresh, booking, state, actor=actor, now=now)
+        why = _("charged") if state == LateFeeState.CHARGED else _("waived")
+        record(booking, EventKind.FEE_DECIDED, booking.status, now=now, actor=actor, reason=why)
+        outbox.write_once_more(booking=booking, kind=MessageKind.LATE_FEE, now=now)
+    return booking
+
+
+def _decide(fee: LateFee, booking: Booking, state: LateFeeState, *, actor: User, now: datetime) -> None:
+    fee.state, fee.decided_at, fee.decided_by = state, now, actor
+    fee.save()
+    if state == LateFeeState.CHARGED:
+        booking.late_fee_cents += fee.cents
+        booking.save(update_fields=["late_fee_cents"])
 
 
 def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
@@ -186,20 +224,19 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
     with translated_errors(), transaction.atomic():
         booking = lock_visit(change.booking)
         _close(change, ChangeState.WITHDRAWN, now=now, actor=None)
-        reason = _("the late change is no longer wanted")
+        reason = _("the late move is no longer wanted")
         record(booking, EventKind.EDITED, booking.status, now=now, by_client=True, reason=reason)
 
 
 def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
-    """Does what was asked: cancels, or moves to the wanted start, and tells the client; with the late fee as the client
-    was shown it, or without. There is none once the visit can be changed for nothing.
+    """Moves to the wanted start, and tells the client; with the late fee as the client was shown it, or without. There
+    is none once the visit can be changed for nothing.
 
-    Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `cancel_booking` and `move_booking` raise; nothing has changed
-    then.
+    Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `move_booking` raises; nothing has changed then.
     """
 
     def fee_of(booking: Booking) -> int:
-        if not with_fee or late_fee(booking, BookingRules.load(), now=now) is None:
+        if not with_fee or late_fee(booking, now=now) is None:
             return 0
         return change.fee_cents
 
@@ -210,24 +247,14 @@ def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee
         if fee_of(fresh) != fee:
             raise ChangedMeanwhile
 
-    if change.kind == ChangeKind.MOVE:
-        assert change.wanted_starts_at is not None
-        return move_booking(
-            booking=change.booking,
-            starts_at=change.wanted_starts_at,
-            preference=change.preference or None,
-            now=now,
-            actor=actor,
-            reason=change.reason,
-            for_staff=True,
-            check=check,
-            late_fee_cents=fee,
-        )
-    return cancel_booking(
+    return move_booking(
         booking=change.booking,
-        actor=actor,
+        starts_at=change.wanted_starts_at,
+        preference=change.preference or None,
         now=now,
+        actor=actor,
         reason=change.reason,
+        for_staff=True,
         check=check,
         late_fee_cents=fee,
     )
@@ -247,7 +274,7 @@ def lock_visit(booking: Booking) -> Booking:
     list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
     return (
         Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist", "service", "area", "client")
+        .select_related("therapist", "service", "area", "client", "terms_version")
         .get(pk=booking.pk)
     )
 

@@ -167,7 +167,7 @@ def _lock_standing(booking: Booking, candidates: set[int]) -> Booking:
     locked = {row.pk for row in _to_lock().filter(Q(pk__in=candidates) | Q(pk__in=of_visit))}
     fresh = (
         Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist__home_zip", "area__zone", "service", "option", "client")
+        .select_related("therapist__home_zip", "area__zone", "service", "option", "client", "terms_version")
         .get(pk=booking.pk)
     )
     if fresh.therapist_id not in locked:

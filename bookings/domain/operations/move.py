@@ -9,15 +9,16 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from bookings.domain import links, outbox, pricing, reminders
+from bookings.domain import answers, links, outbox, pricing, reminders
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area
-from bookings.enums import BookingStatus, ChangeKind, EventKind, MessageKind
-from bookings.exceptions import InvalidTransition, PriceChanged
+from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered
 from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
 from .claim import claim_in_place, claim_move
+from .status import patience_with
 from .transaction import record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -95,6 +96,15 @@ def move_booking(
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
         slot = standing.slot(visit_request, starts_at)
+        if fresh.status == BookingStatus.REQUESTED:
+            if by_client and starts_at < answers.first_for_request(rules=rules, now=now):
+                raise SlotNotOffered("notice")
+            fresh.answer_by = answers.answer_by(
+                asked_at=now,
+                starts_at=starts_at,
+                rules=rules,
+                patience=patience_with(fresh.screening.tier),
+            )
         before, therapist_before = fresh.starts_at, fresh.therapist_id
         fresh.therapist_id = slot.therapist_id
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
@@ -112,10 +122,11 @@ def move_booking(
                 "evening_cents",
                 "total_cents",
                 "late_fee_cents",
+                "answer_by",
                 "revision",
             ]
         )
-        settle_change(fresh, ChangeKind.MOVE, now=now, actor=actor)
+        settle_change(fresh, moved=True, now=now, actor=actor)
         # A corrected drive spoke of the visits before and after; these are others now.
         DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
         links.revoke_visit_links(fresh, now=now)

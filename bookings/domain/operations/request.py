@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.domain import intake, outbox, pricing, reminders, scheduling
+from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
@@ -22,6 +22,7 @@ from bookings.exceptions import (
     PriceChanged,
     ScreeningChanged,
     ScreeningStops,
+    SlotNotOffered,
     SubmissionReused,
     TermsChanged,
     TooManyRequests,
@@ -44,6 +45,7 @@ from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
 from .claim import claim
+from .status import patience_with
 from .transaction import event_of
 
 
@@ -204,10 +206,13 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     client, is_known = _client(submission, rules=rules, now=now)
     tier = intake.tier_of(press.result)
-    if actor is not None:
-        at_once = tier in (Tier.CLEAR, Tier.CAUTION)
-    else:
-        at_once = rules.confirm_known_clients and press.result.is_clear and is_known
+    at_once = _at_once(press.result, is_known=is_known, rules=rules, actor=actor)
+    if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
+        if submission.starts_at < answers.first_for_request(rules=rules, now=now):
+            raise SlotNotOffered("notice")
+    promised = answers.answer_by(
+        asked_at=now, starts_at=slot.starts_at, rules=rules, patience=patience_with(tier)
+    )
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
         client=client,
@@ -236,6 +241,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
         agreed_at=now,
         created_at=now,
         confirmed_at=now if at_once else None,
+        answer_by=None if at_once else promised,
         submission_key=submission.key,
         submission_digest=submission.digest,
     )
@@ -268,6 +274,25 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
+
+
+def _at_once(result: Result, *, is_known: bool, rules: BookingRules, actor: User | None) -> bool:
+    if actor is not None:
+        return intake.tier_of(result) in (Tier.CLEAR, Tier.CAUTION)
+    return rules.confirm_known_clients and result.is_clear and is_known
+
+
+def _held(submission: Submission, *, draft: UUID | None, now: datetime) -> bool:
+    """Whether the visitor holds the time: it was offered to them while there was time enough for an answer."""
+    held = Hold.objects.filter(draft_id=draft, starts_at=submission.starts_at).live(now)
+    return draft is not None and held.exists()
+
+
+def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules, actor: User | None) -> bool:
+    """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
+    people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
+    is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
+    return _at_once(result, is_known=is_known, rules=rules, actor=actor)
 
 
 _EARLIER = CompiledQuery(

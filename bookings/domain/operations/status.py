@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.domain.lifecycle import require_transition
@@ -129,10 +130,14 @@ def cancel_booking(
     reason: str = "",
     by_client: bool = False,
     check: Callable[[Booking], None] | None = None,
-    late_fee_cents: int = 0,
+    then: Callable[[Booking], None] | None = None,
 ) -> Booking:
-    """Cancels a request or a confirmed visit and tells the client; staff too, when the client did it. `check` looks
-    at the visit under the lock, and refuses by raising. Raises `InvalidTransition`."""
+    """Cancels a request or a confirmed visit and tells the client; staff too, when the client did it by themselves.
+
+    `by_client` with an `actor`: staff do it at the client's word. Without it we cancel, and the client reads `reason`.
+    `check` looks at the visit under the lock, and refuses by raising; `then` is done in the same transaction. Raises
+    `InvalidTransition`.
+    """
     return change_status(
         booking,
         BookingStatus.CANCELED,
@@ -143,7 +148,7 @@ def cancel_booking(
         by_client=by_client,
         tell=MessageKind.CANCELED,
         check=check,
-        late_fee_cents=late_fee_cents,
+        then=then,
     )
 
 
@@ -187,7 +192,7 @@ def expire_requests(*, now: datetime) -> int:
     rules = BookingRules.load()
     too_old = now - timedelta(minutes=rules.request_expires_after_minutes)
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
-    stale = waiting.filter(created_at__lte=too_old) | waiting.filter(starts_at__lte=now)
+    stale = waiting.filter(Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now))
     expired = 0
     for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at"):
         if expires_at(booking, rules) > now:
@@ -212,9 +217,15 @@ def expire_requests(*, now: datetime) -> int:
 
 
 def expires_at(booking: Booking, rules: BookingRules) -> datetime:
-    """When an unanswered request expires: at the owner's limit, later while a clinician's note is asked for, and at
-    its start at the latest."""
-    minutes = rules.request_expires_after_minutes
-    if booking.screening.tier == Tier.CLEARANCE:
-        minutes *= CLEARANCE_PATIENCE
+    """When an unanswered request expires: when its client was promised an answer, and that is the answer. Where they
+    were promised a call instead, at the owner's limit, later while a clinician's note is asked for, and at its start
+    at the latest."""
+    if booking.answer_by is not None:
+        return booking.answer_by
+    minutes = rules.request_expires_after_minutes * patience_with(booking.screening.tier)
     return min(booking.created_at + timedelta(minutes=minutes), booking.starts_at)
+
+
+def patience_with(tier: str) -> int:
+    """How many times as long as others a request of that screening result may wait."""
+    return CLEARANCE_PATIENCE if tier == Tier.CLEARANCE else 1

@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 from bookings.domain import outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.visit_request import Treatment, therapist_or_gender
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
+from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
@@ -129,25 +129,32 @@ def change_status(
     reason: str = "",
     tell: MessageKind | None = None,
     check: Callable[[Booking], None] | None = None,
-    late_fee_cents: int = 0,
+    then: Callable[[Booking], None] | None = None,
 ) -> Booking:
     """Under the therapist's lock: the transition, the event, and what the client is told, and staff when the client did
-    it. A late change that was asked for is settled by it; `late_fee_cents` is added to the visit's late fee."""
+    it by themselves. A late move that was asked for is settled by it; `then` is done in the same transaction."""
     with translated_errors(), transaction.atomic():
         # The therapist first, as everywhere, so that two operations never wait for each other.
         list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
         fresh = (
             Booking.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("therapist__home_zip", "area", "service", "client")
+            .select_related("therapist__home_zip", "area", "service", "client", "terms_version")
             .get(pk=booking.pk)
         )
         require_transition(fresh.status, wanted)
         if check is not None:
             check(fresh)
         write_status(
-            fresh, wanted, event, now=now, actor=actor, by_client=by_client, reason=reason, tell=tell,
-            late_fee_cents=late_fee_cents,
-        )  # fmt: skip
+            fresh,
+            wanted,
+            event,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            reason=reason,
+            tell=tell,
+            then=then,
+        )
     return fresh
 
 
@@ -161,7 +168,7 @@ def write_status(
     by_client: bool = False,
     reason: str = "",
     tell: MessageKind | None = None,
-    late_fee_cents: int = 0,
+    then: Callable[[Booking], None] | None = None,
 ) -> None:
     """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
     before = fresh.status
@@ -173,29 +180,26 @@ def write_status(
     if tell is not None:
         fresh.revision += 1
         fields.append("revision")
-    if late_fee_cents:
-        fresh.late_fee_cents += late_fee_cents
-        fields.append("late_fee_cents")
     fresh.save(update_fields=fields)
-    if wanted == BookingStatus.CANCELED:
-        settle_change(fresh, ChangeKind.CANCEL, now=now, actor=actor)
-    elif wanted != BookingStatus.CONFIRMED:
-        settle_change(fresh, None, now=now, actor=actor)
+    if wanted != BookingStatus.CONFIRMED:
+        settle_change(fresh, now=now, actor=actor)
+    if then is not None:
+        then(fresh)
     record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
     if tell is not None:
         # Staff did not see it happen when the client did it.
-        kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client else [])]
+        kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client and actor is None else [])]
         outbox.write_messages(booking=fresh, kinds=kinds, now=now)
         reminders.write_reminders(booking=fresh, now=now)
 
 
-def settle_change(booking: Booking, done: ChangeKind | None, *, now: datetime, actor: User | None) -> None:
-    """Closes the late change that waits, if there is one: what it asked for has happened to `booking` as it is now
-    (`done`), or it spoke of a visit that is no more. The visit's row must be locked."""
+def settle_change(booking: Booking, *, now: datetime, actor: User | None, moved: bool = False) -> None:
+    """Closes the late move that waits, if there is one: `booking` was `moved` as it asked for, or it spoke of a visit
+    that is no more. The visit's row must be locked."""
     waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN).first()
     if waiting is None:
         return
-    met = waiting.kind == done and (done != ChangeKind.MOVE or _is_as_wanted(booking, waiting))
+    met = moved and _is_as_wanted(booking, waiting)
     waiting.state = ChangeState.ACCEPTED if met else ChangeState.WITHDRAWN
     waiting.answered_at, waiting.answered_by = now, actor
     waiting.save(update_fields=["state", "answered_at", "answered_by"])

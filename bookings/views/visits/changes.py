@@ -1,4 +1,4 @@
-"""Canceling: at once while that is free, later by asking staff, with the fee shown before the press."""
+"""Canceling: at once, at any hour; inside the notice window with the fee shown before the press."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, queries
-from bookings.enums import BookingStatus, ChangeKind
+from bookings.enums import BookingStatus
 from bookings.forms import CancelForm
-from bookings.models import Booking, BookingRules
+from bookings.models import Booking
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 
-from .pages import asked_already, not_any_more, visit_context
+from .pages import not_any_more, visit_context
 from .visitor import Visitor, get_visit, visits_page
 
 
@@ -34,8 +34,6 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
-    if queries.waiting_change(booking) is not None:
-        return asked_already(request, booking)
     if request.method != "POST":
         return _cancel_page(request, booking, visitor, CancelForm())
     form = CancelForm(request.POST)
@@ -43,41 +41,39 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
         return _cancel_page(request, booking, visitor, form, status=422)
     data = form.cleaned_data
     try:
-        if data["fee_cents"] is None:
-            operations.cancel_by_client(booking=booking, shown_revision=data["revision"], now=now)
-            messages.success(request, _("Your visit is canceled. There is no charge."))
-        else:
-            operations.ask_change(
-                booking=booking,
-                kind=ChangeKind.CANCEL,
-                shown_revision=data["revision"],
-                shown_fee_cents=data["fee_cents"],
-                reason=data["reason"],
-                now=now,
-            )
-            messages.success(request, _("We have your request to cancel. We answer as soon as we can."))
+        operations.cancel_by_client(
+            booking=booking,
+            shown_revision=data["revision"],
+            shown_fee_cents=data["fee_cents"],
+            asks_waiver=data["asks_waiver"],
+            reason=data["reason"],
+            now=now,
+        )
     except exceptions.InvalidTransition:
         booking, visitor = get_visit(request, reference, now=now)
         return not_any_more(request, booking, visitor)
-    except exceptions.ChangeWaiting:
-        return asked_already(request, booking)
     except exceptions.BookingError as error:
         booking, visitor = get_visit(request, reference, now=now)
         messages.warning(request, refusal_words(error))
         return _cancel_page(request, booking, visitor, form, status=409)
+    if data["fee_cents"]:
+        words = _("Your visit is canceled. We’ll write to you about the late fee.")
+    elif booking.status == BookingStatus.REQUESTED:
+        words = _("Your request is canceled. There is no charge.")
+    else:
+        words = _("Your visit is canceled. There is no charge.")
+    messages.success(request, words)
     return redirect("visits:visit", booking.reference)
 
 
 def _cancel_page(
     request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
-    rules = BookingRules.load()
     context = {
         **visit_context(booking, visitor),
         "form": form,
-        "fee_cents": operations.late_fee(booking, rules, now=visitor.now),
-        "notice_hours": rules.cancel_notice_hours,
-        "free_until": operations.free_until(booking, rules),
+        "fee_cents": operations.late_fee(booking, now=visitor.now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
     }
     return render(request, "visits/cancel.html", context, status=status)
 

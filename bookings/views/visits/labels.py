@@ -23,8 +23,8 @@ def headline(booking: Booking, *, now: datetime) -> tuple[str, str]:
     return {
         BookingStatus.REQUESTED: (_("Request received"), _("We have your request.")),
         BookingStatus.COMPLETED: (_("Visited"), _("Thank you for having us.")),
-        BookingStatus.NO_SHOW: (_("Missed"), _("We came, and nobody opened the door.")),
+        BookingStatus.NO_SHOW: (_("Missed"), _("We came, and nobody answered the door.")),
         BookingStatus.CANCELED: (_("Canceled"), _("This visit is canceled.")),
-        BookingStatus.DECLINED: (_("Declined"), _("We could not take this visit.")),
+        BookingStatus.DECLINED: (_("Declined"), _("We couldn’t take this visit.")),
         BookingStatus.EXPIRED: (_("Expired"), _("We did not answer this request in time. We are sorry.")),
     }[BookingStatus(booking.status)]

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods
 from bookings import exceptions
 from bookings.domain import alternatives, operations, queries, scheduling
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.enums import ChangeKind
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
 from bookings.refusals import day_words, month_words, refusal_words
@@ -89,9 +88,8 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
         else:
             if visit_request is None or not _is_offered(booking, visit_request, data["starts_at"], now):
                 raise exceptions.SlotTaken
-            operations.ask_change(
+            operations.ask_move(
                 booking=booking,
-                kind=ChangeKind.MOVE,
                 wanted_starts_at=data["starts_at"],
                 preference=preference,
                 shown_revision=data["revision"],
@@ -99,7 +97,7 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
                 reason=data["reason"],
                 now=now,
             )
-            messages.success(request, _("We have your request to move. We answer as soon as we can."))
+            messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
@@ -160,8 +158,8 @@ def _move_page(
         "may_be_another": visit_request is not None and len(visit_request.therapists) > 1,
         "therapist": _who_would_come(booking, visit_request, starts_at, rules, visitor.now),
         "total_cents": quote.total_cents,
-        "fee_cents": operations.late_fee(booking, rules, now=visitor.now),
-        "notice_hours": rules.cancel_notice_hours,
+        "fee_cents": operations.late_fee(booking, now=visitor.now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
         "times_url": _times_url(booking, request, day=f"{local(starts_at):%Y-%m-%d}"),
     }
     return render(request, "visits/move.html", context, status=status)
@@ -233,8 +231,8 @@ def _times_page(
         "query": "who=any&" if preference == ANYONE != booking.preference else "",
         "may_widen": preference != ANYONE,
         "anyone_url": f"{reverse('visits:move', args=[booking.reference])}?who=any",
-        "fee_cents": operations.late_fee(booking, rules, now=now),
-        "notice_hours": rules.cancel_notice_hours,
+        "fee_cents": operations.late_fee(booking, now=now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
     }
     return render(request, "visits/times.html", context, status=status)
 

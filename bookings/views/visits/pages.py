@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
 from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingRules
+from bookings.models import Booking, LateFee
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
 from services.models import Business
@@ -37,20 +37,16 @@ def visit_page(
 ) -> HttpResponse:
     """The visit's page: what was booked, how it stands, what can be done with it."""
     now = visitor.now
-    rules = BookingRules.load()
     stands = operations.may_change(booking, now=now)
     context = {
         **visit_context(booking, visitor),
         "here_is_visit": True,
         "headline": headline(booking, now=now),
         "stands": stands,
-        "expires_at": (
-            operations.expires_at(booking, rules) if booking.status == BookingStatus.REQUESTED else None
-        ),
         "change": queries.waiting_change(booking),
-        "late_fee": operations.late_fee(booking, rules, now=now) if stands else None,
-        "notice_hours": rules.cancel_notice_hours,
-        "free_until": operations.free_until(booking, rules) if stands else None,
+        "fee_now": operations.late_fee(booking, now=now) if stands else None,
+        "free_until": operations.free_until(booking) if stands else None,
+        "named_fee": LateFee.objects.filter(booking=booking).first() if not stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
         "unsent": unsent_page(request, booking, now=now) if stands else "",
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
@@ -108,11 +104,11 @@ def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> Ht
 
 
 def asked_already(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """Back to the visit's page, where a late change waits that has to be taken back first."""
+    """Back to the visit's page, where a late move waits that has to be taken back first."""
     messages.info(
         request,
         _(
-            "You have asked us for a change already. You can take that back here, and then ask for something else."
+            "You have asked us for another time already. You can take that back here, and then ask for a different one."
         ),
     )
     return redirect("visits:visit", booking.reference)

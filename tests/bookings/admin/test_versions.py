@@ -14,23 +14,83 @@ from bookings.screening import sample_rules_data
 from tests.factories import World
 
 ADD = reverse("admin:bookings_screeningversion_add")
+TERMS = {
+    "cancel_notice_hours": "24",
+    "late_fee_percent": "50",
+    "late_fee_base": "total",
+    "wait_minutes": "1",
+    "cancellation": "{notice} before, then {fee}. We wait {wait}.",
+    "consent": "I agree.",
+    "consent_for_other": "They agree.",
+}
 IN_FORCE = {"published_at_0": "2026-12-02", "published_at_1": "09:00"}
 
 
 def test_new_policy_starts_as_a_copy_and_takes_the_next_number(owner: Client, world: World) -> None:
     address = reverse("admin:bookings_termsversion_add")
-    assert "day&#x27;s notice" in owner.get(address).content.decode()
+    assert "Free until {notice} before" in owner.get(address).content.decode()
 
-    response = owner.post(address, {**IN_FORCE, "cancellation": "Two days.", "consent": "I agree."})
+    response = owner.post(address, {**IN_FORCE, **TERMS, "cancel_notice_hours": "48"})
 
     assert response.status_code == 302
-    assert TermsVersion.objects.get(number=2).cancellation == "Two days."
+    made = TermsVersion.objects.get(number=2)
+    assert made.cancellation_words == "48 hours before, then 50% of the total. We wait 1 minute."
+
+
+@pytest.mark.parametrize(
+    ("cancellation", "words"),
+    [
+        ("{notice} and {fee}.", "does not say {wait}"),
+        ("{notice}, {fee}, {wait}, {discount}.", "no figure called {discount}"),
+        ("{notice} or 24 hours, {fee}, {wait}.", "instead of “24 hours”"),
+        ("{notice}, {fee} or 50%, {wait}.", "instead of “50%”"),
+        ("{notice}, {fee} (50 percent), {wait}.", "instead of “50 percent”"),
+        ("{notice}, {fee}, {wait} (15 Minutes).", "instead of “15 Minutes”"),
+        ("{" * 5000, "does not say {fee}"),
+    ],
+)
+def test_text_and_figures_can_not_disagree(
+    owner: Client, world: World, cancellation: str, words: str
+) -> None:
+    address = reverse("admin:bookings_termsversion_add")
+    response = owner.post(address, {**IN_FORCE, **TERMS, "cancellation": cancellation})
+    assert response.status_code == 200
+    assert words in response.context["adminform"].form.errors["cancellation"][0]
+    assert cancellation in response.context["adminform"].form["cancellation"].value()
+    assert TermsVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("cancel_notice_hours", "0"), ("cancel_notice_hours", "337"), ("late_fee_percent", "101"),
+     ("late_fee_percent", "-1"), ("wait_minutes", "0"), ("wait_minutes", "121"), ("late_fee_base", "drive")],
+)  # fmt: skip
+def test_figures_out_of_range_are_refused(owner: Client, world: World, field: str, value: str) -> None:
+    address = reverse("admin:bookings_termsversion_add")
+    response = owner.post(address, {**IN_FORCE, **TERMS, field: value})
+    assert field in response.context["adminform"].form.errors
+    assert TermsVersion.objects.count() == 1
+
+
+def test_the_rules_page_has_none_of_these_figures(owner: Client, world: World) -> None:
+    page = owner.get(reverse("admin:bookings_bookingrules_change", args=[world.rules.pk])).content.decode()
+    for name in ("cancel_notice_hours", "late_fee_percent"):
+        assert name not in page
+
+
+def test_staff_see_by_which_terms_a_visit_was_booked(owner: Client, world: World) -> None:
+    booking = world.book()
+    world.agree_to(cancel_notice_hours=96)
+    page = owner.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
+    assert "Agreed to the terms v1: free until 24 hours before, then 50% of the price" in page
+    rows = owner.get(reverse("admin:bookings_termsversion_changelist")).content.decode()
+    assert "96 hours · 50% of the price" in rows
 
 
 def test_version_that_was_used_can_not_be_changed(owner: Client, world: World) -> None:
     terms = reverse("admin:bookings_termsversion_change", args=[world.agreed.pk])
     questions = reverse("admin:bookings_screeningversion_change", args=[world.screening.pk])
-    changed = {**IN_FORCE, "cancellation": "Changed.", "consent": "Changed."}
+    changed = {**IN_FORCE, **TERMS, "consent": "Changed."}
     assert owner.post(terms, changed).status_code == 302
 
     world.book(terms_version=1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
+from django.utils import timezone
 
 from bookings.domain.calendar import CalendarMethod, visit_calendar, visit_uid
 from bookings.enums import BookingStatus
@@ -76,14 +78,27 @@ def parse(text: str) -> Component:
 
 
 def offsets(zone: Component) -> list[tuple[datetime, timedelta]]:
-    """When (local time) each offset of a VTIMEZONE begins, sorted."""
+    """When (local time) each offset of a VTIMEZONE begins, sorted: by its two yearly rules, and by nothing else."""
+    assert sorted(part.name for part in zone.children) == ["DAYLIGHT", "STANDARD"]
     begins = []
     for part in zone.children:
+        assert {name for name, _, _ in part.properties} == {
+            "DTSTART", "RRULE", "TZNAME", "TZOFFSETFROM", "TZOFFSETTO",
+        }  # fmt: skip
         sign, hours, minutes = re.fullmatch(r"([+-])(\d\d)(\d\d)", part.value("TZOFFSETTO")).groups()
         offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
-        dates = [part.value("DTSTART")]
-        dates += [date for name, _, value in part.properties if name == "RDATE" for date in value.split(",")]
-        begins += [(datetime.strptime(date, "%Y%m%dT%H%M%S"), offset) for date in dates]  # noqa: DTZ007
+        first = datetime.strptime(part.value("DTSTART"), "%Y%m%dT%H%M%S")  # noqa: DTZ007
+        assert (first.hour, first.minute) == (2, 0)
+        rule = dict(item.split("=") for item in part.value("RRULE").split(";"))
+        assert rule.pop("FREQ") == "YEARLY"
+        month, week = int(rule.pop("BYMONTH")), re.fullmatch(r"([12])SU", rule.pop("BYDAY"))
+        assert week is not None
+        assert rule == {}
+        for year in range(first.year, 2060):
+            day = datetime(year, month, 1, 2)  # noqa: DTZ001
+            day += timedelta(days=(6 - day.weekday()) % 7 + 7 * (int(week[1]) - 1))
+            begins.append((day, offset))
+        assert min(at for at, found in begins if found == offset) == first
     return sorted(begins)
 
 
@@ -109,7 +124,7 @@ def written(booking: Booking, business: Business, method: CalendarMethod = "REQU
     return parse(visit_calendar(booking=booking, business=business, method=method, now=NOW))
 
 
-def test_calendar_holds_the_visit(business: Business) -> None:
+def test_calendar_holds_the_visit(business: Business, settings: Any) -> None:
     booking = make_visit(status=BookingStatus.CONFIRMED, revision=3)
 
     calendar = written(booking, business)
@@ -124,8 +139,43 @@ def test_calendar_holds_the_visit(business: Business) -> None:
     assert event.value("ATTENDEE") == "mailto:ana@client.example"
     assert event.parameters("ATTENDEE")["CN"] == "Ana Sample"
     assert (instant(calendar, "DTSTART"), instant(calendar, "DTEND")) == (booking.starts_at, booking.ends_at)
-    names = {name for name, _, _ in event.properties}
-    assert not names & {"DESCRIPTION", "COMMENT", "URL"}
+    address = f"{settings.SITE_URL}/visits/v/{booking.reference}/"
+    assert event.text("DESCRIPTION") == (
+        "Sample Therapist comes to you.\nThey arrive at about 2:20 PM PDT to set up.\n"
+        f"Questions? Call (213) 555-0123.\nSee, move or cancel the visit: {address}"
+    )
+    assert event.value("URL") == address
+    alarms = [child for child in event.children if child.name == "VALARM"]
+    assert [alarm.value("TRIGGER") for alarm in alarms] == ["-P1D", "-PT2H"]
+    assert {alarm.value("ACTION") for alarm in alarms} == {"DISPLAY"}
+
+
+def test_a_new_address_of_the_site_or_the_business_changes_no_entry(
+    business: Business, settings: Any
+) -> None:
+    booking = make_visit(status=BookingStatus.CONFIRMED, created_at=timezone.now())
+    first = written(booking, business).child("VEVENT")
+    settings.SITE_URL = "https://other.example"
+    business.email = "new@business.example"
+    business.save()
+
+    again = written(booking, business, "CANCEL").child("VEVENT")
+    assert again.value("UID") == first.value("UID")
+    assert again.value("ORGANIZER") == first.value("ORGANIZER") == "mailto:visits@business.example"
+
+    later = make_visit(status=BookingStatus.CONFIRMED, created_at=timezone.now())
+    assert written(later, business).child("VEVENT").value("ORGANIZER") == "mailto:new@business.example"
+
+
+def test_nothing_is_set_up_first_then_nobody_arrives_earlier(business: Business) -> None:
+    booking = make_visit(blocked_from=THURSDAY)
+    assert "arrive" not in written(booking, business).child("VEVENT").text("DESCRIPTION")
+
+
+@pytest.mark.parametrize(("minutes", "arrival"), [(10, "2:20"), (12, "2:15"), (1, "2:25"), (30, "2:00")])
+def test_arrival_is_to_five_minutes_and_never_later(business: Business, minutes: int, arrival: str) -> None:
+    booking = make_visit(blocked_from=THURSDAY - timedelta(minutes=minutes))
+    assert f"about {arrival} PM PDT" in written(booking, business).child("VEVENT").text("DESCRIPTION")
 
 
 def test_calendar_is_read_by_another_library(business: Business) -> None:
@@ -158,6 +208,7 @@ def test_calendar_cancels_the_same_event(business: Business) -> None:
 
     event = calendar.child("VEVENT")
     assert (calendar.value("METHOD"), event.value("STATUS")) == ("CANCEL", "CANCELLED")
+    assert event.children == []
     assert event.value("UID") == first.value("UID") == visit_uid(booking)
     assert int(event.value("SEQUENCE")) > int(first.value("SEQUENCE"))
     for name in ("DTSTART", "DTEND", "ORGANIZER", "ATTENDEE"):
@@ -197,11 +248,11 @@ def test_calendar_shows_ninety_minutes_whatever_the_clocks_do(
 
 
 def test_calendar_zone_agrees_with_the_zone_database(business: Business) -> None:
-    """Every hour of the year around the visit."""
+    """Every hour of two years around the visit, and the days of the change long after."""
     zone = written(make_visit(), business).child("VTIMEZONE")
     begins = offsets(zone)
     moment = datetime(2026, 1, 1, tzinfo=ZoneInfo("America/Los_Angeles"))
-    for hour in range(24 * 365):
+    for hour in (*range(24 * 730), *range(24 * 365 * 20, 24 * 365 * 21)):
         local = (moment + timedelta(hours=hour)).replace(tzinfo=None)
         truth = local.replace(tzinfo=ZoneInfo("America/Los_Angeles")).utcoffset()
         ours = [offset for start, offset in begins if start <= local][-1]

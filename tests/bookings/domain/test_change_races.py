@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from bookings.domain import operations, sign_in
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, LinkPurpose
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, LinkPurpose
 from bookings.models import Booking, ChangeRequest, Link
 from massagerx.lib import tokens
 from tests.factories import NOW, World, at, make_world
@@ -75,11 +75,11 @@ def test_two_visits_that_swap_their_times_at_once_never_overlap_or_wait_for_each
 def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
     ask = partial(
-        operations.ask_change,
+        operations.ask_move,
         booking=booking,
-        kind=ChangeKind.CANCEL,
+        wanted_starts_at=at(16),
         shown_revision=booking.revision,
-        shown_fee_cents=7_000,
+        shown_fee_cents=6_000,
         now=LATE,
     )
     assert at_once([ask] * 6) == {"done": 6}
@@ -89,11 +89,11 @@ def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
 
 def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
-    change = operations.ask_change(
+    change = operations.ask_move(
         booking=booking,
-        kind=ChangeKind.CANCEL,
+        wanted_starts_at=at(16),
         shown_revision=booking.revision,
-        shown_fee_cents=7_000,
+        shown_fee_cents=6_000,
         now=LATE,
     )
     staff = User.objects.create_user("desk")
@@ -108,7 +108,46 @@ def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> 
     assert set(results) <= {"done", "ChangeAnswered", "InvalidTransition"}
     change.refresh_from_db()
     booking.refresh_from_db()
-    assert (booking.status == BookingStatus.CANCELED) == (change.state == ChangeState.ACCEPTED)
+    assert (booking.starts_at == at(16)) == (change.state == ChangeState.ACCEPTED)
+
+
+def test_a_cancel_and_the_answer_to_a_late_move_at_once_always_end_in_a_canceled_visit(world: World) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    shown = booking.revision
+    change = operations.ask_move(
+        booking=booking, wanted_starts_at=at(16), shown_revision=shown, shown_fee_cents=6_000, now=LATE
+    )
+    staff = User.objects.create_user("desk")
+    cancel = partial(
+        operations.cancel_by_client,
+        booking=booking,
+        shown_revision=shown,
+        shown_fee_cents=6_000,
+        now=LATE,
+    )
+    results = at_once(
+        [partial(operations.accept_change, change=change, actor=staff, now=LATE, with_fee=False), cancel]
+    )
+    booking.refresh_from_db()
+    # Moved a moment before: the page says so, and the next press cancels.
+    if results.get("ChangedMeanwhile"):
+        assert booking.starts_at == at(16)
+    else:
+        assert booking.status == BookingStatus.CANCELED
+
+
+def test_a_late_fee_decided_by_many_at_once_is_decided_once(world: World) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    canceled = operations.cancel_by_client(
+        booking=booking, shown_revision=booking.revision, shown_fee_cents=6_000, now=LATE
+    )
+    staff = User.objects.create_user("desk")
+    decide = partial(operations.decide_late_fee, fee=canceled.late_fee, actor=staff, now=LATE)
+    states = [LateFeeState.CHARGED, LateFeeState.WAIVED] * 3
+    results = at_once([partial(decide, state=state) for state in states])
+    assert results == {"done": 1, "FeeDecided": 5}
+    booking.refresh_from_db()
+    assert booking.late_fee_cents == (6_000 if booking.late_fee.state == LateFeeState.CHARGED else 0)
 
 
 def test_many_guesses_at_once_are_five(world: World) -> None:

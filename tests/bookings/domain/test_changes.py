@@ -13,11 +13,19 @@ from django.test.utils import CaptureQueriesContext
 from bookings import exceptions
 from bookings.domain import operations, queries
 from bookings.domain.day_board import load_columns
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind, MessageState, Tier
+from bookings.enums import (
+    BookingStatus,
+    ChangeState,
+    EventKind,
+    LateFeeState,
+    MessageKind,
+    MessageState,
+    Tier,
+)
 from bookings.models import (
     Booking,
-    BookingRules,
     ChangeRequest,
+    LateFee,
     Message,
     ScreeningRecheck,
     ScreeningVersion,
@@ -42,18 +50,26 @@ def staff(db: None) -> User:
     return User.objects.create_user("desk")
 
 
-def ask(booking: Booking, kind: ChangeKind = ChangeKind.CANCEL, **changes: Any) -> ChangeRequest:
+def ask(booking: Booking, **changes: Any) -> ChangeRequest:
     booking.refresh_from_db()
     values: dict[str, Any] = {
         "booking": booking,
-        "kind": kind,
+        "wanted_starts_at": at(16),
         "shown_revision": booking.revision,
-        "shown_fee_cents": 7_000,
+        "shown_fee_cents": 6_000,
         "now": LATE,
     }
-    if kind == ChangeKind.MOVE:
-        values["wanted_starts_at"] = at(16)
-    return operations.ask_change(**{**values, **changes})
+    return operations.ask_move(**{**values, **changes})
+
+
+def cancel_late(booking: Booking, **changes: Any) -> Booking:
+    values: dict[str, Any] = {
+        "booking": booking,
+        "shown_revision": booking.revision,
+        "shown_fee_cents": 6_000,
+        "now": LATE,
+    }
+    return operations.cancel_by_client(**{**values, **changes})
 
 
 def kinds_due(booking: Booking) -> set[str]:
@@ -63,18 +79,42 @@ def kinds_due(booking: Booking) -> set[str]:
 # In time -------------------------------------------------------------------------------------------------------
 
 
-def test_notice_ends_at_the_owners_hour_to_the_second(booking: Booking, world: World) -> None:
+def test_notice_ends_at_the_hour_of_the_terms_to_the_second(booking: Booking, world: World) -> None:
     edge = at(10) - timedelta(hours=24)
-    assert operations.late_fee(booking, world.rules, now=edge) is None
-    assert operations.late_fee(booking, world.rules, now=edge + timedelta(seconds=1)) == 7_000
-    world.rules.late_fee_percent = 33
-    assert operations.late_fee(booking, world.rules, now=LATE) == 4_620
-    assert operations.free_until(booking, world.rules) == edge
+    assert operations.late_fee(booking, now=edge) is None
+    assert operations.late_fee(booking, now=edge + timedelta(seconds=1)) == 6_000
+    assert operations.free_until(booking) == edge
+
+
+@pytest.mark.parametrize(
+    ("percent", "base", "cents"),
+    [(50, "session", 6_000), (50, "total", 7_000), (33, "session", 3_960), (33, "total", 4_620),
+     (100, "session", 12_000), (0, "session", 0), (1, "total", 140)],
+)  # fmt: skip
+def test_the_fee_is_of_what_the_text_says(booking: Booking, percent: int, base: str, cents: int) -> None:
+    """$120 for the session, and $20 for the drive."""
+    terms = booking.terms_version
+    terms.late_fee_percent, terms.late_fee_base = percent, base
+    assert operations.late_fee(booking, now=LATE) == cents
+
+
+def test_a_visit_keeps_the_terms_that_it_was_booked_under(world: World) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    world.agree_to(cancel_notice_hours=96, late_fee_percent=100, late_fee_base="total")
+    other = operations.confirm_booking(
+        booking=world.book(email="bo@example.com", phone="+12135550124", starts_at=at(14), now=NOW),
+        actor=None,
+        now=NOW,
+    )
+    assert operations.free_until(booking) == at(10) - timedelta(hours=24)
+    assert operations.late_fee(booking, now=LATE) == 6_000
+    assert operations.free_until(other) == at(14) - timedelta(hours=96)
+    assert operations.late_fee(other, now=LATE) == 14_000
 
 
 def test_a_request_that_nobody_confirmed_is_taken_back_free_at_any_time(world: World) -> None:
     booking = world.book()
-    assert operations.late_fee(booking, world.rules, now=LATE) is None
+    assert operations.late_fee(booking, now=LATE) is None
     operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
     booking.refresh_from_db()
     assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELED, 0)
@@ -89,11 +129,14 @@ def test_canceling_in_time_gives_the_time_free_and_tells_both_sides(booking: Boo
     world.book(email="bo@example.com", phone="+12135550124")
 
 
-def test_what_is_late_by_now_is_not_done_at_once(booking: Booking) -> None:
+def test_a_fee_that_was_not_shown_is_shown_first(booking: Booking) -> None:
     before = Booking.objects.values().get(pk=booking.pk)
-    with pytest.raises(exceptions.LateChange) as refusal:
-        operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
-    assert refusal.value.fee_cents == 7_000
+    for shown in (None, 0, 5_999, 6_001):
+        with pytest.raises(exceptions.LateChange) as refusal:
+            cancel_late(booking, shown_fee_cents=shown)
+        assert refusal.value.fee_cents == 6_000
+    with pytest.raises(exceptions.NotLate):
+        cancel_late(booking, now=NOW)
     with pytest.raises(exceptions.LateChange):
         operations.move_by_client(
             booking=booking,
@@ -104,6 +147,7 @@ def test_what_is_late_by_now_is_not_done_at_once(booking: Booking) -> None:
             now=LATE,
         )
     assert Booking.objects.values().get(pk=booking.pk) == before
+    assert not LateFee.objects.exists()
 
 
 def test_a_visit_that_changed_since_it_was_shown_is_left_alone(booking: Booking) -> None:
@@ -115,14 +159,81 @@ def test_a_visit_that_changed_since_it_was_shown_is_left_alone(booking: Booking)
     assert booking.status == BookingStatus.CONFIRMED
 
 
-# Late ----------------------------------------------------------------------------------------------------------
+# Canceled late -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [timedelta(hours=24) - timedelta(seconds=1), timedelta(seconds=1)])
+def test_a_clients_cancel_always_cancels_and_leaves_only_the_fee(
+    booking: Booking, world: World, before: timedelta
+) -> None:
+    now = at(10) - before
+    canceled = cancel_late(booking, now=now, asks_waiver=True, reason="a cold")
+    assert (canceled.status, canceled.late_fee_cents) == (BookingStatus.CANCELED, 0)
+    fee = LateFee.objects.get(booking=booking)
+    assert (fee.cents, fee.state, fee.asks_waiver, fee.reason) == (6_000, LateFeeState.OPEN, True, "a cold")
+    assert (fee.named_at, fee.decided_at, fee.decided_by) == (now, None, None)
+    assert {MessageKind.CANCELED, MessageKind.STAFF_ALERT} <= kinds_due(canceled)
+    assert canceled.events.last().by_client
+    world.book(email="bo@example.com", phone="+12135550124", now=NOW)
+
+
+def test_a_cancel_does_not_wait_for_the_answer_to_a_late_move(booking: Booking, staff: User) -> None:
+    change = ask(booking)
+    canceled = cancel_late(booking)
+    change.refresh_from_db()
+    assert (canceled.status, change.state) == (BookingStatus.CANCELED, ChangeState.WITHDRAWN)
+    with pytest.raises(exceptions.InvalidTransition):
+        operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
+    canceled.refresh_from_db()
+    assert canceled.status == BookingStatus.CANCELED
+
+
+def test_without_a_fee_nothing_is_left_to_decide(world: World) -> None:
+    world.agree_to(late_fee_percent=0)
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    assert cancel_late(booking, shown_fee_cents=0).status == BookingStatus.CANCELED
+    assert not LateFee.objects.exists()
+
+
+@pytest.mark.parametrize(("state", "cents"), [(LateFeeState.CHARGED, 6_000), (LateFeeState.WAIVED, 0)])
+def test_the_fee_is_charged_or_waived_once_and_the_client_is_told(
+    booking: Booking, staff: User, state: LateFeeState, cents: int
+) -> None:
+    cancel_late(booking)
+    fee = LateFee.objects.get()
+    decided = operations.decide_late_fee(fee=fee, actor=staff, now=LATE, state=state)
+    fee.refresh_from_db()
+    assert (fee.state, fee.decided_by, fee.decided_at) == (state, staff, LATE)
+    assert (decided.status, decided.late_fee_cents) == (BookingStatus.CANCELED, cents)
+    assert MessageKind.LATE_FEE in kinds_due(decided)
+    event = decided.events.last()
+    assert (event.kind, event.actor, event.reason) == (EventKind.FEE_DECIDED, staff, state.value)
+    for again in LateFeeState.CHARGED, LateFeeState.WAIVED:
+        with pytest.raises(exceptions.FeeDecided):
+            operations.decide_late_fee(fee=fee, actor=staff, now=LATE, state=again)
+    decided.refresh_from_db()
+    assert decided.late_fee_cents == cents
+
+
+def test_staff_who_cancel_at_the_clients_word_charge_what_they_named(booking: Booking, staff: User) -> None:
+    canceled = operations.cancel_late(booking=booking, actor=staff, shown_fee_cents=6_000, now=LATE)
+    fee = LateFee.objects.get()
+    assert (fee.state, fee.decided_by, canceled.late_fee_cents) == (LateFeeState.CHARGED, staff, 6_000)
+    event = canceled.events.last()
+    assert (event.by_client, event.actor) == (True, staff)
+    told = canceled.messages.filter(revision=canceled.revision).values_list("kind", flat=True)
+    assert MessageKind.CANCELED in told
+    assert MessageKind.STAFF_ALERT not in told
+
+
+# Late moves ----------------------------------------------------------------------------------------------------
 
 
 def test_asking_late_keeps_the_visit_and_alerts_staff(booking: Booking) -> None:
     change = ask(booking, reason="a cold")
     booking.refresh_from_db()
     assert booking.status == BookingStatus.CONFIRMED
-    assert (change.state, change.fee_cents, change.reason) == (ChangeState.OPEN, 7_000, "a cold")
+    assert (change.state, change.fee_cents, change.reason) == (ChangeState.OPEN, 6_000, "a cold")
     assert booking.events.last().kind == EventKind.CHANGE_ASKED
     assert MessageKind.CHANGE_ALERT in kinds_due(booking)
     assert booking.revision == change.booking.revision
@@ -132,7 +243,7 @@ def test_asking_twice_for_the_same_is_asking_once_and_for_something_else_is_refu
     change = ask(booking)
     assert ask(booking) == change
     with pytest.raises(exceptions.ChangeWaiting):
-        ask(booking, ChangeKind.MOVE)
+        ask(booking, wanted_starts_at=at(14))
     assert ChangeRequest.objects.count() == 1
     assert booking.events.filter(kind=EventKind.CHANGE_ASKED).count() == 1
 
@@ -140,7 +251,7 @@ def test_asking_twice_for_the_same_is_asking_once_and_for_something_else_is_refu
 def test_a_fee_that_was_not_shown_is_not_asked_for(booking: Booking, world: World) -> None:
     with pytest.raises(exceptions.LateChange) as refusal:
         ask(booking, shown_fee_cents=1_000)
-    assert refusal.value.fee_cents == 7_000
+    assert refusal.value.fee_cents == 6_000
     with pytest.raises(exceptions.NotLate):
         ask(booking, now=NOW)
     with pytest.raises(exceptions.InvalidTransition):
@@ -148,26 +259,22 @@ def test_a_fee_that_was_not_shown_is_not_asked_for(booking: Booking, world: Worl
     assert not ChangeRequest.objects.exists()
 
 
-@pytest.mark.parametrize(("with_fee", "cents"), [(True, 7_000), (False, 0)])
-def test_accepting_a_cancel_does_it_with_or_without_the_fee(
+@pytest.mark.parametrize(("with_fee", "cents"), [(True, 6_000), (False, 0)])
+def test_accepting_a_move_does_it_with_or_without_the_fee(
     booking: Booking, staff: User, with_fee: bool, cents: int
 ) -> None:
     change = ask(booking)
-    # The policy may change meanwhile: the client was shown this fee.
-    BookingRules.objects.update(late_fee_percent=100)
-    canceled = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=with_fee)
+    moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=with_fee)
     change.refresh_from_db()
-    booking.refresh_from_db()
-    assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELED, cents)
+    assert (moved.status, moved.starts_at, moved.late_fee_cents) == (BookingStatus.CONFIRMED, at(16), cents)
     assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
-    assert MessageKind.CANCELED in kinds_due(canceled)
-    assert canceled.events.last().actor == staff
+    assert moved.events.last().actor == staff
 
 
 def test_accepting_a_move_does_it_and_one_that_can_not_be_done_leaves_all_as_it_was(
     booking: Booking, world: World, staff: User
 ) -> None:
-    change = ask(booking, ChangeKind.MOVE)
+    change = ask(booking)
     taken = world.book(email="bo@example.com", phone="+12135550124", starts_at=at(16))
     before = Booking.objects.values().get(pk=booking.pk)
     with pytest.raises(exceptions.SlotTaken):
@@ -178,7 +285,7 @@ def test_accepting_a_move_does_it_and_one_that_can_not_be_done_leaves_all_as_it_
     operations.decline_booking(booking=taken, actor=staff, now=LATE)
     moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
     change.refresh_from_db()
-    assert (moved.starts_at, moved.late_fee_cents, change.state) == (at(16), 7_000, ChangeState.ACCEPTED)
+    assert (moved.starts_at, moved.late_fee_cents, change.state) == (at(16), 6_000, ChangeState.ACCEPTED)
     assert MessageKind.MOVED in kinds_due(moved)
 
 
@@ -245,17 +352,14 @@ def test_a_late_change_is_settled_by_whatever_ends_the_visit(booking: Booking, s
 
 
 def test_staff_who_do_it_by_themselves_have_answered(booking: Booking, staff: User) -> None:
-    change = ask(booking, ChangeKind.MOVE)
+    change = ask(booking)
     operations.move_booking(booking=booking, starts_at=at(16), now=LATE, actor=staff)
     change.refresh_from_db()
     assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
 
 
-@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
-def test_a_move_to_another_time_leaves_no_late_change_with_a_fee(
-    booking: Booking, staff: User, kind: ChangeKind
-) -> None:
-    change = ask(booking, kind)
+def test_a_move_to_another_time_leaves_no_late_change_with_a_fee(booking: Booking, staff: User) -> None:
+    change = ask(booking)
     operations.move_booking(booking=booking, starts_at=at(14), now=LATE, actor=staff)
     change.refresh_from_db()
     assert (change.state, change.answered_by) == (ChangeState.WITHDRAWN, staff)
@@ -284,22 +388,12 @@ def test_the_wanted_time_with_somebody_who_was_not_wanted_is_no_answer(
     own = f"therapist:{world.therapist.slug}"
     booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
     other = world.add_therapist(gender="male")
-    change = ask(booking, ChangeKind.MOVE, preference=wish)
+    change = ask(booking, preference=wish)
     operations.move_booking(
         booking=booking, starts_at=at(16), now=LATE, actor=staff, preference=f"therapist:{other.slug}"
     )
     change.refresh_from_db()
     assert change.state == state
-
-
-@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
-def test_a_fee_that_the_policy_asks_for_no_more_is_not_charged(
-    booking: Booking, staff: User, kind: ChangeKind
-) -> None:
-    change = ask(booking, kind)
-    BookingRules.objects.update(cancel_notice_hours=12)
-    done = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
-    assert done.late_fee_cents == 0
 
 
 def test_a_late_fee_is_counted_from_the_visit_as_it_is_under_the_lock(booking: Booking, staff: User) -> None:
@@ -319,20 +413,19 @@ def test_a_late_move_to_anyone_is_accepted_with_whoever_can(world: World, staff:
     booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
     other = world.add_therapist()
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
-    change = ask(booking, ChangeKind.MOVE, preference="any")
+    change = ask(booking, preference="any")
     with pytest.raises(exceptions.ChangeWaiting):
-        ask(booking, ChangeKind.MOVE)
+        ask(booking, preference="")
     moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
     change.refresh_from_db()
     assert (moved.starts_at, moved.therapist, change.state) == (at(16), other, ChangeState.ACCEPTED)
 
 
-@pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.MOVE])
 def test_a_late_change_of_a_visit_that_is_not_as_shown_is_not_asked_for(
-    booking: Booking, kind: ChangeKind
+    booking: Booking,
 ) -> None:
     with pytest.raises(exceptions.ChangedMeanwhile):
-        ask(booking, kind, shown_revision=booking.revision - 1)
+        ask(booking, shown_revision=booking.revision - 1)
     assert not ChangeRequest.objects.exists()
 
 

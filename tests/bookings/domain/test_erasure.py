@@ -20,7 +20,7 @@ from bookings.domain import area_requests, intake, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients
 from bookings.domain.erasure import erase_client
 from bookings.domain.reports import load_report
-from bookings.enums import BookingStatus, ChangeKind, MessageState
+from bookings.enums import BookingStatus, MessageState
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
@@ -31,6 +31,7 @@ from bookings.models import (
     ClinicianNote,
     DriveOverride,
     Erasure,
+    LateFee,
     Link,
     Message,
     ScreeningRecheck,
@@ -116,8 +117,9 @@ def a_life(world: World, staff: User) -> Client:
     ScreeningRecheck.objects.create(
         booking=kept, version=world.screening, answers={"q": "quillhealth"}, tier="clear", evaluated_at=NOW
     )
-    ChangeRequest.objects.create(booking=kept, kind=ChangeKind.CANCEL, reason="quillreason", asked_at=NOW,
+    ChangeRequest.objects.create(booking=kept, wanted_starts_at=NOW, reason="quillreason", asked_at=NOW,
                                  state="refused")  # fmt: skip
+    LateFee.objects.create(booking=kept, cents=6_000, reason="quillreason", named_at=NOW)
     DriveOverride.objects.create(to_booking=kept, minutes=30, reason="quillreason", by=staff, at=NOW)
     add_note(client=client, text="quillnote", actor=staff, now=NOW)
     LogEntry.objects.log_actions(staff.pk, [client], CHANGE, change_message="quillreason", single_object=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from bookings.enums import BookingStatus, ChangeKind, ChangeState, EventKind, MessageKind
-from bookings.models import Booking, BookingEvent, ChangeRequest, Message, MessageSettings, Therapist
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
+from bookings.models import Booking, BookingEvent, ChangeRequest, LateFee, Message, MessageSettings, Therapist
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Email, render
 from tests.support.visits import NOW, make_business, make_message
@@ -48,20 +48,41 @@ def _client_canceled(message: Message) -> None:
     _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None, by_client=True)
 
 
-def _late_cancel(fee_cents: int) -> Callable[[Message], None]:
-    """The client asked late, was shown a fee of $70, and staff agreed, with `fee_cents`."""
+def _canceled_by_us(message: Message) -> None:
+    _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None,
+           reason="Your therapist is ill.")  # fmt: skip
 
-    def happened(message: Message) -> None:
-        booking = message.booking
-        assert booking is not None
-        _moved(message, kind=EventKind.CANCELED, moved_from=None, moved_from_therapist=None)
-        Booking.objects.update(late_fee_cents=fee_cents)
-        ChangeRequest.objects.create(
-            booking=booking, kind=ChangeKind.CANCEL, state=ChangeState.ACCEPTED, fee_cents=7_000,
-            asked_at=NOW - DAY, answered_at=NOW,
-        )  # fmt: skip
 
-    return happened
+def _name_fee(message: Message, **changes: object) -> None:
+    assert message.booking is not None
+    fields = {"booking": message.booking, "cents": 7_000, "named_at": NOW, **changes}
+    LateFee.objects.create(**fields)
+
+
+def _late_cancel(message: Message) -> None:
+    """The client canceled late and was shown a fee of $70, which nobody has decided about."""
+    _client_canceled(message)
+    _name_fee(message, asks_waiver=True)
+
+
+def _late_cancel_by_client(message: Message) -> None:
+    _canceled_by_client(message)
+    _name_fee(message, asks_waiver=True)
+
+
+def _charged_by_staff(message: Message) -> None:
+    """Staff canceled at the client's word, with the fee."""
+    _client_canceled(message)
+    Booking.objects.update(late_fee_cents=7_000)
+    _name_fee(message, state=LateFeeState.CHARGED)
+
+
+def _waived(message: Message) -> None:
+    LateFee.objects.update(state=LateFeeState.WAIVED)
+
+
+def _soon(message: Message) -> None:
+    Booking.objects.update(answer_by=None)
 
 
 def _late_move_agreed(fee_cents: int) -> Callable[[Message], None]:
@@ -73,7 +94,7 @@ def _late_move_agreed(fee_cents: int) -> Callable[[Message], None]:
         _moved(message)
         Booking.objects.update(late_fee_cents=fee_cents)
         ChangeRequest.objects.create(
-            booking=booking, kind=ChangeKind.MOVE, state=ChangeState.ACCEPTED, fee_cents=7_000,
+            booking=booking, state=ChangeState.ACCEPTED, fee_cents=7_000,
             wanted_starts_at=booking.starts_at, asked_at=NOW - DAY, answered_at=NOW,
         )  # fmt: skip
 
@@ -84,14 +105,6 @@ def _new_address(message: Message) -> None:
     _moved(message, kind=EventKind.EDITED, moved_from=None, moved_from_therapist=None)
 
 
-def _late_move(message: Message) -> None:
-    booking = message.booking
-    assert booking is not None
-    booking.change_requests.update(
-        kind=ChangeKind.MOVE, wanted_starts_at=booking.starts_at + timedelta(hours=2)
-    )
-
-
 def _as_request(message: Message) -> None:
     Booking.objects.update(status=BookingStatus.REQUESTED, confirmed_at=None)
     _moved(message)
@@ -100,18 +113,21 @@ def _as_request(message: Message) -> None:
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
-    "canceled_late": (MessageKind.CANCELED, _late_cancel(7_000)),
-    "canceled_late_without_fee": (MessageKind.CANCELED, _late_cancel(0)),
+    "canceled_by_us": (MessageKind.CANCELED, _canceled_by_us),
+    "canceled_late": (MessageKind.CANCELED, _late_cancel),
+    "canceled_late_with_fee": (MessageKind.CANCELED, _charged_by_staff),
+    "late_fee_waived": (MessageKind.LATE_FEE, _waived),
     "moved": (MessageKind.MOVED, _moved),
     "moved_late": (MessageKind.MOVED, _late_move_agreed(7_000)),
     "moved_late_without_fee": (MessageKind.MOVED, _late_move_agreed(0)),
     "moved_request": (MessageKind.MOVED, _as_request),
     "moved_to_another_therapist": (MessageKind.MOVED, _to_another_therapist),
     "moved_to_another_address": (MessageKind.MOVED, _new_address),
+    "received_soon": (MessageKind.RECEIVED, _soon),
+    "staff_alert_soon": (MessageKind.STAFF_ALERT, _soon),
     "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),
     "staff_alert_canceled": (MessageKind.STAFF_ALERT, _canceled_by_client),
-    "change_alert_move": (MessageKind.CHANGE_ALERT, _late_move),
-    "change_refused_move": (MessageKind.CHANGE_REFUSED, _late_move),
+    "staff_alert_canceled_late": (MessageKind.STAFF_ALERT, _late_cancel_by_client),
 }
 LETTERS = sorted({*(kind.value for kind in MessageKind), *SHAPES})
 

@@ -55,7 +55,7 @@ def test_delivery_sends_a_whole_email(smtp_server: MailServer) -> None:
 
     [received] = smtp_server.messages
     assert received.recipients == ["ana@client.example"]
-    assert received.subject == "Confirmed: Thu, Oct 15 at 2:30 PM PDT"
+    assert received.subject == "Confirmed: Manual lymphatic drainage, Thu, Oct 15 at 2:30 PM PDT"
     assert received.message["Message-ID"] == f"<{message.message_uuid}@example.com>"
     assert received.message["Auto-Submitted"] == "auto-generated"
     assert received.message["Reply-To"] == "visits@business.example"
@@ -67,7 +67,7 @@ def test_delivery_sends_a_whole_email(smtp_server: MailServer) -> None:
         "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar", "text/calendar",
     ]  # fmt: skip
     calendar_parts = [part for part in received.message.walk() if part.get_content_type() == "text/calendar"]
-    assert calendar_parts[0].get_param("method") == "REQUEST"
+    assert [part.get_param("method") for part in calendar_parts] == ["REQUEST", "REQUEST"]
     assert calendar_parts[1].get_filename() == "visit.ics"
     message.refresh_from_db()
     assert (message.state, message.sent_at, message.lease, message.attempts) == (
@@ -409,7 +409,7 @@ def test_headers_cannot_be_injected(smtp_server: MailServer) -> None:
     [received] = smtp_server.messages
     assert received.recipients == ["ana@client.example"]
     assert received.message["Bcc"] is None
-    assert received.subject == "Confirmed: Thu, Oct 15 at 2:30 PM PDT"
+    assert received.subject == "Confirmed: Manual lymphatic drainage, Thu, Oct 15 at 2:30 PM PDT"
     assert b"\nBcc:" not in received.raw
     assert received.calendar.splitlines().count("BEGIN:VCALENDAR") == 1
 

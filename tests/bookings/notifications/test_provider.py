@@ -86,14 +86,14 @@ def test_provider_gets_the_whole_email(provider: Provider) -> None:
 
     [sent] = provider.requests
     assert sent["To"] == "ana@client.example"
-    assert sent["Subject"] == "Confirmed: Thu, Oct 15 at 2:30 PM PDT"
+    assert sent["Subject"] == "Confirmed: Manual lymphatic drainage, Thu, Oct 15 at 2:30 PM PDT"
     assert "2:30 PM" in sent["TextBody"]
     assert "October 15" in sent["HtmlBody"]
     headers = {header["Name"]: header["Value"] for header in sent["Headers"]}
     assert headers["Message-ID"] == f"<{message.message_uuid}@example.com>"
     [attachment] = sent["Attachments"]
     assert attachment["Name"] == "visit.ics"
-    assert attachment["ContentType"].startswith("text/calendar")
+    assert attachment["ContentType"].startswith('text/calendar; method="REQUEST"')
 
 
 _INACTIVE = (

@@ -63,7 +63,7 @@ def test_doubt_about_urgent_signs_is_answered_before_the_request_is_sent(flow: F
 def test_clear_answers_are_not_met_with_a_warning(flow: Flow) -> None:
     flow.until("review")
     page = text(flow.client.get("/book/review/"))
-    checked = page.split("Is everything right?")[1].split("The whole price")[0]
+    checked = page.split("Is everything right?")[1].split("The full price")[0]
     assert "911" not in checked
     assert "clinician" not in checked
 

@@ -110,12 +110,26 @@ def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: Worl
     booking = Booking.objects.get()
     assert response["Location"] == reverse("admin:bookings_booking_change", args=[booking.pk])
     assert booking.status == BookingStatus.CONFIRMED
+    assert f"{booking.reference} is booked." in desk.get(response["Location"]).content.decode()
     first = booking.events.first()
     assert first is not None
     assert (first.actor.username, first.by_client) == ("desk", False)
     kinds = set(Message.objects.filter(booking=booking).values_list("kind", flat=True))
     assert MessageKind.CONFIRMED in kinds
     assert MessageKind.STAFF_ALERT not in kinds
+
+
+def test_what_waits_for_a_look_is_called_a_request(world: World, desk: Client) -> None:
+    flow = Flow(desk, world)
+    desk.post(BEGIN)
+    flow.until("health")
+    flow.health(pregnancy="yes", pregnancy_signs="no")
+    response = flow.review()
+    booking = Booking.objects.get()
+    assert booking.status == BookingStatus.REQUESTED
+    text = desk.get(response["Location"]).content.decode()
+    assert f"{booking.reference} is a request" in text
+    assert "is booked." not in text
 
 
 def test_answers_that_need_a_look_still_wait_for_one(world: World) -> None:

@@ -10,10 +10,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.admin.changes import change_words
 from bookings.domain import links, operations
-from bookings.enums import BookingStatus, ChangeState, EventKind
-from bookings.models import Booking, BookingRules, ChangeRequest, Message, TimeOff
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState
+from bookings.models import Booking, ChangeRequest, LateFee, Message, TimeOff
+from bookings.staff.late_changes import change_words
 from tests.factories import DAY, NOW, World, at
 
 from .browsers import address, confirmed, hidden, said, signed_in, text, with_link
@@ -58,44 +58,77 @@ def test_canceling_in_time_takes_one_page_and_one_press(booking: Booking) -> Non
     assert booking.events.count() == events
 
 
-def test_canceling_late_shows_the_fee_and_asks_staff(booking: Booking) -> None:
+@pytest.mark.parametrize("status", ["requested", "confirmed"])
+def test_a_request_is_called_a_request_and_a_visit_a_visit(world: World, status: str) -> None:
+    visit = confirmed(world) if status == "confirmed" else world.book()
+    what, other = ("visit", "request") if status == "confirmed" else ("request", "visit")
+    client = with_link(visit)
+    assert f"Cancel this {what}" in text(client.get(address(visit)))
+    page = client.get(address(visit, "cancel"))
+    for words in (f"Cancel this {what}?", f"Cancel my {what}", f"Keep my {what}"):
+        assert words in text(page)
+    assert f"Cancel my {other}" not in text(page)
+    done = client.post(address(visit, "cancel"), hidden(page), follow=True)
+    assert f"Your {what} is canceled. There is no charge." in said(done)
+
+
+def test_canceling_late_shows_the_fee_and_cancels(booking: Booking) -> None:
     with late():
         client = with_link(booking, now=LATE)
+        assert "At once. Late fee: up to $60." in text(client.get(address(booking)))
         page = client.get(address(booking, "cancel"))
-        assert "late fee of $70" in text(page)
-        response = client.post(
-            address(booking, "cancel"), {**hidden(page), "reason": "I have a cold"}, follow=True
-        )
-        assert "We have your request to cancel" in said(response)
-        assert "You asked us to cancel this visit." in text(response)
-        assert state(booking)["status"] == BookingStatus.CONFIRMED
-        change = ChangeRequest.objects.get()
-        assert (change.fee_cents, change.reason) == (7_000, "I have a cold")
-        # Until it is answered nothing else is asked for, but it can be taken back.
-        for page_name in ("cancel", "move"):
-            other = client.get(address(booking, page_name), follow=True)
-            assert "You have asked us for a change already" in said(other)
+        assert "Late fee: up to $60. We may waive it, and for illness we do." in text(page)
+        data = {**hidden(page), "asks_waiver": "on", "reason": "I have a cold"}
+        response = client.post(address(booking, "cancel"), data, follow=True)
+        assert "Your visit is canceled. We’ll write to you about the late fee." in said(response)
+        assert "Late fee: up to $60. One of us will look at it" in text(response)
+        assert state(booking)["status"] == BookingStatus.CANCELED
+        fee = LateFee.objects.get()
+        assert (fee.cents, fee.asks_waiver, fee.reason, fee.state) == (6_000, True, "I have a cold", "open")
+        # Pressed twice.
+        again = client.post(address(booking, "cancel"), data, follow=True)
+        assert "Your visit is canceled." in said(again)
+        assert LateFee.objects.count() == 1
+
+
+def test_canceling_is_open_while_a_late_move_waits(booking: Booking) -> None:
+    with late():
+        client = with_link(booking, now=LATE)
+        client.post(address(booking, "move"), hidden(choose(client, booking)))
+        shown = client.get(address(booking))
+        assert "Until then your visit keeps its time, and you can still cancel it." in text(shown)
+        assert address(booking, "cancel") in shown.content.decode()
+        other = client.get(address(booking, "move"), follow=True)
+        assert "You have asked us for another time already" in said(other)
+        client.post(address(booking, "cancel"), hidden(client.get(address(booking, "cancel"))))
+        assert state(booking)["status"] == BookingStatus.CANCELED
+        assert ChangeRequest.objects.get().state == ChangeState.WITHDRAWN
+
+
+def test_a_late_move_can_be_taken_back(booking: Booking) -> None:
+    with late():
+        client = with_link(booking, now=LATE)
+        client.post(address(booking, "move"), hidden(choose(client, booking)))
         kept = client.post(address(booking, "withdraw"), follow=True)
         assert "Your visit stays as it is" in said(kept)
         assert "You asked us" not in text(kept)
-        change.refresh_from_db()
-        assert change.state == ChangeState.WITHDRAWN
+        assert ChangeRequest.objects.get().state == ChangeState.WITHDRAWN
         # Pressed twice.
         assert client.post(address(booking, "withdraw"), follow=True).status_code == 200
 
 
-def test_a_page_from_before_the_notice_asks_instead_of_charging(booking: Booking) -> None:
+def test_a_page_from_before_the_notice_shows_the_fee_first(booking: Booking) -> None:
     page = hidden(with_link(booking).get(address(booking, "cancel")))
     assert "fee_cents" not in page
     with late():
         client = with_link(booking, now=LATE)
         response = client.post(address(booking, "cancel"), page)
         assert response.status_code == 409
-        assert "late fee of $70" in text(response)
+        assert "Late fee: up to $60" in text(response)
         assert state(booking)["status"] == BookingStatus.CONFIRMED
-        assert not ChangeRequest.objects.exists()
         client.post(address(booking, "cancel"), hidden(response))
-        assert ChangeRequest.objects.get().fee_cents == 7_000
+        assert state(booking)["status"] == BookingStatus.CANCELED
+        assert LateFee.objects.get().cents == 6_000
 
 
 def test_a_tampered_fee_is_not_taken(booking: Booking) -> None:
@@ -106,7 +139,7 @@ def test_a_tampered_fee_is_not_taken(booking: Booking) -> None:
         assert response.status_code == 409
         # To leave it out asks for nothing either.
         assert client.post(address(booking, "cancel"), {"revision": page["revision"]}).status_code == 409
-        assert not ChangeRequest.objects.exists()
+        assert not LateFee.objects.exists()
         assert state(booking)["status"] == BookingStatus.CONFIRMED
 
 
@@ -121,16 +154,46 @@ def test_a_page_of_a_visit_that_was_moved_meanwhile_cancels_nothing(booking: Boo
     assert state(booking)["status"] == BookingStatus.CONFIRMED
 
 
-def test_what_staff_answered_meanwhile_is_shown_as_it_is(booking: Booking, django_user_model: Any) -> None:
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [("charged", "Late fee under our policy: $60"), ("waived", "We don’t ask for a late fee")],
+)
+def test_what_staff_decided_about_the_fee_is_shown(
+    booking: Booking, django_user_model: Any, answer: str, words: str
+) -> None:
     with late():
         client = signed_in(now=LATE)
         client.post(address(booking, "cancel"), hidden(client.get(address(booking, "cancel"))))
+        staff = django_user_model.objects.create_user("desk")
+        fee = LateFee.objects.select_related("booking").get()
+        operations.decide_late_fee(fee=fee, actor=staff, now=LATE, state=LateFeeState(answer))
+        assert words in text(client.get(address(booking)))
+
+
+def test_what_staff_answered_meanwhile_is_shown_as_it_is(booking: Booking, django_user_model: Any) -> None:
+    with late():
+        client = signed_in(now=LATE)
+        client.post(address(booking, "move"), hidden(choose(client, booking)))
         change = ChangeRequest.objects.get()
         staff = django_user_model.objects.create_user("desk")
         operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
         response = client.post(address(booking, "withdraw"), follow=True)
-        assert "This visit is canceled." in text(response)
-        assert "Late fee under our policy: $70" in text(response)
+        assert "2:00 PM PST" in text(response)
+        assert "Late fee under our policy: $60" in text(response)
+
+
+def test_pages_speak_of_the_terms_that_were_agreed_to(booking: Booking, world: World) -> None:
+    world.agree_to(cancel_notice_hours=96, late_fee_percent=100, wait_minutes=45)
+    client = with_link(booking)
+    shown = text(client.get(address(booking)))
+    assert "Free until Sunday, December 6, 10:00 AM PST" in shown
+    assert "Free until 24 hours before, then 50% of the price of the session" in shown
+    assert "Your therapist waits 15 minutes." in shown
+    assert "45 minutes" not in shown
+    with late():
+        page = text(with_link(booking, now=LATE).get(address(booking, "cancel")))
+        assert "less than 24 hours away" in page
+        assert "up to $60" in page
 
 
 # Moving --------------------------------------------------------------------------------------------------------
@@ -195,9 +258,9 @@ def test_a_time_taken_meanwhile_gives_fresh_times(booking: Booking, world: World
 def test_moving_late_shows_the_fee_and_asks_staff(booking: Booking, world: World) -> None:
     with late():
         client = with_link(booking, now=LATE)
-        assert "late fee of $70" in text(client.get(address(booking, "move")))
+        assert "Late fee: up to $60" in text(client.get(address(booking, "move")))
         page = choose(client, booking)
-        assert "late fee of $70" in text(page)
+        assert "Late fee: up to $60" in text(page)
         response = client.post(address(booking, "move"), hidden(page), follow=True)
         assert "We have your request to move" in said(response)
         assert "Monday, December 7, 2:00 PM PST" in text(response)
@@ -407,11 +470,14 @@ def test_what_only_a_press_does_is_no_page(booking: Booking, page: str) -> None:
     assert signed_in().get(address(booking, page)).status_code == 405
 
 
-def test_a_visit_without_late_fee_says_so(booking: Booking) -> None:
-    BookingRules.objects.update(late_fee_percent=0)
+def test_a_visit_without_late_fee_says_so(world: World) -> None:
+    world.agree_to(late_fee_percent=0)
+    booking = confirmed(world)
     with late():
         client = with_link(booking, now=LATE)
         page = client.get(address(booking, "cancel"))
-        assert "There is no late fee" in text(page)
+        assert "It costs nothing" in text(page)
+        assert "There is no late fee" in text(client.get(address(booking, "move")))
         assert client.post(address(booking, "cancel"), hidden(page)).status_code == 302
-        assert ChangeRequest.objects.get().fee_cents == 0
+        assert state(booking)["status"] == BookingStatus.CANCELED
+        assert not LateFee.objects.exists()

@@ -114,10 +114,10 @@ def test_list_tells_visits_to_come_from_past_ones(world: World) -> None:
         ("requested", "We have your request."),
         ("confirmed", "Your visit is booked."),
         ("canceled", "This visit is canceled."),
-        ("declined", "We could not take this visit."),
+        ("declined", "We couldn’t take this visit."),
         ("expired", "We did not answer this request in time."),
         ("completed", "Thank you for having us."),
-        ("no_show", "We came, and nobody opened the door."),
+        ("no_show", "We came, and nobody answered the door."),
     ],
 )
 def test_each_state_has_its_words(world: World, status: str, words: str) -> None:

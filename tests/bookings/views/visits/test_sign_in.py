@@ -163,7 +163,13 @@ def test_a_link_opens_its_one_visit_and_no_address(world: World) -> None:
     other = world.book(starts_at=at(14))
     client = with_link(booking)
     page = text(client.get(address(booking)))
-    for shown in ("Monday, December 7", "10:00 AM PST", "Sample Therapist One", "$140", "A day's notice."):
+    for shown in (
+        "Monday, December 7",
+        "10:00 AM PST",
+        "Sample Therapist One",
+        "$140",
+        "Free until 24 hours before",
+    ):
         assert shown in page
     for kept in ("Sample Street", "90026", "Rosa", "Ana", "ana@", "CANARY"):
         assert kept not in page

@@ -1,0 +1,204 @@
+"""What the pages promise: an answer, what the press does, one way for a note, how to pay."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.test import Client
+
+from blog.sample import PAGES
+from bookings.enums import BookingStatus
+from bookings.models import Booking
+from bookings.screening import sample_rules_data
+from services.models import Business
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+
+from .flow import Flow
+
+pytestmark = pytest.mark.django_db
+TEMPLATES = Path(__file__).parents[3] / "templates"
+NIGHT = at(22, 0, DAY - timedelta(days=1))
+PAYING = "You pay after the visit.\n\nTips are welcome."
+
+
+@pytest.fixture
+def flow(client: Client, world: World) -> Flow:
+    return Flow(client, world)
+
+
+def page(client: Client, path: str) -> str:
+    """The words of a page, on one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", client.get(path).content.decode()).split())
+
+
+def to_review(flow: Flow, **answers: str) -> str:
+    """To the last page."""
+    for step in (flow.what, flow.where, flow.when, flow.details):
+        step()
+    flow.health(**answers)
+    return page(flow.client, "/book/review/")
+
+
+def test_the_button_says_what_its_press_does(flow: Flow, world: World) -> None:
+    with time_machine.travel(NOW, tick=False):
+        shown = to_review(flow)
+        assert "Send my request" in shown
+        assert "Book it" not in shown
+        kept = world.book(name="Ana", email="ana@example.com", phone="+12135550123", starts_at=at(14))
+        Booking.objects.filter(pk=kept.pk).update(status=BookingStatus.COMPLETED)
+        shown = page(flow.client, "/book/review/")
+        assert "Book it" in shown
+        assert "Send my request" not in shown
+        flow.health(neck="yes")
+        assert "Send my request" in page(flow.client, "/book/review/")
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (at(9, 30, DAY - timedelta(days=1)), "You'll hear from us by Sunday, December 6, 8:00 PM PST."),
+        (NOW, "You'll hear from us by Thursday, December 3, 12:00 PM PST."),
+    ],
+)
+def test_the_promise_is_the_same_on_both_to_review(flow: Flow, now: datetime, words: str) -> None:
+    with time_machine.travel(now, tick=False):
+        to_review(flow)
+        assert flow.review().status_code == 302
+        assert words in page(flow.client, "/book/done/")
+        reference = Booking.objects.get().reference
+        assert words in page(flow.client, f"/visits/v/{reference}/")
+
+
+def test_a_visit_that_is_soon_is_promised_a_call(flow: Flow) -> None:
+    with time_machine.travel(at(8), tick=False):
+        for step in (flow.what, flow.where):
+            step()
+        flow.when(starts_at=at(12).isoformat())
+        flow.details()
+        flow.health()
+        assert flow.review().status_code == 302
+        assert "We'll call you within the hour." in page(flow.client, "/book/done/")
+
+
+def test_at_night_times_too_soon_for_an_answer_are_not_offered(flow: Flow) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        flow.what()
+        flow.where()
+        shown = flow.client.get("/book/when/", {"day": str(DAY)}).content.decode()
+        assert f'value="{at(12, 30).isoformat()}"' not in shown
+        assert f'value="{at(13).isoformat()}"' in shown
+
+
+def test_who_holds_a_time_when_the_desk_closes_may_still_ask_for_it(flow: Flow) -> None:
+    evening = at(19, 55, DAY - timedelta(days=1))
+    with time_machine.travel(evening, tick=False) as clock:
+        flow.what()
+        flow.where()
+        flow.when(starts_at=at(10).isoformat())
+        clock.shift(timedelta(minutes=6))
+        flow.details()
+        flow.health()
+        assert flow.review().status_code == 302
+    assert Booking.objects.get().starts_at == at(10)
+
+
+# A clinician's note ---------------------------------------------------------------------------------------------
+
+WAY = "what your clinician says, with their name and phone number. We keep it encrypted. Please don't send it by email."
+
+
+def test_the_first_health_page_says_which_answers_need_a_clinician_and_how(flow: Flow) -> None:
+    with time_machine.travel(NOW, tick=False):
+        for step in (flow.what, flow.where, flow.when, flow.details):
+            step()
+        for path in ("/book/health/1/", "/book/health/?all=yes"):
+            shown = page(flow.client, path).replace("&#x27;", "'")
+            assert "Surgery not long ago, cancer" in shown
+            assert WAY in shown
+        flow.client.post("/book/health/1/", {"question": "urgent_signs", "answer": "no"})
+        assert WAY not in page(flow.client, "/book/health/2/").replace("&#x27;", "'")
+
+
+def test_a_note_is_asked_for_in_the_same_words_on_every_page(flow: Flow) -> None:
+    with time_machine.travel(NOW, tick=False):
+        shown = to_review(flow, cancer="yes")
+        assert flow.review().status_code == 302
+        reference = Booking.objects.get().reference
+        shown_pages = [shown, page(flow.client, "/book/done/"), page(flow.client, f"/visits/v/{reference}/")]
+    for words in shown_pages:
+        assert WAY in words.replace("&#x27;", "'")
+
+
+def test_no_text_names_another_way_for_a_note() -> None:
+    """Whatever speaks of handing a note in leads to the contact page."""
+    other = re.compile(r"(?i)(reply to this|answer this email|attach|fax|email us|send us|text us)")
+    texts = [path.read_text() for path in TEMPLATES.rglob("*.html") if "email" not in path.parts]
+    texts += [sample.body for sample in PAGES]
+    texts += [json.dumps(sample_rules_data())]
+    texts += [path.read_text() for path in (TEMPLATES / "email").rglob("*") if path.is_file()]
+    for text in texts:
+        for sentence in re.split(r"(?<=[.?!])\s", text):
+            if re.search(r"(?i)\b(clinician|doctor)\b.*\bnote\b|\bnote\b.*\b(clinician|doctor)\b", sentence):
+                assert not other.search(sentence), sentence
+
+
+# Paying ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paying(world: World) -> None:
+    business = Business.load()
+    business.payment_words = PAYING
+    business.save()
+
+
+@pytest.mark.usefixtures("paying")
+def test_how_to_pay_is_said_where_people_look_for_it(flow: Flow) -> None:
+    with time_machine.travel(NOW, tick=False):
+        for path in (flow.world.service.get_absolute_url(), "/faq/"):
+            shown = page(flow.client, path)
+            assert "You pay after the visit. Tips are welcome." in shown, path
+        assert "You pay after the visit. Tips are welcome." in to_review(flow)
+
+
+def test_without_the_owners_words_nothing_is_said_about_paying(flow: Flow) -> None:
+    with time_machine.travel(NOW, tick=False):
+        assert "How and when do I pay?" not in page(flow.client, "/faq/")
+        assert "Paying" not in to_review(flow)
+
+
+@pytest.mark.parametrize(("people", "said"), [(1, False), (2, True)])
+def test_two_people_are_told_that_the_drive_is_charged_once(flow: Flow, people: int, said: bool) -> None:
+    flow.world.service.max_people = 2
+    flow.world.service.save()
+    with time_machine.travel(NOW, tick=False):
+        flow.what(people=people)
+        for step in (flow.where, flow.when, flow.details):
+            step()
+        flow.health(**CLEAR_ANSWERS)
+        shown = page(flow.client, "/book/review/")
+    assert ("travel and the evening fee are charged once" in shown) is said
+
+
+# Consent --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "words", "not_words"),
+    [("", "I agree.", "They know and agree."), ("Maria", "They know and agree.", "I agree.")],
+)
+def test_who_books_for_another_agrees_for_another(flow: Flow, other: str, words: str, not_words: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        for step in (flow.what, flow.where, flow.when):
+            step()
+        flow.details(**({"for_other": "on", "recipient_name": other} if other else {}))
+        flow.health()
+        shown = page(flow.client, "/book/review/")
+    assert words in shown
+    assert not_words not in shown
+    assert ("Maria knows about this visit and agrees to it too." in shown) is bool(other)
