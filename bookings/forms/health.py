@@ -46,7 +46,9 @@ class RoughDateInput(forms.TextInput):
             return data[name]
         if data.get(f"{name}-unsure"):
             return screening.UNSURE
-        month, day, year = (str(data.get(f"{name}-{part}", ""))[:10].strip() for part in ("month", "day", "year"))
+        month, day, year = (
+            str(data.get(f"{name}-{part}", ""))[:10].strip() for part in ("month", "day", "year")
+        )
         if not month and not day:
             return ""  # the year is filled in beforehand
         return "-".join((year, month.zfill(2), *([day.zfill(2)] if day else [])))
@@ -173,7 +175,8 @@ class HealthForms:
 
     def is_valid(self) -> bool:
         """Whether nobody's answers are wrong or missing."""
-        return all([form.is_valid() for form in self.people])
+        wrong = [form for form in self.people if not form.is_valid()]
+        return not wrong
 
     @property
     def errors(self) -> list[forms.BoundField]:

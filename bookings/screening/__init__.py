@@ -5,7 +5,7 @@ only here, on the server. The questions never name a diagnosis, and doubt is nev
 """
 
 from .evaluation import evaluate, evaluate_so_far
-from .people import answers_of, key_of, people_in
+from .people import answers_of, answers_of_people, key_of, people_in
 from .questions import Group, groups_for, questions_for, visible
 from .reading import SCHEMA
 from .rules import RulesError, digest, parse_rules, rules_to_data
@@ -46,6 +46,7 @@ __all__ = [
     "Tier",
     "When",
     "answers_of",
+    "answers_of_people",
     "digest",
     "evaluate",
     "evaluate_so_far",

@@ -54,16 +54,22 @@ def _cards(rules: RuleSet) -> list[str]:
         where = named(f"Question {number}", question.id)
         harmless = question.kind is Kind.YES_NO_UNSURE and question.tier_for(NO) is Tier.CLEAR
         if question.card and question.when is not None:
-            problems.append(f'{where}: is a follow-up and stands where its question does, so leave out "card".')
+            problems.append(
+                f'{where}: is a follow-up and stands where its question does, so leave out "card".'
+            )
         elif question.card and question.card not in cards:
             problems.append(f"{where}: stands on {shown(question.card)}, and there is no such card.")
         elif question.card and not harmless:
-            problems.append(f"{where}: can't stand on a card, where \"none of these\" answers no for it.")
+            problems.append(f'{where}: can\'t stand on a card, where "none of these" answers no for it.')
         elif cards and harmless and question.when is None and not question.card:
             problems.append(f'{where}: needs a "card".')
     used = {question.card for question in rules.questions}
-    problems += [f"Rules: no question stands on the card {shown(card)}." for card in cards if card not in used]
-    worst = {card: max((q.worst for q in rules.questions if q.card == card), default=Tier.CLEAR) for card in cards}
+    problems += [
+        f"Rules: no question stands on the card {shown(card)}." for card in cards if card not in used
+    ]
+    worst = {
+        card: max((q.worst for q in rules.questions if q.card == card), default=Tier.CLEAR) for card in cards
+    }
     if any(worst[card] is Tier.EMERGENCY for card in cards) and worst[cards[0]] is not Tier.EMERGENCY:
         problems.append("Rules: the card with the emergency signs must come first.")
     return problems

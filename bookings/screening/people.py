@@ -19,6 +19,12 @@ def answers_of(answers: Mapping[str, object], person: int) -> dict[str, object]:
     return {key.removeprefix(mark): value for key, value in answers.items() if key.startswith(mark)}
 
 
+def answers_of_people(answers: Mapping[str, str], people: int) -> dict[str, str]:
+    """The answers of the first so many people; what was told of others is left out."""
+    others = tuple(key_of("", person) for person in range(people + 1, people_in(answers) + 1))
+    return {key: value for key, value in answers.items() if not key.startswith(others)}
+
+
 def people_in(answers: Mapping[str, object]) -> int:
     """How many people answered: 1, or the highest number among the keys."""
     numbers = (key.partition(".")[0] for key in answers)

@@ -57,12 +57,16 @@ def groups_for(rules: RuleSet, service: str) -> tuple[Group, ...]:
     """Every question for ``service`` (a slug), once each: card by card in the owner's order, then those on none."""
     asked = set(questions_for(rules, service))
     first = [q for q in rules.questions if q in asked and q.when is None]
-    below = {q.id: [f for f in rules.questions if f in asked and f.when and f.when.question == q.id] for q in first}
+    below = {
+        q.id: [f for f in rules.questions if f in asked and f.when and f.when.question == q.id] for q in first
+    }
     on_cards = [
-        Group(card, tuple(one for q in first if q.card == card.id for one in (q, *below[q.id]))) for card in rules.cards
+        Group(card, tuple(one for q in first if q.card == card.id for one in (q, *below[q.id])))
+        for card in rules.cards
     ]
     alone = [Group(None, (q, *below[q.id])) for q in first if not q.card]
     return tuple(group for group in (*on_cards, *alone) if group.questions)
+
 
 def visible(rules: RuleSet, answers: Mapping[str, object], service: str) -> tuple[ScreeningQuestion, ...]:
     """The questions that a client with these answers so far has to answer, follow-ups that apply included."""

@@ -36,7 +36,6 @@ _NOTHING = dict.fromkeys(
         "known",
         "day",
         steps.SO_FAR,
-        steps.HEALTH_SO_FAR,
         steps.FILLED_FOR,
     )
 )

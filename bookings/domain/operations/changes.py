@@ -309,7 +309,9 @@ def recheck_screening(
         if last is not None and last.version_id == current.version.pk and last.answers == answers:
             if now - last.evaluated_at < SAME_PRESS:
                 return last
-        tier = intake.tier_of(current.evaluate(answers, fresh.service.slug, local(now).date(), people=fresh.people))
+        tier = intake.tier_of(
+            current.evaluate(answers, fresh.service.slug, local(now).date(), people=fresh.people)
+        )
         recheck = ScreeningRecheck.objects.create(
             booking=fresh, version=current.version, answers=answers, tier=tier, evaluated_at=now
         )

@@ -20,7 +20,7 @@ DETAILS = {
     "gate_code": "CANARY-GATE-4711",
     "notes": "CANARY-NOTE",
 }
-STEPS = ("what", "where", "when", "details", "health", "review")
+STEPS = ("what", "where", "when", "health", "details", "review")
 
 
 class Flow:
