@@ -55,6 +55,13 @@ class Screening:
         """The result of so many people's answers; blank and unknown answers count as 'not sure'."""
         return screening.evaluate(self.rules, answers, service_slug, today, people=people)
 
+    def new_tier(
+        self, answers: dict[str, str], before: dict[str, str], service_slug: str, today: date, *, people: int
+    ) -> Tier:
+        """What answers given again come to beyond those before, question by question."""
+        found = screening.new_tier(self.rules, answers, before, service_slug, today, people=people)
+        return Tier(found.slug)
+
     def evaluate_so_far(
         self, answers: dict[str, str], service_slug: str, today: date, *, people: int = 1
     ) -> screening.Result:
@@ -181,7 +188,7 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
     """The answers given again, the gravest that no clinician's note came after, or else the newest; None when there are
     none. Only right after `open_screening`, which writes the look down."""
     rows = ScreeningRecheck.objects.select_related("version").filter(booking=booking)
-    recheck = rows.since_last_note().gravest_first().first() or rows.first()
+    recheck = rows.since_last_note().with_news().gravest_first().first() or rows.first()
     return answers_in_words(recheck, booking.service.slug) if recheck is not None else None
 
 

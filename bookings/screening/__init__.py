@@ -4,6 +4,7 @@ Rules are data that the owner edits (``parse_rules`` says what is wrong with the
 only here, on the server. The questions never name a diagnosis, and doubt is never read as a no.
 """
 
+from .comparison import new_tier
 from .evaluation import evaluate, evaluate_so_far
 from .people import answers_of, answers_of_people, key_of, people_in
 from .questions import Group, groups_for, questions_for, visible
@@ -52,6 +53,7 @@ __all__ = [
     "evaluate_so_far",
     "groups_for",
     "key_of",
+    "new_tier",
     "parse_rules",
     "people_in",
     "questions_for",

@@ -37,8 +37,6 @@ from massagerx.lib.localtime import local
 from services.models import AddOn, Category, Service, ServiceOption
 
 
-
-
 class SampleForm(forms.Form):
     """One field of each kind that pages have."""
 
