@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.domain.lifecycle import require_transition
-from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, BookingRules, ClinicianNote, ScreeningRecord
 from bookings.models.intake import NEEDS_NO_NOTE

@@ -470,6 +470,10 @@ def test_answers_that_get_graver_than_the_last_ones_alert_too(world: World) -> N
     assert MessageKind.RECHECK_ALERT in kinds_due(booking)
 
 
+def surgery(day: str) -> dict[str, str]:
+    return {"surgery": "yes", "surgery_date": day}
+
+
 @pytest.mark.parametrize(
     ("before", "again", "new"),
     [
