@@ -125,7 +125,7 @@ def _mergeable(client: Client, others: QuerySet[Client], text: str) -> QuerySet[
     rows = likely_twins(client)
     if text:
         rows = search(others, text, *OF_CLIENT).order_by(best_first("name", text), "name", "pk")
-    return rows.annotate(visit_count=Count("bookings"))[:_MOST_FOUND]
+    return rows.annotate(visit_count=Count("bookings")).order_by("name", "pk")[:_MOST_FOUND]
 
 
 def _merge(request: StaffRequest, client: Client, other: Client) -> HttpResponse:

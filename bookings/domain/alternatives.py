@@ -10,12 +10,14 @@ from datetime import date, datetime, time, timedelta
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.models import BookingRules
+from bookings.models import BookingRules, Zone
 from massagerx.lib.localtime import zone
 
 DAYS = 3
 STARTS_A_DAY = 2
 NOON = time(12)
+# The reason of a day on whose weekday nobody who is qualified ever works.
+WEEKDAY = "weekday"
 # First only so many days around are looked at, since most often they are enough.
 _NEAR = timedelta(days=10)
 # Told only of a span in which no day has another reason: most months have days off, and one that begins now a day that
@@ -25,13 +27,15 @@ _EVERYDAY = {"outside_hours", "closed", "notice"}
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """`reason` is one of `availability.RefusalReason`. `nearest` are days with a few of their starts, ascending.
-    `others_can` says that somebody who was not asked for has a time in the span, or, when those asked for have none at
-    all, on any day."""
+    """`reason` is one of `availability.RefusalReason`, or `WEEKDAY`. `nearest` are days with a few of their starts,
+    ascending. `others_can` says that somebody who was not asked for has a time in the span, or, when those asked for
+    have none at all, on any day."""
 
     reason: str
     nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
     others_can: bool = False
+    #: For `other_zone`: the names of those in which somebody works then.
+    zones: tuple[str, ...] = ()
 
 
 def find_alternatives(
@@ -60,7 +64,19 @@ def find_alternatives(
     if visit_request.preference != ANYONE:
         span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
         others_can = bool(all_of_them.open_days(*span))
-    return Alternatives(_reason(outlook, first_day, last_day), nearest, others_can)
+    reason = _reason(outlook, first_day, last_day)
+    if reason == "outside_hours" and first_day == last_day and not all_of_them.works_on_weekday(first_day):
+        reason = WEEKDAY
+    return Alternatives(reason, nearest, others_can, _zones(outlook, first_day, last_day, reason))
+
+
+def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:
+    """The names of the zones in which somebody works on these days, where that is what stands in the way."""
+    if reason != "other_zone":
+        return ()
+    return tuple(
+        Zone.objects.filter(pk__in=outlook.zones_between(first_day, last_day)).values_list("name", flat=True)
+    )
 
 
 def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:

@@ -17,7 +17,7 @@ from .intake import (
 from .links import Link
 from .outbox import Message, MessageSettings
 from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
-from .places import DriveTime, ServiceArea, Zone
+from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
 
@@ -39,7 +39,6 @@ __all__ = [
     "Closure",
     "ContactMessage",
     "DriveOverride",
-    "DriveTime",
     "Erasure",
     "ExtraHours",
     "HealthAccess",

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
-from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.singleton import SingletonModel
 
 # Ten years: for staff the horizon is no limit.
@@ -83,7 +82,27 @@ class BookingRules(SingletonModel):
         ),
     )
     open_requests_per_client = models.PositiveSmallIntegerField(
-        _("open visits one client may have"), default=6, validators=[MinValueValidator(1)]
+        _("unanswered requests one client may have"), default=6, validators=[MinValueValidator(1)]
+    )
+    prove_within_minutes = models.PositiveSmallIntegerField(
+        _("a new client confirms the email address within, minutes"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(15), MaxValueValidator(1440)],
+        help_text=_(
+            "By a press in the email that they get. Until then their time is kept so long, and no longer. "
+            "Bookings at the desk don't need it."
+        ),
+    )
+    unproved_per_address = models.PositiveSmallIntegerField(
+        _("unconfirmed requests from one internet connection"),
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(1)],
+        help_text=_("So that a program with made-up names can't take your week."),
+    )
+    unproved_in_all = models.PositiveSmallIntegerField(
+        _("unconfirmed requests in all"), default=30, db_default=30, validators=[MinValueValidator(1)]
     )
     evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
     evening_ends_at = models.TimeField(
@@ -256,15 +275,9 @@ class TermsVersion(models.Model):
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
-        return _IN_FORCE.first(now=now)
+        return cls.objects.filter(published_at__lte=now).first()
 
 
 _PLACE = re.compile(r"\{([^{}\n]{1,40})\}")
 # A figure that the text would give beside those of the fields.
 _OWN_FIGURE = re.compile(r"\d+\s?(?:%|percent|hours?|minutes?|days?)(?!\w)", re.IGNORECASE)
-
-_IN_FORCE = CompiledQuery(
-    lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[
-        :1
-    ]
-)

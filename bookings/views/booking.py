@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,14 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions, screening
-from bookings.domain import intake, operations, queries
+from bookings.domain import intake, operations, pricing, queries, scheduling
+from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
+from .calendar import WEEKS
 from .outside import outside_page
 from .steps import (
     SESSION_KEY,
@@ -43,6 +45,7 @@ from .steps import (
     miss_time,
     save,
     show,
+    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -61,13 +64,14 @@ def what(request: HttpRequest) -> HttpResponse:
         return response
     asked = _asked_zip(request, progress)
     slug = request.POST.get("service") or request.GET.get("service") or ""
-    service = Service.objects.offered().filter(slug=slug).first() if slug else None
+    offered = Service.objects.offered(timezone.localdate(progress.now))
+    service = offered.filter(slug=slug).first() if slug else None
     if service is None:
         if slug:
             messages.warning(
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
-        services = Service.objects.offered().with_prices()
+        services = offered.with_prices()
         chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
@@ -149,7 +153,26 @@ def where(request: HttpRequest) -> HttpResponse:
         # The owner has taken this ZIP code out meanwhile.
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
-    return show(request, progress, "where", {"form": form, "area": progress.area})
+    context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
+    return show(request, progress, "where", context)
+
+
+def _has_evenings(progress: Progress) -> bool:
+    """Whether a visit can begin in an evening that costs more, in the first weeks that the next page shows."""
+    if progress.visit_request is None or not progress.rules.evening_fee_cents:
+        return False
+    offer = scheduling.find_times_between(
+        visit_request=progress.visit_request.asking_for(ANYONE),
+        first_day=timezone.localdate(progress.now),
+        last_day=timezone.localdate(progress.now) + WEEKS,
+        rules=progress.rules,
+        now=progress.now,
+    )
+    return any(
+        pricing.is_evening(start.starts_at, progress.rules)
+        for starts in offer.by_day.values()
+        for start in starts
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -187,6 +210,7 @@ def review(request: HttpRequest) -> HttpResponse:
             draft=progress.draft.key,
             looked_up=page.looked_up,
             actor=progress.staff_user,
+            source=visitor_digest(request),
         )
     except exceptions.BookingError as error:
         return page.refused(error)
@@ -262,6 +286,7 @@ class _Review:
             people=visit_request.treatment.people,
             zip_code=visit_request.area.zip_code,
             preference=visit_request.preference,
+            therapist=visit_request.therapist,
             starts_at=self.complete.starts_at,
             name=details["name"],
             email=details["email"],
@@ -281,7 +306,10 @@ class _Review:
     def refused(self, error: exceptions.BookingError) -> HttpResponse:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
         if isinstance(error, exceptions.TooManyRequests):
-            return self.show(too_many=True, status=409)
+            unproved = isinstance(error, exceptions.TooManyUnproved)
+            return self.show(too_many="unproved" if unproved else "unanswered", status=409)
+        if isinstance(error, exceptions.SlotNotOffered) and with_another(self.request, self.progress):
+            return self.with_another()
         step = _BACK_TO.get(type(error))
         if step != "health":
             (messages.error if step else messages.warning)(self.request, refusal_words(error))
@@ -294,9 +322,13 @@ class _Review:
             save(self.request, self.progress, submission_key=str(uuid.uuid4()))
         return back_to(step) if step else self.show(status=409)
 
-    def show(
-        self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200
-    ) -> HttpResponse:
+    def with_another(self) -> HttpResponse:
+        """The page with another therapist, who is booked by its next press only."""
+        save(self.request, self.progress, submission_key=str(uuid.uuid4()))
+        complete = self.progress.complete
+        return replace(self, complete=complete).show(status=409) if complete is not None else back_to("when")
+
+    def show(self, *, form: ReviewForm | None = None, too_many: str = "", status: int = 200) -> HttpResponse:
         complete, current = self.complete, self.current
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
@@ -351,6 +383,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited("60/m", "booking-steps")
 def start_over(request: HttpRequest) -> HttpResponse:
     """Forgets what was typed."""
     progress = load_progress(request)

@@ -39,6 +39,7 @@ from .status import (
     mark_no_show,
     may_record_note,
     needs_clinician_note,
+    prove_mailbox,
     record_clinician_note,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
+    "prove_mailbox",
     "purge_enquiries",
     "quote_for_move",
     "recheck_screening",

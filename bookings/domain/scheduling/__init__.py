@@ -9,8 +9,7 @@ from .decisions import (
     slot_in_place,
     why_therapist_stands_back,
 )
-from .drives import warm_drives, warm_drives_of
-from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -24,7 +23,6 @@ __all__ = [
     "check_upcoming",
     "choose_slot",
     "day_asked_for",
-    "find_times",
     "find_times_between",
     "last_day",
     "place_of",
@@ -33,7 +31,5 @@ __all__ = [
     "read_outlook",
     "setup_and_packdown_minutes",
     "slot_in_place",
-    "warm_drives",
-    "warm_drives_of",
     "why_therapist_stands_back",
 ]

@@ -17,7 +17,6 @@ from django.urls import reverse
 from bookings.models import (
     BookingRules,
     Closure,
-    DriveTime,
     ExtraHours,
     MessageSettings,
     ServiceArea,
@@ -111,7 +110,7 @@ def test_time_off_is_a_day_or_some_or_some_hours(
     # The page shows it so that saving it again changes nothing.
     form = owner.get(change("timeoff", off.pk)).context["adminform"].form
     shown = {name: form[name].value() for name in form.fields}
-    again = {name: value for name, value in shown.items() if value not in (None, False)}
+    again = {name: value for name, value in shown.items() if value is not None and value is not False}
     assert owner.post(change("timeoff", off.pk), again).status_code == 302
     was = (off.starts_at, off.ends_at, off.reason)
     off.refresh_from_db()
@@ -148,6 +147,7 @@ def test_page_of_a_therapist_can_be_saved_with_years_of_days_and_hours(owner: Cl
     forms = [form for formset in page.context["inline_admin_formsets"] for form in formset.formset.forms]
     response = owner.post(address, sent_by(page) | {"bio": "Typed with care"})
 
+    assert response.status_code == 302, errors(response)
     assert len([form for form in forms if form.instance.pk]) == 6
     assert response.status_code == 302
     world.therapist.refresh_from_db()
@@ -169,7 +169,7 @@ def sent_by(page: Any) -> dict[str, Any]:
     for formset in formsets:
         forms += [formset.management_form, *formset.forms]
     data = {form.add_prefix(name): form[name].value() for form in forms for name in form.fields}
-    return {name: value for name, value in data.items() if value not in (None, False)}
+    return {name: value for name, value in data.items() if value is not None and value is not False}
 
 
 def test_no_form_of_the_admin_sends_more_fields_than_may_be_sent(owner: Client, rf: RequestFactory) -> None:
@@ -336,30 +336,6 @@ def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World
     assert words in errors(owner.post(reverse("admin:bookings_servicearea_add"), data))
 
 
-@pytest.mark.parametrize(
-    ("starts_at", "ends_at", "minutes"),
-    [
-        ("10:00", "09:00", "30"),
-        ("09:00", "11:00", "30"),
-        ("12:00", "13:00", "301"),
-        ("12:00", "13:00", "0"),
-        ("12:00", "13:00", "-1"),
-    ],
-)
-def test_odd_drive_time_is_told(
-    starts_at: str, ends_at: str, minutes: str, owner: Client, world: World
-) -> None:
-    pair = {"origin": world.zone.pk, "destination": world.far_zone.pk}
-    address = reverse("admin:bookings_drivetime_add")
-    owner.post(address, {**pair, "starts_at": "09:00", "ends_at": "10:00", "minutes": "40"})
-    assert DriveTime.objects.count() == 1
-
-    response = owner.post(address, {**pair, "starts_at": starts_at, "ends_at": ends_at, "minutes": minutes})
-
-    assert errors(response)
-    assert DriveTime.objects.count() == 1
-
-
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow", "2026-12-25\x00"])
 def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
     assert errors(owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"}))
@@ -385,7 +361,7 @@ def test_client_keeps_the_email_in_lower_case(owner: Client, world: World) -> No
 
     person.refresh_from_db()
     assert (person.email, person.is_blocked) == ("ana@example.com", True)
-    assert errors(owner.post(change("client", person.pk), {**data, "phone": "12"}))
+    assert owner.post(change("client", person.pk), {**data, "phone": "12"}).status_code == 422
 
 
 def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -> None:
@@ -397,9 +373,7 @@ def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -
     assert Person.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "model", ["zone", "servicearea", "drivetime", "closure", "therapist", "client", "termsversion"]
-)
+@pytest.mark.parametrize("model", ["zone", "servicearea", "closure", "therapist", "client", "termsversion"])
 def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: World) -> None:
     address = reverse(f"admin:bookings_{model}_changelist")
 

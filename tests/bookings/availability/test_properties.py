@@ -8,20 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
     Drives,
-    DriveTable,
     DriveTime,
     Interval,
     Job,
     Occupied,
-    OfflineEstimate,
     RefusalReason,
     Side,
     Slot,
     Therapist,
     check_slot,
     explain_day,
+    for_anyone,
     good_fit_starts,
     offer_slots,
     offer_starts,
@@ -41,6 +39,7 @@ from tests.bookings.availability.strategies import (
     metric_drives,
     worlds,
 )
+from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 
 def table() -> DriveTable:
@@ -70,7 +69,7 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
 
 @settings(UNHURRIED, max_examples=40)
 @given(worlds())
-def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -> None:
+def test_starts_are_those_of_the_slots_by_day_with_the_same_flag_and_who_comes(world: World) -> None:
     by_day: dict[date, list[Slot]] = defaultdict(list)
     for slot in offer_slots(**world.arguments()):
         by_day[slot.starts_at.astimezone(world.rules.tz).date()].append(slot)
@@ -78,7 +77,9 @@ def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -
     for day, slots in by_day.items():
         good = good_fit_starts(slots)
         instants = sorted({slot.starts_at for slot in slots})
-        expected[day] = tuple((starts_at, starts_at in good) for starts_at in instants)
+        chosen = for_anyone(slots, therapists=world.therapists, rules=world.rules)
+        comes = {slot.starts_at: slot.therapist_id for slot in chosen}
+        expected[day] = tuple((starts_at, starts_at in good, comes[starts_at]) for starts_at in instants)
 
     assert offer_starts(**world.arguments()) == expected
 
@@ -151,6 +152,8 @@ def is_true(
             return in_hours != block
         case RefusalReason.TIME_OFF:
             return in_hours == block and bool(block & checker.off)
+        case RefusalReason.OTHER_ZONE:
+            return block <= checker.working and not block <= checker.working_here
         case RefusalReason.TAKEN:
             return any(visit.start < ends and begins < visit.end for visit in checker.visits)
         case RefusalReason.UNKNOWN_PLACE:

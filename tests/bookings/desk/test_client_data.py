@@ -90,7 +90,7 @@ def test_the_file_holds_all_of_it_and_the_look_is_written_down_first(world: Worl
     (health,) = data["health"]
     assert len(health["answers"]) > 5
     assert set(health["answers"].values()) <= {"Yes", "No", "yes", "no"}
-    assert [row["reason"] for row in data["looks"]] == ["Export: Asked by email"]
+    assert [row["reason"] for row in data["health_access_log"]] == ["Export: Asked by email"]
     assert [row["text"] for row in data["notes"]] == ["Likes it quiet"]
     sent = [row for row in data["messages"] if row["to"] == "ana@example.com"]
     assert {row["kind"] for row in sent} >= {"confirmed"}

@@ -289,6 +289,7 @@ def test_what_will_not_be_sent_any_more_does_not_wait(world: World, owner: Clien
     booking = world.book()
     operations.confirm_booking(booking=booking, actor=User.objects.get(username="owner"), now=NOW)
     thanks = Message.objects.get(booking=booking, kind=MessageKind.THANKS)
+    Message.objects.exclude(pk=thanks.pk).update(state=MessageState.SENT)
     pages = [
         reverse("admin:bookings_booking_change", args=[booking.pk]),
         reverse("admin:bookings_message_changelist"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from django.urls import reverse
 from bookings.domain import operations
 from bookings.enums import BookingStatus
 from bookings.models import AccessNotes, Booking, TimeOff
+from massagerx.lib.localtime import local
 from tests.factories import DAY, NOW, World, at
 
 from .conftest import signed_in, staff_user
@@ -150,14 +151,12 @@ def test_a_log_in_without_a_therapist_is_told_so(world: World) -> None:
 def test_a_day_off_is_a_day_and_a_press(world: World, hands: Client) -> None:
     page = hands.get(reverse("admin:bookings_timeoff_add"), {"day": str(DAY)})
     form = page.context["adminform"].form
+    # Without the tick, the hours that the therapist would have worked that day.
+    assert (form["from_time"].value(), form["until_time"].value()) == (time(9), time(19))
     data = {
         "therapist": str(form["therapist"].value()),
-        "reason": "",
-        **{
-            f"{name}_{part}": f"{form.get_initial_for_field(form.fields[name], name):{pattern}}"
-            for name in ("starts_at", "ends_at")
-            for part, pattern in ((0, "%Y-%m-%d"), (1, "%H:%M"))
-        },
+        "first_day": form["first_day"].value(),
+        "all_day": "on" if form["all_day"].value() else "",
     }
     hands.post(reverse("admin:bookings_timeoff_add"), data)
     off = TimeOff.objects.get()
@@ -170,4 +169,4 @@ def test_an_odd_day_is_as_none(world: World, hands: Client, day: str) -> None:
     page = hands.get(reverse("admin:bookings_timeoff_add"), {"day": day})
     assert page.status_code == 200
     form = page.context["adminform"].form
-    assert form.get_initial_for_field(form.fields["starts_at"], "starts_at").hour == 9
+    assert form["first_day"].value() == local(NOW).date() + timedelta(days=1)

@@ -16,7 +16,7 @@ def take_all_as_new(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_terms_and_answers")]
+    dependencies = [("bookings", "0007_unproved_requests")]
 
     operations = [
         migrations.AddField(
