@@ -37,6 +37,32 @@ class HealthGroup:
         return [line for line in self.lines if line.field.question.when is None]  # type: ignore[attr-defined]
 
 
+class RoughDateBoundField(forms.BoundField):
+    """A rough date as its page shows it, part by part; the year is this one until another is given."""
+
+    months = [(f"{number:02}", name) for number, name in MONTHS.items()]
+
+    @property
+    def is_unsure(self) -> bool:
+        return self.value() == screening.UNSURE
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Year, month and day as far as they are given."""
+        value = "" if self.is_unsure else str(self.value() or "")
+        year, month, day = [*value.split("-"), "", "", ""][:3]
+        this_year = str(self.form.today.year)  # type: ignore[attr-defined]
+        return {"year": year or this_year, "month": month, "day": day}
+
+
+class RoughDateField(LineField):
+    """A day or a month, as `RoughDateInput` puts it together."""
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> RoughDateBoundField:
+        """The field with its parts."""
+        return RoughDateBoundField(form, self, field_name)
+
+
 class RoughDateInput(forms.TextInput):
     """A day as month, day and year, or a tick for 'not sure'. The day may be left out."""
 
@@ -237,7 +263,7 @@ def _words(rules: screening.RuleSet, question: screening.ScreeningQuestion) -> l
 def _field(question: screening.ScreeningQuestion) -> forms.Field:
     label, help_text = translated(question.text), translated(question.help)
     if question.kind is screening.Kind.DATE:
-        return LineField(
+        return RoughDateField(
             label=label,
             help_text=help_text or _("You may leave the day out."),
             required=False,
@@ -257,23 +283,3 @@ def _field(question: screening.ScreeningQuestion) -> forms.Field:
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": _("Choose one of these answers.")},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class DateParts:
-    """A rough date as its page shows it."""
-
-    month: str
-    day: str
-    year: str
-    is_unsure: bool
-    months: list[tuple[str, str]]
-
-
-def date_parts(field: forms.BoundField) -> DateParts:
-    """The parts of a field with a `RoughDateInput`; the year is this one until another is given."""
-    value = str(field.value() or "")
-    year, month, day = [*value.split("-"), "", "", ""][:3] if value != screening.UNSURE else ["", "", ""]
-    months = [(f"{number:02}", str(name)) for number, name in MONTHS.items()]
-    this_year = str(field.form.today.year)  # type: ignore[attr-defined]
-    return DateParts(month, day, year or this_year, value == screening.UNSURE, months)
