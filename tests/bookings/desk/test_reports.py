@@ -99,7 +99,7 @@ def test_page_answers_with_four_figures_what_they_were_and_a_sentence(world: Wor
     page = response.content.decode()
     assert "2 in the 2 days before" not in page
     assert "1 in the 2 days before" in page
-    assert "2 visits, $280; " in page
+    assert "2 visits, $280" in page
     heat = response.context["heat"]
     assert heat["hours"] == ["10 AM"]
     assert [count for _day, cells in heat["days"] for count, _shade in cells].count(1) == 2
