@@ -206,7 +206,7 @@ def _recheck(booking: Any) -> dict[str, Any] | None:
     """What the health answers given again came to, the gravest that no clinician's note came after, or else the
     newest; the answers stay shut."""
     rows = booking.rechecks.values_list("evaluated_at", "tier")
-    waits = rows.since_last_note().gravest_first().first()
+    waits = rows.since_last_note().with_news().gravest_first().first()
     found = waits or rows.first()
     if found is None:
         return None
@@ -214,7 +214,7 @@ def _recheck(booking: Any) -> dict[str, Any] | None:
     return {
         "when": local_when(at),
         "tier": tier_mark(tier),
-        "is_graver": waits is not None and operations.is_graver(tier, booking.tier),
+        "is_graver": waits is not None,
     }
 
 

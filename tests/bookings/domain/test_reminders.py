@@ -178,7 +178,12 @@ def test_questions_answered_meanwhile_are_not_asked(world: World, smtp_server: M
     booking = confirmed(world)
     due = waiting(booking)[MessageKind.RECHECK]
     ScreeningRecheck.objects.create(
-        booking=booking, version=world.screening, answers={}, tier="clear", evaluated_at=due + HOUR
+        booking=booking,
+        version=world.screening,
+        answers={},
+        tier="clear",
+        new_tier="clear",
+        evaluated_at=due + HOUR,
     )
     end_all_but(MessageKind.RECHECK)
 
