@@ -143,9 +143,9 @@ def purge_health_answers(*, now: datetime) -> int:
     )
     old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
     # The keys alone: what can't be opened any more must go all the same.
-    visits = set(ScreeningRecord.objects.filter(**old).values_list("booking", flat=True))
+    visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
     for model in (ScreeningRecheck, ClinicianNote):
-        rows = model._base_manager.filter(**old)
+        rows = model._base_manager.filter(**old).order_by()
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
     ScreeningRecord.objects.filter(**old).only("pk").delete()
