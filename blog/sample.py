@@ -13,11 +13,10 @@ from pathlib import Path
 from django.utils.formats import date_format
 
 from massagerx.lib.localtime import local
+from massagerx.lib.pictures import Encoded
 from services.models import Service
 
-from . import media
 from .models import FaqEntry, Page, Picture, Post, Tag
-from .pictures import Encoded
 
 # Drawn for this site by bin/draw_sample_covers; width and height in pixels.
 _COVERS = Path(__file__).parent / "sample_covers"
@@ -638,7 +637,7 @@ def _cover(sample: SamplePost, now: datetime) -> Picture:
     """A picture of the library; its smaller sizes are made in the background like any other's."""
     data = (_COVERS / f"{sample.slug}.webp").read_bytes()
     cover = Picture(alt=sample.cover_alt, focal_x=sample.focus[0], focal_y=sample.focus[1])
-    media.put_away(cover, Encoded(data, *_COVER_SIZE), now=now)
+    cover.put_away(Encoded(data, *_COVER_SIZE), now=now)
     cover.save()
     return cover
 

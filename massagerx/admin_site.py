@@ -18,7 +18,11 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
         _("The day"),
         ["bookings.booking", "bookings.changerequest", "bookings.timeoff", "bookings.driveoverride"],
     ),
-    ("people", _("People"), ["bookings.client", "bookings.therapist", "bookings.healthaccess"]),
+    (
+        "people",
+        _("People"),
+        ["bookings.client", "bookings.therapist", "bookings.photo", "bookings.healthaccess"],
+    ),
     (
         "messages",
         _("Messages"),

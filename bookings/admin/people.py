@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -27,6 +28,7 @@ from massagerx.lib.urls import absolute_url
 
 from . import svg_charts
 from .labels import mark
+from .photos import slots_of
 from .stranding import StrandingMixin
 
 # Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
@@ -150,11 +152,18 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["home_zip"]
     search_fields = ["name", "certificate_number"]
     prepopulated_fields = {"slug": ["name"]}
-    filter_horizontal = ["services"]
+    filter_horizontal = ["services", "zones"]
     inlines = [WorkingHoursInline, ExtraHoursInline, TimeOffInline]
-    readonly_fields = ["calendar_feed"]
+    readonly_fields = ["calendar_feed", "photos"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "gender", "bio", "is_active", "position", "user"]}),
+        (None, {"fields": ["name", "slug", "gender", "is_active", "position", "user"]}),
+        (
+            gettext_lazy("Their page"),
+            {
+                "description": gettext_lazy("What is left blank is left out on the site, with its label."),
+                "fields": ["photos", "quote", "bio", "training", "languages", "zones", "here_since"],
+            },
+        ),
         (
             gettext_lazy("Certificate"),
             {
@@ -191,6 +200,15 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
             return shown
         # Whoever has the address reads the calendar without a log-in: only those who may revoke it see it.
         return [part for part in shown if "calendar_feed" not in part[1]["fields"]]
+
+    @admin.display(description=gettext_lazy("photos"))
+    def photos(self, therapist: Therapist) -> str:
+        """Their slots of the shoot list."""
+        if not therapist.pk:
+            return _("Save the therapist first.")
+        return render_to_string(
+            "admin/bookings/photo/slots.html", {"slots": slots_of(therapist, therapist.photos.all())}
+        )
 
     @admin.display(description=gettext_lazy("calendar to subscribe to"))
     def calendar_feed(self, therapist: Therapist) -> str:

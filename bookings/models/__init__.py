@@ -17,6 +17,7 @@ from .intake import (
 from .links import Link
 from .outbox import Message, MessageSettings
 from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
+from .photos import Photo
 from .places import DriveTime, ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
@@ -48,6 +49,7 @@ __all__ = [
     "Link",
     "Message",
     "MessageSettings",
+    "Photo",
     "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",

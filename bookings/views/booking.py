@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from bookings import exceptions
 from bookings.domain import intake, operations, queries
 from bookings.enums import Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
-from bookings.models import Booking
+from bookings.models import Booking, Therapist
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 from services.models import Service
@@ -55,11 +56,11 @@ FINISHED_KEPT = 10
 @limited("60/m", "booking-steps")
 def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
-    elsewhere, `?zip=` an area asked about."""
+    elsewhere, `?zip=` an area asked about, `?therapist=` who is asked for."""
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
-    asked = _asked_zip(request)
+    asked = _asked(request, today=timezone.localdate(progress.now))
     slug = request.POST.get("service") or request.GET.get("service") or ""
     service = Service.objects.offered().filter(slug=slug).first() if slug else None
     if service is None:
@@ -68,6 +69,8 @@ def what(request: HttpRequest) -> HttpResponse:
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
         services = Service.objects.offered().with_prices()
+        if asked["therapist"]:
+            services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
@@ -86,6 +89,7 @@ def what(request: HttpRequest) -> HttpResponse:
                 add_ons=form.cleaned_data.get("add_ons", []),
                 people=people,
                 **area,
+                **_preference(asked["therapist"], service),
                 **(forget_health(request, progress) if more_people else {}),
                 **forget_time(progress),
             )
@@ -107,11 +111,29 @@ def what(request: HttpRequest) -> HttpResponse:
     return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
 
 
-def _asked_zip(request: HttpRequest) -> dict[str, Any]:
-    """The ZIP code that the visitor gave on the way here: `zip` as typed, and `area` where we drive there or
-    `outside` where we don't. A code that makes no sense has neither; the next step says what is wrong with it."""
+def _preference(therapist: Therapist | None, service: Service) -> dict[str, str]:
+    """What is stored of a therapist asked for, who gives the service."""
+    if therapist is None or not therapist.services.filter(pk=service.pk).exists():
+        return {}
+    return {"preference": f"therapist:{therapist.slug}"}
+
+
+def _asked(request: HttpRequest, *, today: date) -> dict[str, Any]:
+    """What the visitor gave on the way here, and each link and form of the page gives on. The ZIP code: `zip` as typed,
+    and `area` where we drive there or `outside` where we don't; a code that makes no sense has neither, and the next
+    step says what is wrong with it. `therapist`, if that one can be booked on the local day `today`. `query` has both,
+    as they stand in an address."""
     typed = (request.POST.get("zip") or request.GET.get("zip") or "").strip()[:20]
-    asked: dict[str, Any] = {"zip": typed, "area": None, "outside": None}
+    slug = (request.POST.get("therapist") or request.GET.get("therapist") or "")[:50]
+    therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
+    given = {"zip": typed, "therapist": therapist.slug if therapist else ""}
+    asked: dict[str, Any] = {
+        "zip": typed,
+        "area": None,
+        "outside": None,
+        "therapist": therapist,
+        "query": urlencode({name: value for name, value in given.items() if value}),
+    }
     form = ZipForm({"zip_code": typed})
     if typed and form.is_valid():
         zip_code = form.cleaned_data["zip_code"]

@@ -95,6 +95,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "service": service,
         "services": [service],
         "therapist": Therapist(
+            slug="sample-therapist",
             name="Sample Therapist",
             certificate_number="SAMPLE-00001",
             bio="A few lines on how they work and where they trained.",

@@ -26,6 +26,7 @@ from blog.views import with_frames
 from bookings.domain.area_check import check_area
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.queries import opening_hours
+from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Therapist, Zone
@@ -61,6 +62,8 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     now = timezone.now()
     services = list(Service.objects.offered().with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
+    bookable = Therapist.objects.bookable(timezone.localdate(now))
+    therapists = list(bookable.select_related("home_zip__zone")[:5])
     context = {
         "check": check,
         "services": services[:6],
@@ -68,7 +71,8 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "hours": opening_hours(timezone.localdate(now)),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
-        "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
+        "therapists": therapists,
+        "soonest": soonest_times(therapists, days=1, now=now),
         "testimonials": Testimonial.objects.shown()[:3],
         "posts": Post.objects.published(now)[:3],
         "questions": FaqEntry.objects.active()[:5],

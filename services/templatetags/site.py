@@ -84,10 +84,3 @@ def sample_data_shown(context: Context) -> bool:
     if user is None or not user.is_staff or not user.has_perm("services.change_business"):
         return False
     return isinstance(business, Business) and business.is_sample
-
-
-@register.filter
-def initials(name: str) -> str:
-    """The first letters of the first and last word of a name, for a picture's place."""
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

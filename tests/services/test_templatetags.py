@@ -3,7 +3,6 @@
 import pytest
 
 from services.templatetags.money import dollars, plus_cents
-from services.templatetags.site import initials
 
 
 @pytest.mark.parametrize(
@@ -20,10 +19,3 @@ def test_sum_of_cents_has_no_price_without_a_first_amount() -> None:
     assert plus_cents(12_000, 2_000) == 14_000
     assert plus_cents(12_000, None) == 12_000
     assert plus_cents(None, 2_000) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "letters"), [("Ana Maria O'Brien", "AO"), ("Ana", "A"), ("", ""), ("li wei", "LW")]
-)
-def test_initials_are_of_the_first_and_last_word(name: str, letters: str) -> None:
-    assert initials(name) == letters

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from bookings import availability
 from bookings.domain.visit_request import VisitRequest
 from bookings.models import BookingRules, Therapist
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 
 from .drives import drives_to
 from .values import engine_rules_of, job_at, local_day, therapist_values
@@ -116,6 +116,11 @@ class Outlook:
         good = availability.good_fit_starts(slots)
         near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
         return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
+
+    def first_starts(self, days: int, *, until: date) -> tuple[Start, ...]:
+        """The first start of each of the first `days` local days that have one, `until` a local day at most."""
+        open_days = self.open_days(self.first_day, until)[:days]
+        return tuple(start for day in open_days for start in self.starts_near(day_bounds(day)[0], 1))
 
     def why_none(self, day: date) -> str | None:
         """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
