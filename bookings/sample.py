@@ -166,10 +166,12 @@ _THERAPISTS = (
         time(17),
     ),
 )
+_QUOTE = "This is a sample: one line, as this therapist would say it."
 _BIO = (
-    "This is a sample. Here the therapist says, in a few lines, how they work, where they trained and what they like"
-    " about visiting people at home."
+    "This is a sample. Here the therapist says, in a few lines, what happens from the bell to the goodbye.\n\n"
+    "How they work, what they bring, and what they like about visiting people at home."
 )
+_TRAINING = "Sample school, 160 hours"
 
 _CANCELLATION = (
     "Plans change. You can move or cancel a visit free of charge until {notice} before it starts. After that the time"
@@ -283,7 +285,10 @@ def _people(today: date) -> None:
             defaults={
                 "name": name,
                 "gender": gender,
+                "quote": _QUOTE,
                 "bio": _BIO,
+                "training": _TRAINING,
+                "languages": "English",
                 "certificate_number": certificate,
                 "certificate_expires_on": date(today.year + 1, 12, 31),
                 "home_zip": homes[home],
@@ -295,6 +300,7 @@ def _people(today: date) -> None:
         )
         if created:
             therapist.services.set(services[slug] for slug in slugs)
+            therapist.zones.set(Zone.objects.filter(name__in=dict(_ZONES)))
             WorkingHours.objects.bulk_create(
                 WorkingHours(therapist=therapist, weekday=day, starts_at=first, ends_at=last)
                 for day in Weekday

@@ -15,8 +15,8 @@ from bookings.models import Photo, Therapist
 
 register = template.Library()
 
-_BENDS = (-26, 12, -14, 26, -7, 19)
-_GAPS = (9, 11, 13, 15)
+_BENDS = (-18, 9, -11, 18, -6, 13)
+_GAPS = (7, 8, 9, 10)
 _TONES = 4
 _LINES = 5
 # Of a portrait that is as wide as its place allows.
@@ -35,12 +35,12 @@ def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = Fals
     # Neighbors in a list differ in all three: of 24 patterns, each seventh.
     pattern = key * 7 % (len(_BENDS) * len(_GAPS))
     bend, gap = _BENDS[pattern % len(_BENDS)], _GAPS[pattern // len(_BENDS)]
-    heights = [58 + gap * (number - _LINES // 2) for number in range(_LINES)]
+    heights = [96 - gap * number for number in range(_LINES)]
     return {
         **shape,
         "tone": key % _TONES,
-        "lines": "".join(f"M-4 {y}C24 {y - bend} 56 {y + bend} 84 {y}" for y in heights),
-        "sun": 26 if bend > 0 else 54,
+        "lines": "".join(f"M18 {y}C32 {y - bend} 48 {y + bend} 62 {y}" for y in heights),
+        "sun": 33 if bend > 0 else 47,
     }
 
 
