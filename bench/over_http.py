@@ -166,6 +166,7 @@ class Visitors:
         if starts_at is not None:
             answers |= {
                 "starts_at": starts_at.astimezone(UTC).isoformat(),
+                "therapist": preference.removeprefix("therapist:"),
                 "details": {
                     "name": "Sample Client",
                     "email": f"press{self._made}@example.com",

@@ -162,7 +162,7 @@ def _show(request: HttpRequest, post: Post, now: datetime, *, is_preview: bool =
         "post": post,
         "reading": reading,
         "is_preview": is_preview,
-        "services": Service.objects.offered().filter(posts=post).with_prices(),
+        "services": Service.objects.offered(timezone.localdate(now)).filter(posts=post).with_prices(),
         "related_posts": published.pinned_by(post)[:RELATED_POSTS]
         or published.sharing_tags_with(post)[:RELATED_POSTS],
         "previous_post": None if is_preview else published.before(post).first(),

@@ -4,21 +4,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db.models import DateField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from massagerx.lib.compiled_query import CompiledQuery
-
 from .domain import queries
 from .models import TermsVersion, Therapist
-
-_CERTIFICATES = CompiledQuery(
-    lambda parameter: Therapist.objects.bookable(parameter("today", DateField())).values_list(
-        "name", "certificate_number"
-    )
-)
 
 
 def certificates(request: HttpRequest) -> dict[str, Any]:
@@ -28,8 +19,8 @@ def certificates(request: HttpRequest) -> dict[str, Any]:
     """
 
     def load() -> list[tuple[str, str]]:
-        today = timezone.localdate()
-        return [(name, number) for name, number in _CERTIFICATES.rows(today=today)]
+        bookable = Therapist.objects.bookable(timezone.localdate())
+        return list(bookable.values_list("name", "certificate_number"))
 
     return {"certificates": SimpleLazyObject(load)}
 

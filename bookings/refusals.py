@@ -6,6 +6,7 @@ nothing of which visit stands in the way, nor of where anyone lives or is.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ _LOOK_AGAIN = gettext_lazy("What this costs is not what you were shown. Please l
 
 
 class _Reason(NamedTuple):
-    """Why a time can't be had: for staff, as a part of a sentence; for a client of a time, of a day, and of a month.
+    """Why a time can't be had: for staff, as a part of a sentence; for a client of a time, of a day, and of five weeks.
 
     None where clients are told no more than that there is none. `of_someone` is told them only where they asked for
     nobody by name or gender: of one therapist it would say how far they drive, or when they work.
@@ -34,15 +35,15 @@ class _Reason(NamedTuple):
     to_staff: Any
     of_time: Any = None
     of_day: Any = None
-    of_month: Any = None
+    of_span: Any = None
     of_someone: bool = False
 
 
-_FULL = _GONE, gettext_lazy("This day is full."), gettext_lazy("This month is full.")
+_FULL = _GONE, gettext_lazy("This day is full."), gettext_lazy("These weeks are full.")
 _NO_HOURS = (
     None,
-    gettext_lazy("On this day we don't work at hours that fit your visit."),
-    gettext_lazy("This month we don't work at hours that fit your visit."),
+    gettext_lazy("None of us has hours for your visit on this day."),
+    gettext_lazy("None of us has hours for your visit in these weeks."),
 )
 # By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import, and by what else
 # keeps a booked visit from taking place (`domain.stranding`).
@@ -52,7 +53,7 @@ _REASONS = {
         gettext_lazy("the drive from or to a neighboring visit would not fit"),
         gettext_lazy("We can't get there by that time. Please choose one of these."),
         gettext_lazy("On this day we can't reach you in time between our other visits."),
-        gettext_lazy("This month we can't reach you in time between our other visits."),
+        gettext_lazy("In these weeks we can't reach you in time between our other visits."),
     ),
     "daily_limit": _Reason(gettext_lazy("the therapist's day is full"), *_FULL),
     "break": _Reason(gettext_lazy("the therapist would have no break"), *_FULL),
@@ -71,7 +72,7 @@ _REASONS = {
         gettext_lazy("it is too soon, or has passed"),
         gettext_lazy("That time is too soon for us to get ready. Please choose a later one."),
         gettext_lazy("This day is too soon for us to get ready."),
-        gettext_lazy("The rest of this month is too soon for us to get ready."),
+        gettext_lazy("These weeks are too soon for us to get ready."),
     ),
     "horizon": _Reason(
         gettext_lazy("it is too far ahead"),
@@ -81,7 +82,7 @@ _REASONS = {
         gettext_lazy("we are closed that day"),
         None,
         gettext_lazy("We are closed on this day."),
-        gettext_lazy("We are closed for the rest of this month."),
+        gettext_lazy("We are closed in these weeks."),
     ),
     "outside_hours": _Reason(
         gettext_lazy("it is outside the therapist's hours"), *_NO_HOURS, of_someone=True
@@ -216,12 +217,31 @@ def day_words(reason: str, *, asked_for: bool) -> str:
     return str(_told(reason, asked_for).of_day or none)
 
 
-def month_words(reason: str, *, asked_for: bool) -> str:
-    """The same for the rest of a month."""
-    none = _("No free times this month.")
+def span_words(reason: str, *, asked_for: bool) -> str:
+    """The same for five weeks, or for those of their days that can be booked."""
+    none = _("No free times in these weeks.")
     if asked_for:
-        none = _("With your choice of therapist there is no free time this month.")
-    return str(_told(reason, asked_for).of_month or none)
+        none = _("With your choice of therapist there is no free time in these weeks.")
+    return str(_told(reason, asked_for).of_span or none)
+
+
+def weekday_words(day: date) -> str:
+    """For a day on whose weekday nobody who is qualified ever works."""
+    words = (
+        _("We don't visit on Mondays."),
+        _("We don't visit on Tuesdays."),
+        _("We don't visit on Wednesdays."),
+        _("We don't visit on Thursdays."),
+        _("We don't visit on Fridays."),
+        _("We don't visit on Saturdays."),
+        _("We don't visit on Sundays."),
+    )
+    return words[day.weekday()]
+
+
+def another_words(before: str, now: str) -> str:
+    """For a time at which not the one who was shown would come, but somebody else."""
+    return _("%(before)s can't come at that time any more. %(now)s can.") % {"before": before, "now": now}
 
 
 def _told(reason: str, asked_for: bool) -> _Reason:
@@ -243,7 +263,7 @@ def access_label() -> str:
 def preference_label(meaning: Therapist | str | None) -> str:
     """The words of one of `domain.visit_request.preference_choices`."""
     if meaning is None:
-        return pgettext("therapist", "Any therapist")
+        return pgettext("therapist", "Anyone, soonest")
     if isinstance(meaning, Therapist):
         return meaning.name
     words = {str(Gender.FEMALE): _("A woman"), str(Gender.MALE): _("A man")}

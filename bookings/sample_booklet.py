@@ -6,6 +6,9 @@ Written as PDF by hand: text in the typefaces that every reader has, and the lin
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
+
+from massagerx.lib.content_files import read_toml
 
 FILE_NAME = "sample-booklet.pdf"
 
@@ -22,70 +25,7 @@ _STYLES: dict[str, tuple[str, int, int, int, int, str]] = {
     "note": ("Sans", 10, 14, 10, 92, _MUTED),
 }
 
-_PAGES: tuple[tuple[tuple[str, str], ...], ...] = (
-    (
-        ("note", "SAMPLE BOOKLET. Replace it in the admin, under Booklet."),
-        ("title", "Standing, sitting, moving"),
-        ("text", "A short look at the Postural Correction Training Program"),
-        ("head", "What the program is"),
-        (
-            "text",
-            "Posture is what you do all day without thinking about it. The program looks at your own habits: how you "
-            "sit at work, how you stand in line, how you lift, run or swing. From that we make a short set of "
-            "exercises that is yours, and fits beside the sport or the fitness plan you already have.",
-        ),
-        (
-            "text",
-            "It happens in your home. All we need is a clear patch of floor about the size of a yoga mat, and clothes "
-            "that you can move in.",
-        ),
-        ("head", "How it goes"),
-        ("item", "1.  We watch. You stand, sit, bend and walk, and tell us what bothers you."),
-        ("item", "2.  We choose. Two or three things to work on first, no more."),
-        ("item", "3.  You practice. A few minutes a day, written down, so that you need no memory for it."),
-        ("item", "4.  We look again. What is easy now gets a next step; what does not suit you is changed."),
-    ),
-    (
-        ("head", "Three things to notice this week"),
-        (
-            "text",
-            "No exercise yet. Set a quiet alarm for each hour that you are awake, and when it rings, notice:",
-        ),
-        ("item", "-  Where is your weight? On both feet, both hips, or on one?"),
-        ("item", "-  Where is your head? Above your shoulders, or out in front of them?"),
-        ("item", "-  Are you breathing, or holding your breath?"),
-        ("text", "Write down what you find. After three days, look for a pattern."),
-        ("head", "Small changes at a desk"),
-        ("item", "-  Bring the screen up to your eyes, not your eyes down to the screen."),
-        ("item", "-  Put both feet on something: the floor, a box, a thick book."),
-        ("item", "-  Change how you sit before you are stiff. The best way to sit is the next one."),
-        ("head", "My notes"),
-        ("line", ""),
-        ("line", ""),
-        ("line", ""),
-        ("line", ""),
-        ("line", ""),
-    ),
-    (
-        ("head", "Before you begin"),
-        (
-            "text",
-            "This booklet is general information. It is no medical advice and does not take the place of a doctor or "
-            "a physical therapist. Stop when a movement hurts.",
-        ),
-        (
-            "text",
-            "See a doctor first when pain came on suddenly, when a part of you is numb or weak, or when you have an "
-            "injury that nobody has looked at. In an emergency, call 911.",
-        ),
-        ("head", "Would you like to begin?"),
-        (
-            "text",
-            "Lengths, prices and open times are on our site, on the page of the Postural Correction Training Program. "
-            "You can also write to us there, or call. We are glad to answer questions before you decide.",
-        ),
-    ),
-)
+_PAGES = Path(__file__).parent / "sample_data" / "booklet.toml"
 
 
 def sample_booklet() -> bytes:
@@ -98,8 +38,8 @@ def sample_booklet() -> bytes:
         b"<< /Title (Sample booklet: Standing, sitting, moving) >>",
     ]
     kids = []
-    for number, paragraphs in enumerate(_PAGES, start=1):
-        content = _page(paragraphs, number)
+    for number, page in enumerate(read_toml(_PAGES)["pages"], start=1):
+        content = _page(page["paragraphs"], number)
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents %d 0 R"
@@ -114,7 +54,7 @@ def _font(name: str) -> bytes:
     return f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode()
 
 
-def _page(paragraphs: tuple[tuple[str, str], ...], number: int) -> bytes:
+def _page(paragraphs: list[list[str]], number: int) -> bytes:
     """What one page shows, as PDF's drawing commands."""
     lines = [f"{_GREEN} RG 1 w"]
     for bend in range(3):

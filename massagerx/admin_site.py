@@ -16,7 +16,13 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
         "day",
         _("The day"),
-        ["bookings.booking", "bookings.changerequest", "bookings.timeoff", "bookings.driveoverride"],
+        [
+            "bookings.booking",
+            "bookings.changerequest",
+            "bookings.timeoff",
+            "bookings.extrahours",
+            "bookings.driveoverride",
+        ],
     ),
     (
         "people",
@@ -83,7 +89,6 @@ class StaffAdminSite(AdminSite):
 
     site_header = "Massage Rx"
     site_title = "Massage Rx"
-    index_title = _("Today at the desk")
     enable_nav_sidebar = False
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from django.contrib.sitemaps.views import sitemap
 from django.http import HttpRequest
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from blog import urls as blog
+from bookings.desk import urls as desk
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -33,7 +35,12 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     # Asked for each time: a post scheduled for now must not be hidden behind an older copy.
-    path("sitemap.xml", cache_control(no_cache=True)(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),
+    path(
+        "sitemap.xml",
+        require_safe(cache_control(no_cache=True)(sitemap)),
+        {"sitemaps": SITEMAPS},
+        name="sitemap",
+    ),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     # Guessing a password costs time, by address, and more so for one name; never by name alone: an outsider can't
     # lock a member of staff out.
@@ -51,7 +58,7 @@ urlpatterns = [
         )
         for part in ("html", "txt")
     ),
-    path("admin/", admin.site.urls),
+    path("admin/", ([*desk.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name)),
 ]
 
 if settings.LOCAL:

@@ -18,6 +18,7 @@ from massagerx.lib.admin_preview import PreviewMixin
 from massagerx.lib.admin_versions import VersionsMixin
 
 from .models import AddOn, Business, Category, Service, ServiceFaq, ServiceOption
+from .sample_left import sample_left
 from .templatetags.money import dollars
 
 
@@ -65,6 +66,8 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
     model = ServiceOption
     form = ServiceOptionForm
     extra = 1
+    # As for the two below: a form may send 500 fields in all, and what is typed beyond them would be lost.
+    max_num = 20
     money_labels = {
         "price_cents": _("Price for one person, travel not included"),
         "next_price_cents": _("Next price"),
@@ -74,11 +77,13 @@ class ServiceOptionInline(KindFieldsMixin, admin.TabularInline):
 class ServiceFaqInline(KindFieldsMixin, admin.StackedInline):
     model = ServiceFaq
     extra = 0
+    max_num = 20
 
 
 class AddOnInline(admin.TabularInline):
     model = AddOn.services.through
     extra = 1
+    max_num = 30
     verbose_name = _("add-on")
     verbose_name_plural = _("add-ons offered with this service")
 
@@ -101,9 +106,10 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
     list_select_related = ["category"]
     search_fields = ["name", "summary"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["on_the_site"]
     inlines = [ServiceOptionInline, AddOnInline, ServiceFaqInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "category", "summary", "is_active", "position"]}),
+        (None, {"fields": ["name", "slug", "category", "summary", "is_active", "on_the_site", "position"]}),
         (
             _("What clients read"),
             {"fields": ["description", "what_to_expect", "before_visit", "after_visit"]},
@@ -131,6 +137,13 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
                 highest_cents=Max("options__price_cents", filter=active),
             )
         )
+
+    @admin.display(description=_("on the site"))
+    def on_the_site(self, service: Service) -> str:
+        if not service.pk:
+            return "–"
+        why_not = service.why_not_offered(timezone.localdate())
+        return str(_("No. %(why)s") % {"why": why_not} if why_not else _("Yes"))
 
     @admin.display(description=_("lengths"), ordering="length_count")
     def lengths(self, service: Any) -> int:
@@ -186,6 +199,12 @@ class BusinessForm(forms.ModelForm):
         """Refuses sample phone numbers and addresses once the sample mark is taken off."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("is_sample"):
+            if left := sample_left():
+                self.add_error(
+                    "is_sample",
+                    _("Still as they came with the sample: %(left)s. Open each, make it yours and save it.")
+                    % {"left": "; ".join(left)},
+                )
             # Numbers from 555-0100 to 555-0199 and addresses at example.com are nobody's.
             if (phone := cleaned.get("phone")) and re.search(r"55501\d\d$", phone.as_e164):
                 self.add_error(

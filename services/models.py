@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import Min, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
@@ -40,7 +41,10 @@ class Business(SingletonModel):
     is_sample = models.BooleanField(
         _("still sample data"),
         default=False,
-        help_text=_("While ticked, staff see a reminder to replace the sample phone, email and prices."),
+        help_text=_(
+            "While ticked, staff see a reminder. The tick comes off once therapists, prices, phone, email and texts "
+            "are your own: replaced, or opened and saved."
+        ),
     )
 
     history = HistoricalRecords()
@@ -67,16 +71,31 @@ class Category(models.Model):
         return self.name
 
 
+# Which services somebody can do on a local day. Bookings, which knows the people, plugs it in when the site starts.
+_somebody_does: Callable[[date], Exists] | None = None
+
+
+def set_somebody_does(condition: Callable[[date], Exists]) -> None:
+    """Plugs in the condition on a service (its key as `OuterRef("pk")`) that somebody can be booked for it."""
+    global _somebody_does
+    _somebody_does = condition
+
+
 class ServiceQuerySet(models.QuerySet["Service"]):
-    def offered(self) -> ServiceQuerySet:
-        """Those that a client can see and book: active, with at least one active length."""
-        return self.filter(is_active=True, options__is_active=True).distinct()
+    def offered(self, today: date) -> ServiceQuerySet:
+        """Those that a client can see and book on `today` (a local date): active, with an active length and somebody
+        who does them."""
+        with_length = Exists(ServiceOption.objects.active().filter(service=OuterRef("pk")))
+        return self.done_by_somebody(today).filter(with_length, is_active=True)
+
+    def done_by_somebody(self, today: date) -> ServiceQuerySet:
+        return self if _somebody_does is None else self.filter(_somebody_does(today))
 
     def with_prices(self) -> ServiceQuerySet:
         """Adds `from_cents`, the lowest session price in cents (before travel), and fetches the active lengths."""
-        return self.annotate(
-            from_cents=Min("options__price_cents", filter=Q(options__is_active=True))
-        ).prefetch_related(
+        # A query of its own: an aggregate would group the services, and those lose their order then.
+        lowest = ServiceOption.objects.active().filter(service=OuterRef("pk")).order_by("price_cents")
+        return self.annotate(from_cents=Subquery(lowest.values("price_cents")[:1])).prefetch_related(
             Prefetch("options", queryset=ServiceOption.objects.active(), to_attr="active_options")
         )
 
@@ -134,6 +153,16 @@ class Service(models.Model):
     def get_absolute_url(self) -> str:
         """The service's public page."""
         return reverse("services:detail", args=[self.slug])
+
+    def why_not_offered(self, today: date) -> str:
+        """What keeps the saved service off the site on `today` (a local date), or ""."""
+        if not self.is_active:
+            return str(_("It is not active."))
+        if not self.options.active().exists():
+            return str(_("It has no active length."))
+        if not Service.objects.done_by_somebody(today).filter(pk=self.pk).exists():
+            return str(_("No active therapist with a valid certificate is qualified for it."))
+        return ""
 
 
 class ServiceOptionQuerySet(models.QuerySet["ServiceOption"]):

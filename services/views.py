@@ -15,7 +15,7 @@ from .models import AddOn, Service
 @require_safe
 def service_list(request: HttpRequest) -> HttpResponse:
     """All services on offer, by category."""
-    services = Service.objects.offered().with_prices().select_related("category")
+    services = Service.objects.offered(timezone.localdate()).with_prices().select_related("category")
     crumbs = [(_("Home"), reverse("home")), (_("Services"), request.path)]
     context = {
         "services": services.order_by("category__position", "category__name", "position", "name"),
@@ -28,14 +28,14 @@ def service_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def service_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One service with its prices, add-ons and FAQ; 404 when it is not on offer."""
-    services = Service.objects.offered().with_prices().select_related("category")
+    services = Service.objects.offered(timezone.localdate()).with_prices().select_related("category")
     service = get_object_or_404(services, slug=slug)
     context = {
         "now": timezone.now(),
         "questions": list(service.faqs.all()),
         "service": service,
         "add_ons": AddOn.objects.active().filter(services=service),
-        "others": Service.objects.offered().with_prices().exclude(pk=service.pk)[:3],
+        "others": Service.objects.offered(timezone.localdate()).with_prices().exclude(pk=service.pk)[:3],
         "crumbs": [
             (_("Home"), reverse("home")),
             (_("Services"), reverse("services:list")),

@@ -18,8 +18,8 @@ from launch.guardian import alive
 from launch.processes import Supervisor
 from launch.servers import start_throwaway_broker
 from launch.testing import find_chromium
+from tests.support import clock, ordered, require
 from tests.support import prepared_databases as databases
-from tests.support import require
 from tests.support.browser import DESKTOP, PHONE, PageMaker, launch
 from tests.support.site import RunningSite, running_site
 from tests.support.smtp import MailServer
@@ -37,11 +37,13 @@ _prepared_databases = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give this process a broker of its own, before anything reads its address; and all processes of this run a
-    directory for what they make once."""
+    directory for what they make once, and the clock that was asked for."""
+    clock.start()
     if not hasattr(config, "workerinput"):
         config.stash[_prepared_databases] = Path(tempfile.mkdtemp(prefix="massagerx-databases-"))
         if config.getoption("numprocesses", None):
             return  # this process only hands out tests
+    ordered.watch()
     supervisor = config.stash[_supervisor] = Supervisor()
     address = start_throwaway_broker(supervisor, Path(sys.prefix))
     if address is None:
@@ -55,6 +57,13 @@ def pytest_configure(config: pytest.Config) -> None:
     django_settings.CELERY_BROKER_URL = broker
     django_settings.CACHES = cache(cache_address)
     app.conf.broker_url = broker
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse sets as parameters: their order differs between the processes that share out the tests."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if len(mark.args) > 1 and isinstance(mark.args[1], set | frozenset):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: parameters in a set have no order.")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -141,6 +141,21 @@ def make_therapist(service: Service, home_zip: ServiceArea, *, name: str, **chan
     return therapist
 
 
+def somebody_does(service: Service) -> Therapist:
+    """A therapist without hours for a service, so that it is offered, where a test has no world."""
+    zone, _created = Zone.objects.get_or_create(name="Nearby")
+    home, _created = ServiceArea.objects.get_or_create(
+        zip_code="90029",
+        defaults={"city": "Los Angeles", "zone": zone, "latitude": 34.09, "longitude": -118.2944},
+    )
+    therapist, _created = Therapist.objects.get_or_create(
+        slug="somebody",
+        defaults={"name": "Somebody", "gender": Gender.OTHER, "certificate_number": "0", "home_zip": home},
+    )
+    therapist.services.add(service)
+    return therapist
+
+
 def make_world() -> World:
     """Writes the rows of a `World`."""
     Business.objects.create(phone="+12135550142", email="hello@example.com")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.formats import date_format
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.admin.labels import local_when
+from bookings.staff.labels import local_when
 from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.localtime import local
 from tests.factories import at

@@ -1,4 +1,5 @@
-"""The Django admin for staff and owner. Each module has the pages of one part; importing them registers them."""
+"""Lists, filters and plain forms of the Django admin, by part; importing them registers them. All else that staff open
+is in `bookings.desk`."""
 
 from . import (
     area_requests,
@@ -11,7 +12,6 @@ from . import (
     health_access_log,
     outbox,
     people,
-    person,
     photos,
     places,
     schedule,
@@ -30,7 +30,6 @@ __all__ = [
     "health_access_log",
     "outbox",
     "people",
-    "person",
     "photos",
     "places",
     "schedule",

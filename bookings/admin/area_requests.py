@@ -11,10 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from bookings.models import AreaRequest
+from bookings.staff.labels import two_lines
+from bookings.staff.search import search
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
-
-from .labels import two_lines
-from .search import search
 
 
 class AreaRequestForm(forms.ModelForm):

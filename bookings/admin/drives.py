@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, DriveOverride
+from bookings.staff.labels import local_when
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.localtime import local
 
-from .labels import local_when
 from .stranding import StrandingMixin
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import HealthAccess
-from massagerx.lib.admin import ListMixin
+from bookings.staff.labels import two_lines
 from massagerx.lib.localtime import day_bounds
 
-from .labels import two_lines
+from .base import RowsOnly
 
 
 class PersonFilter(admin.SimpleListFilter):
@@ -63,23 +63,17 @@ class HealthAccessDayFilter(admin.SimpleListFilter):
 
 
 @admin.register(HealthAccess)
-class HealthAccessAdmin(ListMixin):
+class HealthAccessAdmin(RowsOnly):
+    list_title = gettext_lazy("Who looked at health answers")
     list_display = ["when", "user", "visit", "reason"]
     list_display_links = None
     list_filter = [PersonFilter, HealthAccessDayFilter]
     list_select_related = ["user", "booking"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["booking__reference", "user__username"]
     search_help_text = gettext_lazy("Reference of the visit, or a log-in.")
     ordering = ["-at", "-pk"]
     readonly_fields = ["when", "user", "visit", "reason"]
     fields = tuple(readonly_fields)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        context = {"title": _("Who looked at health answers"), **(extra_context or {})}
-        response: HttpResponse = super().changelist_view(request, context)
-        return response
 
     @admin.display(description=gettext_lazy("when"), ordering="at")
     def when(self, access: HealthAccess) -> str:
@@ -90,11 +84,5 @@ class HealthAccessAdmin(ListMixin):
         address = reverse("admin:bookings_booking_change", args=[access.booking_id])
         return format_html('<a href="{}">{}</a>', address, access.booking.reference)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Therapists with their hours and time off."""
+"""Therapists with their weekly hours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -21,40 +19,35 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import links
 from bookings.enums import Weekday
-from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.models import Therapist, WorkingHours
+from bookings.staff import svg_charts
+from bookings.staff.labels import mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
-from . import svg_charts
-from .labels import mark
 from .photos import slots_of
 from .stranding import StrandingMixin
 
-# Longer ago than this, time off and extra hours stay on record but leave the therapist's page: with some years of
-# them it would send more fields than one form may have, and could not be saved at all.
+# Hours that ended longer ago than this stay on record but leave the therapist's page, so that its form never has more
+# fields than may be sent.
 SHOWN_AFTER = timedelta(days=31)
 
 
-class SpanForm(forms.ModelForm):
-    """For rows with a start and an end, so that the fault is told beside the field."""
-
-    upside_down = gettext_lazy("The end must be later than the start.")
+class HoursForm(forms.ModelForm):
+    """For rows with a start and an end in wall time, so that the fault is told beside the field."""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
         # Hours that end at 00:00 end with the day.
         if start is not None and end is not None and end <= start and end != time.min:
-            self.add_error("ends_at", self.upside_down)
+            sentence = _(
+                "The end must be later than the start. Hours that go on past midnight are two rows: until 12:00 AM, "
+                "and from 12:00 AM on the next day."
+            )
+            self.add_error("ends_at", sentence)
         return cleaned
-
-
-class HoursForm(SpanForm):
-    upside_down = gettext_lazy(
-        "The end must be later than the start. Hours that go on past midnight are two rows: until 12:00 AM, and from "
-        "12:00 AM on the next day."
-    )
 
 
 class WorkingHoursForm(HoursForm):
@@ -86,29 +79,17 @@ class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
     formset = WorkingHoursFormSet
     verbose_name_plural = gettext_lazy("weekly hours, Los Angeles time")
 
+    # With these a page sends some 450 fields, of 500 that one form may have.
+    max_num = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkingHours]:
+        still = timezone.localdate() - SHOWN_AFTER
+        rows = super().get_queryset(request)
+        return rows.filter(Q(valid_until=None) | Q(valid_until__gte=still))
+
     def get_extra(self, request: HttpRequest, obj: Therapist | None = None, **kwargs: Any) -> int:
         has_hours = obj is not None and obj.working_hours.exists()
         return 1 if has_hours else len(Weekday.values)
-
-
-class ExtraHoursInline(KindFieldsMixin, admin.TabularInline):
-    model = ExtraHours
-    form = HoursForm
-    extra = 0
-    verbose_name_plural = gettext_lazy("extra hours on one date, Los Angeles time")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ExtraHours]:
-        return super().get_queryset(request).filter(date__gte=timezone.localdate() - SHOWN_AFTER)
-
-
-class TimeOffInline(KindFieldsMixin, admin.TabularInline):
-    model = TimeOff
-    form = SpanForm
-    extra = 0
-    verbose_name_plural = gettext_lazy("time off, Los Angeles time")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TimeOff]:
-        return super().get_queryset(request).filter(ends_at__gt=timezone.now() - SHOWN_AFTER)
 
 
 def week_of_hours(therapist: Therapist, today: date) -> dict[str, Any]:
@@ -153,8 +134,8 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     search_fields = ["name", "certificate_number"]
     prepopulated_fields = {"slug": ["name"]}
     filter_horizontal = ["services", "zones"]
-    inlines = [WorkingHoursInline, ExtraHoursInline, TimeOffInline]
-    readonly_fields = ["calendar_feed", "photos"]
+    inlines = [WorkingHoursInline]
+    readonly_fields = ["single_days", "calendar_feed", "photos"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "gender", "is_active", "position", "user"]}),
         (
@@ -185,21 +166,35 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
                 ]
             },
         ),
-        (gettext_lazy("Calendar"), {"fields": ["calendar_feed"]}),
+        (gettext_lazy("Calendar"), {"fields": ["single_days", "calendar_feed"]}),
     ]
-
-    def get_urls(self) -> list[URLPattern]:
-        feed = path(
-            "<int:pk>/feed/", self.admin_site.admin_view(self.feed_view), name="bookings_therapist_feed"
-        )
-        return [feed, *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Therapist | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return shown
         # Whoever has the address reads the calendar without a log-in: only those who may revoke it see it.
-        return [part for part in shown if "calendar_feed" not in part[1]["fields"]]
+        return [
+            (name, {**part, "fields": [field for field in part["fields"] if field != "calendar_feed"]})
+            for name, part in shown
+        ]
+
+    @admin.display(description=gettext_lazy("single days"))
+    def single_days(self, therapist: Therapist) -> str:
+        """Links to the therapist's extra hours and time off, which have pages of their own."""
+        if not therapist.pk:
+            return _("Save the therapist first.")
+        today = timezone.localdate()
+        extra = therapist.extra_hours.filter(date__gte=today).count()
+        off = therapist.time_off.filter(ends_at__gt=timezone.now()).count()
+        query = f"?therapist__id__exact={therapist.pk}"
+        return format_html(
+            '<a href="{}{}">{}</a><br><a href="{}{}">{}</a>',
+            reverse("admin:bookings_extrahours_changelist"), query,
+            _("Extra hours on one date: %(count)d to come") % {"count": extra},
+            reverse("admin:bookings_timeoff_changelist"), query,
+            _("Time off: %(count)d to come") % {"count": off},
+        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("photos"))
     def photos(self, therapist: Therapist) -> str:
@@ -222,38 +217,6 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
             '<code class="feed-address">{}</code><br><a href="{}">{}</a>',
             absolute_url(reverse("bookings:feed", args=[token])), page, _("Revoke it and make a new one"),
         )  # fmt: skip
-
-    def feed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Asks first, then ends the address in use and makes another."""
-        therapist = self.get_object(request, str(pk))
-        if therapist is None:
-            raise Http404
-        if not self.has_change_permission(request, therapist):
-            raise PermissionDenied
-        back = reverse("admin:bookings_therapist_change", args=[pk])
-        if request.method == "POST":
-            now = timezone.now()
-            had_one = bool(links.present_feed_token(therapist))
-            links.revoke_feed(therapist, now=now)
-            links.feed_token(therapist, now=now)
-            self.log_change(request, therapist, "New calendar address.")
-            self.message_user(
-                request,
-                _("There is a new calendar address. The old one opens nothing any more.")
-                if had_one
-                else _("There is a calendar address now."),
-                messages.SUCCESS,
-            )
-            return redirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "therapist": therapist,
-            "token": links.present_feed_token(therapist),
-            "back": back,
-            "title": _("Calendar of %(name)s") % {"name": therapist.name},
-        }
-        return render(request, "admin/bookings/therapist/feed.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Therapist]:
         waiting = Count("bookings", filter=Q(bookings__status="requested"))

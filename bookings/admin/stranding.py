@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.stranding import Stranded, lock_therapists_of_change, stranded_by
 from bookings.refusals import stranding_words
+from bookings.staff.labels import local_when
 from massagerx.lib.admin_preview import is_preview
-
-from .labels import local_when
 
 # The buttons that save all the same send the keys of the visits they were shown with.
 CONFIRM = "confirm_stranding"

@@ -1,35 +1,35 @@
-"""Time off: everybody's for the desk, one's own for a therapist."""
+"""Time off, everybody's for the desk and one's own for a therapist; and extra hours on single dates."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Therapist, TimeOff
-from massagerx.lib.admin import FIRST_DAY, LAST_DAY, KindFieldsMixin, ListMixin
-from massagerx.lib.localtime import day_bounds, local
+from bookings.forms.staff import day_asked
+from bookings.forms.time_off import TimeOffForm
+from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.staff.visibility import only_seen_by, sees_every_visit
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
-from .board import DayForm
-from .people import SpanForm
+from .people import HoursForm
 from .stranding import StrandingMixin
-from .visibility import only_seen_by, sees_every_visit
 
 
 @admin.register(TimeOff)
 class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
-    form = SpanForm
+    form = TimeOffForm
     list_display = ["therapist", "starts_at", "ends_at", "reason"]
     list_filter = ["therapist"]
     list_select_related = ["therapist"]
     ordering = ["-starts_at"]
-    fields = ["therapist", "starts_at", "ends_at", "reason"]
+    fields = ["therapist", "first_day", "last_day", "all_day", "from_time", "until_time", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TimeOff]:
         return only_seen_by(request.user, super().get_queryset(request), "therapist")
@@ -42,18 +42,12 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         return shown if sees_every_visit(request.user) else shown[1:]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Nine to six tomorrow; with `?day=2026-11-27` that whole day."""
-        tomorrow = timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        start, end = tomorrow, tomorrow + timedelta(hours=9)
-        form = DayForm(request.GET)
-        day = form.cleaned_data["day"] if form.is_valid() else None
-        if day is not None and FIRST_DAY <= day <= LAST_DAY:
-            start, end = (local(instant) for instant in day_bounds(day))
-        return {
-            "starts_at": start,
-            "ends_at": end,
-            **super().get_changeform_initial_data(request),
-        }
+        """All of tomorrow, or with `?day=2026-11-27` of that day. Without the tick, the hours that a therapist would
+        have worked then."""
+        day = day_asked(request.GET) or timezone.localdate() + timedelta(days=1)
+        own = only_seen_by(request.user, WorkingHours.objects.all(), "therapist")
+        hours = _hours_of(day, own) if not sees_every_visit(request.user) else {}
+        return {"first_day": day, **hours, **super().get_changeform_initial_data(request)}
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A therapist can choose nobody but themselves, also by altering the form."""
@@ -67,4 +61,29 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def stranding_therapists(self, obj: TimeOff) -> Collection[int]:
+        return {obj.therapist_id}
+
+
+def _hours_of(day: date, rows: QuerySet[WorkingHours]) -> dict[str, Any]:
+    """From when to when these weekly hours go on a local day."""
+    in_force = rows.filter(
+        Q(valid_from=None) | Q(valid_from__lte=day),
+        Q(valid_until=None) | Q(valid_until__gte=day),
+        weekday=day.weekday(),
+    )
+    return in_force.aggregate(from_time=Min("starts_at"), until_time=Max("ends_at"))
+
+
+@admin.register(ExtraHours)
+class ExtraHoursAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
+    """A page of their own: on the therapist's page some years of them would be more fields than one form may send."""
+
+    form = HoursForm
+    list_display = ["therapist", "date", "starts_at", "ends_at"]
+    list_filter = ["therapist"]
+    list_select_related = ["therapist"]
+    ordering = ["-date", "starts_at"]
+    fields = ["therapist", "date", "starts_at", "ends_at"]
+
+    def stranding_therapists(self, obj: ExtraHours) -> Collection[int]:
         return {obj.therapist_id}

@@ -17,10 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
 from bookings.screening import RulesError, parse_rules
+from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
-
-from .labels import local_when, mark
 
 
 class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):

@@ -28,15 +28,16 @@ the same sweep. Nothing here reads a clock: `now` is given. Everything that come
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from .drives import Drives
-from .fit import good_fits
+from .fit import good_fits, visits_by_week
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .sweep import DayPlanner, Start
 from .types import DriveTime, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
+from .working_hours import week_of
 
 
 def offer_slots(
@@ -70,10 +71,12 @@ def offer_slots(
 
 
 class OfferedStart(NamedTuple):
-    """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fit_starts` says."""
+    """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fit_starts` says;
+    `therapist_id` is who comes, as `fit.for_anyone` chooses."""
 
     starts_at: datetime
     is_good_fit: bool
+    therapist_id: int
 
 
 def offer_starts(
@@ -86,24 +89,32 @@ def offer_starts(
     drive_time: DriveTime,
     now: datetime,
 ) -> dict[date, tuple[OfferedStart, ...]]:
-    """The starts of `offer_slots` by local day, ascending, without who keeps them. A day without starts is not in it.
+    """The starts of `offer_slots` by local day, ascending, each with the one who comes then. A day without starts is
+    not in it. `existing` has to hold the whole weeks, as for `fit.for_anyone`.
 
     For calendars: a month for several therapists has thousands of slots, and the same few hundred starts.
     """
+    therapists = list(therapists)
     planners = _planners(therapists, job, rules, drive_time)
+    visits = visits_by_week(therapists, rules)
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
     for day in _days(first_day, last_day, rules, now):
+        that_week = visits.get(week_of(day.date)[0], {})
+        # Who goes first wins a tie: of two with as much to drive, the one with fewer visits that week.
+        planners.sort(key=lambda planner: (that_week.get(planner.therapist.id, 0), planner.therapist.id))
         least: dict[int, int] = {}
+        who: dict[int, int] = {}
         for planner in planners:
-            for minute, _, added in planner.starts_on(day, earliest, granularity):
+            for minute, therapist_id, added in planner.starts_on(day, earliest, granularity):
                 if minute not in least or added < least[minute]:
                     least[minute] = added
+                    who[minute] = therapist_id
         if least:
             good = good_fits(least)
             offered[day.date] = tuple(
-                OfferedStart(instant_at(minute), minute in good) for minute in sorted(least)
+                OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
             )
     return offered
 
@@ -235,7 +246,7 @@ def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> li
 
 def _planners(
     therapists: Iterable[Therapist], job: Job, rules: SchedulingRules, drive_time: DriveTime
-) -> Sequence[DayPlanner]:
+) -> list[DayPlanner]:
     drives = Drives(drive_time, rules.tz)
     return [DayPlanner(therapist, job, rules, drives) for therapist in therapists]
 

@@ -16,6 +16,8 @@ from massagerx.lib.localtime import zone
 DAYS = 3
 STARTS_A_DAY = 2
 NOON = time(12)
+# The reason of a day on whose weekday nobody who is qualified ever works.
+WEEKDAY = "weekday"
 # First only so many days around are looked at, since most often they are enough.
 _NEAR = timedelta(days=10)
 # Told only of a span in which no day has another reason: most months have days off, and one that begins now a day that
@@ -25,9 +27,9 @@ _EVERYDAY = {"outside_hours", "closed", "notice"}
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """`reason` is one of `availability.RefusalReason`. `nearest` are days with a few of their starts, ascending.
-    `others_can` says that somebody who was not asked for has a time in the span, or, when those asked for have none at
-    all, on any day."""
+    """`reason` is one of `availability.RefusalReason`, or `WEEKDAY`. `nearest` are days with a few of their starts,
+    ascending. `others_can` says that somebody who was not asked for has a time in the span, or, when those asked for
+    have none at all, on any day."""
 
     reason: str
     nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
@@ -60,7 +62,10 @@ def find_alternatives(
     if visit_request.preference != ANYONE:
         span = (first_day, last_day) if nearest else (outlook.first_day, outlook.last_day)
         others_can = bool(all_of_them.open_days(*span))
-    return Alternatives(_reason(outlook, first_day, last_day), nearest, others_can)
+    reason = _reason(outlook, first_day, last_day)
+    if reason == "outside_hours" and first_day == last_day and not all_of_them.works_on_weekday(first_day):
+        reason = WEEKDAY
+    return Alternatives(reason, nearest, others_can)
 
 
 def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bookings.exceptions import NoLongerOffered
 from bookings.models import BookingRules, ServiceArea
 from massagerx.lib.localtime import local
-from services.models import ServiceOption
+from services.models import Service, ServiceOption
 
 from . import pricing, scheduling
 from .visit_request import ANYONE, Treatment, load_area, load_visit_request
@@ -34,7 +34,7 @@ def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer
     Says no more of other people's visits than the calendar of free times does. Raises `OutsideArea`.
     """
     area = load_area(zip_code)
-    treatment = _shortest_treatment(service_slug)
+    treatment = _shortest_treatment(service_slug, local(now).date())
     rules = BookingRules.load()
     starts_at = _next_start(treatment, area, rules, now) if treatment is not None else None
     quote = (
@@ -45,10 +45,10 @@ def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer
     return AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
 
 
-def _shortest_treatment(service_slug: str) -> Treatment | None:
+def _shortest_treatment(service_slug: str, today: date) -> Treatment | None:
     offered = (
         ServiceOption.objects.active()
-        .filter(service__is_active=True)
+        .filter(service__in=Service.objects.offered(today))
         .select_related("service")
         .order_by("service__position", "service__name", "minutes")
     )

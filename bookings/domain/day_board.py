@@ -15,6 +15,7 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
+from .operations import MOVABLE
 from .scheduling import Day, Drive
 
 # A stretch between two visits that is shorter than this is no gap to offer to anybody.
@@ -35,6 +36,10 @@ class Visit:
         booking = self.booking
         return booking.has_grave_recheck or (booking.tier not in NEEDS_NO_NOTE and not booking.has_note)
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether somebody still has to go there, or is there now: not one that was said to be over."""
+        return self.booking.status in MOVABLE and self.booking.ends_at > now
+
     @property
     def has_caution(self) -> bool:
         """Whether health answers carry a note for the therapist."""
@@ -50,6 +55,11 @@ class Column:
     plan: Day
     visits: tuple[Visit, ...]
     gaps: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def is_worked(self) -> bool:
+        """Whether anybody is visited then, or can be: who has left us keeps the visits they made, and no hours."""
+        return bool(self.visits) or (self.therapist.is_active and bool(self.plan.hours))
 
     @property
     def drive_minutes(self) -> int:

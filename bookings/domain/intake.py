@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import DateTimeField, Max, TextField, UUIDField
+from django.db import transaction
+from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
 
@@ -27,7 +27,6 @@ from bookings.models import (
     ScreeningRecord,
     ScreeningVersion,
 )
-from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local, months_before
 
 DRAFT_LIFETIME = timedelta(days=1)
@@ -57,23 +56,19 @@ class Screening:
         return screening.visible(self.rules, answers, service_slug)
 
 
-_VERSION_FIELDS = ("id", "number", "approved_by", "published_at")
-# The newest version in force, with its rules as text: most of the time they are those that were parsed last.
-_IN_FORCE = CompiledQuery(
-    lambda parameter: (
-        ScreeningVersion.objects.filter(published_at__lte=parameter("now", DateTimeField()))
-        .order_by("-number")
-        .values_list(*_VERSION_FIELDS, Cast("rules", TextField()))[:1]
-    )
-)
-
-
 def current_screening(*, now: datetime) -> Screening:
     """The newest version in force. Raises `ScreeningVersion.DoesNotExist` when the owner has none."""
-    for *fields, rules in _IN_FORCE.rows(now=now):
-        version = ScreeningVersion.from_db(DEFAULT_DB_ALIAS, _VERSION_FIELDS, fields)
-        return Screening(version, _parsed(rules))
-    raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
+    # With its rules as text: most of the time they are those that were parsed last.
+    version = (
+        ScreeningVersion.objects.filter(published_at__lte=now)
+        .defer("rules")
+        .annotate(rules_text=Cast("rules", TextField()))
+        .order_by("-number")
+        .first()
+    )
+    if version is None:
+        raise ScreeningVersion.DoesNotExist("No screening questions are in force.")
+    return Screening(version, _parsed(version.rules_text))
 
 
 @lru_cache(maxsize=4)
@@ -91,13 +86,6 @@ def translated(text: screening.Text | None) -> str:
     return text.in_language(translation.get_language() or "en") if text is not None else ""
 
 
-_DRAFT = CompiledQuery(
-    lambda parameter: BookingDraft.objects.filter(
-        key=parameter("key", UUIDField()), updated_at__gt=parameter("oldest", DateTimeField())
-    )
-)
-
-
 def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     """The visitor's draft, or a new unsaved one; a key that makes no sense or is too old gives a new one."""
     try:
@@ -105,7 +93,7 @@ def load_draft(key: str | None, *, now: datetime) -> BookingDraft:
     except ValueError:
         draft_key = None
     if draft_key is not None:
-        draft = _DRAFT.first(key=draft_key, oldest=now - DRAFT_LIFETIME)
+        draft = BookingDraft.objects.filter(key=draft_key, updated_at__gt=now - DRAFT_LIFETIME).first()
         if draft is not None:
             return draft
     return BookingDraft(answers={}, updated_at=now)

@@ -79,7 +79,7 @@ def drafts_of(
     words = {client.email.lower(), *(reference.lower() for reference in references)}
     number = _digits(client.phone.as_e164) if by_phone else ""
     found = []
-    for key in list(BookingDraft.objects.values_list("key", flat=True)):
+    for key in list(BookingDraft.objects.order_by("updated_at", "key").values_list("key", flat=True)):
         try:
             answers = BookingDraft.objects.values_list("answers", flat=True).filter(key=key).first()
         except UnreadableValue:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 from django.db.models import Exists, F, Min, OuterRef, Subquery
 
-from bookings.enums import ChangeState
+from bookings.enums import BookingStatus, ChangeState
 from bookings.models import (
     Booking,
     BookingQuerySet,
@@ -30,26 +30,29 @@ def area(zip_code: str) -> ServiceArea:
     return load_area(zip_code)
 
 
-def booking_by_reference(reference: str) -> Booking | None:
-    """A booking with all that a page shows, or None."""
-    return Booking.objects.with_details().filter(reference=reference).first()
-
-
 def lowest_travel_cents() -> int:
     """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
     served = Zone.objects.filter(zips__is_active=True)
     return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
 
 
-def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
-    """Those that are still to come, the next first, and the others, the last first. `asks_change` tells on each whether
-    a late change waits for staff."""
+def with_asks_change(visits: BookingQuerySet) -> BookingQuerySet:
+    """Tells on each by `asks_change` whether a late change waits for staff."""
     waiting = ChangeRequest.objects.filter(booking=OuterRef("pk"), state=ChangeState.OPEN)
-    found: list[Booking] = list(
-        visits.annotate(asks_change=Exists(waiting)).order_by("-starts_at")[:MOST_VISITS]
-    )
+    return visits.annotate(asks_change=Exists(waiting))
+
+
+def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Booking], list[Booking]]:
+    """Those that are still to come, the next first, and the others, the last first."""
+    found: list[Booking] = list(visits.order_by("-starts_at")[:MOST_VISITS])
     upcoming = [booking for booking in reversed(found) if may_change(booking, now=now)]
     return upcoming, [booking for booking in found if booking not in upcoming]
+
+
+def last_therapist(visits: BookingQuerySet) -> str:
+    """The slug of the therapist of the last of these visits that stood; blank when there is none."""
+    stood = visits.filter(status__in=[BookingStatus.CONFIRMED, BookingStatus.COMPLETED])
+    return stood.order_by("-starts_at").values_list("therapist__slug", flat=True).first() or ""
 
 
 def waiting_change(booking: Booking) -> ChangeRequest | None:

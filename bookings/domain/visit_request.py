@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from django.db.models import BigIntegerField, CharField, DateField
+from django.db.models import BigIntegerField, CharField
 
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
@@ -43,6 +43,8 @@ class VisitRequest:
     street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
     this one takes the place of: its time counts as free, and its length stays.
 
+    `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
+
     `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
     they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
     """
@@ -50,6 +52,7 @@ class VisitRequest:
     treatment: Treatment
     area: ServiceArea
     preference: str
+    therapist: str = ""
     access_type: str = Booking.AccessType.GROUND
     address_key: str | None = None
     draft: UUID | None = None
@@ -69,16 +72,25 @@ class VisitRequest:
     def read(self, today: date) -> VisitRequest:
         """The same with those who can be booked on `today` (a local date); one query. Raises
         `NoLongerOffered("therapist")` when nobody meets the preference."""
-        slug, gender = therapist_or_gender(self.preference)
         qualified = qualified_therapists(self.treatment.service, today)
+        return replace(self, qualified=qualified).asking_for(self.preference, self.therapist)
+
+    def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
+        """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is
+        given. Raises `NoLongerOffered("therapist")` when nobody like that is among them."""
+        slug, gender = therapist_or_gender(preference)
         therapists = tuple(
-            therapist
-            for therapist in qualified
-            if slug in (None, therapist.slug) and gender in (None, therapist.gender)
+            row
+            for row in self.qualified
+            if slug in (None, row.slug) and gender in (None, row.gender) and therapist in ("", row.slug)
         )
         if not therapists:
             raise NoLongerOffered("therapist")
-        return replace(self, therapists=therapists, qualified=qualified)
+        return replace(self, preference=preference, therapist=therapist, therapists=therapists)
+
+    def with_therapist(self, slug: str) -> VisitRequest:
+        """The same with the one therapist of that slug. Raises `NoLongerOffered("therapist")`, as `asking_for`."""
+        return self.asking_for(self.preference, slug)
 
 
 _OPTION = CompiledQuery(
@@ -95,14 +107,6 @@ _OPTION = CompiledQuery(
 _AREA = CompiledQuery(
     lambda parameter: ServiceArea.objects.select_related("zone").filter(
         zip_code=parameter("zip_code", CharField()), is_active=True
-    )
-)
-_QUALIFIED = CompiledQuery(
-    lambda parameter: (
-        Therapist.objects.bookable(parameter("today", DateField()))
-        .qualified_for(parameter("service", BigIntegerField()))
-        .select_related("home_zip__zone")
-        .order_by("pk")
     )
 )
 
@@ -146,7 +150,8 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
-    return tuple(_QUALIFIED.objects(today=today, service=service.pk))
+    bookable = Therapist.objects.bookable(today).qualified_for(service.pk)
+    return tuple(bookable.select_related("home_zip__zone").order_by("pk"))
 
 
 def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:

@@ -1,7 +1,7 @@
 """Forms of the booking steps and of writing to us. They explain; the domain and the database decide."""
 
 from .area_request import AreaRequestForm
-from .booking import PreferenceForm, ReviewForm, TimeForm, TreatmentForm, ZipForm
+from .booking import ReviewForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm
@@ -19,7 +19,6 @@ __all__ = [
     "HealthForm",
     "MessageField",
     "MoveForm",
-    "PreferenceForm",
     "ReviewForm",
     "TimeForm",
     "TreatmentForm",

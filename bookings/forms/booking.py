@@ -130,31 +130,23 @@ class ZipForm(forms.Form):
         return code
 
 
-class PreferenceForm(forms.Form):
-    """Anyone, a preferred gender, or a named therapist."""
-
-    preference = forms.ChoiceField(
-        label=_("Who should come?"),
-        error_messages={
-            "required": _("Choose who should come."),
-            "invalid_choice": _("That therapist is no longer offered. Choose again."),
-        },
-    )
-
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["preference"].choices = choices  # type: ignore[attr-defined]
-
-
 class TimeForm(forms.Form):
-    """A start, as an ISO 8601 instant with its offset. Any offset of the same instant is the same start."""
+    """One press: whom the visitor asks for, as of `domain.visit_request`, and a start with who was shown to come then.
 
-    starts_at = LineField(max_length=40)
+    The start is an ISO 8601 instant with its offset, a space, and the therapist's slug; cleaned, a pair. Any offset of
+    the same instant is the same start.
+    """
 
-    def clean_starts_at(self) -> datetime:
-        """The instant in UTC. Raises `ValidationError` for one without a zone or in an unlikely year."""
+    who = LineField(max_length=80)
+    starts_at = LineField(max_length=100)
+
+    def clean_starts_at(self) -> tuple[datetime, str]:
+        """The instant in UTC and the slug. Raises `ValidationError` for one without a zone or in an unlikely year."""
+        text, _space, therapist = self.cleaned_data["starts_at"].rpartition(" ")
+        if not text:
+            raise ValidationError(_("Choose one of the times shown."), code="not_a_time")
         try:
-            instant = parse_datetime(self.cleaned_data["starts_at"])
+            instant = parse_datetime(text)
             if instant is None or instant.tzinfo is None:
                 raise ValueError
             instant = instant.astimezone(UTC)
@@ -162,7 +154,7 @@ class TimeForm(forms.Form):
             raise ValidationError(_("Choose one of the times shown."), code="not_a_time") from None
         if not 2000 <= instant.year <= 2200:
             raise ValidationError(_("Choose one of the times shown."), code="not_a_time")
-        return instant
+        return instant, therapist
 
 
 class ReviewForm(forms.Form):

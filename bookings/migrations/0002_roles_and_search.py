@@ -91,7 +91,7 @@ ROLES = {
         "bookings.drivetime": _SEE,
         "bookings.driveoverride": ("view", "add", "delete"),
     },
-    # All of it narrowed to what is their own: bookings/admin/visibility.py.
+    # All of it narrowed to what is their own: bookings/staff/visibility.py.
     "Therapist": {
         "bookings.booking": ("view_own_visits", "finish_own_visits"),
         "bookings.accessnotes": _SEE,

@@ -66,7 +66,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""
         return self.select_related(
-            "client", "therapist", "service", "area", "area__zone", "screening", "terms_version"
+            "client", "therapist", "service", "option", "area", "area__zone", "screening", "terms_version"
         ).prefetch_related("add_ons")
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -121,7 +121,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
             is_active=True,
         ).exclude(certificate_number="")
 
-    def qualified_for(self, service: Service | int) -> TherapistQuerySet:
+    def qualified_for(self, service: Service | int | OuterRef) -> TherapistQuerySet:
         """Therapists who give this service."""
         return self.filter(services=service)
 

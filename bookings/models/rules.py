@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
-from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.singleton import SingletonModel
 
 # Ten years: for staff the horizon is no limit.
@@ -256,15 +255,9 @@ class TermsVersion(models.Model):
     @classmethod
     def in_force(cls, now: datetime) -> TermsVersion | None:
         """The newest version in force at `now`, or None when there is none."""
-        return _IN_FORCE.first(now=now)
+        return cls.objects.filter(published_at__lte=now).first()
 
 
 _PLACE = re.compile(r"\{([^{}\n]{1,40})\}")
 # A figure that the text would give beside those of the fields.
 _OWN_FIGURE = re.compile(r"\d+\s?(?:%|percent|hours?|minutes?|days?)(?!\w)", re.IGNORECASE)
-
-_IN_FORCE = CompiledQuery(
-    lambda parameter: TermsVersion.objects.filter(published_at__lte=parameter("now", models.DateTimeField()))[
-        :1
-    ]
-)

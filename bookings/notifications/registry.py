@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from bookings.domain import outbox, reminders
 from bookings.domain.calendar import CalendarMethod
-from bookings.enums import BookingStatus, ChangeState, MessageKind
+from bookings.enums import BookingStatus, ChangeState, MessageKind, MessageState
 from bookings.models import (
     Booking,
     BookingRules,
@@ -143,7 +143,16 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
     return ""
 
 
-def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
+def will_be_dropped(message: Message) -> bool:
+    """Whether a message that waits will not be sent when its hour comes, as its visit stands now. Asks nothing of the
+    database: needs the booking and its client beside it."""
+    kind = KINDS.get(message.kind)
+    if message.state != MessageState.DUE or kind is None or message.booking is None:
+        return False
+    return bool(_why_overtaken(message, kind, message.booking))
+
+
+def _why_overtaken(message: Message, kind: Kind, booking: Booking) -> str:
     if booking.client.erased_at is not None:
         return outbox.ERASED
     if booking.status not in kind.true_while:
@@ -151,6 +160,12 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     # Each change that the client is told of makes a revision, and has its own message.
     if booking.revision != message.revision and not kind.any_revision:
         return f"the booking is at revision {booking.revision} now"
+    return ""
+
+
+def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
+    if reason := _why_overtaken(message, kind, booking):
+        return reason
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
     if message.kind == MessageKind.CHANGE_ALERT:

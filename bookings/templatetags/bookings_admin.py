@@ -1,8 +1,6 @@
-"""Template tags of the admin."""
+"""Parts of staff's pages."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django import template
 from django.template.context import Context
@@ -12,16 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
-from bookings.admin import front
-from bookings.admin.labels import status_mark
+from bookings.staff.labels import status_mark
 
 register = template.Library()
-
-
-@register.simple_tag(takes_context=True)
-def front_page(context: Context) -> dict[str, Any]:
-    """`{% front_page as desk %}`: see `bookings.admin.front`."""
-    return front.front_page(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)

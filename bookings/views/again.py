@@ -30,6 +30,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         "details": None,
         "zip_code": None,
         "preference": booking.preference,
+        steps.CAME_LAST: booking.therapist.slug,
         "day": None,
         **more,
     }

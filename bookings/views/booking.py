@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -18,14 +18,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import intake, operations, queries
-from bookings.enums import Tier
+from bookings.domain import intake, operations, pricing, queries, scheduling
+from bookings.domain.visit_request import ANYONE
+from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 from services.models import Service
 
+from .calendar import WEEKS
 from .outside import outside_page
 from .steps import (
     SESSION_KEY,
@@ -44,6 +46,7 @@ from .steps import (
     miss_time,
     save,
     show,
+    with_another,
 )
 from .visits.visitor import VisitClosed, get_visit, open_own
 
@@ -62,13 +65,14 @@ def what(request: HttpRequest) -> HttpResponse:
         return response
     asked = _asked(request, today=timezone.localdate(progress.now))
     slug = request.POST.get("service") or request.GET.get("service") or ""
-    service = Service.objects.offered().filter(slug=slug).first() if slug else None
+    offered = Service.objects.offered(timezone.localdate(progress.now))
+    service = offered.filter(slug=slug).first() if slug else None
     if service is None:
         if slug:
             messages.warning(
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
-        services = Service.objects.offered().with_prices()
+        services = offered.with_prices()
         if asked["therapist"]:
             services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
@@ -168,7 +172,26 @@ def where(request: HttpRequest) -> HttpResponse:
         # The owner has taken this ZIP code out meanwhile.
         return outside_page(request, progress, progress.answers["zip_code"])
     form = ZipForm(initial={"zip_code": asked or progress.answers.get("zip_code")})
-    return show(request, progress, "where", {"form": form, "area": progress.area})
+    context = {"form": form, "area": progress.area, "evenings": _has_evenings(progress)}
+    return show(request, progress, "where", context)
+
+
+def _has_evenings(progress: Progress) -> bool:
+    """Whether a visit can begin in an evening that costs more, in the first weeks that the next page shows."""
+    if progress.visit_request is None or not progress.rules.evening_fee_cents:
+        return False
+    offer = scheduling.find_times_between(
+        visit_request=progress.visit_request.asking_for(ANYONE),
+        first_day=timezone.localdate(progress.now),
+        last_day=timezone.localdate(progress.now) + WEEKS,
+        rules=progress.rules,
+        now=progress.now,
+    )
+    return any(
+        pricing.is_evening(start.starts_at, progress.rules)
+        for starts in offer.by_day.values()
+        for start in starts
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -220,8 +243,12 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
     request.session.pop(SESSION_KEY, None)
     intake.discard_draft(progress.draft)
     if progress.staff_user is not None:
-        words = _("%(reference)s is booked. The client gets an email.") % {"reference": booking.reference}
-        messages.success(request, words)
+        words = (
+            _("%(reference)s is booked. The client gets an email.")
+            if booking.status == BookingStatus.CONFIRMED
+            else _("%(reference)s is a request: please confirm it. The client gets an email.")
+        )
+        messages.success(request, words % {"reference": booking.reference})
         return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")
@@ -277,6 +304,7 @@ class _Review:
             people=visit_request.treatment.people,
             zip_code=visit_request.area.zip_code,
             preference=visit_request.preference,
+            therapist=visit_request.therapist,
             starts_at=self.complete.starts_at,
             name=details["name"],
             email=details["email"],
@@ -297,6 +325,8 @@ class _Review:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
         if isinstance(error, exceptions.TooManyRequests):
             return self.show(too_many=True, status=409)
+        if isinstance(error, exceptions.SlotNotOffered) and with_another(self.request, self.progress):
+            return self.with_another()
         step = _BACK_TO.get(type(error))
         if step != "health":
             (messages.error if step else messages.warning)(self.request, refusal_words(error))
@@ -308,6 +338,12 @@ class _Review:
         elif isinstance(error, exceptions.SubmissionReused):
             save(self.request, self.progress, submission_key=str(uuid.uuid4()))
         return back_to(step) if step else self.show(status=409)
+
+    def with_another(self) -> HttpResponse:
+        """The page with another therapist, who is booked by its next press only."""
+        save(self.request, self.progress, submission_key=str(uuid.uuid4()))
+        complete = self.progress.complete
+        return replace(self, complete=complete).show(status=409) if complete is not None else back_to("when")
 
     def show(
         self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200
@@ -365,6 +401,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited("60/m", "booking-steps")
 def start_over(request: HttpRequest) -> HttpResponse:
     """Forgets what was typed."""
     progress = load_progress(request)

@@ -60,7 +60,7 @@ def message_sent(request: HttpRequest) -> HttpResponse:
 @limited("60/h", "booklet-hour")
 def booklet_ask(request: HttpRequest) -> HttpResponse:
     """Asks for the booklet; without one, says how else to get it."""
-    service = Service.objects.offered().filter(slug=PROGRAM).first()
+    service = Service.objects.offered(timezone.localdate()).filter(slug=PROGRAM).first()
     crumbs = [(_("Home"), reverse("home")), (_("Services"), reverse("services:list"))]
     if service is not None:
         crumbs.append((service.name, service.get_absolute_url()))

@@ -29,6 +29,7 @@ _NOTHING = dict.fromkeys(
         "people",
         "zip_code",
         "preference",
+        steps.CAME_LAST,
         "details",
         "health",
         "submission_key",

@@ -35,8 +35,9 @@ from bookings.models import (
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
+    Therapist,
 )
-from bookings.refusals import access_label, refusal_words
+from bookings.refusals import access_label, another_words, refusal_words
 from massagerx.lib.limits import visitor_digest
 
 from .visits.visitor import load_visitor
@@ -46,6 +47,8 @@ SESSION_KEY = "booking_draft"
 STAFF_BOOKING = "staff_booking"
 # In a draft: whose visit its details were taken from, by email.
 FILLED_FOR = "filled_for"
+# In a draft: the slug of the therapist of the visit that it was begun from.
+CAME_LAST = "came_last"
 # In a draft: what was told of a step that is not finished yet.
 SO_FAR = "details_so_far"
 HEALTH_SO_FAR = "health_so_far"
@@ -113,11 +116,18 @@ class Progress:
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
 
     @property
+    def therapist(self) -> Therapist | None:
+        """Who was shown to come at the chosen time, while they meet what is asked for."""
+        slug = self.answers.get("therapist")
+        therapists = self.visit_request.therapists if self.visit_request is not None else ()
+        return next((therapist for therapist in therapists if therapist.slug == slug), None)
+
+    @property
     def time(self) -> Wish | None:
-        """What is asked for, and the time chosen for it, once both are."""
-        if self.visit_request is None or self.starts_at is None:
+        """What is asked for, with who was shown to come, and the time chosen for it, once all are."""
+        if self.visit_request is None or self.therapist is None or self.starts_at is None:
             return None
-        return Wish(self.visit_request, self.starts_at)
+        return Wish(self.visit_request.with_therapist(self.therapist.slug), self.starts_at)
 
     @property
     def hold(self) -> Hold | None:
@@ -198,6 +208,8 @@ def load_progress(request: HttpRequest) -> Progress:
                     today=timezone.localdate(now),
                 )
             )
+            if "therapist" in answers and progress.therapist is None:
+                raise NoLongerOffered("therapist")
         except NoLongerOffered as error:
             progress.gone = error
     progress.rules = _rules_for(request, progress)
@@ -264,7 +276,7 @@ def forget_time(progress: Progress) -> dict[str, None]:
     if "starts_at" not in progress.answers:
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None}
+    return {"starts_at": None, "therapist": None}
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -283,7 +295,8 @@ def miss_time(progress: Progress) -> dict[str, str | None]:
 
 def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect | None:
     """Extends the hold of a visitor who is still typing, or takes an expired one again when the time is still free;
-    else a redirect to fresh times, with everything typed kept.
+    with somebody else, and the page says so, when only they can come; else a redirect to fresh times, with everything
+    typed kept.
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
@@ -307,12 +320,45 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
             instead_of=hold,
         )
     except (SlotNotOffered, NoLongerOffered) as error:
+        if with_another(request, progress):
+            return None
         messages.error(request, access_label() if _fits_at_ground(progress, wish) else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
     if hold is not None and taken is not None:
         operations.extend_hold(taken, now=progress.now)
     return None
+
+
+def with_another(request: HttpRequest, progress: Progress) -> bool:
+    """Keeps the chosen time with somebody else who was asked for as well, and says who comes now; False when nobody
+    else can."""
+    asked, before, starts_at = progress.visit_request, progress.therapist, progress.starts_at
+    if asked is None or before is None or starts_at is None:
+        return False
+    others = [therapist for therapist in asked.therapists if therapist != before]
+    try:
+        slot = scheduling.choose_slot(
+            visit_request=asked,
+            therapists=others,
+            starts_at=starts_at,
+            rules=progress.rules,
+            now=progress.now,
+        )
+        another = next(therapist for therapist in others if therapist.pk == slot.therapist_id)
+        operations.hold_time(
+            draft=progress.draft,
+            visit_request=asked.with_therapist(another.slug),
+            starts_at=starts_at,
+            rules=progress.rules,
+            source=visitor_digest(request),
+            now=progress.now,
+        )
+    except (SlotNotOffered, NoLongerOffered):
+        return False
+    save(request, progress, therapist=another.slug)
+    messages.warning(request, another_words(before.name, another.name))
+    return True
 
 
 def _fits_at_ground(progress: Progress, wish: Wish) -> bool:
@@ -347,8 +393,6 @@ def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse |
     A form sent with an answer that is no longer offered gets a 409 that says so, and nothing else is taken instead.
     """
     missing = progress.missing_step(step)
-    if missing is None and step == "when" and progress.gone and "starts_at" in request.POST:
-        missing = "when"
     if missing is None:
         return None
     if progress.gone and request.method == "POST":

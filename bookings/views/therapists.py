@@ -48,7 +48,7 @@ def therapist_page(request: HttpRequest, slug: str) -> HttpResponse:
     today = timezone.localdate(now)
     bookable = Therapist.objects.bookable(today).select_related("home_zip__zone")
     therapist = get_object_or_404(bookable.prefetch_related("zones"), slug=slug)
-    services = list(Service.objects.offered().with_prices().filter(therapists=therapist))
+    services = list(Service.objects.offered(today).with_prices().filter(therapists=therapist))
     crumbs = [
         (_("Home"), reverse("home")),
         (_("Therapists"), reverse("bookings:therapists")),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +23,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Staff")
 
     def ready(self) -> None:
-        """Connects the log-in signal that stamps a staff session."""
+        """Stamps staff sessions at log-in, and registers the check for sample accounts."""
+        from .sample_accounts import check_for_sample_accounts
+
+        register(check_for_sample_accounts, Tags.database)
         # Django's own hook: whichever way somebody logs in, the session's age counts from then.
         user_logged_in.connect(_stamp, dispatch_uid="massagerx.accounts")

@@ -120,6 +120,8 @@ class KindFieldsMixin(BaseModelAdmin):
         elif isinstance(field, forms.SplitDateTimeField) and isinstance(field.fields[1], forms.TimeField):
             _read_clock(field.fields[1])
             _show_without_seconds(field.widget)
+            # In place of Django's note on the hours between the browser's clock and ours.
+            field.help_text = field.help_text or _("Los Angeles time.")
         if isinstance(db_field, models.DateField) and field is not None:
             field.validators = [*field.validators, sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):

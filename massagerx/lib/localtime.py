@@ -1,7 +1,7 @@
 """Local days and how times are shown: always the business's zone, always labelled."""
 
 from calendar import monthrange
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -23,6 +23,14 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, tzinfo=zone())
     end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone())
     return start, end
+
+
+def instant_of(day: date, clock: time) -> datetime | None:
+    """The instant of a local day and wall time; the first of two in the hour that comes twice, None in the hour
+    that doesn't come."""
+    here = datetime.combine(day, clock, tzinfo=zone())
+    there = here.astimezone(UTC)
+    return there if local(there).replace(tzinfo=None) == here.replace(tzinfo=None) else None
 
 
 def months_before(moment: datetime, months: int) -> datetime:

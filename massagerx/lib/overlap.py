@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
@@ -17,7 +17,7 @@ class NoOverlap(models.BaseConstraint):
     Ranges are half-open: one that ends at 11:00 and one that starts at 11:00 touch and do not overlap. PostgreSQL
     gets an EXCLUDE constraint (the id as a range of one, so that no extension is needed), SQLite two triggers,
     created by deferred SQL so that Django's table remakes keep them. A violation raises `IntegrityError` whose text
-    holds the constraint's name (see `violates`); `full_clean()` gives a form error.
+    holds the constraint's name; `full_clean()` gives a form error.
     """
 
     default_violation_error_message = "That time overlaps another one."
@@ -141,10 +141,6 @@ class NoOverlap(models.BaseConstraint):
             others = others.exclude(pk=instance.pk)
         if others.exists():
             raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
-
-    def violates(self, error: IntegrityError) -> bool:
-        """Whether `error` was raised by this constraint."""
-        return self.name in str(error)
 
     def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         """Path and arguments for migrations."""

@@ -1,8 +1,11 @@
 """Caches public pages that are the same for everybody in Redis, to the end of the minute.
 
-Every POST in the admin starts a new generation, which makes all cached pages stale. Content that changes with time (a
-scheduled post, an expiring certificate) changes with the minute. Only a change made elsewhere, such as in `manage.py
-shell`, is seen up to a minute late. Booking never reads a price from here.
+Every POST in the admin starts a new generation, which is a part of the keys: all cached pages are stale at once.
+Content that changes with time (a scheduled post, an expiring certificate) changes with the minute. Only a change made
+elsewhere, such as in `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
+
+Django's own page cache would let browsers use their copy for as long as ours is kept, without asking, so that a saved
+price would be shown late.
 """
 
 from __future__ import annotations
@@ -49,26 +52,23 @@ class PageCacheMiddleware:
                 self._start_generation()
             return response
 
-        key = f"page-cache:page:{request.path}"
-        minute = int(time.time() // 60)
         try:
-            found = cache.get_many([GENERATION, key])
             # Read before the page is made: one made from older rows belongs to the older generation.
-            generation = found.get(GENERATION) or cache.get_or_set(GENERATION, _new_generation, timeout=None)
+            generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
+            key = f"kept-pages:{generation}:{int(time.time() // 60)}:{request.path}"
+            page = cache.get(key)
         except RedisError:
             self._leave_alone()
             return self.get_response(request)
-        if key in found:
-            cached_generation, cached_minute, page = found[key]
-            if (cached_generation, cached_minute) == (generation, minute):
-                request.resolver_match = match
-                return page
+        if page is not None:
+            request.resolver_match = match
+            return page
         response = self.get_response(request)
         if _is_cacheable(response):
             # Browsers and proxies may have it too, but ask each time whether it is still so.
             response.headers.setdefault("Cache-Control", "no-cache")
             try:
-                cache.set(key, (generation, minute, response), timeout=60)
+                cache.set(key, response, timeout=60)
             except RedisError:
                 self._leave_alone()
         return response

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
-
-from massagerx.lib.compiled_query import CompiledQuery
 
 
 class SingletonModel(models.Model):
@@ -26,10 +23,4 @@ class SingletonModel(models.Model):
     @classmethod
     def load(cls) -> Self:
         """The saved row, or an unsaved one with the fields' defaults."""
-        return _saved(cls).first() or cls(pk=1)
-
-
-@cache
-def _saved(model: type[Any]) -> CompiledQuery[Any]:
-    """The query of the one row, compiled once since almost every page reads it."""
-    return CompiledQuery(lambda _: model._default_manager.filter(pk=1))
+        return cls._default_manager.filter(pk=1).first() or cls(pk=1)

@@ -45,7 +45,7 @@ class FixedSitemap(SiteSitemap):
 class ServiceSitemap(SiteSitemap):
     def items(self) -> list[Service]:
         """Services on offer."""
-        return list(Service.objects.offered())
+        return list(Service.objects.offered(timezone.localdate()))
 
     def lastmod(self, item: Service) -> datetime:
         """When the service was last saved."""

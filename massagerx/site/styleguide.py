@@ -5,7 +5,7 @@ What is shown is made up on the spot and never saved.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,17 +22,18 @@ from django.views.decorators.http import require_safe
 from blog.models import Announcement, Picture, Post, Testimonial
 from blog.videos import VideoAddress
 from bookings import screening
-from bookings.admin.outbox import HTML_POLICY
+from bookings.desk.messages import HTML_POLICY
 from bookings.domain import pricing
 from bookings.domain.area_check import AreaAnswer
 from bookings.domain.intake import Screening
-from bookings.domain.visit_request import Treatment
+from bookings.domain.scheduling import Offer, Start
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.forms import HealthForm
 from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.screening import sample_rules_data
-from bookings.views.month import Day
+from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
 from services.models import AddOn, Category, Service, ServiceOption
 
@@ -53,7 +54,7 @@ class SampleForm(forms.Form):
     unit = forms.CharField(label=_("Apartment or unit"), required=False)
     who = forms.ChoiceField(
         label=_("Who should come?"),
-        choices=[("", _("Any therapist")), ("woman", _("A woman"))],
+        choices=[("", _("Anyone, soonest")), ("woman", _("A woman"))],
         error_messages={"required": _("Choose who should come.")},
     )
     length = forms.ChoiceField(
@@ -87,19 +88,26 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     rules = BookingRules()
     starts_at = _tomorrow_at_ten(now)
     quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
+    therapist = Therapist(
+        slug="sample-therapist",
+        name="Sample Therapist",
+        certificate_number="SAMPLE-00001",
+        bio="A few lines on how they work and where they trained.",
+    )
     progress = SimpleNamespace(
-        treatment=treatment, area=area, rules=rules, starts_at=starts_at, quote=quote, answers={}
+        treatment=treatment,
+        area=area,
+        rules=rules,
+        starts_at=starts_at,
+        quote=quote,
+        answers={},
+        therapist=therapist,
     )
     answer = AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
     context: dict[str, Any] = {
         "service": service,
         "services": [service],
-        "therapist": Therapist(
-            slug="sample-therapist",
-            name="Sample Therapist",
-            certificate_number="SAMPLE-00001",
-            bio="A few lines on how they work and where they trained.",
-        ),
+        "therapist": therapist,
         "post": Post(
             title="A post about a visit",
             slug="sample",
@@ -142,18 +150,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "step_count": 3,
         "emails": [(name, sample.title) for name, sample in SAMPLES.items()],
         "headings": [SimpleNamespace(anchor="words-title", text=_("Words"))],
-        "days": _days(local(now).date()),
-        "starts": [
-            {"starts_at": starts_at, "value": "", "is_good_fit": False, "is_evening_price": False},
-            {"starts_at": starts_at, "value": "", "is_good_fit": True, "is_evening_price": False},
-            {
-                "starts_at": starts_at + timedelta(hours=8),
-                "value": "",
-                "is_good_fit": False,
-                "is_evening_price": True,
-                "cents": quote.total_cents + 2000,
-            },
-        ],
+        "calendar": _calendar(request, treatment, area, now),
     }
     return render(request, "styleguide.html", context)
 
@@ -192,21 +189,43 @@ def _service() -> tuple[Service, ServiceOption]:
     return service, options[0]
 
 
-def _days(today: date) -> list[Day]:
-    """A day of each state: with times, chosen, today; without, chosen without, today without; out of reach."""
-    states = [(3, True, "is_today"), (12, True, ""), (9, True, "is_selected")]
-    states += [(0, True, "is_today"), (0, True, ""), (0, True, "is_selected"), (0, False, "")]
-    return [
-        Day(
-            date=today + timedelta(days=number),
-            count=count,
-            in_month=True,
-            in_reach=in_reach,
-            is_today=state == "is_today",
-            is_selected=state == "is_selected",
+class SampleCalendar(CalendarPage):
+    """The calendar page with times that nobody offers."""
+
+    def find(self) -> Offer:
+        """Some times tomorrow and the day after, with two therapists."""
+        first = _tomorrow_at_ten(self.asked.now)
+        days = [(first, (0, 1, 4, 9)), (first + timedelta(days=1), (2, 3))]
+        return Offer(
+            {
+                day.date(): tuple(
+                    Start((day + timedelta(hours=hours)).astimezone(UTC), False, 1 + hours % 2)
+                    for hours in starts
+                )
+                for day, starts in days
+            }
         )
-        for number, (count, in_reach, state) in enumerate(states)
-    ]
+
+
+def _calendar(request: HttpRequest, treatment: Treatment, area: ServiceArea, now: datetime) -> CalendarPage:
+    therapists = tuple(
+        Therapist(pk=number, slug=f"sample-{number}", name=name)
+        for number, name in ((1, "Sample Therapist"), (2, "Another Sample Therapist"))
+    )
+    rules = BookingRules(evening_fee_cents=2000)
+    plain = pricing.quote(treatment=treatment, area=area, rules=rules).total_cents
+    asked = Asked(
+        visit_request=VisitRequest(
+            treatment=treatment, area=area, preference=ANYONE, therapists=therapists, qualified=therapists
+        ),
+        preference=ANYONE,
+        rules=rules,
+        now=now,
+        cents=lambda at: pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=at).total_cents,
+        plain_cents=plain,
+        came_last="sample-2",
+    )
+    return SampleCalendar(request, asked)
 
 
 def _tomorrow_at_ten(now: datetime) -> datetime:

@@ -60,7 +60,7 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    services = list(Service.objects.offered().with_prices())
+    services = list(Service.objects.offered(timezone.localdate(now)).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
     bookable = Therapist.objects.bookable(timezone.localdate(now))
     therapists = list(bookable.select_related("home_zip__zone")[:5])

@@ -75,10 +75,11 @@ async function refresh() {
   if (drag || text === host.dataset.last) return;
   host.dataset.last = text;
   const focused = host.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  const { scrollLeft } = host;
+  const { scrollLeft, scrollTop } = host;
   host.innerHTML = text;
   draw();
   host.scrollLeft = scrollLeft;
+  host.scrollTop = scrollTop;
   if (focused) host.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -18,7 +18,7 @@ for (const part of document.querySelectorAll("[data-after]")) {
   update();
 }
 
-// Days and months turn in place: the same address and content as a whole page load, which is what happens when a
+// Who, days and weeks turn in place: the same address and content as a whole page load, which is what happens when a
 // request fails. Back and forward show what they showed.
 let turning = 0;
 const turn = async (address, remember) => {
@@ -30,8 +30,8 @@ const turn = async (address, remember) => {
   // Who turns quickly sees what was asked for last, whichever answer comes first.
   if (mine !== turning) return;
   if (!response.ok || response.redirected || !fresh) throw new Error("not the calendar");
-  // Whoever turns months goes on turning: the focus stays on the arrow, as long as there is one.
-  const arrow = document.activeElement?.closest(".calendar__turn")?.rel;
+  // Whoever turns weeks goes on turning: the focus stays on the same link, as long as there is one.
+  const stays = document.activeElement?.id;
   document.querySelector("[data-turns]").replaceWith(fresh);
   if (remember) history.pushState({ turned: true }, "", address);
   const to = (name) => document.getElementById(name)?.focus({ preventScroll: true });
@@ -41,9 +41,7 @@ const turn = async (address, remember) => {
     document.getElementById("times")?.scrollIntoView({ block: "nearest" });
     return;
   }
-  const again = arrow && fresh.querySelector(`a[rel="${arrow}"]`);
-  if (again) again.focus({ preventScroll: true });
-  else to("calendar-month");
+  to(stays && document.getElementById(stays) ? stays : "calendar-title");
   const told = document.querySelector("[data-turned]");
   if (told) told.textContent = fresh.querySelector("[data-in-words]")?.dataset.inWords ?? "";
 };

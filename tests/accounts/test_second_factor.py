@@ -106,6 +106,18 @@ def test_a_code_works_once(clock: Clock) -> None:
     assert not log_in(Client(), user, typed)
 
 
+def test_the_code_that_set_it_up_opens_nothing_more(clock: Clock) -> None:
+    user = member("desk", "Front desk")
+    key = second_factor.new_key()
+    typed = code_of(key)
+    assert second_factor.set_up(user, key, typed, at=time.time()) is not None
+
+    assert not log_in(Client(), user, typed)
+
+    clock.shift(60)
+    assert log_in(Client(), user, code(user))
+
+
 def test_codes_are_read_with_spaces_and_a_minute_late_they_are_not(clock: Clock) -> None:
     user = member("desk", "Front desk")
     set_up(user, clock)

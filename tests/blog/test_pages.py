@@ -12,6 +12,7 @@ from django.test import Client
 from blog.models import FaqEntry, Page, Post
 from services.models import Business, Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_draft, make_post, make_tag
+from tests.factories import somebody_does
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -29,6 +30,7 @@ def make_service(slug: str = "manual-lymphatic-drainage", **fields: Any) -> Serv
         **fields,
     )
     ServiceOption.objects.create(service=service, minutes=60, price_cents=12000)
+    somebody_does(service)
     return service
 
 

@@ -13,6 +13,7 @@ from services.models import Category, Service, ServiceOption
 from tests.blog.files import make_video
 from tests.blog.posts import NOW, make_post
 from tests.blog.test_admin import typed
+from tests.factories import somebody_does
 from tests.services.test_services_admin import service_data
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -87,6 +88,7 @@ def test_service_is_shown_with_its_lengths_and_one_that_is_off_the_site_says_so(
         summary="Slow.", description="<p>Old words.</p>",
     )  # fmt: skip
     ServiceOption.objects.create(service=service, minutes=60, price_cents=12_000)
+    somebody_does(service)
     address = f"/admin/services/service/{service.pk}/change/"
     fields = service_data(service, {"minutes": "90", "price_cents": "170"}, description="<p>Fresh words.</p>")
 

@@ -10,6 +10,7 @@ from django.test import Client
 from blog.models import Page, Post
 from services.models import Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_post, make_tag
+from tests.factories import somebody_does
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,7 @@ def test_sitemap_lists_the_public_pages(client: Client) -> None:
             category=category, name=slug, slug=slug, summary="x", description="<p>x</p>", is_active=active
         )
         ServiceOption.objects.create(service=service, minutes=60, price_cents=100)
+        somebody_does(service)
     make_post("a-post").tags.add(make_tag("posture"))
     make_tag("unused")
     Page.objects.create(slug="privacy", title="Privacy", body="<p>x</p>")

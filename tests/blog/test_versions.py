@@ -13,6 +13,7 @@ from blog.models import Announcement, FaqEntry, Page, Post
 from services.models import Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_post
 from tests.blog.test_admin import ADD, typed
+from tests.factories import somebody_does
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -77,6 +78,7 @@ def test_version_is_read_and_brought_back_without_losing_today_s(client: Client)
         category=category, name="Calm", slug="calm", summary="Slow.", description="<p>Old words.</p>"
     )
     ServiceOption.objects.create(service=service, minutes=60, price_cents=12_000)
+    somebody_does(service)
     rows: list[tuple[Any, str, str, str]] = [
         (make_post(body="<p>Old words.</p>"), "body", "<p>Old words.</p>", "<p>New words.</p>"),
         (make_page(), "body", "<p>Old words.</p>", "<p>New words.</p>"),

@@ -51,14 +51,14 @@ def test_every_refusal_has_words_of_its_own(kind: type[exceptions.BookingError])
 def test_every_reason_of_the_engine_has_words(reason: str) -> None:
     assert refusals.stranding_words(reason) != reason
     assert refusals.refusal_words(exceptions.SlotNotOffered(reason))
-    for words in (refusals.day_words, refusals.month_words):
+    for words in (refusals.day_words, refusals.span_words):
         assert words(reason, asked_for=False)
         assert words(reason, asked_for=True)
 
 
 @pytest.mark.parametrize("reason", ["time_off", "certificate", "reach", "unknown_place", "outside_hours"])
 def test_of_a_therapist_who_was_asked_for_nothing_is_told(reason: str) -> None:
-    for words in (refusals.day_words, refusals.month_words):
+    for words in (refusals.day_words, refusals.span_words):
         assert words(reason, asked_for=True) == words("off_grid", asked_for=True)
         assert words(reason, asked_for=False) != words("off_grid", asked_for=False)
 

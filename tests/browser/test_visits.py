@@ -65,7 +65,7 @@ def test_client_opens_moves_corrects_and_cancels(
     # Moving: times, both times side by side, done.
     page.get_by_role("link", name="Move to another time").click()
     keep("times")
-    page.locator(f"button[value='{at(14).isoformat()}']").click()
+    page.locator(f".times button[value^='{at(14).isoformat()}']").click()
     expect(page.locator(".from-to__to")).to_contain_text("2:00 PM PST")
     keep("move")
     press(page, "Move my visit")

@@ -74,8 +74,8 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     assert accessibility_violations(desk) == []
     screenshot(desk, "desk-01-found")
     press(desk, "Same again for Nora Regular")
-    expect(desk.get_by_label("Who should come?")).to_contain_text(made["therapist"])
-    desk.locator("button[name=starts_at]").first.click()
+    expect(desk.get_by_role("link", name=made["therapist"])).to_have_attribute("aria-current", "true")
+    desk.locator("button.time").first.click()
     expect(desk.get_by_label("Street address")).to_have_value("12 Sample Street")
     expect(desk.get_by_label("Gate or door code")).to_have_value("NORA-GATE-1")
     press(desk, "Continue")

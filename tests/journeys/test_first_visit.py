@@ -25,6 +25,7 @@ def log_in(page: Page, site: RunningSite, role: str) -> None:
     expect(page.locator("#user-tools").get_by_text("Log out")).to_be_attached()
 
 
+@pytest.mark.dates
 @pytest.mark.parametrize(("width", "javascript"), [(390, True), (1280, True), (390, False)])
 def test_client_books_staff_confirm_and_the_calendar_arrives(
     site: RunningSite, new_page: PageMaker, width: int, javascript: bool

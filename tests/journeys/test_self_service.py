@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from massagerx.lib.localtime import local
 from tests.support.booking_pages import BookingPages
@@ -24,15 +24,18 @@ _CODE = re.compile(r"\b(\d{6})\b")
 
 
 def far_ahead(pages: BookingPages, *, nth: int) -> str:
-    """Goes as far as the times of a day in the next month, and chooses one; returns the instant it stands for."""
+    """Goes as far as the times of a day in the next five weeks but these, and chooses one; returns the instant it
+    stands for."""
     pages.what()
     pages.where()
-    next_month = local(datetime.now(UTC)).replace(day=1) + timedelta(days=32)
-    pages.page.goto(f"/book/when/?month={next_month:%Y-%m}")
+    pages.page.get_by_role("link", name="The next five weeks").click()
     pages.page.locator("a.day--open").nth(3).click()
-    button = pages.page.locator("button[name=starts_at]").nth(nth)
-    instant = button.get_attribute("value")
-    assert instant is not None
+    return press_time(pages.page.locator("button.time").nth(nth))
+
+
+def press_time(button: Locator) -> str:
+    """Presses a time; returns the instant it stands for."""
+    instant, _space, _therapist = (button.get_attribute("value") or "").partition(" ")
     button.click()
     return instant
 
@@ -93,9 +96,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     page = new_page(width=390)
     open_link(page, confirmed)
     page.get_by_role("link", name="Move to another time").click()
-    button = page.locator("button[name=starts_at]").last
-    new = button.get_attribute("value") or ""
-    button.click()
+    new = press_time(page.locator("button.time").last)
     press(page, "Move my visit")
     expect(page.locator("main")).to_contain_text("Your visit is moved")
 
@@ -116,7 +117,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     other.what()
     other.where()
     other.page.goto(f"/book/when/?day={local(datetime.fromisoformat(old)):%Y-%m-%d}")
-    other.page.locator(f"button[value='{old}']").first.click()
+    other.page.locator(f".times button[value^='{old}']").first.click()
     expect(other.page.locator("main")).to_contain_text("We keep your time until")
 
     # What would have been reminded of at the old time is not; at the new time it is, once.

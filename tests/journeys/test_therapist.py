@@ -143,7 +143,7 @@ def test_day_of_a_therapist_on_a_phone(site: RunningSite, new_page: PageMaker) -
     page.get_by_role("link", name="Desk", exact=True).click()
     page.get_by_label("Day", exact=True).fill(made["off"])
     press(page, "Go on")
-    expect(page.locator("#id_starts_at_0")).to_have_value(made["off"])
+    expect(page.locator("#id_first_day")).to_have_value(made["off"])
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     screenshot(page, "therapist-02-off")

@@ -154,7 +154,7 @@ def test_page_for_one_visitor_is_never_kept(change: Callable[[HttpResponse], Non
 def test_pages_come_without_the_cache(world: World, client: Client) -> None:
     gone = RedisConnectionError("gone")
     with (
-        mock.patch.object(type(cache._connections["default"]), "get_many", side_effect=gone) as asked,  # type: ignore[attr-defined]
+        mock.patch.object(type(cache._connections["default"]), "get", side_effect=gone) as asked,  # type: ignore[attr-defined]
         time_machine.travel(NOW, tick=False),
     ):
         assert "$140" in text(client)

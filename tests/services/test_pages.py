@@ -12,6 +12,7 @@ from django.template.loader import get_template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.models import Therapist
 from services.models import Business, Category, Service, ServiceOption
 from tests.blog.posts import make_draft, make_post, make_scheduled
 from tests.factories import NOW, World, make_world
@@ -39,6 +40,7 @@ def add_services(number: int) -> None:
             description="<p>.</p>",
         )
         ServiceOption.objects.create(service=service, minutes=60, price_cents=10_000)
+        Therapist.objects.get().services.add(service)
 
 
 @pytest.mark.parametrize("path", ["/", "/services/", "/services/manual-lymphatic-drainage/"])
@@ -47,6 +49,28 @@ def test_first_price_shown_includes_the_lowest_travel_fee(client: Client, world:
     # $120 for 60 minutes and $20 for the nearest drive.
     assert "$140" in html
     assert "$120" not in html
+
+
+@pytest.mark.parametrize("path", ["/", "/services/", "/book/", "/services/manual-lymphatic-drainage/"])
+def test_services_stand_in_the_owner_s_order(client: Client, world: World, path: str) -> None:
+    add_services(3)
+    for position, slug in enumerate(("service-1", "service-2", "service-0"), start=1):
+        Service.objects.filter(slug=slug).update(position=position)
+    Service.objects.filter(pk=world.service.pk).update(position=9)
+
+    html = client.get(path).content.decode()
+
+    assert list(dict.fromkeys(re.findall(r"Service \d", html))) == ["Service 1", "Service 2", "Service 0"]
+
+
+def test_a_service_that_nobody_does_is_nowhere(client: Client, world: World) -> None:
+    add_services(1)
+    Therapist.objects.get().services.remove(Service.objects.get(slug="service-0"))
+    for path in ("/", "/services/", "/book/", "/services/manual-lymphatic-drainage/", "/sitemap.xml"):
+        html = client.get(path).content.decode()
+        assert "ervice 0" not in html
+        assert "service-0" not in html
+    assert client.get("/services/service-0/").status_code == 404
 
 
 def test_home_names_the_lowest_price_of_all_services_not_of_those_it_shows(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from blog.models import FaqEntry, Page, Post
+from bookings.models import Booklet, TermsVersion, Therapist
 from services.models import AddOn, Business, Category, Service, ServiceOption
+from tests.factories import somebody_does
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +196,67 @@ def test_sample_tick_comes_off_once_the_samples_are_gone(
     assert Business.objects.get().is_sample == bool(told)
 
 
+def test_service_page_says_why_it_is_not_on_the_site(owner: Client, service: Service) -> None:
+    place = reverse("admin:services_service_change", args=[service.pk])
+
+    def said() -> str:
+        shown = Client().get(service.get_absolute_url()).status_code
+        html = " ".join(owner.get(place).content.decode().split())
+        (words,) = re.findall(r"field-on_the_site.*?readonly.>(.*?)<", html)
+        return f"{shown} {words}"
+
+    assert said() == "404 No. No active therapist with a valid certificate is qualified for it."
+    therapist = somebody_does(service)
+    assert said() == "200 Yes"
+    Therapist.objects.update(certificate_expires_on=date(2020, 1, 1))
+    assert said().startswith("404 No. No active therapist")
+    Therapist.objects.filter(pk=therapist.pk).update(certificate_expires_on=None)
+    service.options.update(is_active=False)
+    assert said() == "404 No. It has no active length."
+    Service.objects.update(is_active=False)
+    assert said() == "404 No. It is not active."
+
+
+def test_sample_tick_stays_while_anything_loaded_is_as_it_came(owner: Client) -> None:
+    call_command("load_sample_data")
+    place = reverse("admin:services_business_change", args=[1])
+    facts = {
+        "name": "Massage Rx",
+        "tagline": "",
+        "phone": "213 628 0142",
+        "email": "jo@massagerx.test",
+        "city": "LA",
+    }
+
+    def still() -> str:
+        response = owner.post(place, facts)
+        errors = response.context["adminform"].form.errors if response.status_code == 200 else {}
+        return " ".join(errors.get("is_sample", []))
+
+    told = still()
+    for part in (
+        "Deep pressure massage",
+        "Sample Therapist Two",
+        "Privacy",
+        "posture",
+        "the terms",
+        "booklet",
+    ):
+        assert part in told
+    assert Business.objects.get().is_sample
+
+    someone = User.objects.get(username="owner")
+    for model in (Service, Post, Page, FaqEntry, TermsVersion):
+        # As in the admin: a save with who it was.
+        model.history.update(history_user=someone)
+    assert "Sample Therapist Two" in still()
+    assert "Privacy" not in still()
+    Therapist.objects.update(is_active=False)
+    Booklet.objects.update(is_sample=False)
+    assert still() == ""
+    assert not Business.objects.get().is_sample
+
+
 def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service: Service) -> None:
     row = {
         "question": "Is it calm?",
@@ -203,6 +269,7 @@ def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service
     response = owner.post(change(service), data | {"faqs-TOTAL_FORMS": "1"})
 
     assert response.status_code == 302
+    somebody_does(service)
     html = Client().get(service.get_absolute_url()).content.decode()
     assert "Is it calm?" in html
     assert "<p>Very &lt;b&gt;calm&lt;/b&gt;.</p>" in html

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from blog.models import Picture
-from bookings.admin.outbox import HTML_POLICY
+from bookings.desk.messages import HTML_POLICY
 from bookings.enums import MessageKind
 from bookings.models import Booking, BookingDraft
 from bookings.notifications.samples import SAMPLES

@@ -34,12 +34,12 @@ class BookingPages:
         self.page.get_by_role("link", name="Choose a day and time").click()
 
     def when(self, *, nth: int = 2) -> str:
-        """Chooses a time and returns its words, such as `10:30 AM PST`."""
-        buttons = self.page.locator("button[name=starts_at]")
+        """Chooses a time of the day that is shown and returns its words, such as `10:30 AM`."""
+        buttons = self.page.locator("button.time")
         expect(buttons.first).to_be_visible()
         # Other walks may have left the day with fewer.
         button = buttons.nth(min(nth, buttons.count() - 1))
-        hour = " ".join(button.locator(".time__hour").inner_text().split())
+        hour = " ".join((button.locator(".time__hour").text_content() or "").split()).rstrip(",")
         button.click()
         expect(self.page).to_have_url(re.compile("/book/details/"))
         return hour

@@ -14,7 +14,7 @@ from launch.console import Signals
 from launch.processes import Supervisor
 from launch.site import Login, Site, bind
 from launch.testing import environment_for_tests
-from tests.support import ROOT
+from tests.support import ROOT, clock
 from tests.support.prepared_databases import populate, run_on
 from tests.support.smtp import MailServer
 
@@ -91,7 +91,7 @@ def running_site(
     with own_database(server or os.environ.get("DATABASE_URL", "sqlite"), var) as database_url:
         given = environment_for_tests(database_url, var, os.environ)
         given |= {
-            "DJANGO_SETTINGS_MODULE": "massagerx.settings.local",
+            "DJANGO_SETTINGS_MODULE": clock.SETTINGS if clock.is_asked_for() else "massagerx.settings.local",
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(smtp.port),
             **environment,

@@ -20,6 +20,11 @@ _HIDDEN = re.compile(
 )
 
 
+def instant_of(pressed: str) -> datetime:
+    """The start that a time's button sends, beside who comes."""
+    return datetime.fromisoformat(pressed.partition(" ")[0])
+
+
 class Unexpected(Exception):
     """The site answered something that a visitor can't go on from."""
 
@@ -40,6 +45,8 @@ class Visitor:
         self.number = number
         self.timeout = timeout
         self.cookies: dict[str, str] = {}
+        # Whom they ask for.
+        self.who = "any"
 
     @property
     def address(self) -> str:
@@ -81,21 +88,19 @@ class Visitor:
         chosen = option[1] or option[2]
         self.step("/book/", {"service": SERVICE, "option": chosen, "people": "1"}, onward="/book/where/")
         self.step("/book/where/", {"zip_code": zip_code}, onward="/book/where/")
-        if therapist:
-            preference = {"preference": f"therapist:{therapist}"}
-            self.step("/book/when/", preference, onward="/book/when/")
+        self.who = f"therapist:{therapist}" if therapist else "any"
 
     def times(self, day: date) -> list[str]:
         """The times offered on a day, as the buttons send them; a day without any shows those of others instead."""
-        page = self.send("GET", f"/book/when/?day={day}")
+        page = self.send("GET", f"/book/when/?who={self.who}&day={day}")
         if page.status != 200:
             raise Unexpected(f"/book/when/: {page.status}")
-        found: list[str] = _TIME.findall(page.text)
-        return [one for one in found if datetime.fromisoformat(one).astimezone(LA).date() == day]
+        found: list[str] = _TIME.findall(page.text.partition('id="times"')[2])
+        return [one for one in found if instant_of(one).astimezone(LA).date() == day]
 
     def choose(self, starts_at: str) -> None:
         """Chooses a time, which holds it, and goes on: to the details, or to the end for who has told the rest."""
-        page = self.send("POST", "/book/when/", {"starts_at": starts_at})
+        page = self.send("POST", "/book/when/", {"who": self.who, "starts_at": starts_at})
         if page.status != 302 or page.location not in ("/book/details/", "/book/review/"):
             raise Unexpected(f"/book/when/: {page.status} {page.location}")
 

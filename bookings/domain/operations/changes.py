@@ -98,6 +98,7 @@ def move_by_client(
     booking: Booking,
     starts_at: datetime,
     preference: str,
+    therapist: str,
     shown_revision: int,
     total_cents: int,
     now: datetime,
@@ -110,6 +111,7 @@ def move_by_client(
         now=now,
         by_client=True,
         preference=preference,
+        therapist=therapist,
         total_cents=total_cents,
         check=_as_shown(shown_revision, None, now),
     )

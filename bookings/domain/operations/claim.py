@@ -145,7 +145,14 @@ def _lock(wishes: Sequence[Wish], now: datetime) -> list[list[Therapist]]:
     all of them in one order."""
     if len(wishes) == 1:
         visit_request = wishes[0].visit_request
-        return [lock_preferred(visit_request.preference, treatment=visit_request.treatment, now=now)]
+        return [
+            lock_preferred(
+                visit_request.preference,
+                treatment=visit_request.treatment,
+                now=now,
+                therapist=visit_request.therapist,
+            )
+        ]
     today = local(now).date()
     candidates = [
         {row.pk for row in visit_request.therapists or visit_request.read(today).therapists}

@@ -19,7 +19,7 @@ from massagerx.lib.localtime import local
 
 from .claim import claim_in_place, claim_move
 from .status import patience_with
-from .transaction import record, settle_change
+from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -68,6 +68,7 @@ def move_booking(
     actor: User | None = None,
     by_client: bool = False,
     preference: str | None = None,
+    therapist: str = "",
     total_cents: int | None = None,
     reason: str = "",
     for_staff: bool = False,
@@ -80,13 +81,16 @@ def move_booking(
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
     `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late fee.
 
-    `total_cents` is the total that was shown with the new start; None when nobody was shown one. Raises
-    `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
-    `PriceChanged`; nothing has changed then.
+    `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
+    is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
+    shown to come: that one, or nobody. Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`,
+    `SlotNotOffered`, `NoLongerOffered`, or `PriceChanged`; nothing has changed then.
     """
     rules = BookingRules.load()
     rules = rules.for_staff() if for_staff else rules
     visit_request = visit_request_of(booking, now=now, preference=preference)
+    if therapist:
+        visit_request = visit_request.with_therapist(therapist)
     with claim_move(booking, visit_request, starts_at, rules=rules, now=now) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
@@ -105,8 +109,10 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(fresh.screening.tier),
             )
-        before, therapist_before = fresh.starts_at, fresh.therapist_id
+        before, block_before = fresh.starts_at, block_of(fresh)
         fresh.therapist_id = slot.therapist_id
+        if by_client:
+            fresh.preference = visit_request.preference
         fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
         fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
         fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
@@ -115,6 +121,7 @@ def move_booking(
         fresh.save(
             update_fields=[
                 "therapist",
+                "preference",
                 "starts_at",
                 "ends_at",
                 "blocked_from",
@@ -139,7 +146,8 @@ def move_booking(
             by_client=by_client,
             reason=reason,
             moved_from=before,
-            moved_from_therapist=therapist_before,
+            moved_from_therapist=block_before.therapist_id,
+            block_before=block_before,
         )
         _tell(fresh, by_client=by_client, now=now)
     return fresh
@@ -181,6 +189,7 @@ def correct_address(
     with claim_in_place(booking, rules=rules, now=now, area=area) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
+        block_before = block_of(fresh)
         was_elsewhere = fresh.address_key != address.address_key
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
@@ -197,7 +206,15 @@ def correct_address(
         # Written without a look at the old notes: those may be under a key that is lost.
         if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
             AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(fresh, EventKind.EDITED, fresh.status, now=now, actor=actor, by_client=by_client)
+        record(
+            fresh,
+            EventKind.EDITED,
+            fresh.status,
+            now=now,
+            actor=actor,
+            by_client=by_client,
+            block_before=block_before,
+        )
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)
     return fresh

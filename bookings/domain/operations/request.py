@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q, UUIDField
+from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
@@ -46,13 +46,14 @@ from massagerx.lib.locks import lock_names
 
 from .claim import claim
 from .status import patience_with
-from .transaction import event_of
+from .transaction import event_of, tell_listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `terms_version` are what the client was shown."""
+    `terms_version` are what the client was shown. `therapist` is the slug of who was shown to come: that one comes, or
+    nobody; blank when nobody was shown, and whoever fits best comes."""
 
     key: UUID
     service_slug: str
@@ -75,6 +76,7 @@ class Submission:
     answers: dict[str, str]
     terms_version: int
     total_cents: int
+    therapist: str = ""
 
     @property
     def digest(self) -> str:
@@ -122,6 +124,7 @@ def request_booking(
             treatment=found.treatment,
             area=found.area,
             preference=submission.preference,
+            therapist=submission.therapist,
             access_type=submission.access_type,
             address_key=submission.address_key,
             draft=draft,
@@ -267,6 +270,8 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
             *messages,
         ]
     )
+    for event in events:
+        tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
     if draft is not None:
         Hold.objects.filter(draft_id=draft).delete()
     reminders.write_reminders(booking=booking, now=now)
@@ -293,13 +298,8 @@ def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules
     return _at_once(result, is_known=is_known, rules=rules, actor=actor)
 
 
-_EARLIER = CompiledQuery(
-    lambda parameter: Booking.objects.filter(submission_key=parameter("key", UUIDField()))
-)
-
-
 def _earlier(submission: Submission) -> Booking | None:
-    booking = _EARLIER.first(key=submission.key)
+    booking = Booking.objects.filter(submission_key=submission.key).first()
     if booking is not None and booking.submission_digest != submission.digest:
         raise SubmissionReused
     return booking

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import BigIntegerField, CharField, DateField, QuerySet
 
-from bookings.domain import outbox, reminders
+from bookings.domain import listeners, outbox, reminders
 from bookings.domain.lifecycle import require_transition
 from bookings.domain.visit_request import Treatment, therapist_or_gender
-from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
+from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
@@ -71,12 +71,18 @@ def lock_therapists(keys: Iterable[int], *, treatment: Treatment, now: datetime)
     )
 
 
-def lock_preferred(preference: str, *, treatment: Treatment, now: datetime) -> list[Therapist]:
-    """Locks those who may be chosen for the session, as they are now, in the same order.
+def lock_preferred(
+    preference: str, *, treatment: Treatment, now: datetime, therapist: str = ""
+) -> list[Therapist]:
+    """Locks those who may be chosen for the session, as they are now, in the same order; only the `therapist` of that
+    slug, when one is given.
 
-    Raises `NoLongerOffered("therapist")` when nobody meets the preference.
+    Raises `NoLongerOffered("therapist")` when nobody meets the preference, or the therapist doesn't.
     """
     slug, gender = therapist_or_gender(preference)
+    if therapist and slug not in (None, therapist):
+        raise NoLongerOffered("therapist")
+    slug = therapist or slug
     locked = _LOCKED.objects(
         pk__in=None, slug=slug, gender=gender, today=local(now).date(), service=treatment.service.pk
     )
@@ -85,9 +91,46 @@ def lock_preferred(preference: str, *, treatment: Treatment, now: datetime) -> l
     return locked
 
 
-def record(booking: Booking, kind: EventKind, from_status: str, *, now: datetime, **more: Any) -> None:
-    """Appends to the booking's history what `event_of` describes."""
+class Block(NamedTuple):
+    """The time of a therapist that a visit takes, from set-up to pack-down; instants in UTC, half-open."""
+
+    therapist_id: int
+    blocked_from: datetime
+    blocked_until: datetime
+
+
+def block_of(booking: Booking) -> Block:
+    return Block(booking.therapist_id, booking.blocked_from, booking.blocked_until)
+
+
+def record(
+    booking: Booking,
+    kind: EventKind,
+    from_status: str,
+    *,
+    now: datetime,
+    block_before: Block | None = None,
+    **more: Any,
+) -> None:
+    """Appends to the booking's history what `event_of` describes, and tells the listeners. `block_before` is the time
+    that the visit took, where the operation changed it."""
     event_of(booking, kind, from_status, now=now, **more).save(force_insert=True)
+    tell_listeners(booking, kind, from_status, now=now, block_before=block_before)
+
+
+def tell_listeners(
+    booking: Booking, kind: EventKind, from_status: str, *, now: datetime, block_before: Block | None = None
+) -> None:
+    """Says that the visit was written, and which time it gave back."""
+    before, after = block_before or block_of(booking), block_of(booking)
+    covered = (
+        after.therapist_id == before.therapist_id
+        and after.blocked_from <= before.blocked_from
+        and before.blocked_until <= after.blocked_until
+    )
+    if from_status in OCCUPYING and (booking.status not in OCCUPYING or not covered):
+        listeners.tell(listeners.VisitFreed(booking=booking, at=now, **before._asdict()))
+    listeners.tell(listeners.VisitChanged(booking=booking, kind=kind, at=now))
 
 
 def event_of(

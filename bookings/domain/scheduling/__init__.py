@@ -10,7 +10,7 @@ from .decisions import (
     why_therapist_stands_back,
 )
 from .drives import warm_drives, warm_drives_of
-from .times import Offer, Outlook, Start, find_times, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -24,7 +24,6 @@ __all__ = [
     "check_upcoming",
     "choose_slot",
     "day_asked_for",
-    "find_times",
     "find_times_between",
     "last_day",
     "place_of",

@@ -14,7 +14,8 @@ from massagerx.lib.localtime import day_bounds, local
 from .drives import drives_to
 from .values import engine_rules_of, job_at, local_day, therapist_values
 
-# A start that at least one therapist can keep. Its `is_good_fit` tells nothing of where anyone else lives.
+# A start that at least one therapist can keep, with the key of the one who comes then. Its `is_good_fit` tells nothing
+# of where anyone else lives.
 Start = availability.OfferedStart
 
 
@@ -35,23 +36,11 @@ def last_day(*, rules: BookingRules, now: datetime) -> date:
     return local(now).date() + timedelta(days=rules.horizon_days)
 
 
-def find_times(*, visit_request: VisitRequest, month: date, rules: BookingRules, now: datetime) -> Offer:
-    """The starts of a month (`month` is its first day). The number of queries depends on nothing."""
-    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return find_times_between(
-        visit_request=visit_request,
-        first_day=month,
-        last_day=following - timedelta(days=1),
-        rules=rules,
-        now=now,
-    )
-
-
 def find_times_between(
     *, visit_request: VisitRequest, first_day: date, last_day: date, rules: BookingRules, now: datetime
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; the visitor's
-    own, and that of a visit to be moved, don't."""
+    own, and that of a visit to be moved, don't. The number of queries depends on nothing."""
     today = local(now).date()
     first_day = max(first_day, today)
     last_day = min(last_day, today + timedelta(days=rules.horizon_days))
@@ -104,7 +93,7 @@ class Outlook:
     def starts_near(self, wanted: datetime, count: int) -> tuple[Start, ...]:
         """Up to `count` starts of the local day of `wanted`, those nearest to it, ascending."""
         day = local_day(wanted)
-        slots = availability.offer_slots(
+        offered = availability.offer_starts(
             therapists=self.therapists,
             job=self.job,
             first_day=day,
@@ -112,10 +101,20 @@ class Outlook:
             rules=self.engine_rules,
             drive_time=self.drive_time,
             now=self.now,
-        )
-        good = availability.good_fit_starts(slots)
-        near = {slot.starts_at for slot in availability.nearest_slots(slots, wanted, count)}
-        return tuple(Start(starts_at, starts_at in good) for starts_at in sorted(near))
+        ).get(day, ())
+        near = sorted(offered, key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
+        return tuple(sorted(near[:count]))
+
+    def works_on_weekday(self, day: date) -> bool:
+        """Whether any of the therapists has hours on the weekday of `day`, on any day that can be booked."""
+        weekly = (hours for therapist in self.therapists for hours in therapist.weekly_hours)
+        extra = (hours for therapist in self.therapists for hours in therapist.extra_hours)
+        return any(
+            hours.weekday == day.weekday()
+            and (hours.valid_from is None or hours.valid_from <= self.last_day)
+            and (hours.valid_until is None or self.first_day <= hours.valid_until)
+            for hours in weekly
+        ) or any(hours.date.weekday() == day.weekday() for hours in extra)
 
     def first_starts(self, days: int, *, until: date) -> tuple[Start, ...]:
         """The first start of each of the first `days` local days that have one, `until` a local day at most."""

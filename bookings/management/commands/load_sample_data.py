@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
-from django.utils.module_loading import module_has_submodule
 
-from bookings.sample import working_logins
+from massagerx.accounts.sample_accounts import working_logins
 from services.models import Business
+from services.sample_left import sample_modules
 
 
 class Command(BaseCommand):
@@ -47,8 +45,6 @@ class Command(BaseCommand):
         with transaction.atomic():
             if if_empty and Business.objects.exists():
                 return
-            # In the order of INSTALLED_APPS: the catalogue comes before those who offer it.
-            for config in apps.get_app_configs():
-                if config.module is not None and module_has_submodule(config.module, "sample"):
-                    import_module(f"{config.name}.sample").load(now=now)
+            for module in sample_modules():
+                module.load(now=now)
         self.stdout.write("Sample data loaded.")

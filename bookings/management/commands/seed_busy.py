@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,11 +12,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bookings.domain import operations, pricing, scheduling
+from bookings.domain.area_requests import leave_area_request
 from bookings.domain.operations import Submission
 from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
+from bookings.enums import MessageKind, MessageState, Tier
 from bookings.exceptions import BookingError
 from bookings.models import (
     Booking,
@@ -44,7 +48,8 @@ _STREETS = ["Sample Street", "Example Avenue", "Test Boulevard", "Placeholder La
 class Command(BaseCommand):
     help = (
         "Fills last week, this week and the next with sample visits: 5 therapists, 40 visits a week, requests, holds, "
-        "canceled visits and no-shows. Nothing is mailed. Only for a site that still has its sample data."
+        "canceled visits and no-shows, late changes, messages, and visits whose therapist is sick. Nothing is mailed. "
+        "Only for a site that still has its sample data."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -86,9 +91,13 @@ class _Week:
         for week in range(3):
             self._week(monday + timedelta(days=7 * week))
         self._holds()
-        Message.objects.filter(
-            booking__in=Booking.objects.order_by("-pk")[: Booking.objects.count() - before]
-        ).delete()
+        # Nothing is mailed but what the desk's front page has to show.
+        made = Booking.objects.order_by("-pk")[: Booking.objects.count() - before]
+        Message.objects.filter(booking__in=made).delete()
+        self._late_changes()
+        self._graver_answers()
+        self._enquiries()
+        self._stranded()
         return Booking.objects.count() - before
 
     def _therapists(self) -> None:
@@ -193,13 +202,17 @@ class _Week:
             self._go_on(booking, asked_at)
         return True
 
-    def _answers(self) -> dict[str, str]:
-        """Clear for most; one in eight has something to tell."""
-        answers = {
+    def _clear(self) -> dict[str, str]:
+        """The answers of somebody who has nothing to tell."""
+        return {
             question["id"]: "yes" if question["id"] == "adult" else "no"
             for question in self.asked.rules["questions"]
             if "when" not in question
         }
+
+    def _answers(self) -> dict[str, str]:
+        """Clear for most; one in eight has something to tell."""
+        answers = self._clear()
         if self.chance.randrange(8) == 0:
             told = self.chance.choice(["everyday_conditions", "pregnancy"])
             answers.update({told: "yes"} if told in answers else {})
@@ -225,6 +238,77 @@ class _Week:
         elif booking.ends_at <= self.now:
             ended = operations.mark_no_show if 20 <= luck < 20 + NO_SHOWS else operations.complete_booking
             ended(booking=booking, actor=self.staff, now=booking.ends_at)
+
+    def _coming(self) -> QuerySet[Booking]:
+        """Confirmed visits to come, the next first."""
+        return Booking.objects.filter(status="confirmed", starts_at__gt=self.now).order_by("starts_at")
+
+    def _late_changes(self) -> None:
+        """Two clients ask for another time when it is late for that; one of the alerts fails."""
+        for number, booking in enumerate(self._coming()[:2]):
+            fee = operations.late_fee(booking, now=self.now)
+            if fee is None:
+                continue
+            operations.ask_move(
+                booking=booking,
+                shown_revision=booking.revision,
+                shown_fee_cents=fee,
+                wanted_starts_at=booking.starts_at + timedelta(days=2 + number),
+                reason="Sample: my mother has a cold.",
+                now=self.now - timedelta(minutes=40),
+            )
+        alerts = Message.objects.filter(kind=MessageKind.CHANGE_ALERT)
+        alerts.update(state=MessageState.SENT, sent_at=self.now)
+        failed = alerts.order_by("pk").first()
+        if failed is not None:
+            failed.state, failed.sent_at, failed.last_error = (
+                MessageState.FAILED,
+                None,
+                "SMTPSenderRefused 550",
+            )
+            failed.save()
+
+    def _graver_answers(self) -> None:
+        """A client answers the health questions again before the visit, and needs a look now."""
+        booking = self._coming().filter(screening__tier=Tier.CLEAR)[2:3].first()
+        if booking is not None:
+            asked = next(iter({"pregnancy", "everyday_conditions"} & set(self._clear())), "")
+            answers = {**self._clear(), **({asked: "yes"} if asked else {})}
+            operations.recheck_screening(
+                booking=booking, version_number=self.asked.number, answers=answers, now=self.now
+            )
+            Message.objects.filter(booking=booking).delete()
+
+    def _enquiries(self) -> None:
+        """People who wrote to us, and one from outside our area."""
+        for number, words in enumerate(["Do you come to Burbank?", "Can my sister be there?"]):
+            operations.send_contact(
+                key=uuid.UUID(int=self.chance.getrandbits(128), version=4),
+                name=f"Sample Visitor {number + 1}",
+                email=f"visitor{number + 1}@example.com",
+                phone="",
+                body=f"Sample: {words}",
+                now=self.now - timedelta(minutes=40 + 90 * number),
+            )
+        Message.objects.filter(kind=MessageKind.CONTACT_ALERT).update(
+            state=MessageState.SENT, sent_at=self.now
+        )
+        leave_area_request(
+            name="Sample Visitor 3", email="visitor3@example.com", phone="", zip_code="92101", service=None,
+            note="Sample: when will you come here?", now=self.now - timedelta(hours=3),
+        )  # fmt: skip
+
+    def _stranded(self) -> None:
+        """Somebody is sick on the fullest of the next days, with visits booked."""
+        after = day_bounds(local(self.now).date() + timedelta(days=1))[0]
+        coming = self._coming().filter(starts_at__gte=after, starts_at__lt=after + timedelta(days=4))
+        booked = Counter((visit.therapist_id, local(visit.starts_at).date()) for visit in coming)
+        if booked:
+            (therapist, day), _count = booked.most_common(1)[0]
+            start, end = day_bounds(day)
+            TimeOff.objects.create(
+                therapist_id=therapist, starts_at=start, ends_at=end, reason="Sample: sick"
+            )
 
     def _holds(self) -> None:
         """Two visitors who are choosing right now."""

@@ -195,6 +195,7 @@ def _code_page(
 
 
 @require_POST
+@limited("60/m", "visits-sign-out")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Closes everything that this browser had open of a client; staff stay logged in to the admin."""
     intake.discard_draft(steps.load_progress(request).draft)

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from bookings.domain import links
+from bookings.domain import links, queries
 from bookings.models import Booking, BookingQuerySet, Link
 
 SESSION_KEY = "visits"
@@ -69,7 +69,7 @@ class Visitor:
     proved: dict[str, datetime] = field(default_factory=dict)
 
     def visits(self) -> BookingQuerySet:
-        """The visits that this session may see."""
+        """The visits that this session may see, with what `queries.with_asks_change` tells."""
         mine = Q(pk__in=[])
         if self.email:
             mine |= Q(client__email=self.email)
@@ -78,7 +78,9 @@ class Visitor:
             opened = Link.objects.live(self.now).filter(pk__in=self.links, booking=OuterRef("pk"))
             mine |= Q(Exists(opened))
         # The answers stay shut.
-        return Booking.objects.with_details().defer("screening__answers").filter(mine)
+        return queries.with_asks_change(
+            Booking.objects.with_details().defer("screening__answers").filter(mine)
+        )
 
     def is_proved(self, email: str, *, for_form: bool = False) -> bool:
         """Whether this mailbox was proved to be the visitor's not long ago."""
@@ -109,6 +111,13 @@ def get_visit(request: HttpRequest, reference: str, *, now: datetime) -> tuple[B
     if booking is None:
         raise VisitClosed
     return booking, visitor
+
+
+def came_last(request: HttpRequest, *, now: datetime) -> str:
+    """The slug of the therapist of the last visit that this visitor may see; blank when there is none. Asks for
+    nothing when the visitor has opened none."""
+    visitor = load_visitor(request, now=now)
+    return queries.last_therapist(visitor.visits()) if visitor.email or visitor.links else ""
 
 
 def proof_missing(

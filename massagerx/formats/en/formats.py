@@ -1,4 +1,4 @@
-"""One way to write days and moments wherever Django writes them: as `bookings.admin.labels.local_when` does.
+"""One way to write days and moments wherever Django writes them: as `bookings.staff.labels.local_when` does.
 
 What is not here, such as what may be typed, is Django's own for English.
 """

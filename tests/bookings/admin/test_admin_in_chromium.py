@@ -4,6 +4,7 @@ has to be scrolled sideways on a phone, and our own pages pass axe."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_owner_is_asked_before_visits_are_stranded(
 def test_widgets_work_under_the_policy(
     live_server: Any, clock: None, booked: tuple[World, Booking], new_page: Any
 ) -> None:
-    """The two lists of services, the calendar, the clock and another row: scripts of Django's own."""
+    """The two lists of services, the clock and another row: scripts of Django's own."""
     world, _booking = booked
     page = sign_in(new_page())
     page.goto(reverse("admin:bookings_therapist_change", args=[world.therapist.pk]))
@@ -139,22 +140,20 @@ def test_widgets_work_under_the_policy(
     page.select_option("#id_services_to", str(world.service.pk))
     page.click("#id_services_remove")
     assert page.locator("#id_services_from option").count() == 1
-    page.click("#time_off-group .add-row a")
-    row = page.locator("#time_off-1")
-    row.locator(".field-starts_at .datetimeshortcuts").first.locator("a").first.click()
-    assert row.locator("[name=time_off-1-starts_at_0]").input_value()  # the day of the browser's own clock
-    row.locator("[name=time_off-1-starts_at_0]").fill("2026-12-02")
+    count = page.locator("#working_hours-group .dynamic-working_hours").count()
+    page.click("#working_hours-group .add-row a")
+    row = page.locator(f"#working_hours-{count}")
+    row.locator("select").select_option("6")
     row.locator(".field-starts_at a:has(.clock-icon)").click()
     page.locator(".clockbox:visible a", has_text="Noon").click()
-    row.locator("[name=time_off-1-ends_at_0]").fill("2026-12-02")
-    row.locator("[name=time_off-1-ends_at_1]").fill("13:00")
+    row.locator(f"[name=working_hours-{count}-ends_at]").fill("13:00")
     page.click("[name=_continue]")
     # Two visits are booked that nobody is qualified for any more.
     page.click("[name=confirm_stranding]")
 
     page.wait_for_selector(".messagelist .success")
-    off = TimeOff.objects.earliest("starts_at")
-    assert (off.starts_at, off.ends_at) == (at(12, day=NOW.date()), at(13, day=NOW.date()))
+    hours = world.therapist.working_hours.get(weekday=6)
+    assert (hours.starts_at, hours.ends_at) == (time(12), time(13))
     assert not world.therapist.services.exists()
 
 
@@ -214,11 +213,19 @@ def test_our_pages_pass_axe(
         " && one.scrollHeight > one.clientHeight).map(one => one.textContent)"
     )
     assert cut == []
-    hidden = page.locator(".board-acts a").evaluate_all(
-        "all => all.filter(one => { const [card, link] = [one.closest('.board-visit'), one]"
+    hidden = page.locator(".board-visit .board-address").evaluate_all(
+        "all => all.filter(one => { const [card, words] = [one.closest('.board-visit'), one]"
         ".map(part => part.getBoundingClientRect());"
-        " return link.bottom > card.bottom || link.right > card.right; }).map(one => one.textContent)"
+        " return words.bottom > card.bottom || words.right > card.right; }).map(one => one.textContent)"
     )
     assert hidden == []
+    card = page.locator(".board-visit").first
+    assert not card.locator(".board-acts").is_visible()
+    card.locator(".board-name").focus()
+    assert card.locator(".board-acts a").first.is_visible()
+    # The names stay while the hours go by under them.
+    page.locator("#board").evaluate("board => board.scrollTo(0, 300)")
+    name, around = (page.locator(part).first.bounding_box() for part in (".board-column h2", "#board"))
+    assert abs(name["y"] - around["y"]) < 2
     page.keyboard.press("Tab")
     assert page.locator(".skip-to-content-link:focus").count() == 1

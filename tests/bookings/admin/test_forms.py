@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.admin import site
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth.models import User
 from django.db.models import Model
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from bookings.models import (
@@ -24,6 +27,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.models import Client as Person
+from massagerx.lib.localtime import local
 from services.models import Business
 from tests.factories import NOW, World
 
@@ -45,7 +49,7 @@ def therapist_data(world: World, **changes: Any) -> dict[str, Any]:
         "position": "0", "certificate_number": therapist.certificate_number, "certificate_expires_on": "2027-12-31",
         "services": [world.service.pk], "home_zip": world.area.pk, "reach_minutes": "", "max_visits_per_day": "",
         "max_work_minutes_per_day": "", "break_minutes": "30", "break_after_minutes": "",
-        **inline("working_hours"), **inline("extra_hours"), **inline("time_off"), **changes,
+        **inline("working_hours"), **changes,
     }  # fmt: skip
 
 
@@ -72,19 +76,46 @@ def test_owner_writes_down_hours_and_time_off(owner: Client, world: World) -> No
     data = therapist_data(world) | inline(
         "working_hours", {"weekday": "6", "starts_at": "10:00", "ends_at": "14:00", "therapist": world.therapist.pk}
     )  # fmt: skip
-    data |= inline(
-        "time_off",
-        {
-            "starts_at_0": "2026-12-08", "starts_at_1": "09:00", "ends_at_0": "2026-12-08", "ends_at_1": "12:00",
-            "reason": "Dentist", "therapist": world.therapist.pk,
-        },
-    )  # fmt: skip
 
     assert owner.post(change("therapist", world.therapist.pk), data).status_code == 302
 
     assert WorkingHours.objects.filter(therapist=world.therapist, weekday=6).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "span"),
+    [
+        ({"all_day": "on"}, ("12-08T00:00:00-08:00", "12-09T00:00:00-08:00")),
+        ({"all_day": "on", "last_day": "2026-12-10"}, ("12-08T00:00:00-08:00", "12-11T00:00:00-08:00")),
+        # The hours don't count beside the tick.
+        ({"all_day": "on", "from_time": "9 AM"}, ("12-08T00:00:00-08:00", "12-09T00:00:00-08:00")),
+        ({"from_time": "9 AM", "until_time": "12:30"}, ("12-08T09:00:00-08:00", "12-08T12:30:00-08:00")),
+        ({"from_time": "21:00", "until_time": "00:00"}, ("12-08T21:00:00-08:00", "12-09T00:00:00-08:00")),
+        (
+            {"from_time": "15:00", "until_time": "10:00", "last_day": "2026-12-09"},
+            ("12-08T15:00:00-08:00", "12-09T10:00:00-08:00"),
+        ),
+    ],
+)
+def test_time_off_is_a_day_or_some_or_some_hours(
+    typed: dict[str, str], span: tuple[str, str], owner: Client, world: World
+) -> None:
+    data = {"therapist": world.therapist.pk, "first_day": "2026-12-08", "reason": "Dentist", **typed}
+
+    assert owner.post(reverse("admin:bookings_timeoff_add"), data).status_code == 302
+
     off = TimeOff.objects.get()
-    assert off.starts_at.isoformat() == "2026-12-08T17:00:00+00:00"
+    assert (local(off.starts_at).isoformat(), local(off.ends_at).isoformat()) == tuple(
+        f"2026-{moment}" for moment in span
+    )
+    # The page shows it so that saving it again changes nothing.
+    form = owner.get(change("timeoff", off.pk)).context["adminform"].form
+    shown = {name: form[name].value() for name in form.fields}
+    again = {name: value for name, value in shown.items() if value is not None and value is not False}
+    assert owner.post(change("timeoff", off.pk), again).status_code == 302
+    was = (off.starts_at, off.ends_at, off.reason)
+    off.refresh_from_db()
+    assert (off.starts_at, off.ends_at, off.reason) == was
 
 
 @pytest.mark.parametrize("ends_at", ["5pm", "5 PM", "5:00 PM", "5:00pm", "17:00", "17:00:00"])
@@ -97,24 +128,79 @@ def test_hours_are_typed_as_people_write_them(ends_at: str, owner: Client, world
     assert (hours.starts_at.hour, hours.ends_at.hour) == (9, 17)
 
 
-def test_page_of_a_therapist_can_be_saved_after_years_of_time_off(owner: Client, world: World) -> None:
-    for weeks in range(1, 120):
-        start = NOW - timedelta(weeks=weeks)
-        TimeOff.objects.create(therapist=world.therapist, starts_at=start, ends_at=start + timedelta(hours=2))
+def test_page_of_a_therapist_can_be_saved_with_years_of_days_and_hours(owner: Client, world: World) -> None:
+    for days in range(-150, 150):
+        day = NOW + timedelta(days=days)
+        TimeOff.objects.create(therapist=world.therapist, starts_at=day, ends_at=day + timedelta(hours=2))
         ExtraHours.objects.create(
-            therapist=world.therapist, date=start.date(), starts_at=time(9), ends_at=time(12)
+            therapist=world.therapist, date=day.date(), starts_at=time(5), ends_at=time(6)
         )
-    coming = TimeOff.objects.create(
-        therapist=world.therapist, starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=2)
-    )
+        WorkingHours.objects.create(
+            therapist=world.therapist,
+            weekday=0,
+            starts_at=time(9),
+            ends_at=time(12),
+            valid_until=date(2025, 1, 1),
+        )
+    address = change("therapist", world.therapist.pk)
 
-    page = owner.get(change("therapist", world.therapist.pk))
-    formsets = [inline_formset.formset for inline_formset in page.context["inline_admin_formsets"]]
+    page = owner.get(address)
+    forms = [form for formset in page.context["inline_admin_formsets"] for form in formset.formset.forms]
+    response = owner.post(address, sent_by(page) | {"bio": "Typed with care"})
 
-    sent = sum(len(form.fields) for formset in formsets for form in formset.forms)
-    assert sent < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS / 2
-    assert coming in [form.instance for formset in formsets for form in formset.forms]
-    assert TimeOff.objects.count() == 120
+    assert response.status_code == 302, errors(response)
+    assert len([form for form in forms if form.instance.pk]) == 6
+    assert response.status_code == 302
+    world.therapist.refresh_from_db()
+    assert world.therapist.bio == "Typed with care"
+    assert world.therapist.extra_hours.count() == 300
+    text = page.content.decode()
+    assert "Extra hours on one date: 150 to come" in text
+    for name in ("extrahours", "timeoff"):
+        assert (
+            f"{reverse(f'admin:bookings_{name}_changelist')}?therapist__id__exact={world.therapist.pk}"
+            in text
+        )
+
+
+def sent_by(page: Any) -> dict[str, Any]:
+    """What a browser sends of an admin form as it came."""
+    formsets = [shown.formset for shown in page.context["inline_admin_formsets"]]
+    forms = [page.context["adminform"].form]
+    for formset in formsets:
+        forms += [formset.management_form, *formset.forms]
+    data = {form.add_prefix(name): form[name].value() for form in forms for name in form.fields}
+    return {name: value for name, value in data.items() if value is not None and value is not False}
+
+
+def test_no_form_of_the_admin_sends_more_fields_than_may_be_sent(owner: Client, rf: RequestFactory) -> None:
+    """Else all that was typed is lost: each kind of rows within a form has an end."""
+    request = rf.get("/")
+    request.user = User.objects.get(username="owner")
+    full = {}
+    for model, model_admin in site._registry.items():
+        inlines = model_admin.get_inline_instances(request)
+        assert all(inline.max_num is not None for inline in inlines), model
+        # Beside its fields a row sends its key, its parent's, and the tick that deletes it.
+        rows = [len(flatten_fieldsets(one.get_fieldsets(request))) + 3 for one in inlines]
+        own = len(flatten_fieldsets(model_admin.get_fieldsets(request))) * 2
+        full[model._meta.label] = own + sum(
+            fields * (one.max_num or 0) for fields, one in zip(rows, inlines, strict=True)
+        )
+    assert {
+        label for label, number in full.items() if number > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    } == set()
+    assert full["bookings.Therapist"] > 300
+
+
+def test_extra_hours_have_a_page_of_their_own(owner: Client, world: World) -> None:
+    data = {"therapist": world.therapist.pk, "date": "2026-12-08", "starts_at": "9 AM", "ends_at": "noon"}
+    add = reverse("admin:bookings_extrahours_add")
+    assert errors(owner.post(add, data))
+    assert errors(owner.post(add, {**data, "ends_at": "8 AM"}))
+    assert owner.post(add, {**data, "ends_at": "12 PM"}).status_code == 302
+    row = ExtraHours.objects.get()
+    assert (str(row.date), row.starts_at, row.ends_at) == ("2026-12-08", time(9), time(12))
 
 
 @pytest.mark.parametrize(
@@ -158,16 +244,16 @@ def test_odd_hours_are_told(row: dict[str, str], owner: Client, world: World) ->
 def test_odd_time_off_is_told(
     start: tuple[str, str], end: tuple[str, str], owner: Client, world: World
 ) -> None:
-    row = {
-        "starts_at_0": start[0],
-        "starts_at_1": start[1],
-        "ends_at_0": end[0],
-        "ends_at_1": end[1],
-        "reason": "",
+    data = {
+        "therapist": world.therapist.pk,
+        "first_day": start[0],
+        "from_time": start[1],
+        "last_day": end[0],
+        "until_time": end[1],
     }
-    data = therapist_data(world) | inline("time_off", {**row, "therapist": world.therapist.pk})
 
-    assert errors(owner.post(change("therapist", world.therapist.pk), data))
+    assert errors(owner.post(reverse("admin:bookings_timeoff_add"), data))
+    assert errors(owner.post(reverse("admin:bookings_timeoff_add"), {**data, "first_day": ""}))
     assert not TimeOff.objects.exists()
 
 
@@ -300,7 +386,7 @@ def test_client_keeps_the_email_in_lower_case(owner: Client, world: World) -> No
 
     person.refresh_from_db()
     assert (person.email, person.is_blocked) == ("ana@example.com", True)
-    assert errors(owner.post(change("client", person.pk), {**data, "phone": "12"}))
+    assert owner.post(change("client", person.pk), {**data, "phone": "12"}).status_code == 422
 
 
 def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -> None:

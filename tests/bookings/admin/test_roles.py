@@ -27,6 +27,7 @@ from blog.models import (
     Tag,
     Video,
 )
+from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
 from bookings.enums import ChangeState
@@ -43,6 +44,7 @@ from bookings.models import (
     DriveTime,
     Erasure,
     HealthAccess,
+    LateFee,
     Message,
     MessageSettings,
     TimeOff,
@@ -84,6 +86,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.messagesettings": {"owner": "lc"},
     "bookings.therapist": {"owner": "lacd", "desk": "l"},
     "bookings.timeoff": {"owner": "lacd", "desk": "lacd", "therapist": "lacd"},
+    "bookings.extrahours": {"owner": "lacd", "desk": "l"},
     "bookings.closure": {"owner": "lacd", "desk": "l"},
     "bookings.zone": {"owner": "lacd", "desk": "l"},
     "bookings.servicearea": {"owner": "lacd", "desk": "l"},
@@ -139,6 +142,7 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
+    "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
@@ -186,6 +190,7 @@ class Desk:
             "bookings_booking_cancel_late": [self.other.pk],
             "bookings_booking_do": [self.other.pk, "confirm"],
             "bookings_booking_health": [self.other.pk],
+            "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
@@ -239,6 +244,7 @@ def desk(world: World) -> Desk:
     change = ChangeRequest.objects.create(
         booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
+    LateFee.objects.create(booking=other, cents=7_000, named_at=NOW)
     written = operations.send_contact(
         key=uuid.uuid4(), name="Other Canary", email="canary@example.com", phone="555-0177",
         body="Canary question", now=NOW,
@@ -275,6 +281,7 @@ def desk(world: World) -> Desk:
         "bookings.message": Message.objects.filter(booking=other).earliest("pk"),
         "bookings.therapist": second,
         "bookings.timeoff": off[0],
+        "bookings.extrahours": second.extra_hours.create(date=DAY, starts_at=time(5), ends_at=time(6)),
         "bookings.closure": Closure.objects.create(date=DAY + timedelta(days=30), name="Rain"),
         "bookings.zone": world.zone,
         "bookings.servicearea": world.far_area,
@@ -314,7 +321,11 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    assert names(admin.site.urls[0]) - of_models == {*VIEWS, *POSTS, *OPEN}
+    assert (names(desk_pages.urlpatterns) | names(admin.site.get_urls())) - of_models == {
+        *VIEWS,
+        *POSTS,
+        *OPEN,
+    }
 
 
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
@@ -510,9 +521,11 @@ def test_a_therapist_with_more_rights_still_sees_only_their_own(desk: Desk) -> N
         assert not [
             word for word in (*CANARIES, "Canary", desk.other.reference) if word in page.content.decode()
         ]
-    for name in ("bookings_changerequest_answer", "bookings_client_note", "bookings_message_html"):
+    for name in ("bookings_changerequest_answer", "bookings_client_note"):
         address = reverse(f"admin:{name}", args=desk.keys(name))
         assert client.post(address, {"text": "Fine"}).status_code == 404
+    html = reverse("admin:bookings_message_html", args=desk.keys("bookings_message_html"))
+    assert client.get(html).status_code == 404
     action = {"action": "refuse_selected", "_selected_action": [other.pk]}
     client.post(reverse("admin:bookings_changerequest_changelist"), action)
     assert snapshot(desk.other) == before
@@ -552,7 +565,7 @@ def test_time_off_is_given_to_nobody_else(desk: Desk) -> None:
     day = date(2027, 1, 4)
     data = {
         "therapist": desk.other.therapist_id,
-        "starts_at_0": day, "starts_at_1": "09:00", "ends_at_0": day, "ends_at_1": "12:00", "reason": "-",
+        "first_day": day, "from_time": "09:00", "until_time": "12:00", "reason": "-",
     }  # fmt: skip
     assert client.post(reverse("admin:bookings_timeoff_add"), data).status_code == 200
     assert TimeOff.objects.count() == 2

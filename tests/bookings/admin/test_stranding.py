@@ -30,9 +30,9 @@ from .test_forms import change, inline, therapist_data
 pytestmark = pytest.mark.django_db
 
 DAY_OFF = {
-    "starts_at_0": "2026-12-07", "starts_at_1": "08:00", "ends_at_0": "2026-12-07", "ends_at_1": "20:00",
-    "reason": "A wedding",
+    "first_day": "2026-12-07", "from_time": "08:00", "until_time": "20:00", "reason": "A wedding",
 }  # fmt: skip
+TIME_OFF = reverse("admin:bookings_timeoff_add")
 
 
 def asked(response: Any, *references: str) -> str:
@@ -49,18 +49,20 @@ def asked(response: Any, *references: str) -> str:
 
 
 def day_off(world: World) -> dict[str, Any]:
-    return therapist_data(world) | inline("time_off", {**DAY_OFF, "therapist": world.therapist.pk})
+    return {**DAY_OFF, "therapist": world.therapist.pk}
 
 
 def test_time_off_over_a_visit_is_asked_about_with_all_typed_kept(owner: Client, world: World) -> None:
     booking = world.book()
-    data = day_off(world) | {"bio": "Typed with care"}
+    data = therapist_data(world, bio="Typed with care", is_active="")
 
-    response = owner.post(change("therapist", world.therapist.pk), data)
+    kept = owner.post(change("therapist", world.therapist.pk), data)
+    asked(kept, booking.reference)
+    assert "Typed with care" in kept.content.decode()
+    response = owner.post(TIME_OFF, day_off(world))
 
     asked(response, booking.reference)
     page = response.content.decode()
-    assert "Typed with care" in page
     assert 'value="A wedding"' in page
     assert "the therapist has time off" in page
     assert reverse("admin:bookings_booking_change", args=[booking.pk]) in page
@@ -74,9 +76,9 @@ def test_time_off_over_a_visit_is_asked_about_with_all_typed_kept(owner: Client,
 def test_save_anyway_saves_and_is_logged(owner: Client, world: World) -> None:
     booking = world.book()
     data = day_off(world)
-    key = asked(owner.post(change("therapist", world.therapist.pk), data), booking.reference)
+    key = asked(owner.post(TIME_OFF, data), booking.reference)
 
-    response = owner.post(change("therapist", world.therapist.pk), data | {"confirm_stranding": key})
+    response = owner.post(TIME_OFF, data | {"confirm_stranding": key})
 
     assert response.status_code == 302
     assert TimeOff.objects.count() == 1
@@ -89,10 +91,10 @@ def test_save_anyway_saves_and_is_logged(owner: Client, world: World) -> None:
 def test_a_visit_booked_meanwhile_is_asked_about_again(owner: Client, world: World) -> None:
     first = world.book()
     data = day_off(world)
-    key = asked(owner.post(change("therapist", world.therapist.pk), data), first.reference)
+    key = asked(owner.post(TIME_OFF, data), first.reference)
     second = world.book(starts_at=at(15), email="b@example.com", phone="+12135550111")
 
-    response = owner.post(change("therapist", world.therapist.pk), data | {"confirm_stranding": key})
+    response = owner.post(TIME_OFF, data | {"confirm_stranding": key})
 
     asked(response, first.reference, second.reference)
     assert not TimeOff.objects.exists()
@@ -102,7 +104,7 @@ def test_a_visit_booked_meanwhile_is_asked_about_again(owner: Client, world: Wor
 def test_odd_confirmations_confirm_nothing(confirm: str, owner: Client, world: World) -> None:
     booking = world.book()
     data = day_off(world) | {"confirm_stranding": confirm}
-    asked(owner.post(change("therapist", world.therapist.pk), data), booking.reference)
+    asked(owner.post(TIME_OFF, data), booking.reference)
     assert not TimeOff.objects.exists()
 
 
@@ -264,8 +266,8 @@ def test_whose_visit_it_is_stays_with_those_who_may_see_bookings(world: World) -
 
 def test_enter_in_a_field_does_not_save_anyway(owner: Client, world: World) -> None:
     world.book()
-    page = owner.post(change("therapist", world.therapist.pk), day_off(world)).content.decode()
-    form = page[page.index('id="therapist_form"') :]
+    page = owner.post(TIME_OFF, day_off(world)).content.decode()
+    form = page[page.index('id="timeoff_form"') :]
     submits = re.findall(r'<(?:input|button)[^>]*type="submit"[^>]*name="([^"]+)"', form)
     assert submits[0] == "_save"
     assert submits[-1] == "confirm_stranding"

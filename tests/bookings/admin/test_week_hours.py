@@ -66,8 +66,7 @@ def test_somebody_new_has_a_row_for_each_day_and_those_without_times_are_days_of
         "home_zip": str(world.area.pk), "services": [str(world.service.pk)], "certificate_number": "SAMPLE-9",
         "certificate_expires_on": "2027-12-31", "reach_minutes": "60", "max_visits_per_day": "5",
         "max_work_minutes_per_day": "480", "break_minutes": "0", "break_after_minutes": "240",
-        **{f"{name}-INITIAL_FORMS": "0" for name in ("working_hours", "extra_hours", "time_off")},
-        "working_hours-TOTAL_FORMS": "7", "extra_hours-TOTAL_FORMS": "0", "time_off-TOTAL_FORMS": "0",
+        "working_hours-INITIAL_FORMS": "0", "working_hours-TOTAL_FORMS": "7",
     }  # fmt: skip
     for day in range(7):
         data[f"working_hours-{day}-weekday"] = str(day)

@@ -22,6 +22,7 @@ from bookings.availability import (
     Therapist,
     check_slot,
     explain_day,
+    for_anyone,
     good_fit_starts,
     offer_slots,
     offer_starts,
@@ -70,7 +71,7 @@ def test_offer_slots_equals_the_oracle(world: World) -> None:
 
 @settings(UNHURRIED, max_examples=40)
 @given(worlds())
-def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -> None:
+def test_starts_are_those_of_the_slots_by_day_with_the_same_flag_and_who_comes(world: World) -> None:
     by_day: dict[date, list[Slot]] = defaultdict(list)
     for slot in offer_slots(**world.arguments()):
         by_day[slot.starts_at.astimezone(world.rules.tz).date()].append(slot)
@@ -78,7 +79,9 @@ def test_starts_are_those_of_the_slots_by_day_with_the_same_flag(world: World) -
     for day, slots in by_day.items():
         good = good_fit_starts(slots)
         instants = sorted({slot.starts_at for slot in slots})
-        expected[day] = tuple((starts_at, starts_at in good) for starts_at in instants)
+        chosen = for_anyone(slots, therapists=world.therapists, rules=world.rules)
+        comes = {slot.starts_at: slot.therapist_id for slot in chosen}
+        expected[day] = tuple((starts_at, starts_at in good, comes[starts_at]) for starts_at in instants)
 
     assert offer_starts(**world.arguments()) == expected
 

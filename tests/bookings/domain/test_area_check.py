@@ -95,6 +95,23 @@ def test_a_day_beyond_the_horizon_is_no_answer(world: World) -> None:
     assert check_area(zip_code="90026", service_slug="", now=NOW).starts_at is None
 
 
+def test_a_service_that_nobody_does_is_not_answered_for(world: World) -> None:
+    alone = Service.objects.create(
+        category=world.service.category,
+        name="Nobody’s",
+        slug="nobodys",
+        summary=".",
+        description="<p>.</p>",
+        position=0,
+    )
+    ServiceOption.objects.create(service=alone, minutes=15, price_cents=1_000)
+    Service.objects.filter(pk=world.service.pk).update(position=5)
+    for slug in ("nobodys", ""):
+        treatment = check_area(zip_code="90026", service_slug=slug, now=NOW).treatment
+        assert treatment is not None
+        assert treatment.service == world.service
+
+
 @pytest.mark.parametrize("nobody", ["therapist", "hours", "service"])
 def test_yes_without_a_time_when_nobody_can_come(nobody: str, world: World) -> None:
     if nobody == "therapist":

@@ -142,6 +142,7 @@ def test_a_fee_that_was_not_shown_is_shown_first(booking: Booking) -> None:
             booking=booking,
             starts_at=at(16),
             preference="any",
+            therapist=booking.therapist.slug,
             shown_revision=booking.revision,
             total_cents=14_000,
             now=LATE,

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 
+from bookings.domain import links
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
-from bookings.enums import EventKind
+from bookings.enums import EventKind, LinkPurpose
 from bookings.exceptions import ClientGone, SameClient
 from bookings.models import Booking, Client, ClientNote
 from tests.factories import NOW, World, at
@@ -167,3 +168,20 @@ def test_what_the_admin_wrote_down_of_the_twin_comes_along(pair: tuple[Client, C
     LogEntry.objects.log_actions(staff.pk, [other], CHANGE, change_message="Phone.", single_object=True)
     merge_clients(keep=keep, other=other, actor=staff, now=LATER)
     assert LogEntry.objects.get().object_id == str(keep.pk)
+
+
+@pytest.mark.integrity
+def test_links_sent_to_the_twin_s_mailbox_end_and_one_s_own_go_on(
+    pair: tuple[Client, Client], staff: User
+) -> None:
+    keep, other = pair
+    own = links.visit_token(keep.bookings.get(), now=NOW)
+    foreign = [links.visit_token(visit, now=NOW) for visit in other.bookings.all()]
+
+    merge_clients(keep=keep, other=other, actor=staff, now=LATER)
+
+    found = [
+        links.find_link(token, purpose=LinkPurpose.VISIT, now=LATER + timedelta(minutes=1))
+        for token in (own, *foreign)
+    ]
+    assert [link is not None for link in found] == [True, False, False]

@@ -30,7 +30,7 @@ def treatments() -> dict[tuple[int, int, int], set[str]]:
     """(set-up, session, pack-down) in minutes of everything that can be booked, by service."""
     rules = BookingRules.load()
     found: dict[tuple[int, int, int], set[str]] = defaultdict(set)
-    for service in Service.objects.offered():
+    for service in Service.objects.offered(FIRST_DAY):
         extras = [add_on.minutes for add_on in service.add_ons.all()]
         setup, packdown = setup_and_packdown_minutes(
             service=service, rules=rules, access_type=Booking.AccessType.GROUND
@@ -46,7 +46,9 @@ def test_no_session_of_any_service_is_offered_at_a_time_that_is_not(db: None) ->
     catalogue.load(now=datetime(2026, 1, 1, tzinfo=UTC))
     sample.load(now=datetime(2026, 1, 1, tzinfo=UTC))
     wanted = treatments()
-    assert set.union(*wanted.values()) == set(Service.objects.offered().values_list("slug", flat=True))
+    assert set.union(*wanted.values()) == set(
+        Service.objects.offered(FIRST_DAY).values_list("slug", flat=True)
+    )
     therapist = availability.Therapist(
         id=1,
         home=HERE,

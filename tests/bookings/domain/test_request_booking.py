@@ -10,7 +10,16 @@ import pytest
 from bookings import exceptions
 from bookings.domain import operations, reminders
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.models import AccessNotes, Booking, BookingEvent, Closure, Message, ScreeningRecord, TimeOff
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    BookingEvent,
+    Client,
+    Closure,
+    Message,
+    ScreeningRecord,
+    TimeOff,
+)
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -168,6 +177,29 @@ def test_known_client_with_clear_screening_is_confirmed_at_once(world: World) ->
     }
     held = world.book(starts_at=at(14, 0, DAY + timedelta(days=7)), now=at(12), answers={})
     assert held.status == BookingStatus.REQUESTED
+
+
+@pytest.mark.parametrize(
+    ("blocked", "rule", "status"),
+    [
+        (False, True, BookingStatus.CONFIRMED),
+        (True, True, BookingStatus.REQUESTED),
+        (False, False, BookingStatus.REQUESTED),
+    ],
+)
+def test_a_blocked_client_and_an_owner_who_wants_to_look_first_confirm_nothing_at_once(
+    world: World, blocked: bool, rule: bool, status: BookingStatus
+) -> None:
+    first = world.book()
+    operations.confirm_booking(booking=first, actor=None, now=NOW)
+    operations.complete_booking(booking=first, actor=None, now=at(12))
+    Client.objects.update(is_blocked=blocked)
+    world.rules.confirm_known_clients = rule
+    world.rules.save()
+
+    second = world.book(starts_at=at(10, 0, DAY + timedelta(days=7)), now=at(12))
+
+    assert second.status == status
 
 
 def test_somebody_with_only_the_email_of_a_known_client_is_not_known(world: World) -> None:

@@ -617,8 +617,8 @@ def far_visit_request(world: World) -> VisitRequest:
 
 def far_starts(world: World) -> set[Any]:
     """The starts that are offered on `DAY` in the Valley."""
-    offer = scheduling.find_times(
-        visit_request=far_visit_request(world), month=DAY.replace(day=1), rules=world.rules, now=NOW
+    offer = scheduling.find_times_between(
+        visit_request=far_visit_request(world), first_day=DAY, last_day=DAY, rules=world.rules, now=NOW
     )
     return {start.starts_at for start in offer.by_day.get(DAY, ())}
 

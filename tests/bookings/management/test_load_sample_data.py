@@ -14,12 +14,13 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.utils import timezone
 
 from bookings.domain import scheduling
 from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
 from bookings.models import BookingRules, Closure, DriveTime, ScreeningVersion, ServiceArea, Therapist
-from bookings.sample import working_logins
 from bookings.screening import parse_rules
+from massagerx.accounts.sample_accounts import working_logins
 from massagerx.lib.zips import centroid
 from services.models import Business, Service
 from tests.factories import NOW, make_roles
@@ -109,7 +110,7 @@ def test_everything_can_be_booked() -> None:
     """Each service has times at an address in each zone within the next weeks."""
     load()
     rules = BookingRules.load()
-    for service in Service.objects.offered():
+    for service in Service.objects.offered(timezone.localdate()):
         option = service.options.order_by("minutes").first()
         assert option is not None
         treatment = load_treatment(service_slug=service.slug, option_id=option.pk)
@@ -117,8 +118,12 @@ def test_everything_can_be_booked() -> None:
             visit_request = load_visit_request(
                 treatment=treatment, area=load_area(zip_code), preference=ANYONE, today=date(2026, 12, 2)
             )
-            offer = scheduling.find_times(
-                visit_request=visit_request, month=date(2026, 12, 1), rules=rules, now=NOW
+            offer = scheduling.find_times_between(
+                visit_request=visit_request,
+                first_day=date(2026, 12, 1),
+                last_day=date(2026, 12, 31),
+                rules=rules,
+                now=NOW,
             )
             assert offer.by_day, (service.slug, zip_code)
 

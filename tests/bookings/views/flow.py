@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,6 +21,17 @@ DETAILS = {
     "gate_code": "CANARY-GATE-4711",
     "notes": "CANARY-NOTE",
 }
+
+
+# The therapist of every world.
+ONE = "sample-therapist-one"
+
+
+def press(starts_at: datetime, therapist: str = ONE, *, who: str = "any") -> dict[str, str]:
+    """What the button of a time sends: whom the page asked for, and the start with who was shown to come."""
+    return {"who": who, "starts_at": f"{starts_at.isoformat()} {therapist}"}
+
+
 STEPS = ("what", "where", "when", "details", "health", "review")
 
 
@@ -41,8 +53,11 @@ class Flow:
     def where(self, **changes: Any) -> HttpResponse:
         return self.post("/book/where/", {"zip_code": "90026"}, changes)
 
-    def when(self, **changes: Any) -> HttpResponse:
-        return self.post("/book/when/", {"starts_at": at(10).isoformat()}, changes)
+    def when(
+        self, *, starts_at: str | None = at(10).isoformat(), therapist: str = ONE, **changes: Any
+    ) -> HttpResponse:
+        pressed = f"{starts_at} {therapist}" if starts_at is not None else None
+        return self.post("/book/when/", {"who": "any", "starts_at": pressed}, changes)
 
     def details(self, **changes: Any) -> HttpResponse:
         return self.post("/book/details/", DETAILS, changes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Booking, Closure, Hold, Therapist, TimeOff, WorkingHours
-from tests.bookings.views.flow import Flow
+from tests.bookings.views.flow import Flow, press
 from tests.factories import DAY, NOW, World, at, busy_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,9 @@ def text(response: Any) -> str:
 
 
 def values(response: Any) -> list[str]:
-    return re.findall(r'name="starts_at" value="([^"]+)"', response.content.decode())
+    """The starts that a page's times send, less those in the list of the soonest."""
+    times = response.content.decode().partition('id="times"')[2]
+    return [found.split()[0] for found in re.findall(r'name="starts_at" value="([^"]+)"', times)]
 
 
 def off(therapist: Therapist, first: date, last: date) -> None:
@@ -51,12 +54,14 @@ def test_day_without_times_can_be_looked_at_and_says_why(flow: Flow, world: Worl
 
 def test_nearest_time_is_chosen_with_one_press(flow: Flow, world: World) -> None:
     Closure.objects.create(date=DAY, name="Rain")
-    page = flow.until("when").client.get(f"{WHEN}?day={DAY}").content.decode()
-    form = next(form for form in re.findall(r"<form.*?</form>", page, re.S) if "starts_at" in form)
+    page = flow.until("when").client.get(f"{WHEN}?day={DAY}")
+    form = next(
+        form for form in re.findall(r"<form.*?</form>", page.content.decode(), re.S) if "starts_at" in form
+    )
     action = re.search(r'action="([^"]+)"', form)
     assert action
-    wanted = values(flow.client.get(f"{WHEN}?day={DAY}"))[0]
-    response = flow.client.post(WHEN + action[1], {"starts_at": wanted})
+    wanted = values(page)[0]
+    response = flow.client.post(WHEN + action[1], press(datetime.fromisoformat(wanted)))
     assert response.headers["Location"] == "/book/details/"
     assert Hold.objects.get().starts_at.isoformat() == wanted
 
@@ -66,11 +71,11 @@ def test_nearest_time_is_chosen_with_one_press(flow: Flow, world: World) -> None
     [
         ("We are closed on this day.", lambda world: Closure.objects.create(date=DAY, name="Rain")),
         (
-            "On this day we don&#x27;t work at hours that fit your visit.",
+            "We don&#x27;t visit on Mondays.",
             lambda world: WorkingHours.objects.filter(weekday=0).delete(),
         ),
         (
-            "On this day we don&#x27;t work at hours that fit your visit.",
+            "None of us has hours for your visit on this day.",
             lambda world: off(world.therapist, DAY, DAY),
         ),
         ("This day is full.", lambda world: Therapist.objects.update(max_visits_per_day=0)),
@@ -113,8 +118,8 @@ def test_of_a_therapist_who_was_asked_for_neither_reach_nor_time_off_is_told(
     """The same words for a home base out of reach, time off and other hours: asking often gives nothing away."""
     other = world.add_therapist()
     flow.until("when")
-    flow.client.post(WHEN, {"preference": f"therapist:{other.slug}"})
     pages = []
+    page = f"{WHEN}?who=therapist:{other.slug}&day={DAY}"
     for change in (
         {"home_zip": world.far_area, "reach_minutes": 1},
         {"home_zip": world.area, "reach_minutes": None},
@@ -122,10 +127,10 @@ def test_of_a_therapist_who_was_asked_for_neither_reach_nor_time_off_is_told(
         Therapist.objects.filter(pk=other.pk).update(**change)
         if change["reach_minutes"] is None:
             off(other, NOW.date(), DAY + 90 * ONE_DAY)
-        pages.append(text(flow.client.get(f"{WHEN}?day={DAY}")))
+        pages.append(text(flow.client.get(page)))
     WorkingHours.objects.filter(therapist=other).delete()
     TimeOff.objects.all().delete()
-    pages.append(text(flow.client.get(f"{WHEN}?day={DAY}")))
+    pages.append(text(flow.client.get(page)))
     assert "With your choice of therapist there is no free time on this day." in pages[0]
     assert len(set(pages)) == 1
 
@@ -134,36 +139,36 @@ def test_named_therapist_without_times_can_be_let_go_of_with_one_press(flow: Flo
     other = world.add_therapist()
     off(other, NOW.date(), DAY + 90 * ONE_DAY)
     flow.until("when")
-    flow.client.post(WHEN, {"preference": f"therapist:{other.slug}"})
-    page = flow.client.get(f"{WHEN}?day={DAY}").content.decode()
-    assert re.search(r'name="preference" value="any">Look with anyone who is qualified', page)
-    response = flow.client.post(f"{WHEN}?day={DAY}", {"preference": "any"})
-    assert response.headers["Location"] == f"{WHEN}?day={DAY}"
-    assert at(10).isoformat() in values(flow.client.get(f"{WHEN}?day={DAY}"))
+    page = flow.client.get(f"{WHEN}?who=therapist:{other.slug}&day={DAY}")
+    assert at(10).isoformat() not in values(page)
+    link = re.search(r'href="([^"]+)#times">See times with anyone', page.content.decode())
+    assert link
+    assert at(10).isoformat() in values(flow.client.get(WHEN + html.unescape(link[1])))
 
 
 def test_anyone_is_not_offered_where_nobody_else_could(flow: Flow, world: World) -> None:
     other = world.add_therapist()
     flow.until("when")
-    flow.client.post(WHEN, {"preference": f"therapist:{other.slug}"})
     Closure.objects.create(date=DAY, name="Rain")
-    assert "Look with anyone" not in text(flow.client.get(f"{WHEN}?day={DAY}"))
+    page = text(flow.client.get(f"{WHEN}?who=therapist:{other.slug}&day={DAY}"))
+    assert "See times with anyone" not in page
 
 
-def test_month_without_times_offers_the_nearest_days(flow: Flow, world: World) -> None:
-    off(world.therapist, date(2026, 12, 1), date(2026, 12, 31))
-    page = flow.until("when").client.get(f"{WHEN}?month=2026-12")
-    assert "No times this month" in text(page)
-    assert "This month we don&#x27;t work at hours that fit your visit." in text(page)
-    for day in ("2027-01-01", "2027-01-02", "2027-01-04"):
+@pytest.mark.parametrize("query", ["", "?from=2026-12-02", "?month=2026-12"])
+def test_weeks_without_times_offer_the_nearest_days(query: str, flow: Flow, world: World) -> None:
+    off(world.therapist, date(2026, 12, 1), date(2027, 1, 2))
+    page = flow.until("when").client.get(WHEN + query)
+    assert "No times in these five weeks" in text(page)
+    assert "None of us has hours for your visit in these weeks." in text(page)
+    for day in ("2027-01-04", "2027-01-05", "2027-01-06"):
         assert f'href="?day={day}#times">' in page.content.decode()
-    assert values(page)[0] == at(11, 30, date(2027, 1, 1)).isoformat()
+    assert values(page)[0] == at(11, 30, date(2027, 1, 4)).isoformat()
 
 
 def test_no_time_anywhere_leads_to_the_phone(flow: Flow, world: World) -> None:
     Therapist.objects.update(max_visits_per_day=0)
-    page = flow.until("when").client.get(f"{WHEN}?month=2026-12")
-    assert "This month is full." in text(page)
+    page = flow.until("when").client.get(f"{WHEN}?from=2026-12-02")
+    assert "These weeks are full." in text(page)
     assert "You can always call or write to us." in text(page)
     main = page.content.decode().split('id="times"')[1].split("</section>")[0]
     assert 'href="tel:+12135550142"' in main
@@ -173,12 +178,14 @@ def test_no_time_anywhere_leads_to_the_phone(flow: Flow, world: World) -> None:
 def test_time_gone_while_choosing_is_answered_by_the_nearest(flow: Flow, world: World) -> None:
     flow.until("when")
     world.book()
-    response = flow.client.post(f"{WHEN}?day={DAY}", {"starts_at": at(10).isoformat()})
+    response = flow.client.post(f"{WHEN}?day={DAY}", press(at(10)))
     assert response.status_code == 409
-    group = response.context["times"][0]
+    group = response.context["calendar"].groups[0]
     assert group["label"] == "Nearest to the time you chose"
     near = [start["starts_at"] for start in group["starts"]]
-    everything = [start["starts_at"] for group in response.context["times"] for start in group["starts"]]
+    everything = [
+        start["starts_at"] for group in response.context["calendar"].groups for start in group["starts"]
+    ]
     assert len(everything) == len(set(everything))
     assert sorted(near) == sorted(sorted(everything, key=lambda start: (abs(start - at(10)), start))[:3])
 
@@ -191,8 +198,8 @@ def test_time_gone_at_the_last_press_is_answered_by_the_nearest_until_another_is
     world.book(email="faster@example.com", phone="+12135550111")
     assert flow.review().headers["Location"] == WHEN
     page = flow.client.get(WHEN)
-    assert page.context["times"][0]["label"] == "Nearest to the time you chose"
-    assert page.context["month"].selected == DAY
+    assert page.context["calendar"].groups[0]["label"] == "Nearest to the time you chose"
+    assert page.context["calendar"].selected == DAY
     assert "Nearest to the time" not in text(flow.client.get(f"{WHEN}?day={DAY + ONE_DAY}"))
     flow.when(starts_at=at(14).isoformat())
     assert "Nearest to the time" not in text(flow.client.get(WHEN))
@@ -212,14 +219,19 @@ def test_day_that_filled_up_meanwhile_offers_other_days_at_the_same_hour(flow: F
 
 def test_stairs_that_leave_too_little_time_lead_to_the_times_around(flow: Flow, world: World) -> None:
     WorkingHours.objects.update(starts_at=time(9), ends_at=time(13))
-    first = flow.until("when").client.get(f"{WHEN}?day={DAY}").context["times"][0]["starts"][0]["starts_at"]
+    first = (
+        flow.until("when")
+        .client.get(f"{WHEN}?day={DAY}")
+        .context["calendar"]
+        .groups[0]["starts"][0]["starts_at"]
+    )
     world.rules.stairs_minutes = 20
     world.rules.save()
     flow.when(starts_at=first.isoformat())
     assert flow.details().headers["Location"] == WHEN
     page = flow.client.get(WHEN)
     assert "Stairs or an elevator" in text(page)
-    assert page.context["times"][0]["label"] == "Nearest to the time you chose"
+    assert page.context["calendar"].groups[0]["label"] == "Nearest to the time you chose"
     assert first.isoformat() not in values(page)
 
 
@@ -229,7 +241,7 @@ def test_time_that_was_never_offered_is_answered_by_the_nearest(flow: Flow, worl
     assert Hold.objects.count() == 0
 
 
-@pytest.mark.parametrize("query", ["", "?month=2026-12", f"?day={DAY}", "?month=2027-01"])
+@pytest.mark.parametrize("query", ["", "?from=2026-12-02", f"?day={DAY}", "?day=2027-01-04"])
 def test_page_without_times_costs_no_more_queries_with_more_stored(
     query: str, flow: Flow, world: World
 ) -> None:
@@ -245,7 +257,7 @@ def test_page_without_times_costs_no_more_queries_with_more_stored(
         )  # fmt: skip
     with CaptureQueriesContext(connection) as many:
         page = flow.client.get(WHEN + query)
-    assert "instead" in page.context
+    assert page.context["calendar"].instead
     assert len(many) == len(few)
     tables = ("booking", "workinghours", "drivetime", "therapist")
     of_calendar = [

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 import pytest
 
-from bookings.domain.scheduling import Offer
 from bookings.enums import BookingStatus
 from bookings.models import Booking
-from bookings.views.month import Month
 from tests.bookings.views.flow import Flow
 from tests.factories import World
 
@@ -85,11 +82,3 @@ def test_health_answers_to_another_service_are_asked_for_again(flow: Flow, world
     response = flow.client.get("/book/review/")
     assert response.status_code == 302
     assert response.headers["Location"] == "/book/health/"
-
-
-def test_weeks_gone_by_are_left_out_of_the_calendar() -> None:
-    month = Month(
-        first=date(2026, 12, 1), today=date(2026, 12, 16), last_day=date(2027, 1, 31), offer=Offer.nothing()
-    )
-    assert month.weeks[0][0].date == date(2026, 12, 13)
-    assert len(month.weeks) == 3

@@ -57,6 +57,9 @@ def test_feed_holds_the_therapists_visits(client: Client, world: World) -> None:
     assert (first.status.value, second.status.value) == ("CONFIRMED", "TENTATIVE")
     assert first.organizer.value == "mailto:hello@example.com"
     assert second.summary.value.endswith("not confirmed yet")
+    # A moved visit must replace the one that a calendar knows.
+    assert [event.sequence.value for event in (first, second)] == [str(booking.revision), "0"]
+    assert booking.revision > 0
     unfolded = text.replace("\r\n ", "")
     for private in ("Ana", "O'Brien", "555-0123", "2135550123", "example.com\r\nATTENDEE", "CANARY"):
         assert private not in unfolded

@@ -13,7 +13,7 @@ from django.test import Client
 
 from bookings.models import Booking, BookingRules, Message
 from bookings.models import Client as Person
-from tests.bookings.views.flow import Flow
+from tests.bookings.views.flow import Flow, press
 from tests.factories import NOW, at
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,10 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("time without a zone", "when", {"starts_at": "2026-12-07T10:00:00"}, 422),
     ("time abc", "when", {"starts_at": "abc"}, 422),
     ("time missing", "when", {"starts_at": None}, 422),
+    ("nobody shown to come", "when", {"therapist": ""}, 422),
+    ("nobody asked for", "when", {"who": None}, 422),
+    ("somebody unknown shown to come", "when", {"therapist": "nobody"}, 409),
+    ("somebody of 5,000 letters", "when", {"therapist": "x" * 5000}, 422),
     ("the last instant there is", "when", {"starts_at": "9999-12-31T23:59:59.999999-08:00"}, 422),
     ("the first instant there is", "when", {"starts_at": "0001-01-01T00:00:00+08:00"}, 422),
     ("year 2026 in words", "when", {"starts_at": "Monday at ten"}, 422),
@@ -102,8 +106,8 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("never offered: at night", "when", {"starts_at": "2026-12-07T11:00:00+00:00"}, 409),
     ("02:30 on the spring day", "when", {"starts_at": "2027-03-14T10:30:00+00:00"}, 409),
     ("01:30 on the autumn day", "when", {"starts_at": "2026-11-01T09:30:00+00:00"}, 409),
-    ("therapist of another id", "when", {"preference": "therapist:nobody", "starts_at": None}, 422),
-    ("preference injected", "when", {"preference": "' OR 1=1 --", "starts_at": None}, 422),
+    ("therapist of another id", "when", {"who": "therapist:nobody"}, 409),
+    ("preference injected", "when", {"who": "' OR 1=1 --"}, 409),
     ("answer not offered", "health", {"cancer": "maybe"}, 422),
     ("no answer", "health", {"cancer": None}, 422),
     (
@@ -270,8 +274,9 @@ def test_other_bodies_are_not_read_as_a_form(flow: Flow) -> None:
 
 def test_duplicate_fields_count_once(flow: Flow) -> None:
     flow.until("when")
-    first, second = at(10).isoformat(), at(14).isoformat()
-    assert flow.client.post("/book/when/", {"starts_at": [first, second]}).status_code == 302
+    presses = [press(at(10)), press(at(14))]
+    twice = {name: [one[name] for one in presses] for name in presses[0]}
+    assert flow.client.post("/book/when/", twice).status_code == 302
     flow.details()
     flow.health()
     flow.review()

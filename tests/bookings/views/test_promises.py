@@ -15,6 +15,7 @@ from blog.sample import PAGES
 from bookings.enums import BookingStatus
 from bookings.models import Booking
 from bookings.screening import sample_rules_data
+from massagerx.lib.content_files import read_documents
 from services.models import Business
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -138,7 +139,7 @@ def test_no_text_names_another_way_for_a_note() -> None:
     """Whatever speaks of handing a note in leads to the contact page."""
     other = re.compile(r"(?i)(reply to this|answer this email|attach|fax|email us|send us|text us)")
     texts = [path.read_text() for path in TEMPLATES.rglob("*.html") if "email" not in path.parts]
-    texts += [sample.body for sample in PAGES]
+    texts += [page_file.html for page_file in read_documents(PAGES)]
     texts += [json.dumps(sample_rules_data())]
     texts += [path.read_text() for path in (TEMPLATES / "email").rglob("*") if path.is_file()]
     for text in texts:

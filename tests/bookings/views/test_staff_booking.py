@@ -18,7 +18,7 @@ from bookings.views.staff_booking import same_weekday_ahead
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
-from .flow import DETAILS, Flow
+from .flow import DETAILS, Flow, press
 
 BEGIN = "/book/for-a-client/"
 FIND = "/admin/bookings/booking/book/"
@@ -110,12 +110,26 @@ def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: Worl
     booking = Booking.objects.get()
     assert response["Location"] == reverse("admin:bookings_booking_change", args=[booking.pk])
     assert booking.status == BookingStatus.CONFIRMED
+    assert f"{booking.reference} is booked." in desk.get(response["Location"]).content.decode()
     first = booking.events.first()
     assert first is not None
     assert (first.actor.username, first.by_client) == ("desk", False)
     kinds = set(Message.objects.filter(booking=booking).values_list("kind", flat=True))
     assert MessageKind.CONFIRMED in kinds
     assert MessageKind.STAFF_ALERT not in kinds
+
+
+def test_what_waits_for_a_look_is_called_a_request(world: World, desk: Client) -> None:
+    flow = Flow(desk, world)
+    desk.post(BEGIN)
+    flow.until("health")
+    flow.health(pregnancy="yes", pregnancy_signs="no")
+    response = flow.review()
+    booking = Booking.objects.get()
+    assert booking.status == BookingStatus.REQUESTED
+    text = desk.get(response["Location"]).content.decode()
+    assert f"{booking.reference} is a request" in text
+    assert "is booked." not in text
 
 
 def test_answers_that_need_a_look_still_wait_for_one(world: World) -> None:
@@ -157,8 +171,11 @@ def test_the_same_again_is_with_the_same_therapist_a_week_later(world: World, de
     page = desk.get(reverse("bookings:when")).content.decode()
 
     assert "Monday, December 14" in page
-    assert f'value="therapist:{other.slug}" selected' in page
-    desk.post(reverse("bookings:when"), {"starts_at": at(10, day=DAY + timedelta(days=7)).isoformat()})
+    assert f'name="who" value="therapist:{other.slug}"' in page
+    desk.post(
+        reverse("bookings:when"),
+        press(at(10, day=DAY + timedelta(days=7)), other.slug, who=f"therapist:{other.slug}"),
+    )
     assert "12 Sample Street" in desk.get(reverse("bookings:details")).content.decode()
     desk.post(reverse("bookings:details"), DETAILS)
     flow.health()
@@ -184,14 +201,14 @@ def test_a_booking_from_the_board_begins_at_its_day_and_therapist(world: World, 
     desk.post(BEGIN, {"client": known.pk, "day": str(day), "therapist": other.slug})
     response = desk.get(reverse("bookings:when"))
     page = response.content.decode()
-    assert response.context["month"].selected == day
-    assert f'value="therapist:{other.slug}" selected' in page
+    assert response.context["calendar"].selected == day
+    assert f'name="who" value="therapist:{other.slug}"' in page
     # Another begun without them knows nothing of them.
     desk.post(BEGIN, {"client": known.pk, "day": "tomorrow", "therapist": ""})
     response = desk.get(reverse("bookings:when"))
     page = response.content.decode()
-    assert response.context["month"].selected != day
-    assert f'value="therapist:{other.slug}" selected' not in page
+    assert response.context["calendar"].selected != day
+    assert f'name="who" value="therapist:{other.slug}"' not in page
 
 
 @pytest.mark.parametrize(

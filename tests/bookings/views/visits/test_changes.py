@@ -10,10 +10,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.admin.changes import change_words
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState
 from bookings.models import Booking, ChangeRequest, LateFee, Message, TimeOff
+from bookings.staff.late_changes import change_words
+from tests.bookings.views.flow import ONE, press
 from tests.factories import DAY, NOW, World, at
 
 from .browsers import address, confirmed, hidden, said, signed_in, text, with_link
@@ -35,8 +36,10 @@ def state(booking: Booking) -> Any:
     return Booking.objects.values().get(pk=booking.pk)
 
 
-def choose(client: Client, booking: Booking, hour: int = 14, **query: str) -> Any:
-    return client.get(f"{address(booking, 'move')}?{urlencode({'starts_at': at(hour).isoformat(), **query})}")
+def choose(client: Client, booking: Booking, hour: int = 14, therapist: str = ONE, *, who: str = "") -> Any:
+    """The page of a time that the calendar page showed with a therapist."""
+    query = press(at(hour), therapist, who=who or booking.preference)
+    return client.get(f"{address(booking, 'move')}?{urlencode(query)}")
 
 
 # Canceling -----------------------------------------------------------------------------------------------------
@@ -204,10 +207,10 @@ def test_moving_shows_times_then_old_and_new_then_does_it(booking: Booking, worl
     old_link = links.visit_token(booking, now=NOW)
     times = client.get(address(booking, "move"))
     assert "10:00 AM PST" in text(times)  # the time it has now
-    assert f'value="{at(14).isoformat()}"' in times.content.decode()
-    assert f'value="{at(10).isoformat()}"' not in times.content.decode()
+    assert f'value="{at(14).isoformat()} ' in times.content.decode()
+    assert f'value="{at(10).isoformat()} ' not in times.content.decode()
     # Its own time is no obstacle: half an hour later overlaps it.
-    assert f'value="{at(10, 30).isoformat()}"' in times.content.decode()
+    assert f'value="{at(10, 30).isoformat()} ' in times.content.decode()
     page = choose(client, booking)
     assert "The total stays $140" in text(page)
     assert "Sample Therapist One comes to you." in text(page)
@@ -231,7 +234,7 @@ def test_a_dearer_hour_shows_its_price_before_the_press(booking: Booking, world:
     world.option.save()
     client = with_link(booking)
     times = client.get(address(booking, "move"), {"day": str(DAY)})
-    assert "$165" in text(times)
+    assert "Evening +$25" in text(times)
     assert "$999" not in text(times)
     page = choose(client, booking, 17)
     assert "from $140 to $165" in text(page)
@@ -250,7 +253,7 @@ def test_a_time_taken_meanwhile_gives_fresh_times(booking: Booking, world: World
     response = client.post(address(booking, "move"), hidden(page))
     assert response.status_code == 409
     assert "That time has just gone" in text(response)
-    assert f'value="{at(16).isoformat()}"' in response.content.decode()
+    assert f'value="{at(16).isoformat()} ' in response.content.decode()
     assert state(booking)["starts_at"] == at(10)
     assert choose(client, booking).status_code == 409
 
@@ -272,7 +275,7 @@ def test_a_late_move_to_a_time_that_nobody_offers_is_not_asked_for(booking: Book
     with late():
         client = with_link(booking, now=LATE)
         page = hidden(choose(client, booking))
-        response = client.post(address(booking, "move"), {**page, "starts_at": at(3).isoformat()})
+        response = client.post(address(booking, "move"), {**page, **press(at(3))})
         assert response.status_code == 409
         assert not ChangeRequest.objects.exists()
 
@@ -283,7 +286,7 @@ def test_a_late_move_with_anyone_can_be_accepted(world: World, django_user_model
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
     with late():
         client = with_link(booking, now=LATE)
-        page = hidden(choose(client, booking, 14, who="any"))
+        page = hidden(choose(client, booking, 14, other.slug, who="any"))
         assert client.post(address(booking, "move"), page).status_code == 302
         change = ChangeRequest.objects.get()
         assert change_words(change) == "Move to Mon, Dec 7, 2026, 2:00 PM PST, with anyone"
@@ -325,13 +328,12 @@ def test_times_are_those_of_the_therapist_asked_for_or_of_anyone_on_request(worl
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
     client = with_link(booking)
     narrow = client.get(address(booking, "move"), {"day": str(DAY)})
-    assert f'value="{at(14).isoformat()}"' not in narrow.content.decode()
-    assert "See times with anyone qualified" in text(narrow)
+    assert f'value="{at(14).isoformat()} ' not in narrow.content.decode()
     wide = client.get(address(booking, "move"), {"day": str(DAY), "who": "any"})
-    assert f'value="{at(14).isoformat()}"' in wide.content.decode()
+    assert f'value="{at(14).isoformat()} {other.slug}"' in wide.content.decode()
     assert "?who=any&amp;day=" in wide.content.decode()
-    page = choose(client, booking, 14, who="any")
-    assert f"Most likely {other.name} comes to you then" in text(page)
+    page = choose(client, booking, 14, other.slug, who="any")
+    assert f"{other.name} comes to you." in text(page)
     client.post(address(booking, "move"), hidden(page))
     booking.refresh_from_db()
     assert (booking.starts_at, booking.therapist) == (at(14), other)
@@ -343,7 +345,9 @@ def test_when_the_therapist_asked_for_has_left_anyone_qualified_is_offered(world
     world.therapist.is_active = False
     world.therapist.save()
     client = with_link(booking)
-    client.post(address(booking, "move"), hidden(choose(client, booking)))
+    page = client.get(address(booking, "move"), {"day": str(DAY)}).content.decode()
+    assert '<input type="hidden" name="who" value="any">' in page
+    client.post(address(booking, "move"), hidden(choose(client, booking, 14, other.slug, who="any")))
     booking.refresh_from_db()
     assert (booking.starts_at, booking.therapist) == (at(14), other)
 
@@ -419,7 +423,7 @@ def test_bad_input_gets_a_clear_answer_and_changes_nothing(
     before = state(booking)
     good = {
         "revision": str(booking.revision),
-        "starts_at": at(14).isoformat(),
+        **press(at(14)),
         "total_cents": "14000",
         **changes,
     }
@@ -444,7 +448,12 @@ def test_bad_input_gets_a_clear_answer_and_changes_nothing(
 )
 def test_only_offered_starts_are_taken(booking: Booking, starts_at: str, status: int) -> None:
     client = with_link(booking)
-    data = {"revision": booking.revision, "starts_at": starts_at, "total_cents": 14_000}
+    data = {
+        "revision": booking.revision,
+        "who": "any",
+        "starts_at": f"{starts_at} {ONE}",
+        "total_cents": 14_000,
+    }
     assert client.post(address(booking, "move"), data).status_code == status
 
 
@@ -456,7 +465,7 @@ def test_only_offered_starts_are_taken(booking: Booking, starts_at: str, status:
 def test_odd_queries_show_times(booking: Booking, query: str) -> None:
     response = with_link(booking).get(address(booking, "move") + query)
     assert response.status_code in (200, 409)
-    assert "When suits you better?" in text(response)
+    assert "When works better for you?" in text(response)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

@@ -16,6 +16,7 @@ from bookings.domain import links, operations
 from bookings.enums import BookingStatus, MessageKind, Tier
 from bookings.models import Booking, BookingDraft, Message, ScreeningRecheck, ScreeningVersion, TimeOff
 from bookings.screening import sample_rules_data
+from tests.bookings.views.flow import press
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 from .browsers import address, confirmed, hidden, prove, said, signed_in, text, with_link
@@ -356,7 +357,7 @@ def test_book_again_fills_in_what_is_known_and_never_health(world: World) -> Non
     )
     assert "health" not in answers
     assert "starts_at" not in answers
-    assert client.post("/book/when/", {"starts_at": at(15).isoformat()}).status_code == 302
+    assert client.post("/book/when/", press(at(15))).status_code == 302
     details = client.get("/book/details/").content.decode()
     for known in ("Ana O&#x27;Brien", "ana@example.com", "12 Sample Street", "CANARY-GATE-4711", "Rosa"):
         assert known in details

@@ -1,0 +1,220 @@
+"""A client's page: their visits, what staff noted, their record; and making one client out of two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.domain import links
+from bookings.domain.clients import add_note, client_figures, likely_twins, lock_client, merge_clients
+from bookings.domain.operations import MOVABLE
+from bookings.exceptions import ClientGone, SlotTaken
+from bookings.models import Client, ClientNote
+from bookings.staff.labels import local_when, status_mark, unreadable
+from bookings.staff.search import OF_CLIENT, best_first, search
+from bookings.staff.visibility import clients_seen_by, sees_every_visit, sees_rows
+from massagerx.lib.encryption import UnreadableValue
+
+from .forms import ClientForm, NoteForm
+from .frame import StaffRequest, change_page, desk_page, log_change, page, read_key, say
+
+_GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
+_VISITS_A_PAGE = 25
+_MOST_FOUND = 20
+CHANGE_CLIENT, CHANGE_BOOKING = "bookings.change_client", "bookings.change_booking"
+
+
+def sees_clients(user: Any) -> bool:
+    """Whether this member of staff may see clients: all, or those of their own visits."""
+    return sees_rows(user, "client")
+
+
+@desk_page(sees_clients)
+def client_page(request: StaffRequest, key: str) -> HttpResponse:
+    """The client, and a form to correct the record for who may; POST saves it."""
+    pk = read_key(key)
+    client = clients_seen_by(request.user).filter(pk=pk).first() if pk is not None else None
+    if client is None:
+        messages.warning(request, _("There is no such client."))
+        return redirect("admin:bookings_client_changelist")
+    if request.method == "POST":
+        if client.erased_at is not None or not request.user.has_perm(CHANGE_CLIENT):
+            raise PermissionDenied
+        return _save(request, client)
+    return _page(request, client, ClientForm(instance=client))
+
+
+@transaction.atomic
+def _save(request: StaffRequest, seen: Client) -> HttpResponse:
+    # Locked: a client who is merged or erased at that moment must not come back by it.
+    client = lock_client(seen.pk)
+    if client is None:
+        say(request, False, str(_GONE))
+        return redirect("admin:bookings_client_changelist")
+    form = ClientForm(request.POST, instance=client)
+    if not form.is_valid():
+        client.refresh_from_db()  # the form has put what was typed into it
+        return _page(request, client, form, status=422)
+    form.save()
+    if "email" in form.changed_data:
+        links.revoke_links_of_client(client, now=timezone.now())
+    log_change(
+        request, client, [{"changed": {"fields": [str(form[name].label) for name in form.changed_data]}}]
+    )
+    say(request, True, _("The record of %(name)s is saved.") % {"name": client.name})
+    return redirect(change_page("client"), client.pk)
+
+
+@desk_page(sees_clients, "bookings.add_clientnote", pressed_on="client")
+def write_note(request: StaffRequest, pk: int) -> HttpResponse:
+    """Adds a note; it is never changed."""
+    client = _get(request, pk)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        context = {"title": _("Note on %(name)s") % {"name": client.name}, "client": client, "form": form}
+        return page(request, "client_note", context, status=422)
+    try:
+        add_note(client=client, text=form.cleaned_data["text"], actor=request.user, now=timezone.now())
+    except ClientGone:
+        say(request, False, str(_GONE))
+        return redirect("admin:bookings_client_changelist")
+    say(request, True, _("The note is on record."))
+    return redirect(change_page("client"), pk)
+
+
+@desk_page(sees_clients, CHANGE_CLIENT, CHANGE_BOOKING)
+def merge_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """GET looks for the other record and shows both side by side; POST makes them one."""
+    client, is_press = _get(request, pk, is_present=True), request.method == "POST"
+    sent = request.POST if is_press else request.GET
+    other_key = read_key(sent.get("other", ""))
+    others = Client.objects.present().exclude(pk=pk)
+    other = others.filter(pk=other_key).first() if other_key is not None else None
+    if is_press and other is not None:
+        return _merge(request, client, other)
+    text = request.GET.get("q", "").replace("\x00", "").strip()
+    context = {
+        "title": _("Merge %(name)s with another record") % {"name": client.name},
+        "client": client,
+        "other": other,
+        "sides": [_side(client), _side(other)] if other is not None else [],
+        "q": text[:200],
+        "found": [] if other is not None else _mergeable(client, others, text),
+        "missing": bool(sent.get("other")) and other is None,
+    }
+    return page(request, "client_merge", context, status=422 if is_press else 200)
+
+
+def _side(client: Client) -> tuple[Client, Any, str]:
+    return client, client_figures(client), local_when(client.created_at)
+
+
+def _mergeable(client: Client, others: QuerySet[Client], text: str) -> QuerySet[Client]:
+    """Who is found by `text`, or without any who has the same name, email or phone."""
+    rows = likely_twins(client)
+    if text:
+        rows = search(others, text, *OF_CLIENT).order_by(best_first("name", text), "name", "pk")
+    return rows.annotate(visit_count=Count("bookings")).order_by("name", "pk")[:_MOST_FOUND]
+
+
+def _merge(request: StaffRequest, client: Client, other: Client) -> HttpResponse:
+    try:
+        moved = merge_clients(keep=client, other=other, actor=request.user, now=timezone.now())
+    except ClientGone:
+        say(request, False, str(_GONE))
+        return redirect("admin:bookings_client_changelist")
+    except SlotTaken:
+        sentence = _("Nothing was merged: others are working on these visits. Please try again in a minute.")
+        say(request, False, sentence)
+        return redirect("admin:bookings_client_merge", client.pk)
+    sentence = ngettext(
+        "One record now; %(moved)d visit came over from %(name)s.",
+        "One record now; %(moved)d visits came over from %(name)s.",
+        moved,
+    )
+    say(request, True, sentence % {"moved": moved, "name": other.name})
+    return redirect(change_page("client"), client.pk)
+
+
+def _get(request: StaffRequest, pk: int, *, is_present: bool = False) -> Client:
+    """The client, if this member of staff may see them. Raises Http404."""
+    found = clients_seen_by(request.user).filter(pk=pk).first()
+    if found is None or (is_present and found.erased_at is not None):
+        raise Http404
+    return found
+
+
+# The page ------------------------------------------------------------------------------------------------------------
+
+
+def _page(request: StaffRequest, client: Client, form: ClientForm, *, status: int = 200) -> HttpResponse:
+    user, is_here = request.user, client.erased_at is None
+    context = {
+        "title": client.name,
+        "client": client,
+        "since": local_when(client.created_at),
+        "erased": local_when(client.erased_at),
+        "form": form if is_here and user.has_perm(CHANGE_CLIENT) else None,
+        "may_note": is_here and user.has_perm("bookings.add_clientnote"),
+        "may_merge": is_here and user.has_perms([CHANGE_CLIENT, CHANGE_BOOKING]),
+        "may_export": is_here and user.has_perm("bookings.export_client"),
+        "may_erase": is_here and user.has_perm("bookings.erase_client"),
+        "may_book": is_here and user.has_perm(CHANGE_BOOKING),
+        "note_form": NoteForm(),
+        "notes": _notes(client) if is_here and user.has_perm("bookings.view_clientnote") else None,
+    }
+    if sees_every_visit(user):
+        context |= _visits(client, request.GET.get("visits"), timezone.now())
+    return page(request, "client", context, status=status)
+
+
+def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]:
+    """One page of the client's visits, the next of them, and the key of the one that "the same again" means: that, else
+    the last one."""
+    rows = client.bookings.select_related("service", "therapist").order_by("-starts_at", "-pk")
+    shown = Paginator(rows, _VISITS_A_PAGE).get_page(number)
+    stands = client.bookings.occupying().select_related("service", "therapist")
+    coming = stands.filter(status__in=MOVABLE, starts_at__gt=now).order_by("starts_at").first()
+    same = coming or stands.order_by("-starts_at").first()
+    return {
+        "figures": client_figures(client),
+        "twins": list(likely_twins(client)[:5]),
+        "visits_page": shown,
+        "visit_rows": [
+            {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit.status)}
+            for visit in shown
+        ],
+        "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,
+        "same_again": same.pk if same is not None else None,
+    }
+
+
+def _notes(client: Client) -> list[dict[str, str]]:
+    """Newest first. Read one by one only when a key is lost, so that it costs a line and not the page."""
+    rows = ClientNote.objects.filter(client=client).select_related("by")
+    try:
+        return [_note(row, str(row.text)) for row in rows]
+    except UnreadableValue:
+        return [_note(row, _text(row.pk)) for row in rows.defer("text")]
+
+
+def _text(pk: int) -> str:
+    try:
+        return str(ClientNote.objects.values_list("text", flat=True).get(pk=pk))
+    except UnreadableValue:
+        return unreadable()
+
+
+def _note(row: ClientNote, text: str) -> dict[str, str]:
+    return {"when": local_when(row.at), "who": row.by.get_username(), "text": text}

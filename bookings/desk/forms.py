@@ -1,0 +1,179 @@
+"""Forms of staff's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain.reports import LONGEST_DAYS
+from bookings.forms import MessageField
+from bookings.forms.staff import day_input
+from bookings.models import Client
+from massagerx.lib.admin import clock_field, sane_day
+from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.localtime import instant_of
+
+# Visits --------------------------------------------------------------------------------------------------------------
+
+
+class ClinicianNoteForm(forms.Form):
+    note = LinesField(
+        label=gettext_lazy("What the clinician said"),
+        max_length=2000,
+        error_messages={"required": gettext_lazy("Write down what was said, and who it was.")},
+    )
+    # The newest answers given again that the page showed.
+    shown_recheck = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+class HealthAccessForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("Why you need to see them"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Say why you need to see the health answers.")},
+    )
+
+
+class LateCancelForm(forms.Form):
+    reason = LineField(max_length=300, required=False)
+    # What the page showed, and staff have told the client.
+    fee_cents = forms.IntegerField(min_value=1, max_value=10_000_000)
+
+
+class AnswerChangeForm(forms.Form):
+    reason = LineField(max_length=300, required=False)
+
+
+class MoveForm(forms.Form):
+    day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
+    start = clock_field(label=gettext_lazy("Start, Los Angeles time"))
+    therapist = forms.ChoiceField(
+        label=gettext_lazy("Therapist"),
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "That therapist doesn't give this service, or can't be booked now. Choose one of these."
+            )
+        },
+    )
+    reason = LineField(label=gettext_lazy("Reason, for staff"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, therapists: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["therapist"].choices = therapists  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        day, start = cleaned.get("day"), cleaned.get("start")
+        if day is not None and start is not None:
+            starts_at = instant_of(day, start)
+            if starts_at is None:
+                self.add_error("start", _("The clocks change that night: there is no such time."))
+            cleaned["starts_at"] = starts_at
+        return cleaned
+
+
+# Clients -------------------------------------------------------------------------------------------------------------
+
+
+class ClientForm(forms.ModelForm):
+    name = LineField(label=gettext_lazy("Name"), max_length=120)
+
+    class Meta:
+        model = Client
+        fields = ["name", "email", "phone", "is_blocked"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses the email and phone of another client. Django asks no constraint about a column that is not in the
+        form, and that on email and phone leaves out who was erased."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = {"email": cleaned.get("email"), "phone": cleaned.get("phone")}
+        others = Client.objects.present().exclude(pk=self.instance.pk)
+        if all(same.values()) and others.filter(**same).exists():
+            raise forms.ValidationError(
+                _("Another client has this email and phone already. Merge the two records instead.")
+            )
+        return cleaned
+
+
+class NoteForm(forms.Form):
+    text = LinesField(
+        label=gettext_lazy("New note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "Notes can't be changed later. What clients tell about their health belongs in the visit."
+        ),
+        error_messages={"required": gettext_lazy("Write the note first.")},
+    )
+
+
+class ExportForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("Why you need it"),
+        # Stands before the rest of what is written down with a look at health answers.
+        max_length=100,
+        help_text=gettext_lazy(
+            "Such as “asked for by email on June 3”. The file holds health answers: this is kept with your name "
+            "and the time, before they are opened."
+        ),
+        error_messages={"required": gettext_lazy("Say why you need the file.")},
+    )
+
+
+class EraseForm(forms.Form):
+    """The client's name, typed as it stands there, so that nobody erases by a slip."""
+
+    name = LineField(
+        label=gettext_lazy("Type the client’s name to erase them"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Type the client’s name.")},
+    )
+
+    def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.client = client
+
+    def clean_name(self) -> str:
+        typed = str(self.cleaned_data["name"])
+        if _plain(typed) != _plain(self.client.name):
+            raise forms.ValidationError(_("That isn’t the name of this client. Nothing was erased."))
+        return typed
+
+
+def _plain(name: str) -> str:
+    """A name without what phones make of quotes and spaces."""
+    return " ".join(name.replace("’", "'").casefold().split())
+
+
+# Messages and reports ------------------------------------------------------------------------------------------------
+
+
+class AnswerForm(forms.Form):
+    answer = MessageField(
+        label=gettext_lazy("Your answer"),
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": gettext_lazy("Write an answer first.")},
+    )
+
+
+class PeriodForm(forms.Form):
+    """From which local day to which, both included."""
+
+    first = forms.DateField(label=gettext_lazy("From"), widget=day_input(), validators=[sane_day])
+    last = forms.DateField(label=gettext_lazy("Until"), widget=day_input(), validators=[sane_day])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("The last day can't be before the first day."))
+        elif first and last and (last - first).days >= LONGEST_DAYS:
+            self.add_error("last", _("Choose two years at most."))
+        return cleaned

@@ -1,0 +1,80 @@
+"""A visit's health answers: shown for a reason that is written down, on a page that is not kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain import intake
+from bookings.models import Booking, ScreeningRecord
+from bookings.staff.labels import local_when, tier_mark, unreadable
+from bookings.staff.visibility import sees_visits
+from massagerx.lib.encryption import UnreadableValue
+
+from .forms import HealthAccessForm
+from .frame import StaffRequest, desk_page, get_visit, page, say, say_faults, to_visit
+
+ANSWER_LABELS = {"yes": gettext_lazy("Yes"), "no": gettext_lazy("No"), "unsure": gettext_lazy("Not sure")}
+
+
+@desk_page(sees_visits, "bookings.view_screeningrecord", pressed_on="booking")
+def health_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """The health answers; who looked, when and why is written down first."""
+    booking = get_visit(request.user, pk)
+    form = HealthAccessForm(request.POST)
+    if not form.is_valid():
+        return say_faults(request, booking, form)
+    reason = form.cleaned_data["reason"]
+    try:
+        seen = intake.open_screening(booking=booking, user=request.user, reason=reason, now=timezone.now())
+    except ScreeningRecord.DoesNotExist:
+        messages.warning(request, _("This booking has no health answers."))
+        return to_visit(booking)
+    except UnreadableValue:
+        say(request, False, unreadable())
+        return to_visit(booking)
+    again = _answered_again(request, booking)
+    cautions = [*(again.caution_notes if again else []), *seen.caution_notes]
+    context = {
+        "booking": booking,
+        "title": _("Health answers for %(reference)s") % {"reference": booking.reference},
+        "answers": _answers(seen),
+        "answers_again": _answers(again) if again is not None else None,
+        "caution_notes": list(dict.fromkeys(cautions)),
+        "clinician_notes": _clinician_notes(booking),
+        "tier": tier_mark(booking.tier),
+    }
+    return page(request, "health", context)
+
+
+def _answered_again(request: StaffRequest, booking: Booking) -> intake.AnswersInWords | None:
+    try:
+        return intake.recheck_in_words(booking)
+    except UnreadableValue:
+        say(request, False, unreadable())
+        return None
+
+
+def _answers(seen: intake.AnswersInWords) -> list[tuple[str, list[str], Any]]:
+    """(question, what it asks about, answer) of each question."""
+    return [
+        (question, points, ANSWER_LABELS.get(answer, answer))
+        for (question, answer), points in zip(seen.answers, seen.points, strict=True)
+    ]
+
+
+def _clinician_notes(booking: Booking) -> list[dict[str, str]]:
+    """What clinicians said, read one by one so that a lost key costs a line and not the page."""
+    found = []
+    for pk, at, who in booking.clinician_notes.values_list("pk", "recorded_at", "recorded_by__username"):
+        try:
+            said = str(booking.clinician_notes.get(pk=pk).note)
+        except UnreadableValue:
+            said = unreadable()
+        found.append({"when": local_when(at), "who": who, "said": said})
+    return found

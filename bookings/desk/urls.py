@@ -1,0 +1,64 @@
+"""Addresses of staff's own pages, under `/admin/` and named as `admin:` names them. They stand before those of Django's
+admin, so that a row of such a model opens on its page here."""
+
+from django.urls import path
+
+from . import (
+    board,
+    client_data,
+    clients,
+    enquiries,
+    find,
+    front_page,
+    health,
+    late_changes,
+    messages,
+    moving,
+    reports,
+    therapists,
+    visit,
+)
+
+_VISIT, _CLIENT, _CHANGE = "bookings/booking/", "bookings/client/", "bookings/changerequest/"
+_CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
+
+urlpatterns = [
+    path("", front_page.front_page, name="index"),
+    path(f"{_VISIT}day/", board.day_board, name="bookings_booking_day"),
+    path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
+    path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),
+    path(f"{_VISIT}book/", find.find_page, name="bookings_booking_book"),
+    path(f"{_VISIT}reports/", reports.reports_page, name="bookings_booking_reports"),
+    path(f"{_VISIT}reports/<slug:table>.csv", reports.report_csv, name="bookings_booking_report_csv"),
+    path(f"{_VISIT}export/", reports.bookings_csv, name="bookings_booking_export"),
+    path(f"{_VISIT}<str:key>/change/", visit.visit_page, name="bookings_booking_change"),
+    path(f"{_VISIT}<str:key>/history/", visit.visit_history, name="bookings_booking_history"),
+    path(f"{_VISIT}<int:pk>/do/<slug:action>/", visit.change_status, name="bookings_booking_do"),
+    path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
+    path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
+    path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
+    path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
+    path(
+        f"{_VISIT}<int:pk>/late-fee/<slug:answer>/", late_changes.decide_fee, name="bookings_booking_late_fee"
+    ),
+    path(f"{_CHANGE}<str:key>/change/", late_changes.late_change_page, name="bookings_changerequest_change"),
+    path(
+        f"{_CHANGE}<int:pk>/answer/<slug:answer>/",
+        late_changes.answer_late_change,
+        name="bookings_changerequest_answer",
+    ),
+    path(f"{_CLIENT}<str:key>/change/", clients.client_page, name="bookings_client_change"),
+    path(f"{_CLIENT}<int:pk>/note/", clients.write_note, name="bookings_client_note"),
+    path(f"{_CLIENT}<int:pk>/merge/", clients.merge_page, name="bookings_client_merge"),
+    path(f"{_CLIENT}<int:pk>/export/", client_data.export_page, name="bookings_client_export"),
+    path(f"{_CLIENT}<int:pk>/erase/", client_data.erase_page, name="bookings_client_erase"),
+    path(
+        f"{_CONTACT}<str:key>/change/", enquiries.contact_message_page, name="bookings_contactmessage_change"
+    ),
+    path(f"{_CONTACT}<int:pk>/answer/", enquiries.send_answer, name="bookings_contactmessage_answer"),
+    path(f"{_CONTACT}<int:pk>/close/", enquiries.close_message, name="bookings_contactmessage_close"),
+    path("bookings/booklet/current/", enquiries.booklet_file, name="bookings_booklet_current"),
+    path(f"{_MESSAGE}<str:key>/change/", messages.message_page, name="bookings_message_change"),
+    path(f"{_MESSAGE}<int:pk>/html/", messages.message_html, name="bookings_message_html"),
+    path("bookings/therapist/<int:pk>/feed/", therapists.feed_page, name="bookings_therapist_feed"),
+]

@@ -1,0 +1,245 @@
+"""A visit's page: its facts, its history, its messages, and the buttons of what may be done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bookings.domain import operations, queries
+from bookings.enums import BookingStatus
+from bookings.exceptions import BookingError, ChangedMeanwhile
+from bookings.models import LateFee
+from bookings.refusals import explain
+from bookings.staff.labels import (
+    access_lines,
+    local_span,
+    local_when,
+    map_url,
+    status_mark,
+    tier_mark,
+    unreadable,
+    way_url,
+)
+from bookings.staff.late_changes import waiting_words
+from bookings.staff.messages import message_mark
+from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
+from bookings.staff.visibility import sees_visits
+
+from .forms import ClinicianNoteForm, HealthAccessForm
+from .frame import (
+    StaffRequest,
+    change_page,
+    desk_page,
+    get_visit,
+    page,
+    read_key,
+    say,
+    say_faults,
+    to_visit,
+)
+
+CHANGE = "bookings.change_booking"
+
+
+@desk_page(sees_visits)
+@require_safe
+def visit_page(request: StaffRequest, key: str) -> HttpResponse:
+    """Nothing on it is a field: every change is a button that posts to its own address."""
+    pk = read_key(key)
+    try:
+        if pk is not None:
+            return _page(request, get_visit(request.user, pk))
+    except Http404:
+        pass
+    messages.warning(request, _("There is no such booking."))
+    return redirect("admin:bookings_booking_changelist")
+
+
+@desk_page(sees_visits)
+def visit_history(request: StaffRequest, key: str) -> HttpResponse:
+    """A visit's history is a part of its page."""
+    return redirect(reverse(change_page("booking"), args=[key]) + "#history")
+
+
+@desk_page(sees_visits, pressed_on="booking")
+def change_status(request: StaffRequest, pk: int, action: str) -> HttpResponse:
+    """Confirm, decline, complete, no-show or cancel."""
+    booking = get_visit(request.user, pk)
+    known = STATUS_ACTIONS.get(action)
+    if known is None:
+        raise Http404
+    if not known.is_open_to(request.user):
+        raise PermissionDenied
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return say_faults(request, booking, form)
+    done, sentence = perform(known, booking, actor=request.user, now=timezone.now(), told=form.cleaned_data)
+    say(request, done, sentence)
+    # Pressed on the front page, it leads back there, unless the visit has more to say.
+    return redirect("admin:index") if done and "desk" in request.POST else to_visit(booking)
+
+
+@desk_page(sees_visits, CHANGE, "bookings.add_cliniciannote", pressed_on="booking")
+def record_note(request: StaffRequest, pk: int) -> HttpResponse:
+    """Record a clinician's go-ahead. What was typed is on the page again when it wasn't recorded."""
+    booking, now = get_visit(request.user, pk), timezone.now()
+    if not operations.may_record_note(booking, now=now):
+        sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
+        say(request, False, sentence % {"reference": booking.reference})
+        return to_visit(booking)
+    form = ClinicianNoteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, booking, note_form=form, status=422)
+    try:
+        operations.record_clinician_note(booking=booking, actor=request.user, now=now, **form.cleaned_data)
+    except ChangedMeanwhile:
+        sentence = _("%(reference)s: the client has answered the health questions again meanwhile.")
+        say(request, False, sentence % {"reference": booking.reference})
+        return _page(request, booking, note_form=form, status=409)
+    except BookingError as error:
+        say(request, False, f"{booking.reference}: {explain(error)}")
+    else:
+        say(request, True, _recorded(booking))
+    return to_visit(booking)
+
+
+def _recorded(booking: Any) -> str:
+    sentence = (
+        _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
+        if booking.status == BookingStatus.REQUESTED
+        else _("%(reference)s: what was said is on record, and the health answers are settled.")
+    )
+    return sentence % {"reference": booking.reference}
+
+
+# The page ------------------------------------------------------------------------------------------------------------
+
+
+def _page(
+    request: StaffRequest, booking: Any, *, note_form: ClinicianNoteForm | None = None, status: int = 200
+) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "booking": booking,
+        "title": _("%(reference)s · %(name)s") % {"reference": booking.reference, "name": booking.visit_for},
+        **_facts(booking),
+        **_way_in(request, booking),
+        **_choices(request, booking, now),
+        **_health(request, booking, now),
+        "note_form": note_form or ClinicianNoteForm(),
+        "events": _events(booking),
+        "sendings": _sendings(booking),
+        "may_see_messages": request.user.has_perm("bookings.view_message"),
+    }
+    return page(request, "visit", context, status=status)
+
+
+def _facts(booking: Any) -> dict[str, Any]:
+    return {
+        "status": status_mark(booking.status),
+        "tier": tier_mark(booking.tier),
+        "when": local_when(booking.starts_at),
+        "treatment": local_span(booking.starts_at, booking.ends_at),
+        "at_door": local_span(booking.blocked_from, booking.blocked_until),
+        "map_url": map_url(booking),
+        "way_url": way_url(booking),
+    }
+
+
+def _way_in(request: StaffRequest, booking: Any) -> dict[str, Any]:
+    may_enter = request.user.has_perm("bookings.view_accessnotes")
+    access, access_lost = access_lines(booking) if may_enter else ([], False)
+    return {"access": access, "access_lost": unreadable() if access_lost else ""}
+
+
+def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:
+    """What this member of staff may press."""
+    may_change, is_ahead = request.user.has_perm(CHANGE), booking.starts_at > now
+    return {
+        "actions": actions_open(booking, request.user, now),
+        "may_move": may_change and booking.status in operations.MOVABLE and is_ahead,
+        "late_fee_now": operations.late_fee(booking, now=now) if may_change and is_ahead else None,
+        "named_fee": LateFee.objects.filter(booking=booking).first(),
+        "may_change": may_change,
+        "may_book": may_change,
+        "late_change": waiting_words(queries.waiting_change(booking)),
+        "may_answer": request.user.has_perm("bookings.change_changerequest"),
+        "may_note": may_change
+        and request.user.has_perm("bookings.add_cliniciannote")
+        and operations.may_record_note(booking, now=now),
+        "may_see_health": booking.tier and request.user.has_perm("bookings.view_screeningrecord"),
+    }
+
+
+def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:
+    """What is said of the health answers while they stay shut."""
+    return {
+        "recheck": _recheck(booking),
+        "newest_recheck": booking.rechecks.order_by("-pk").values_list("pk", flat=True).first(),
+        "health_access_form": HealthAccessForm(auto_id="id_look_%s"),
+        "needs_note": booking.status == BookingStatus.REQUESTED and operations.needs_clinician_note(booking),
+        "health_access_log": [
+            {
+                "when": local_when(health_access.at),
+                "who": health_access.user.get_username(),
+                "why": health_access.reason,
+            }
+            for health_access in booking.health_accesses.select_related("user")
+        ],
+        "notes": [
+            {"when": local_when(at), "who": who}
+            for at, who in booking.clinician_notes.values_list("recorded_at", "recorded_by__username")
+        ],
+    }
+
+
+def _recheck(booking: Any) -> dict[str, Any] | None:
+    """What the health answers given again came to, the gravest that no clinician's note came after, or else the
+    newest; the answers stay shut."""
+    rows = booking.rechecks.values_list("evaluated_at", "tier")
+    waits = rows.since_last_note().gravest_first().first()
+    found = waits or rows.first()
+    if found is None:
+        return None
+    at, tier = found
+    return {
+        "when": local_when(at),
+        "tier": tier_mark(tier),
+        "is_graver": waits is not None and operations.is_graver(tier, booking.tier),
+    }
+
+
+def _events(booking: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "what": event.get_kind_display(),
+            "when": local_when(event.at),
+            "who": event.actor.get_username()
+            if event.actor
+            else (_("the client") if event.by_client else _("the site")),
+            "why": event.reason,
+        }
+        for event in booking.events.select_related("actor")
+    ]
+
+
+def _sendings(booking: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "pk": message.pk,
+            "what": message.get_kind_display(),
+            "state": message_mark(message),
+            "when": local_when(message.sent_at or message.due_at),
+            "error": message.last_error,
+        }
+        for message in booking.messages.order_by("created_at", "pk")
+    ]

@@ -1,0 +1,74 @@
+"""What the core tells the apps inside bookings (drives, courses, program), which it never imports.
+
+The whole list of what can be heard is below: a class per fact, with its payload. An app registers its listeners once,
+in `ready()` of its `apps.py`:
+
+    listeners.listen(VisitFreed, openings.note_freed_time)
+
+Listeners are called where the fact is written, in the transaction that is open, under the locks of the operation, in
+the order in which they were registered. What a listener writes is committed or rolled back with the fact; what it
+raises undoes the operation. So a listener writes rows and asks no other server; work that takes time belongs in a row
+for a worker.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+
+from bookings.enums import EventKind
+from bookings.models import Booking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChanged:
+    """A line was added to a visit's history. `booking` is the visit as it is now, its row locked; `at` the instant in
+    UTC. Status, start and therapist may be as before (`kind` tells)."""
+
+    booking: Booking
+    kind: EventKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFreed:
+    """A visit no longer takes time that it took: it ended before it began, or was moved. The half-open span in UTC
+    goes from set-up to pack-down, without drives; part of it may be taken again by a moved visit."""
+
+    booking: Booking
+    therapist_id: int
+    blocked_from: datetime
+    blocked_until: datetime
+    at: datetime
+
+
+F = TypeVar("F", VisitChanged, VisitFreed)
+
+_listeners: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
+
+
+def listen(fact: type[F], listener: Callable[[F], None]) -> None:
+    """Has `listener` called with each fact of that class from now on; a second registration changes nothing."""
+    if listener not in _listeners[fact]:
+        _listeners[fact].append(listener)
+
+
+def stop_listening(fact: type[F], listener: Callable[[F], None]) -> None:
+    """Takes a listener off the list. Raises `ValueError` when it isn't on it."""
+    _listeners[fact].remove(listener)
+
+
+def tell(fact: VisitChanged | VisitFreed) -> None:
+    """Calls the listeners of the fact's class. Raises `TransactionManagementError` outside a transaction, in which
+    a listener's failure could not undo the fact, and whatever a listener raises."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "Facts are told inside the transaction that writes them."
+        )
+    for listener in _listeners[type(fact)]:
+        listener(fact)

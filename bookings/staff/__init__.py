@@ -1,0 +1,1 @@
+"""What staff's pages (`bookings.desk`) and lists (`bookings.admin`) share: who may see what, words, searching."""

@@ -1,0 +1,119 @@
+"""What staff may do with a visit: confirm, decline, complete, no-show, cancel; by a button, or many in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext_lazy
+
+from bookings.domain import lifecycle, operations
+from bookings.enums import BookingStatus
+from bookings.exceptions import BookingError
+from bookings.models import Booking
+from bookings.refusals import explain
+from massagerx.lib.fields import LineField
+
+from .visibility import FINISH_OWN
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAction:
+    """Something staff do with a visit: its button, the status that follows, and the operation that does it."""
+
+    slug: str
+    label: Any
+    wanted: BookingStatus
+    done: Any
+    operation: Callable[..., Booking]
+    style: str = ""
+    asks_first: bool = False
+    after_start: bool = False
+
+    def is_open_to(self, user: User | AnonymousUser) -> bool:
+        """Whether this member of staff may do this with the visits that they may see."""
+        if self.after_start and user.has_perm(FINISH_OWN):
+            return True
+        return user.has_perm("bookings.change_booking")
+
+
+STATUS_ACTIONS = {
+    action.slug: action
+    for action in (
+        StatusAction(
+            "confirm",
+            gettext_lazy("Confirm"),
+            BookingStatus.CONFIRMED,
+            gettext_lazy("confirmed"),
+            operations.confirm_booking,
+            style="default",
+        ),
+        StatusAction(
+            "decline",
+            gettext_lazy("Decline"),
+            BookingStatus.DECLINED,
+            gettext_lazy("declined"),
+            operations.decline_booking,
+            asks_first=True,
+        ),
+        StatusAction(
+            "complete",
+            gettext_lazy("Mark as completed"),
+            BookingStatus.COMPLETED,
+            gettext_lazy("completed"),
+            operations.complete_booking,
+            after_start=True,
+        ),
+        StatusAction(
+            "no-show",
+            gettext_lazy("Mark as no-show"),
+            BookingStatus.NO_SHOW,
+            gettext_lazy("marked as no-show"),
+            operations.mark_no_show,
+            asks_first=True,
+            after_start=True,
+        ),
+        StatusAction(
+            "cancel",
+            gettext_lazy("Cancel"),
+            BookingStatus.CANCELED,
+            gettext_lazy("canceled"),
+            operations.cancel_booking,
+            asks_first=True,
+        ),
+    )
+}
+
+
+class ReasonForm(forms.Form):
+    """Why something is done with visits; of canceling also whether the client asked for it."""
+
+    reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
+    by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
+
+
+def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusAction]:
+    """What this member of staff may do with the visit as it stands."""
+    return [
+        action
+        for action in STATUS_ACTIONS.values()
+        if lifecycle.may_become(booking.status, action.wanted)
+        and (not action.after_start or now >= booking.starts_at)
+        and action.is_open_to(user)
+    ]
+
+
+def perform(
+    action: StatusAction, booking: Booking, *, actor: User, now: datetime, told: dict[str, Any]
+) -> tuple[bool, str]:
+    """Whether it was done, and the sentence that says so or why not. `told` is what the `ReasonForm` gave."""
+    more = {"by_client": told["by_client"]} if action.wanted == BookingStatus.CANCELED else {}
+    try:
+        action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
+    except BookingError as error:
+        return False, f"{booking.reference}: {explain(error)}"
+    return True, f"{booking.reference}: {action.done}."

@@ -1,0 +1,462 @@
+"""The page that asks who comes and when: the soonest times, five weeks at a glance, and the times of a day. Booking and
+moving show the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.domain import alternatives, pricing, scheduling
+from bookings.domain.scheduling import Offer, Start
+from bookings.domain.visit_request import ANYONE, VisitRequest, preference_choices
+from bookings.exceptions import NoLongerOffered
+from bookings.models import BookingRules, Therapist
+from bookings.refusals import day_words, preference_label, span_words, weekday_words
+from massagerx.lib.localtime import local
+from services.templatetags.money import dollars
+
+_WEEKS = 5
+WEEKS = timedelta(weeks=_WEEKS)
+_NOON = 12
+_SATURDAY = 5
+# So many times around one that has gone come before all others.
+_NEAREST = 3
+_SOONEST = 3
+# So few times are said in sight; more than that tell nobody anything.
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the times are for. `visit_request` has all who are qualified, or is None when nobody is; `preference` is
+    asked for unless the address says another; `came_last` is the slug of the therapist of the client's last visit.
+
+    `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `hour` (local) is what
+    times elsewhere should be near.
+    """
+
+    visit_request: VisitRequest | None
+    preference: str
+    rules: BookingRules
+    now: datetime
+    cents: Callable[[datetime], int]
+    plain_cents: int
+    came_last: str = ""
+    hour: time = alternatives.NOON
+
+    def name_of(self, slug: str) -> str:
+        """The name of the therapist of that slug; blank when nobody who is qualified has it."""
+        qualified = self.visit_request.qualified if self.visit_request is not None else ()
+        return next((therapist.name for therapist in qualified if therapist.slug == slug), "")
+
+    @property
+    def today(self) -> date:
+        return local(self.now).date()
+
+    @property
+    def last_day(self) -> date:
+        return scheduling.last_day(rules=self.rules, now=self.now)
+
+
+def read_day(text: str, *, today: date, last_day: date) -> date | None:
+    """The day `YYYY-MM-DD` when it is one that can be booked, else None."""
+    try:
+        day = parse_date(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return day if day is not None and today <= day <= last_day else None
+
+
+def first_of_weeks(day: date, *, today: date) -> date:
+    """The Sunday that begins the five weeks with `day` in them; the first five begin with the week of `today`."""
+    sunday = today - timedelta(days=today.isoweekday() % 7)
+    return sunday + WEEKS * ((day - sunday) // WEEKS)
+
+
+def _asked_for(request: HttpRequest, asked: Asked) -> VisitRequest | None:
+    """Those who are asked for: by the press or the address (`who`), else as before; anyone qualified when nobody like
+    that is left; None when nobody at all is."""
+    if asked.visit_request is None:
+        return None
+    for preference in (request.POST.get("who") or request.GET.get("who") or "", asked.preference):
+        try:
+            return asked.visit_request.asking_for(preference)
+        except NoLongerOffered:
+            continue
+    return asked.visit_request
+
+
+class CalendarPage:
+    """What the page shows. `here` is the query of its own address, and `offer` what the calendar counts.
+
+    `opens` is the day that is shown first, though it has no times; `around` the one from which on the first with times
+    is; `missed` a time that has gone.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        asked: Asked,
+        *,
+        opens: date | None = None,
+        around: date | None = None,
+        missed: datetime | None = None,
+    ) -> None:
+        self.asked = asked
+        self.missed = missed
+        self.today, self.last_day = asked.today, asked.last_day
+        self.visit_request = _asked_for(request, asked)
+        self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
+        self._kept = {"who": self.who} if request.POST.get("who") or request.GET.get("who") else {}
+        self.only = request.GET.get("only", "") if request.GET.get("only") in _filters() else ""
+        if self.only:
+            self._kept["only"] = self.only
+
+        span = _asked_span(request, today=self.today, last_day=self.last_day)
+        day = read_day(request.GET.get("day", ""), today=self.today, last_day=self.last_day)
+        if day is None and span is None:
+            day = opens if opens is not None and self.today <= opens <= self.last_day else None
+        self.first = first_of_weeks(
+            day or span or min(max(around or self.today, self.today), self.last_day), today=self.today
+        )
+        self.last = self.first + WEEKS - timedelta(days=1)
+        self._everything = self.find()
+        self.offer = _only(self.only, self._everything, asked.rules)
+        self.selected = day or min(
+            (open_day for open_day in self.offer.by_day if around is None or open_day >= around),
+            default=min(self.offer.by_day, default=None),
+        )
+        self._names = _names(self.visit_request)
+        self.choices = self._choices()
+
+    def find(self) -> Offer:
+        """All times of these weeks, whatever the filter."""
+        if self.visit_request is None:
+            return Offer.nothing()
+        asked = self.asked
+        offer = scheduling.find_times_between(
+            visit_request=self.visit_request,
+            first_day=self.first,
+            last_day=self.last,
+            rules=asked.rules,
+            now=asked.now,
+        )
+        return _keeping(offer, self._is_another)
+
+    def _is_another(self, start: Start) -> bool:
+        """Not the time that the visit has already."""
+        standing = self.visit_request.excluding_booking if self.visit_request is not None else None
+        return standing is None or start.starts_at != standing.starts_at
+
+    def address(self, **query: Any) -> str:
+        """The query of this page's address with another day, weeks or choice; who and filter stay."""
+        kept = {**self._kept, **{name: str(value) for name, value in query.items()}}
+        return "?" + urlencode({name: value for name, value in kept.items() if value}, safe=":")
+
+    @property
+    def _place(self) -> dict[str, date]:
+        return {"day": self.selected} if self.selected else {"from": self.first}
+
+    @property
+    def here(self) -> str:
+        return self.address(**self._place)
+
+    @property
+    def asks_for_somebody(self) -> bool:
+        return self.visit_request is not None and self.visit_request.preference != ANYONE
+
+    def who_comes(self, starts_at: datetime) -> str | None:
+        """The name of who would come at a start of these weeks; None when nobody can."""
+        starts = self.offer.by_day.get(local(starts_at).date(), ())
+        return next(
+            (self._names[start.therapist_id][0] for start in starts if start.starts_at == starts_at), None
+        )
+
+    # Who ---------------------------------------------------------------------------------------------------------
+
+    def _choices(self) -> list[dict[str, Any]]:
+        """Whom one can ask for: who came last time, anyone, each therapist, a woman or a man."""
+        found = preference_choices(
+            self.asked.visit_request.qualified if self.asked.visit_request is not None else ()
+        )
+        last = f"therapist:{self.asked.came_last}"
+
+        def place(choice: tuple[str, Therapist | str | None]) -> int:
+            value, meaning = choice
+            if value == last:
+                return 0
+            return 1 if meaning is None else (2 if isinstance(meaning, Therapist) else 3)
+
+        return [
+            {
+                "label": preference_label(meaning),
+                "therapist": meaning if isinstance(meaning, Therapist) else None,
+                "href": self.address(**self._place, who=value),
+                "is_chosen": value == self.who,
+                "came_last": value == last,
+            }
+            for value, meaning in sorted(found, key=place)
+        ]
+
+    # The calendar ------------------------------------------------------------------------------------------------
+
+    @property
+    def range_words(self) -> str:
+        first, last = max(self.first, self.today), min(self.last, self.last_day)
+        return _("%(first)s – %(last)s") % {
+            "first": date_format(first, "M j"),
+            "last": date_format(last, "M j"),
+        }
+
+    @property
+    def in_words(self) -> str:
+        days = len(self.offer.by_day)
+        words = ngettext(
+            "%(range)s: %(days)d day with free times", "%(range)s: %(days)d days with free times", days
+        )
+        return words % {"range": self.range_words, "days": days}
+
+    @property
+    def previous(self) -> str:
+        """The address of the five weeks before; blank when they are over."""
+        return self.address(**{"from": self.first - WEEKS}) if self.first > self.today else ""
+
+    @property
+    def next(self) -> str:
+        """The address of the five weeks that follow; blank when none of them can be booked."""
+        return self.address(**{"from": self.first + WEEKS}) if self.last < self.last_day else ""
+
+    @property
+    def weekdays(self) -> list[tuple[str, str]]:
+        days = (self.first + timedelta(days=number) for number in range(7))
+        return [(date_format(day, "l"), date_format(day, "D")) for day in days]
+
+    @property
+    def weeks(self) -> list[list[dict[str, Any]]]:
+        """Rows of seven days, Sunday first as calendars in the United States have it."""
+        prefix = self.address(day="")
+        prefix += "day=" if prefix == "?" else "&day="
+        return [
+            [self._day(self.first + timedelta(days=7 * week + number), prefix) for number in range(7)]
+            for week in range(_WEEKS)
+        ]
+
+    def _day(self, day: date, prefix: str) -> dict[str, Any]:
+        """A day's cell: `kind` is open, closed (chosen, it says why it has no times) or blank, out of reach."""
+        count = len(self.offer.by_day.get(day, ()))
+        in_reach = self.today <= day <= self.last_day
+        is_named = day.day == 1 or day == self.first
+        return {
+            "kind": "open" if count else ("closed" if in_reach else "blank"),
+            "href": f"{prefix}{day}" if in_reach else "",
+            "is_named": is_named,
+            "text": date_format(day, "M j") if is_named else str(day.day),
+            "in_words": _day_in_words(day, count) if in_reach else "",
+            "left": ngettext("%d left", "%d left", count) % count if 0 < count <= _FEW else "",
+            "is_today": day == self.today,
+            "is_selected": day == self.selected,
+        }
+
+    @property
+    def filters(self) -> list[dict[str, Any]]:
+        """Toggles that leave only some of the times; only those that would leave any."""
+        links = []
+        for name, label in _filters().items():
+            is_on = name == self.only
+            if is_on or _only(name, self._everything, self.asked.rules).by_day:
+                href = self.address(**{"from": self.first}, only="" if is_on else name)
+                links.append({"name": name, "label": label, "href": href, "is_on": is_on})
+        return links
+
+    # Times -------------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        if self.selected:
+            return date_format(self.selected, "l, F j")
+        return _("No times in these five weeks")
+
+    @property
+    def count_words(self) -> str:
+        count = len(self._starts)
+        return ngettext("%d time", "%d times", count) % count if count else ""
+
+    @property
+    def _starts(self) -> tuple[Start, ...]:
+        return self.offer.by_day.get(self.selected, ()) if self.selected else ()
+
+    @property
+    def zone(self) -> str:
+        """`PST` or `PDT`, where all times of the day have the same; blank where each says its own."""
+        names = {local(start.starts_at).tzname() or "" for start in self._starts}
+        return names.pop() if len(names) == 1 else ""
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The selected day's times in groups, each time once: those nearest to one that has gone, then the others by
+        part of the day. A group has a `label`, what it costs `more`, and `starts` as of `button`."""
+        starts = self._starts
+        near: set[datetime] = set()
+        missed = self.missed
+        if missed is not None and self.selected == local(missed).date():
+            ranked = sorted((abs(start.starts_at - missed), start.starts_at) for start in starts)
+            near = {starts_at for _distance, starts_at in ranked[:_NEAREST]}
+        nearest = _("Nearest to the time you chose")
+        groups: dict[tuple[bool, str, int], list[dict[str, Any]]] = {}
+        with_zone = not self.zone
+        for start in starts:
+            is_near = start.starts_at in near
+            label = nearest if is_near else _part(start.starts_at, self.asked.rules)
+            more = self.asked.cents(start.starts_at) - self.asked.plain_cents
+            groups.setdefault((not is_near, label, more), []).append(self.button(start, with_zone=with_zone))
+        return [
+            {"label": label, "more": more_words(more), "starts": groups[not_near, label, more]}
+            for not_near, label, more in sorted(groups, key=lambda key: key[0])
+        ]
+
+    def button(self, start: Start, *, with_zone: bool = False, with_more: bool = False) -> dict[str, Any]:
+        """What a button for a start shows and sends: the time, and who comes then."""
+        here = local(start.starts_at)
+        name, words, slug = self._names[start.therapist_id]
+        more = self.asked.cents(start.starts_at) - self.asked.plain_cents if with_more else 0
+        return {
+            "value": f"{start.starts_at.isoformat()} {slug}",
+            "starts_at": start.starts_at,
+            "hour": date_format(here, "g:i"),
+            "half": date_format(here, "A"),
+            "zone": here.tzname() if with_zone else "",
+            "more": more_words(more),
+            "name": name,
+            "who": words,
+        }
+
+    @property
+    def soonest(self) -> list[tuple[date, dict[str, Any]]]:
+        """The very first time, then of each part of a day the one that costs us least driving; on the first weeks."""
+        found: list[tuple[date, dict[str, Any]]] = []
+        if self.first > self.today:
+            return found
+        for day, starts in self.offer.by_day.items():
+            parts: dict[str, list[Start]] = {}
+            for start in starts:
+                parts.setdefault(_part(start.starts_at, self.asked.rules), []).append(start)
+            for of_part in parts.values():
+                good = of_part if not found else [start for start in of_part if start.is_good_fit] or of_part
+                found.append((day, self.button(good[0], with_more=True)))
+                if len(found) == _SOONEST:
+                    return found
+        return found
+
+    @property
+    def instead(self) -> dict[str, Any] | None:
+        """What stands where the times would: for a chosen day without any, and for five weeks without any."""
+        if self._starts:
+            return None
+        first, last = (self.selected, self.selected) if self.selected else (self.first, self.last)
+        if any(first <= day <= last for day in self._everything.by_day):
+            return {"why": _none_words(self.only), "all_times": self.address(**self._place, only="")}
+        asked = self.asked
+        found = alternatives.find_alternatives(
+            visit_request=self.visit_request,
+            first_day=first,
+            last_day=last,
+            rules=asked.rules,
+            now=asked.now,
+            hour=local(self.missed).time()
+            if self.missed is not None and local(self.missed).date() == self.selected
+            else asked.hour,
+        )
+        others = _keeping(Offer(dict(found.nearest)), self._is_another)
+        return {
+            "why": self._why(found.reason),
+            "nobody": self.visit_request is None,
+            "nearest": [
+                {
+                    "day": day,
+                    "href": self.address(day=day, only=""),
+                    "starts": [self.button(start, with_zone=True, with_more=True) for start in starts],
+                }
+                for day, starts in others.by_day.items()
+            ],
+            "others": self.address(**self._place, who=ANYONE) if found.others_can else "",
+        }
+
+    def _why(self, reason: str) -> str:
+        if self.selected is None:
+            return span_words(reason, asked_for=self.asks_for_somebody)
+        if reason == alternatives.WEEKDAY:
+            return weekday_words(self.selected)
+        return day_words(reason, asked_for=self.asks_for_somebody)
+
+
+def more_words(cents: int) -> str:
+    """What a time costs beside the plain price: `+$20`, or blank."""
+    if not cents:
+        return ""
+    return f"+{dollars(cents)}" if cents > 0 else f"\N{MINUS SIGN}{dollars(-cents)}"
+
+
+def _asked_span(request: HttpRequest, *, today: date, last_day: date) -> date | None:
+    """The day whose five weeks the address asks for: `from`, or the `month` of an old address; None when it doesn't.
+    What makes no sense is today."""
+    asked = request.GET.get("from") or (f"{request.GET['month']}-01" if request.GET.get("month") else "")
+    if not asked:
+        return None
+    wanted = read_day(asked, today=date.min, last_day=date.max) or today
+    return min(max(wanted, today), last_day)
+
+
+def _names(visit_request: VisitRequest | None) -> dict[int, tuple[str, str, str]]:
+    """Name, words beside a time, and slug, by the therapist's key."""
+    if visit_request is None:
+        return {}
+    return {
+        therapist.pk: (therapist.name, _("with %(name)s") % {"name": therapist.name}, therapist.slug)
+        for therapist in visit_request.qualified
+    }
+
+
+def _filters() -> dict[str, str]:
+    return {"evenings": _("Evenings"), "weekends": _("Weekends")}
+
+
+def _none_words(only: str) -> str:
+    if only == "evenings":
+        return _("There is no evening time then.")
+    return _("There is no weekend time then.")
+
+
+def _only(name: str, offer: Offer, rules: BookingRules) -> Offer:
+    """The times that a filter leaves; all without one."""
+    if name == "evenings":
+        return _keeping(offer, lambda start: pricing.is_evening(start.starts_at, rules))
+    if name == "weekends":
+        return Offer({day: starts for day, starts in offer.by_day.items() if day.weekday() >= _SATURDAY})
+    return offer
+
+
+def _keeping(offer: Offer, wanted: Callable[[Start], bool]) -> Offer:
+    days = {day: tuple(start for start in starts if wanted(start)) for day, starts in offer.by_day.items()}
+    return Offer({day: starts for day, starts in days.items() if starts})
+
+
+def _part(starts_at: datetime, rules: BookingRules) -> str:
+    if pricing.is_evening(starts_at, rules):
+        return _("Evening")
+    return _("Morning") if local(starts_at).hour < _NOON else _("Afternoon")
+
+
+def _day_in_words(day: date, count: int) -> str:
+    words = {"day": date_format(day, "l, F j"), "number": count}
+    if not count:
+        return _("%(day)s: no times") % words
+    return ngettext("%(day)s: %(number)d time", "%(day)s: %(number)d times", count) % words

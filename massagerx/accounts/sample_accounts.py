@@ -1,0 +1,73 @@
+"""Staff accounts of the sample data: their passwords are known to everybody, so they open a local site only."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.core import checks
+from django.db import DatabaseError
+from django.http import HttpRequest
+
+from massagerx.lib.content_files import read_toml
+
+
+@cache
+def sample_accounts() -> tuple[dict[str, str], ...]:
+    """`role` as run.py prints it, `username`, `password`, `group` and `first_name` of each."""
+    return tuple(read_toml(Path(__file__).with_name("sample_accounts.toml"))["staff"])
+
+
+def working_logins() -> list[tuple[str, str, str]]:
+    """(role, username, password) of the sample staff whose password is still the sample one."""
+    accounts = sample_accounts()
+    users = get_user_model().objects.in_bulk(
+        [account["username"] for account in accounts], field_name="username"
+    )
+    return [
+        (account["role"], account["username"], account["password"])
+        for account in accounts
+        if (user := users.get(account["username"]))
+        and user.is_active
+        and user.check_password(account["password"])
+    ]
+
+
+class StaffBackend(ModelBackend):
+    """Django's own, which on a public site takes no password of the sample data, whosever it is."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        user = super().authenticate(request, username, password, **kwargs)
+        is_sample = password in {account["password"] for account in sample_accounts()}
+        return None if is_sample and not settings.LOCAL else user
+
+
+def check_for_sample_accounts(
+    *, app_configs: Any = None, databases: Any = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Warns of sample accounts on a public site; asked by `migrate` and when the web server starts."""
+    if settings.LOCAL or not databases:
+        return []
+    try:
+        names = [username for _role, username, _password in working_logins()]
+    except DatabaseError:
+        return []  # not migrated yet, or away
+    if not names:
+        return []
+    return [
+        checks.Warning(
+            f"Accounts of the sample data are still here: {', '.join(names)}. Nobody can log in to them.",
+            hint="Delete them in the admin, or give each a password of its own.",
+            id="accounts.W001",
+        )
+    ]

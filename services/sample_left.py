@@ -1,0 +1,32 @@
+"""What on the site is still the sample's and not the owner's own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.db.models import QuerySet
+from django.utils.module_loading import module_has_submodule
+
+
+def sample_modules() -> list[Any]:
+    """Each app's part of the sample data, in the order of INSTALLED_APPS: the catalogue comes before those who offer
+    it. A module has `load(now)`, which adds its rows, and `left()`, which says what of them is still as it came."""
+    return [
+        import_module(f"{config.name}.sample")
+        for config in apps.get_app_configs()
+        if config.module is not None and module_has_submodule(config.module, "sample")
+    ]
+
+
+def sample_left() -> list[str]:
+    """In words for the owner, what was loaded as a sample and is neither replaced nor taken as their own; the phone
+    and the email of the business are seen by its form."""
+    return [words for module in sample_modules() for words in module.left()]
+
+
+def untouched(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of these rows that no person has saved since they were loaded, by their history."""
+    history = rows.model.history.filter(history_user__isnull=False)
+    return rows.exclude(pk__in=history.values(rows.model._meta.pk.attname))

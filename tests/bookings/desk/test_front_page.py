@@ -1,0 +1,229 @@
+"""The admin's front page: who waits, what is in trouble, what the owner still has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.admin import site
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from bookings.enums import MessageState
+from bookings.models import Booking, Message, Therapist
+from services.models import Business
+from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
+
+from .conftest import signed_in, staff_user
+from .test_visit import make_many
+
+INDEX = reverse("admin:index")
+
+
+def shown(client: Client) -> str:
+    response = client.get(INDEX)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_request_is_on_the_front_page_with_what_staff_need(desk: Client, world: World) -> None:
+    booking = world.book(now=NOW - timedelta(hours=3), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+
+    text = shown(desk)
+
+    for words in (
+        "1 request waiting", booking.reference, "Ana O&#x27;Brien", "Manual lymphatic drainage",
+        "Mon, Dec 7, 2026, 10:00 AM PST", "Eastside · 90026", "Sample Therapist One", "Needs a look", "2 days 21 h",
+        reverse("admin:bookings_booking_change", args=[booking.pk]),
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, world: World) -> None:
+    newer = world.book(starts_at=at(10), now=NOW - timedelta(minutes=5))
+    older = world.book(starts_at=at(13), now=NOW - timedelta(hours=2))
+    answered = world.book(starts_at=at(16))
+    desk.post(reverse("admin:bookings_booking_do", args=[answered.pk, "confirm"]))
+
+    text = shown(desk)
+
+    assert text.index(older.reference) < text.index(newer.reference)
+    assert "2 requests waiting" in text
+    assert reverse("admin:bookings_booking_change", args=[answered.pk]) not in text
+
+
+def test_nobody_waiting_is_said(desk: Client) -> None:
+    assert "Nobody is waiting" in shown(desk)
+
+
+def test_a_day_without_visits_names_the_next_that_has_some(desk: Client, world: World) -> None:
+    assert "Next:" not in shown(desk)
+    world.book()
+    world.book(starts_at=at(15), email="bo@example.com", phone="+12135550124")
+    text = shown(desk)
+    assert "Next: 2 visits on Monday, December 7, 2026, the first at 10:00 AM." in " ".join(text.split())
+    assert f"{reverse('admin:bookings_booking_day')}?day=2026-12-07" in text
+
+
+def test_owner_finds_every_list_under_what_it_is_for(owner: Client) -> None:
+    response = owner.get(INDEX)
+    sections = {section["slug"]: section["models"] for section in response.context["app_list"]}
+    assert list(sections) == ["day", "people", "messages", "catalogue", "places", "writing", "settings"]
+    found = [model["model"] for models in sections.values() for model in models]
+    assert sorted(map(str, found)) == sorted(map(str, site._registry))
+    rules = {model["name"] for model in sections["settings"]}
+    assert {"Booking rules", "Closed days", "Terms", "Business"} <= rules
+    text = response.content.decode()
+    for model in (model for models in sections.values() for model in models):
+        assert f'href="{model["admin_url"]}"' in text
+
+
+def test_the_page_one_is_on_is_marked(desk: Client) -> None:
+    assert f'<a href="{INDEX}" aria-current="page">Desk</a>' in shown(desk)
+    assert shown(desk).count('aria-current="page"') == 1
+
+
+def test_messages_in_trouble_are_named(desk: Client, world: World) -> None:
+    booking = world.book()
+    message = Message.objects.filter(booking=booking).first()
+    assert message is not None
+    others = Message.objects.exclude(pk=message.pk)
+
+    assert "in trouble" not in shown(desk)
+    message.state, message.last_error = MessageState.FAILED, "SMTPSenderRefused 550"
+    message.save()
+    assert "1 message in trouble" in shown(desk)
+    assert "SMTPSenderRefused 550" in shown(desk)
+
+    others.update(state=MessageState.DUE, due_at=NOW - timedelta(minutes=11))
+    assert f"{1 + others.count()} messages in trouble" in shown(desk)
+
+
+def test_sample_data_and_unapproved_questions_are_said_until_mended(owner: Client, world: World) -> None:
+    Business.objects.update(is_sample=True)
+    text = shown(owner)
+    assert "Sample data is still in place" in text
+    assert "not approved yet" in text
+
+    Business.objects.update(is_sample=False)
+    world.screening.approved_by = "Sample Therapist, CLT"
+    world.screening.save()
+    text = shown(owner)
+    assert "Sample data" not in text
+    assert "not approved yet" not in text
+
+
+def test_missing_questions_are_said(owner: Client, world: World) -> None:
+    world.screening.delete()
+
+    assert "No health questions are in force" in shown(owner)
+
+
+def test_what_only_the_owner_can_mend_is_not_said_to_the_desk(desk: Client, world: World) -> None:
+    Business.objects.update(is_sample=True)
+    text = shown(desk)
+    assert "Sample data" not in text
+    assert "not approved yet" not in text
+
+
+def test_staff_without_rights_see_no_bookings(world: World) -> None:
+    booking = world.book()
+    text = shown(signed_in(staff_user("writer")))
+
+    assert booking.reference not in text
+    assert "requests waiting" not in text
+
+
+@pytest.mark.parametrize(("minutes", "warned"), [(9, False), (11, True)])
+def test_messages_that_do_not_leave_are_said_here_and_to_the_watch(
+    world: World, owner: Client, minutes: int, warned: bool
+) -> None:
+    world.book()
+    Message.objects.update(due_at=NOW - timedelta(minutes=minutes))
+
+    assert ("Messages are not leaving." in shown(owner)) == warned
+    assert ("has waited for 11 min" in shown(owner)) == warned
+    watch = Client().get("/readyz").json()
+    assert watch["messages"] == ("late" if warned else "ok")
+    assert set(watch) <= {"status", "database", "broker", "messages"}
+
+
+def test_front_page_asks_as_many_queries_for_thirty_as_for_one(
+    desk: Client, world: World, count_queries: Callable[..., Any]
+) -> None:
+    make_many(world, range(1))
+    shown(desk)
+    with count_queries() as few:
+        shown(desk)
+    make_many(world, range(1, 31))
+    with count_queries() as many:
+        text = shown(desk)
+
+    assert "31 requests waiting" in text
+    assert Booking.objects.count() == 31
+    assert len(many) == len(few) <= 20
+
+
+def test_a_request_is_confirmed_from_the_front_page_with_the_phone_beside_it(
+    desk: Client, world: World
+) -> None:
+    booking = world.book()
+    graver = world.book(starts_at=at(14), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+    confirm = reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
+
+    text = shown(desk)
+
+    assert 'href="tel:+12135550123"' in text
+    assert confirm in text
+    # One that needs a clinician's note is confirmed on its own page only.
+    assert reverse("admin:bookings_booking_do", args=[graver.pk, "confirm"]) not in text
+    assert desk.post(confirm, {"desk": "1"})["Location"] == INDEX
+    booking.refresh_from_db()
+    assert booking.status == "confirmed"
+    # What can't be done is told on the visit's page, where the rest of it stands.
+    assert desk.post(confirm, {"desk": "1"})["Location"].endswith(f"/{booking.pk}/change/")
+    reader = signed_in(staff_user("reader", "view_booking"))
+    world.book(starts_at=at(16))
+    assert "/do/confirm/" not in shown(reader)
+
+
+def test_who_writes_is_not_greeted_as_the_desk(world: World) -> None:
+    make_roles()
+    writer = User.objects.create_user("writer", password="a-long-password", is_staff=True)
+    writer.groups.add(Group.objects.get(name="Writer"))
+    assert "<h1>Your writing</h1>" in shown(signed_in(writer))
+    world.therapist.user = User.objects.create_user("hands", password="a-long-password", is_staff=True)
+    world.therapist.user.groups.add(Group.objects.get(name="Therapist"))
+    world.therapist.save()
+    for user in (world.therapist.user, staff_user("reader", "view_booking")):
+        assert "<h1>Today at the desk</h1>" in shown(signed_in(user))
+
+
+def test_next_is_a_visit_that_is_still_to_be_made(desk: Client, world: World) -> None:
+    first = world.book()
+    second = world.book(starts_at=at(14), email="bo@example.com", phone="+12135550124")
+    for booking in (first, second):
+        desk.post(reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"]))
+    with time_machine.travel(at(10, 30), tick=False):
+        assert next_of(desk) == first
+        # Said to be over before its end.
+        desk.post(reverse("admin:bookings_booking_do", args=[first.pk, "complete"]))
+        assert next_of(desk) == second
+
+
+def next_of(client: Client) -> Booking | None:
+    (row,) = client.get(INDEX).context["desk"]["today"]
+    found: Booking | None = row["next"]
+    return found
+
+
+def test_who_has_left_is_not_among_those_who_work_today(desk: Client, world: World) -> None:
+    gone = world.add_therapist()
+    with time_machine.travel(at(8), tick=False):
+        assert gone.name in shown(desk)
+        Therapist.objects.filter(pk=gone.pk).update(is_active=False)
+        assert gone.name not in shown(desk)

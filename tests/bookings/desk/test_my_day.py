@@ -1,0 +1,172 @@
+"""The front page of a therapist, made for a phone between two doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, time, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain import operations
+from bookings.enums import BookingStatus
+from bookings.models import AccessNotes, Booking, TimeOff
+from massagerx.lib.localtime import local
+from tests.factories import DAY, NOW, World, at
+
+from .conftest import signed_in, staff_user
+
+INDEX = reverse("admin:index")
+RIGHTS = ["view_own_visits", "finish_own_visits", "view_accessnotes", "view_timeoff", "add_timeoff"]
+
+
+@pytest.fixture
+def user(world: World) -> User:
+    """The log-in of the world's only therapist."""
+    user = staff_user("hands", *RIGHTS)
+    world.therapist.user = user
+    world.therapist.save()
+    return user
+
+
+@pytest.fixture
+def hands(user: User) -> Client:
+    return signed_in(user)
+
+
+def booked(world: World, hour: int, name: str, **changes: Any) -> Booking:
+    """A confirmed visit on `DAY`, or another, of a client of that name."""
+    booking = world.book(
+        starts_at=at(hour, day=changes.pop("day", DAY)),
+        name=name,
+        email=f"{name.split()[0].lower()}@example.com",
+        phone=f"+12135550{hour:03}",
+        **changes,
+    )
+    return operations.confirm_booking(booking=booking, actor=None, now=NOW)
+
+
+def front(client: Client, hour: int, minute: int = 0) -> str:
+    """The front page at a wall time of `DAY`."""
+    with time_machine.travel(at(hour, minute), tick=False):
+        response = client.get(INDEX)
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    return response.content.decode()
+
+
+def test_next_visit_says_when_to_leave_where_to_and_how_to_get_in(world: World, hands: Client) -> None:
+    booked(world, 10, "Ana Sample", access={"gate_code": "4711", "pets": "A cat"})
+    booked(world, 14, "Bo Sample", street="9 Other Road", access={"gate_code": "SECOND-CODE"})
+    booked(world, 11, "Cy Sample", day=DAY + timedelta(days=1))
+
+    text = front(hands, 9)
+
+    now, then, tomorrow = (text.index(words) for words in ("Ana Sample", "Bo Sample", "Cy Sample"))
+    assert now < then < tomorrow
+    for words in (
+        "Leave by",
+        "10:00 AM – 11:00 AM",
+        "12 Sample Street",
+        "4711",
+        "A cat",
+        'href="tel:+12135550010"',
+    ):
+        assert text.index(words) < then, words
+    assert "google.com/maps/dir/?api=1&amp;destination=12+Sample+Street%2C+Los+Angeles%2C+CA+90026" in text
+    assert then < text.index("9 Other Road") < tomorrow
+    # The way in is told of the next door only.
+    assert "SECOND-CODE" not in text
+    assert "Mark as completed" not in text
+    later = front(hands, 12)
+    assert "SECOND-CODE" in later
+    assert "4711" not in later
+
+
+def test_a_visit_is_marked_as_completed_from_the_front_page_and_leads_back(
+    world: World, hands: Client
+) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    address = reverse("admin:bookings_booking_do", args=[booking.pk, "complete"])
+    assert address in front(hands, 10, 30)
+    # Nobody said how it went: it stays on the page until somebody does.
+    assert "How did it go?" in front(hands, 18)
+    with time_machine.travel(at(18), tick=False):
+        assert hands.post(address, {"desk": "1"})["Location"] == INDEX
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.COMPLETED
+    text = front(hands, 18)
+    assert "How did it go?" not in text
+    assert "No more visits today." in text
+
+
+def test_nothing_of_other_therapists_shows(world: World, hands: Client) -> None:
+    other = world.add_therapist()
+    booked(world, 10, "Canary Sample", preference=f"therapist:{other.slug}", access={"gate_code": "CANARY"})
+    assert "canary" not in front(hands, 9).lower()
+
+
+def test_who_may_not_see_the_way_in_is_not_shown_it(world: World, user: User) -> None:
+    booked(world, 10, "Ana Sample", access={"gate_code": "CANARY-GATE"})
+    user.user_permissions.remove(*user.user_permissions.filter(codename="view_accessnotes"))
+    text = front(signed_in(user), 9)
+    assert "Ana Sample" in text
+    assert "CANARY-GATE" not in text
+
+
+def test_notes_that_no_key_opens_cost_a_line(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    table = AccessNotes._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET notes = 'lost' WHERE booking_id = %s", [booking.pk])
+    text = front(hands, 9)
+    assert "The notes can’t be opened. Call the client." in text
+    assert "12 Sample Street" in text
+
+
+def test_page_costs_the_same_on_a_full_day(
+    world: World, hands: Client, count_queries: Callable[..., Any]
+) -> None:
+    booked(world, 10, "Ana Sample")
+    front(hands, 9)
+    with count_queries() as few:
+        front(hands, 9)
+    for hour, name in ((12, "Bo Sample"), (14, "Cy Sample"), (16, "Di Sample")):
+        booked(world, hour, name)
+        booked(world, hour, name, day=DAY + timedelta(days=1))
+    with count_queries() as many:
+        front(hands, 9)
+    assert len(many) == len(few)
+
+
+def test_a_log_in_without_a_therapist_is_told_so(world: World) -> None:
+    assert "Nobody has tied this log-in to a therapist yet" in front(signed_in(staff_user("new", *RIGHTS)), 9)
+
+
+def test_a_day_off_is_a_day_and_a_press(world: World, hands: Client) -> None:
+    page = hands.get(reverse("admin:bookings_timeoff_add"), {"day": str(DAY)})
+    form = page.context["adminform"].form
+    # Without the tick, the hours that the therapist would have worked that day.
+    assert (form["from_time"].value(), form["until_time"].value()) == (time(9), time(19))
+    data = {
+        "therapist": str(form["therapist"].value()),
+        "first_day": form["first_day"].value(),
+        "all_day": "on" if form["all_day"].value() else "",
+    }
+    hands.post(reverse("admin:bookings_timeoff_add"), data)
+    off = TimeOff.objects.get()
+    assert (off.starts_at, off.ends_at) == (at(0), at(0, day=DAY + timedelta(days=1)))
+    assert off.starts_at.tzinfo == UTC
+
+
+@pytest.mark.parametrize("day", ["", "soon", "0001-01-01", "9999-12-31", "2026-02-30"])
+def test_an_odd_day_is_as_none(world: World, hands: Client, day: str) -> None:
+    page = hands.get(reverse("admin:bookings_timeoff_add"), {"day": day})
+    assert page.status_code == 200
+    form = page.context["adminform"].form
+    assert form["first_day"].value() == local(NOW).date() + timedelta(days=1)

@@ -1,0 +1,5 @@
+"""At the hour at which the world of `tests.factories` stands."""
+
+from tests.bookings.admin.conftest import clock
+
+__all__ = ["clock"]
