@@ -90,11 +90,11 @@ class Photo(StoredPicture):
     def sizes_made(self) -> None:
         """Puts a portrait's files where every page that shows the therapist finds them."""
         if self.slot == self.Slot.PORTRAIT:
-            Therapist.objects.filter(pk=self.therapist_id).update(portrait=self.covers())
+            Therapist.objects.filter(photos=self).update(portrait=self.covers())
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Deletes the files too; the therapist's portrait is a drawing again."""
         if self.slot == self.Slot.PORTRAIT:
-            Therapist.objects.filter(pk=self.therapist_id).update(portrait=[])
+            Therapist.objects.filter(photos=self).update(portrait=[])
         return super().delete(*args, **kwargs)
