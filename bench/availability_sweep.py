@@ -6,7 +6,7 @@ Run from the repository: python -m bench.availability_sweep [--days 60] [--thera
 
 Times are medians of interleaved rounds, in milliseconds of processor time; the goal is a ratio of 50 or more.
 The oracle is slow, so that it runs on a part of the days (--oracle-days) and is scaled up; the engine is also
-timed on that part, and both have to give the same slots there. Drives are those of the offline estimate,
+timed on that part, and both have to give the same slots there. Drives are those of speeds by the hour,
 between places that are all different.
 """
 
@@ -25,7 +25,6 @@ from bookings.availability import (
     Interval,
     Job,
     Occupied,
-    OfflineEstimate,
     Place,
     SchedulingRules,
     Therapist,
@@ -34,6 +33,7 @@ from bookings.availability import (
     open_days,
 )
 from tests.bookings.availability import oracle
+from tests.support.drive_times import OfflineEstimate
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 FIRST_DAY = date(2026, 10, 1)  # 60 days from here hold the end of daylight time

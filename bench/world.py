@@ -2,7 +2,7 @@
 stored visits.
 
 Monday to Saturday 9 to 18, sessions of 60, 90 and 120 minutes, a start every quarter of an hour, the sample's
-ZIP codes of Los Angeles and its table of drives. The clock stands, so that every run sees the same calendar.
+ZIP codes of Los Angeles and its rows of drives. The clock stands, so that every run sees the same calendar.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class Business:
 def found_business(now: datetime = NOW) -> Business:
     """Writes the business, without a visit; `now` is when its texts came into force."""
     from bookings import sample
+    from bookings.drives.rows import refresh
     from bookings.enums import Gender
     from bookings.models import BookingRules, ServiceArea, Therapist, WorkingHours
     from services import sample as catalogue
@@ -96,6 +97,7 @@ def found_business(now: datetime = NOW) -> Business:
 
     catalogue.load(now=now)
     sample.load(now=now)
+    refresh(now=now)
     Therapist.objects.all().delete()
     category = Category.objects.create(name="Measured", slug="measured")
     service = Service.objects.create(

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import escape
-from html.parser import HTMLParser
+from html import escape, unescape
 from typing import Literal
 
-import nh3
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 
-from massagerx.lib.html import clean_html, plain_text, without_controls
+from massagerx.lib.html import clean_html, plain_text, refuse_too_many_tags, without_controls
+from massagerx.lib.straight import Piece, nested
+
+from .prose import lone_links
+from .videos import parse_video
 
 Kind = Literal["html", "markdown"]
 
@@ -26,6 +30,8 @@ _BLOCKS = {
     "p", "div", "section", "article", "main", "header", "footer", "aside", "figure", "figcaption", "pre", "table", "tr",
     "dl", "dt", "dd", "address",
 }  # fmt: skip
+# Said to be left behind, beside pictures and tables.
+_LEFT = {"video", "audio", "embed", "object", "iframe", "svg", "form", "canvas"}
 _KEPT = {
     *_HEADINGS,
     *_INLINE,
@@ -41,18 +47,7 @@ _KEPT = {
     "td",
     "th",
     "img",
-}
-_WRITTEN_AWAY = {
-    "script",
-    "style",
-    "title",
-    "template",
-    "svg",
-    "math",
-    "object",
-    "iframe",
-    "noscript",
-    "textarea",
+    *_LEFT,
 }
 # Word writes a list as paragraphs, with the bullet or number as text in front.
 _WORD_LIST = re.compile(r"mso-list\s*:\s*l\d+\s+level(\d)", re.IGNORECASE)
@@ -60,26 +55,52 @@ _WORD_MARK = re.compile(
     r"^[\s\xa0]*(?:[·•o§\-–\uf0b7\uf0a7]|(?P<number>(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]))[\s\xa0]+",
     re.IGNORECASE,
 )
+# Of an address with a scheme only these; how it is written beyond that is the sanitizer's.
+_SAFE = re.compile(r"(?:https?:|mailto:|tel:|[^:/?#]*+(?:[/?#]|$))", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-5]00)", re.IGNORECASE)
 _ITALIC = re.compile(r"font-style\s*:\s*italic", re.IGNORECASE)
 _EMPTY_BLOCK = re.compile(r"<(p|h2|h3|li|blockquote|ul|ol|strong|em|a)(?: [^>]*)?>(?:\s|<br>|\xa0)*</\1>")
-_LONELY_BREAKS = re.compile(r"(<(?:p|h2|h3|li)>)(?:\s|<br>)+|(?:\s|<br>)+(</(?:p|h2|h3|li)>)")
+# Looked for where a run of them begins, and nowhere inside it.
+_LONELY_BREAKS = re.compile(
+    r"(<(?:p|h2|h3|li)>)(?:\s|<br>)++|(?<!\s)(?<!<br>)(?:\s|<br>)++(</(?:p|h2|h3|li)>)"
+)
+_LONE_ADDRESS = re.compile(r"<p>(https?://[^\s<]++)</p>")
+_BOLD_LINE = re.compile(r"<p><strong>([^<]{1,90}(?:</?em>[^<]{0,90}){0,4})</strong></p>")
+_EMPHASIS = re.compile(r"</?em>")
+_BLOCK = re.compile(r"<(p|li|h2|h3)>(?:(?!</\1>).)*+</\1>")
+# What introduces a link, at the end of a line.
+_PROMISE = re.compile(
+    r"\b(?:(?:learn|read|find out|see|watch|listen|click|tap|get it|book|sign up|download)\b[^.!?]{0,30}?"
+    r"\bhere|(?:learn|read|find out) more)\W{0,3}$",
+    re.IGNORECASE,
+)
+#: So many of them are shown.
+MOST_PROMISES = 10
 _FIRST_HEADING = re.compile(r"^\s*<h2>(.*?)</h2>", re.DOTALL)
 
 
-# No reader follows deeper lists, and no text may cost minutes.
+#: So many lines and marks together, in Markdown.
+MOST_MARKS = 2_500
+_MARKS = "\n\\`*_[]<>&!"
+# No reader follows deeper lists.
 _DEEPEST_LIST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`title` is the first heading if the text begins with one, which `body` then no longer holds; `pictures` counts
-    those that were left behind."""
+    """`title` is the first heading if the text begins with one, which `body` then no longer holds. `pictures`, `tables`
+    (whose words were kept) and `others` (players, forms and the like) count what was left behind; `videos` are the
+    addresses of those that can be shown, now links on lines of their own; `promises` are lines that speak of a link
+    ("Learn more here:") and have none."""
 
     title: str
     body: str
     pictures: int
+    tables: int = 0
+    others: int = 0
+    videos: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
 
 
 def kind_of(text: str) -> Kind:
@@ -88,31 +109,64 @@ def kind_of(text: str) -> Kind:
     return "html" if _LOOKS_LIKE_HTML.search(text, 0, text.rfind(">") + 1) else "markdown"
 
 
-def import_text(text: str, kind: Kind | None = None) -> Imported:
+def refuse_too_much(text: str, kind: Kind) -> None:
+    """Raises `ValidationError` for a text with more formatting than any real one: what it takes to read it grows with
+    its tags or marks, not with its letters."""
+    if kind == "html":
+        refuse_too_many_tags(text)
+    elif sum(map(text.count, _MARKS)) > MOST_MARKS:
+        raise ValidationError(
+            _(
+                "This text has more than %(limit)d lines and marks of Markdown. Paste it in parts: the first here, "
+                "the others into the draft."
+            ),
+            code="too_many_marks",
+            params={"limit": MOST_MARKS},
+        )
+
+
+def import_text(text: str, kind: Kind | None = None, *, bold_headings: bool = False) -> Imported:
     """The post in `text`; without `kind`, as what it seems to be. The body is clean HTML, empty when no words are
-    left."""
+    left. With `bold_headings`, a short line that is all in bold becomes a heading."""
     text = without_controls(text)
     if (kind or kind_of(text)) == "markdown":
         # Raw HTML inside is shown as text would be, so it can't smuggle anything past the rules below.
         text = MarkdownIt("commonmark", {"html": False}).render(text)
-    # Parsed as browsers do; comments, Word's conditions among them, are gone after this.
-    text = nh3.clean(
-        text,
-        tags=_KEPT,
-        clean_content_tags=_WRITTEN_AWAY,
-        attributes={"*": {"style"}, "a": {"href"}},
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel=None,
-    )
     writer = _Writer()
-    writer.feed(text)
+    for piece in nested(text, tags=_KEPT):
+        writer.take(piece)
     writer.close()
     body = _tidy("".join(writer.out))
+    body = _LONE_ADDRESS.sub(_linked, body)
+    if bold_headings:
+        body = _BOLD_LINE.sub(lambda match: f"<h2>{_EMPHASIS.sub('', match[1])}</h2>", body)
     heading = _FIRST_HEADING.match(body)
     title = plain_text(heading[1]) if heading else ""
     if heading:
         body = body[heading.end() :]
-    return Imported(title, clean_html(body), writer.pictures)
+    body = clean_html(body)
+    videos = [address for link in sorted(lone_links(body)) if (address := parse_video(link))]
+    return Imported(
+        title,
+        body,
+        writer.pictures,
+        writer.tables,
+        writer.others,
+        tuple(dict.fromkeys(address.watch_url for address in videos)),
+        tuple(
+            plain_text(match[0])
+            for match in _BLOCK.finditer(body)
+            if "<a " not in match[0] and _PROMISE.search(plain_text(match[0]))
+        )[:MOST_PROMISES],
+    )
+
+
+def _linked(match: re.Match[str]) -> str:
+    """A bare address alone on its line as a link, when it is one of a video."""
+    address = parse_video(unescape(match[1]))
+    if address is None:
+        return match[0]
+    return f'<p><a href="{escape(address.watch_url)}">{escape(address.watch_url, quote=False)}</a></p>'
 
 
 def _tidy(html: str) -> str:
@@ -124,13 +178,12 @@ def _tidy(html: str) -> str:
     return html
 
 
-class _Writer(HTMLParser):
+class _Writer:
     """Writes well-formed HTML anew with the editor's few tags: one block open at a time, lists around it."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.out: list[str] = []
-        self.pictures = 0
+        self.pictures = self.tables = self.others = 0
         self._lists: list[str] = []
         self._lists_too_deep = 0
         self._word_lists: list[str] = []
@@ -144,9 +197,17 @@ class _Writer(HTMLParser):
 
     # Reading --------------------------------------------------------------------------------------------------
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = dict(attributes)
-        style = values.get("style") or ""
+    def take(self, piece: Piece) -> None:
+        """The next piece of a text whose tags are well nested."""
+        if not piece.tag:
+            self._data(piece.text)
+        elif piece.ends:
+            self._end(piece.tag)
+        else:
+            self._begin(piece.tag, piece.values() if piece.attributes else {})
+
+    def _begin(self, tag: str, values: dict[str, str]) -> None:
+        style = values.get("style", "")
         if tag == "br":
             self._break()
         elif tag == "hr":
@@ -155,10 +216,12 @@ class _Writer(HTMLParser):
             self.out.append("<hr>")
         elif tag == "img":
             self.pictures += 1
+        elif tag in _LEFT:
+            self._leave(values.get("src", ""))
         elif tag in ("td", "th"):
             self._text(" ")
         elif tag in ("ul", "ol"):
-            self._open_list(tag)
+            self._open_list(tag, values.get("start", ""))
         elif tag == "li":
             self._end_block()
             if self._lists:
@@ -176,6 +239,7 @@ class _Writer(HTMLParser):
             self._begin_wanted()
         elif tag in _BLOCKS:
             self._end_block()
+            self.tables += tag == "table"
             level = _WORD_LIST.search(style)
             if level and not self._lists:
                 self._mark_pending = int(level[1])
@@ -184,7 +248,7 @@ class _Writer(HTMLParser):
         else:
             self._open_inline(tag, style, values.get("href"))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag in ("ul", "ol"):
             self._end_block()
             if self._lists_too_deep:
@@ -204,7 +268,7 @@ class _Writer(HTMLParser):
         else:
             self._close_inline(tag)
 
-    def handle_data(self, data: str) -> None:
+    def _data(self, data: str) -> None:
         if self._mark_pending:
             self._written += data
             mark = _WORD_MARK.match(self._written)
@@ -265,7 +329,9 @@ class _Writer(HTMLParser):
     def _open_inline(self, tag: str, style: str, address: str | None) -> None:
         added = ""
         name = _INLINE.get(tag)
-        if tag == "a" and address and not address.startswith("#"):
+        if address and address.lower().startswith("www."):
+            address = f"https://{address}"
+        if tag == "a" and address and not address.startswith("#") and _SAFE.match(address):
             added = f'<a href="{escape(address)}">'
         elif name == "strong" and _NOT_BOLD.search(style):
             pass  # how Google Docs wraps a whole text
@@ -295,7 +361,18 @@ class _Writer(HTMLParser):
             if name == tag:
                 return
 
-    def _open_list(self, tag: str) -> None:
+    def _leave(self, address: str) -> None:
+        """A player, frame or form: one that shows a video we know becomes a link to it, alone on its line."""
+        video = parse_video(f"https:{address}" if address.startswith("//") else address)
+        if video is None:
+            self.others += 1
+            return
+        self._end_block()
+        self._end_word_lists()
+        url = video.watch_url
+        self.out.append(f'<p><a href="{escape(url)}">{escape(url, quote=False)}</a></p>')
+
+    def _open_list(self, tag: str, start: str) -> None:
         self._end_block()
         self._end_word_lists()
         if len(self._lists) == _DEEPEST_LIST:
@@ -303,7 +380,8 @@ class _Writer(HTMLParser):
             return
         if self._lists and not self._items_open():
             self._begin_item()
-        self.out.append(f"<{tag}>")
+        goes_on = tag == "ol" and start.isascii() and start.isdigit()
+        self.out.append(f'<ol start="{start}">' if goes_on else f"<{tag}>")
         self._lists.append(tag)
 
     def _items_open(self) -> bool:
@@ -336,6 +414,5 @@ class _Writer(HTMLParser):
             self.out.append(f"</li></{self._word_lists.pop()}>")
 
     def close(self) -> None:
-        super().close()
         self._end_block()
         self._end_word_lists()

@@ -84,13 +84,16 @@ def _videos(links: set[str]) -> dict[VideoAddress, Video]:
 def _with_anchors(html: str) -> tuple[str, list[Heading]]:
     headings: list[Heading] = []
     taken = set(_TAKEN)
+    # The number to try next, so that a hundred equal headings aren't counted through for each.
+    numbers: dict[str, int] = {}
 
     def anchored(match: re.Match[str]) -> str:
         text = plain_text(match[2])
         stem = slugify(text)[:60].strip("-") or "part"
-        anchor, number = stem, 2
+        anchor = stem
         while anchor in taken:
-            anchor, number = f"{stem}-{number}", number + 1
+            numbers[stem] = numbers.get(stem, 1) + 1
+            anchor = f"{stem}-{numbers[stem]}"
         taken.add(anchor)
         headings.append(Heading(int(match[1][1]), text, anchor))
         return f'<{match[1]} id="{anchor}">{match[2]}</{match[1]}>'
@@ -112,4 +115,6 @@ def _figure(html: str, pictures: dict[str, Picture]) -> str:
 def _video(match: re.Match[str], videos: dict[VideoAddress, Video]) -> str:
     address = parse_video(unescape(match[1]))
     video = videos.get(address) if address else None
-    return render_to_string("components/video.html", {"video": video}) if video else match[0]
+    if video is None:
+        return match[0]
+    return render_to_string("components/video.html", {"video": video, "where": address})

@@ -34,6 +34,7 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
     EDITED = "edited", _("Details changed")
+    PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late move asked for")
     CHANGE_REFUSED = "refused", _("Late move refused")
     FEE_DECIDED = "fee_decided", _("Late fee decided")

@@ -69,6 +69,10 @@ class TooManyRequests(BookingError):
     """The client already has as many open requests as one client may have."""
 
 
+class TooManyUnproved(TooManyRequests):
+    """As many requests as may wait for their mailboxes to be proved do so already, from this address or in all."""
+
+
 class TermsChanged(BookingError):
     """The terms the client read is not the one in force any more."""
 

@@ -6,9 +6,11 @@ nothing of which visit stands in the way, nor of where anyone lives or is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -60,6 +62,12 @@ _REASONS = {
     "time_off": _Reason(gettext_lazy("the therapist has time off"), *_NO_HOURS, of_someone=True),
     "certificate": _Reason(
         gettext_lazy("the therapist has no certificate for that day"), *_NO_HOURS, of_someone=True
+    ),
+    "other_zone": _Reason(
+        gettext_lazy("the therapist drives in other zones at that hour"),
+        gettext_lazy("At that hour we're in another part of the city. Please choose one of these."),
+        gettext_lazy("On this day we're in another part of the city."),
+        gettext_lazy("At our hours of this month we're in other parts of the city."),
     ),
     "reach": _Reason(
         gettext_lazy("the address is further than the therapist drives"),
@@ -208,17 +216,21 @@ def stranding_words(reason: str) -> str:
     return str(_REASONS[reason].to_staff) if reason in _REASONS else reason
 
 
-def day_words(reason: str, *, asked_for: bool) -> str:
+def day_words(reason: str, *, asked_for: bool, zones: Sequence[str] = ()) -> str:
     """Why a day has no time, in a sentence for the client. `reason` is one of `availability.RefusalReason`; `asked_for`
-    says that the client asked for somebody."""
+    says that the client asked for somebody. `zones` are the names of those that we are in."""
+    if reason == "other_zone" and zones:
+        return _("On this day we're in %(zones)s.") % {"zones": get_text_list(list(zones), _("and"))}
     none = _("No free times on this day.")
     if asked_for:
         none = _("With your choice of therapist there is no free time on this day.")
     return str(_told(reason, asked_for).of_day or none)
 
 
-def span_words(reason: str, *, asked_for: bool) -> str:
+def span_words(reason: str, *, asked_for: bool, zones: Sequence[str] = ()) -> str:
     """The same for five weeks, or for those of their days that can be booked."""
+    if reason == "other_zone" and zones:
+        return _("In these weeks we're in %(zones)s.") % {"zones": get_text_list(list(zones), _("and"))}
     none = _("No free times in these weeks.")
     if asked_for:
         none = _("With your choice of therapist there is no free time in these weeks.")

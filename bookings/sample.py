@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
-from simple_history.utils import bulk_create_with_history
 
 from bookings import sample_booklet
 from bookings.enums import Weekday
@@ -17,7 +16,6 @@ from bookings.models import (
     BookingRules,
     Booklet,
     Closure,
-    DriveTime,
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
@@ -91,19 +89,6 @@ def _area(area: dict[str, Any]) -> None:
                 for code, city, latitude, longitude in values["zips"]
             ),
             ignore_conflicts=True,
-        )
-    if not DriveTime.objects.exists():
-        drives = area["drives"]
-        bulk_create_with_history(
-            [
-                DriveTime(
-                    origin=zones[a], destination=zones[b], starts_at=start, ends_at=end, minutes=minutes
-                )
-                for row in drives["minutes"]
-                for a, b in (row["between"], row["between"][::-1])
-                for (start, end), minutes in zip(drives["bands"], row["in_bands"], strict=True)
-            ],
-            DriveTime,
         )
 
 

@@ -254,10 +254,10 @@ class Site:
         """Start the broker and the web server."""
         self.start_broker()
         descriptor = self._listener.fileno()
+        # The rest of its options is in gunicorn.conf.py.
         web = [
-            "gunicorn", "massagerx.wsgi:application", "--bind", f"fd://{descriptor}", "--worker-class", "gthread",
-            "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--graceful-timeout", "8",
-            "--timeout", "60",
+            "gunicorn", "massagerx.wsgi:application", "--bind", f"fd://{descriptor}", "--preload",
+            "--graceful-timeout", "8", "--timeout", "60",
             # No proxy stands before it: what a visitor says of scheme and prefix counts for nothing.
             "--forwarded-allow-ips", "",
         ]  # fmt: skip

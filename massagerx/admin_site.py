@@ -48,7 +48,14 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
         "places",
         _("Places and drives"),
-        ["bookings.zone", "bookings.servicearea", "bookings.drivetime"],
+        [
+            "bookings.zone",
+            "bookings.servicearea",
+            "drives.drivecorrection",
+            "drives.fixeddrive",
+            "drives.driverules",
+            "drives.roadtime",
+        ],
     ),
     (
         "writing",

@@ -16,7 +16,7 @@ from django_prose_editor.fields import ProseEditorField
 from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
-from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
+from massagerx.lib.html import PROSE_EXTENSIONS, clean_html, when_typed
 from massagerx.lib.singleton import SingletonModel
 
 MAX_PRICE_CENTS = 1_000_000
@@ -107,15 +107,17 @@ class Service(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
     summary = models.CharField(_("summary"), max_length=240, help_text=_("One sentence, for lists."))
-    description = ProseEditorField(_("description"), extensions=PROSE_EXTENSIONS, sanitize=clean_html)
+    description = ProseEditorField(
+        _("description"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html)
+    )
     what_to_expect = ProseEditorField(
-        _("what to expect"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+        _("what to expect"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html), blank=True
     )
     before_visit = ProseEditorField(
-        _("before your visit"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+        _("before your visit"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html), blank=True
     )
     after_visit = ProseEditorField(
-        _("after your visit"), extensions=PROSE_EXTENSIONS, sanitize=clean_html, blank=True
+        _("after your visit"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html), blank=True
     )
     setup_minutes = models.PositiveSmallIntegerField(
         _("set-up minutes"), default=10, validators=[MaxValueValidator(120)]

@@ -17,11 +17,12 @@ from django.contrib.auth.models import Group
 
 from bookings.domain import operations
 from bookings.domain.operations import Submission
+from bookings.drives.models import Days, FixedDrive
+from bookings.drives.rows import refresh
 from bookings.enums import Gender
 from bookings.models import (
     Booking,
     BookingRules,
-    DriveTime,
     ScreeningVersion,
     ServiceArea,
     TermsVersion,
@@ -49,6 +50,7 @@ def make_roles() -> None:
     roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
+        import_module("bookings.drives.migrations.0002_rights_over_drives").give_rights(apps, None)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:
@@ -101,9 +103,13 @@ class World:
         )
         return replace(submission, **changes)
 
-    def book(self, *, now: datetime = NOW, **changes: Any) -> Booking:
-        """A request made by the same way as a client's."""
-        return operations.request_booking(submission=self.submission(**changes), now=now)
+    def book(self, *, now: datetime = NOW, proved: bool = True, **changes: Any) -> Booking:
+        """A request made by the same way as a client's, with the press in the email that proves the mailbox."""
+        booking = operations.request_booking(submission=self.submission(**changes), now=now)
+        if proved and booking.prove_by is not None:
+            Booking.objects.filter(pk=booking.pk).update(prove_by=None, source="")
+            booking.prove_by, booking.source = None, ""
+        return booking
 
     def agree_to(self, **changes: Any) -> TermsVersion:
         """Other terms from now on, with the same words."""
@@ -207,17 +213,30 @@ def make_world() -> World:
     )
 
 
+def fix_drives(
+    *drives: tuple[ServiceArea, ServiceArea, int], start: time = time(0), end: time = time(0)
+) -> list[FixedDrive]:
+    """Fixes drives from one ZIP code to another, in that direction, all week, and makes the rows."""
+    fixed = [
+        FixedDrive.objects.create(
+            origin=origin, destination=destination, minutes=minutes, days=days, starts_at=start, ends_at=end,
+            both_ways=False,
+        )
+        for origin, destination, minutes in drives
+        for days in Days.values
+    ]  # fmt: skip
+    refresh(now=NOW)
+    return fixed
+
+
 def busy_elsewhere(world: World) -> None:
     """A day that can't be had in the Valley: the therapist lives there, and a visit at noon on the Eastside leaves
     hours enough before and after, but not for the way."""
     Therapist.objects.update(home_zip=world.far_area)
     WorkingHours.objects.update(ends_at=time(18))
-    for origin, destination, minutes in (
-        (world.far_zone, world.far_zone, 10),
-        (world.far_zone, world.zone, 120),
-        (world.zone, world.far_zone, 240),
-    ):
-        DriveTime.objects.create(
-            origin=origin, destination=destination, starts_at=time(0), ends_at=time(0), minutes=minutes
-        )
+    fix_drives(
+        (world.far_area, world.far_area, 10),
+        (world.far_area, world.area, 120),
+        (world.area, world.far_area, 240),
+    )
     world.book(starts_at=at(12), email="noon@example.com", phone="+12135550199")

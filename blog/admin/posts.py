@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,11 +25,13 @@ from django.utils.text import Truncator, slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from blog.importing import import_text
+from blog.importing import Imported, import_text, kind_of, refuse_too_much
 from blog.models import RESERVED_SLUGS, OldAddress, Post, Tag
 from blog.preview import LASTS, preview_token
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.fields import LineField
+from massagerx.lib.html import LONGEST_HTML
+from massagerx.lib.text import refuse_too_long
 from massagerx.lib.urls import absolute_url
 
 from .writing import WritingMixin
@@ -102,6 +106,9 @@ class PasteForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+    bold_headings = forms.BooleanField(
+        label=_("A short line that is all in bold is a heading"), required=False, initial=True
+    )
     text = forms.CharField(
         label=_("The post"),
         max_length=200_000,
@@ -116,7 +123,16 @@ class PasteForm(forms.Form):
         """Imports the pasted text; needs words, and a title from the field or the first heading."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("text"):
-            imported = import_text(cleaned["text"], cleaned.get("kind") or None)
+            kind = cleaned.get("kind") or kind_of(cleaned["text"])
+            try:
+                refuse_too_much(cleaned["text"], kind)
+                imported = import_text(
+                    cleaned["text"], kind, bold_headings=bool(cleaned.get("bold_headings"))
+                )
+                refuse_too_long(imported.body, LONGEST_HTML)
+            except forms.ValidationError as error:
+                self.add_error("text", error)
+                return cleaned
             title = cleaned.get("title") or imported.title
             if not imported.body:
                 self.add_error("text", _("We found no words to keep in this text, beside a heading at most."))
@@ -126,8 +142,49 @@ class PasteForm(forms.Form):
             # A heading that isn't taken for the title is still part of the text.
             own = imported.title and cleaned["title"] != Truncator(imported.title).chars(140)
             heading = f"<h2>{escape(imported.title)}</h2>" if own else ""
-            cleaned["body"], cleaned["pictures"] = heading + imported.body, imported.pictures
+            cleaned["body"], cleaned["imported"] = heading + imported.body, imported
         return cleaned
+
+
+def _what_to_look_at(imported: Imported) -> Iterator[str]:
+    """What a pasted text lost, and what it may gain, a sentence each."""
+    counted = [
+        (
+            imported.pictures,
+            ngettext(
+                "%(count)d picture was left behind: add it to the pictures, then put it in where it belongs.",
+                "%(count)d pictures were left behind: add them to the pictures, then put them in where they belong.",
+                imported.pictures,
+            ),
+        ),
+        (
+            imported.tables,
+            ngettext(
+                "%(count)d table was taken apart: its words are there, one cell after another.",
+                "%(count)d tables were taken apart: their words are there, one cell after another.",
+                imported.tables,
+            ),
+        ),
+        (
+            imported.others,
+            ngettext(
+                "%(count)d other thing was left behind, such as a player, a map or a form.",
+                "%(count)d other things were left behind, such as players, maps or forms.",
+                imported.others,
+            ),
+        ),
+    ]
+    yield from (words % {"count": count} for count, words in counted if count)
+    for url in imported.videos:
+        add = f"{reverse('admin:blog_video_add')}?{urlencode({'url': url})}"
+        yield format_html(
+            '{} <a href="{}">{}</a>',
+            _("The text links to a video on a line of its own (%(url)s).") % {"url": url},
+            add,
+            _("Add it to the videos, and readers can play it there."),
+        )
+    for line in imported.promises:
+        yield _("This line speaks of a link and has none: “%(line)s”") % {"line": Truncator(line).chars(120)}
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -284,13 +341,8 @@ class PostAdmin(WritingMixin):
         post = Post.objects.create(title=found["title"], slug=free_slug(found["title"]), body=found["body"])
         self.log_addition(request, post, str(_("Pasted.")))
         messages.success(request, _("Here is your draft. Read it through, then set the status to Published."))
-        if found["pictures"]:
-            left = ngettext(
-                "%(count)d picture was left behind: add it to the pictures, then put it in where it belongs.",
-                "%(count)d pictures were left behind: add them to the pictures, then put them in where they belong.",
-                found["pictures"],
-            )
-            messages.info(request, left % {"count": found["pictures"]})
+        for words in _what_to_look_at(found["imported"]):
+            messages.info(request, words)
         self.warn_of_claims(request, post)
         return redirect("admin:blog_post_change", post.pk)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,8 +22,7 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin, ProseAdminMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.admin_preview import PreviewMixin, is_preview
 from massagerx.lib.admin_versions import VersionsMixin
-
-_CHECKED_LETTERS = 200_000
+from massagerx.lib.html import LONGEST_HTML
 
 
 class ClaimsMixin(admin.ModelAdmin):
@@ -44,8 +44,7 @@ class ClaimsMixin(admin.ModelAdmin):
         """While one writes: the claims in the posted `text` fields, as sentences."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
-        texts = [text[:_CHECKED_LETTERS] for text in request.POST.getlist("text")[:10]]
-        found = find_claims(texts)
+        found = find_claims(_prepared_databases(request.POST.getlist("text")))
         return JsonResponse(
             {
                 "title": _claims_title(found),
@@ -79,6 +78,14 @@ class ClaimsMixin(admin.ModelAdmin):
             )
             saved = _("It is saved as you wrote it.")
             messages.warning(request, format_html("{} {}<ul>{}</ul>", saved, _claims_title(found), rows))
+
+
+def _prepared_databases(texts: list[str]) -> Iterator[str]:
+    """As much of the texts as one of them may hold."""
+    left = LONGEST_HTML
+    for text in texts:
+        yield text[:left]
+        left -= min(left, len(text))
 
 
 def _claims_title(found: list[Claim]) -> str:

@@ -14,7 +14,7 @@ from django_prose_editor.fields import ProseEditorField
 from simple_history.models import HistoricalRecords
 
 from blog.prose import POST_EXTENSIONS, clean_post_html
-from massagerx.lib.html import PROSE_EXTENSIONS, clean_html
+from massagerx.lib.html import PROSE_EXTENSIONS, clean_html, when_typed
 
 
 class Page(models.Model):
@@ -32,7 +32,9 @@ class Page(models.Model):
     meta_description = models.CharField(
         _("description"), max_length=160, blank=True, help_text=_("One sentence, for search engines.")
     )
-    body = ProseEditorField(_("text"), extensions=POST_EXTENSIONS, sanitize=clean_post_html, blank=True)
+    body = ProseEditorField(
+        _("text"), extensions=POST_EXTENSIONS, sanitize=when_typed(clean_post_html), blank=True
+    )
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     history = HistoricalRecords(excluded_fields=["updated_at"], cascade_delete_history=True)
@@ -76,7 +78,7 @@ class FaqEntry(models.Model):
     """One question of the FAQ with its answer."""
 
     question = models.CharField(_("question"), max_length=200, unique=True)
-    answer = ProseEditorField(_("answer"), extensions=PROSE_EXTENSIONS, sanitize=clean_html)
+    answer = ProseEditorField(_("answer"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html))
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("Lower numbers come first.")
     )

@@ -17,7 +17,7 @@ from django_prose_editor.fields import ProseEditorField
 from simple_history.models import HistoricalRecords
 
 from blog.prose import POST_EXTENSIONS, clean_post_html
-from massagerx.lib.html import excerpt, plain_text, without_controls
+from massagerx.lib.html import excerpt, plain_text, when_typed, without_controls
 from services.models import Service
 
 from .pictures import Picture
@@ -131,7 +131,7 @@ class Post(models.Model):
             "One or two sentences, for lists and search engines. Left empty, the post's first words are used."
         ),
     )
-    body = ProseEditorField(_("text"), extensions=POST_EXTENSIONS, sanitize=clean_post_html)
+    body = ProseEditorField(_("text"), extensions=POST_EXTENSIONS, sanitize=when_typed(clean_post_html))
     # The words alone, to search in and to count; written with the text.
     plain_body = models.TextField(editable=False, default="", blank=True)
     cover = models.ForeignKey(

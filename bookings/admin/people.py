@@ -53,7 +53,8 @@ class HoursForm(forms.ModelForm):
 class WorkingHoursForm(HoursForm):
     class Meta:
         model = WorkingHours
-        fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until"]
+        fields = ["weekday", "starts_at", "ends_at", "valid_from", "valid_until", "zones"]
+        widgets = {"zones": forms.CheckboxSelectMultiple}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

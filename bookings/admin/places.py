@@ -1,4 +1,4 @@
-"""Where we drive: zones with their fee, the ZIP codes in them, drive times; and the owner's booking rules."""
+"""Where we drive: zones with their fee, and the ZIP codes in them; and the owner's booking rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import BookingRules, DriveTime, ServiceArea, Zone
+from bookings.drives.rows import ask_for_rows
+from bookings.models import BookingRules, ServiceArea, Zone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.zips import centroid
@@ -88,6 +89,10 @@ class ServiceAreaAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         ),
     ]
 
+    def save_model(self, request: HttpRequest, obj: ServiceArea, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        ask_for_rows()
+
     @admin.action(description=gettext_lazy("Serve these ZIP codes"), permissions=["change"])
     def serve(self, request: HttpRequest, queryset: QuerySet[ServiceArea]) -> None:
         count = queryset.update(is_active=True)
@@ -99,29 +104,6 @@ class ServiceAreaAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
         self.message_user(
             request, _("No longer served: %(count)d. Visits already booked stay.") % {"count": count}
         )
-
-
-class DriveTimeForm(forms.ModelForm):
-    class Meta:
-        model = DriveTime
-        fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
-
-    def clean_minutes(self) -> int:
-        """At least one minute."""
-        minutes: int = self.cleaned_data["minutes"]
-        # With none, two visits could be offered back to back at two addresses.
-        if minutes < 1:
-            raise forms.ValidationError(_("A drive takes a minute at least, within a zone too."))
-        return minutes
-
-
-@admin.register(DriveTime)
-class DriveTimeAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
-    form = DriveTimeForm
-    fields = ["origin", "destination", "starts_at", "ends_at", "minutes"]
-    list_display = ["__str__", "starts_at", "ends_at", "minutes"]
-    list_filter = ["origin", "destination"]
-    list_select_related = ["origin", "destination"]
 
 
 @admin.register(BookingRules)
@@ -142,6 +124,9 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
                     "desk_opens_at",
                     "desk_closes_at",
                     "open_requests_per_client",
+                    "prove_within_minutes",
+                    "unproved_per_address",
+                    "unproved_in_all",
                     "alert_email",
                 ]
             },

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Max, Min, Q, QuerySet
 from django.http import HttpRequest
@@ -74,16 +75,23 @@ def _hours_of(day: date, rows: QuerySet[WorkingHours]) -> dict[str, Any]:
     return in_force.aggregate(from_time=Min("starts_at"), until_time=Max("ends_at"))
 
 
+class ExtraHoursForm(HoursForm):
+    class Meta:
+        model = ExtraHours
+        fields = ["therapist", "date", "starts_at", "ends_at", "zones"]
+        widgets = {"zones": forms.CheckboxSelectMultiple}
+
+
 @admin.register(ExtraHours)
 class ExtraHoursAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     """A page of their own: on the therapist's page some years of them would be more fields than one form may send."""
 
-    form = HoursForm
+    form = ExtraHoursForm
     list_display = ["therapist", "date", "starts_at", "ends_at"]
     list_filter = ["therapist"]
     list_select_related = ["therapist"]
     ordering = ["-date", "starts_at"]
-    fields = ["therapist", "date", "starts_at", "ends_at"]
+    fields = ["therapist", "date", "starts_at", "ends_at", "zones"]
 
     def stranding_therapists(self, obj: ExtraHours) -> Collection[int]:
         return {obj.therapist_id}

@@ -16,7 +16,7 @@ from .slots import (
     offer_starts,
     open_days,
 )
-from .travel import DriveRow, DriveTable, MeasuredDrives, OfflineEstimate, WeekBands, WithOverrides, one_band
+from .travel import WeekBands, WithOverrides, one_band, whole_minutes
 from .types import (
     DriveTime,
     ExtraHours,
@@ -36,18 +36,14 @@ from .types import (
 from .working_hours import working_intervals
 
 __all__ = [
-    "DriveRow",
-    "DriveTable",
     "DriveTime",
     "Drives",
     "ExtraHours",
     "Interval",
     "Job",
-    "MeasuredDrives",
     "Occupied",
     "OccupiedKind",
     "OfferedStart",
-    "OfflineEstimate",
     "Place",
     "Refusal",
     "RefusalReason",
@@ -70,5 +66,6 @@ __all__ = [
     "one_band",
     "open_days",
     "visits_by_week",
+    "whole_minutes",
     "working_intervals",
 ]

@@ -4,13 +4,13 @@ Instants are minutes since 1970-01-01T00:00 UTC (see `local_days`), drives whole
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .local_days import DAY_MINUTES, LocalDay, instant_at, minute_floor
-from .travel import Remembered, WeekBands, bands_of, whole_minutes
+from .travel import Always, Remembered, WeekBands, bands_of, whole_minutes
 from .types import DriveTime, Place
 
 # No drive takes longer: corrections by staff and the owner's table stop there.
@@ -21,7 +21,11 @@ Bands = tuple[list[int], list[int], list[int]]
 Spot = tuple[int, str | None]
 
 
-class Leg(dict[int, int | None]):
+# Minutes by band of traffic: told all at once, or asked for one by one.
+Leg = Mapping[int, int | None] | Sequence[int | None]
+
+
+class AskedLeg(dict[int, int | None]):
     """The drive from one place to another: minutes by band of traffic, asked for when first looked up.
 
     A dict, so that looking up what is known costs the hot loop no Python call.
@@ -44,19 +48,8 @@ class Leg(dict[int, int | None]):
         return minutes
 
 
-class _SameAddress(Leg):
-    """From a door to itself."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        pass
-
-    def __missing__(self, band: int) -> int:
-        return 0
-
-
-_SAME_ADDRESS = _SameAddress()
+_SAME_ADDRESS = Always(0)
+_UNKNOWN = Always(None)
 
 
 class Traffic(NamedTuple):
@@ -133,10 +126,15 @@ class Drives:
         legs = self._remembered.legs
         leg: Leg | None = legs.get((area, goal))
         if leg is None:
-            places = self._remembered.places
-            leg = Leg(self._drive_time, self._remembered.departures, places[area], places[goal])
-            legs[area, goal] = leg
+            leg = legs[area, goal] = self._new_leg(*(self._remembered.places[spot] for spot in (area, goal)))
         return leg
+
+    def _new_leg(self, origin: Place, destination: Place) -> Leg:
+        by_band = getattr(self._drive_time, "by_band", None)
+        if by_band is None or self._week is None:
+            return AskedLeg(self._drive_time, self._remembered.departures, origin, destination)
+        told: Leg | None = by_band(origin, destination)
+        return _UNKNOWN if told is None else told
 
     def minutes(self, leg: Leg, departing_at: datetime) -> int | None:
         """What `leg` takes who leaves at `departing_at` (aware); None when nobody knows."""

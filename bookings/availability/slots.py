@@ -6,7 +6,7 @@ The rules, all of them, in words:
    the minimum notice from now, and on a local day up to the horizon.
 2. From the start of set-up to the end of pack-down it is one block, inside one stretch of the therapist's
    working hours (weekly and extra hours, without time off and closures), and overlaps nothing that is taken.
-   Blocks that touch don't overlap.
+   Blocks that touch don't overlap. Hours that name zones hold only blocks in these.
 3. The day is no later than the last one on which the therapist may be given a visit.
 4. A shift is what a day holds between time off: it begins at home, where the therapist leaves when its first
    hours begin at the earliest, and ends at home, when its last hours end at the latest. So the first drive

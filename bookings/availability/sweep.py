@@ -97,7 +97,7 @@ class DayPlanner:
         self.therapist = therapist
         self.job = job
         self.drives = drives
-        self.hours = WorkingHours(therapist, rules)
+        self.hours = WorkingHours(therapist, rules, job.place.zone)
         self.home = drives.place_id(therapist.home)
         self.place = drives.place_id(job.place)
         self.from_home = drives.leg(self.home, self.place)
@@ -214,6 +214,8 @@ class DayPlanner:
             return RefusalReason.OUTSIDE_HOURS
         if not any(contains(shift.stretches, (start, end)) for shift in shifts):
             return RefusalReason.TIME_OFF
+        if not any(contains(self.hours.stretches_on(day, shift), (start, end)) for shift in shifts):
+            return RefusalReason.OTHER_ZONE
         return RefusalReason.TAKEN
 
     def _is_cut(self, shift: Shift, day: LocalDay) -> bool:
@@ -226,7 +228,7 @@ class DayPlanner:
         traffic = self.drives.traffic(day)
         gaps = self.gaps(day, blocks, traffic)
         for shift in shifts:
-            for stretch_start, stretch_end in shift.stretches:
+            for stretch_start, stretch_end in self.hours.stretches_on(day, shift):
                 for gap in gaps:
                     start = max(stretch_start, gap.start)
                     end = min(stretch_end, gap.end)

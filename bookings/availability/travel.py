@@ -1,35 +1,22 @@
-"""Drive times that need no network: the owner's table between zones, an estimate behind it, what was measured
-between the two, staff's overrides before all.
+"""What drive times declare, so that the engine asks for each only a few times; and staff's overrides before all.
 
-Each class here is a value that can be called as a `types.DriveTime`: whole minutes, or None for unknown.
-Distances are statute miles, speeds miles an hour, and times of day local wall times in the zone given. An
-instance may be shared by requests and threads: what it remembers can only be worked out again, to the same
-answer.
+A `types.DriveTime` is called with two places and an aware departure, and answers whole minutes, or None for unknown.
+One whose answers change only at certain times of the week says so in `week_bands`; `by_band(origin, destination)`, if
+it has that too, tells the minutes of all bands at once, or None. With `same_for_all_addresses` doors of one area are
+alike to it, and `remembered` keeps what the engine has asked. An instance may be shared by requests and threads: what
+it remembers can only be worked out again, to the same answer.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, tzinfo
-from functools import lru_cache
+from datetime import datetime, tzinfo
+from functools import partial
 from itertools import count
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from .local_days import DAY_MINUTES, wall_end, wall_start
-from .types import MIDNIGHT, DriveTime, Place
-
-EARTH_RADIUS_MILES = 3958.8
-EVERY_DAY = frozenset(range(7))
-
-# Door to door in Los Angeles, hour by hour from midnight: our own cautious guesses, lower than an empty road
-# allows. The owner's table corrects them where they are wrong.
-WEEKDAY_MPH = (30, 30, 30, 30, 30, 28, 24, 17, 16, 18, 21, 21, 21, 21, 20, 17, 15, 14, 15, 19, 23, 26, 28, 30)
-WEEKEND_MPH = (30, 30, 30, 30, 30, 30, 29, 28, 26, 25, 23, 22, 21, 21, 21, 21, 21, 21, 21, 22, 24, 26, 28, 30)
-# Streets are longer than the straight line between two points; a third more is common for a city's grid.
-WINDING_FACTOR = 1.35
-# Between two addresses nobody takes less: finding the car, the way out, parking.
-FLOOR_MINUTES = 8
+from .local_days import DAY_MINUTES
+from .types import DriveTime, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,228 +70,22 @@ class Remembered:
         return number
 
 
+class Always(dict[int, int | None]):
+    """The same minutes in every band."""
+
+    __slots__ = ("_minutes",)
+
+    def __init__(self, minutes: int | None) -> None:
+        super().__init__()
+        self._minutes = minutes
+
+    def __missing__(self, band: int) -> int | None:
+        return self._minutes
+
+
 def one_band(zone: tzinfo) -> WeekBands:
     """For drive times that are the same at any hour."""
     return WeekBands(zone, (((0, 0),),) * 7)
-
-
-def _tz(zone: str | tzinfo) -> tzinfo:
-    return ZoneInfo(zone) if isinstance(zone, str) else zone
-
-
-def _number_bands(zone: tzinfo, days: Sequence[Iterable[tuple[int, object]]]) -> WeekBands:
-    """Bands from what makes the answer: equal makings, on whatever day, get the same number."""
-    numbers: dict[object, int] = {}
-    numbered = []
-    for day in days:
-        bands: list[tuple[int, int]] = []
-        for start, making in day:
-            band = numbers.setdefault(making, len(numbers))
-            if not bands or bands[-1][1] != band:
-                bands.append((start, band))
-        numbered.append(tuple(bands))
-    return WeekBands(zone, tuple(numbered))
-
-
-@lru_cache(maxsize=65536)
-def miles_between(
-    origin_latitude: float, origin_longitude: float, destination_latitude: float, destination_longitude: float
-) -> float:
-    """The great-circle distance in statute miles between two points given in degrees (haversine formula)."""
-    origin_phi, destination_phi = math.radians(origin_latitude), math.radians(destination_latitude)
-    half_phi = (destination_phi - origin_phi) / 2
-    half_lambda = math.radians(destination_longitude - origin_longitude) / 2
-    chord = (
-        math.sin(half_phi) ** 2
-        + math.cos(origin_phi) * math.cos(destination_phi) * math.sin(half_lambda) ** 2
-    )
-    return 2 * EARTH_RADIUS_MILES * math.asin(min(1.0, math.sqrt(chord)))
-
-
-class OfflineEstimate:
-    """Straight-line miles × winding factor ÷ the speed of the local hour, rounded up, never under a floor.
-
-    The speeds are 24 numbers each, from midnight, in miles an hour. None when a place has no coordinates.
-    Raises ValueError for speeds, a factor or a floor that make no sense.
-    """
-
-    __slots__ = ("_floor_minutes", "_speeds", "_tz", "_winding_factor", "week_bands")
-    same_for_all_addresses = True
-
-    def __init__(
-        self,
-        zone: str | tzinfo,
-        *,
-        winding_factor: float = WINDING_FACTOR,
-        floor_minutes: int = FLOOR_MINUTES,
-        weekday_mph: Sequence[float] = WEEKDAY_MPH,
-        weekend_mph: Sequence[float] = WEEKEND_MPH,
-    ) -> None:
-        if len(weekday_mph) != 24 or len(weekend_mph) != 24 or min(*weekday_mph, *weekend_mph) <= 0:
-            raise ValueError("Speeds are 24 positive numbers, one for each hour of the day.")
-        if winding_factor < 1 or floor_minutes < 1:
-            raise ValueError("No road is shorter than the straight line, and no drive shorter than a minute.")
-        self._tz = _tz(zone)
-        self._winding_factor = winding_factor
-        self._floor_minutes = floor_minutes
-        self._speeds = (tuple(weekday_mph),) * 5 + (tuple(weekend_mph),) * 2
-        self.week_bands = _number_bands(
-            self._tz, [[(hour * 60, mph) for hour, mph in enumerate(day)] for day in self._speeds]
-        )
-
-    def from_free_flow(self, seconds: float, departing_at: datetime) -> int:
-        """Minutes for who leaves at `departing_at` (aware), on a way that takes `seconds` when roads are empty.
-
-        The profile's quickest hour is taken for an empty road: an hour at half its speed doubles the drive. The
-        floor is the same as for an estimate. So the profile's share of traffic is used, which is our own guess,
-        and the way through the streets is not guessed any more.
-        """
-        local = departing_at.astimezone(self._tz)
-        slowdown = max(map(max, self._speeds)) / self._speeds[local.weekday()][local.hour]
-        return max(self._floor_minutes, math.ceil(seconds / 60 * slowdown - 1e-6))
-
-    def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
-        """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""
-        if origin.same_address(destination):
-            return 0
-        if origin.latitude is None or origin.longitude is None:
-            return None
-        if destination.latitude is None or destination.longitude is None:
-            return None
-        miles = miles_between(origin.latitude, origin.longitude, destination.latitude, destination.longitude)
-        local = departing_at.astimezone(self._tz)
-        hours = miles * self._winding_factor / self._speeds[local.weekday()][local.hour]
-        # A millionth of a minute off, so that a drive of exactly 30 minutes isn't 31 by a rounding error.
-        return max(self._floor_minutes, math.ceil(hours * 60 - 1e-6))
-
-
-class MeasuredDrives:
-    """Drives whose way somebody has measured, with the estimate for all others.
-
-    `seconds` holds what a drive takes on empty roads, by ((latitude, longitude), (latitude, longitude)) of its two
-    ends, one direction; the estimate's profile puts the traffic of the hour on top (`from_free_flow`). Two places
-    at one point are left to the estimate. Raises ValueError for a duration that is negative or not a number.
-    """
-
-    __slots__ = ("_estimate", "_seconds", "week_bands")
-    same_for_all_addresses = True
-
-    def __init__(
-        self,
-        seconds: Mapping[tuple[tuple[float, float], tuple[float, float]], float],
-        estimate: OfflineEstimate,
-    ) -> None:
-        if not all(0 <= value < math.inf for value in seconds.values()):
-            raise ValueError("A drive never takes less than no time.")
-        self._seconds = dict(seconds)
-        self._estimate = estimate
-        self.week_bands = estimate.week_bands
-
-    def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
-        """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""
-        if origin.same_address(destination):
-            return 0
-        if origin.point is not None and destination.point is not None:
-            seconds = self._seconds.get((origin.point, destination.point))
-            if seconds is not None:
-                return self._estimate.from_free_flow(seconds, departing_at)
-        return self._estimate(origin, destination, departing_at)
-
-
-@dataclass(frozen=True, slots=True)
-class DriveRow:
-    """The owner's word on one drive: `minutes` from one zone to another for who leaves between `start` and
-    `end`.
-
-    Local wall times, `end` not included, 00:00 as an end is the end of the day. A row may go from a zone to
-    itself. Raises ValueError for a drive under a minute: two addresses are never none apart.
-    """
-
-    origin_zone: str
-    destination_zone: str
-    minutes: int
-    start: time = MIDNIGHT
-    end: time = MIDNIGHT
-    weekdays: frozenset[int] = EVERY_DAY
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.minutes <= DAY_MINUTES:
-            raise ValueError("A drive takes between a minute and a day.")
-        if self.end != MIDNIGHT and self.end <= self.start:
-            raise ValueError("A time band ends after it starts, on the same day.")
-        if not self.weekdays <= EVERY_DAY:
-            raise ValueError("Weekdays run from 0, Monday, to 6, Sunday.")
-
-    def covers(self, weekday: int, wall_minute: int) -> bool:
-        """Whether the row speaks of that local time."""
-        return weekday in self.weekdays and wall_start(self.start) <= wall_minute < wall_end(self.end)
-
-
-class DriveTable:
-    """The owner's table, with another DriveTime behind it for what the table doesn't say.
-
-    For a pair of zones at a time: the row in that direction, else the row in the other direction, else
-    `behind`, else None. Where rows for a pair overlap, the one with the shortest time band speaks (an
-    exception was made for it), and between equals the longer drive.
-    """
-
-    __slots__ = ("_behind", "_rows", "_tz", "remembered", "same_for_all_addresses", "week_bands")
-
-    def __init__(
-        self, rows: Iterable[DriveRow], zone: str | tzinfo, *, behind: DriveTime | None = None
-    ) -> None:
-        self._tz = _tz(zone)
-        self._behind = behind
-        self._rows: dict[tuple[str, str], list[DriveRow]] = {}
-        ordered = sorted(rows, key=lambda row: (wall_end(row.end) - wall_start(row.start), -row.minutes))
-        for row in ordered:
-            self._rows.setdefault((row.origin_zone, row.destination_zone), []).append(row)
-        self.week_bands = self._bands(ordered)
-        self.same_for_all_addresses = behind is None or bool(getattr(behind, "same_for_all_addresses", False))
-        # Without this, the same table asked twice works everything out twice.
-        self.remembered = (
-            Remembered() if self.same_for_all_addresses and self.week_bands is not None else None
-        )
-
-    def __call__(self, origin: Place, destination: Place, departing_at: datetime) -> int | None:
-        """Minutes from `origin` to `destination` for who leaves at `departing_at` (aware); 0 at the same address."""
-        if origin.same_address(destination):
-            return 0
-        if origin.zone is not None and destination.zone is not None:
-            local = departing_at.astimezone(self._tz)
-            weekday, wall_minute = local.weekday(), local.hour * 60 + local.minute
-            for pair in ((origin.zone, destination.zone), (destination.zone, origin.zone)):
-                for row in self._rows.get(pair, ()):
-                    if row.covers(weekday, wall_minute):
-                        return row.minutes
-        return whole_minutes(self._behind(origin, destination, departing_at)) if self._behind else None
-
-    def _bands(self, rows: Sequence[DriveRow]) -> WeekBands | None:
-        behind = one_band(self._tz) if self._behind is None else bands_of(self._behind, self._tz)
-        if behind is None:
-            return None
-        # Rows of one time band and the same weekdays come and go together, whatever zones they are between.
-        kinds = {(wall_start(row.start), wall_end(row.end), row.weekdays) for row in rows}
-        days: list[list[tuple[int, object]]] = []
-        for weekday in range(7):
-            active = [(start, end) for start, end, weekdays in kinds if weekday in weekdays]
-            edges = {0, *(start for start, _ in behind.days[weekday])}
-            edges.update(edge for span in active for edge in span if edge < DAY_MINUTES)
-            days.append(
-                [
-                    (
-                        edge,
-                        (
-                            behind.band_at(weekday, edge),
-                            frozenset(
-                                kind for kind in kinds if weekday in kind[2] and kind[0] <= edge < kind[1]
-                            ),
-                        ),
-                    )
-                    for edge in sorted(edges)
-                ]
-            )
-        return _number_bands(self._tz, days)
 
 
 class WithOverrides:
@@ -331,6 +112,16 @@ class WithOverrides:
         if override is not None:
             return override
         return whole_minutes(self._behind(origin, destination, departing_at))
+
+    @property
+    def by_band(self) -> Callable[[Place, Place], Any] | None:
+        """The minutes of each band at once, if what is behind can tell them so."""
+        behind: Callable[[Place, Place], Any] | None = getattr(self._behind, "by_band", None)
+        return partial(self._by_band, behind) if behind is not None else None
+
+    def _by_band(self, behind: Callable[[Place, Place], Any], origin: Place, destination: Place) -> Any:
+        override = self._minutes.get((origin, destination))
+        return Always(override) if override is not None else behind(origin, destination)
 
 
 def bands_of(drive_time: DriveTime, zone: tzinfo) -> WeekBands | None:

@@ -124,7 +124,8 @@ class WeeklyHours:
     """Hours on one weekday (Monday is 0) of every week, in local wall time, `end` not included.
 
     `end` 00:00 is the end of that day; hours don't run past midnight. They apply on days from `valid_from` to
-    `valid_until`, both included; None is open. Raises ValueError when the hours are upside down.
+    `valid_until`, both included; None is open. With `zones`, visits are only in these then. Raises ValueError when the
+    hours are upside down.
     """
 
     weekday: int
@@ -132,6 +133,7 @@ class WeeklyHours:
     end: time
     valid_from: date | None = None
     valid_until: date | None = None
+    zones: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.weekday <= 6:
@@ -154,6 +156,7 @@ class ExtraHours:
     date: date
     start: time
     end: time
+    zones: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         _check_hours(self.start, self.end)
@@ -309,6 +312,7 @@ class RefusalReason(StrEnum):
     BREAK = "break"  # would leave no break in a long day
     TIME_OFF = "time_off"
     CERTIFICATE = "certificate"  # the therapist may be given no visit on that day any more
+    OTHER_ZONE = "other_zone"  # the therapist works in other zones at that hour
     REACH = "reach"  # further from the home base than the therapist drives
     NOTICE = "notice"  # in the past, or sooner than the minimum notice
     HORIZON = "horizon"  # later than the last day that can be booked

@@ -2,13 +2,15 @@
 
 Hours are wall times in the zone of the rules; what comes out is UTC. Weekly and extra hours of a day add up,
 overlapping or not. Time off wins over both; a closure, and a day later than
-the last one on which the therapist may be given a visit, over everything. Each day stands alone: hours up to
+the last one on which the therapist may be given a visit, over everything. Hours that name zones are hours of the
+therapist's day like all others, but a visit elsewhere can't be in them. Each day stands alone: hours up to
 midnight and hours from midnight are two stretches, and no visit spans them.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .intervals import Span, merge, subtract
 from .local_days import (
@@ -21,7 +23,7 @@ from .local_days import (
     wall_end,
     wall_start,
 )
-from .types import Interval, RefusalReason, SchedulingRules, Therapist, WeeklyHours
+from .types import ExtraHours, Interval, RefusalReason, SchedulingRules, Therapist, WeeklyHours
 
 
 class Shift(NamedTuple):
@@ -47,9 +49,20 @@ class Shift(NamedTuple):
 class WorkingHours:
     """One therapist's hours, made ready for asking day by day."""
 
-    __slots__ = ("_bookable_until", "_closures", "_extra", "_plain", "_time_off", "_weekly")
+    __slots__ = ("_bookable_until", "_closures", "_extra", "_in_zone", "_plain", "_time_off", "_weekly")
 
-    def __init__(self, therapist: Therapist, rules: SchedulingRules) -> None:
+    def __init__(self, therapist: Therapist, rules: SchedulingRules, zone: str | None = None) -> None:
+        """`zone` is where a visit would be, for `stretches_on`."""
+        weekly_hours, extra_hours = therapist.weekly_hours, therapist.extra_hours
+        self._in_zone: WorkingHours | None = None
+        named = [hours.zones for hours in weekly_hours] + [hours.zones for hours in extra_hours]
+        if any(zones is not None for zones in named):
+            there = replace(
+                therapist,
+                weekly_hours=tuple(_everywhere(hours) for hours in weekly_hours if _are_in(hours, zone)),
+                extra_hours=tuple(_everywhere(hours) for hours in extra_hours if _are_in(hours, zone)),
+            )
+            self._in_zone = WorkingHours(there, rules)
         self._closures = rules.closures
         self._bookable_until = date.max if therapist.bookable_until is None else therapist.bookable_until
         self._weekly: list[list[tuple[WeeklyHours, int, int]]] = [[] for _ in range(7)]
@@ -100,6 +113,24 @@ class WorkingHours:
         if not off:
             return [Shift.through(hours)]
         return _split(subtract(hours, off), off)
+
+    def stretches_on(self, day: LocalDay, shift: Shift) -> Sequence[Span]:
+        """The stretches of a shift of `day` in which a visit in the zone may be."""
+        if self._in_zone is None:
+            return shift.stretches
+        elsewhere = subtract(shift.stretches, self._in_zone.hours_on(day))
+        return subtract(shift.stretches, elsewhere)
+
+
+Hours = TypeVar("Hours", WeeklyHours, ExtraHours)
+
+
+def _are_in(hours: WeeklyHours | ExtraHours, zone: str | None) -> bool:
+    return hours.zones is None or zone in hours.zones
+
+
+def _everywhere(hours: Hours) -> Hours:
+    return replace(hours, zones=None)
 
 
 def _split(free: Sequence[Span], off: Sequence[Span]) -> list[Shift]:

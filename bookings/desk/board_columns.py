@@ -13,7 +13,7 @@ from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit
 from bookings.domain.scheduling import Drive
 from bookings.models import Booking
-from bookings.staff.labels import clock, clock_span, local_span, long_day, map_url
+from bookings.staff.labels import clock, clock_span, drive_words, local_span, long_day, map_url
 from massagerx.lib.localtime import day_bounds, local
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
@@ -94,6 +94,7 @@ def _drive(drive: Drive, day: date) -> dict[str, Any]:
     leaves_at, arrives_at = drive.leaves_at, drive.arrives_at
     return {
         "minutes": drive.minutes,
+        "length": drive_words(drive),
         "fits": drive.fits,
         "from": minute_of_day(leaves_at, day) if leaves_at else None,
         "until": minute_of_day(arrives_at, day) if arrives_at else None,

@@ -11,7 +11,7 @@ from django.urls import reverse
 from bookings.domain.day_board import Visit, load_columns
 from bookings.enums import BookingStatus
 from bookings.models import Booking
-from bookings.staff.labels import access_lines, clock, clock_span, local_when, map_url, way_url
+from bookings.staff.labels import access_lines, clock, clock_span, drive_words, local_when, map_url, way_url
 from bookings.staff.visibility import FINISH_OWN, sees_own_visits, therapists_seen_by
 from massagerx.lib.localtime import local
 from services.models import Business
@@ -60,7 +60,7 @@ def _line(visit: Visit) -> dict[str, Any]:
         "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
         "span": clock_span(booking.starts_at, booking.ends_at),
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
-        "drive_minutes": drive.minutes if drive is not None else None,
+        "drive": drive_words(drive) if drive is not None else "",
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,

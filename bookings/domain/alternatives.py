@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest
-from bookings.models import BookingRules
+from bookings.models import BookingRules, Zone
 from massagerx.lib.localtime import zone
 
 DAYS = 3
@@ -34,6 +34,8 @@ class Alternatives:
     reason: str
     nearest: tuple[tuple[date, tuple[Start, ...]], ...] = ()
     others_can: bool = False
+    #: For `other_zone`: the names of those in which somebody works then.
+    zones: tuple[str, ...] = ()
 
 
 def find_alternatives(
@@ -65,7 +67,16 @@ def find_alternatives(
     reason = _reason(outlook, first_day, last_day)
     if reason == "outside_hours" and first_day == last_day and not all_of_them.works_on_weekday(first_day):
         reason = WEEKDAY
-    return Alternatives(reason, nearest, others_can)
+    return Alternatives(reason, nearest, others_can, _zones(outlook, first_day, last_day, reason))
+
+
+def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:
+    """The names of the zones in which somebody works on these days, where that is what stands in the way."""
+    if reason != "other_zone":
+        return ()
+    return tuple(
+        Zone.objects.filter(pk__in=outlook.zones_between(first_day, last_day)).values_list("name", flat=True)
+    )
 
 
 def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:

@@ -56,8 +56,12 @@ class TakenRow(NamedTuple):
 
 
 class HoursRow(NamedTuple):
-    """Weekly hours; without a weekday extra hours on the date `valid_from`; without a therapist a closure on it."""
+    """Weekly hours; without a weekday extra hours on the date `valid_from`; without a therapist a closure on it.
 
+    Hours that name zones have a row (with their own key) for each of them."""
+
+    key: int
+    zone_id: int | None
     therapist_id: int | None
     weekday: int | None
     starts_at: time
@@ -155,10 +159,16 @@ def _hours(parameter: Parameters) -> QuerySet[WorkingHours, Any]:
     return (
         WorkingHours.objects.filter(therapist_id__in=keys)
         .order_by()
-        .values_list("therapist_id", "weekday", "starts_at", "ends_at", "valid_from", "valid_until")
+        .values_list(
+            "pk", "zones", "therapist_id", "weekday", "starts_at", "ends_at", "valid_from", "valid_until"
+        )
         .union(
-            extra.order_by().values_list("therapist_id", no_number, "starts_at", "ends_at", "date", no_date),
-            closures.order_by().values_list(no_number, no_number, no_time, no_time, "date", no_date),
+            extra.order_by().values_list(
+                "pk", "zones", "therapist_id", no_number, "starts_at", "ends_at", "date", no_date
+            ),
+            closures.order_by().values_list(
+                "pk", no_number, no_number, no_number, no_time, no_time, "date", no_date
+            ),
             all=True,
         )
     )

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
-from massagerx.lib.fields import LineField, LinesField, TrapField
+from massagerx.lib.fields import LineField, LinesField, PhoneField, TrapField
 
 from .booking import ZipForm
 from .person import mailable_address, readable_name
@@ -32,9 +31,8 @@ class AreaRequestForm(ZipForm):
         help_text=_("Email or phone, or both."),
         error_messages={"invalid": _("Type an email address like name@example.com.")},
     )
-    phone = PhoneNumberField(
+    phone = PhoneField(
         label=_("Phone"),
-        region="US",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
         error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},

@@ -18,7 +18,10 @@ from massagerx.lib.zips import centroid
 from services.models import AddOn, Service
 from services.templatetags.money import dollars
 
-_ZIP = re.compile(r"([0-9]{5})(?:[-\s][0-9]{4})?")
+# With the state in front or the four more digits behind, which a text program may have joined by another dash.
+_ZIP = re.compile(
+    r"(?:(?:CA|California)[,.]?\s*)?([0-9]{5})(?:\s?[-\s\u2010-\u2015\u2212]\s?[0-9]{4})?", re.IGNORECASE
+)
 
 
 class TreatmentForm(forms.Form):

@@ -8,19 +8,20 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from bookings.models import Booking
-from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.fields import LineField, LinesField, PhoneField
 
 from .person import PersonForm
 
-# Not just any full stop between letters: people write N.Main St.
+# Not just any full stop between letters: people write N.Main St., W.Club Dr. and Mt.Link Ave.
 _WEB_ADDRESS = re.compile(
     r"://|\bwww\.|\w@\w+\.\w"
-    r"|\w\.(?:com|net|org|info|biz|io|co|me|us|app|shop|store|site|online|xyz|top|club|link|live|ru|cn)\b",
+    r"|\w\.(?:com|net|org|info|biz|io|co|me|us|app|shop|store|site|online|xyz|ru|cn)\b"
+    r"|(?<![^\s/])(?!(?:n|s|e|w|ne|nw|se|sw|no|so|mt|st|ft|pt|la|el|dr)\.)[\w-]+\.(?:top|club|link|live)\b",
     re.IGNORECASE,
 )
+_PO_BOX = re.compile(r"\b(?:p\.?\s?o\.?\s?box|post\s+office\s+box)\s*#?\s*\w*\d", re.IGNORECASE)
 # What was typed and can't be taken yet is kept as it is, up to here: longer than any field may be, so that it is still
 # told to be too long.
 _LONGEST_KEPT = 2000
@@ -46,9 +47,8 @@ class DetailsForm(PersonForm):
             "invalid": _("Type an email address like name@example.com."),
         },
     )
-    phone = PhoneNumberField(
+    phone = PhoneField(
         label=_("Phone"),
-        region="US",
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
         help_text=_("Only for this visit, such as when your therapist can't find the door."),
         error_messages={
@@ -122,8 +122,14 @@ class DetailsForm(PersonForm):
         }
 
     def clean_street(self) -> str:
-        """Refuses web and email addresses."""
-        return _no_web_address(self.cleaned_data["street"])
+        """Refuses web and email addresses, and PO boxes."""
+        street = _no_web_address(self.cleaned_data["street"])
+        if _PO_BOX.search(street):
+            raise ValidationError(
+                _("We come to a door: type the street and house number of the home, not a PO box."),
+                code="po_box",
+            )
+        return street
 
     def clean_unit(self) -> str:
         """Refuses web and email addresses."""

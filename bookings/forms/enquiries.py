@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
-from massagerx.lib.fields import LinesField
+from massagerx.lib.fields import LinesField, PhoneField
 
 from .person import PersonForm
 
@@ -20,20 +16,14 @@ class MessageField(LinesField):
     """A text of up to `LONGEST_MESSAGE` characters. Without the browser's own limit, which cuts what is pasted and
     says nothing."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        too_long = MaxLengthValidator(
-            LONGEST_MESSAGE,
-            _("Please use %(limit_value)d characters at most. This has %(show_value)d."),
-        )
-        super().__init__(validators=[too_long], **kwargs)
+    longest = LONGEST_MESSAGE
 
 
 class ContactForm(PersonForm):
     """A message to us."""
 
-    phone = PhoneNumberField(
+    phone = PhoneField(
         label=_("Phone"),
-        region="US",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
         help_text=_("If you would like us to call you back."),

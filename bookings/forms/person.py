@@ -21,7 +21,7 @@ def readable_name(name: str) -> str:
 
 def mailable_address(email: str) -> str:
     """`email` in small letters, or `ValidationError` when our mail system can't write to it."""
-    email = clean_line(email).lower()
+    email = clean_line(email, longest=254).lower()
     if not email.isascii():
         raise ValidationError(
             _("Our mail system can only write to addresses with plain letters. Please use another one."),

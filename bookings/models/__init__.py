@@ -18,7 +18,7 @@ from .links import Link
 from .outbox import Message, MessageSettings
 from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
 from .photos import Photo
-from .places import DriveTime, ServiceArea, Zone
+from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
 
@@ -40,7 +40,6 @@ __all__ = [
     "Closure",
     "ContactMessage",
     "DriveOverride",
-    "DriveTime",
     "Erasure",
     "ExtraHours",
     "HealthAccess",

@@ -63,6 +63,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Requests that nobody has answered, oldest first."""
         return self.filter(status=BookingStatus.REQUESTED).order_by("created_at")
 
+    def unproved(self) -> BookingQuerySet:
+        """Requests of new clients whose mailbox nobody has proved."""
+        return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
+
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""
         return self.select_related(
@@ -143,6 +147,10 @@ class Booking(models.Model):
     # One press, one booking: the form's key, and a digest of what it carried.
     submission_key = models.UUIDField(unique=True, editable=False)
     submission_digest = models.CharField(max_length=64, editable=False)
+    # Of a new client's request: until when a press in the email has to prove the mailbox, None once it has, or where
+    # none is asked for; and, until then, a keyed digest of the network address that it came from.
+    prove_by = models.DateTimeField(null=True, blank=True, editable=False)
+    source = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     objects = BookingQuerySet.as_manager()
 
@@ -156,6 +164,11 @@ class Booking(models.Model):
             ("view_reports", _("Can see reports and download bookings")),
         ]
         indexes = [
+            models.Index(
+                fields=["prove_by"],
+                condition=Q(status=BookingStatus.REQUESTED, prove_by__isnull=False),
+                name="booking_unproved",
+            ),
             models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),
             models.Index(fields=["status", "created_at"], name="booking_by_status_age"),
             models.Index(fields=["starts_at"], name="booking_by_start"),
@@ -190,6 +203,11 @@ class Booking(models.Model):
             models.CheckConstraint(condition=Q(people__gte=1, people__lte=2), name="booking_people_in_range"),
             models.CheckConstraint(condition=Q(status__in=BookingStatus.values), name="booking_status_known"),
         ]
+
+    @property
+    def is_unproved(self) -> bool:
+        """Whether its time is kept only until `prove_by`."""
+        return self.status == BookingStatus.REQUESTED and self.prove_by is not None
 
     def __str__(self) -> str:
         return self.reference

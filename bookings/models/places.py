@@ -1,13 +1,11 @@
-"""Where we drive: zones, the ZIP codes in them, and how long it takes from one zone to another."""
+"""Where we drive: zones, and the ZIP codes in them. How long drives take is `bookings.drives`."""
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Any
 
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -15,7 +13,7 @@ from massagerx.lib.zips import centroid
 
 
 class Zone(models.Model):
-    """A part of the city with one travel fee; drive times are kept between zones."""
+    """A part of the city with one travel fee."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     travel_fee_cents = models.PositiveIntegerField(
@@ -66,44 +64,3 @@ class ServiceArea(models.Model):
                 if self.latitude is None or self.longitude is None:
                     self.latitude, self.longitude = found.latitude, found.longitude
         super().save(*args, **kwargs)
-
-
-class DriveTime(models.Model):
-    """The owner's own figure for a drive from one zone to another within a band of the day (local time).
-
-    Where bands overlap, the shorter band speaks: an exception was made for it.
-    """
-
-    origin = models.ForeignKey(
-        Zone, on_delete=models.CASCADE, related_name="drives_from", verbose_name=_("from")
-    )
-    destination = models.ForeignKey(
-        Zone, on_delete=models.CASCADE, related_name="drives_to", verbose_name=_("to")
-    )
-    starts_at = models.TimeField(_("from the hour"), help_text=_("Los Angeles time"))
-    ends_at = models.TimeField(
-        _("until the hour"), help_text=_("Los Angeles time; 00:00 is the end of the day")
-    )
-    minutes = models.PositiveSmallIntegerField(_("minutes"), validators=[MaxValueValidator(300)])
-
-    history = HistoricalRecords()
-
-    class Meta:
-        ordering = ["origin", "destination", "starts_at"]
-        verbose_name = _("drive time")
-        verbose_name_plural = _("drive times")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["origin", "destination", "starts_at"], name="drivetime_one_per_band_start"
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=models.F("starts_at")) | Q(ends_at=time(0)),
-                name="drivetime_ends_after_start",
-                violation_error_message=_(
-                    "The hours must end after they start; 00:00 is the end of the day."
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.origin} → {self.destination}: {self.minutes} min"

@@ -82,7 +82,27 @@ class BookingRules(SingletonModel):
         ),
     )
     open_requests_per_client = models.PositiveSmallIntegerField(
-        _("open visits one client may have"), default=6, validators=[MinValueValidator(1)]
+        _("unanswered requests one client may have"), default=6, validators=[MinValueValidator(1)]
+    )
+    prove_within_minutes = models.PositiveSmallIntegerField(
+        _("a new client confirms the email address within, minutes"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(15), MaxValueValidator(1440)],
+        help_text=_(
+            "By a press in the email that they get. Until then their time is kept so long, and no longer. "
+            "Bookings at the desk don't need it."
+        ),
+    )
+    unproved_per_address = models.PositiveSmallIntegerField(
+        _("unconfirmed requests from one internet connection"),
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(1)],
+        help_text=_("So that a program with made-up names can't take your week."),
+    )
+    unproved_in_all = models.PositiveSmallIntegerField(
+        _("unconfirmed requests in all"), default=30, db_default=30, validators=[MinValueValidator(1)]
     )
     evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
     evening_ends_at = models.TimeField(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import Weekday
 
 from .people import Therapist
+from .places import Zone
 
 _UNTIL_MIDNIGHT = _(
     "12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next "
@@ -19,7 +20,7 @@ _UNTIL_MIDNIGHT = _(
 
 
 class WorkingHours(models.Model):
-    """Weekly hours, in Los Angeles wall time, within optional dates."""
+    """Weekly hours, in Los Angeles wall time, within optional dates; with `zones`, only for visits in these."""
 
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="working_hours")
     weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices)
@@ -27,6 +28,7 @@ class WorkingHours(models.Model):
     ends_at = models.TimeField(_("until"), help_text=_UNTIL_MIDNIGHT)
     valid_from = models.DateField(_("first day"), null=True, blank=True)
     valid_until = models.DateField(_("last day"), null=True, blank=True)
+    zones = models.ManyToManyField(Zone, blank=True, related_name="+", verbose_name=_("only in"))
 
     class Meta:
         ordering = ["therapist", "weekday", "starts_at"]
@@ -52,12 +54,13 @@ class WorkingHours(models.Model):
 
 
 class ExtraHours(models.Model):
-    """Hours on one date beside the weekly ones, in Los Angeles wall time."""
+    """Hours on one date beside the weekly ones, in Los Angeles wall time; zones as in `WorkingHours`."""
 
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="extra_hours")
     date = models.DateField(_("date"))
     starts_at = models.TimeField(_("from"))
     ends_at = models.TimeField(_("until"), help_text=_UNTIL_MIDNIGHT)
+    zones = models.ManyToManyField(Zone, blank=True, related_name="+", verbose_name=_("only in"))
 
     class Meta:
         ordering = ["date", "starts_at"]

@@ -177,6 +177,7 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",
         # Empty when that moment has gone by: a visit booked for the same day.
         "free_until": moment(free_until) if free_until > now else "",
+        "prove_by": moment(booking.prove_by) if booking.prove_by else "",
         # Empty where somebody calls within the hour instead.
         "answer_by": moment(booking.answer_by) if booking.answer_by else "",
         "prepare_html": absolute_links(prepare),

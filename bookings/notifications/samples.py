@@ -49,6 +49,7 @@ class Sample:
     days: float = 2
     story: Story = field(default_factory=Story)
     changes: dict[str, Any] = field(default_factory=dict)
+    unproved: bool = False
 
 
 _MOVED = Story(change={"kind": EventKind.MOVED, "was_day": "", "was_time": ""})
@@ -61,6 +62,9 @@ _K = MessageKind
 #: One of each kind, and beside it what is told in other words when something else happened.
 SAMPLES: dict[str, Sample] = {
     "received": Sample(_K.RECEIVED, _("Request received"), _S.REQUESTED),
+    "received-unproved": Sample(
+        _K.RECEIVED, _("Request received from a new client"), _S.REQUESTED, unproved=True
+    ),
     "confirmed": Sample(_K.CONFIRMED, _("Visit confirmed")),
     "declined": Sample(_K.DECLINED, _("Request declined"), _S.DECLINED),
     "expired": Sample(_K.EXPIRED, _("Request expired"), _S.EXPIRED),
@@ -200,6 +204,7 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         submission_key=uuid.UUID(int=0),
         answer_by=starts_at - timedelta(hours=20, minutes=30),
         confirmed_at=now if sample.status in _CONFIRMED_BEFORE else None,
+        prove_by=now + timedelta(hours=1) if sample.unproved else None,
         **sample.changes,
     )
     ScreeningRecord(booking=booking, tier=Tier.CLEAR, evaluated_at=now)

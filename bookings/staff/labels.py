@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.domain.scheduling import Drive
 from bookings.enums import BookingStatus, MessageState, Tier
 from bookings.models import AccessNotes, Booking, ContactMessage
 from massagerx.lib.encryption import UnreadableValue
@@ -41,6 +42,18 @@ _STATE_MARKS = {
     MessageState.UNKNOWN: ("note", "?"),
     MessageState.FAILED: ("bad", "✕"),
 }
+
+
+def drive_words(drive: Drive) -> str:
+    """How long a drive takes, with its spread: "35 to 50 min drive"; nothing when nobody knows."""
+    if drive.minutes is None:
+        return ""
+    if drive.quick_minutes is None or drive.quick_minutes >= drive.minutes:
+        return _("%(minutes)d min drive") % {"minutes": drive.minutes}
+    return _("%(quick)d to %(minutes)d min drive") % {
+        "quick": drive.quick_minutes,
+        "minutes": drive.minutes,
+    }
 
 
 def mark(style: str, sign: str, word: Any) -> SafeString:

@@ -24,7 +24,7 @@ from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
 from bookings.refusals import refusal_words
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
 from .calendar import WEEKS
@@ -229,6 +229,7 @@ def review(request: HttpRequest) -> HttpResponse:
             draft=progress.draft.key,
             looked_up=page.looked_up,
             actor=progress.staff_user,
+            source=visitor_digest(request),
         )
     except exceptions.BookingError as error:
         return page.refused(error)
@@ -324,7 +325,8 @@ class _Review:
     def refused(self, error: exceptions.BookingError) -> HttpResponse:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
         if isinstance(error, exceptions.TooManyRequests):
-            return self.show(too_many=True, status=409)
+            unproved = isinstance(error, exceptions.TooManyUnproved)
+            return self.show(too_many="unproved" if unproved else "unanswered", status=409)
         if isinstance(error, exceptions.SlotNotOffered) and with_another(self.request, self.progress):
             return self.with_another()
         step = _BACK_TO.get(type(error))
@@ -345,9 +347,7 @@ class _Review:
         complete = self.progress.complete
         return replace(self, complete=complete).show(status=409) if complete is not None else back_to("when")
 
-    def show(
-        self, *, form: ReviewForm | None = None, too_many: bool = False, status: int = 200
-    ) -> HttpResponse:
+    def show(self, *, form: ReviewForm | None = None, too_many: str = "", status: int = 200) -> HttpResponse:
         complete, current = self.complete, self.current
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)

@@ -3,7 +3,7 @@ moving show the same one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -377,7 +377,7 @@ class CalendarPage:
         )
         others = _keeping(Offer(dict(found.nearest)), self._is_another)
         return {
-            "why": self._why(found.reason),
+            "why": self._why(found.reason, found.zones),
             "nobody": self.visit_request is None,
             "nearest": [
                 {
@@ -390,12 +390,12 @@ class CalendarPage:
             "others": self.address(**self._place, who=ANYONE) if found.others_can else "",
         }
 
-    def _why(self, reason: str) -> str:
+    def _why(self, reason: str, zones: Sequence[str]) -> str:
         if self.selected is None:
-            return span_words(reason, asked_for=self.asks_for_somebody)
+            return span_words(reason, asked_for=self.asks_for_somebody, zones=zones)
         if reason == alternatives.WEEKDAY:
             return weekday_words(self.selected)
-        return day_words(reason, asked_for=self.asks_for_somebody)
+        return day_words(reason, asked_for=self.asks_for_somebody, zones=zones)
 
 
 def more_words(cents: int) -> str:

@@ -24,6 +24,8 @@ from .localtime import local
 MOST = 200
 # A longer text is shown by the lines that differ.
 LONG = 160
+# Lines before times lines after: a line that comes often is looked for at each of its places.
+MOST_COMPARED = 40_000
 _KINDS = {"+": "added", "~": "changed", "-": "removed"}
 
 
@@ -156,6 +158,17 @@ def _differing(before: str, after: str) -> tuple[str, str]:
     old, new = (
         re.sub(r"(</(?:p|li|h\d|blockquote)>)\s*", r"\1\n", text).splitlines() for text in (before, after)
     )
+    # What is alike at both ends needs no comparing; what is left is compared only while that takes no time.
+    alike = next(
+        (place for place, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None
+    )
+    alike = min(len(old), len(new)) if alike is None else alike
+    old, new = old[alike:], new[alike:]
+    while old and new and old[-1] == new[-1]:
+        old.pop()
+        new.pop()
+    if len(old) * len(new) > MOST_COMPARED:
+        return "\n".join(old) or "–", "\n".join(new) or "–"
     gone, come = [], []
     for tag, first, last, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":

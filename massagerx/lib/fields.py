@@ -7,17 +7,41 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
 
 from .text import clean_line, clean_lines
 
 
 class LineField(forms.CharField):
-    """One line of text, as `clean_line` leaves it."""
+    """One line of text, as `clean_line` leaves it; its length is looked at before anything else."""
+
+    #: Where no `max_length` is given.
+    longest = 500
+    _clean = staticmethod(clean_line)
 
     def to_python(self, value: Any) -> str:
         """The cleaned line; "" for a blank. Raises `ValidationError`."""
         text = super().to_python(value)
-        return clean_line(text) if text else ""
+        return self._clean(text, longest=self.max_length or self.longest) if text else ""
+
+
+class PhoneField(PhoneNumberField):
+    """A telephone number, of the United States unless it says otherwise. One with an extension is refused: numbers are
+    kept and dialed without, and to drop it would reach somebody else."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"region": "US", **options})
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and value.extension:
+            raise ValidationError(
+                _(
+                    "We can't dial extension %(extension)s. Please give a number that reaches you without one."
+                ),
+                code="extension",
+                params={"extension": value.extension},
+            )
 
 
 class _NeverShown(forms.TextInput):
@@ -45,12 +69,9 @@ class TrapField(forms.CharField):
             )
 
 
-class LinesField(forms.CharField):
+class LinesField(LineField):
     """Text of several lines, as `clean_lines` leaves it."""
 
+    longest = 50_000
     widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        """The cleaned text; "" for a blank. Raises `ValidationError`."""
-        text = super().to_python(value)
-        return clean_lines(text) if text else ""
+    _clean = staticmethod(clean_lines)

@@ -1,11 +1,17 @@
 """The editor's extensions, and the allow-list that stored HTML is cleaned with."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 from urllib.parse import urljoin
 
 import nh3
+from django.core.exceptions import ValidationError
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from .straight import count_tags, straight
+from .text import refuse_too_long
 
 PROSE_EXTENSIONS = {
     "Bold": True,
@@ -23,13 +29,17 @@ _PICTURE_TAGS = {"figure", "figcaption", "img"}
 _PICTURE_ATTRIBUTES = {"img": {"src", "alt"}}
 _TAGS = {"p", "br", "strong", "em", "h2", "h3", "ul", "ol", "li", "blockquote", "hr", "a"}
 # The star takes away what nh3 leaves on every tag unless told: lang and title.
-_ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "*": set()}
+_ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "ol": {"start"}, "*": set()}
+# The number that a list goes on with.
+_START = re.compile(r"[2-9]|[1-9][0-9]{1,2}")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 # XML has no way to write these, so that one of them in a post would break the whole feed.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _TAG = re.compile(r"<[^>]*>")
 _NO_SOURCE = re.compile(r"<img(?![^>]* src=)[^>]*>")
 _NO_PICTURE = re.compile(r"<figure>(?:(?!<img|</figure>).)*</figure>", re.DOTALL)
+#: A text may be so long, and hold so many tags: ten times a long post.
+LONGEST_HTML, MOST_TAGS = 100_000, 2_500
 _EMPTY = re.compile(r"^(?:<p>(?:\s|<br>|&nbsp;)*</p>|\s)*$")
 
 
@@ -40,7 +50,12 @@ def clean_html(html: str) -> str:
     paragraph becomes the empty string.
     """
     cleaned = nh3.clean(
-        without_controls(html), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener"
+        straight(without_controls(html), tags=_TAGS, attributes=_ATTRIBUTES),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        link_rel="noopener",
+        attribute_filter=_sane_start,
     )
     return "" if _EMPTY.match(cleaned) else cleaned
 
@@ -52,18 +67,50 @@ def clean_html_with_pictures(html: str, source: re.Pattern[str]) -> str:
     """
 
     def ours(tag: str, attribute: str, value: str) -> str | None:
-        return value if (tag, attribute) != ("img", "src") or source.fullmatch(value) else None
+        if (tag, attribute) == ("img", "src"):
+            return value if source.fullmatch(value) else None
+        return _sane_start(tag, attribute, value)
 
+    tags, attributes = _TAGS | _PICTURE_TAGS, _ATTRIBUTES | _PICTURE_ATTRIBUTES
     cleaned = nh3.clean(
-        without_controls(html),
-        tags=_TAGS | _PICTURE_TAGS,
-        attributes=_ATTRIBUTES | _PICTURE_ATTRIBUTES,
+        straight(without_controls(html), tags=tags, attributes=attributes),
+        tags=tags,
+        attributes=attributes,
         url_schemes=_SCHEMES,
         link_rel="noopener",
         attribute_filter=ours,
     )
     cleaned = _NO_PICTURE.sub("", _NO_SOURCE.sub("", cleaned))
     return "" if _EMPTY.match(cleaned) else cleaned
+
+
+def _sane_start(tag: str, attribute: str, value: str) -> str | None:
+    return value if (tag, attribute) != ("ol", "start") or _START.fullmatch(value) else None
+
+
+def refuse_too_many_tags(html: str) -> None:
+    """Raises `ValidationError` for a text of more tags than any real one."""
+    if count_tags(html) > MOST_TAGS:
+        raise ValidationError(
+            _(
+                "This text holds more than %(limit)d pieces of formatting. Please take it in parts, or without its "
+                "formatting."
+            ),
+            code="too_many_tags",
+            params={"limit": MOST_TAGS},
+        )
+
+
+def when_typed(clean: Callable[[str], str]) -> Callable[[str], str]:
+    """`clean` for what is typed into a form: raises `ValidationError` for what is too long, or too full of tags, to be
+    cleaned."""
+
+    def refuse_or_clean(html: str) -> str:
+        refuse_too_long(html, LONGEST_HTML)
+        refuse_too_many_tags(html)
+        return clean(html)
+
+    return refuse_or_clean
 
 
 def without_controls(text: str) -> str:

@@ -7,14 +7,21 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 
-_EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[A-Za-z]{2,}")
-_PHONE = re.compile(r"(?<![\w.-])\+?\d[\d ().-]{8,}\d(?![\w-])")
+# More of a message helps nobody, and what strangers send (a Host of 8 KB) stands in some.
+_LONGEST = 2000
+# Each begins where a word begins, or goes on for so many characters at most: else every letter of a long text would
+# be followed to its end.
+_EMAIL = re.compile(r"(?<![^\s@<>\"',;])[^\s@<>\"',;]++@[^\s@<>\"',;]+\.[A-Za-z]{2,}")
+_PHONE = re.compile(r"(?<![\w.-])\+?\d[\d ().-]{8,40}\d(?![\w-])")
 _QUERY = re.compile(r"\?[^\s\"']*")
 _TASK_FACTS = ("id", "name", "runtime")
 
 
 def scrub(text: str) -> str:
-    """`text` with email addresses, telephone numbers and query strings taken out."""
+    """The beginning of `text`, with email addresses, telephone numbers and query strings taken out."""
+    if len(text) > _LONGEST:
+        # Not in the middle of what would be taken out.
+        text = text[:_LONGEST].rsplit(maxsplit=1)[0] + " …" if " " in text[:_LONGEST] else "…"
     return _PHONE.sub("[number]", _QUERY.sub("?…", _EMAIL.sub("[email]", text)))
 
 

@@ -53,7 +53,7 @@ def fold(text: str) -> str:
 def parts(text: str) -> list[Part]:
     """The words of a search, at most ten; a telephone number in any format is one of them, without
     what stands for the country. Empty when there is no letter and no digit."""
-    text = unicodedata.normalize("NFC", text)[:_LONGEST]
+    text = unicodedata.normalize("NFC", text[:_LONGEST])
     text = "".join(
         str(unicodedata.digit(character)) if character.isdecimal() else character for character in text
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,25 @@ def centroid(zip_code: str) -> ZipCentroid | None:
     if len(zip_code) != 5 or not (zip_code.isascii() and zip_code.isdigit()):
         return None
     for row in zipcodes.matching(zip_code):  # type: ignore[no-untyped-call]
-        return ZipCentroid(
-            zip_code=zip_code,
-            city=row["city"],
-            state=row["state"],
-            latitude=float(row["lat"]),
-            longitude=float(row["long"]),
-            is_standard=bool(row["active"]) and row["zip_code_type"] == "STANDARD",
-        )
+        return _centroid(row)
     return None
+
+
+@lru_cache(maxsize=4)
+def standard_zips(state: str) -> tuple[ZipCentroid, ...]:
+    """All ZIP codes of a state that have homes."""
+    import zipcodes  # as above
+
+    found = map(_centroid, zipcodes.filter_by(state=state))  # type: ignore[no-untyped-call]
+    return tuple(row for row in found if row.is_standard)
+
+
+def _centroid(row: dict[str, Any]) -> ZipCentroid:
+    return ZipCentroid(
+        zip_code=row["zip_code"],
+        city=row["city"],
+        state=row["state"],
+        latitude=float(row["lat"]),
+        longitude=float(row["long"]),
+        is_standard=bool(row["active"]) and row["zip_code_type"] == "STANDARD",
+    )

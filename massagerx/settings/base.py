@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "services",
     "blog",
     "bookings",
+    "bookings.drives",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]
@@ -182,7 +183,7 @@ PRIVATE_PATHS = ["/visits/"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = 0
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -251,6 +252,12 @@ CELERY_BEAT_SCHEDULE = {
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
     "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
     "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
+    "refresh-drives": {
+        "task": "bookings.drives.tasks.refresh_drives",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
+    "learn-from-drives": {"task": "bookings.drives.tasks.learn_from_drives", "schedule": 86_400.0},
     "make-picture-sizes": {
         "task": "blog.tasks.make_picture_sizes",
         "schedule": 20.0,
@@ -291,16 +298,16 @@ def routing_url(url: str) -> str:
 
 
 def routing_timeout(seconds: float) -> float:
-    """`seconds`, if a visitor can wait that long. Raises ImproperlyConfigured outside of 0 to 10."""
+    """`seconds`, if a worker can wait that long. Raises ImproperlyConfigured outside of 0 to 10."""
     if not 0 < seconds <= 10:
         raise ImproperlyConfigured("ROUTING_TIMEOUT must be more than 0 and at most 10 seconds.")
     return seconds
 
 
-# An OSRM server for drive times. Without one, the owner's table and an offline estimate are all there is.
+# An OSRM server for drive times, asked in the background. Without one, a model of distance is all there is.
 ROUTING_URL = routing_url(env.str("ROUTING_URL", default=""))
-# How long one look-up may take altogether, in seconds.
-ROUTING_TIMEOUT = routing_timeout(env.float("ROUTING_TIMEOUT", default=1.0))
+# How long one call may take, in seconds.
+ROUTING_TIMEOUT = routing_timeout(env.float("ROUTING_TIMEOUT", default=10.0))
 
 
 def redis_urls(url: str) -> tuple[str, str]:
@@ -356,5 +363,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # A line a call, with its whole address.
+        "httpx": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -10,6 +10,7 @@ LOCAL = True
 SECRET_KEY = env.str("SECRET_KEY", default="sample-key-for-one-machine-only-never-for-a-public-site")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 HEALTH_KEYS: list[str] = env.list("HEALTH_KEYS", default=["c2FtcGxlLWtleS1mb3Itb25lLW1hY2hpbmUtb25seSE="])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
 DATABASES = {"default": database(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))}

@@ -1,12 +1,12 @@
 """Words that promise too much, and words that only sound like them."""
 
-import time
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from blog import sample
+from blog import claims, sample
 from blog.claims import find_claims
 from blog.models import Post
 from massagerx.lib.content_files import read_documents, read_toml
@@ -28,6 +28,18 @@ from tests.blog.test_admin import ADD, typed
         ("We will diagnose you.", ["diagnose"]),
         ("Clinically proven, results guaranteed.", ["Clinically proven", "guaranteed"]),
         ("<h2>The healing touch</h2>", ["healing"]),
+        ("Immediate relief, and lasting relief too.", ["Immediate relief", "lasting relief"]),
+        ("It can improve overall health.", ["improve overall health"]),
+        ("Massage helps increase circulation.", ["increase circulation"]),
+        (
+            "It stimulates lymphatic flow and speeds up recovery.",
+            ["stimulates lymphatic flow", "speeds up recovery"],
+        ),
+        (
+            "Natural pain relief. It flushes out excess fluid and waste.",
+            ["pain relief", "flushes out excess fluid"],
+        ),
+        ("Relief from chronic pain.", ["Relief from chronic pain"]),
         ("It <strong>cu</strong>res nothing. It does cure.", ["cure"]),
     ],
 )
@@ -49,6 +61,8 @@ def test_claim_is_found(text: str, words: list[str]) -> None:
         "Everyone is treated with respect.",
         "We reduce the price for two people.",
         "Relieved to be home, you rest.",
+        "A relief to be home. Improve the way you sit. The price increases in May.",
+        "It won't improve your circulation.",
         "The pain of parking is gone.",
         "",
     ],
@@ -75,15 +89,20 @@ def test_sample_posts_pages_and_answers_promise_nothing() -> None:
     assert [claim for text in texts for claim in find_claims(text)] == []
 
 
-@pytest.mark.parametrize(
-    "text", ["cure " * 20_000, "not " * 20_000 + "cure", "reduce " * 20_000, "<" * 200_000]
-)
-def test_hostile_text_takes_no_time(text: str) -> None:
-    started = time.monotonic()
+@pytest.mark.parametrize("text", ["We cure. ", "not cure ", "we cure ", "a.", "reduce a b c d ", "\u201d."])
+def test_words_are_looked_at_as_long_as_anybody_reads(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    real = claims._is_harmless
 
-    find_claims([text])
+    def counting(sentence: str, claim: re.Match[str]) -> bool:
+        looked_at.append(claim[0])
+        return real(sentence, claim)
 
-    assert time.monotonic() - started < 5
+    monkeypatch.setattr(claims, "_is_harmless", counting)
+    found = find_claims([text * 5000])
+
+    assert len(looked_at) <= claims.MOST_LOOKED_AT
+    assert len(found) <= claims.MOST
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ CODE = "abc_DEF-123"
     "address",
     [
         f"https://www.youtube.com/watch?v={CODE}",
-        f"http://youtube.com/watch?feature=share&v={CODE}&t=90s",
+        f"http://youtube.com/watch?feature=share&v={CODE}",
         f"https://m.youtube.com/watch/?v={CODE}#x",
         f"https://youtu.be/{CODE}?si=abc",
         f"https://www.youtube.com/embed/{CODE}",
@@ -113,3 +113,29 @@ def test_writer_adds_a_video_and_finds_it_in_the_library(writer_client: Client) 
 
     assert Video.objects.get().url == f"https://www.youtube.com/watch?v={CODE}"
     assert "Slow breaths" in writer_client.get("/admin/blog/video/choose/?q=slow").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds"),
+    [
+        (f"https://youtu.be/{CODE}?t=90", 90),
+        (f"https://youtu.be/{CODE}?t=1m30s", 90),
+        (f"https://www.youtube.com/watch?v={CODE}&t=1h2m3s", 3723),
+        (f"https://www.youtube.com/embed/{CODE}?start=5", 5),
+        ("https://vimeo.com/76979871#t=30s", 30),
+        (f"https://youtu.be/{CODE}?t=soon", 0),
+        (f"https://youtu.be/{CODE}?t=", 0),
+        (f"https://youtu.be/{CODE}?t=99999", 0),
+        (f"https://youtu.be/{CODE}?t=-5&start=7", 0),
+    ],
+)
+def test_second_that_a_video_starts_at_is_kept(address: str, seconds: int) -> None:
+    video = parse_video(address)
+
+    assert video is not None
+    assert video.start == seconds
+    # And told on, both to who watches it there and to the frame.
+    assert parse_video(video.watch_url).start == seconds
+    told = video.frame_url.replace("#t=", "&start=")
+    assert (f"&start={seconds}" in told) == ("&start=" in told) == (seconds > 0)
+    assert video == parse_video(address.split("?t")[0].split("&t")[0].split("#")[0].split("?start")[0])

@@ -62,7 +62,7 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
     reference = pages.review()
     keep("done")
     assert re.fullmatch(r"MX-[A-Z0-9]{6}", reference)
-    expect(page.locator("main")).to_contain_text("Thank you. We have your request.")
+    expect(page.locator("main")).to_contain_text("Please open the email we are sending you.")
 
     # Mail arrives: to the client and to staff, without a word of health, gate codes or notes.
     (received,) = site.smtp.wait_for(email)

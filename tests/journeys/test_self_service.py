@@ -70,7 +70,7 @@ def open_link(page: Page, message: Received) -> None:
     found = _LINK.search(message.text)
     assert found, message.text
     page.goto(found[0])
-    page.get_by_role("button", name="Open my visit").click()
+    page.get_by_role("button", name=re.compile("Open my visit|Keep my time")).click()
 
 
 def press(page: Page, name: str) -> None:

@@ -15,7 +15,7 @@ from django.utils.log import log_response
 
 from bookings import tasks
 from bookings.notifications import delivery
-from massagerx.lib.logs import JsonFormatter, NoPersonalData
+from massagerx.lib.logs import _EMAIL, JsonFormatter, NoPersonalData, scrub
 
 SECRET = "Failing row contains (Ana Canaria, 12 Sample Street, chemotherapy)"
 
@@ -87,6 +87,31 @@ def test_path_of_a_request_is_left_out(written: io.StringIO, path: str) -> None:
     assert "token" not in written.getvalue()
     assert "Canaria" not in written.getvalue()
     assert line["message"] == "Internal Server Error: [path]"
+
+
+@pytest.mark.parametrize("piece", ["a", "a@", "a.a", "1 ", "1(", "+1", "?", "@a.", "1"])
+def test_long_text_is_cut_before_it_is_searched(piece: str) -> None:
+    text = f"Invalid HTTP_HOST header: {piece * 4000}"
+
+    assert len(scrub(text)) <= 2100
+
+
+def test_cut_leaves_no_half_of_an_address() -> None:
+    text = "x " * 990 + "someone.with.a.long.name.indeed@mailbox.example.com"
+
+    assert "someone" not in scrub(text)
+
+
+def test_search_for_addresses_begins_once_a_word() -> None:
+    """What would be tried at each letter of a word is tried at its first alone: no part of a word is a beginning."""
+    word = "a" * 50
+
+    assert [_EMAIL.match(f"{word}@example.com", place) is not None for place in range(3)] == [
+        True,
+        False,
+        False,
+    ]
+    assert scrub(f"to {word}@example.com.") == "to [email]."
 
 
 def test_email_address_and_telephone_number_are_scrubbed(written: io.StringIO) -> None:

@@ -21,6 +21,7 @@ GOOD = {
     "REDIS_URL": "redis://127.0.0.1:6379",
     "EMAIL_HOST": "smtp.massage-rx.test",
     "DEFAULT_FROM_EMAIL": "Massage Rx <visits@massage-rx.test>",
+    "TRUSTED_PROXIES": "0",
 }
 SHOW = (
     "from django.conf import settings as s; "
@@ -88,6 +89,8 @@ BAD = {
     "a health key of zeros": {"HEALTH_KEYS": base64.urlsafe_b64encode(bytes(32)).decode()},
     "a short health key": {"HEALTH_KEYS": "c2hvcnQ="},
     "any host": {"ALLOWED_HOSTS": "*"},
+    "a number of proxies below none": {"TRUSTED_PROXIES": "-1"},
+    "a number of proxies in words": {"TRUSTED_PROXIES": "one"},
     "an address without TLS": {"SITE_URL": "http://www.massage-rx.test"},
     "SQLite": {"DATABASE_URL": "sqlite:///db.sqlite3"},
 }
@@ -104,3 +107,45 @@ def test_weak_or_sample_value_is_refused(tmp_path: Path, changes: dict[str, str]
 def test_local_health_key_is_the_one_refused_here() -> None:
     local = (ROOT / "massagerx" / "settings" / "local.py").read_text()
     assert BAD["the health key of local settings"]["HEALTH_KEYS"] in local
+
+
+@pytest.mark.parametrize(
+    ("bind", "proxies", "starts"),
+    [
+        ("unix:{tmp}/web.sock", "0", False),
+        ("unix:{tmp}/web.sock", "1", True),
+        ("127.0.0.1:0", "0", False),
+        ("[::1]:0", "0", False),
+        ("localhost:0", "0", False),
+        ("127.0.0.1:0", "1", True),
+        ("0.0.0.0:0", "0", True),
+    ],
+)
+def test_web_server_that_cannot_know_its_visitors_does_not_start(
+    tmp_path: Path, bind: str, proxies: str, starts: bool
+) -> None:
+    """gunicorn as README starts it, in the directory of the project."""
+    program = Path(sys.executable).with_name("gunicorn")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "massagerx.settings.production",
+        "VAR_DIR": str(tmp_path),
+        **GOOD,
+        "TRUSTED_PROXIES": proxies,
+    }
+    server = subprocess.Popen(
+        [program, "massagerx.wsgi", "--workers", "1", "--bind", bind.format(tmp=tmp_path)],
+        cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        said = ""
+        assert server.stderr is not None
+        for line in server.stderr:
+            said += line
+            if "Listening at" in line:
+                break
+        assert ("Listening at" in said) == starts
+        assert ("TRUSTED_PROXIES" in said) != starts
+    finally:
+        server.terminate()
+        server.wait(timeout=30)

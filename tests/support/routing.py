@@ -7,12 +7,13 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 Point = tuple[float, float]
 NONE: Mapping[str, str] = MappingProxyType({})
-Behaviour = Callable[["Handler"], None]
+Behavior = Callable[["Handler"], None]
 
 
 def miles(a: Point, b: Point) -> float:
@@ -21,7 +22,7 @@ def miles(a: Point, b: Point) -> float:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request; `server` is the `RoutingServer`'s."""
+    """One request; `owner` is the `RoutingServer`."""
 
     protocol_version = "HTTP/1.1"
     owner: RoutingServer
@@ -29,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.owner.requests.append(self.path)
         try:
-            self.owner.behaviour(self)
+            self.owner.behavior(self)
         except (BrokenPipeError, ConnectionResetError):
             pass  # whoever asked has gone
         self.close_connection = True
@@ -37,11 +38,17 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         pass
 
-    @property
-    def points(self) -> list[Point]:
-        """The (latitude, longitude) pairs asked about."""
-        pairs = self.path.split("?")[0].rsplit("/", 1)[1].split(";")
-        return [(float(latitude), float(longitude)) for longitude, latitude in (p.split(",") for p in pairs)]
+    def asked(self) -> tuple[list[Point], list[Point]]:
+        """The (latitude, longitude) pairs of the origins and of the destinations."""
+        address = urlsplit(self.path)
+        pairs = [pair.split(",") for pair in address.path.rsplit("/", 1)[1].split(";")]
+        points = [(float(latitude), float(longitude)) for longitude, latitude in pairs]
+        query = parse_qs(address.query)
+        origins, destinations = (
+            [points[int(number)] for number in query[name][0].split(";")]
+            for name in ("sources", "destinations")
+        )
+        return origins, destinations
 
     def reply(self, body: bytes, status: int = 200, headers: Mapping[str, str] = NONE) -> None:
         self.send_response(status)
@@ -50,32 +57,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def drip(self, start: bytes, more: bytes) -> None:
-        """Writes `start`, then `more` a byte at a time, again and again, until the server stops."""
-        self.wfile.write(start)
-        while not self.owner.stopping.is_set():
-            for byte in more:
-                self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-                if self.owner.stopping.wait(0.02):
-                    return
-
 
 def honest(handler: Handler) -> None:
     """Answers as OSRM does: the drives at the server's `mph` in a straight line, a second longer southward."""
-    points, mph = handler.points, handler.owner.mph
-
-    def seconds(a: Point, b: Point) -> float:
-        return round(miles(a, b) / mph * 3600 + (1 if a[0] > b[0] else 0), 1)
-
-    if "/route/v1/driving/" in handler.path:
-        answer: dict[str, Any] = {"code": "Ok", "routes": [{"duration": seconds(points[0], points[1])}]}
-    else:
-        answer = {"code": "Ok", "durations": [[seconds(a, b) for b in points] for a in points]}
-    handler.reply(json.dumps(answer).encode())
+    origins, destinations = handler.asked()
+    rows = [
+        [round(miles(a, b) / handler.owner.mph * 3600 + (a[0] > b[0]), 1) for b in destinations]
+        for a in origins
+    ]
+    handler.reply(json.dumps({"code": "Ok", "durations": rows}).encode())
 
 
-def saying(body: bytes | str, status: int = 200, headers: Mapping[str, str] = NONE) -> Behaviour:
+def saying(body: bytes | str, status: int = 200, headers: Mapping[str, str] = NONE) -> Behavior:
     """Always answers this."""
     raw = body.encode() if isinstance(body, str) else body
     return lambda handler: handler.reply(raw, status, headers)
@@ -86,11 +79,19 @@ def hanging(handler: Handler) -> None:
     handler.owner.stopping.wait(30)
 
 
-class RoutingServer:
-    """A context: the server runs inside, with `url`, the paths of its `requests`, and a `behaviour` to change."""
+def dripping(handler: Handler) -> None:
+    """Answers a byte at a time, without an end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while not handler.owner.stopping.wait(0.02):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
 
-    def __init__(self, behaviour: Behaviour = honest) -> None:
-        self.behaviour = behaviour
+
+class RoutingServer:
+    """A context: the server runs inside, with `url`, the paths of its `requests`, and a `behavior` to change."""
+
+    def __init__(self) -> None:
+        self.behavior: Behavior = honest
         self.mph = 40.0
         self.requests: list[str] = []
         self.stopping = threading.Event()
@@ -114,8 +115,6 @@ class RoutingServer:
         self._thread.join(timeout=10)
         self._server.server_close()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if not self.stopping.is_set():
             self.stop()

@@ -1,8 +1,8 @@
 """The one door to the calendar: every write of a time goes through a claim.
 
-A claim refuses what no rule of any year reaches, looks drives up while nobody waits, opens the transaction, locks the
-therapists who may be chosen, once and in one order for everybody, and asks the engine under the lock. What is written
-inside of it is written with the time, or not at all.
+A claim refuses what no rule of any year reaches, opens the transaction, locks the therapists who may be chosen, once
+and in one order for everybody, and asks the engine under the lock. What is written inside of it is written with the
+time, or not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bookings.domain import scheduling
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
-from bookings.models import Booking, BookingRules, ServiceArea, Therapist
+from bookings.models import Booking, BookingRules, Therapist
 from bookings.models.people import TherapistQuerySet
 from massagerx.lib.localtime import local
 
@@ -54,8 +54,7 @@ def claim(
 def claim_all(wishes: Sequence[Wish], *, rules: BookingRules, now: datetime) -> Iterator[tuple[Slot, ...]]:
     """The same for several starts in one transaction, all or none; each counts the ones before it as taken."""
     for wish in wishes:
-        day = scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
-        scheduling.warm_drives(wish.visit_request, day, now)
+        scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
     with translated_errors(), transaction.atomic():
         chosen: list[tuple[VisitRequest, Slot]] = []
         for wish, therapists in zip(wishes, _lock(wishes, now), strict=True):
@@ -98,8 +97,7 @@ def claim_move(
 ) -> Iterator[Standing]:
     """Takes a start for a visit that stands, and locks it: what may still be done with it is looked at before its slot
     is asked for. Raises as `claim`."""
-    day = scheduling.day_asked_for(starts_at, rules=rules, now=now)
-    scheduling.warm_drives(visit_request, day, now)
+    scheduling.day_asked_for(starts_at, rules=rules, now=now)
     candidates = {therapist.pk for therapist in visit_request.therapists}
     with translated_errors(), transaction.atomic():
         visit = _lock_standing(booking, candidates)
@@ -108,11 +106,8 @@ def claim_move(
 
 
 @contextmanager
-def claim_in_place(
-    booking: Booking, *, rules: BookingRules, now: datetime, area: ServiceArea | None = None
-) -> Iterator[Standing]:
-    """Takes a visit's own start for it again: to confirm it, or at another door (in `area`). Raises `SlotTaken`."""
-    scheduling.warm_drives_of(booking, area or booking.area, now)
+def claim_in_place(booking: Booking, *, rules: BookingRules, now: datetime) -> Iterator[Standing]:
+    """Takes a visit's own start for it again: to confirm it, or at another door. Raises `SlotTaken`."""
     with translated_errors(), transaction.atomic():
         yield Standing(_lock_standing(booking, set()), (), rules, now)
 

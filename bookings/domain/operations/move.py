@@ -186,7 +186,7 @@ def correct_address(
     """
     rules = BookingRules.load()
     area = load_area(address.zip_code)
-    with claim_in_place(booking, rules=rules, now=now, area=area) as standing:
+    with claim_in_place(booking, rules=rules, now=now) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
         block_before = block_of(fresh)

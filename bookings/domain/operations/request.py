@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import BigIntegerField, CharField, Count, DateTimeField, Q
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    Q,
+)
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
@@ -26,10 +34,12 @@ from bookings.exceptions import (
     SubmissionReused,
     TermsChanged,
     TooManyRequests,
+    TooManyUnproved,
 )
 from bookings.models import (
     AccessNotes,
     Booking,
+    BookingEvent,
     BookingRules,
     Client,
     Hold,
@@ -92,7 +102,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp:
-    """Rows that the caller has just read for this submission: it is read before the locks in any case."""
+    """What the caller has just looked up for this very submission: it is read before the locks in any case."""
 
     rules: BookingRules
     treatment: Treatment
@@ -108,18 +118,20 @@ def request_booking(
     draft: UUID | None = None,
     looked_up: LookedUp | None = None,
     actor: User | None = None,
+    source: str = "",
 ) -> Booking:
     """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
     `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who books for a client on the
-    phone: their booking is confirmed at once unless its screening asks for a clinician's note.
+    phone: their booking is confirmed at once unless its screening asks for a clinician's note. `source` is a digest of
+    the address that the visitor comes from: of requests whose mailbox nobody has proved, few may come from one.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
-    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests` or
-    `SubmissionReused`; nothing is written then.
+    `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests`,
+    `TooManyUnproved` or `SubmissionReused`; nothing is written then.
     """
     try:
         found = looked_up or _look_up(submission, now=now)
-        press = _look_through(submission, found, actor=actor, now=now)
+        press = _look_through(submission, found, actor=actor, source=source, now=now)
         visit_request = VisitRequest(
             treatment=found.treatment,
             area=found.area,
@@ -165,11 +177,12 @@ class _Press:
     quote: pricing.Quote
     result: Result
     actor: User | None
+    source: str
     now: datetime
 
 
 def _look_through(
-    submission: Submission, looked_up: LookedUp, *, actor: User | None, now: datetime
+    submission: Submission, looked_up: LookedUp, *, actor: User | None, source: str, now: datetime
 ) -> _Press:
     """Everything that can be asked before the lock. Raises what `request_booking` says of price, policy and health."""
     rules, treatment, current = looked_up.rules, looked_up.treatment, looked_up.screening
@@ -197,6 +210,7 @@ def _look_through(
         quote=quote,
         result=result,
         actor=actor,
+        source=source,
         now=now,
     )
 
@@ -205,7 +219,10 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
     """The part that runs under the therapists' locks: as few statements as it takes."""
     submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
-    client, is_known = _client(submission, rules=rules, now=now)
+    client, is_known, is_new = _client(submission, rules=rules, now=now, actor=actor)
+    must_prove = is_new and actor is None
+    if must_prove:
+        _require_few_unproved(rules, press.source)
     tier = intake.tier_of(press.result)
     at_once = _at_once(press.result, is_known=is_known, rules=rules, actor=actor)
     if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
@@ -245,6 +262,10 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
         answer_by=None if at_once else promised,
         submission_key=submission.key,
         submission_digest=submission.digest,
+        prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), slot.starts_at)
+        if must_prove
+        else None,
+        source=press.source if must_prove else "",
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
@@ -312,32 +333,39 @@ _PEOPLE = CompiledQuery(
         .order_by("pk")
     )
 )
+_ASKED = Q(
+    Exists(BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.REQUESTED, by_client=True)),
+    status=BookingStatus.REQUESTED,
+)
 _VISITS = CompiledQuery(
     lambda parameter: (
         Booking.objects.filter(client_id__in=parameter("clients", BigIntegerField()))
         .order_by()
         .values("client_id")
         .annotate(
-            ahead=Count(
-                "pk",
-                filter=Q(
-                    status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED],
-                    starts_at__gt=parameter("now", DateTimeField()),
-                ),
+            waiting=Count("pk", filter=_ASKED & Q(starts_at__gt=parameter("now", DateTimeField()))),
+            proved=Count(
+                "pk", filter=_ASKED & Q(prove_by=None, starts_at__gt=parameter("now", DateTimeField()))
             ),
             kept=Count("pk", filter=Q(status=BookingStatus.COMPLETED)),
+            sure=Count("pk", filter=Q(prove_by=None)),
         )
-        .values_list("client_id", "ahead", "kept")
+        .values_list("client_id", "waiting", "proved", "kept", "sure")
     )
 )
 
 
-def _client(submission: Submission, *, rules: BookingRules, now: datetime) -> tuple[Client, bool]:
-    """The client, and whether it is one that we know: not blocked, and has had a visit.
+def _client(
+    submission: Submission, *, rules: BookingRules, now: datetime, actor: User | None
+) -> tuple[Client, bool, bool]:
+    """The client; whether it is one that we know, not blocked, who has had a visit; and whether it is a new one, whose
+    mailbox nobody has proved.
 
-    Raises `TooManyRequests`. Visits to come are counted of anyone with this email or this phone, so that one of the
-    two can't be varied for more. Under a lock of their own, since requests for other therapists hold other locks: on
-    the email and the phone themselves, since the row of somebody new can't be seen by who books at the same moment.
+    Raises `TooManyRequests`. Counted are requests that nobody has answered, of this email and this phone together, and
+    of the same email with other phones where the mailbox was proved: whoever knows only another's email or phone can't
+    use up what is theirs. What the desk books is neither counted nor refused. Under a lock of their own, since requests
+    for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
+    seen by who books at the same moment.
     """
     lock_names(f"client:{submission.email}", f"client:{submission.phone}")
     Client.objects.bulk_create(
@@ -345,11 +373,43 @@ def _client(submission: Submission, *, rules: BookingRules, now: datetime) -> tu
         ignore_conflicts=True,
     )
     people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
-    visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
-    if sum(ahead for _, ahead, _ in visits) >= rules.open_requests_per_client:
-        raise TooManyRequests
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone
     )
-    has_been_visited = any(kept for key, _, kept in visits if key == client.pk)
-    return client, has_been_visited and not client.is_blocked
+    same_mailbox = {person.pk for person in people if person.email == submission.email}
+    visits = _VISITS.rows(clients=[person.pk for person in people], now=now)
+    waiting = sum(
+        own if key == client.pk else proved
+        for key, own, proved, _kept, _sure in visits
+        if key in same_mailbox
+    )
+    if actor is None and waiting >= rules.open_requests_per_client:
+        raise TooManyRequests
+    has_been_visited = any(kept for key, _, _, kept, _ in visits if key == client.pk)
+    is_known = has_been_visited and not client.is_blocked and _is_same_person(client, submission)
+    is_new = not any(sure for key, *_, sure in visits if key == client.pk)
+    return client, is_known, is_new
+
+
+def _is_same_person(client: Client, submission: Submission) -> bool:
+    """Whether it is the client's own name, or a door that we were at for them: an email and a phone alone may be read
+    off a card, and staff should look at who asks with a new name for a new door."""
+    if submission.name.casefold() == client.name.casefold():
+        return True
+    visited = Booking.objects.filter(client=client, status=BookingStatus.COMPLETED).values_list(
+        "contact_name", "street", "unit", "area__zip_code"
+    )
+    return any(
+        name.casefold() == submission.name.casefold() or make_address_key(*door) == submission.address_key
+        for name, *door in visited
+    )
+
+
+def _require_few_unproved(rules: BookingRules, source: str) -> None:
+    """Raises `TooManyUnproved`. Counted under a lock on the name of what is counted."""
+    lock_names("unproved")
+    unproved = Booking.objects.unproved()
+    if unproved.count() >= rules.unproved_in_all:
+        raise TooManyUnproved
+    if source and unproved.filter(source=source).count() >= rules.unproved_per_address:
+        raise TooManyUnproved

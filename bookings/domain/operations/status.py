@@ -192,7 +192,9 @@ def expire_requests(*, now: datetime) -> int:
     rules = BookingRules.load()
     too_old = now - timedelta(minutes=rules.request_expires_after_minutes)
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
-    stale = waiting.filter(Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now))
+    stale = waiting.filter(
+        Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now) | Q(prove_by__lte=now)
+    )
     expired = 0
     for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at"):
         if expires_at(booking, rules) > now:
@@ -204,9 +206,12 @@ def expire_requests(*, now: datetime) -> int:
                 EventKind.EXPIRED,
                 now=now,
                 actor=None,
-                tell=MessageKind.EXPIRED,
+                # Whose mailbox it is nobody knows, so nothing more is sent there.
+                tell=None if booking.prove_by else MessageKind.EXPIRED,
+                reason=_("the email address was not confirmed in time") if booking.prove_by else "",
+                check=_require_unproved if booking.prove_by else None,
             )
-        except (InvalidTransition, SlotTaken):
+        except (InvalidTransition, SlotTaken, ChangedMeanwhile):
             continue  # answered, or being answered, meanwhile
         except Exception:
             # One request that can't be ended must not keep the others waiting.
@@ -216,10 +221,30 @@ def expire_requests(*, now: datetime) -> int:
     return expired
 
 
+def _require_unproved(fresh: Booking) -> None:
+    if fresh.prove_by is None:
+        raise ChangedMeanwhile
+
+
+def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
+    """The press in the email that a new client gets: their time is kept until staff answer. Also in the minute in which
+    it would expire. False when nothing waited for it."""
+    with transaction.atomic():
+        fresh = Booking.objects.unproved().select_for_update(no_key=True).filter(pk=booking.pk).first()
+        if fresh is None:
+            return False
+        fresh.prove_by, fresh.source = None, ""
+        fresh.save(update_fields=["prove_by", "source"])
+        record(fresh, EventKind.PROVED, fresh.status, now=now, by_client=True)
+    return True
+
+
 def expires_at(booking: Booking, rules: BookingRules) -> datetime:
     """When an unanswered request expires: when its client was promised an answer, and that is the answer. Where they
     were promised a call instead, at the owner's limit, later while a clinician's note is asked for, and at its start
-    at the latest."""
+    at the latest; that of a new client whose mailbox nobody has proved when they were told."""
+    if booking.prove_by is not None:
+        return min(booking.prove_by, booking.answer_by or booking.prove_by)
     if booking.answer_by is not None:
         return booking.answer_by
     minutes = rules.request_expires_after_minutes * patience_with(booking.screening.tier)

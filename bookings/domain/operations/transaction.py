@@ -215,11 +215,12 @@ def write_status(
 ) -> None:
     """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
     before = fresh.status
-    fresh.status = wanted
-    fields = ["status"]
+    fresh.status, fresh.source = wanted, ""
+    fields = ["status", "source"]
     if wanted == BookingStatus.CONFIRMED:
-        fresh.confirmed_at = now
-        fields.append("confirmed_at")
+        # Staff who confirm it vouch for the mailbox too.
+        fresh.confirmed_at, fresh.prove_by = now, None
+        fields += ["confirmed_at", "prove_by"]
     if tell is not None:
         fresh.revision += 1
         fields.append("revision")

@@ -9,7 +9,6 @@ from .decisions import (
     slot_in_place,
     why_therapist_stands_back,
 )
-from .drives import warm_drives, warm_drives_of
 from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
@@ -32,7 +31,5 @@ __all__ = [
     "read_outlook",
     "setup_and_packdown_minutes",
     "slot_in_place",
-    "warm_drives",
-    "warm_drives_of",
     "why_therapist_stands_back",
 ]

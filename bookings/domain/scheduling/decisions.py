@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 
 from bookings import availability
 from bookings.domain.visit_request import VisitRequest
+from bookings.drives.table import read_drives
 from bookings.exceptions import SlotNotOffered
 from bookings.models import Booking, BookingRules, Therapist
 
-from .drives import corrections_between, drives_to
+from .drives import corrections_between
 from .values import engine_rules_of, job_at, local_day, place_of, therapist_values, whole_minutes
 
 # A time that one therapist can keep.
@@ -54,7 +55,7 @@ def choose_slot(
     values = tuple(_with_taken(value, beside, rules) for value in found) if beside else found
     job = job_at(visit_request, rules)
     engine_rules = engine_rules_of(rules, closures)
-    drive_time = drives_to(values, job.place)
+    drive_time = read_drives()
     slots: list[Slot] = []
     refused: set[availability.RefusalReason] = set()
     for therapist in values:
@@ -115,9 +116,7 @@ def slot_in_place(
         job=job,
         starts_at=booking.starts_at,
         rules=engine_rules_of(rules.for_staff(), closures),
-        drive_time=availability.WithOverrides(
-            drives_to((value,), job.place), corrections.get((key, day), {})
-        ),
+        drive_time=availability.WithOverrides(read_drives(), corrections.get((key, day), {})),
         now=now,
     )
     if isinstance(outcome, availability.Refusal):

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 
 from bookings import availability
 from bookings.domain.visit_request import VisitRequest
+from bookings.drives.table import read_drives
 from bookings.models import BookingRules, Therapist
 from massagerx.lib.localtime import day_bounds, local
 
-from .drives import drives_to
 from .values import engine_rules_of, job_at, local_day, therapist_values
 
 # A start that at least one therapist can keep, with the key of the one who comes then. Its `is_good_fit` tells nothing
@@ -71,7 +71,7 @@ class Outlook:
     therapists: tuple[availability.Therapist, ...]
     job: availability.Job
     engine_rules: availability.SchedulingRules
-    drive_time: availability.DriveTable
+    drive_time: availability.DriveTime
 
     def among(self, therapists: Iterable[Therapist]) -> Outlook:
         """The same for some of the therapists."""
@@ -121,6 +121,22 @@ class Outlook:
         open_days = self.open_days(self.first_day, until)[:days]
         return tuple(start for day in open_days for start in self.starts_near(day_bounds(day)[0], 1))
 
+    def zones_between(self, first_day: date, last_day: date) -> set[int]:
+        """The keys of the zones that hours of these local days name, both included."""
+        days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
+        named = [
+            hours.zones or frozenset()
+            for therapist in self.therapists
+            for hours in therapist.weekly_hours
+            if any(hours.apply_on(day) for day in days)
+        ] + [
+            hours.zones or frozenset()
+            for therapist in self.therapists
+            for hours in therapist.extra_hours
+            if hours.date in days
+        ]
+        return {int(zone) for zones in named for zone in zones}
+
     def why_none(self, day: date) -> str | None:
         """Why a local day has no time (one of `availability.RefusalReason`), or None when it has one."""
         return availability.explain_day(
@@ -163,5 +179,5 @@ def _read(
         therapists=values,
         job=job,
         engine_rules=engine_rules_of(rules, closures),
-        drive_time=drives_to(values, job.place),
+        drive_time=read_drives(),
     )

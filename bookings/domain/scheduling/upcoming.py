@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bookings import availability
+from bookings.drives.rows import drives_as_known
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import day_bounds, local
 
-from .drives import corrections_between, drive_table, legs_between
+from .drives import corrections_between
 from .values import (
     engine_rules_of,
     local_day,
@@ -53,15 +54,8 @@ def check_upcoming(
         for day in {local_day(booking.blocked_from), local_day(booking.blocked_until)}:
             by_day[booking.therapist_id, day].append(booking)
 
-    # Asked while a change is being saved, under locks: nobody waits for the routing server then.
-    drive_time = drive_table(
-        [
-            leg
-            for (key, _), of_day in by_day.items()
-            if key in values
-            for leg in legs_between([values[key].home, *(jobs[booking.pk].place for booking in of_day)])
-        ]
-    )
+    # The rows of drives are made after the change is saved; what it will come to is asked now.
+    drive_time = drives_as_known()
     checked: list[tuple[Booking, availability.RefusalReason | None]] = []
     for booking in upcoming:
         key = booking.therapist_id, local_day(booking.starts_at)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from bookings import availability
-from bookings.domain.calendar_rows import TakenBy, TakenRow, hours_between, taken_between
+from bookings.domain.calendar_rows import HoursRow, TakenBy, TakenRow, hours_between, taken_between
 from bookings.domain.visit_request import VisitRequest
 from bookings.models import Booking, BookingRules, ServiceArea, Therapist
 from bookings.models.booking import make_address_key
@@ -84,8 +84,8 @@ def therapist_values(
     """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
     of the days; two queries. The time of the visit `excluding_booking` counts as free, and so does what the visitor
     with `draft` holds."""
-    rows = list(therapists)
-    keys = [row.pk for row in rows]
+    candidates = list(therapists)
+    keys = [row.pk for row in candidates]
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
     week_start = first_day - timedelta(days=first_day.weekday())
     week_end = last_day + timedelta(days=6 - last_day.weekday())
@@ -104,18 +104,25 @@ def therapist_values(
     weekly: dict[int, list[availability.WeeklyHours]] = defaultdict(list)
     extra: dict[int, list[availability.ExtraHours]] = defaultdict(list)
     closures: set[date] = set()
-    for therapist_id, weekday, starts_at, ends_at, valid_from, valid_until in hours_between(
-        first_day, last_day, therapists=keys
-    ):
-        if weekday is not None and therapist_id is not None:
+    zones: dict[tuple[int, bool], set[str]] = defaultdict(set)
+    hours: dict[tuple[int, bool], HoursRow] = {}
+    for span_row in hours_between(first_day, last_day, therapists=keys):
+        if span_row.therapist_id is None:
+            if span_row.valid_from is not None:
+                closures.add(span_row.valid_from)
+            continue
+        key = span_row.key, span_row.weekday is None
+        hours[key] = span_row
+        if span_row.zone_id is not None:
+            zones[key].add(str(span_row.zone_id))
+    for key, (_, _, therapist_id, weekday, starts_at, ends_at, valid_from, valid_until) in hours.items():
+        only_in = frozenset(zones[key]) if key in zones else None
+        if therapist_id is not None and weekday is not None:
             weekly[therapist_id].append(
-                availability.WeeklyHours(weekday, starts_at, ends_at, valid_from, valid_until)
+                availability.WeeklyHours(weekday, starts_at, ends_at, valid_from, valid_until, only_in)
             )
-        elif valid_from is not None:
-            if therapist_id is None:
-                closures.add(valid_from)
-            else:
-                extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at))
+        elif therapist_id is not None and valid_from is not None:
+            extra[therapist_id].append(availability.ExtraHours(valid_from, starts_at, ends_at, only_in))
     values = tuple(
         availability.Therapist(
             id=row.pk,
@@ -131,7 +138,7 @@ def therapist_values(
             break_after_minutes=row.break_after_minutes,
             bookable_until=row.bookable_until,
         )
-        for row in rows
+        for row in candidates
     )
     return values, frozenset(closures)
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.domain import intake, links, queries
+from bookings.domain import intake, links, operations, queries
 from bookings.domain import sign_in as signing_in
 from bookings.enums import LinkPurpose
 from bookings.forms import CodeForm, FindForm
@@ -45,7 +45,9 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find_link(token, purpose=LinkPurpose.VISIT, now=now)
     if link is None or link.booking is None:
         raise VisitClosed
-    if load_visitor(request, now=now).visits().filter(pk=link.booking.pk).exists():
+    # A mailbox is proved by a press, also in the browser that booked.
+    is_open = load_visitor(request, now=now).visits().filter(pk=link.booking.pk).exists()
+    if is_open and link.booking.prove_by is None:
         return redirect("visits:visit", link.booking.reference)
     return _lead_on(link)
 
@@ -97,7 +99,11 @@ def open_link(request: HttpRequest) -> HttpResponse:
     if link.used_at is not None:
         return _used(request, link, now)
     if request.method != "POST":
-        context = {"signs_in": link.purpose == LinkPurpose.SIGN_IN}
+        visit = link.booking
+        context = {
+            "signs_in": link.purpose == LinkPurpose.SIGN_IN,
+            "proves": visit is not None and visit.is_unproved,
+        }
         return render(request, "visits/open.html", context)
     if link.purpose == LinkPurpose.SIGN_IN:
         if not links.use_link(link, now=now):
@@ -108,6 +114,8 @@ def open_link(request: HttpRequest) -> HttpResponse:
     if link.booking is None:
         raise VisitClosed
     visitors.open_visit(request, link, now=now)
+    if operations.prove_mailbox(booking=link.booking, now=now):
+        messages.success(request, _("Thank you. Your email address is confirmed, and we keep your time."))
     return redirect("visits:visit", link.booking.reference)
 
 

@@ -22,13 +22,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LISTS = [
     "auth_user", "auth_group", "services_service", "services_addon", "services_category", "bookings_booking",
     "bookings_client", "bookings_therapist", "bookings_message", "bookings_zone", "bookings_servicearea",
-    "bookings_drivetime", "bookings_closure", "bookings_termsversion", "bookings_screeningversion", "blog_post",
+    "drives_drivecorrection", "drives_fixeddrive", "bookings_closure", "bookings_termsversion",
+    "bookings_screeningversion", "blog_post",
     "bookings_arearequest",
     "blog_tag", "blog_page", "blog_faqentry", "bookings_driveoverride", "bookings_healthaccess",
 ]  # fmt: skip
 ADDED = [
     "auth_user", "services_service", "services_addon", "services_category", "bookings_therapist", "bookings_zone",
-    "bookings_servicearea", "bookings_drivetime", "bookings_closure", "bookings_termsversion",
+    "bookings_servicearea", "drives_drivecorrection", "drives_fixeddrive", "bookings_closure", "bookings_termsversion",
     "bookings_screeningversion", "bookings_driveoverride",
 ]  # fmt: skip
 

@@ -17,7 +17,6 @@ from django.urls import reverse
 from bookings.models import (
     BookingRules,
     Closure,
-    DriveTime,
     ExtraHours,
     MessageSettings,
     ServiceArea,
@@ -337,30 +336,6 @@ def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World
     assert words in errors(owner.post(reverse("admin:bookings_servicearea_add"), data))
 
 
-@pytest.mark.parametrize(
-    ("starts_at", "ends_at", "minutes"),
-    [
-        ("10:00", "09:00", "30"),
-        ("09:00", "11:00", "30"),
-        ("12:00", "13:00", "301"),
-        ("12:00", "13:00", "0"),
-        ("12:00", "13:00", "-1"),
-    ],
-)
-def test_odd_drive_time_is_told(
-    starts_at: str, ends_at: str, minutes: str, owner: Client, world: World
-) -> None:
-    pair = {"origin": world.zone.pk, "destination": world.far_zone.pk}
-    address = reverse("admin:bookings_drivetime_add")
-    owner.post(address, {**pair, "starts_at": "09:00", "ends_at": "10:00", "minutes": "40"})
-    assert DriveTime.objects.count() == 1
-
-    response = owner.post(address, {**pair, "starts_at": starts_at, "ends_at": ends_at, "minutes": minutes})
-
-    assert errors(response)
-    assert DriveTime.objects.count() == 1
-
-
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow", "2026-12-25\x00"])
 def test_odd_closed_day_is_told(day: str, owner: Client, world: World) -> None:
     assert errors(owner.post(reverse("admin:bookings_closure_add"), {"date": day, "name": "Holiday"}))
@@ -398,9 +373,7 @@ def test_clients_are_found_by_phone_in_any_format(owner: Client, world: World) -
     assert Person.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "model", ["zone", "servicearea", "drivetime", "closure", "therapist", "client", "termsversion"]
-)
+@pytest.mark.parametrize("model", ["zone", "servicearea", "closure", "therapist", "client", "termsversion"])
 def test_rows_that_can_not_exist_are_refused(model: str, owner: Client, world: World) -> None:
     address = reverse(f"admin:bookings_{model}_changelist")
 

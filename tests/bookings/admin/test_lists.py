@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from blog.models import FaqEntry
-from bookings.models import AreaRequest, Closure, DriveTime, ScreeningVersion, ServiceArea, TermsVersion, Zone
+from bookings.drives.models import DriveCorrection
+from bookings.models import AreaRequest, Closure, ScreeningVersion, ServiceArea, TermsVersion, Zone
 from bookings.models import Client as Person
 from tests.factories import DAY, NOW, World
 
@@ -24,7 +25,7 @@ def person(world: World, number: int) -> None:
 
 def drive(world: World, number: int) -> None:
     zone = Zone.objects.create(name=f"From {number}")
-    DriveTime.objects.create(
+    DriveCorrection.objects.create(
         origin=zone, destination=world.zone, starts_at=time(9), ends_at=time(12), minutes=20
     )
 
@@ -36,7 +37,7 @@ MAKERS: dict[str, Callable[[World, int], object]] = {
     "servicearea": lambda world, number: ServiceArea.objects.create(
         zip_code=f"{70000 + number}", city="Far", zone=world.zone, latitude=34.0, longitude=-118.0
     ),
-    "drivetime": drive,
+    "drivecorrection": drive,
     "arearequest": lambda world, number: AreaRequest.objects.create(
         name="Ana",
         email=f"{number}@example.com",
@@ -59,7 +60,7 @@ MAKERS: dict[str, Callable[[World, int], object]] = {
 def test_queries_do_not_grow_with_rows(
     model: str, owner: Client, world: World, count_queries: Callable[..., Any]
 ) -> None:
-    address = reverse(f"admin:bookings_{model}_changelist")
+    address = reverse(f"admin:{'drives' if model == 'drivecorrection' else 'bookings'}_{model}_changelist")
     MAKERS[model](world, 0)
     owner.get(address)
     with count_queries() as few:

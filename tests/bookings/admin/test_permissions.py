@@ -114,7 +114,7 @@ def test_viewer_reads_and_has_no_buttons(booking: Booking) -> None:
 @pytest.mark.parametrize(
     "model",
     [
-        "booking", "client", "message", "therapist", "zone", "servicearea", "drivetime", "closure", "bookingrules",
+        "booking", "client", "message", "therapist", "zone", "servicearea", "closure", "bookingrules",
         "termsversion", "screeningversion", "driveoverride",
     ],
 )  # fmt: skip

@@ -30,6 +30,7 @@ from blog.models import (
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
+from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, RoadTime
 from bookings.enums import ChangeState
 from bookings.models import (
     AreaRequest,
@@ -41,7 +42,6 @@ from bookings.models import (
     Closure,
     ContactMessage,
     DriveOverride,
-    DriveTime,
     Erasure,
     HealthAccess,
     LateFee,
@@ -90,7 +90,10 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.closure": {"owner": "lacd", "desk": "l"},
     "bookings.zone": {"owner": "lacd", "desk": "l"},
     "bookings.servicearea": {"owner": "lacd", "desk": "l"},
-    "bookings.drivetime": {"owner": "lacd", "desk": "l"},
+    "drives.drivecorrection": {"owner": "lacd", "desk": "l"},
+    "drives.fixeddrive": {"owner": "lacd", "desk": "l"},
+    "drives.driverules": {"owner": "lc"},
+    "drives.roadtime": {"owner": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -249,6 +252,8 @@ def desk(world: World) -> Desk:
         key=uuid.uuid4(), name="Other Canary", email="canary@example.com", phone="555-0177",
         body="Canary question", now=NOW,
     )  # fmt: skip
+    drive_rules = DriveRules()
+    drive_rules.save()
     rows: dict[str, Model] = {
         "auth.group": Group.objects.get(name="Writer"),
         "auth.user": users["writer"],
@@ -285,8 +290,15 @@ def desk(world: World) -> Desk:
         "bookings.closure": Closure.objects.create(date=DAY + timedelta(days=30), name="Rain"),
         "bookings.zone": world.zone,
         "bookings.servicearea": world.far_area,
-        "bookings.drivetime": DriveTime.objects.create(
+        "drives.drivecorrection": DriveCorrection.objects.create(
             origin=world.zone, destination=world.zone, starts_at=time(9), ends_at=time(12), minutes=20
+        ),
+        "drives.fixeddrive": FixedDrive.objects.create(
+            origin=world.area, destination=world.area, starts_at=time(9), ends_at=time(12), minutes=20
+        ),
+        "drives.driverules": drive_rules,
+        "drives.roadtime": RoadTime.objects.create(
+            origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import time
 from typing import Any
 
 import pytest
@@ -12,17 +11,17 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from bookings.drives.models import Days, FixedDrive
 from bookings.models import (
     BookingRules,
     Closure,
     DriveOverride,
-    DriveTime,
     ServiceArea,
     Therapist,
     TimeOff,
     WorkingHours,
 )
-from tests.factories import World, at
+from tests.factories import World, at, fix_drives
 
 from .conftest import signed_in, staff_user
 from .test_forms import change, inline, therapist_data
@@ -196,29 +195,27 @@ def test_closed_day_is_asked_about(owner: Client, world: World) -> None:
 def test_slower_streets_are_asked_about(owner: Client, world: World) -> None:
     booking = world.book()
     data = {
-        "origin": world.zone.pk, "destination": world.zone.pk, "starts_at": "00:00", "ends_at": "00:00",
-        "minutes": "120",
+        "origin": world.area.pk, "destination": world.area.pk, "days": "weekdays", "starts_at": "00:00",
+        "ends_at": "00:00", "minutes": "120",
     }  # fmt: skip
-    asked(owner.post(reverse("admin:bookings_drivetime_add"), data), booking.reference)
-    assert not DriveTime.objects.exists()
+    asked(owner.post(reverse("admin:drives_fixeddrive_add"), data), booking.reference)
+    assert not FixedDrive.objects.exists()
 
 
-def far_home(world: World) -> DriveTime:
-    """A row of the table without which the drive from home is too long for a visit at 11."""
+def far_home(world: World) -> FixedDrive:
+    """The owner's figure without which the drive from home is too long for a visit at 9:30."""
     Therapist.objects.update(home_zip=world.far_area)
-    return DriveTime.objects.create(
-        origin=world.far_zone, destination=world.zone, starts_at=time(0), ends_at=time(0), minutes=15
-    )
+    return next(row for row in fix_drives((world.far_area, world.area, 15)) if row.days == Days.WEEKDAYS)
 
 
 @pytest.mark.parametrize("way", ["page", "list"])
-def test_deleted_drive_time_is_asked_about(way: str, owner: Client, world: World) -> None:
+def test_deleted_figure_is_asked_about(way: str, owner: Client, world: World) -> None:
     row = far_home(world)
     booking = world.book(starts_at=at(9, 30))
     if way == "page":
-        address, data = reverse("admin:bookings_drivetime_delete", args=[row.pk]), {"post": "yes"}
+        address, data = reverse("admin:drives_fixeddrive_delete", args=[row.pk]), {"post": "yes"}
     else:
-        address = reverse("admin:bookings_drivetime_changelist")
+        address = reverse("admin:drives_fixeddrive_changelist")
         data = {"action": "delete_selected", "_selected_action": str(row.pk), "post": "yes"}
 
     response = owner.post(address, data)
@@ -226,10 +223,10 @@ def test_deleted_drive_time_is_asked_about(way: str, owner: Client, world: World
     key = asked(response, booking.reference)
     for name, value in data.items():
         assert f'name="{name}" value="{value}"' in response.content.decode()
-    assert DriveTime.objects.exists()
+    assert FixedDrive.objects.filter(pk=row.pk).exists()
     assert not LogEntry.objects.exists()
     assert owner.post(address, data | {"confirm_stranding": key}).status_code == 302
-    assert not DriveTime.objects.exists()
+    assert not FixedDrive.objects.filter(pk=row.pk).exists()
     assert any(booking.reference in entry.change_message for entry in LogEntry.objects.all())
 
 

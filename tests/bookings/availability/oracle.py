@@ -105,6 +105,10 @@ class Checker:
             self.hours = []
         self.off = {minute for minute in self.minutes if self.in_time_off(minute)}
         self.working = {minute for minute in self.minutes if self.in_hours(minute)} - self.off
+        everywhere = self.hours
+        self.hours = [hours for hours in everywhere if hours.zones is None or job.place.zone in hours.zones]
+        self.working_here = {minute for minute in self.working if self.in_hours(minute)}
+        self.hours = everywhere
         day_start, day_end = minutes[0], minutes[-1] + MINUTE
         self.visits = sorted(
             (
@@ -184,7 +188,7 @@ class Checker:
             return False
         minute = begins
         while minute < ends:
-            if minute not in self.working:
+            if minute not in self.working_here:
                 return False
             minute += MINUTE
         if any(visit.start < ends and begins < visit.end for visit in self.visits):

@@ -9,21 +9,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
-    DriveTable,
     DriveTime,
     ExtraHours,
     Interval,
     Job,
     Occupied,
     OccupiedKind,
-    OfflineEstimate,
     Place,
     SchedulingRules,
     Therapist,
     WeeklyHours,
     WithOverrides,
 )
+from bookings.drives import table
+from bookings.drives.estimates import Basis
+from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 ZONE = ZoneInfo("America/Los_Angeles")
 MINUTE = timedelta(minutes=1)
@@ -106,7 +106,11 @@ def tables(draw: st.DrawFn) -> DriveTable:
     return DriveTable(rows, ZONE, behind=behind)
 
 
+MODEL = table.DriveTable(Basis(), zone="America/Los_Angeles")
+
 drive_times: st.SearchStrategy[DriveTime] = st.one_of(
+    st.just(MODEL),
+    st.just(WithOverrides(MODEL, {(PLACES[0], PLACES[3]): 4, (PLACES[5], PLACES[0]): 9})),
     st.just(OfflineEstimate(ZONE)),
     st.just(OfflineEstimate(ZONE, weekday_mph=[13] * 24, weekend_mph=[31] * 24)),
     tables(),
@@ -144,6 +148,9 @@ def wall_hours(draw: st.DrawFn) -> tuple[time, time]:
     )
 
 
+only_in = st.sampled_from([None, None, frozenset({"echo-park"}), frozenset({"venice", "silver-lake"})])
+
+
 @st.composite
 def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: bool = True) -> Therapist:
     """Somebody with hours, time off and visits on `day`, and some on its neighbours."""
@@ -151,10 +158,10 @@ def therapists(draw: st.DrawFn, day: date, *, therapist_id: int = 1, any_place: 
     hours = draw(st.lists(wall_hours(), min_size=1, max_size=2))
     valid = draw(st.sampled_from([(None, None), (day, None), (None, day), (None, day - timedelta(days=1))]))
     weekly = [WeeklyHours(day.weekday(), *hours[0])]
-    weekly += [WeeklyHours(day.weekday(), start, end, *valid) for start, end in hours[1:]]
+    weekly += [WeeklyHours(day.weekday(), start, end, *valid, draw(only_in)) for start, end in hours[1:]]
     tomorrow = day + timedelta(days=1)
     weekly.append(WeeklyHours(tomorrow.weekday(), *draw(wall_hours())))
-    extra = [ExtraHours(day, *draw(wall_hours()))] if draw(st.booleans()) else []
+    extra = [ExtraHours(day, *draw(wall_hours()), draw(only_in))] if draw(st.booleans()) else []
 
     midnight = datetime.combine(day, time(0), ZONE).astimezone(UTC)
     time_off = [

@@ -8,14 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
     Drives,
-    DriveTable,
     DriveTime,
     Interval,
     Job,
     Occupied,
-    OfflineEstimate,
     RefusalReason,
     Side,
     Slot,
@@ -42,6 +39,7 @@ from tests.bookings.availability.strategies import (
     metric_drives,
     worlds,
 )
+from tests.support.drive_times import DriveRow, DriveTable, OfflineEstimate
 
 
 def table() -> DriveTable:
@@ -154,6 +152,8 @@ def is_true(
             return in_hours != block
         case RefusalReason.TIME_OFF:
             return in_hours == block and bool(block & checker.off)
+        case RefusalReason.OTHER_ZONE:
+            return block <= checker.working and not block <= checker.working_here
         case RefusalReason.TAKEN:
             return any(visit.start < ends and begins < visit.end for visit in checker.visits)
         case RefusalReason.UNKNOWN_PLACE:

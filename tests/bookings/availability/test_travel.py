@@ -1,7 +1,7 @@
-"""Drive times: the estimate, the owner's table before it, staff's word before both."""
+"""What the engine asks of drive times, what it remembers, and staff's word before all."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,11 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
-    DriveRow,
-    DriveTable,
     DriveTime,
-    MeasuredDrives,
-    OfflineEstimate,
     Place,
     WeekBands,
     WithOverrides,
@@ -21,8 +17,11 @@ from bookings.availability import (
 )
 from bookings.availability.drives import Drives, Leg, Traffic
 from bookings.availability.local_days import local_day, minute_floor
-from bookings.availability.travel import miles_between, whole_minutes
+from bookings.availability.travel import whole_minutes
+from bookings.drives import table
+from bookings.drives.estimates import Basis
 from tests.bookings.availability.strategies import CLOCK_CHANGES, PLACES, UNHURRIED, drive_times
+from tests.support.drive_times import DriveTable, OfflineEstimate
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HOME = Place("90026", "echo-park", 34.079, -118.264)
@@ -34,115 +33,6 @@ HOME_POINT, BEACH_POINT = (34.079, -118.264), (33.994, -118.464)
 def at(hour: int, minute: int = 0, *, day: date = date(2026, 7, 1)) -> datetime:
     """A local time, on a Wednesday if nothing else is said, in UTC as the engine gives it."""
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=LOS_ANGELES).astimezone(UTC)
-
-
-def test_miles_between_two_airports() -> None:
-    # Los Angeles (LAX) to San Francisco (SFO): 337 miles as the great circle goes.
-    assert miles_between(33.9425, -118.4081, 37.6189, -122.3750) == pytest.approx(337, abs=1)
-    assert miles_between(34.0, -118.0, 34.0, -118.0) == 0
-    assert miles_between(34.0, -118.0, 35.0, -118.0) == pytest.approx(69.1, abs=0.1)
-
-
-def test_estimate_is_distance_by_the_speed_of_the_local_hour_rounded_up() -> None:
-    estimate = OfflineEstimate(
-        LOS_ANGELES,
-        winding_factor=1.5,
-        weekday_mph=[30.0] * 17 + [15.0] + [30.0] * 6,
-        weekend_mph=[40.0] * 24,
-    )
-    miles = miles_between(34.079, -118.264, 33.994, -118.464)
-
-    assert estimate(HOME, BEACH, at(12)) == -int(-miles * 1.5 / 30 * 60 // 1)
-    assert estimate(HOME, BEACH, at(16, 59)) == estimate(HOME, BEACH, at(12))
-    assert estimate(HOME, BEACH, at(17)) == -int(-miles * 1.5 / 15 * 60 // 1)
-    assert estimate(HOME, BEACH, at(17, day=date(2026, 7, 4))) == -int(-miles * 1.5 / 40 * 60 // 1)
-
-
-def test_estimate_does_not_round_a_whole_number_of_minutes_up() -> None:
-    miles = miles_between(34.079, -118.264, 33.994, -118.464)
-    estimate = OfflineEstimate(LOS_ANGELES, winding_factor=1, weekday_mph=[miles / 3 * 60 / 7] * 24)
-
-    assert estimate(HOME, BEACH, at(12)) == 21
-
-
-def test_estimate_is_slower_in_rush_hours() -> None:
-    estimate = OfflineEstimate(LOS_ANGELES)
-    night, morning, noon, evening = (estimate(HOME, BEACH, at(hour)) or 0 for hour in (2, 8, 12, 17))
-
-    assert 0 < night < noon < morning <= evening
-
-
-def test_estimate_never_goes_under_the_floor_between_two_addresses() -> None:
-    estimate = OfflineEstimate(LOS_ANGELES, floor_minutes=9)
-
-    assert estimate(HOME, replace(HOME, zip_code="90039"), at(2)) == 9
-    assert estimate(HOME, HOME, at(2)) == 9  # one centroid, but nothing says that it is one address
-
-
-def test_estimate_is_nothing_at_one_address_and_unknown_without_coordinates() -> None:
-    estimate = OfflineEstimate(LOS_ANGELES)
-
-    assert estimate(replace(HOME, address_key="k"), replace(BEACH, address_key="k"), at(12)) == 0
-    assert estimate(HOME, NOWHERE, at(12)) is None
-    assert estimate(NOWHERE, HOME, at(12)) is None
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"weekday_mph": [30.0] * 23},
-        {"weekend_mph": [0.0] * 24},
-        {"winding_factor": 0.9},
-        {"floor_minutes": 0},
-    ],
-)
-def test_estimate_refuses_impossible_settings(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError):
-        OfflineEstimate(LOS_ANGELES, **wrong)  # type: ignore[arg-type]
-
-
-def test_table_takes_the_direction_asked_then_the_other_then_what_is_behind() -> None:
-    there = DriveRow("echo-park", "venice", 50, time(7), time(10))
-    back = DriveRow("venice", "echo-park", 35)
-    table = DriveTable([there, back], LOS_ANGELES, behind=lambda origin, destination, departing_at: 99)
-
-    assert table(HOME, BEACH, at(8)) == 50
-    assert table(HOME, BEACH, at(10)) == 35
-    assert table(BEACH, HOME, at(8)) == 35
-    assert table(HOME, NOWHERE, at(8)) == 99
-    assert DriveTable([there], LOS_ANGELES)(BEACH, HOME, at(12)) is None
-    assert DriveTable([there], LOS_ANGELES)(BEACH, HOME, at(7)) == 50
-
-
-def test_table_prefers_the_narrower_band_and_then_the_longer_drive() -> None:
-    table = DriveTable(
-        [
-            DriveRow("echo-park", "venice", 30),
-            DriveRow("echo-park", "venice", 20, time(20), time(0)),
-            DriveRow("echo-park", "venice", 60, time(16), time(19), frozenset(range(5))),
-            DriveRow("echo-park", "venice", 55, time(16), time(19), frozenset({2})),
-        ],
-        LOS_ANGELES,
-    )
-
-    assert [table(HOME, BEACH, at(hour)) for hour in (15, 16, 19, 20)] == [30, 60, 30, 20]
-    assert table(HOME, BEACH, at(23, 59)) == 20
-    assert table(HOME, BEACH, at(17, day=date(2026, 7, 4))) == 30
-
-
-def test_table_is_nothing_at_one_address_and_speaks_within_a_zone() -> None:
-    table = DriveTable([DriveRow("venice", "venice", 12)], LOS_ANGELES)
-
-    assert table(BEACH, replace(BEACH, zip_code="90292"), at(12)) == 12
-    assert table(replace(BEACH, address_key="k"), replace(BEACH, address_key="k"), at(12)) == 0
-
-
-@pytest.mark.parametrize(
-    ("minutes", "start", "end"), [(0, 7, 9), (-5, 7, 9), (2000, 7, 9), (20, 9, 7), (20, 9, 9)]
-)
-def test_drive_row_refuses_impossible_drives_and_bands(minutes: int, start: int, end: int) -> None:
-    with pytest.raises(ValueError):
-        DriveRow("a", "b", minutes, time(start), time(end))
 
 
 def test_override_speaks_for_one_drive_in_one_direction() -> None:
@@ -289,60 +179,6 @@ def test_arrival_waits_for_lighter_traffic_when_that_is_sooner() -> None:
     assert arrival(at(11), at(10)) is None
 
 
-def test_measured_drive_is_slowed_down_by_the_profile_s_hour() -> None:
-    estimate = OfflineEstimate(
-        LOS_ANGELES,
-        weekday_mph=[30.0] * 17 + [15.0] + [40.0] * 6,
-        weekend_mph=[20.0] * 24,
-    )
-    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 20 * 60.0}, estimate)
-
-    assert drive_time(HOME, BEACH, at(19)) == 20  # the quickest hour is an empty road
-    assert drive_time(HOME, BEACH, at(16, 59)) == 27  # 26 minutes 40 seconds
-    assert drive_time(HOME, BEACH, at(17)) == 54
-    assert drive_time(HOME, BEACH, at(12, day=date(2026, 7, 4))) == 40
-
-
-def test_measured_drive_is_one_direction_and_the_rest_is_estimated() -> None:
-    estimate = OfflineEstimate(LOS_ANGELES)
-    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 3600.0}, estimate)
-
-    assert drive_time(HOME, BEACH, at(2)) == 60
-    assert drive_time(BEACH, HOME, at(2)) == estimate(BEACH, HOME, at(2)) != 60
-    assert drive_time(HOME, NOWHERE, at(2)) is None
-    assert drive_time(NOWHERE, BEACH, at(2)) is None
-
-
-def test_measured_drive_is_never_under_the_floor_nor_between_one_door() -> None:
-    estimate = OfflineEstimate(LOS_ANGELES, floor_minutes=9)
-    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): 0.0, (HOME_POINT, HOME_POINT): 3600.0}, estimate)
-
-    assert drive_time(HOME, BEACH, at(17)) == 9
-    door = replace(HOME, address_key="a")
-    assert drive_time(door, door, at(17)) == 0
-
-
-@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
-def test_measured_drives_refuse_what_no_drive_takes(seconds: float) -> None:
-    with pytest.raises(ValueError, match="no time"):
-        MeasuredDrives({(HOME_POINT, BEACH_POINT): seconds}, OfflineEstimate(LOS_ANGELES))
-
-
-@UNHURRIED
-@given(st.floats(0, 18_000), st.integers(0, 6), st.integers(0, 1439))
-def test_measured_drive_is_the_same_all_through_a_band_of_the_week(
-    seconds: float, weekday: int, minute: int
-) -> None:
-    drive_time = MeasuredDrives({(HOME_POINT, BEACH_POINT): seconds}, OfflineEstimate(LOS_ANGELES))
-    start = [edge for edge, _ in drive_time.week_bands.days[weekday] if edge <= minute][-1]
-    monday = datetime(2026, 7, 6, tzinfo=LOS_ANGELES) + timedelta(days=weekday)
-
-    def departing(wall_minute: int) -> datetime:
-        return monday.replace(hour=wall_minute // 60, minute=wall_minute % 60).astimezone(UTC)
-
-    assert drive_time(HOME, BEACH, departing(minute)) == drive_time(HOME, BEACH, departing(start))
-
-
 def test_two_doors_of_one_area_are_a_drive_apart_whichever_was_seen_first() -> None:
     """The places of an area share what was asked; the first of them must not lend the others its door."""
     table = DriveTable([], LOS_ANGELES, behind=OfflineEstimate(LOS_ANGELES))
@@ -354,3 +190,23 @@ def test_two_doors_of_one_area_are_a_drive_apart_whichever_was_seen_first() -> N
     assert drives.leg(first, second)[band] == table(HOME, HOME, at(12)) == 8
     assert drives.leg(first, drives.place_id(HOME))[band] == 8
     assert drives.leg(first, first)[band] == 0
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.sampled_from(PLACES),
+    st.integers(0, 5 * 366 * 24 * 60),
+)
+@UNHURRIED
+def test_what_is_told_at_once_is_what_would_be_told_one_by_one(
+    origin: Place, destination: Place, minute: int
+) -> None:
+    departing_at = at(0) + timedelta(minutes=minute)
+    corrected = WithOverrides(
+        table.DriveTable(Basis(), zone="America/Los_Angeles"), {(PLACES[0], PLACES[3]): 4}
+    )
+    for drive_time in (table.DriveTable(Basis(), zone="America/Los_Angeles"), corrected):
+        drives = Drives(drive_time, LOS_ANGELES)
+        leg = drives.leg(drives.place_id(origin), drives.place_id(destination))
+
+        assert drives.minutes(leg, departing_at) == drive_time(origin, destination, departing_at)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from bookings import exceptions
 from bookings.domain import operations, reminders
@@ -210,7 +212,7 @@ def test_somebody_with_only_the_email_of_a_known_client_is_not_known(world: Worl
     assert other.status == BookingStatus.REQUESTED
 
 
-def test_open_visits_are_capped_by_email_and_by_phone(world: World) -> None:
+def test_unanswered_requests_are_capped_by_mailbox(world: World) -> None:
     world.rules.open_requests_per_client = 2
     world.rules.save()
     world.book(starts_at=at(9, 30))
@@ -218,6 +220,64 @@ def test_open_visits_are_capped_by_email_and_by_phone(world: World) -> None:
     with pytest.raises(exceptions.TooManyRequests):
         world.book(starts_at=at(15), phone="+12135550199")
     assert world.book(starts_at=at(15), phone="+12135550199", email="new@example.com")
+
+
+def test_stranger_with_an_email_or_a_phone_shuts_nobody_out(world: World) -> None:
+    world.rules.open_requests_per_client = 2
+    world.rules.save()
+    world.book(starts_at=at(9, 30), phone="+12135550188", proved=False)
+    world.book(starts_at=at(11, 30), phone="+12135550189", proved=False)
+    world.book(starts_at=at(13, 30), email="stranger@example.com")
+    world.book(starts_at=at(15, 30), email="another@example.com")
+
+    assert world.book(starts_at=at(10, 0, DAY + timedelta(days=1)))
+
+
+def test_confirmed_visits_and_those_of_the_desk_are_not_counted(world: World) -> None:
+    world.rules.open_requests_per_client = 1
+    world.rules.save()
+    desk = User.objects.create_user("desk", is_staff=True)
+    operations.confirm_booking(booking=world.book(starts_at=at(9, 30)), actor=None, now=NOW)
+    by_desk = world.submission(starts_at=at(11, 30), answers={})
+    assert (
+        operations.request_booking(submission=by_desk, now=NOW, actor=desk).status == BookingStatus.REQUESTED
+    )
+
+    world.book(starts_at=at(13, 30))
+    with pytest.raises(exceptions.TooManyRequests):
+        world.book(starts_at=at(15, 30))
+    more = world.submission(starts_at=at(15, 30))
+    assert operations.request_booking(submission=more, now=NOW, actor=desk)
+
+
+def visited(world: World, **changes: Any) -> Booking:
+    """A visit that took place; afterwards it is noon of that day."""
+    booking = world.book(**changes)
+    operations.confirm_booking(booking=booking, actor=None, now=NOW)
+    return operations.complete_booking(booking=booking, actor=None, now=at(12))
+
+
+def test_known_client_is_a_person_and_not_an_email_and_a_phone(world: World) -> None:
+    visited(world)
+
+    def again(days: int, **changes: Any) -> str:
+        later = at(10, 0, DAY + timedelta(days=days))
+        return world.book(starts_at=later, now=at(12), **changes).status
+
+    assert again(7, name="Somebody Else", street="99 Other Street") == BookingStatus.REQUESTED
+    assert again(8, name="Somebody Else") == BookingStatus.CONFIRMED
+    assert again(9, street="99 Other Street") == BookingStatus.CONFIRMED
+    assert (
+        again(15, name=world.submission().name.upper(), street="98 Other Street") == BookingStatus.CONFIRMED
+    )
+
+
+def test_blocked_client_is_never_confirmed_at_once(world: World) -> None:
+    Client.objects.filter(pk=visited(world).client_id).update(is_blocked=True)
+
+    later = world.book(starts_at=at(10, 0, DAY + timedelta(days=7)), now=at(12))
+
+    assert later.status == BookingStatus.REQUESTED
 
 
 def test_anyone_gets_the_therapist_whose_day_grows_least(world: World) -> None:

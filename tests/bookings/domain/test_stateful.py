@@ -32,8 +32,8 @@ from hypothesis.stateful import (
 from bookings import exceptions
 from bookings.domain import operations, pricing, reminders, scheduling
 from bookings.domain.lifecycle import may_become
-from bookings.domain.scheduling import drives
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
+from bookings.drives.table import read_drives
 from bookings.enums import BookingStatus
 from bookings.models import (
     Booking,
@@ -391,7 +391,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def no_blocks_overlap_and_all_can_be_driven(self) -> None:
         self.counts["steps"] += 1
-        drive = drives.drive_table([])
+        drive = read_drives()
         taken = Booking.objects.occupying().select_related("area").order_by("therapist", "blocked_from")
         for before, after in itertools.pairwise(taken):
             if before.therapist_id != after.therapist_id:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from bookings.domain import scheduling
 from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
-from bookings.models import BookingRules, Closure, DriveTime, ScreeningVersion, ServiceArea, Therapist
+from bookings.models import BookingRules, Closure, ScreeningVersion, ServiceArea, Therapist
 from bookings.screening import parse_rules
 from massagerx.accounts.sample_accounts import working_logins
 from massagerx.lib.zips import centroid
@@ -151,20 +151,6 @@ def test_zip_codes_are_those_of_the_table_and_have_homes() -> None:
         assert known is not None
         assert known.is_standard
         assert (area.city, area.latitude, area.longitude) == (known.city, known.latitude, known.longitude)
-
-
-def test_drive_times_do_not_overlap_and_go_both_ways() -> None:
-    load()
-    table = {(d.origin_id, d.destination_id, d.starts_at): d for d in DriveTime.objects.all()}
-
-    for (origin, destination, start), drive in table.items():
-        assert table[destination, origin, start].minutes == drive.minutes
-        later = [
-            d.starts_at
-            for key, d in table.items()
-            if key[:2] == (origin, destination) and d.starts_at > start
-        ]
-        assert all(drive.ends_at <= other for other in later)
 
 
 def test_holidays_are_the_right_days() -> None:

@@ -110,6 +110,11 @@ def _as_request(message: Message) -> None:
     _moved(message)
 
 
+def _unproved(message: Message) -> None:
+    """Of a new client, whose mailbox nobody has proved."""
+    Booking.objects.update(prove_by=NOW + timedelta(hours=1))
+
+
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
@@ -127,6 +132,7 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "staff_alert_soon": (MessageKind.STAFF_ALERT, _soon),
     "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),
     "staff_alert_canceled": (MessageKind.STAFF_ALERT, _canceled_by_client),
+    "received_unproved": (MessageKind.RECEIVED, _unproved),
     "staff_alert_canceled_late": (MessageKind.STAFF_ALERT, _late_cancel_by_client),
 }
 LETTERS = sorted({*(kind.value for kind in MessageKind), *SHAPES})

@@ -16,7 +16,6 @@ from bookings.enums import BookingStatus
 from bookings.models import (
     Booking,
     BookingDraft,
-    DriveTime,
     Hold,
     Message,
     ServiceArea,
@@ -26,7 +25,7 @@ from bookings.models import (
     Zone,
 )
 from tests.bookings.views.flow import STEPS, Flow
-from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, fix_drives
 
 pytestmark = pytest.mark.django_db
 
@@ -333,14 +332,13 @@ def test_good_fits_look_the_same_wherever_the_others_live(world: World) -> None:
     for zip_code in ("91001", "90601"):
         zone = Zone.objects.create(name=f"CANARY-{zip_code}", travel_fee_cents=4_000)
         elsewhere.append(ServiceArea.objects.create(zip_code=zip_code, city="CANARY", zone=zone))
-    zones = [world.zone, world.far_zone, *(area.zone for area in elsewhere)]
-    near = {world.far_zone, *(area.zone for area in elsewhere)}
-    DriveTime.objects.bulk_create(
-        DriveTime(
-            origin=origin, destination=destination, starts_at=time(0), ends_at=time(0),
-            minutes=15 if {origin, destination} <= near or origin == destination else 45,
+    areas = [world.area, world.far_area, *elsewhere]
+    near = {world.far_area, *elsewhere}
+    fix_drives(
+        *(
+            (a, b, 15 if {a, b} <= near or a == b else 45)
+            for a in areas for b in areas
         )
-        for origin in zones for destination in zones
     )  # fmt: skip
     pages = []
     for area in elsewhere:

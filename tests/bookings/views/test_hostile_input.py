@@ -40,6 +40,11 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     ("a web address for a street", "details", {"street": "Win at http://evil.example/now"}, 422),
     ("a bare web address for a unit", "details", {"unit": "see evil-shop.com"}, 422),
     ("an email address for a street", "details", {"street": "write to win@evil.example"}, 422),
+    ("a shop for a street", "details", {"street": "my-shop.club today"}, 422),
+    ("a PO box for a street", "details", {"street": "PO Box 99"}, 422),
+    ("a PO box with full stops", "details", {"street": "P.O. Box 99"}, 422),
+    ("a phone with an extension", "details", {"phone": "(213) 555-0123 ext 204"}, 422),
+    ("60,000 marks in a name", "details", {"name": "a" + "\u0315\u0300" * 30_000}, 422),
     ("not an email", "details", {"email": "ana@"}, 422),
     ("email of another alphabet", "details", {"email": "ana@exämple.com"}, 422),
     ("phone too short", "details", {"phone": "555"}, 422),
@@ -153,13 +158,27 @@ def test_bad_field_gets_a_clear_answer_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    "street", ["12 1/2 N.Main St.", "100 Wilshire Blvd. Ste. 4", "4 Coral Tree Pl", "9 St. James' Park"]
-)
+    "street",
+    [
+        "12 1/2 N.Main St.", "100 Wilshire Blvd. Ste. 4", "4 Coral Tree Pl", "9 St. James' Park", "123 N.Live Oak Dr",
+        "500 W.Club Dr", "12 Mt.Link Ave", "8 Boxwood Ct", "12 Pobox Canyon Rd",
+    ],
+)  # fmt: skip
 def test_street_with_full_stops_and_fractions_is_taken(flow: Flow, street: str) -> None:
     assert flow.until("details").details(street=street).status_code == 302
 
 
+@pytest.mark.parametrize(
+    "zip_code", ["90026–1234", "CA 90026", "ca, 90026-1234", "90026 1234", "California 90026"]
+)
+def test_zip_code_is_read_as_people_write_it(flow: Flow, zip_code: str) -> None:
+    flow.until("where")
+    assert flow.where(zip_code=zip_code).status_code == 302
+    assert "90026" in flow.client.get("/book/when/").content.decode()
+
+
 KEPT = [
+    ("a name with a joiner", "علی‌رضا"),
     ("apostrophe", "Ana O'Brien"),
     ("accents", "Zoë Núñez"),
     ("CJK", "王小明"),
