@@ -21,7 +21,7 @@ def give_photos_to_the_owner(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_terms_and_answers"),
+        ("bookings", "0007_unproved_requests"),
     ]
 
     operations = [
