@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from massagerx.lib.limits import limited
 
-# Of the front page: id, heading, and the models in the order of use. What is named nowhere goes to the last.
+# Of the bar's menu: id, heading, and the models in the order of use. What is named nowhere goes to the last.
 _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
         "day",
@@ -88,8 +89,8 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
 
 
 class StaffAdminSite(AdminSite):
-    """Django's, without the list of all models on every page: the links that staff use all day stand under the
-    header (templates/admin/base_site.html), and asking what each model allows would cost queries on each page.
+    """Django's, with one bar (templates/admin/desk_nav.html): the places that staff go to all day stand in it, and all
+    lists in its menu.
 
     Logging in asks for the second factor too, which has a page of its own.
     """
@@ -99,21 +100,20 @@ class StaffAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Django's context without the list of all models, whose permissions would cost queries on every
-        page."""
+        """Django's context; the list of all models is asked for once the bar shows it."""
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
             "site_url": request.META["SCRIPT_NAME"] or self.site_url,
             "has_permission": self.has_permission(request),
-            "available_apps": [],
+            "available_apps": SimpleLazyObject(lambda: self.get_app_list(request)),
             "is_popup": False,
             "is_nav_sidebar_enabled": False,
             "log_entries": self.get_log_entries(request),
         }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The front page's links by what they are for, in the owner's words; of one app, as Django has them."""
+        """The menu's links by what they are for, in the owner's words; of one app, as Django has them."""
         apps: list[Any] = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.http import HttpResponse
@@ -57,7 +56,6 @@ def front_page(request: StaffRequest) -> HttpResponse:
     context = {
         "title": _("Today at the desk"),
         "desk": {name: value for part in _parts(request.user) for name, value in part.items()},
-        "app_list": admin.site.get_app_list(request),
     }
     return page(request, "front_page", context)
 

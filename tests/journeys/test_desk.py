@@ -129,7 +129,7 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     assert "cold" not in canceled.raw.decode()
 
     # Who is free tomorrow? The board says so, and a booking starts from the gap.
-    desk.get_by_role("link", name="Day board").first.click()
+    desk.get_by_role("link", name="Board", exact=True).click()
     desk.get_by_role("link", name="Day after").click()
     column = desk.locator(".board-column", has_text=made["therapist"])
     column.locator(".board-gap a").last.click()

@@ -71,7 +71,7 @@ def test_a_day_without_visits_names_the_next_that_has_some(desk: Client, world: 
 
 def test_owner_finds_every_list_under_what_it_is_for(owner: Client) -> None:
     response = owner.get(INDEX)
-    sections = {section["slug"]: section["models"] for section in response.context["app_list"]}
+    sections = {section["slug"]: section["models"] for section in response.context["available_apps"]}
     assert list(sections) == ["day", "people", "messages", "catalogue", "places", "writing", "settings"]
     found = [model["model"] for models in sections.values() for model in models]
     assert sorted(map(str, found)) == sorted(map(str, site._registry))
