@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings import exceptions
+from bookings import exceptions, screening
 from bookings.domain import intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
@@ -63,7 +62,7 @@ def what(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
-    asked = _asked(request, today=timezone.localdate(progress.now))
+    asked = _asked(request, progress)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     offered = Service.objects.offered(timezone.localdate(progress.now))
     service = offered.filter(slug=slug).first() if slug else None
@@ -99,7 +98,7 @@ def what(request: HttpRequest) -> HttpResponse:
             )
             if asked["zip"] and not area:
                 return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
-            return back_to("where")
+            return back_to("when" if area else "where")
         context = {"service": service, "form": form, "asked": asked}
         return show(request, progress, "start", context, status=422)
 
@@ -122,13 +121,16 @@ def _preference(therapist: Therapist | None, service: Service) -> dict[str, str]
     return {"preference": f"therapist:{therapist.slug}"}
 
 
-def _asked(request: HttpRequest, *, today: date) -> dict[str, Any]:
-    """What the visitor gave on the way here, and each link and form of the page gives on. The ZIP code: `zip` as typed,
+def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
+    """What the visitor gives here or gave on the way, and each link and form gives on. The ZIP code: `zip` as typed,
     and `area` where we drive there or `outside` where we don't; a code that makes no sense has neither, and the next
-    step says what is wrong with it. `therapist`, if that one can be booked on the local day `today`. `query` has both,
+    step says what is wrong with it. `therapist`, if that one can be booked today. `query` has both,
     as they stand in an address."""
-    typed = (request.POST.get("zip") or request.GET.get("zip") or "").strip()[:20]
-    slug = (request.POST.get("therapist") or request.GET.get("therapist") or "")[:50]
+    is_sent = request.method == "POST"
+    data = request.POST if is_sent else request.GET
+    typed = data.get("zip", "" if is_sent else progress.answers.get("zip_code", "")).strip()[:20]
+    slug = data.get("therapist", "")[:50]
+    today = timezone.localdate(progress.now)
     therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
     given = {"zip": typed, "therapist": therapist.slug if therapist else ""}
     asked: dict[str, Any] = {
@@ -317,7 +319,7 @@ class _Review:
             access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
             screening_version=health["version"],
             screening_service=health["service"],
-            answers=health["answers"],
+            answers=screening.answers_of_people(health["answers"], visit_request.treatment.people),
             terms_version=data["terms_version"],
             total_cents=data["total_cents"],
         )
@@ -351,7 +353,8 @@ class _Review:
         complete, current = self.complete, self.current
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
-        result = current.screening.evaluate(health["answers"], health["service"], today)
+        people = complete.visit_request.treatment.people
+        result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,

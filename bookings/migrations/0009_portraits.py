@@ -21,7 +21,7 @@ def give_photos_to_the_owner(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0007_unproved_requests"),
+        ("bookings", "0008_new_answers"),
     ]
 
     operations = [
