@@ -53,6 +53,11 @@ class PageAdmin(WritingMixin):
             and Page.objects.count() < len(Page.Slug)
         )
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without adding: to ask whether there is room for a row would cost a query in the menu of every page."""
+        change, view = self.has_change_permission(request), self.has_view_permission(request)
+        return {"add": False, "change": change, "delete": False, "view": view}
+
     def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
         """Never: the site links to its pages."""
         return False

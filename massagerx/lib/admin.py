@@ -184,6 +184,11 @@ class SingletonMixin(admin.ModelAdmin):
             and not self.model._default_manager.exists()
         )
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without adding: to ask whether there is room for a row would cost a query in the menu of every page."""
+        change, view = self.has_change_permission(request), self.has_view_permission(request)
+        return {"add": False, "change": change, "delete": False, "view": view}
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
