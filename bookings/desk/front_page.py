@@ -293,10 +293,10 @@ def _soon(columns: list[Column], now: datetime) -> list[dict[str, Any]]:
         for visit in column.visits:
             if visit.booking.status not in MOVABLE:
                 continue
-            leaves = visit.drive.leaves_at if visit.drive is not None else None
+            drive = visit.drive
             said = {"therapist": column.therapist, "booking": visit.booking}
-            if leaves is not None:
-                found.append({**said, "kind": "leave", "instant": leaves, "minutes": visit.drive.minutes})
+            if drive is not None and drive.leaves_at is not None:
+                found.append({**said, "kind": "leave", "instant": drive.leaves_at, "minutes": drive.minutes})
             found.append({**said, "kind": "start", "instant": visit.booking.starts_at})
         found += [
             {"therapist": column.therapist, "kind": "free", "instant": start, "until": clock(end)}

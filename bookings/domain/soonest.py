@@ -73,15 +73,15 @@ def _by_treatment(by_key: dict[int, Therapist]) -> list[tuple[Treatment, tuple[T
     )
     does: dict[int, set[int]] = defaultdict(set)
     through = Therapist.services.through.objects.filter(therapist__in=by_key)
-    for key, service in through.values_list("therapist", "service"):
+    for key, service in through.order_by().values_list("therapist", "service"):
         does[key].add(service)
     groups: dict[int, tuple[Treatment, list[Therapist]]] = {}
     firsts: dict[int, ServiceOption] = {}
     for option in offered:
         firsts.setdefault(option.service_id, option)
     for key, therapist in by_key.items():
-        option = next((option for service, option in firsts.items() if service in does[key]), None)
-        if option is not None:
+        for option in (option for service, option in firsts.items() if service in does[key]):
             treatment = Treatment(service=option.service, option=option, add_ons=(), people=1)
             groups.setdefault(option.pk, (treatment, []))[1].append(therapist)
+            break
     return [(treatment, tuple(rows)) for treatment, rows in groups.values()]
