@@ -62,7 +62,7 @@ def test_nearest_time_is_chosen_with_one_press(flow: Flow, world: World) -> None
     assert action
     wanted = values(page)[0]
     response = flow.client.post(WHEN + action[1], press(datetime.fromisoformat(wanted)))
-    assert response.headers["Location"] == "/book/details/"
+    assert response.headers["Location"] == "/book/health/"
     assert Hold.objects.get().starts_at.isoformat() == wanted
 
 

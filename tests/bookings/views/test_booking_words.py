@@ -49,6 +49,7 @@ def test_zip_code_that_makes_no_sense_does_not_stop_the_first_step(flow: Flow, t
 
 def test_doubt_about_urgent_signs_is_answered_before_the_request_is_sent(flow: Flow) -> None:
     flow.until("health").health(urgent_signs="unsure")
+    flow.details()
     page = text(flow.client.get("/book/review/"))
     assert "please call 911 right away" in page
 
