@@ -58,6 +58,10 @@ class ListMixin(admin.ModelAdmin):
                 raise BadRequest("not a row's key") from error
         return super().changelist_view(request, extra_context)
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The model's own order by name: a query that counts or sums would lose it, and a field's choices with it."""
+        return super().get_ordering(request) or self.opts.ordering
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Of a long search the first words: each becomes a condition on every field."""
         return super().get_search_results(
