@@ -35,13 +35,19 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
 from bookings.staff.late_changes import change_words
 from bookings.staff.messages import message_mark
-from bookings.staff.visibility import only_seen_by, sees_every_visit, sees_rows, therapists_seen_by
+from bookings.staff.visibility import (
+    only_seen_by,
+    sees_every_visit,
+    sees_own_visits,
+    sees_rows,
+    therapists_seen_by,
+)
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 from services.templatetags.money import dollars
 
 from .frame import StaffRequest, desk_page, page
-from .my_day import my_day
+from .my_day import day_page
 
 MOST_ROWS = 20
 LATE = timedelta(minutes=LATE_MINUTES)
@@ -52,7 +58,12 @@ LAPSES_SOON = timedelta(days=45)
 @desk_page()
 def front_page(request: StaffRequest) -> HttpResponse:
     """Requests waiting and messages from the site (oldest first), messages in trouble, and what the owner still has to
-    do; each for those who may see it."""
+    do; each for those who may see it. A therapist has a page of their own."""
+    if sees_own_visits(request.user):
+        return day_page(
+            request,
+            _late_changes(request.user)["changes"] if sees_rows(request.user, "changerequest") else [],
+        )
     context = {
         "title": _("Today at the desk"),
         "desk": {name: value for part in _parts(request.user) for name, value in part.items()},
@@ -68,7 +79,6 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         "may_answer_requests": user.has_perm("bookings.change_booking"),
         "may_see_bookings": may_see_bookings,
         "may_see_messages": may_see_messages,
-        "my_day": my_day(user, now),
     }
     if user.has_perm("bookings.change_screeningversion"):
         yield _screening(now)

@@ -1,99 +1,233 @@
-"""The front page of a therapist, made for a phone between two doors: the next visit, the rest of today, tomorrow."""
+"""A therapist's own pages, made for a phone between two doors: the day with what to do at this moment, and "Me"."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from bookings.domain.day_board import Visit, load_columns
+from bookings.domain.day_board import Column, Visit, load_columns
 from bookings.enums import BookingStatus
-from bookings.models import Booking
-from bookings.staff.labels import access_lines, clock, clock_span, drive_words, local_when, map_url, way_url
+from bookings.models import Booking, Therapist
+from bookings.staff.labels import (
+    ACCESS_LABELS,
+    access_lines,
+    clock,
+    clock_span,
+    drive_words,
+    local_when,
+    long_day,
+    way_url,
+)
 from bookings.staff.visibility import FINISH_OWN, sees_own_visits, therapists_seen_by
 from massagerx.lib.localtime import local
 from services.models import Business
+
+from .frame import StaffRequest, desk_page, page
 
 # Visits of so many days back are asked about while nobody has said how they ended.
 LOOKS_BACK = timedelta(days=14)
 MOST_OPEN = 10
 
 
-def my_day(user: User | AnonymousUser, now: datetime) -> dict[str, Any] | None:
-    """What a therapist needs to know now; None for everybody else. Without a therapist behind the log-in only
-    `is_unknown` is there. Nine queries, however full the days are."""
-    if not sees_own_visits(user):
-        return None
+def day_page(request: StaffRequest, changes: Sequence[dict[str, Any]]) -> HttpResponse:
+    """What a therapist needs to know now. `changes` are rows of late changes that wait for an answer."""
+    now = timezone.now()
+    day = local(now).date()
+    context = {
+        **frame(),
+        "title": f"{day:%a}, {day:%b} {day.day}",
+        "changes": changes,
+        **my_day(request.user, now),
+    }
+    return page(request, "my/day", context)
+
+
+@desk_page(sees_own_visits)
+@require_safe
+def me_page(request: StaffRequest) -> HttpResponse:
+    """What is a therapist's own and not the day's: log-in, second factor, and the lists they may open."""
+    context = {
+        **frame(),
+        "title": _("Me"),
+        "therapist": therapists_seen_by(request.user).first(),
+        "app_list": admin.site.get_app_list(request),
+    }
+    return page(request, "my/me", context)
+
+
+def frame() -> dict[str, Any]:
+    """What the frame of these pages needs: whom to call."""
+    return {"business": Business.load()}
+
+
+# The day -------------------------------------------------------------------------------------------------------------
+
+
+def my_day(user: User, now: datetime) -> dict[str, Any]:
+    """The moment, today and tomorrow. Without a therapist behind the log-in only `is_unknown` is there. As many
+    queries on a full day as on an empty one."""
     therapist = therapists_seen_by(user).first()
     if therapist is None:
         return {"is_unknown": True}
     today = local(now).date()
-    tomorrow = today + timedelta(days=1)
-    columns = load_columns(therapists=[therapist], first_day=today, last_day=tomorrow, now=now)
+    columns = load_columns(
+        therapists=[therapist], first_day=today, last_day=today + timedelta(days=1), now=now
+    )
     coming = [visit for visit in columns[0].visits if visit.is_ahead(now)]
     after = [visit for visit in columns[1].visits if visit.is_ahead(now)]
     following = next(iter([*coming, *after]), None)
-    home = columns[0].way_home
+    over = _over(therapist, now)
     return {
+        "count": len(columns[0].visits),
         "next": _next(user, following, now) if following is not None else None,
         "next_is_tomorrow": not coming,
-        "then": [_line(visit) for visit in coming[1:]],
-        "home_at": clock(home.arrives_at) if coming and home is not None and home.arrives_at else "",
-        "done": len(columns[0].visits) - len(coming),
-        "open": _open(therapist.pk, now),
+        "over": over,
+        "asks_first": _asks_first(over, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
-        "tomorrow": [_line(visit) for visit in after if visit is not following],
-        "tomorrow_url": f"{reverse('admin:bookings_booking_day')}?day={tomorrow}",
-        "today": today,
-        "may_take_off": user.has_perm("bookings.add_timeoff"),
-        "business": Business.load(),
+        "course": list(_course(columns[0], now)),
+        "tomorrow": list(_course(columns[1], now)),
+        "tomorrow_count": len(columns[1].visits),
     }
 
 
-def _line(visit: Visit) -> dict[str, Any]:
-    """A visit in a few words."""
-    booking, drive = visit.booking, visit.drive
-    return {
-        "booking": booking,
-        "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
-        "span": clock_span(booking.starts_at, booking.ends_at),
-        "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
-        "drive": drive_words(drive) if drive is not None else "",
-        "is_request": booking.status == BookingStatus.REQUESTED,
-        "needs_a_look": visit.needs_a_look,
-        "has_caution": visit.has_caution,
-        "way_url": way_url(booking),
-        "map_url": map_url(booking),
-    }
-
-
-def _next(user: User | AnonymousUser, visit: Visit, now: datetime) -> dict[str, Any]:
-    """The next visit, or the one that goes on, with the way in."""
-    booking = visit.booking
-    may_enter = user.has_perm("bookings.view_accessnotes") and booking.has_access
-    access, is_lost = access_lines(booking) if may_enter else ([], False)
-    has_begun = booking.starts_at <= now
-    return {
-        **_line(visit),
-        "access": access,
-        "access_lost": is_lost,
-        "has_begun": has_begun,
-        "may_end": has_begun and booking.status == BookingStatus.CONFIRMED,
-    }
-
-
-def _open(therapist_pk: int, now: datetime) -> list[dict[str, Any]]:
-    """Visits that are over and of which nobody has said how they ended, the oldest first."""
+def _over(therapist: Therapist, now: datetime) -> list[dict[str, Any]]:
+    """Visits that are over and of which nobody has said how they ended, the latest first."""
     rows = (
         Booking.objects.filter(
-            therapist=therapist_pk,
+            therapist=therapist,
             status=BookingStatus.CONFIRMED,
             starts_at__gt=now - LOOKS_BACK,
             ends_at__lte=now,
         )
         .select_related("client", "service")
-        .order_by("starts_at")[:MOST_OPEN]
+        .order_by("-starts_at")[:MOST_OPEN]
     )
     return [{"booking": row, "when": local_when(row.starts_at)} for row in rows]
+
+
+def _asks_first(over: Sequence[dict[str, Any]], coming: Sequence[Visit], now: datetime) -> bool:
+    """Whether to ask how a visit went is the moment's one thing: nobody has to be on the road or at a door, and what
+    is asked about was today wherever another visit is still to come."""
+    if not over:
+        return False
+    if not coming:
+        return True
+    was_today = local(over[0]["booking"].starts_at).date() == local(now).date()
+    return was_today and now < _leaves_at(coming[0])
+
+
+def _leaves_at(visit: Visit) -> datetime:
+    """The latest moment to leave for it, or where nobody knows the drive, to be at the door."""
+    leaves_at = visit.drive.leaves_at if visit.drive is not None else None
+    return leaves_at or visit.booking.blocked_from
+
+
+def _next(user: User, visit: Visit, now: datetime) -> dict[str, Any]:
+    """The next visit, or the one that goes on. `state` is what its times make of it: `before` the door, `at_door`, or
+    `begun`."""
+    booking, drive = visit.booking, visit.drive
+    state = "before" if now < booking.blocked_from else "at_door" if now < booking.starts_at else "begun"
+    return {
+        "booking": booking,
+        "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
+        "span": clock_span(booking.starts_at, booking.ends_at),
+        "state": state,
+        "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
+        "is_late": state == "before" and now > _leaves_at(visit),
+        "drive": drive_words(drive) if drive is not None else "",
+        "is_request": booking.status == BookingStatus.REQUESTED,
+        "needs_a_look": visit.needs_a_look,
+        "has_caution": visit.has_caution,
+        **way_in(user, booking, has_notes=booking.has_access),
+    }
+
+
+def way_in(user: User, booking: Any, *, has_notes: bool = True) -> dict[str, Any]:
+    """How to get to the door and through it, as `my/_door.html` shows it. One query at most."""
+    may_enter = has_notes and user.has_perm("bookings.view_accessnotes")
+    lines, is_lost = access_lines(booking) if may_enter else ([], False)
+    gate = ACCESS_LABELS["gate_code"]
+    return {
+        "gate": next((text for label, text in lines if label == gate), ""),
+        "access": [(label, text) for label, text in lines if label != gate],
+        "access_lost": is_lost,
+        "way_url": way_url(booking),
+    }
+
+
+def _course(column: Column, now: datetime) -> Iterator[dict[str, Any]]:
+    """A day's stations by time: drives, visits, free stretches, time off, the way home. Of what is past only the
+    visits stay."""
+    stations = [*_visit_stations(column), *_other_stations(column)]
+    for at, kind, more in sorted(stations, key=lambda station: station[0]):
+        is_past = more.pop("ends_at", at) <= now
+        if kind == "visit" or not is_past:
+            yield {"at": clock(at), "kind": kind, "is_past": is_past, **more}
+
+
+def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    for visit in column.visits:
+        booking, drive = visit.booking, visit.drive
+        if drive is not None and drive.leaves_at is not None and drive.minutes:
+            yield drive.leaves_at, "drive", {"drive": drive_words(drive)}
+        if booking.blocked_from < booking.starts_at:
+            yield booking.blocked_from, "set_up", {"zip_code": booking.area.zip_code}
+        words = {
+            "booking": booking,
+            "ends_at": booking.ends_at,
+            "until": clock(booking.ends_at),
+            "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
+            "is_request": booking.status == BookingStatus.REQUESTED,
+            "needs_a_look": visit.needs_a_look,
+            "has_caution": visit.has_caution,
+        }
+        yield booking.starts_at, "visit", words
+
+
+def _other_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    for start, end in column.gaps:
+        yield start, "free", {"ends_at": end, "until": clock(end)}
+    for start, end in column.plan.off:
+        yield start, "off", {"ends_at": end, "until": clock(end)}
+    if column.visits and column.way_home is not None and column.way_home.arrives_at is not None:
+        yield column.way_home.arrives_at, "home", {}
+
+
+# A visit -------------------------------------------------------------------------------------------------------------
+
+
+def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
+    """What a visit's page says to the therapist beside the facts that staff see."""
+    return {
+        **frame(),
+        **way_in(user, booking),
+        "day": long_day(local(booking.starts_at).date()),
+        "span": clock_span(booking.starts_at, booking.ends_at),
+        "may_finish": user.has_perm(FINISH_OWN),
+        "ended_open": booking.status == BookingStatus.CONFIRMED and booking.starts_at <= now,
+        "is_over": booking.ends_at <= now,
+        "last_visit": _last_visit(booking),
+    }
+
+
+def _last_visit(booking: Any) -> dict[str, str] | None:
+    """The client's last visit before this one: its local day, what it was, and who made it; None for the first."""
+    earlier = Booking.objects.filter(
+        client=booking.client_id, status=BookingStatus.COMPLETED, starts_at__lt=booking.starts_at
+    )
+    found = (
+        earlier.order_by("-starts_at").values_list("starts_at", "service__name", "therapist__name").first()
+    )
+    if found is None:
+        return None
+    starts_at, service, name = found
+    return {"day": long_day(local(starts_at).date()), "service": service, "by": name}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.dates import WEEKDAYS
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain.reports import Figures, Group, Report
+from bookings.domain.reports import Figures, Group, Report, Weekday
 from bookings.models import Booking
 from bookings.staff import svg_charts
 from bookings.staff.svg_charts import Chart, Series
@@ -137,6 +138,68 @@ def exported(rows: Any) -> Iterator[list[Any]]:
         yield [cell(booking) for _heading, cell in _EXPORTED]
 
 
+# The answer ----------------------------------------------------------------------------------------------------------
+
+
+_ANSWERS: tuple[tuple[Any, Callable[[Figures], str]], ...] = (
+    (gettext_lazy("Visits"), lambda f: _count(f.completed)),
+    (gettext_lazy("Revenue"), lambda f: dollars(f.revenue_cents)),
+    (gettext_lazy("Filled"), lambda f: _percent(f.fill)),
+    (gettext_lazy("New clients"), lambda f: _count(f.new_clients)),
+)
+
+
+def answers(report: Report, before: Report) -> list[tuple[Any, str, str]]:
+    """What an owner asks first: each figure's name, what it is, and what it was in the period before."""
+    return [(heading, words(report.total), words(before.total)) for heading, words in _ANSWERS]
+
+
+def in_a_sentence(report: Report) -> str:
+    """The period in one sentence, with the two days of the week that have the most time left."""
+    total = report.total
+    done = ngettext("%(visits)s visit, %(revenue)s", "%(visits)s visits, %(revenue)s", total.completed) % {
+        "visits": _count(total.completed),
+        "revenue": dollars(total.revenue_cents),
+    }
+    free = sorted(report.week, key=lambda day: -day.free_minutes)[:2]
+    if total.fill is None or not free[1].free_minutes:
+        return f"{done}."
+    return _("%(done)s; %(filled)s of working hours filled. Most free time: %(first)s and %(second)s.") % {
+        "done": done,
+        "filled": _percent(total.fill),
+        "first": WEEKDAYS[free[0].number],
+        "second": WEEKDAYS[free[1].number],
+    }
+
+
+# From how much of the fullest hour on a cell is so dark, of 1.
+_SHADES = (0.75, 0.5, 0.25, 0)
+
+
+def heat(week: Sequence[Weekday]) -> dict[str, Any] | None:
+    """When visits start, by weekday and hour, each cell with its number and a shade; None for fewer than two visits,
+    which are no pattern."""
+    hours = {hour for day in week for hour in day.starts}
+    if sum(count for day in week for count in day.starts.values()) < 2:
+        return None
+    shown = range(min(hours), max(hours) + 1)
+    most = max(count for day in week for count in day.starts.values())
+    return {
+        "hours": [f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}" for hour in shown],
+        "days": [
+            (WEEKDAYS[day.number], [_cell(day.starts.get(hour, 0), most) for hour in shown]) for day in week
+        ],
+    }
+
+
+def _cell(count: int, most: int) -> tuple[int, int]:
+    """The number and its shade, 0 being an empty cell's."""
+    if not count:
+        return 0, 0
+    lighter = next(number for number, part in enumerate(_SHADES) if count / most > part)
+    return count, len(_SHADES) - lighter
+
+
 # Charts --------------------------------------------------------------------------------------------------------------
 
 
@@ -207,10 +270,11 @@ _PLANS = {"months": _OF_MONTHS, "therapists": _OF_THERAPISTS}
 
 
 def charts(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """The pictures of a table, each with its legend where it has more than one series; none without lines."""
+    """The pictures of a table, each with its legend where it has more than one series; none for a single line, which
+    the table says better."""
     names = [group.name for group in groups]
     drawn = []
-    for number, plan in enumerate(_PLANS.get(slug, _OF_ANY) if groups else ()):
+    for number, plan in enumerate(_PLANS.get(slug, _OF_ANY) if len(groups) > 1 else ()):
         series = [
             Series(str(name), [of(group.figures) for group in groups]) for name, of in plan.series.items()
         ]

@@ -22,7 +22,7 @@ from massagerx.lib.localtime import local
 
 from .forms import PeriodForm
 from .frame import StaffRequest, desk_page, page
-from .report_tables import COLUMNS, TABLES, charts, exported
+from .report_tables import COLUMNS, TABLES, answers, charts, exported, heat, in_a_sentence
 
 
 @desk_page(sees_reports)
@@ -32,13 +32,18 @@ def reports_page(request: StaffRequest) -> HttpResponse:
     today = local(now).date()
     form, first, last = _period(request, today)
     report = load_report(first_day=first, last_day=last, now=now)
+    days = (last - first).days + 1
+    before = load_report(first_day=first - timedelta(days=days), last_day=first - timedelta(days=1), now=now)
     query = urlencode({"first": first, "last": last})
     context = {
         "title": _("Reports"),
         "form": form,
         "period": f"{_day(first)} – {_day(last)}",
         "choices": _choices(today),
-        "sums": [(column.heading, column.words(report.total)) for column in COLUMNS],
+        "days": days,
+        "answers": answers(report, before),
+        "sentence": in_a_sentence(report),
+        "heat": heat(report.week),
         "headings": [(column.heading, column.note) for column in COLUMNS],
         "total": [column.words(report.total) for column in COLUMNS],
         "sections": [_section(slug, report, query) for slug in TABLES],

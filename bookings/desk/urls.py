@@ -14,6 +14,7 @@ from . import (
     late_changes,
     messages,
     moving,
+    my_day,
     reports,
     therapists,
     visit,
@@ -24,6 +25,7 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 
 urlpatterns = [
     path("", front_page.front_page, name="index"),
+    path("me/", my_day.me_page, name="my_own"),
     path(f"{_VISIT}day/", board.day_board, name="bookings_booking_day"),
     path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
     path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),

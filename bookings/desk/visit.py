@@ -32,7 +32,7 @@ from bookings.staff.labels import (
 from bookings.staff.late_changes import waiting_words
 from bookings.staff.messages import message_mark
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
-from bookings.staff.visibility import sees_visits
+from bookings.staff.visibility import sees_own_visits, sees_visits
 
 from .forms import ClinicianNoteForm, HealthAccessForm
 from .frame import (
@@ -46,6 +46,7 @@ from .frame import (
     say_faults,
     to_visit,
 )
+from .my_day import therapist_visit
 
 CHANGE = "bookings.change_booking"
 
@@ -140,6 +141,10 @@ def _page(
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }
+    if sees_own_visits(request.user):
+        return page(
+            request, "my/visit", {**context, **therapist_visit(request.user, booking, now)}, status=status
+        )
     return page(request, "visit", context, status=status)
 
 
@@ -206,7 +211,7 @@ def _recheck(booking: Any) -> dict[str, Any] | None:
     """What the health answers given again came to, the gravest that no clinician's note came after, or else the
     newest; the answers stay shut."""
     rows = booking.rechecks.values_list("evaluated_at", "tier")
-    waits = rows.since_last_note().gravest_first().first()
+    waits = rows.since_last_note().with_news().gravest_first().first()
     found = waits or rows.first()
     if found is None:
         return None
@@ -214,7 +219,7 @@ def _recheck(booking: Any) -> dict[str, Any] | None:
     return {
         "when": local_when(at),
         "tier": tier_mark(tier),
-        "is_graver": waits is not None and operations.is_graver(tier, booking.tier),
+        "is_graver": waits is not None,
     }
 
 

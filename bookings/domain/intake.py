@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from bookings import screening
 from bookings.enums import Tier
@@ -43,17 +44,28 @@ class Screening:
         """The questions of this version for a service, in order."""
         return screening.questions_for(self.rules, service_slug)
 
-    def evaluate(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
-        """The result of the answers; blank and unknown answers count as 'not sure'."""
-        return screening.evaluate(self.rules, answers, service_slug, today)
+    def groups(self, service_slug: str) -> tuple[screening.Group, ...]:
+        """The same questions, card by card."""
+        return screening.groups_for(self.rules, service_slug)
 
-    def evaluate_so_far(self, answers: dict[str, str], service_slug: str, today: date) -> screening.Result:
+    def evaluate(
+        self, answers: dict[str, str], service_slug: str, today: date, *, people: int = 1
+    ) -> screening.Result:
+        """The result of so many people's answers; blank and unknown answers count as 'not sure'."""
+        return screening.evaluate(self.rules, answers, service_slug, today, people=people)
+
+    def new_tier(
+        self, answers: dict[str, str], before: dict[str, str], service_slug: str, today: date, *, people: int
+    ) -> Tier:
+        """What answers given again come to beyond those before, question by question."""
+        found = screening.new_tier(self.rules, answers, before, service_slug, today, people=people)
+        return Tier(found.slug)
+
+    def evaluate_so_far(
+        self, answers: dict[str, str], service_slug: str, today: date, *, people: int = 1
+    ) -> screening.Result:
         """The result of the answers so far, while others are missing."""
-        return screening.evaluate_so_far(self.rules, answers, service_slug, today)
-
-    def asked(self, answers: dict[str, str], service_slug: str) -> tuple[screening.ScreeningQuestion, ...]:
-        """The questions for somebody with these answers, in their order; the follow-ups that apply among them."""
-        return screening.visible(self.rules, answers, service_slug)
+        return screening.evaluate_so_far(self.rules, answers, service_slug, today, people=people)
 
 
 def current_screening(*, now: datetime) -> Screening:
@@ -118,7 +130,7 @@ def discard_draft(draft: BookingDraft) -> None:
 
 def purge_drafts(*, now: datetime) -> int:
     """Deletes drafts untouched for a day, with the health answers in them; returns how many."""
-    deleted, _ = BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME).delete()
+    deleted, _rows = BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME).delete()
     return deleted
 
 
@@ -131,9 +143,9 @@ def purge_health_answers(*, now: datetime) -> int:
     )
     old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
     # The keys alone: what can't be opened any more must go all the same.
-    visits = set(ScreeningRecord.objects.filter(**old).values_list("booking", flat=True))
+    visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
     for model in (ScreeningRecheck, ClinicianNote):
-        rows = model._base_manager.filter(**old)
+        rows = model._base_manager.filter(**old).order_by()
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
     ScreeningRecord.objects.filter(**old).only("pk").delete()
@@ -164,7 +176,7 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
     """The answers given again, the gravest that no clinician's note came after, or else the newest; None when there are
     none. Only right after `open_screening`, which writes the look down."""
     rows = ScreeningRecheck.objects.select_related("version").filter(booking=booking)
-    recheck = rows.since_last_note().gravest_first().first() or rows.first()
+    recheck = rows.since_last_note().with_news().gravest_first().first() or rows.first()
     return answers_in_words(recheck, booking.service.slug) if recheck is not None else None
 
 
@@ -174,20 +186,27 @@ def result_of_recheck(booking: Booking) -> screening.Result | None:
     if recheck is None:
         return None
     rules = screening.parse_rules(recheck.version.rules)
-    return screening.evaluate(
-        rules, recheck.answers, booking.service.slug, local(recheck.evaluated_at).date()
-    )
+    today = local(recheck.evaluated_at).date()
+    people = screening.people_in(recheck.answers)
+    return screening.evaluate(rules, recheck.answers, booking.service.slug, today, people=people)
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:
     """Answers as a person reads them, in the words of the version that asked. Only once the look is written down."""
     rules = screening.parse_rules(record.version.rules)
     answers: dict[str, str] = record.answers
+    people = screening.people_in(answers)
     lines, points = [], []
-    for question in screening.visible(rules, answers, service_slug):
-        labels = {choice.id: translated(choice.text) for choice in question.choices}
-        answer = answers.get(question.id, "")
-        lines.append((translated(question.text), labels.get(answer, answer or "—")))
-        points.append([translated(point) for point in question.points])
-    result = screening.evaluate(rules, answers, service_slug, local(record.evaluated_at).date())
+    for person in range(1, people + 1):
+        given = screening.answers_of(answers, person)
+        for question in screening.visible(rules, given, service_slug):
+            labels = {choice.id: translated(choice.text) for choice in question.choices}
+            answer = str(given.get(question.id, ""))
+            text = translated(question.text)
+            if people > 1:
+                text = _("Person %(number)s: %(question)s") % {"number": person, "question": text}
+            lines.append((text, labels.get(answer, answer or "—")))
+            points.append([translated(point) for point in question.points])
+    today = local(record.evaluated_at).date()
+    result = screening.evaluate(rules, answers, service_slug, today, people=people)
     return AnswersInWords(lines, [translated(note) for note in result.caution_notes], points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from django.db.models import Exists, F, Min, OuterRef, Subquery
+from django.db.models import Exists, Min, OuterRef, Subquery
 
 from bookings.enums import BookingStatus, ChangeState
 from bookings.models import (
@@ -18,7 +18,7 @@ from bookings.models import (
     Zone,
 )
 
-from .operations import MOVABLE, is_graver, may_change
+from .operations import MOVABLE, may_change
 from .visit_request import load_area
 
 # Of one client, the newest first; whoever has had more can ask us.
@@ -61,21 +61,18 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
 
 
 def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
-    """Visits to come whose health answers, given again, came to something graver than the first, with the gravest that
+    """Visits to come whose health answers, given again, said something graver than before, with the gravest news that
     no clinician's note came after; the next visit first. Milder answers given later take none off. Reads no answer."""
-    gravest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().gravest_first()
+    news = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().with_news()
     visits = (
         Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now, rechecks__isnull=False)
-        .annotate(first_tier=F("screening__tier"), gravest_tier=Subquery(gravest.values("tier")[:1]))
+        .annotate(gravest_tier=Subquery(news.gravest_first().values("new_tier")[:1]))
+        .exclude(gravest_tier=None)
         .select_related("therapist")
         .order_by("starts_at", "pk")
         .distinct()
     )
-    return [
-        (booking, booking.gravest_tier)
-        for booking in visits
-        if is_graver(booking.gravest_tier, booking.first_tier)
-    ]
+    return [(booking, booking.gravest_tier) for booking in visits]
 
 
 def opening_hours(today: date) -> list[tuple[int, time, time]]:

@@ -6,8 +6,8 @@ still to come, and those where nobody opened: for all of them the therapist driv
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -71,8 +71,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Weekday:
+    """One day of the week in a period, 0 being Monday: minutes of working time, minutes that doors and drives take of
+    them, and how many kept visits start in each local hour that has one."""
+
+    number: int
+    working_minutes: int
+    taken_minutes: int
+    starts: Mapping[int, int]
+
+    @property
+    def free_minutes(self) -> int:
+        """Working time that nothing takes."""
+        return max(self.working_minutes - self.taken_minutes, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """A period, both local days included, as a whole and by month, therapist, service and zone."""
+    """A period, both local days included, as a whole and by month, therapist, service and zone; and its week, Monday
+    first."""
 
     first_day: date
     last_day: date
@@ -81,6 +98,7 @@ class Report:
     by_therapist: tuple[Group, ...]
     by_service: tuple[Group, ...]
     by_zone: tuple[Group, ...]
+    week: tuple[Weekday, ...]
 
 
 @dataclass(slots=True)
@@ -187,19 +205,23 @@ def _add_up(
     zones: dict[int, _Sum] = defaultdict(_Sum)
     names: dict[str, dict[int, tuple[int, str]]] = {"service": {}, "zone": {}}
     days_with_visits = set()
+    week, starts = [_Sum() for _number in range(7)], [Counter[int]() for _number in range(7)]
     for booking in bookings:
-        day = local(booking.starts_at).date()
+        here = local(booking.starts_at)
+        day = here.date()
         zone = booking.area.zone
         names["service"][booking.service_id] = (booking.service_position, booking.service_name)
         names["zone"][zone.pk] = (zone.position, zone.name)
         if booking.status in KEPT:
             days_with_visits.add((booking.therapist_id, day))
+            starts[day.weekday()][here.hour] += 1
         for group in (
             total,
             months[day.replace(day=1)],
             of_therapist[booking.therapist_id],
             services[booking.service_id],
             zones[zone.pk],
+            week[day.weekday()],
         ):
             group.add(booking, driven[booking.pk])
     for therapist in therapists:
@@ -207,7 +229,9 @@ def _add_up(
             if not therapist.is_active and (therapist.pk, day) not in days_with_visits:
                 continue
             minutes = sum((end - start) // _MINUTE for start, end in plans[therapist.pk, day].hours)
-            for group in (total, months[day.replace(day=1)], of_therapist[therapist.pk]):
+            for group in (
+                total, months[day.replace(day=1)], of_therapist[therapist.pk], week[day.weekday()],
+            ):  # fmt: skip
                 group.working_minutes += minutes
     return Report(
         first_day,
@@ -219,6 +243,10 @@ def _add_up(
         tuple(Group(row.pk, row.name, of_therapist[row.pk].figures(with_hours=True)) for row in therapists),
         _named(services, names["service"]),
         _named(zones, names["zone"]),
+        tuple(
+            Weekday(number, one.working_minutes, one.door_minutes + one.drive_minutes, starts[number])
+            for number, one in enumerate(week)
+        ),
     )
 
 

@@ -28,9 +28,9 @@ def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list
     checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now)
     qualified = scheduling.qualifications({booking.therapist_id for booking, _ in checked})
     off_the_site = set(
-        ServiceOption.objects.filter(
-            pk__in={booking.option_id for booking, _ in checked}, is_active=False
-        ).values_list("pk", flat=True)
+        ServiceOption.objects.filter(pk__in={booking.option_id for booking, _ in checked}, is_active=False)
+        .order_by()
+        .values_list("pk", flat=True)
     )
     found = []
     for booking, refusal in checked:

@@ -4,7 +4,7 @@ from .area_request import AreaRequestForm
 from .booking import ReviewForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
-from .health import HealthForm
+from .health import HealthForm, HealthForms
 from .visits import AddressForm, CancelForm, CodeForm, FindForm, MoveForm
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DetailsForm",
     "FindForm",
     "HealthForm",
+    "HealthForms",
     "MessageField",
     "MoveForm",
     "ReviewForm",

@@ -1,4 +1,4 @@
-"""The step that asks who and where: as a whole, or one small part of it at a time."""
+"""The step that asks who and where."""
 
 from __future__ import annotations
 
@@ -28,14 +28,7 @@ _LONGEST_KEPT = 2000
 
 
 class DetailsForm(PersonForm):
-    """Who books, for whom, where exactly, and how to get in. With `part`, only the fields of that part."""
-
-    PARTS = {
-        "who": ("name", "for_other", "recipient_name"),
-        "contact": ("email", "phone"),
-        "address": ("street", "unit"),
-        "access": ("access_type", "parking", "gate_code", "pets", "room", "notes"),
-    }
+    """Who books, for whom, where exactly, and how to get in."""
 
     email = forms.EmailField(
         label=_("Email"),
@@ -100,15 +93,9 @@ class DetailsForm(PersonForm):
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Health questions come later; please don't write about health here."),
+        help_text=_("Please don't write about health here; your answers are kept apart."),
     )
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
-
-    def __init__(self, *args: Any, part: str | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if part is not None:
-            for name in set(self.fields) - {*self.PARTS[part], "website"}:
-                del self.fields[name]
 
     def typed(self) -> dict[str, Any]:
         """What was sent, field by field: as it was cleaned, and where it can't be taken as it was typed. Only after the
@@ -142,8 +129,6 @@ class DetailsForm(PersonForm):
     def clean(self) -> dict[str, Any]:
         """Requires a name for a visit to somebody else, and drops it otherwise."""
         data = super().clean()
-        if "for_other" not in self.fields:
-            return data
         if not data.get("for_other"):
             data["recipient_name"] = ""
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:

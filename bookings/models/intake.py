@@ -94,25 +94,31 @@ class ScreeningRecheckQuerySet(models.QuerySet["ScreeningRecheck"]):
 
     def asking_for_a_note(self) -> ScreeningRecheckQuerySet:
         """Those that keep a booking from being confirmed."""
-        return self.since_last_note().exclude(tier__in=NEEDS_NO_NOTE)
+        return self.since_last_note().exclude(new_tier__in=NEEDS_NO_NOTE)
+
+    def with_news(self) -> ScreeningRecheckQuerySet:
+        """Those that said something graver than the answers before them, to any question."""
+        return self.exclude(new_tier=Tier.CLEAR)
 
     def gravest_first(self) -> ScreeningRecheckQuerySet:
-        """By tier, and the newest first among equals."""
+        """By what was new, and the newest first among equals."""
         severity = models.Case(
-            *(models.When(tier=tier, then=number) for number, tier in enumerate(Tier.values)),
+            *(models.When(new_tier=tier, then=number) for number, tier in enumerate(Tier.values)),
             output_field=models.IntegerField(),
         )
         return self.order_by(severity.desc(), "-evaluated_at", "-pk")
 
 
 class ScreeningRecheck(models.Model):
-    """The questions answered again, shortly before the visit; the gravest since the last clinician's note count beside
-    the first answers."""
+    """The questions answered again, shortly before the visit; the gravest news since the last clinician's note counts
+    beside the first answers."""
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="rechecks")
     version = models.ForeignKey(ScreeningVersion, on_delete=models.PROTECT, related_name="+")
     answers = EncryptedJSONField()
     tier = models.CharField(_("result"), max_length=10, choices=Tier.choices)
+    # What it came to beyond the answers before it, question by question.
+    new_tier = models.CharField(_("what is new"), max_length=10, choices=Tier.choices)
     evaluated_at = models.DateTimeField()
 
     objects = ScreeningRecheckQuerySet.as_manager()
@@ -122,7 +128,10 @@ class ScreeningRecheck(models.Model):
         verbose_name = _("health questions answered again")
         verbose_name_plural = _("health questions answered again")
         constraints = [
-            models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="recheck_tier_known")
+            models.CheckConstraint(condition=models.Q(tier__in=Tier.values), name="recheck_tier_known"),
+            models.CheckConstraint(
+                condition=models.Q(new_tier__in=Tier.values), name="recheck_new_tier_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -160,6 +160,7 @@ def _context(
 def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime) -> dict[str, Any]:
     free_until = operations.free_until(booking)
     prepare = booking.service.before_visit
+    clocks, _blank, zone_name = time_span(booking.starts_at, booking.ends_at).rpartition(" ")
     return {
         "booking": booking,
         "name": greeting_name(booking.contact_name),
@@ -171,7 +172,9 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         # 0 is today, by the calendar of Los Angeles and not by hours.
         "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,
         "start": clock_time(booking.starts_at),
-        "time": time_span(booking.starts_at, booking.ends_at),
+        "time": f"{clocks} {zone_name}",
+        "clocks": clocks,
+        "zone_name": zone_name,
         "arrival": clock_time(booking.arrives_at) if booking.arrives_at is not None else "",
         "address": one_line(booking.address),
         "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",

@@ -4,8 +4,10 @@ Rules are data that the owner edits (``parse_rules`` says what is wrong with the
 only here, on the server. The questions never name a diagnosis, and doubt is never read as a no.
 """
 
+from .comparison import new_tier
 from .evaluation import evaluate, evaluate_so_far
-from .questions import questions_for, visible
+from .people import answers_of, answers_of_people, key_of, people_in
+from .questions import Group, groups_for, questions_for, visible
 from .reading import SCHEMA
 from .rules import RulesError, digest, parse_rules, rules_to_data
 from .sample import sample_rules_data
@@ -14,6 +16,7 @@ from .types import (
     NO,
     UNSURE,
     YES,
+    Card,
     Choice,
     Finding,
     Kind,
@@ -31,8 +34,10 @@ __all__ = [
     "SCHEMA",
     "UNSURE",
     "YES",
+    "Card",
     "Choice",
     "Finding",
+    "Group",
     "Kind",
     "Result",
     "RuleSet",
@@ -41,10 +46,16 @@ __all__ = [
     "Text",
     "Tier",
     "When",
+    "answers_of",
+    "answers_of_people",
     "digest",
     "evaluate",
     "evaluate_so_far",
+    "groups_for",
+    "key_of",
+    "new_tier",
     "parse_rules",
+    "people_in",
     "questions_for",
     "rules_to_data",
     "sample_rules_data",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .types import Kind, RuleSet, ScreeningQuestion, Text, Tier
+from .types import NO, Kind, RuleSet, ScreeningQuestion, Text, Tier
 
 
 def problems_in(rules: RuleSet) -> list[str]:
@@ -18,6 +18,7 @@ def problems_in(rules: RuleSet) -> list[str]:
         harmless = question.kind is not Kind.DATE and question.worst is Tier.CLEAR
         if harmless and question.tiers and question.id not in parents:
             problems.append(f"{where}: every answer leads to clear, so asking it changes nothing.")
+    problems += _cards(rules)
     # Without one, a service that nobody thought of would be screened by nothing at all.
     if not any(not question.services and question.when is None for question in rules.questions):
         problems.append("Rules: at least one question must be asked for every service.")
@@ -42,6 +43,35 @@ def _follow_up(where: str, question: ScreeningQuestion, by_id: dict[str, Screeni
             problems.append(f'{where}: waits for {shown(answer)}, but "{parent.id}" offers only {offered}.')
     if parent.services and not set(question.services) <= set(parent.services):
         problems.append(f'{where}: must name only services for which "{parent.id}" is asked too.')
+    return problems
+
+
+def _cards(rules: RuleSet) -> list[str]:
+    """'None of these' says no to every question of a card, so each of them must be one that a no to is harmless."""
+    problems = []
+    cards = [card.id for card in rules.cards]
+    for number, question in enumerate(rules.questions, start=1):
+        where = named(f"Question {number}", question.id)
+        harmless = question.kind is Kind.YES_NO_UNSURE and question.tier_for(NO) is Tier.CLEAR
+        if question.card and question.when is not None:
+            problems.append(
+                f'{where}: is a follow-up and stands where its question does, so leave out "card".'
+            )
+        elif question.card and question.card not in cards:
+            problems.append(f"{where}: stands on {shown(question.card)}, and there is no such card.")
+        elif question.card and not harmless:
+            problems.append(f'{where}: can\'t stand on a card, where "none of these" answers no for it.')
+        elif cards and harmless and question.when is None and not question.card:
+            problems.append(f'{where}: needs a "card".')
+    used = {question.card for question in rules.questions}
+    problems += [
+        f"Rules: no question stands on the card {shown(card)}." for card in cards if card not in used
+    ]
+    worst = {
+        card: max((q.worst for q in rules.questions if q.card == card), default=Tier.CLEAR) for card in cards
+    }
+    if any(worst[card] is Tier.EMERGENCY for card in cards) and worst[cards[0]] is not Tier.EMERGENCY:
+        problems.append("Rules: the card with the emergency signs must come first.")
     return problems
 
 

@@ -5,42 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from .people import answers_of, key_of
 from .questions import UNREADABLE, Reading, is_asked, questions_for, read_answer
 from .types import UNSURE, Finding, Result, RuleSet, ScreeningQuestion, Text, Tier
 
 
-def evaluate(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
-    """What ``answers`` (question id → raw answer) come to for ``service`` (a slug).
+def evaluate(
+    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, *, people: int = 1
+) -> Result:
+    """What ``answers`` (question id → raw answer) of so many people come to for ``service`` (a slug).
 
     Total: it never raises on what a client sends. Unknown ids are ignored; a blank or unknown answer
     counts as 'not sure', which is at least clearance. ``today`` is the local date of the business.
     """
-    return _result(rules, answers, service, today, blanks=True)
+    return _result(rules, answers, service, today, people, blanks=True)
 
 
-def evaluate_so_far(rules: RuleSet, answers: Mapping[str, object], service: str, today: date) -> Result:
+def evaluate_so_far(
+    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, *, people: int = 1
+) -> Result:
     """The result of the answers so far, while questions are still open: what wasn't answered is no finding yet.
 
     Only to say at once what can't wait. It clears nobody: whether a visit may be booked is for `evaluate` to say.
     """
-    return _result(rules, answers, service, today, blanks=False)
+    return _result(rules, answers, service, today, people, blanks=False)
 
 
 def _result(
-    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, *, blanks: bool
+    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, people: int, *, blanks: bool
 ) -> Result:
     asked = questions_for(rules, service)
-    readings = {question.id: read_answer(question, answers.get(question.id), today) for question in asked}
-
     found: list[tuple[Finding, ScreeningQuestion]] = []
-    for question in asked:
-        if not _counts(question, readings) or not (blanks or readings[question.id].readable):
-            continue
-        answer = readings[question.id].answer
-        tier = question.tier_for(answer)
-        if tier is not Tier.CLEAR:
-            finding = Finding(question.id, answer, tier, rules.message_for(question, tier), question.note)
-            found.append((finding, question))
+    unanswered: list[str] = []
+    for person in range(1, people + 1):
+        given = answers_of(answers, person)
+        readings = {question.id: read_answer(question, given.get(question.id), today) for question in asked}
+        for question in asked:
+            if not _counts(question, readings) or not (blanks or readings[question.id].readable):
+                continue
+            answer, key = readings[question.id].answer, key_of(question.id, person)
+            tier = question.tier_for(answer)
+            if tier is not Tier.CLEAR:
+                finding = Finding(key, answer, tier, rules.message_for(question, tier), question.note)
+                found.append((finding, question))
+        unanswered += [
+            key_of(q.id, person) for q in asked if is_asked(q, readings) and not readings[q.id].readable
+        ]
 
     findings = [finding for finding, _ in found]
     # A rule set that asks nothing has cleared nobody.
@@ -50,7 +60,7 @@ def _result(
         findings=tuple(sorted(findings, key=lambda finding: finding.tier, reverse=True)),
         messages=_messages_to_show(rules, found, tier),
         caution_notes=_distinct(finding.note for finding in findings),
-        unanswered=tuple(q.id for q in asked if is_asked(q, readings) and not readings[q.id].readable),
+        unanswered=tuple(unanswered),
     )
 
 

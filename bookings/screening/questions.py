@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .types import GIVEN, UNSURE, Kind, RuleSet, ScreeningQuestion, Tier
+from .types import GIVEN, UNSURE, Card, Kind, RuleSet, ScreeningQuestion, Tier
 
 #: A day further back than this is a slip of the finger, not a day in the client's life.
 _OLDEST_DAYS = 120 * 366
 
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A day, or a month where nobody knows the day any more.
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,30 @@ def questions_for(rules: RuleSet, service: str) -> tuple[ScreeningQuestion, ...]
     groups = [(q, *follow_ups.get(q.id, ())) for q in applying if q.when is None]
     groups.sort(key=_severity, reverse=True)
     return tuple(question for group in groups for question in group)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is put together on a page: the questions of a card, or one question on no card; each with its follow-ups
+    after it."""
+
+    card: Card | None
+    questions: tuple[ScreeningQuestion, ...]
+
+
+def groups_for(rules: RuleSet, service: str) -> tuple[Group, ...]:
+    """Every question for ``service`` (a slug), once each: card by card in the owner's order, then those on none."""
+    asked = set(questions_for(rules, service))
+    first = [q for q in rules.questions if q in asked and q.when is None]
+    below = {
+        q.id: [f for f in rules.questions if f in asked and f.when and f.when.question == q.id] for q in first
+    }
+    on_cards = [
+        Group(card, tuple(one for q in first if q.card == card.id for one in (q, *below[q.id])))
+        for card in rules.cards
+    ]
+    alone = [Group(None, (q, *below[q.id])) for q in first if not q.card]
+    return tuple(group for group in (*on_cards, *alone) if group.questions)
 
 
 def visible(rules: RuleSet, answers: Mapping[str, object], service: str) -> tuple[ScreeningQuestion, ...]:
@@ -83,7 +108,7 @@ def _is_past_day(text: str, today: date) -> bool:
     if not _ISO_DAY.fullmatch(text):
         return False
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text if len(text) == 10 else f"{text}-01")
     except ValueError:
         return False
     return 0 <= (today - day).days <= _OLDEST_DAYS

@@ -13,6 +13,7 @@ from .types import (
     NO,
     UNSURE,
     YES,
+    Card,
     Choice,
     Kind,
     RuleSet,
@@ -35,9 +36,10 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _TIER_WORDS = ", ".join(tier.slug for tier in Tier)
 _KIND_WORDS = ", ".join(kind.value for kind in Kind)
 
-_RULE_KEYS = ("schema", "title", "intro", "approval_note", "messages", "questions")
+_RULE_KEYS = ("schema", "title", "intro", "approval_note", "messages", "cards", "questions")
+_CARD_KEYS = ("id", "title", "text")
 _QUESTION_KEYS = (
-    "id", "kind", "text", "help", "points", "choices", "services", "when", "tiers", "messages", "note",
+    "id", "kind", "text", "help", "points", "choices", "services", "card", "when", "tiers", "messages", "note",
 )  # fmt: skip
 
 
@@ -67,6 +69,7 @@ class Reader:
         intro = self.text(where, data, "intro", required=False)
         approval_note = self.text(where, data, "approval_note", required=False)
         messages = self.messages(where, data)
+        cards = self.cards(where, data.get("cards", []))
 
         raw = data.get("questions")
         if not isinstance(raw, list) or not raw:
@@ -81,18 +84,37 @@ class Reader:
         self.unique_ids(where, raw)
         if title is None or len(questions) < len(raw):
             return None
-        rules = RuleSet(title, questions, intro, approval_note, messages)
+        rules = RuleSet(title, questions, intro, approval_note, messages, cards)
         self.problems.extend(problems_in(rules))
         return rules
 
-    def unique_ids(self, where: str, raw: list[object]) -> None:
-        """Notes ids that several questions use."""
+    def cards(self, where: str, value: object) -> tuple[Card, ...]:
+        """The cards that questions stand on."""
+        items = self.list_of(where, "cards", value)
+        read = [self.card(f"Card {number}", item) for number, item in enumerate(items, start=1)]
+        self.unique_ids(where, items, "cards")
+        return tuple(card for card in read if card is not None)
+
+    def card(self, where: str, data: object) -> Card | None:
+        """One card, or None when a part is missing."""
+        if not isinstance(data, dict):
+            self.problem(where, f"must be an object, not {shown(data)}.")
+            return None
+        self.known_keys(where, data, _CARD_KEYS)
+        identifier = self.slug(where, data, "id")
+        title, text = self.text(where, data, "title"), self.text(where, data, "text")
+        if identifier is None or title is None or text is None:
+            return None
+        return Card(identifier, title, text)
+
+    def unique_ids(self, where: str, raw: list[object], kind: str = "questions") -> None:
+        """Notes ids that several questions or cards use."""
         ids = (item.get("id") for item in raw if isinstance(item, dict))
         counts = Counter(identifier for identifier in ids if isinstance(identifier, str))
         for identifier, times in counts.items():
             if times > 1:
                 self.problem(
-                    where, f"the id {shown(identifier)} is used by {times} questions; each needs its own."
+                    where, f"the id {shown(identifier)} is used by {times} {kind}; each needs its own."
                 )
 
     # -- one question ------------------------------------------------------------------------------
@@ -115,6 +137,7 @@ class Reader:
         when = self.when(where, data["when"]) if "when" in data else None
         messages = self.messages(where, data)
         choices = self.choices(where, data, kind)
+        card = self.slug(where, data, "card") if "card" in data else ""
         if kind is None:
             return None
         if kind is Kind.DATE and "when" not in data:
@@ -134,6 +157,7 @@ class Reader:
             when=when,
             messages=messages,
             note=note,
+            card=card or "",
         )
 
     def kind(self, where: str, value: object) -> Kind | None:

@@ -4,11 +4,13 @@ The shape (schema 1), all of it JSON::
 
     {"schema": 1, "title": TEXT, "intro": TEXT?, "approval_note": TEXT?,
      "messages": {TIER: TEXT}?,             used where a question has no words of its own
+     "cards": [{"id": SLUG, "title": TEXT, "text": TEXT}]?,   in the order in which they are shown
      "questions": [{
         "id": SLUG, "kind": "yes_no_unsure" | "choice" | "date", "text": TEXT, "help": TEXT?,
         "points": [TEXT]?,                  signs listed under the question
         "choices": [{"id": SLUG, "text": TEXT}],       for the kind choice only
         "services": [SLUG]?,                none = every service
+        "card": SLUG?,                      the card that it stands on; never for a follow-up
         "when": {"question": SLUG, "answer": ANSWER or [ANSWER]}?,  a follow-up; one level deep
         "tiers": {ANSWER: TIER}, "messages": {TIER: TEXT}?, "note": TEXT?}]}
 
@@ -53,6 +55,11 @@ def rules_to_data(rules: RuleSet) -> dict[str, object]:
         data["approval_note"] = dict(rules.approval_note.translations)
     if rules.messages:
         data["messages"] = _messages_to_data(rules.messages)
+    if rules.cards:
+        data["cards"] = [
+            {"id": c.id, "title": dict(c.title.translations), "text": dict(c.text.translations)}
+            for c in rules.cards
+        ]
     data["questions"] = [_question_to_data(question) for question in rules.questions]
     return data
 
@@ -84,6 +91,8 @@ def _question_to_data(question: ScreeningQuestion) -> dict[str, object]:
         data["points"] = [dict(point.translations) for point in question.points]
     if question.choices:
         data["choices"] = [{"id": c.id, "text": dict(c.text.translations)} for c in question.choices]
+    if question.card:
+        data["card"] = question.card
     if question.services:
         data["services"] = list(question.services)
     if question.when is not None:

@@ -85,10 +85,20 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """Questions that are put together: 'none of these' answers no to each of them."""
+
+    id: str
+    title: Text
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class ScreeningQuestion:
     """One question, the tier that each of its answers leads to, and the words that go with the tier.
 
-    ``services`` empty means every service. ``messages`` are for the client, ``note`` is for the therapist.
+    ``services`` empty means every service. ``card`` empty means that it stands on no card and is answered by itself; a
+    follow-up stands where its parent does. ``messages`` are for the client, ``note`` is for the therapist.
     """
 
     id: str
@@ -102,6 +112,7 @@ class ScreeningQuestion:
     when: When | None = None
     messages: tuple[tuple[Tier, Text], ...] = ()
     note: Text | None = None
+    card: str = ""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -140,6 +151,7 @@ class RuleSet:
     intro: Text | None = None
     approval_note: Text | None = None
     messages: tuple[tuple[Tier, Text], ...] = ()
+    cards: tuple[Card, ...] = ()
 
     def message_for(self, question: ScreeningQuestion, tier: Tier) -> Text | None:
         """The words for ``tier``: the question's own, else the rule set's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.contrib.auth.models import AnonymousUser, User
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.html import format_html
@@ -11,6 +12,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from bookings.staff.labels import status_mark
+from bookings.staff.visibility import sees_own_visits
 
 register = template.Library()
 
@@ -23,6 +25,13 @@ def nav_link(context: Context, name: str, words: str) -> SafeString:
     own = path == address or (path.startswith(address) and path[len(address) :][:1].isdigit())
     current = mark_safe(' aria-current="page"') if own else ""
     return format_html('<a href="{}"{}>{}</a>', address, current, words)
+
+
+@register.filter
+def is_therapist(user: User | AnonymousUser) -> bool:
+    """Whether this member of staff sees their own visits alone: their pages have tabs at the foot instead of the desk's
+    bar."""
+    return sees_own_visits(user)
 
 
 @register.filter

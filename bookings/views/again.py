@@ -25,7 +25,6 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         **steps.forget_time(progress),
         "health": None,
         steps.SO_FAR: None,
-        steps.HEALTH_SO_FAR: None,
         "submission_key": None,
         "details": None,
         "zip_code": None,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings import exceptions
+from bookings import exceptions, screening
 from bookings.domain import intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
@@ -62,7 +62,7 @@ def what(request: HttpRequest) -> HttpResponse:
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
-    asked = _asked_zip(request)
+    asked = _asked_zip(request, progress)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     offered = Service.objects.offered(timezone.localdate(progress.now))
     service = offered.filter(slug=slug).first() if slug else None
@@ -95,7 +95,7 @@ def what(request: HttpRequest) -> HttpResponse:
             )
             if asked["zip"] and not area:
                 return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
-            return back_to("where")
+            return back_to("when" if area else "where")
         context = {"service": service, "form": form, "asked": asked}
         return show(request, progress, "start", context, status=422)
 
@@ -111,10 +111,13 @@ def what(request: HttpRequest) -> HttpResponse:
     return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
 
 
-def _asked_zip(request: HttpRequest) -> dict[str, Any]:
-    """The ZIP code that the visitor gave on the way here: `zip` as typed, and `area` where we drive there or
+def _asked_zip(request: HttpRequest, progress: Progress) -> dict[str, Any]:
+    """The ZIP code that the visitor gives here or gave on the way: `zip` as typed, and `area` where we drive there or
     `outside` where we don't. A code that makes no sense has neither; the next step says what is wrong with it."""
-    typed = (request.POST.get("zip") or request.GET.get("zip") or "").strip()[:20]
+    given = request.POST if request.method == "POST" else request.GET
+    typed = given.get(
+        "zip", "" if request.method == "POST" else progress.answers.get("zip_code", "")
+    ).strip()[:20]
     asked: dict[str, Any] = {"zip": typed, "area": None, "outside": None}
     form = ZipForm({"zip_code": typed})
     if typed and form.is_valid():
@@ -295,7 +298,7 @@ class _Review:
             access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
             screening_version=health["version"],
             screening_service=health["service"],
-            answers=health["answers"],
+            answers=screening.answers_of_people(health["answers"], visit_request.treatment.people),
             terms_version=data["terms_version"],
             total_cents=data["total_cents"],
         )
@@ -329,7 +332,8 @@ class _Review:
         complete, current = self.complete, self.current
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
-        result = current.screening.evaluate(health["answers"], health["service"], today)
+        people = complete.visit_request.treatment.people
+        result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,

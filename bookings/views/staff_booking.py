@@ -37,7 +37,6 @@ _NOTHING = dict.fromkeys(
         "known",
         "day",
         steps.SO_FAR,
-        steps.HEALTH_SO_FAR,
         steps.FILLED_FOR,
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -49,17 +50,18 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
-# In a draft: what was told of a step that is not finished yet.
+# In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
-HEALTH_SO_FAR = "health_so_far"
 
+# In their order, with the words of the progress; a step without any belongs to the one before. What keeps a visit from
+# being booked online is asked before names and addresses.
 STEPS = (
-    ("start", gettext_lazy("What")),
-    ("where", gettext_lazy("Where")),
+    ("start", gettext_lazy("What and where")),
+    ("where", ""),
     ("when", gettext_lazy("When")),
-    ("details", gettext_lazy("Details")),
     ("health", gettext_lazy("Health")),
-    ("review", gettext_lazy("Review")),
+    ("details", gettext_lazy("You")),
+    ("review", gettext_lazy("Check")),
 )
 
 
@@ -158,8 +160,8 @@ class Progress:
             "start": self.treatment is not None,
             "where": self.area is not None,
             "when": self.time is not None,
-            "details": "details" in self.answers,
             "health": self._health_is_answered(),
+            "details": "details" in self.answers,
         }
         for name, _label in STEPS:
             if name == before:
@@ -281,10 +283,18 @@ def forget_time(progress: Progress) -> dict[str, None]:
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
     """The change that takes the health answers away, and says so: they were about somebody else."""
-    if not progress.answers.keys() & {"health", HEALTH_SO_FAR}:
+    if "health" not in progress.answers:
         return {}
     messages.info(request, _("Your health answers were for other people. Please answer the questions again."))
-    return {"health": None, HEALTH_SO_FAR: None}
+    return {"health": None}
+
+
+def person_of(details: dict[str, Any]) -> str:
+    """Whom the visit is for, to tell whether it is still the same person: blank for whoever books, else the name, in
+    which capitals, accents and spaces make no difference."""
+    name = str(details.get("recipient_name", "")) if details.get("for_other") else ""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
+    return " ".join(plain.casefold().split())
 
 
 def miss_time(progress: Progress) -> dict[str, str | None]:
@@ -446,6 +456,8 @@ def show(
 ) -> HttpResponse:
     """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given."""
     names = [name for name, _label in STEPS]
+    shown = [(name, label) for name, label in STEPS if label]
+    number_now = sum(1 for _name, label in STEPS[: names.index(step) + 1] if label)
     # Only the steps after the choice of a time say how long it is kept.
     hold = progress.hold if names.index(step) > names.index("when") else None
     context = {
@@ -458,22 +470,15 @@ def show(
                 "name": name,
                 "label": label,
                 "number": number,
-                "state": "current" if name == step else ("done" if number <= names.index(step) else "ahead"),
+                "state": "current" if number == number_now else ("done" if number < number_now else "ahead"),
             }
-            for number, (name, label) in enumerate(STEPS, start=1)
+            for number, (name, label) in enumerate(shown, start=1)
         ],
-        "step_number": names.index(step) + 1,
-        "step_count": len(STEPS),
-        "done_so_far": _done_so_far(names.index(step), context),
+        "step_number": number_now,
+        "step_count": len(shown),
+        "step_label": shown[number_now - 1][1],
         **context,
     }
     response = render(request, f"bookings/{template or step}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _done_so_far(steps_before: int, context: dict[str, Any]) -> str:
-    """How far along the steps this page is, as a number for a progress bar: 3.25 on the first of four parts of the
-    fourth step."""
-    count = context.get("part_count")
-    return f"{steps_before + (context['part_number'] / count if count else 1):.2f}"

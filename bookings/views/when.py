@@ -19,7 +19,7 @@ from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
-from .steps import CAME_LAST, Progress, back_to, guard, load_progress, save, show
+from .steps import CAME_LAST, Progress, guard, load_progress, onward, save, show
 from .visits.visitor import came_last
 
 
@@ -65,7 +65,7 @@ def when(request: HttpRequest) -> HttpResponse:
         missed=None,
     )
     # Whoever only changes the time has told the rest.
-    return back_to("details" if progress.missing_step("review") else "review")
+    return onward(progress)
 
 
 def _asked(request: HttpRequest, progress: Progress) -> Asked:

@@ -28,7 +28,7 @@ from bookings.domain.area_check import AreaAnswer
 from bookings.domain.intake import Screening
 from bookings.domain.scheduling import Offer, Start
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
-from bookings.forms import HealthForm
+from bookings.forms import HealthForms
 from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
@@ -36,8 +36,6 @@ from bookings.screening import sample_rules_data
 from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
 from services.models import AddOn, Category, Service, ServiceOption
-
-QUESTIONS_SHOWN = 3
 
 
 class SampleForm(forms.Form):
@@ -127,7 +125,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ),
         "form": SampleForm(initial={"length": "90", "extras": ["towels"]}),
         "wrong_form": SampleForm({}, auto_id="wrong_%s"),
-        "health": _questions(now.date()),
+        "forms": _health_forms(now.date()),
         "checks": [
             {"zip": "90026", "answer": answer},
             {
@@ -231,13 +229,12 @@ def _tomorrow_at_ten(now: datetime) -> datetime:
     return local(now + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
 
 
-def _questions(today: date) -> list[forms.BoundField]:
-    """The first health questions of the sample rules, the last of them left blank."""
+def _health_forms(today: date) -> HealthForms:
+    """The health questions of the sample rules: the first card answered, one opened, and the rest left blank."""
     rules = Screening(ScreeningVersion(number=1), screening.parse_rules(sample_rules_data()))
-    slug = "manual-lymphatic-drainage"
-    names = [question.id for question in rules.questions(slug)][:QUESTIONS_SHOWN]
-    form = HealthForm(
-        dict.fromkeys(names[:-1], screening.NO), screening_now=rules, service_slug=slug, today=today
+    sent = {"card.today": "none", "card.treatment": "some", "surgery": "yes"}
+    shown = HealthForms(
+        sent, people=1, screening_now=rules, service_slug="manual-lymphatic-drainage", today=today
     )
-    form.is_valid()
-    return [form[name] for name in names]
+    shown.is_valid()
+    return shown

@@ -85,13 +85,50 @@ if (bar && seen) {
   seen.addEventListener("scroll", lift);
 }
 
-// An answer to a health question is one press, and the next question has its answers in the same place: the second half
-// of a double tap must not answer it unread.
-const UNREAD = 400;
-const shownAt = performance.now();
-for (const answers of document.querySelectorAll("[data-answers]")) {
-  answers.addEventListener("click", (event) => {
-    if (event.detail > 0 && performance.now() - shownAt < UNREAD) event.preventDefault();
+// A health card opens its lines after "Yes, or not sure". What isn't open isn't sent: "None of these" is what it says.
+for (const card of document.querySelectorAll("[data-card]")) {
+  const lines = card.querySelector("[data-card-lines]");
+  const update = () => {
+    const choice = card.querySelector(".health-card__tiles :checked")?.value;
+    lines.hidden = lines.disabled = choice !== "some";
+    card.classList.toggle("health-card--done", choice === "none");
+  };
+  card.addEventListener("change", update);
+  update();
+}
+
+// What an answer asks for is said at once; a sign that can't wait is sent without the rest.
+for (const question of document.querySelectorAll(".question")) {
+  const update = () => {
+    const answer = question.querySelector(".question__answers :checked")?.value;
+    for (const words of question.querySelectorAll("[data-for]")) {
+      words.hidden = !words.dataset.for.split(" ").includes(answer);
+    }
+    return answer;
+  };
+  question.addEventListener("change", () => {
+    if (update() === "yes" && "urgent" in question.dataset) question.closest("form").requestSubmit();
+  });
+  update();
+}
+
+// Read aloud on the phone: N and Y answer the card at hand, and lead to the next without an answer.
+const keyed = document.querySelector("form[data-keys]");
+if (keyed) {
+  const cards = [...keyed.querySelectorAll("[data-card]")];
+  const open = () => cards.find((card) => !card.querySelector(".health-card__tiles :checked"));
+  document.addEventListener("keydown", (event) => {
+    const choice = { n: "none", y: "some" }[event.key.toLowerCase()];
+    if (!choice || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("select, textarea, input:not([type=radio], [type=checkbox])")) return;
+    const card = event.target.closest("[data-card]") ?? open();
+    const tile = card?.querySelector(`.health-card__tiles [value="${choice}"]`);
+    if (!tile) return;
+    event.preventDefault();
+    tile.checked = true;
+    tile.dispatchEvent(new Event("change", { bubbles: true }));
+    const next = choice === "some" ? card.querySelector("[data-card-lines] input") : open()?.querySelector("input");
+    (next ?? tile).focus();
   });
 }
 

@@ -17,6 +17,7 @@ WITHOUT_WORDS = {
     exceptions.BookingError,
     exceptions.ScreeningStops,
     exceptions.TooManyRequests,
+    exceptions.TooManyUnproved,
     exceptions.AlreadyAnswered,
     exceptions.BookletMissing,
     exceptions.ChangeWaiting,
@@ -31,6 +32,7 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     exceptions.InvalidTransition: (BookingStatus.CANCELED, BookingStatus.CONFIRMED),
     exceptions.LateChange: (7_000,),
     exceptions.ChangeAnswered: ("accepted",),
+    exceptions.FeeDecided: ("waived",),
 }
 ALL = [
     kind

@@ -71,33 +71,28 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
     press(page.get_by_role("status").get_by_role("link", name="Book a visit"), "/book/.*zip=90026")
     # The length that the answer was about is chosen already.
     expect(page.locator("input[name=option]:checked")).to_have_count(1)
-    press(button("Continue"), "/book/where/")
-    expect(page.get_by_text("Yes, we come to")).to_be_visible()
-    press(page.get_by_role("link", name="Choose a day and time"), "/book/when/")
+    press(button("Continue"), "/book/when/")
     press(page.locator("a.day--open").nth(1), "day=")
     expect(page.locator("#times-title")).to_be_focused()
-    press(page.locator("button.time").nth(3), "/book/details/who/")
-    for fields, onward in (
-        ({"Your name": "Sample Client"}, "/book/details/contact/"),
-        ({"Email": "keyboard@example.com", "Phone": "213 555 0171"}, "/book/details/address/"),
-        ({"Street address": "14 Sample Street"}, "/book/details/access/"),
-        ({"Gate or door code": "12#"}, "/book/health/1/"),
-    ):
-        for label, text in fields.items():
-            tab_to(page, page.get_by_role("textbox", name=label))
-            keyboard.type(text)
-        press(button("Continue"), onward)
-    while "/book/health/" in page.url:
-        # The question has the focus, so that its answers are the next thing that Tab comes to.
-        expect(page.get_by_role("heading", level=1)).to_be_focused()
-        here, name = page.url, page.locator("input[name=question]").get_attribute("value")
-        keyboard.press("Tab")
-        expect(button("Yes")).to_be_focused()
-        if name != "adult":
-            keyboard.press("Tab")
+    press(page.locator("button.time").nth(3), "/book/health/")
+
+    for card in page.locator("[data-card]").all():
+        tab_to(page, card.locator("input[value=none]"))
+        keyboard.press("Space")
         assert hidden_focus(page) is None
-        keyboard.press("Enter")
-        expect(page).not_to_have_url(here)
+    tab_to(page, page.locator("input[name=adult][value=yes]"))
+    keyboard.press("Space")
+    press(button("Continue"), "/book/details/")
+    for label, text in {
+        "Your name": "Sample Client",
+        "Email": "keyboard@example.com",
+        "Phone": "213 555 0171",
+        "Street address": "14 Sample Street",
+        "Gate or door code": "12#",
+    }.items():
+        tab_to(page, page.get_by_role("textbox", name=label))
+        keyboard.type(text)
+    press(button("Continue"), "/book/review/")
     tab_to(page, page.get_by_label("I have read this and agree"))
     keyboard.press("Space")
     press(button("Send my request"), "/book/done/")
@@ -122,7 +117,7 @@ def test_summary_opens_by_keyboard_and_closes_when_left(site: RunningSite, new_p
 
     # While a phone's keyboard takes half of the page, what, when and how much is one low line above it.
     pages.when(nth=4)
-    pages.who()
+    pages.health()
     page.set_viewport_size({"width": 390, "height": 400})
     page.get_by_label("Phone").focus()
     assert hidden_focus(page) is None
@@ -185,11 +180,10 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
     pages.where()
     check("when")
     pages.when(nth=5)
-    for part in (pages.who, pages.contact, pages.address, pages.access):
-        check(part.__name__)
-        part()
-    check("question")
+    check("health")
     pages.health()
+    check("details")
+    pages.details()
     check("review")
     assert not problems, "\n".join(problems)
 
@@ -285,23 +279,24 @@ def test_steps_have_names_in_the_accessibility_tree(site: RunningSite, new_page:
     assert '- region "Who should come?"' in when
     assert '- link "Anyone, soonest"' in when
     pages.when(nth=6)
-    expect(page).to_have_title(re.compile("^What is your name. · Step 4 of 6 · "))
-    assert '- heading "What is your name?" [level=1]' in tree()
-    assert '- textbox "Your name"' in tree()
-    assert 'checkbox "I\'m booking for another person"' in tree()
-    pages.who()
-    for name in ("Email", "Phone"):
-        assert f'- textbox "{name}"' in tree()
-    pages.contact()
-    assert '- textbox "Street address"' in tree()
-    pages.address()
-    for name in ('group "How do we get to your door?"', 'textbox "Gate or door code (optional)"'):
-        assert f"- {name}" in tree()
-    pages.access()
-    assert re.search(r'- group "Any of these signs right now\?"', tree())
+    expect(page).to_have_title(re.compile("^A few health questions · Step 3 of 5 · "))
+    assert re.search(r'- group "[^"]*Right now Any of these right now\?"', tree())
+    for name in ("None of these", "Yes, or not sure"):
+        assert f'- radio "{name}"' in tree()
+    # What isn't open yet isn't there.
+    assert '- group "Surgery in the last six months"' not in tree()
+    page.locator("input[name='card.treatment'][value=some]").check(force=True)
+    assert '- group "Surgery in the last six months"' in tree()
     for name in ("Yes", "No", "Not sure"):
-        assert f'- button "{name}"' in tree()
+        assert f'- radio "{name}"' in tree()
     pages.health()
+    expect(page).to_have_title(re.compile("^About you · Step 4 of 5 · "))
+    assert '- heading "About you" [level=1]' in tree()
+    assert 'checkbox "I\'m booking for another person"' in tree()
+    for name in ("Your name", "Email", "Phone", "Street address", "Gate or door code (optional)"):
+        assert f'- textbox "{name}"' in tree()
+    assert '- group "How do we get to your door?"' in tree()
+    pages.details()
     review = tree()
     assert '- link "Change the time"' in review
     assert '- checkbox "I have read this and agree"' in review

@@ -84,7 +84,7 @@ def test_day_without_times_is_the_same_page_with_and_without_javascript(
     page.go_back()
     expect(page.locator("#times-title")).to_have_text("Monday, December 7")
     page.locator(".nearest").get_by_role("button", name="12:00 PM").last.click()
-    expect(page).to_have_url(re.compile("/book/details/"))
+    expect(page).to_have_url(re.compile("/book/health/"))
     expect(page.get_by_text("Wednesday, December 9").first).to_be_visible()
 
 
@@ -155,7 +155,7 @@ def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_aga
 
     clock.shift(timedelta(minutes=11))
     expired = Hold.objects.get()
-    pages.details()
+    pages.health()
     expect(page.get_by_text("We keep your time until")).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()

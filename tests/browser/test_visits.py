@@ -98,14 +98,11 @@ def test_client_opens_moves_corrects_and_cancels(
     # The health questions.
     page.get_by_role("link", name="Health questions").click()
     keep("health")
-    names = page.locator("form.health input[type=radio]:visible").evaluate_all(
-        "inputs => [...new Set(inputs.map(input => input.name))]"
-    )
-    for name in names:
-        if name in ("guardian", "pregnancy_signs"):
-            continue  # seen only without JavaScript
-        value = {"adult": "yes", "neck": "yes"}.get(name, "no")
-        page.locator(f"input[name={name}][value={value}]").check(force=True)
+    for card in ("today", "organs", "treatment"):
+        page.locator(f"input[name='card.{card}'][value=none]").check(force=True)
+    page.locator("input[name='card.everyday'][value=some]").check(force=True)
+    for name, answer in {"neck": "yes", "belly": "no", "everyday_conditions": "no", "adult": "yes"}.items():
+        page.locator(f"input[name={name}][value={answer}]").check(force=True)
     press(page, "Send my answers")
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. That is all.")
     keep("health-done")

@@ -43,11 +43,11 @@ def press_time(button: Locator) -> str:
 def book_far_ahead(pages: BookingPages, *, nth: int, recipient: str = "") -> tuple[str, str]:
     """The reference and the instant of a visit at least three days ahead."""
     instant = far_ahead(pages, nth=nth)
+    pages.health()
     if recipient:
         pages.page.get_by_label("I'm booking for another person").check(force=True)
         pages.page.get_by_label("Name of the person having the visit").fill(recipient)
     pages.details()
-    pages.health()
     return pages.review(), instant
 
 

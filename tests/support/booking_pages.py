@@ -21,13 +21,16 @@ class BookingPages:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
-    def what(self, slug: str = "manual-lymphatic-drainage") -> None:
+    def what(self, slug: str = "manual-lymphatic-drainage", *, zip_code: str = "") -> None:
+        """What, and with a ZIP code where as well."""
         self.page.goto(f"/book/?service={slug}")
         self.page.locator("input[name=option]").first.check(force=True)
+        self.page.get_by_label("ZIP code of the visit").fill(zip_code)
         self.press(PRESS_ON)
-        expect(self.page).to_have_url(re.compile("/book/where/"))
+        expect(self.page).to_have_url(re.compile("/book/when/" if zip_code else "/book/where/"))
 
     def where(self, zip_code: str = ZIP) -> None:
+        """Where alone, for who has not told it with what."""
         self.page.get_by_label("ZIP code of the visit").fill(zip_code)
         self.press("Check my ZIP code")
         expect(self.page.get_by_text("Yes, we come to")).to_be_visible()
@@ -41,58 +44,34 @@ class BookingPages:
         button = buttons.nth(min(nth, buttons.count() - 1))
         hour = " ".join((button.locator(".time__hour").text_content() or "").split()).rstrip(",")
         button.click()
-        expect(self.page).to_have_url(re.compile("/book/details/"))
+        expect(self.page).to_have_url(re.compile("/book/health/"))
         return hour
 
-    def details(self) -> None:
-        """Part by part, as a new client goes."""
-        for part in (self.who, self.contact, self.address, self.access):
-            part()
-        expect(self.page).to_have_url(re.compile("/book/health/"))
-
-    def who(self) -> None:
-        self.page.get_by_label("Your name", exact=True).fill("Sample Client")
+    def health(self, **answers: str) -> None:
+        """'None of these' on every card, and of age, unless `answers` says otherwise by question id."""
+        for card in self.page.locator("[data-card]").all():
+            lines = card.locator("[data-card-lines] .question__answers")
+            ids = [line.locator("input").first.get_attribute("name") or "" for line in lines.all()]
+            if not answers.keys() & set(ids):
+                card.locator("input[value=none]").check(force=True)
+                continue
+            card.locator("input[value=some]").check(force=True)
+            for name in ids:
+                answer = card.locator(f'input[name="{name}"][value={answers.get(name, "no")}]')
+                if answer.is_visible():
+                    answer.check(force=True)
+        self.page.locator(f"input[name=adult][value={answers.get('adult', 'yes')}]").check(force=True)
         self.press(PRESS_ON)
-        expect(self.page).to_have_url(re.compile("/book/details/contact/"))
 
-    def contact(self) -> None:
+    def details(self) -> None:
+        """Who, how to reach them, where, and the way in."""
+        self.page.get_by_label("Your name", exact=True).fill("Sample Client")
         self.page.get_by_label("Email").fill(self.email)
         self.page.get_by_label("Phone").fill(self.phone)
-        self.press(PRESS_ON)
-        expect(self.page).to_have_url(re.compile("/book/details/address/"))
-
-    def address(self) -> None:
         self.page.get_by_label("Street address").fill("12 Sample Street")
-        self.press(PRESS_ON)
-        expect(self.page).to_have_url(re.compile("/book/details/access/"))
-
-    def access(self) -> None:
         self.page.get_by_label("Gate or door code").fill("CANARY-GATE-4711")
         self.press(PRESS_ON)
-
-    def health(self, **answers: str) -> None:
-        """Answers every question, all on one page: of age, and no to the rest, unless `answers` says otherwise by
-        question id."""
-        self.page.goto("/book/health/?all=yes")
-        given = {"adult": "yes", **answers}
-        names = self.page.locator("form.health input[type=radio]:visible").evaluate_all(
-            "inputs => [...new Set(inputs.map(input => input.name))]"
-        )
-        for name in names:
-            self.page.locator(f"input[name={name}][value={given.get(name, 'no')}]").check(force=True)
-        self.press(PRESS_ON)
-
-    def health_one_by_one(self, **answers: str) -> int:
-        """The same, question by question, by keyboard so that no press comes too soon; returns how many there were."""
-        given = {"adult": "yes", **answers}
-        asked = 0
-        while "/book/health/" in self.page.url:
-            asked += 1
-            name = self.page.locator("input[name=question]").get_attribute("value") or ""
-            before = self.page.url
-            self.page.locator(f"button[name=answer][value={given.get(name, 'no')}]").press("Enter")
-            expect(self.page).not_to_have_url(before)
-        return asked
+        expect(self.page).to_have_url(re.compile("/book/review/"))
 
     def review(self) -> str:
         """Agrees and sends; returns the reference."""
@@ -103,9 +82,8 @@ class BookingPages:
 
     def book(self) -> tuple[str, str]:
         """The whole way; returns the reference and the time's words."""
-        self.what()
-        self.where()
+        self.what(zip_code=ZIP)
         hour = self.when()
-        self.details()
         self.health()
+        self.details()
         return self.review(), hour

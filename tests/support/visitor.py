@@ -99,13 +99,13 @@ class Visitor:
         return [one for one in found if instant_of(one).astimezone(LA).date() == day]
 
     def choose(self, starts_at: str) -> None:
-        """Chooses a time, which holds it, and goes on: to the details, or to the end for who has told the rest."""
+        """Chooses a time, which holds it, and goes on: to the health page, or to the end for who has told the rest."""
         page = self.send("POST", "/book/when/", {"who": self.who, "starts_at": starts_at})
-        if page.status != 302 or page.location not in ("/book/details/", "/book/review/"):
+        if page.status != 302 or page.location not in ("/book/health/", "/book/review/"):
             raise Unexpected(f"/book/when/: {page.status} {page.location}")
 
     def fill_in(self, **changes: str) -> None:
-        """Details and health questions; `changes` are fields of the details."""
+        """Health questions and details; `changes` are fields of the details."""
         details = {
             **DETAILS,
             "email": f"visitor{self.number}@example.com",
@@ -113,8 +113,8 @@ class Visitor:
             "street": f"{self.number + 1} Sample Street",
             **changes,
         }
-        self.step("/book/details/", details, onward="/book/health/")
-        self.step("/book/health/", CLEAR_ANSWERS, onward="/book/review/")
+        self.step("/book/health/", CLEAR_ANSWERS, onward="/book/details/")
+        self.step("/book/details/", details, onward="/book/review/")
 
     def review(self) -> dict[str, str]:
         """The last step's form, ready to be sent."""

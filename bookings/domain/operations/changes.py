@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.domain import intake, outbox
-from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind, Tier
 from bookings.exceptions import (
     ChangeAnswered,
     ChangedMeanwhile,
@@ -33,7 +33,7 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 
 from .move import MOVABLE, move_booking
-from .status import cancel_booking, is_graver
+from .status import cancel_booking
 from .transaction import record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
@@ -295,8 +295,8 @@ def _close(change: ChangeRequest, state: ChangeState, *, now: datetime, actor: U
 def recheck_screening(
     *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
 ) -> ScreeningRecheck:
-    """Keeps the health answers given again before the visit. Nothing is canceled by them: when they are graver than the
-    first or the last ones, staff are alerted and call.
+    """Keeps the health answers given again before the visit. Nothing is canceled by them: when one is graver than the
+    answer to the same question before, staff are alerted and call.
 
     Raises `ScreeningChanged` when other questions are in force, or `InvalidTransition` for a visit that is over.
     """
@@ -311,12 +311,21 @@ def recheck_screening(
         if last is not None and last.version_id == current.version.pk and last.answers == answers:
             if now - last.evaluated_at < SAME_PRESS:
                 return last
-        tier = intake.tier_of(current.evaluate(answers, fresh.service.slug, local(now).date()))
+        before = last or ScreeningRecord.objects.filter(booking=fresh).first()
+        slug, today = fresh.service.slug, local(now).date()
+        tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
+        new_tier = current.new_tier(
+            answers, before.answers if before is not None else {}, slug, today, people=fresh.people
+        )
         recheck = ScreeningRecheck.objects.create(
-            booking=fresh, version=current.version, answers=answers, tier=tier, evaluated_at=now
+            booking=fresh,
+            version=current.version,
+            answers=answers,
+            tier=tier,
+            new_tier=new_tier,
+            evaluated_at=now,
         )
         record(fresh, EventKind.RECHECKED, fresh.status, now=now, by_client=True)
-        first = ScreeningRecord.objects.filter(booking=fresh).values_list("tier", flat=True).first()
-        if is_graver(tier, first) or is_graver(tier, last.tier if last is not None else None):
+        if new_tier != Tier.CLEAR:
             outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
     return recheck

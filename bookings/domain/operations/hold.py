@@ -43,7 +43,7 @@ def hold_time(
             return None
         Hold.objects.filter(draft=draft).delete()
         Hold.objects.filter(source=source).expired(now).delete()
-        held = set(Hold.objects.filter(source=source).values_list("place", flat=True))
+        held = set(Hold.objects.filter(source=source).order_by().values_list("place", flat=True))
         place = next((number for number in range(HOLDS_PER_SOURCE) if number not in held), None)
         if place is None:
             return None

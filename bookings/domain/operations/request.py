@@ -200,7 +200,9 @@ def _look_through(
         treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = current.evaluate(submission.answers, treatment.service.slug, local(now).date())
+    result = current.evaluate(
+        submission.answers, treatment.service.slug, local(now).date(), people=treatment.people
+    )
     if not result.bookable:
         raise ScreeningStops
     return _Press(

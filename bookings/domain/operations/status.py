@@ -24,7 +24,6 @@ log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
-_SEVERITY = {tier: number for number, tier in enumerate(Tier.values)}
 
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -58,19 +57,10 @@ def needs_clinician_note(booking: Booking) -> bool:
     return tier not in NEEDS_NO_NOTE and not ClinicianNote.objects.filter(booking=booking).exists()
 
 
-def is_graver(tier: str | None, than: str | None) -> bool:
-    """Whether one screening result is graver than another; None is no result."""
-    return tier is not None and than is not None and _SEVERITY[tier] > _SEVERITY[than]
-
-
 def has_grave_answers(booking: Booking) -> bool:
-    """Whether health answers given again wait for a person: they ask for a clinician's word, or are graver than the
-    first, and no note came after them."""
-    open_ones = booking.rechecks.since_last_note()
-    if open_ones.asking_for_a_note().exists():
-        return True
-    first = ScreeningRecord.objects.filter(booking=booking).values_list("tier", flat=True).first()
-    return any(is_graver(tier, first) for tier in open_ones.values_list("tier", flat=True))
+    """Whether health answers given again wait for a person: one is graver than what was said before to the same
+    question, and no note came after them."""
+    return booking.rechecks.since_last_note().with_news().exists()
 
 
 def may_record_note(booking: Booking, *, now: datetime) -> bool:

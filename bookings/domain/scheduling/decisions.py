@@ -137,7 +137,7 @@ def _job_as_it_stands(booking: Booking) -> availability.Job:
 def qualifications(therapist_ids: Iterable[int]) -> set[tuple[int, int]]:
     """(therapist, service) of what these are qualified for; one query."""
     rows = Therapist.services.through.objects.filter(therapist__in=list(therapist_ids))
-    return set(rows.values_list("therapist_id", "service_id"))
+    return set(rows.order_by().values_list("therapist_id", "service_id"))
 
 
 def why_therapist_stands_back(booking: Booking, qualified: set[tuple[int, int]]) -> str | None:

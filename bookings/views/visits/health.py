@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from bookings import exceptions
 from bookings.domain import intake, operations
 from bookings.enums import Tier
-from bookings.forms import HealthForm
+from bookings.forms import HealthForms
 from bookings.models import Booking, ScreeningVersion
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
@@ -51,6 +52,7 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("visits:visit", booking.reference)
     today = timezone.localdate(now)
     asked: dict[str, Any] = {
+        "people": booking.people,
         "screening_now": current,
         "service_slug": booking.service.slug,
         "today": today,
@@ -61,15 +63,17 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
             kept = {}
         if kept:
             messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
-        return _page(request, booking, visitor, HealthForm(initial=kept or None, **asked), current)
-    form = HealthForm(request.POST, **asked)
+        return _page(request, booking, visitor, HealthForms(kept=kept, **asked), current)
+    forms = HealthForms(request.POST, **asked)
     if request.POST.get("version") != str(current.version.number):
-        return _changed(request, booking, visitor, HealthForm(**asked), current)
-    if not form.is_valid():
-        return _page(request, booking, visitor, form, current, status=422)
+        return _changed(request, booking, visitor, HealthForms(**asked), current)
+    if not forms.is_valid():
+        if _is_urgent(forms, current, booking, today):
+            messages.error(request, _("Please call 911 now. Signs like these need help right away."))
+        return _page(request, booking, visitor, forms, current, status=422)
     try:
         operations.recheck_screening(
-            booking=booking, version_number=current.version.number, answers=form.answers(), now=now
+            booking=booking, version_number=current.version.number, answers=forms.answers(), now=now
         )
     except exceptions.ScreeningChanged:
         return redirect("visits:health", booking.reference)
@@ -78,28 +82,34 @@ def health(request: HttpRequest, reference: str) -> HttpResponse:
         return not_any_more(request, booking, visitor)
     except exceptions.SlotTaken:
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
-        return _page(request, booking, visitor, form, current, status=409)
+        return _page(request, booking, visitor, forms, current, status=409)
     forget_unsent(request, now=now)
     return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
 
 
+def _is_urgent(forms: HealthForms, current: intake.Screening, booking: Booking, today: date) -> bool:
+    """Whether an answer can't wait for those that are missing."""
+    result = current.evaluate_so_far(forms.answers(), booking.service.slug, today, people=booking.people)
+    return intake.tier_of(result) == Tier.EMERGENCY
+
+
 def _changed(
-    request: HttpRequest, booking: Booking, visitor: Visitor, form: HealthForm, current: intake.Screening
+    request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms, current: intake.Screening
 ) -> HttpResponse:
     messages.warning(request, _("Our health questions have changed. Please answer them once more."))
-    return _page(request, booking, visitor, form, current, status=409)
+    return _page(request, booking, visitor, forms, current, status=409)
 
 
 def _page(
     request: HttpRequest,
     booking: Booking,
     visitor: Visitor,
-    form: HealthForm,
+    forms: HealthForms,
     current: intake.Screening,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    context = {**visit_context(booking, visitor), "form": form, "screening": current}
+    context = {**visit_context(booking, visitor), "forms": forms, "screening": current}
     return render(request, "visits/health.html", context, status=status)
 
 

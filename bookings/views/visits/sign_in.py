@@ -33,14 +33,21 @@ from .visitor import VisitClosed, get_visit, load_visitor, visits_page
 COOKIE = "__Host-visit-link" if settings.SESSION_COOKIE_SECURE else "visit-link"
 COOKIE_SECONDS = 15 * 60
 _SALT = "bookings.visits.link"
-# Where a code leads on to, by the word in the address.
-_NEXT = {"visit": "visits:visit", "address": "visits:address", "health": "visits:health"}
+# Where a code or an emailed link leads on to, by the word in the address.
+_NEXT = {
+    "visit": "visits:visit",
+    "address": "visits:address",
+    "calendar": "visits:calendar",
+    "health": "visits:health",
+    "move": "visits:move",
+}
 
 
 @require_safe
 @visits_page
 def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """The link in every email about a visit."""
+    """The link in every email about a visit; `?to=calendar` and the like lead on to a page of it."""
+    wanted = request.GET.get("to", "")
     now = timezone.now()
     link = links.find_link(token, purpose=LinkPurpose.VISIT, now=now)
     if link is None or link.booking is None:
@@ -48,8 +55,8 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     # A mailbox is proved by a press, also in the browser that booked.
     is_open = load_visitor(request, now=now).visits().filter(pk=link.booking.pk).exists()
     if is_open and link.booking.prove_by is None:
-        return redirect("visits:visit", link.booking.reference)
-    return _lead_on(link)
+        return redirect(_NEXT.get(wanted, "visits:visit"), link.booking.reference)
+    return _lead_on(link, wanted)
 
 
 @require_safe
@@ -65,11 +72,12 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     return _lead_on(link)
 
 
-def _lead_on(link: Link) -> HttpResponse:
+def _lead_on(link: Link, wanted: str = "") -> HttpResponse:
+    """To the page with the button. The cookie says which link it was, and which page is wanted."""
     response = redirect("visits:open")
     response.set_signed_cookie(
         COOKIE,
-        str(link.pk),
+        f"{link.pk}:{wanted if wanted in _NEXT else ''}",
         salt=_SALT,
         max_age=COOKIE_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -92,7 +100,8 @@ def _used(request: HttpRequest, link: Link, now: datetime) -> HttpResponse:
 def open_link(request: HttpRequest) -> HttpResponse:
     """One button, which opens what the link is for."""
     now = timezone.now()
-    key = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=COOKIE_SECONDS)
+    cookie = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=COOKIE_SECONDS) or ""
+    key, _colon, wanted = cookie.partition(":")
     link = Link.objects.live(now).filter(pk=key).select_related("booking").first() if key else None
     if link is None:
         raise VisitClosed
@@ -116,7 +125,7 @@ def open_link(request: HttpRequest) -> HttpResponse:
     visitors.open_visit(request, link, now=now)
     if operations.prove_mailbox(booking=link.booking, now=now):
         messages.success(request, _("Thank you. Your email address is confirmed, and we keep your time."))
-    return redirect("visits:visit", link.booking.reference)
+    return redirect(_NEXT.get(wanted, "visits:visit"), link.booking.reference)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -82,7 +84,7 @@ def test_next_visit_says_when_to_leave_where_to_and_how_to_get_in(world: World, 
     assert then < text.index("9 Other Road") < tomorrow
     # The way in is told of the next door only.
     assert "SECOND-CODE" not in text
-    assert "Mark as completed" not in text
+    assert "It went as booked" not in text
     later = front(hands, 12)
     assert "SECOND-CODE" in later
     assert "4711" not in later
@@ -103,6 +105,84 @@ def test_a_visit_is_marked_as_completed_from_the_front_page_and_leads_back(
     text = front(hands, 18)
     assert "How did it go?" not in text
     assert "No more visits today." in text
+
+
+def main_action(page: str) -> list[str]:
+    """The words of the moment's one action, as a reader hears them."""
+    found = re.findall(r"<(a|button)[^>]*my-button--main[^>]*>(.*?)</\1>", page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", inner).split()) for _, inner in found]
+
+
+def test_the_one_action_follows_the_times(world: World, hands: Client) -> None:
+    first = booked(world, 10, "Ana Sample")
+    second = booked(world, 14, "Bo Sample", street="9 Other Road")
+    drive, call, ended = "➤ Drive there (map app, new tab)", "☎ Call the client", "It went as booked, {}"
+    assert main_action(front(hands, 8)) == [drive]
+    assert "It was time to leave." not in front(hands, 8)
+    assert "It was time to leave." in front(hands, *minute_of(first.blocked_from - timedelta(minutes=1)))
+    assert main_action(front(hands, *minute_of(first.blocked_from))) == [call]
+    assert main_action(front(hands, 10)) == []
+    assert main_action(front(hands, 11)) == [ended.format(first.reference)]
+    # Who must be on the road is not kept by a question.
+    assert main_action(front(hands, *minute_of(second.blocked_from - timedelta(minutes=1)))) == [drive]
+    assert "How did it go?" in front(hands, *minute_of(second.blocked_from - timedelta(minutes=1)))
+    # The newest first, the older below it.
+    late = front(hands, 20)
+    assert main_action(late) == [ended.format(second.reference)]
+    assert late.index(second.reference) < late.index(first.reference)
+
+
+def minute_of(instant: datetime) -> tuple[int, int]:
+    here = local(instant)
+    return here.hour, here.minute
+
+
+def test_day_is_one_small_page_without_search_or_script(world: World, hands: Client) -> None:
+    for hour in (10, 12, 14, 16):
+        booked(world, hour, "Ana Sample", access={"gate_code": "4711", "notes": "Ring twice. " * 15})
+    page = front(hands, 8)
+    sheets = re.findall(r"/static/css/([a-z_]+)", page)
+    assert sheets == ["tokens", "my_day"]
+    assert "<script" not in page
+    assert 'role="search"' not in page
+    weight = sum((settings.BASE_DIR / "static/css" / f"{name}.css").stat().st_size for name in sheets)
+    assert weight + len(page.encode()) <= 40 * 1024
+    assert re.findall(r'<nav class="my-tabs".*?</nav>', page, re.DOTALL)[0].count('aria-current="page"') == 1
+
+
+def test_a_visits_page_says_how_to_get_in_and_folds_the_rest(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample", access={"gate_code": "4711"})
+    address = reverse("admin:bookings_booking_change", args=[booking.pk])
+    with time_machine.travel(at(9), tick=False):
+        early = hands.get(address).content.decode()
+    assert early.index("Ana Sample") < early.index("4711") < early.index("<details")
+    assert "It went as booked" not in early
+    with time_machine.travel(at(11), tick=False):
+        assert main_action(hands.get(address).content.decode()) == [f"It went as booked, {booking.reference}"]
+        answer = {"desk": "1", "reason": "Rang three times"}
+        pressed = hands.post(reverse("admin:bookings_booking_do", args=[booking.pk, "no-show"]), answer)
+        assert pressed["Location"] == INDEX
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.NO_SHOW
+    assert booking.events.last().reason == "Rang three times"
+
+
+@pytest.mark.parametrize(
+    "name", ["admin:my_own", "admin:bookings_booking_week", "admin:bookings_timeoff_changelist"]
+)
+def test_every_page_of_a_therapist_has_the_tabs_and_no_bar_of_the_desk(
+    world: World, hands: Client, name: str
+) -> None:
+    page = hands.get(reverse(name)).content.decode()
+    assert page.count('class="my-tabs"') == 1
+    assert 'class="desk-nav"' not in page
+    assert 'class="breadcrumbs"' not in page
+    assert 'role="search"' not in page
+
+
+def test_me_is_a_therapists_page_alone(desk: Client, world: World) -> None:
+    assert desk.get(reverse("admin:my_own")).status_code == 403
+    assert 'class="my-tabs"' not in desk.get(reverse("admin:index")).content.decode()
 
 
 def test_nothing_of_other_therapists_shows(world: World, hands: Client) -> None:

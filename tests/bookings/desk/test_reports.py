@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.models import Booking
+from massagerx.lib.localtime import local
 from tests.factories import NOW, World
 
 from .conftest import DESK_RIGHTS, signed_in, staff_user
@@ -75,12 +76,38 @@ def test_page_shows_plots_with_words_and_tables_with_the_figures(world: World, r
     done(world)
     done(world, 1)
     page = reader.get(PAGE).content.decode()
-    assert page.count('<svg class="plot"') == 6 + 3 + 2 + 2
-    assert page.count("<title id=") == page.count("<desc id=") == 13
+    # One therapist, one service and one zone are no picture.
+    assert page.count('<svg class="plot"') == 6
+    assert page.count("<title id=") == page.count("<desc id=") == 6
     assert "Visits: Oct 2026 0, Nov 2026 2, Dec 2026 0." in page
     assert page.count('<th scope="row">Nov 2026</th>\n                  <td>2</td>') == 1
     assert "$280" in page
     assert " style=" not in page
+
+
+def test_page_answers_with_four_figures_what_they_were_and_a_sentence(world: World, reader: Client) -> None:
+    for number in range(3):
+        done(world, number)
+    first, last = (
+        local(Booking.objects.earliest("starts_at").starts_at).date() + timedelta(days=n) for n in (1, 2)
+    )
+    response = reader.get(PAGE, {"first": str(first), "last": str(last)})
+    shown = {str(name): (now, was) for name, now, was in response.context["answers"]}
+    assert list(shown) == ["Visits", "Revenue", "Filled", "New clients"]
+    assert shown["Visits"] == shown["New clients"] == ("2", "1")
+    assert shown["Revenue"] == ("$280", "$140")
+    page = response.content.decode()
+    assert "2 in the 2 days before" not in page
+    assert "1 in the 2 days before" in page
+    assert "2 visits, $280" in page
+    heat = response.context["heat"]
+    assert heat["hours"] == ["10 AM"]
+    assert [count for _day, cells in heat["days"] for count, _shade in cells].count(1) == 2
+
+
+def test_one_visit_is_no_pattern(world: World, reader: Client) -> None:
+    done(world)
+    assert reader.get(PAGE).context["heat"] is None
 
 
 def test_name_of_a_therapist_cannot_break_out_of_a_plot(world: World, reader: Client) -> None:

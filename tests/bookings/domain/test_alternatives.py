@@ -89,7 +89,7 @@ def test_reason_of_a_month_is_not_that_of_its_days_off(world: World) -> None:
     ("reason", "change"),
     [
         ("closed", lambda world: Closure.objects.create(date=DAY, name="Rain")),
-        ("outside_hours", lambda world: WorkingHours.objects.filter(weekday=0).delete()),
+        ("weekday", lambda world: WorkingHours.objects.filter(weekday=0).delete()),
         ("time_off", lambda world: off(world.therapist, DAY, DAY)),
         ("daily_limit", lambda world: Therapist.objects.update(max_visits_per_day=0)),
         ("reach", lambda world: Therapist.objects.update(home_zip=world.far_area, reach_minutes=1)),

@@ -31,6 +31,7 @@ def move(booking: Booking, hour: int) -> partial[Booking]:
         booking=booking,
         starts_at=at(hour),
         preference="any",
+        therapist="",
         shown_revision=booking.revision,
         total_cents=14_000,
         now=NOW,

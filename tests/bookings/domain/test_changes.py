@@ -471,6 +471,73 @@ def test_answers_that_get_graver_than_the_last_ones_alert_too(world: World) -> N
     assert MessageKind.RECHECK_ALERT in kinds_due(booking)
 
 
+def surgery(day: str) -> dict[str, str]:
+    return {"surgery": "yes", "surgery_date": day}
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "new"),
+    [
+        # After a note for cancer: the same again is nothing new, whatever comes beside it is.
+        ({"cancer": "yes"}, {"cancer": "yes"}, Tier.CLEAR),
+        ({"cancer": "yes"}, {"cancer": "yes", "pregnancy": "yes"}, Tier.CLEARANCE),
+        ({"cancer": "yes"}, {"pregnancy": "yes"}, Tier.CLEARANCE),
+        ({"cancer": "yes"}, {"cancer": "yes", "neck": "yes"}, Tier.CAUTION),
+        ({"cancer": "yes"}, {"cancer": "unsure"}, Tier.CLEAR),
+        ({"cancer": "unsure"}, {"leg_or_clot": "unsure"}, Tier.CLEARANCE),
+        # Another surgery is new, the same one told more or less exactly isn't.
+        (
+            {"surgery": "yes", "surgery_date": "2026-07-01"},
+            {"surgery": "yes", "surgery_date": "2026-11-22"},
+            Tier.CLEARANCE,
+        ),
+        (
+            {"surgery": "yes", "surgery_date": "2026-07-01"},
+            {"surgery": "yes", "surgery_date": "2026-07"},
+            Tier.CLEAR,
+        ),
+        (
+            {"surgery": "yes", "surgery_date": "2026-07"},
+            {"surgery": "yes", "surgery_date": "2026-07-09"},
+            Tier.CLEAR,
+        ),
+        (
+            {"surgery": "yes", "surgery_date": "2026-07"},
+            {"surgery": "yes", "surgery_date": "2026-06-09"},
+            Tier.CLEAR,
+        ),
+        (
+            {"surgery": "yes", "surgery_date": "unsure"},
+            {"surgery": "yes", "surgery_date": "2026-11-22"},
+            Tier.CLEARANCE,
+        ),
+    ],
+)
+def test_answers_given_again_are_compared_question_by_question(
+    world: World, staff: User, before: dict[str, str], again: dict[str, str], new: str
+) -> None:
+    booking = world.book(answers={**CLEAR_ANSWERS, **before})
+    operations.record_clinician_note(booking=booking, actor=staff, note="Fine.", now=NOW)
+    given = recheck(booking, world, now=NOW + timedelta(minutes=1), **again)
+    assert given.new_tier == new
+    assert (MessageKind.RECHECK_ALERT in kinds_due(booking)) is (new != Tier.CLEAR)
+    assert on_front_page() == ([new] if new != Tier.CLEAR else [])
+    if new == Tier.CLEARANCE:
+        with pytest.raises(exceptions.ScreeningNotCleared):
+            operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))
+    else:
+        operations.confirm_booking(booking=booking, actor=staff, now=NOW + timedelta(minutes=2))
+
+
+def test_what_was_new_to_the_second_person_is_new(world: World) -> None:
+    world.service.max_people = 2
+    world.service.save()
+    both = {**CLEAR_ANSWERS, **{f"2.{name}": answer for name, answer in CLEAR_ANSWERS.items()}}
+    booking = world.book(answers={**both, "cancer": "yes"}, people=2, total_cents=26_000)
+    given = recheck(booking, world, **{**both, "cancer": "yes", "2.cancer": "yes"})
+    assert (given.tier, given.new_tier) == (Tier.CLEARANCE, Tier.CLEARANCE)
+
+
 def test_one_press_sent_twice_is_one_answer(booking: Booking, world: World) -> None:
     first = recheck(booking, world)
     assert recheck(booking, world, now=NOW + timedelta(minutes=9)) == first

@@ -115,7 +115,12 @@ def a_life(world: World, staff: User) -> Client:
     intake.open_screening(booking=kept, user=staff, reason="quillreason", now=NOW)
     ClinicianNote.objects.create(booking=kept, note="quillhealth", recorded_at=NOW, recorded_by=staff)
     ScreeningRecheck.objects.create(
-        booking=kept, version=world.screening, answers={"q": "quillhealth"}, tier="clear", evaluated_at=NOW
+        booking=kept,
+        version=world.screening,
+        answers={"q": "quillhealth"},
+        tier="clear",
+        new_tier="clear",
+        evaluated_at=NOW,
     )
     ChangeRequest.objects.create(booking=kept, wanted_starts_at=NOW, reason="quillreason", asked_at=NOW,
                                  state="refused")  # fmt: skip

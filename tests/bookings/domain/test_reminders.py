@@ -87,7 +87,7 @@ def test_moving_writes_new_ones_and_the_old_ones_never_leave(world: World, smtp_
     assert send(at(15) - 48 * HOUR) == {Outcome.SENT: 1}
 
     [received] = smtp_server.messages
-    assert received.subject == "Mon, Dec 7 at 3:00 PM PST: your visit"
+    assert received.subject == "Mon, Dec 7 at 3:00 PM PST: Manual lymphatic drainage"
     dropped = Message.objects.get(kind=MessageKind.REMINDER_FIRST, revision=booking.revision)
     assert (dropped.state, dropped.last_error) == (MessageState.DROPPED, "the booking is at revision 2 now")
 
@@ -146,7 +146,9 @@ def test_a_reminder_that_an_outage_kept_too_long_is_dropped(world: World, smtp_s
 
     # The last reminder's time has come: one of the two is enough.
     assert send(booking.starts_at - 2 * HOUR) == {Outcome.DROPPED: 1, Outcome.SENT: 1}
-    assert [received.subject for received in smtp_server.messages] == ["Today at 10:00 AM PST: your visit"]
+    assert [received.subject for received in smtp_server.messages] == [
+        "Today at 10:00 AM PST: Manual lymphatic drainage"
+    ]
 
     Message.objects.filter(kind=MessageKind.REMINDER_LAST).update(state=MessageState.DUE)
     assert send(booking.starts_at) == {Outcome.DROPPED: 1}
@@ -176,7 +178,12 @@ def test_questions_answered_meanwhile_are_not_asked(world: World, smtp_server: M
     booking = confirmed(world)
     due = waiting(booking)[MessageKind.RECHECK]
     ScreeningRecheck.objects.create(
-        booking=booking, version=world.screening, answers={}, tier="clear", evaluated_at=due + HOUR
+        booking=booking,
+        version=world.screening,
+        answers={},
+        tier="clear",
+        new_tier="clear",
+        evaluated_at=due + HOUR,
     )
     end_all_but(MessageKind.RECHECK)
 

@@ -31,7 +31,7 @@ def told(world: World, **changes: Any) -> Booking:
     visit = world.book(**changes)
     operations.decline_booking(booking=visit, actor=staff, now=NOW)
     ScreeningRecheck.objects.create(
-        booking=visit, version=world.screening, answers={}, tier="clear", evaluated_at=NOW
+        booking=visit, version=world.screening, answers={}, tier="clear", new_tier="clear", evaluated_at=NOW
     )
     ClinicianNote.objects.create(booking=visit, note="Fine", recorded_at=NOW, recorded_by=staff)
     HealthAccess.objects.create(booking=visit, user=staff, at=NOW, reason="A call")

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 
 from bookings import exceptions
-from bookings.domain import operations, pricing, reminders, scheduling
+from bookings.domain import answers, operations, pricing, reminders, scheduling
 from bookings.domain.lifecycle import may_become
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.drives.table import read_drives
@@ -220,14 +220,20 @@ class Story(RuleBasedStateMachine):
         """Sends the request; returns whether it was booked. What is offered is booked, and nothing else."""
         offered = self.is_offered(choice, draft)
         submission = self.submission(choice, **changes)
+        unheld = not Hold.objects.filter(draft_id=draft, starts_at=choice.starts_at).live(self.now).exists()
+        refusal: exceptions.BookingError | None = None
         try:
             operations.request_booking(submission=submission, now=self.now, draft=draft)
         except exceptions.TooManyRequests:
             return False
-        except (*TOO_LATE, exceptions.NoLongerOffered):
-            booked = False
-        else:
-            booked = True
+        except (*TOO_LATE, exceptions.NoLongerOffered) as refused:
+            refusal = refused
+        booked = refusal is None
+        if getattr(refusal, "reason", "") == "notice" and unheld:
+            # Who must be looked at first isn't offered a start before which no answer can come.
+            offered = offered and choice.starts_at >= answers.first_for_request(
+                rules=BookingRules.load(), now=self.now
+            )
         assert booked or not offered, f"offered and then refused: {choice}"
         if not booked:
             return False

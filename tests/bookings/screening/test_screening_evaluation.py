@@ -27,7 +27,7 @@ MLD = "manual-lymphatic-drainage"
 TODAY = date(2026, 5, 4)
 SAMPLE = parse_rules(sample_rules_data())
 
-# Spelled out, not read from the rules: what a yes to each of the twelve health questions must lead to.
+# Spelled out, not read from the rules: what a yes to each of the fourteen health questions must lead to.
 YES_TIERS = {
     "urgent_signs": Tier.EMERGENCY,
     "leg_or_clot": Tier.STOP,
@@ -37,14 +37,16 @@ YES_TIERS = {
     "pregnancy": Tier.CLEARANCE,
     "cancer": Tier.CLEARANCE,
     "clot_heart_kidney_history": Tier.CLEARANCE,
-    "surgery_or_wound": Tier.CLEARANCE,
+    "surgery": Tier.CLEARANCE,
+    "open_wound": Tier.CLEARANCE,
+    "blood_thinners": Tier.CAUTION,
     "neck": Tier.CAUTION,
     "belly": Tier.CAUTION,
     "everyday_conditions": Tier.CAUTION,
 }
-TWELVE = tuple(YES_TIERS)
-HEALTHY = {**dict.fromkeys(TWELVE, "no"), "adult": "yes"}
-FOLLOW_UPS = {"pregnancy_signs": "no", "surgery_or_wound_date": "2026-04-01", "guardian": "yes"}
+HEALTH = tuple(YES_TIERS)
+HEALTHY = {**dict.fromkeys(HEALTH, "no"), "adult": "yes"}
+FOLLOW_UPS = {"pregnancy_signs": "no", "surgery_date": "2026-04-01", "guardian": "yes"}
 
 
 def screen(answers: dict[str, Any], rules: RuleSet = SAMPLE, service: str = MLD) -> Result:
@@ -57,23 +59,23 @@ def words(texts: tuple[Text, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def every_combination() -> dict[tuple[bool, ...], Result]:
-    """Yes (true) and no to the twelve questions, all 4,096 ways, follow-ups answered harmlessly."""
+    """Yes (true) and no to the fourteen questions, all 16,384 ways, follow-ups answered harmlessly."""
     return {
         combination: screen(
             {"adult": "yes", **FOLLOW_UPS}
-            | {name: "yes" if yes else "no" for name, yes in zip(TWELVE, combination, strict=True)}
+            | {name: "yes" if yes else "no" for name, yes in zip(HEALTH, combination, strict=True)}
         )
-        for combination in itertools.product((False, True), repeat=len(TWELVE))
+        for combination in itertools.product((False, True), repeat=len(HEALTH))
     }
 
 
 def test_every_combination_comes_to_its_worst_answer(
     every_combination: dict[tuple[bool, ...], Result],
 ) -> None:
-    assert len(every_combination) == 4096
+    assert len(every_combination) == 16384
     for combination, result in every_combination.items():
         expected = max(
-            (YES_TIERS[q] for q, yes in zip(TWELVE, combination, strict=True) if yes), default=Tier.CLEAR
+            (YES_TIERS[q] for q, yes in zip(HEALTH, combination, strict=True) if yes), default=Tier.CLEAR
         )
         assert result.tier is expected, combination
         assert result.unanswered == ()
@@ -84,7 +86,7 @@ def test_every_combination_holds_back_stops_and_clearances(
 ) -> None:
     tally = {"stop": 0, "clearance": 0, "free": 0}
     for combination, result in every_combination.items():
-        said_yes = {YES_TIERS[q] for q, yes in zip(TWELVE, combination, strict=True) if yes}
+        said_yes = {YES_TIERS[q] for q, yes in zip(HEALTH, combination, strict=True) if yes}
         if said_yes & {Tier.STOP, Tier.EMERGENCY}:
             tally["stop"] += 1
             assert not result.bookable
@@ -101,8 +103,8 @@ def test_every_combination_holds_back_stops_and_clearances(
             tally["free"] += 1
             assert result.bookable
             assert not result.needs_clearance
-    # 2^7 combinations have no stop, 2^3 of them no clearance either.
-    assert tally == {"stop": 4096 - 128, "clearance": 128 - 8, "free": 8}
+    # 2^9 combinations have no stop, 2^4 of them no clearance either.
+    assert tally == {"stop": 16384 - 512, "clearance": 512 - 16, "free": 16}
 
 
 def test_a_yes_instead_of_a_no_never_lowers_the_tier(
@@ -112,14 +114,14 @@ def test_a_yes_instead_of_a_no_never_lowers_the_tier(
         for position, yes in enumerate(combination):
             if not yes:
                 worse = (*combination[:position], True, *combination[position + 1 :])
-                assert every_combination[worse].tier >= result.tier, (combination, TWELVE[position])
+                assert every_combination[worse].tier >= result.tier, (combination, HEALTH[position])
 
 
 ANSWERS = st.sampled_from(["yes", "no", "unsure", "", None, "maybe", "YES", " yes ", "0"])
 
 
 @settings(deadline=None, max_examples=300)
-@given(answers=st.fixed_dictionaries(dict.fromkeys(TWELVE, ANSWERS)))
+@given(answers=st.fixed_dictionaries(dict.fromkeys(HEALTH, ANSWERS)))
 def test_doubt_is_at_least_clearance_and_never_hides_a_yes(answers: dict[str, Any]) -> None:
     result = screen({"adult": "yes", **FOLLOW_UPS, **answers})
 
@@ -134,8 +136,8 @@ def test_doubt_is_at_least_clearance_and_never_hides_a_yes(answers: dict[str, An
 
 @settings(deadline=None, max_examples=200)
 @given(
-    answers=st.fixed_dictionaries(dict.fromkeys(TWELVE, st.sampled_from(["yes", "no", "unsure", ""]))),
-    name=st.sampled_from(TWELVE),
+    answers=st.fixed_dictionaries(dict.fromkeys(HEALTH, st.sampled_from(["yes", "no", "unsure", ""]))),
+    name=st.sampled_from(HEALTH),
 )
 def test_any_answer_instead_of_a_no_never_lowers_the_tier(answers: dict[str, Any], name: str) -> None:
     base = {"adult": "yes", **FOLLOW_UPS, **answers}
@@ -199,7 +201,7 @@ def test_no_answers_at_all_are_clearance_with_every_question_named() -> None:
     assert tuple(f.question_id for f in result.findings) == top_level, "follow-ups weren't asked"
 
 
-@pytest.mark.parametrize("name", [*TWELVE, "adult"])
+@pytest.mark.parametrize("name", [*HEALTH, "adult"])
 @pytest.mark.parametrize("blank", ["", "   ", None])
 def test_one_blank_answer_is_never_clear(name: str, blank: str | None) -> None:
     assert screen(HEALTHY).tier is Tier.CLEAR, "or this would show nothing"

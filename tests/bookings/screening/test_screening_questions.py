@@ -73,15 +73,15 @@ def test_a_follow_up_goes_where_its_parent_goes() -> None:
     ("answers", "shown"),
     [
         ({}, set()),
-        ({"adult": "yes", "pregnancy": "no", "surgery_or_wound": "no"}, set()),
+        ({"adult": "yes", "pregnancy": "no", "surgery": "no"}, set()),
         ({"adult": "no"}, {"guardian"}),
         ({"adult": "unsure"}, {"guardian"}),
         ({"adult": "what"}, set()),
         ({"pregnancy": "yes"}, {"pregnancy_signs"}),
         ({"pregnancy": " Unsure"}, {"pregnancy_signs"}),
-        ({"surgery_or_wound": "yes"}, {"surgery_or_wound_date"}),
-        ({"surgery_or_wound": "unsure"}, set()),
-        ({"surgery_or_wound": ["yes"], "surgery_or_wound_date": "2026-01-01"}, set()),
+        ({"surgery": "yes"}, {"surgery_date"}),
+        ({"surgery": "unsure"}, set()),
+        ({"surgery": ["yes"], "surgery_date": "2026-01-01"}, set()),
     ],
 )
 def test_visible_shows_the_follow_ups_that_the_answers_call_for(

@@ -13,6 +13,7 @@ from bookings.screening import (
     Text,
     Tier,
     evaluate,
+    groups_for,
     parse_rules,
     questions_for,
     sample_rules_data,
@@ -48,8 +49,10 @@ E, S, H, C = Tier.EMERGENCY, Tier.STOP, Tier.CLEARANCE, Tier.CAUTION
         ("blood clot, in the past", "clot_heart_kidney_history", {}, H),
         ("heart disease, under control", "clot_heart_kidney_history", {}, H),
         ("kidney disease, under control", "clot_heart_kidney_history", {}, H),
-        ("surgery in the last six months", "surgery_or_wound", {}, H),
-        ("open wound", "surgery_or_wound", {}, H),
+        ("surgery in the last six months", "surgery", {}, H),
+        ("open wound", "open_wound", {}, H),
+        ("cut that is open, leaking or has a drain", "open_wound", {}, H),
+        ("blood thinner", "blood_thinners", {}, C),
         ("pregnant", "pregnancy", {}, H),
         ("bad headache", "pregnancy_signs", {"pregnancy": "yes"}, S),
         ("blurry sight", "pregnancy_signs", {"pregnancy": "yes"}, S),
@@ -69,7 +72,7 @@ def test_sample_asks_for_the_condition_and_gives_its_tier(
 ) -> None:
     assert condition in _asked_words(BY_ID[question_id]).lower()
 
-    answers = HEALTHY | {"pregnancy_signs": "no", "surgery_or_wound_date": "2026-01-15"} | parents
+    answers = HEALTHY | {"pregnancy_signs": "no", "surgery_date": "2026-01-15"} | parents
     said_yes = evaluate(RULES, answers | {question_id: "yes"}, MLD, date(2026, 5, 4))
     in_doubt = evaluate(RULES, answers | {question_id: "unsure"}, MLD, date(2026, 5, 4))
     blank = evaluate(RULES, answers | {question_id: ""}, MLD, date(2026, 5, 4))
@@ -80,12 +83,12 @@ def test_sample_asks_for_the_condition_and_gives_its_tier(
     assert said_yes.caution_notes, "the therapist is told"
 
 
-def test_sample_asks_the_date_of_a_surgery_or_wound() -> None:
-    question = BY_ID["surgery_or_wound_date"]
+def test_sample_asks_the_date_of_a_surgery() -> None:
+    question = BY_ID["surgery_date"]
 
     assert question.kind is Kind.DATE
     assert question.when is not None
-    assert (question.when.question, question.when.answers) == ("surgery_or_wound", ("yes",))
+    assert (question.when.question, question.when.answers) == ("surgery", ("yes",))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_sample_can_be_read_in_under_a_minute() -> None:
     top_level = [question for question in questions_for(RULES, MLD) if question.when is None]
     count = sum(len(_asked_words(question).split()) for question in top_level) + len(str(RULES.intro).split())
 
-    assert len(top_level) == 13  # twelve about health, one about age
+    assert len(top_level) == 15  # fourteen about health, one about age
     assert count <= 210
 
 
@@ -175,3 +178,24 @@ def _check_words(text: str) -> None:
     assert not FORBIDDEN.search(text), text
     for sentence in re.split(r"[.?:;]\s+", text):
         assert len(sentence.split()) <= 25, sentence
+
+
+@pytest.mark.parametrize("service", [MLD, "deep-pressure-massage", "in-home-relaxation-massage"])
+def test_sample_cards_hold_every_question_once_in_the_owners_order(service: str) -> None:
+    groups = groups_for(RULES, service)
+    on_page = [question.id for group in groups for question in group.questions]
+
+    assert sorted(on_page) == sorted(question.id for question in questions_for(RULES, service))
+    assert [group.card.id for group in groups if group.card] == ["today", "organs", "treatment", "everyday"]
+    assert [[q.id for q in group.questions] for group in groups if group.card is None] == [
+        ["adult", "guardian"]
+    ]
+    for group in groups:
+        if group.card is not None:
+            # What "none of these" says for a question is harmless, and is all that it asks.
+            assert all(q.tier_for("no") is Tier.CLEAR for q in group.questions if q.when is None)
+
+
+def test_firm_pressure_is_asked_about_neck_belly_and_blood_thinners_too() -> None:
+    asked = {question.id for question in questions_for(RULES, "deep-pressure-massage")}
+    assert {"neck", "belly", "blood_thinners"} <= asked

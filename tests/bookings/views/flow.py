@@ -32,7 +32,7 @@ def press(starts_at: datetime, therapist: str = ONE, *, who: str = "any") -> dic
     return {"who": who, "starts_at": f"{starts_at.isoformat()} {therapist}"}
 
 
-STEPS = ("what", "where", "when", "details", "health", "review")
+STEPS = ("what", "where", "when", "health", "details", "review")
 
 
 class Flow:

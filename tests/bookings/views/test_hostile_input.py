@@ -118,13 +118,13 @@ FIELDS: list[tuple[str, str, dict[str, Any], int]] = [
     (
         "surgery on February 30",
         "health",
-        {"surgery_or_wound": "yes", "surgery_or_wound_date": "2026-02-30"},
+        {"surgery": "yes", "surgery_date": "2026-02-30"},
         422,
     ),
     (
         "surgery on a day to come",
         "health",
-        {"surgery_or_wound": "yes", "surgery_or_wound_date": "2027-01-01"},
+        {"surgery": "yes", "surgery_date": "2027-01-01"},
         422,
     ),
     ("agree missing", "review", {"agree": None}, 422),

@@ -124,6 +124,7 @@ def test_what_waits_for_a_look_is_called_a_request(world: World, desk: Client) -
     desk.post(BEGIN)
     flow.until("health")
     flow.health(pregnancy="yes", pregnancy_signs="no")
+    flow.details()
     response = flow.review()
     booking = Booking.objects.get()
     assert booking.status == BookingStatus.REQUESTED

@@ -54,6 +54,26 @@ def test_link_in_an_email_leads_to_one_press_and_then_to_the_visit(world: World)
     assert again.headers["Location"] == address(booking)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "page"),
+    [
+        ("calendar", "calendar.ics"),
+        ("address", "address/"),
+        ("move", "move/"),
+        ("//evil.example", ""),
+        ("", ""),
+    ],
+)
+def test_links_beside_the_button_lead_on_after_the_press(world: World, wanted: str, page: str) -> None:
+    booking = world.book()
+    link = f"/visits/{links.visit_token(booking, now=NOW)}/"
+    client = Client()
+    assert client.get(link, {"to": wanted}).headers["Location"] == "/visits/open/"
+    assert client.post("/visits/open/").headers["Location"] == address(booking) + page
+    # It is open in this browser now: no second press.
+    assert client.get(link, {"to": wanted}).headers["Location"] == address(booking) + page
+
+
 @pytest.mark.integrity
 def test_a_thousand_looks_of_mail_scanners_change_no_row_and_use_nothing_up(world: World) -> None:
     booking = world.book()
