@@ -61,7 +61,6 @@ ROLES = {
         "bookings.closure": _ALL,
         "bookings.zone": _ALL,
         "bookings.servicearea": _ALL,
-        "bookings.drivetime": _ALL,
         "bookings.driveoverride": _ALL,
         "bookings.bookingrules": _KEEP,
         "bookings.termsversion": _KEEP,
@@ -88,7 +87,6 @@ ROLES = {
         "bookings.closure": _SEE,
         "bookings.zone": _SEE,
         "bookings.servicearea": _SEE,
-        "bookings.drivetime": _SEE,
         "bookings.driveoverride": ("view", "add", "delete"),
     },
     # All of it narrowed to what is their own: bookings/staff/visibility.py.

@@ -116,7 +116,11 @@ def test_offers_for_machines_have_the_prices_that_people_see(client: Client, wor
 def test_home_tells_machines_who_and_where(client: Client, world: World) -> None:
     (business,) = structured_data(client.get("/").content.decode())
     assert business["@type"] == "HealthAndBeautyBusiness"
-    assert business["areaServed"]["name"] == "Los Angeles"
+    assert [(area["@type"], area["name"]) for area in business["areaServed"]] == [
+        ("City", "Los Angeles"),
+        ("Place", "Eastside, Los Angeles"),
+        ("Place", "Valley, Los Angeles"),
+    ]
     assert business["telephone"] == "+12135550142"
 
 

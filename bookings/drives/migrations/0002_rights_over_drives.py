@@ -21,7 +21,7 @@ def _permissions(apps, rights):
         yield from Permission.objects.filter(
             content_type__app_label="drives",
             content_type__model=model,
-            codename__in=[f"{status_action}_{model}" for status_action in verbs],
+            codename__in=[f"{verb}_{model}" for verb in verbs],
         )
 
 

@@ -151,6 +151,7 @@ POSTS: dict[str, set[str]] = {
     "bookings_client_note": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
+    "drives_drivecorrection_take": {"owner"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
@@ -343,10 +344,13 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     make_roles()
     roles = import_module("bookings.migrations.0002_roles_and_search")
+    of_drives = import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS
+    assert set(of_drives) <= set(roles.ROLES)
     for name, table in roles.ROLES.items():
+        over_drives = {f"drives.{model}": verbs for model, verbs in of_drives.get(name, {}).items()}
         wanted = {
             (label, codename)
-            for label, verbs in table.items()
+            for label, verbs in {**table, **over_drives}.items()
             for codename in roles.codenames(label.split(".")[1], verbs)
         }
         held = Permission.objects.filter(group__name=name).values_list(
