@@ -230,7 +230,7 @@ def _public_pages() -> Iterator[Page]:
     now = timezone.now()
     catalogue.load(now=now)
     sample.load(now=now)
-    service = Service.objects.offered()[0]
+    service = Service.objects.offered(timezone.localdate())[0]
     ana = {"name": "Ana Sample", "email": "ana@example.com", "phone": "(213) 555-0123"}
     yield Page(
         "public", "/contact/", {**ana, "body": "Hello."}, ("name", "email", "phone", "body", "form_token")
@@ -257,9 +257,11 @@ def _public_pages() -> Iterator[Page]:
 
 def _client_pages(browser: Client) -> Iterator[Page]:
     """The steps of a booking, in the order that leads from one to the next."""
+    from django.utils import timezone
+
     from services.models import Service
 
-    service = Service.objects.offered()[0]
+    service = Service.objects.offered(timezone.localdate())[0]
     option = service.options.active()[0]
     browser.post("/book/", {"service": service.slug, "option": option.pk, "people": 1})
     browser.post("/book/where/", {"zip_code": "90026"})

@@ -142,7 +142,9 @@ def main() -> int:
         browser = launch(playwright, program)
         # What the worker may still be at: until then a page asks for the whole pictures.
         site.shell(
-            "from django.utils import timezone; from blog import media; media.make_sizes(now=timezone.now())"
+            "from django.utils import timezone; from blog.models import Picture; "
+            "from massagerx.lib.stored_picture import make_sizes; "
+            "make_sizes(Picture, now=timezone.now())"
         )
 
         def new_page() -> Page:

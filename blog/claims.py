@@ -54,7 +54,7 @@ _CLAIMS = (
     r"(?:los(?:e|es|ing)|burn(?:s|ing)?)(?:\W+\w+){0,2}?\W+(?:weight|fat)",
     r"weight loss",
 )
-_CLAIM = re.compile(rf"(?<![\w-])(?:{'|'.join(_CLAIMS)})(?![\w-])", re.IGNORECASE)
+_CLAIM = re.compile(rf"(?<![\w-])(?=[a-z])(?:{'|'.join(_CLAIMS)})(?![\w-])", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?…]+(?:[.!?…]+[\"”’')\]]*|$)")
 _BLOCK_END = re.compile(r"</(?:p|h[1-6]|li|blockquote|figcaption)>")
 # "does not cure", "we never diagnose", "no miracle": said just before, it is the right thing to say.

@@ -15,12 +15,11 @@ from django.utils.translation import gettext as _
 
 from massagerx.lib.content_files import Document, read_documents, read_toml, to_html
 from massagerx.lib.localtime import local
+from massagerx.lib.pictures import Encoded
 from services.models import Service
 from services.sample_left import untouched
 
-from . import media
 from .models import FaqEntry, Page, Picture, Post, Tag
-from .pictures import Encoded
 
 _DATA = Path(__file__).parent / "sample_data"
 POSTS, PAGES, LISTS = _DATA / "posts", _DATA / "pages", _DATA / "lists.toml"
@@ -115,6 +114,6 @@ def _cover(post_file: Document, now: datetime) -> Picture:
     data = (_COVERS / f"{post_file.slug}.webp").read_bytes()
     left, top = post_file.values["focus"]
     cover = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top)
-    media.put_away(cover, Encoded(data, *_COVER_SIZE), now=now)
+    cover.put_away(Encoded(data, *_COVER_SIZE), now=now)
     cover.save()
     return cover

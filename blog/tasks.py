@@ -5,15 +5,17 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from massagerx.lib.stored_picture import make_sizes
 from services.models import Business
 
 from . import media
+from .models import Picture
 
 
 @shared_task
 def make_picture_sizes() -> None:
     """Makes the smaller sizes and covers of pictures that are new, or whose focus moved."""
-    media.make_sizes(now=timezone.now())
+    make_sizes(Picture, now=timezone.now())
 
 
 @shared_task

@@ -40,8 +40,9 @@ def load(*, now: datetime) -> None:
     """
     today = local(now).date()
     people = read_toml(_DATA / "people.toml")
-    _area()
-    _therapists(people, today)
+    area = read_toml(_DATA / "area.toml")
+    _area(area)
+    _therapists(people, area, today)
     _closures(today)
     if not BookingRules.objects.exists():
         BookingRules(evening_fee_cents=2000).save()
@@ -74,8 +75,7 @@ def left() -> list[str]:
     return found
 
 
-def _area() -> None:
-    area = read_toml(_DATA / "area.toml")
+def _area(area: dict[str, Any]) -> None:
     zones = {}
     for position, values in enumerate(area["zones"], start=1):
         zone, _created = Zone.objects.get_or_create(
@@ -92,14 +92,17 @@ def _area() -> None:
         )
 
 
-def _therapists(people: dict[str, Any], today: date) -> None:
+def _therapists(people: dict[str, Any], area: dict[str, Any], today: date) -> None:
     for position, values in enumerate(people["therapists"], start=1):
         therapist, created = Therapist.objects.get_or_create(
             slug=values["slug"],
             defaults={
                 "name": values["name"],
                 "gender": values["gender"],
+                "quote": people["quote"],
                 "bio": people["bio"],
+                "training": people["training"],
+                "languages": people["languages"],
                 "certificate_number": values["certificate_number"],
                 "certificate_expires_on": date(today.year + 1, 12, 31),
                 "home_zip": ServiceArea.objects.get(zip_code=values["home_zip"]),
@@ -111,6 +114,7 @@ def _therapists(people: dict[str, Any], today: date) -> None:
         )
         if created:
             therapist.services.set(Service.objects.filter(slug__in=values["services"]))
+            therapist.zones.set(Zone.objects.filter(name__in=[zone["name"] for zone in area["zones"]]))
             starts_at, ends_at = values["hours"]
             WorkingHours.objects.bulk_create(
                 WorkingHours(therapist=therapist, weekday=day, starts_at=starts_at, ends_at=ends_at)

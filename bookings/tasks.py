@@ -15,7 +15,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from bookings.domain import area_requests, intake, links, operations, outbox
+from bookings.models import Photo
 from bookings.notifications import delivery
+from massagerx.lib.stored_picture import make_sizes
 from services.models import ServiceOption
 
 log = logging.getLogger("massagerx.tasks")
@@ -91,6 +93,12 @@ def purge_enquiries() -> None:
 def take_up_next_prices() -> None:
     """Makes planned prices the prices, from the first minute of their day."""
     ServiceOption.objects.take_up_next_prices(today=timezone.localdate())
+
+
+@shared_task
+def make_photo_sizes() -> None:
+    """Makes the cut sizes of photos that are new, or whose focus moved."""
+    make_sizes(Photo, now=timezone.now())
 
 
 class _Publisher:

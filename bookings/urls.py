@@ -10,6 +10,7 @@ app_name = "bookings"
 urlpatterns = [
     path("calendar/<str:token>.ics", feed.feed, name="feed"),
     path("therapists/", therapists.therapist_list, name="therapists"),
+    path("therapists/<slug:slug>/", therapists.therapist_page, name="therapist"),
     path("book/", booking.what, name="start"),
     path("book/where/", booking.where, name="where"),
     path("book/outside/", outside.outside, name="outside"),

@@ -25,7 +25,11 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.driveoverride",
         ],
     ),
-    ("people", _("People"), ["bookings.client", "bookings.therapist", "bookings.healthaccess"]),
+    (
+        "people",
+        _("People"),
+        ["bookings.client", "bookings.therapist", "bookings.photo", "bookings.healthaccess"],
+    ),
     (
         "messages",
         _("Messages"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from blog.models import Announcement, FaqEntry, Page, Testimonial
+from massagerx.lib.admin import is_own_page
 
 from .writing import WordsMixin, WritingMixin
 
@@ -46,7 +47,16 @@ class PageAdmin(WritingMixin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only while a slug has no page."""
-        return super().has_add_permission(request) and Page.objects.count() < len(Page.Slug)
+        return (
+            is_own_page(self, request)
+            and super().has_add_permission(request)
+            and Page.objects.count() < len(Page.Slug)
+        )
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without adding: to ask whether there is room for a row would cost a query in the menu of every page."""
+        change, view = self.has_change_permission(request), self.has_view_permission(request)
+        return {"add": False, "change": change, "delete": False, "view": view}
 
     def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
         """Never: the site links to its pages."""

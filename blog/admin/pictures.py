@@ -22,8 +22,8 @@ from django.views.decorators.http import require_safe
 
 from blog import media
 from blog.models import Page, Picture, Post, Upload, Video
-from blog.pictures import MAX_BYTES, Encoded, encode_upload
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.pictures import MAX_BYTES, Encoded, encode_upload
 
 _SHOWN_AT_ONCE = 30
 
@@ -173,7 +173,7 @@ class PictureAdmin(LibraryMixin):
         """Stores the file and marks sizes as due when file or focus changed."""
         now = timezone.now()
         if form.encoded is not None:
-            media.put_away(obj, form.encoded, now=now)
+            obj.put_away(form.encoded, now=now)
         elif form.kept is not None:
             media.take_up(obj, form.kept, now=now)
         elif {"focal_x", "focal_y"} & set(form.changed_data):

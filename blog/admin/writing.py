@@ -44,7 +44,7 @@ class ClaimsMixin(admin.ModelAdmin):
         """While one writes: the claims in the posted `text` fields, as sentences."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
-        found = find_claims(_prepared_databases(request.POST.getlist("text")))
+        found = find_claims(_bounded(request.POST.getlist("text")))
         return JsonResponse(
             {
                 "title": _claims_title(found),
@@ -80,7 +80,7 @@ class ClaimsMixin(admin.ModelAdmin):
             messages.warning(request, format_html("{} {}<ul>{}</ul>", saved, _claims_title(found), rows))
 
 
-def _prepared_databases(texts: list[str]) -> Iterator[str]:
+def _bounded(texts: list[str]) -> Iterator[str]:
     """As much of the texts as one of them may hold."""
     left = LONGEST_HTML
     for text in texts:

@@ -1,6 +1,6 @@
-import blog.models.pictures
 import django.core.validators
 import django.db.models.deletion
+import massagerx.lib.stored_picture
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
             name='Picture',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=blog.models.pictures.new_token, editable=False, max_length=32, unique=True, verbose_name='name of the file')),
+                ('token', models.CharField(default=massagerx.lib.stored_picture.new_token, editable=False, max_length=32, unique=True, verbose_name='name of the file')),
                 ('alt', models.CharField(blank=True, help_text="Say it as you would on the phone. Read aloud to people who can't see the picture.", max_length=200, verbose_name='what it shows')),
                 ('is_decorative', models.BooleanField(default=False, help_text="Tick this only if nothing is lost when the picture can't be seen.", verbose_name='only decoration')),
                 ('credit', models.CharField(blank=True, help_text='Who made it, if they want to be named.', max_length=120, verbose_name='credit')),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
-from django.core.validators import MaxValueValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from blog.videos import VideoAddress, parse_video
+from massagerx.lib.stored_picture import TOKEN, StoredPicture, StoredPictureQuerySet, picture_name
 
 #: Covers are cut to this, width to height.
 COVER_RATIO = (16, 9)
@@ -24,40 +21,9 @@ COVER_RATIO = (16, 9)
 KEPT_FOR = timedelta(days=1)
 
 
-TOKEN = re.compile(r"[0-9a-f]{32}")
+class Picture(StoredPicture):
+    """A picture of the library. Until its smaller sizes are made it shows whole."""
 
-
-def new_token() -> str:
-    """A name that nobody can guess: 128 random bits."""
-    return secrets.token_hex(16)
-
-
-def picture_name(token: str) -> str:
-    """The stored file of a whole picture."""
-    return f"pictures/{token}.webp"
-
-
-class PictureQuerySet(models.QuerySet["Picture"]):
-    def unmade(self, now: datetime) -> PictureQuerySet:
-        """Those whose smaller sizes are to be made, and whom nobody else is working on at the aware instant `now`."""
-        return self.filter(sizes_due_at__lte=now).order_by("sizes_due_at", "pk")
-
-    def claim(self, picture: Picture, *, now: datetime, until: datetime) -> bool:
-        """Takes `picture` until the aware instant `until`; False when another was quicker. After that instant it is
-        free again, so a worker that died costs only time."""
-        due = self.filter(pk=picture.pk, sizes_due_at=picture.sizes_due_at, sizes_due_at__lte=now)
-        if not due.update(sizes_due_at=until):
-            return False
-        picture.sizes_due_at = until
-        return True
-
-
-class Picture(models.Model):
-    """A picture, re-encoded on its way in. Smaller sizes are made in the background; until then it shows whole."""
-
-    token = models.CharField(
-        _("name of the file"), max_length=32, unique=True, default=new_token, editable=False
-    )
     alt = models.CharField(
         _("what it shows"),
         max_length=200,
@@ -72,30 +38,7 @@ class Picture(models.Model):
     credit = models.CharField(
         _("credit"), max_length=120, blank=True, help_text=_("Who made it, if they want to be named.")
     )
-    focal_x = models.PositiveSmallIntegerField(
-        _("focus, from the left"),
-        default=50,
-        validators=[MaxValueValidator(100)],
-        help_text=_("In percent. Press on the picture, or type the number."),
-    )
-    focal_y = models.PositiveSmallIntegerField(
-        _("focus, from the top"),
-        default=50,
-        validators=[MaxValueValidator(100)],
-        help_text=_("In percent. This point stays in sight when the picture is cut to fit."),
-    )
-    width = models.PositiveIntegerField(_("width in pixels"), editable=False)
-    height = models.PositiveIntegerField(_("height in pixels"), editable=False)
-    # Widths in pixels of the files that are there.
-    whole_widths = models.JSONField(default=list, editable=False)
-    cover_widths = models.JSONField(default=list, editable=False)
-    # The focus that the files of `cover_widths` were cut around; it is part of their names.
-    cover_focus = models.CharField(max_length=8, default="", blank=True, editable=False)
-    # From when on the smaller sizes are to be made; none when all are there.
-    sizes_due_at = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(_("added"), auto_now_add=True)
-
-    objects = PictureQuerySet.as_manager()
+    objects = StoredPictureQuerySet["Picture"].as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -129,9 +72,9 @@ class Picture(models.Model):
             )
 
     @property
-    def focus(self) -> str:
-        """The focal point in percent, as it stands in file names."""
-        return f"{self.focal_x}-{self.focal_y}"
+    def ratio(self) -> tuple[int, int]:
+        """That of covers."""
+        return COVER_RATIO
 
     @property
     def shown_alt(self) -> str:
@@ -139,42 +82,9 @@ class Picture(models.Model):
         return "" if self.is_decorative else self.alt
 
     @property
-    def name(self) -> str:
-        """The stored file of the whole picture."""
-        return picture_name(self.token)
-
-    @property
     def address(self) -> str:
         """What stands for this picture in a text, wherever the file itself is kept."""
         return f"/media/{self.name}"
-
-    def whole_name(self, width: int) -> str:
-        """The stored name of the uncut picture `width` pixels wide."""
-        return f"pictures/{self.token}-{width}.webp"
-
-    def cover_name(self, width: int) -> str:
-        """The stored name of the cover `width` pixels wide."""
-        return f"pictures/{self.token}-cover-{self.cover_focus}-{width}.webp"
-
-    def files(self) -> list[str]:
-        """The names of all stored files of this picture."""
-        return [
-            self.name,
-            *(self.whole_name(width) for width in self.whole_widths),
-            *(self.cover_name(width) for width in self.cover_widths),
-        ]
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Deletes the files too, after the commit."""
-        names = self.files()
-
-        def remove() -> None:
-            for name in names:
-                default_storage.delete(name)
-
-        deleted = super().delete(*args, **kwargs)
-        transaction.on_commit(remove)
-        return deleted
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -25,6 +26,7 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.urls import absolute_url
 
+from .photos import slots_of
 from .stranding import StrandingMixin
 
 # Hours that ended longer ago than this stay on record but leave the therapist's page, so that its form never has more
@@ -132,11 +134,18 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["home_zip"]
     search_fields = ["name", "certificate_number"]
     prepopulated_fields = {"slug": ["name"]}
-    filter_horizontal = ["services"]
+    filter_horizontal = ["services", "zones"]
     inlines = [WorkingHoursInline]
-    readonly_fields = ["single_days", "calendar_feed"]
+    readonly_fields = ["single_days", "calendar_feed", "photos"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "gender", "bio", "is_active", "position", "user"]}),
+        (None, {"fields": ["name", "slug", "gender", "is_active", "position", "user"]}),
+        (
+            gettext_lazy("Their page"),
+            {
+                "description": gettext_lazy("What is left blank is left out on the site, with its label."),
+                "fields": ["photos", "quote", "bio", "training", "languages", "zones", "here_since"],
+            },
+        ),
         (
             gettext_lazy("Certificate"),
             {
@@ -187,6 +196,15 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
             reverse("admin:bookings_timeoff_changelist"), query,
             _("Time off: %(count)d to come") % {"count": off},
         )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("photos"))
+    def photos(self, therapist: Therapist) -> str:
+        """Their slots of the shoot list."""
+        if not therapist.pk:
+            return _("Save the therapist first.")
+        return render_to_string(
+            "admin/bookings/photo/slots.html", {"slots": slots_of(therapist, therapist.photos.all())}
+        )
 
     @admin.display(description=gettext_lazy("calendar to subscribe to"))
     def calendar_feed(self, therapist: Therapist) -> str:

@@ -112,6 +112,7 @@ def _board(request: StaffRequest, kind: str, asked: Asked, columns: Sequence[Col
         "last_minute": last,
         "hours": [(minute, _hour(minute)) for minute in range(first, last, 60)],
         "now": clock(asked.now),
+        "shows_now": any(column.day == local(asked.now).date() for column in columns),
         "now_minute": minute_of_day(asked.now, local(asked.now).date()),
         "may_move": may_move,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +23,9 @@ _FROM, _UNTIL = 8 * 60, 19 * 60
 def column_words(column: Column, *, now: datetime, may_change: bool = False) -> dict[str, Any]:
     """The column, its visits, gaps, holds and time off by time. `may_change` adds the links that move and book."""
     day, home = column.day, column.way_home
-    items = [_card(visit, day, may_change=may_change, now=now) for visit in column.visits]
+    items: list[dict[str, Any]] = [
+        _card(visit, column, may_change=may_change, now=now) for visit in column.visits
+    ]
     items += [_gap(column, gap, may_book=may_change and gap[1] > now) for gap in column.gaps]
     items += [_stretch("hold", hold, day) for hold in column.plan.holds]
     items += [_stretch("off", off, day) for off in column.plan.off]
@@ -40,11 +42,15 @@ def column_words(column: Column, *, now: datetime, may_change: bool = False) -> 
             {
                 "from": minute_of_day(start, day),
                 "until": minute_of_day(end, day),
+                "drawn": (end - start) // timedelta(minutes=1),
                 "words": clock_span(start, end),
             }
             for start, end in column.plan.hours
         ],
-        "items": sorted(items, key=lambda item: (item["from"], item["until"])),
+        "items": sorted(
+            ({**item, "drawn": item["until"] - item["from"]} for item in items),
+            key=lambda item: (item["from"], item["until"]),
+        ),
         "home": _drive(home, day) if home else None,
     }
 
@@ -67,8 +73,9 @@ def minute_of_day(instant: datetime, day: date) -> int:
     return int((instant - day_bounds(day)[0]).total_seconds() // 60)
 
 
-def _card(visit: Visit, day: date, *, may_change: bool, now: datetime) -> dict[str, Any]:
+def _card(visit: Visit, column: Column, *, may_change: bool, now: datetime) -> dict[str, Any]:
     booking: Booking = visit.booking
+    day = column.day
     may_move = may_change and booking.status in operations.MOVABLE and booking.starts_at > now
     return {
         "kind": "visit",
@@ -82,6 +89,7 @@ def _card(visit: Visit, day: date, *, may_change: bool, now: datetime) -> dict[s
         "door": clock_span(booking.blocked_from, booking.blocked_until),
         "at_door": local_span(booking.blocked_from, booking.blocked_until),
         "drive": _drive(visit.drive, day) if visit.drive else None,
+        "is_stranded": column.is_stranded(visit, now),
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
         "map_url": map_url(booking),
@@ -98,6 +106,7 @@ def _drive(drive: Drive, day: date) -> dict[str, Any]:
         "fits": drive.fits,
         "from": minute_of_day(leaves_at, day) if leaves_at else None,
         "until": minute_of_day(arrives_at, day) if arrives_at else None,
+        "drawn": (arrives_at - leaves_at) // timedelta(minutes=1) if leaves_at and arrives_at else None,
         "leave_by": clock(leaves_at) if leaves_at else "",
         "arrive": clock(arrives_at) if arrives_at else "",
     }

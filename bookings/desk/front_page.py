@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import queries
-from bookings.domain.day_board import Column, load_columns
-from bookings.domain.operations import expires_at
+from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
+from bookings.domain.operations import MOVABLE, expires_at
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.enums import ChangeState, LateFeeState, MessageState
 from bookings.models import (
@@ -46,10 +46,22 @@ from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 from services.templatetags.money import dollars
 
+from .board_columns import column_words, minute_of_day, span_of
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
 
 MOST_ROWS = 20
+# The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
+_WAITING = ("requests", "stranded", "changes", "fees", "graver", "unanswered", "trouble")
+# What is due within so long has the colour of what can't wait.
+SOON = timedelta(hours=2)
+# By then a message from the site should have its answer.
+ANSWER_WITHIN = timedelta(days=1)
+# So long before a stranded visit somebody else has to be found, or the client told.
+FOUND_BEFORE = timedelta(days=2)
+# No day has more visits.
+MOST_A_DAY = 200
+HOUR = timedelta(hours=1)
 LATE = timedelta(minutes=LATE_MINUTES)
 # The council takes weeks to renew a certificate.
 LAPSES_SOON = timedelta(days=45)
@@ -64,11 +76,15 @@ def front_page(request: StaffRequest) -> HttpResponse:
             request,
             _late_changes(request.user)["changes"] if sees_rows(request.user, "changerequest") else [],
         )
-    context = {
-        "title": _("Today at the desk"),
-        "desk": {name: value for part in _parts(request.user) for name, value in part.items()},
-    }
+    desk = {name: value for part in _parts(request.user) for name, value in part.items()}
+    context = {"title": _("Today at the desk"), "desk": desk, "todo": _todo(desk)}
     return page(request, "front_page", context)
+
+
+def _todo(desk: dict[str, Any]) -> list[dict[str, Any]]:
+    """What waits for somebody, whatever it is, what is due first on top."""
+    rows = [row for part in _WAITING for row in desk.get(part, ())]
+    return sorted(rows, key=lambda row: row["due"])
 
 
 def _parts(user: User) -> Iterator[dict[str, Any]]:
@@ -87,7 +103,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.change_booking"):
         yield {"fees": _fees(user)}
     if may_see_bookings:
-        yield {**_requests(now), **_today(user, now), "graver": _graver(now)}
+        yield {**_requests(now), **_today(user, now), "graver": _graver(now), "stranded": _stranded(now)}
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
     if user.has_perm("bookings.change_therapist"):
@@ -116,12 +132,16 @@ def _requests(now: datetime) -> dict[str, Any]:
         "requests": [
             {
                 **_visit(booking),
+                "kind": "request",
+                "due": expires_at(booking, rules),
+                "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
                 if booking.screening.tier in NEEDS_NO_NOTE
                 else "",
                 "phone": booking.client.phone,
                 "service": booking.service.name,
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
+                "asks_a_look": booking.screening.tier not in NEEDS_NO_NOTE,
                 "tier": tier_mark(booking.screening.tier),
                 "left": time_left(expires_at(booking, rules) - now),
             }
@@ -137,7 +157,9 @@ def _unanswered() -> dict[str, Any]:
         "unanswered": [
             {
                 "url": reverse("admin:bookings_contactmessage_change", args=[message.pk]),
-                "name": message.name,
+                "kind": "enquiry",
+                "due": message.written_at + ANSWER_WITHIN,
+                "who": message.name,
                 "email": message.email,
                 "written": local_when(message.written_at),
             }
@@ -153,7 +175,13 @@ def _late_changes(user: User) -> dict[str, Any]:
     return {
         "change_count": waiting.count(),
         "changes": [
-            {**_visit(change.booking), "what": change_words(change), "anchor": "#late-change"}
+            {
+                **_visit(change.booking),
+                "kind": "change",
+                "due": change.booking.starts_at,
+                "what": change_words(change),
+                "anchor": "#late-change",
+            }
             for change in rows
         ],
     }
@@ -165,6 +193,8 @@ def _fees(user: User) -> list[dict[str, Any]]:
     return [
         {
             **_visit(fee.booking),
+            "kind": "fee",
+            "due": fee.named_at + ANSWER_WITHIN,
             "anchor": "#late-fee",
             "fee": dollars(fee.cents),
             "asks_waiver": fee.asks_waiver,
@@ -176,7 +206,23 @@ def _fees(user: User) -> list[dict[str, Any]]:
 def _graver(now: datetime) -> list[dict[str, Any]]:
     """Visits to come whose health answers, given again, are graver than the first."""
     found = queries.graver_rechecks(now=now)[:MOST_ROWS]
-    return [{**_visit(booking), "tier": tier_mark(tier)} for booking, tier in found]
+    return [
+        {**_visit(booking), "kind": "graver", "due": booking.starts_at, "tier": tier_mark(tier)}
+        for booking, tier in found
+    ]
+
+
+def _stranded(now: datetime) -> list[dict[str, Any]]:
+    """Visits to come whose therapist is away then, or has left."""
+    return [
+        {
+            **_visit(booking),
+            "kind": "stranded",
+            "due": booking.starts_at - FOUND_BEFORE,
+            "is_urgent": True,
+        }
+        for booking in queries.stranded(now=now)[:MOST_ROWS]
+    ]
 
 
 def _visit(booking: Booking) -> dict[str, Any]:
@@ -191,45 +237,101 @@ def _visit(booking: Booking) -> dict[str, Any]:
 
 
 def _today(user: User, now: datetime) -> dict[str, Any]:
-    """Today by therapist: how many visits, and which is next; without any to come, the next day that has some."""
+    """Today's lanes, what happens in the next two hours, and the next day that has visits."""
     day = local(now).date()
-    columns = load_columns(therapists=list(therapists_seen_by(user)), first_day=day, last_day=day, now=now)
-    today = [_therapist_today(column, now) for column in columns if column.is_worked]
-    found: dict[str, Any] = {"today": today}
-    if not any(row["next"] for row in today):
-        found["next_day"] = _next_day(user, now)
-    return found
+    tomorrow = day + timedelta(days=1)
+    columns = load_columns(
+        therapists=list(therapists_seen_by(user)), first_day=day, last_day=tomorrow, now=now
+    )
+    today = [column for column in columns if column.day == day and column.is_worked]
+    first, last = span_of(today)
+    ahead = [visit for column in today for visit in column.visits if visit.is_ahead(now)]
+    gaps = sorted(
+        (max(start, now), column.therapist.name)
+        for column in today
+        for start, end in column.gaps
+        if end - max(start, now) >= SHORTEST_GAP
+    )
+    return {
+        "today_date": day,
+        "day": long_day(day),
+        "clock": clock(now),
+        "lanes": [_lane(column, now) for column in today],
+        "lane_from": first,
+        "lane_length": last - first,
+        "lane_now": minute_of_day(now, day) if first <= minute_of_day(now, day) < last else None,
+        "lane_hours": [minute // 60 % 12 or 12 for minute in range(first, last, 60)],
+        "left": len(ahead),
+        "next_start": _next_start(ahead, now),
+        "free": {"at": clock(gaps[0][0]), "who": gaps[0][1], "is_now": gaps[0][0] == now} if gaps else None,
+        "soon": _soon(today, now),
+        "next_day": _of_tomorrow(columns, tomorrow) or _next_day(user, now),
+    }
 
 
-def _therapist_today(column: Column, now: datetime) -> dict[str, Any]:
+def _next_start(visits: list[Visit], now: datetime) -> str:
+    starts = [visit.booking.starts_at for visit in visits if visit.booking.starts_at > now]
+    return clock(min(starts)) if starts else ""
+
+
+def _lane(column: Column, now: datetime) -> dict[str, Any]:
+    """A therapist's day in one line: the board's column, what is next, and when they are home."""
     following = next((visit for visit in column.visits if visit.is_ahead(now)), None)
-    leave = following.drive.leaves_at if following is not None and following.drive is not None else None
     home = column.way_home.arrives_at if column.way_home is not None else None
-    row: dict[str, Any] = {
-        "therapist": column.therapist.name,
-        "url": f"{reverse('admin:bookings_booking_week')}?therapist={column.therapist.pk}",
-        "count": len(column.visits),
-        "next": None,
-        "leave_by": clock(leave) if leave is not None and leave > now else "",
+    return {
+        **column_words(column, now=now),
+        "next": following.booking if following is not None else None,
+        "next_at": clock(following.booking.starts_at) if following is not None else "",
         "home_at": clock(home) if home is not None else "",
     }
-    if following is not None:
-        booking = following.booking
-        row["next"], row["next_at"] = booking, clock(booking.starts_at)
-        row["next_url"] = reverse("admin:bookings_booking_change", args=[booking.pk])
-    return row
+
+
+def _soon(columns: list[Column], now: datetime) -> list[dict[str, Any]]:
+    """Who leaves, begins and becomes free within two hours, in the order of the clock."""
+    found: list[dict[str, Any]] = []
+    for column in columns:
+        for visit in column.visits:
+            if visit.booking.status not in MOVABLE:
+                continue
+            drive = visit.drive
+            said = {"therapist": column.therapist, "booking": visit.booking}
+            if drive is not None and drive.leaves_at is not None:
+                found.append({**said, "kind": "leave", "instant": drive.leaves_at, "minutes": drive.minutes})
+            found.append({**said, "kind": "start", "instant": visit.booking.starts_at})
+        found += [
+            {"therapist": column.therapist, "kind": "free", "instant": start, "until": clock(end)}
+            for start, end in column.gaps
+        ]
+    coming = sorted(
+        (row for row in found if now <= row["instant"] < now + SOON), key=lambda row: row["instant"]
+    )
+    return [{**row, "at": clock(row["instant"])} for row in coming]
+
+
+def _of_tomorrow(columns: list[Column], tomorrow: date) -> dict[str, Any] | None:
+    """As `_next_day`, of columns that are there already."""
+    found = [column for column in columns if column.day == tomorrow]
+    starts = [visit.booking.starts_at for column in found for visit in column.visits]
+    if not starts:
+        return None
+    free = sum(((end - start) for column in found for start, end in column.gaps), timedelta())
+    return {**_day_ahead(tomorrow, len(starts), min(starts)), "is_tomorrow": True, "free_hours": free // HOUR}
 
 
 def _next_day(user: User, now: datetime) -> dict[str, Any] | None:
     """The next day after today that has visits: which, how many, and when the first starts; None without any."""
     after = day_bounds(local(now).date())[1]
     coming = only_seen_by(user, Booking.objects.occupying().filter(starts_at__gte=after), "therapist")
-    first = coming.order_by("starts_at").values_list("starts_at", flat=True).first()
-    if first is None:
+    starts = list(coming.order_by("starts_at").values_list("starts_at", flat=True)[:MOST_A_DAY])
+    if not starts:
         return None
-    day = local(first).date()
+    day = local(starts[0]).date()
+    return _day_ahead(day, sum(local(start).date() == day for start in starts), starts[0])
+
+
+def _day_ahead(day: date, count: int, first: datetime) -> dict[str, Any]:
     return {
-        "count": coming.filter(starts_at__lt=day_bounds(day)[1]).count(),
+        "count": count,
         "day": long_day(day),
         "first": clock(first),
         "url": f"{reverse('admin:bookings_booking_day')}?day={day}",
@@ -268,10 +370,13 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
         "trouble": [
             {
                 "url": reverse("admin:bookings_message_change", args=[message.pk]),
+                "kind": "trouble",
+                "due": message.due_at,
+                "is_urgent": True,
+                "who": message.booking.visit_for if message.booking else message.get_kind_display(),
                 "what": message.get_kind_display(),
                 "reference": message.booking.reference if message.booking else "–",
                 "state": message_mark(message),
-                "due": local_when(message.due_at),
                 "error": message.last_error,
                 "resend": message.pk
                 if user.has_perm("bookings.change_message") and may_send_again(message)

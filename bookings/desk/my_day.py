@@ -43,7 +43,7 @@ def day_page(request: StaffRequest, changes: Sequence[dict[str, Any]]) -> HttpRe
     now = timezone.now()
     day = local(now).date()
     context = {
-        **tabs("day"),
+        **frame(),
         "title": f"{day:%a}, {day:%b} {day.day}",
         "changes": changes,
         **my_day(request.user, now),
@@ -56,7 +56,7 @@ def day_page(request: StaffRequest, changes: Sequence[dict[str, Any]]) -> HttpRe
 def me_page(request: StaffRequest) -> HttpResponse:
     """What is a therapist's own and not the day's: log-in, second factor, and the lists they may open."""
     context = {
-        **tabs("me"),
+        **frame(),
         "title": _("Me"),
         "therapist": therapists_seen_by(request.user).first(),
         "app_list": admin.site.get_app_list(request),
@@ -64,9 +64,9 @@ def me_page(request: StaffRequest) -> HttpResponse:
     return page(request, "my/me", context)
 
 
-def tabs(current: str) -> dict[str, Any]:
-    """What the frame of these pages needs: the tab it is on, and whom to call."""
-    return {"tab": current, "business": Business.load()}
+def frame() -> dict[str, Any]:
+    """What the frame of these pages needs: whom to call."""
+    return {"business": Business.load()}
 
 
 # The day -------------------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def _other_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
 def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
     """What a visit's page says to the therapist beside the facts that staff see."""
     return {
-        **tabs("day"),
+        **frame(),
         **way_in(user, booking),
         "day": long_day(local(booking.starts_at).date()),
         "span": clock_span(booking.starts_at, booking.ends_at),

@@ -61,6 +61,15 @@ class Column:
         """Whether anybody is visited then, or can be: who has left us keeps the visits they made, and no hours."""
         return bool(self.visits) or (self.therapist.is_active and bool(self.plan.hours))
 
+    def is_stranded(self, visit: Visit, now: datetime) -> bool:
+        """Whether a visit of this day that is still to be made has nobody to make it: the therapist is away or has
+        left."""
+        booking = visit.booking
+        is_away = any(
+            start < booking.blocked_until and end > booking.blocked_from for start, end in self.plan.off
+        )
+        return visit.is_ahead(now) and (is_away or not self.therapist.is_active)
+
     @property
     def drive_minutes(self) -> int:
         """Minutes driven on the day; unknown drives count as none."""

@@ -86,14 +86,15 @@ class HealthForm(forms.Form):
 
     def __init__(
         self,
-        *args: Any,
+        data: Any = None,
+        *,
         screening_now: Screening,
         service_slug: str,
         today: date,
         person: int = 1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, prefix=None if person == 1 else f"p{person}", **kwargs)
+        super().__init__(data, prefix=None if person == 1 else f"p{person}", **kwargs)
         self.today = today
         self.screening = screening_now
         self.service_slug = service_slug

@@ -17,6 +17,7 @@ from .intake import (
 from .links import Link
 from .outbox import Message, MessageSettings
 from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
+from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
@@ -47,6 +48,7 @@ __all__ = [
     "Link",
     "Message",
     "MessageSettings",
+    "Photo",
     "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
@@ -16,7 +17,7 @@ from bookings.enums import Gender
 from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
-from .places import ServiceArea
+from .places import ServiceArea, Zone
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -137,7 +138,41 @@ class Therapist(models.Model):
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("slug"), unique=True)
     gender = models.CharField(_("gender"), max_length=10, choices=Gender.choices)
-    bio = models.TextField(_("about"), blank=True)
+    quote = models.CharField(
+        _("one line in their own voice"),
+        max_length=160,
+        blank=True,
+        help_text=_("At most 160 letters, as they would say it. Shown large, and on their card."),
+    )
+    bio = models.TextField(
+        _("a first visit with them"),
+        blank=True,
+        help_text=_("Two or three short paragraphs, in their own words."),
+    )
+    training = models.CharField(
+        _("trained"),
+        max_length=160,
+        blank=True,
+        help_text=_("Where, how long, when: Vodder, 160 hours, 2014."),
+    )
+    languages = models.CharField(_("speaks"), max_length=120, blank=True, help_text=_("English, Spanish"))
+    zones = models.ManyToManyField(
+        Zone,
+        related_name="+",
+        verbose_name=_("visits"),
+        blank=True,
+        help_text=_("Told on their page. How far they really drive is said by the reach."),
+    )
+    here_since = models.PositiveSmallIntegerField(
+        _("here since"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1950), MaxValueValidator(2100)],
+        help_text=_("A year. Blank lines of this page are left out on the site, with their labels."),
+    )
+    # The cut files of their portrait, as `Photo.covers`; empty until there is one. Kept here too, so that no page that
+    # shows a therapist has to ask for it.
+    portrait = models.JSONField(default=list, blank=True, editable=False)
     certificate_number = models.CharField(
         _("CAMTC certificate number"),
         max_length=40,
@@ -181,7 +216,7 @@ class Therapist(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = TherapistQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["portrait"])
 
     class Meta:
         ordering = ["position", "name"]
@@ -190,6 +225,10 @@ class Therapist(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The page of the therapist, which is there while they can be booked."""
+        return reverse("bookings:therapist", args=[self.slug])
 
     @property
     def bookable_until(self) -> date | None:

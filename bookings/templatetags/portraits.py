@@ -1,33 +1,74 @@
-"""A therapist's portrait."""
+"""The faces of the people who visit, and the owner's other photos: each a photo or, without one, a drawing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.core.files.storage import default_storage
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from bookings.models import Therapist
+from bookings.domain.soonest import Soonest
+from bookings.models import Photo, Therapist
 
 register = template.Library()
 
-_BENDS = (-26, 12, -14, 26, -7, 19)
-_GAPS = (9, 11, 13, 15)
+_BENDS = (-18, 9, -11, 18, -6, 13)
+_GAPS = (7, 8, 9, 10)
 _TONES = 4
 _LINES = 5
+# Of a portrait that is as wide as its place allows.
+_FULL = 420
 
 
 @register.inclusion_tag("components/portrait.html")
-def portrait(therapist: Therapist | None, size: int) -> dict[str, Any]:
-    """An arch `size` pixels wide (40, 64 or 96) with lines that are this therapist's own; for None, anyone's. It says
-    nothing that the name beside it doesn't."""
+def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = False) -> dict[str, Any]:
+    """An arch `size` pixels wide (40, 64, 96, 160, or "full"), with the therapist's photo or lines that are their own;
+    for None, anyone's. It says nothing that the name beside it doesn't. `eager` is for one at the top of a page."""
+    shape = {"size": size, "eager": eager}
+    if therapist is not None and therapist.portrait:
+        width = _FULL if size == "full" else int(size)
+        return {**shape, **_files(therapist.portrait), "sizes": f"{width}px"}
     key = (therapist.pk or 0) if therapist is not None else 0
     # Neighbors in a list differ in all three: of 24 patterns, each seventh.
     pattern = key * 7 % (len(_BENDS) * len(_GAPS))
     bend, gap = _BENDS[pattern % len(_BENDS)], _GAPS[pattern // len(_BENDS)]
-    heights = [58 + gap * (number - _LINES // 2) for number in range(_LINES)]
+    heights = [96 - gap * number for number in range(_LINES)]
     return {
-        "size": size,
+        **shape,
         "tone": key % _TONES,
-        "lines": "".join(f"M-4 {y}C24 {y - bend} 56 {y + bend} 84 {y}" for y in heights),
-        "sun": 26 if bend > 0 else 54,
+        "lines": "".join(f"M18 {y}C32 {y - bend} 48 {y + bend} 62 {y}" for y in heights),
+        "sun": 33 if bend > 0 else 47,
+    }
+
+
+@register.simple_tag
+def photo(photo: Photo, *, alt: str, sizes: str) -> SafeString:
+    """A photo of a slot, whose sizes are made; `sizes` as in HTML."""
+    files = _files([list(cover) for cover in photo.covers()])
+    width, height = photo.ratio
+    return format_html(
+        '<img class="photo" src="{}"{} width="{}" height="{}" alt="{}" loading="lazy" decoding="async">',
+        files["src"],
+        format_html(' srcset="{}" sizes="{}"', files["srcset"], sizes) if files["srcset"] else "",
+        width * 100,
+        height * 100,
+        alt,
+    )
+
+
+@register.simple_tag
+def soonest_of(therapist: Therapist, soonest: Mapping[int, Soonest] | str) -> Soonest | None:
+    """When a therapist is free next, of those asked about; None where nobody was."""
+    return soonest.get(therapist.pk) if isinstance(soonest, Mapping) else None
+
+
+def _files(covers: list[list[Any]]) -> dict[str, Any]:
+    """`src` and `srcset` of cut files, given by name and width, ascending."""
+    offered = [(default_storage.url(name), width) for name, width in covers]
+    return {
+        "src": offered[min(1, len(offered) - 1)][0],
+        "srcset": ", ".join(f"{address} {width}w" for address, width in offered) if len(offered) > 1 else "",
     }

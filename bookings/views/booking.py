@@ -21,7 +21,7 @@ from bookings.domain import intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
-from bookings.models import Booking
+from bookings.models import Booking, Therapist
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
@@ -58,11 +58,11 @@ FINISHED_KEPT = 10
 @limited("60/m", "booking-steps")
 def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
-    elsewhere, `?zip=` an area asked about."""
+    elsewhere, `?zip=` an area asked about, `?therapist=` who is asked for."""
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
-    asked = _asked_zip(request, progress)
+    asked = _asked(request, progress)
     slug = request.POST.get("service") or request.GET.get("service") or ""
     offered = Service.objects.offered(timezone.localdate(progress.now))
     service = offered.filter(slug=slug).first() if slug else None
@@ -72,6 +72,8 @@ def what(request: HttpRequest) -> HttpResponse:
                 request, _("That service can't be booked online now. Please choose one of these.")
             )
         services = offered.with_prices()
+        if asked["therapist"]:
+            services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
 
@@ -90,6 +92,7 @@ def what(request: HttpRequest) -> HttpResponse:
                 add_ons=form.cleaned_data.get("add_ons", []),
                 people=people,
                 **area,
+                **_preference(asked["therapist"], service),
                 **(forget_health(request, progress) if more_people else {}),
                 **forget_time(progress),
             )
@@ -111,14 +114,32 @@ def what(request: HttpRequest) -> HttpResponse:
     return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
 
 
-def _asked_zip(request: HttpRequest, progress: Progress) -> dict[str, Any]:
-    """The ZIP code that the visitor gives here or gave on the way: `zip` as typed, and `area` where we drive there or
-    `outside` where we don't. A code that makes no sense has neither; the next step says what is wrong with it."""
-    given = request.POST if request.method == "POST" else request.GET
-    typed = given.get(
-        "zip", "" if request.method == "POST" else progress.answers.get("zip_code", "")
-    ).strip()[:20]
-    asked: dict[str, Any] = {"zip": typed, "area": None, "outside": None}
+def _preference(therapist: Therapist | None, service: Service) -> dict[str, str]:
+    """What is stored of a therapist asked for, who gives the service."""
+    if therapist is None or not therapist.services.filter(pk=service.pk).exists():
+        return {}
+    return {"preference": f"therapist:{therapist.slug}"}
+
+
+def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
+    """What the visitor gives here or gave on the way, and each link and form gives on. The ZIP code: `zip` as typed,
+    and `area` where we drive there or `outside` where we don't; a code that makes no sense has neither, and the next
+    step says what is wrong with it. `therapist`, if that one can be booked today. `query` has both,
+    as they stand in an address."""
+    is_sent = request.method == "POST"
+    data = request.POST if is_sent else request.GET
+    typed = data.get("zip", "" if is_sent else progress.answers.get("zip_code", "")).strip()[:20]
+    slug = data.get("therapist", "")[:50]
+    today = timezone.localdate(progress.now)
+    therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
+    given = {"zip": typed, "therapist": therapist.slug if therapist else ""}
+    asked: dict[str, Any] = {
+        "zip": typed,
+        "area": None,
+        "outside": None,
+        "therapist": therapist,
+        "query": urlencode({name: value for name, value in given.items() if value}),
+    }
     form = ZipForm({"zip_code": typed})
     if typed and form.is_valid():
         zip_code = form.cleaned_data["zip_code"]

@@ -62,7 +62,8 @@ def _shown(progress: Progress) -> dict[str, Any]:
 
 def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_right: bool) -> None:
     """As the step's answer when nothing is missing, else as far as it goes. Health answers about somebody else go."""
-    typed, changes = form.typed(), {}
+    typed = form.typed()
+    changes: dict[str, Any] = {}
     health = progress.answers.get("health")
     if health is not None:
         before, now = health.get("of"), person_of(typed)
@@ -70,5 +71,5 @@ def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_rig
             changes = forget_health(request, progress)
         elif is_right:
             changes = {"health": {**health, "of": now}}
-    kept = {"details": typed, SO_FAR: None} if is_right else {"details": None, SO_FAR: typed}
+    kept: dict[str, Any] = {"details": typed, SO_FAR: None} if is_right else {"details": None, SO_FAR: typed}
     save(request, progress, **kept, **changes)

@@ -162,6 +162,13 @@ class KindFieldsMixin(BaseModelAdmin):
         )
 
 
+def is_own_page(model_admin: admin.ModelAdmin, request: HttpRequest) -> bool:
+    """Whether the page asked for is one of this model's, and not another that only lists it in its menu."""
+    opts = model_admin.opts
+    match = request.resolver_match
+    return match is not None and (match.url_name or "").startswith(f"{opts.app_label}_{opts.model_name}_")
+
+
 class SingletonMixin(admin.ModelAdmin):
     """For a model with one row: its list leads to the row, and nobody adds a second or deletes it."""
 
@@ -174,8 +181,17 @@ class SingletonMixin(admin.ModelAdmin):
         return redirect(reverse(f"{name}_change", args=[row.pk]) if row else reverse(f"{name}_add"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only while there is no row."""
-        return super().has_add_permission(request) and not self.model._default_manager.exists()
+        """Only while there is no row; asked on the pages of these rows alone, since the menu of every page asks too."""
+        return (
+            is_own_page(self, request)
+            and super().has_add_permission(request)
+            and not self.model._default_manager.exists()
+        )
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without adding: to ask whether there is room for a row would cost a query in the menu of every page."""
+        change, view = self.has_change_permission(request), self.has_view_permission(request)
+        return {"add": False, "change": change, "delete": False, "view": view}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""

@@ -263,6 +263,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    "make-photo-sizes": {
+        "task": "bookings.tasks.make_photo_sizes",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     "forget-uploads": {"task": "blog.tasks.forget_uploads", "schedule": 3600.0},
     "draw-share-pictures": {
         "task": "blog.tasks.draw_share_pictures",
@@ -332,6 +337,7 @@ CACHED_PAGES: tuple[str, ...] = (
     "services:list",
     "services:detail",
     "bookings:therapists",
+    "bookings:therapist",
     "blog:list",
     "blog:tag",
     "blog:detail",

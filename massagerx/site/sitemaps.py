@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from blog.models import FaqEntry, Page, Post, Tag
-from bookings.models import Booklet
+from bookings.models import Booklet, Therapist
 from services.models import Service
 
 
@@ -52,6 +52,12 @@ class ServiceSitemap(SiteSitemap):
         return item.updated_at
 
 
+class TherapistSitemap(SiteSitemap):
+    def items(self) -> list[Therapist]:
+        """Those who can be booked today."""
+        return list(Therapist.objects.bookable(timezone.localdate()).only("slug"))
+
+
 class PostSitemap(SiteSitemap):
     def items(self) -> list[Post]:
         """Published posts, without their bodies."""
@@ -86,6 +92,7 @@ class PageSitemap(SiteSitemap):
 SITEMAPS: dict[str, type[Sitemap]] = {
     "fixed": FixedSitemap,
     "services": ServiceSitemap,
+    "therapists": TherapistSitemap,
     "posts": PostSitemap,
     "tags": TagSitemap,
     "pages": PageSitemap,

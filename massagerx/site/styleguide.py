@@ -87,6 +87,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     starts_at = _tomorrow_at_ten(now)
     quote = pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
     therapist = Therapist(
+        slug="sample-therapist",
         name="Sample Therapist",
         certificate_number="SAMPLE-00001",
         bio="A few lines on how they work and where they trained.",

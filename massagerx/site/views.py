@@ -26,18 +26,22 @@ from blog.views import with_frames
 from bookings.domain.area_check import check_area
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.queries import opening_hours
+from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
-from bookings.models import Therapist, Zone
+from bookings.models import Photo, Therapist, Zone
 from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
+from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 from services.context_processors import last_known_business
 from services.models import Business, Service
 
 # When the database is away: after how many seconds programs may ask again.
 RETRY_SECONDS = 30
+# Who had surgery reads first what it takes, where this service is on offer.
+_AFTER_SURGERY = "manual-lymphatic-drainage"
 
 
 @require_safe
@@ -61,6 +65,8 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     now = timezone.now()
     services = list(Service.objects.offered(timezone.localdate(now)).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
+    bookable = Therapist.objects.bookable(timezone.localdate(now))
+    therapists = list(bookable.select_related("home_zip__zone")[:5])
     context = {
         "check": check,
         "services": services[:6],
@@ -68,13 +74,32 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "hours": opening_hours(timezone.localdate(now)),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
-        "therapists": Therapist.objects.bookable(timezone.localdate(now))[:4],
-        "testimonials": Testimonial.objects.shown()[:3],
-        "posts": Post.objects.published(now)[:3],
+        "therapists": therapists,
+        "soonest": soonest_times(therapists, days=1, now=now),
+        "after_surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "visit": _visit(services, now),
+        "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
+        "testimonials": Testimonial.objects.shown()[:1],
+        "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
         "zones": Zone.objects.filter(zips__is_active=True).distinct(),
     }
     return render(request, "home.html", context)
+
+
+def _visit(services: list[Service], now: datetime) -> dict[str, datetime] | None:
+    """The minutes of a visit that begins at ten, of the first service and its shortest length."""
+    if not services:
+        return None
+    service = services[0]
+    begins = local(now).replace(hour=10, minute=0, second=0, microsecond=0)
+    ends = begins + timedelta(minutes=service.active_options[0].minutes)  # type: ignore[attr-defined]
+    return {
+        "arrives": begins - timedelta(minutes=service.setup_minutes),
+        "begins": begins,
+        "ends": ends,
+        "leaves": ends + timedelta(minutes=service.packdown_minutes),
+    }
 
 
 def _area_check(request: HttpRequest, now: datetime) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django import template
 from django.conf import settings
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
 from massagerx.lib.urls import absolute_media, absolute_url
@@ -84,3 +85,20 @@ def sample_data_shown(context: Context) -> bool:
     if user is None or not user.is_staff or not user.has_perm("services.change_business"):
         return False
     return isinstance(business, Business) and business.is_sample
+
+
+# The drawing of a service by its slug; others take turns.
+_DRAWINGS = {
+    "manual-lymphatic-drainage": "arm",
+    "postural-correction-training": "back",
+    "in-home-relaxation-massage": "lying",
+    "deep-pressure-massage": "press",
+}
+_OTHER_DRAWINGS = ("shoulder", "leg", "hands")
+
+
+@register.simple_tag
+def drawing_of(service: Service) -> SafeString:
+    """What a service is about, as a line drawing: ornament, which says nothing that its name doesn't."""
+    name = _DRAWINGS.get(service.slug) or _OTHER_DRAWINGS[(service.pk or 0) % len(_OTHER_DRAWINGS)]
+    return mark_safe(render_to_string(f"drawings/{name}.svg"))  # a file of ours

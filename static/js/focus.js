@@ -34,9 +34,11 @@ addEventListener("DOMContentLoaded", () => {
   const decoration = form.elements.is_decorative;
   form.noValidate = false;
   upload.required = !form.elements.kept;
-  const ask = () => { alt.required = !decoration.checked; };
-  decoration.addEventListener("change", ask);
-  ask();
+  if (alt) {
+    const ask = () => { alt.required = !decoration.checked; };
+    decoration.addEventListener("change", ask);
+    ask();
+  }
   upload.addEventListener("change", () => {
     const [file] = upload.files;
     upload.setCustomValidity(file?.size > Number(upload.dataset.most) ? upload.dataset.tooLarge : "");

@@ -7,9 +7,8 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from blog import media
 from blog.models import Picture, Video
-from blog.pictures import encode_upload
+from massagerx.lib.pictures import encode_upload
 from tests.blog.posts import NOW
 
 YOUTUBE = "https://www.youtube.com/watch?v=abc_DEF-123"
@@ -34,7 +33,7 @@ def make_picture(
     """A picture of the library whose smaller sizes are still to be made."""
     data = picture_file(width, height)
     picture = Picture(alt=alt, **fields)
-    media.put_away(picture, encode_upload(BytesIO(data), len(data)), now=now)
+    picture.put_away(encode_upload(BytesIO(data), len(data)), now=now)
     picture.save()
     return picture
 

@@ -10,8 +10,9 @@ from django.db import IntegrityError
 from django.test import Client
 from PIL import Image
 
-from blog import media, pictures
 from blog.models import Page, Picture
+from massagerx.lib import pictures
+from massagerx.lib.stored_picture import CLAIM, make_sizes
 from tests.blog.files import figure, make_picture, make_video, picture_file, upload
 from tests.blog.posts import HOUR, NOW, make_draft, make_post
 
@@ -157,8 +158,8 @@ def test_database_refuses_a_picture_without_words() -> None:
 def test_sizes_are_made_once_and_never_larger_than_the_picture() -> None:
     picture = make_picture(width=1000, height=1500)
 
-    assert media.make_sizes(now=NOW) == 1
-    assert media.make_sizes(now=NOW + HOUR) == 0
+    assert make_sizes(Picture, now=NOW) == 1
+    assert make_sizes(Picture, now=NOW + HOUR) == 0
 
     picture.refresh_from_db()
     assert picture.whole_widths == [480, 800]
@@ -171,7 +172,7 @@ def test_sizes_are_made_once_and_never_larger_than_the_picture() -> None:
 @pytest.mark.parametrize(("focus", "color"), [(0, "red"), (30, "red"), (70, "blue"), (100, "blue")])
 def test_cover_is_cut_around_the_focus(focus: int, color: str) -> None:
     picture = make_picture(width=1600, height=400, focal_x=focus)
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     picture.refresh_from_db()
 
     cover = stored(picture.cover_name(480)).convert("RGB")
@@ -182,12 +183,12 @@ def test_cover_is_cut_around_the_focus(focus: int, color: str) -> None:
 
 def test_moved_focus_makes_new_covers_under_new_names(writer_client: Client) -> None:
     picture = make_picture(width=1600, height=400)
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     picture.refresh_from_db()
     old = picture.cover_name(480)
 
     writer_client.post(f"/admin/blog/picture/{picture.pk}/change/", typed(focal_x="90"))
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
 
     picture.refresh_from_db()
     assert picture.cover_name(480) != old
@@ -197,7 +198,7 @@ def test_moved_focus_makes_new_covers_under_new_names(writer_client: Client) -> 
 
 def test_new_words_make_no_new_sizes(writer_client: Client) -> None:
     picture = make_picture()
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
 
     writer_client.post(f"/admin/blog/picture/{picture.pk}/change/", typed(alt="Other words"))
 
@@ -210,10 +211,10 @@ def test_picture_that_another_worker_has_is_left_alone() -> None:
     picture = make_picture()
     ours, theirs = Picture.objects.get(), Picture.objects.get()
 
-    assert Picture.objects.claim(ours, now=NOW, until=NOW + media.CLAIM)
-    assert not Picture.objects.claim(theirs, now=NOW, until=NOW + media.CLAIM)
-    assert media.make_sizes(now=NOW) == 0
-    assert media.make_sizes(now=NOW + media.CLAIM) == 1  # a worker that died gives it back
+    assert Picture.objects.claim(ours, now=NOW, until=NOW + CLAIM)
+    assert not Picture.objects.claim(theirs, now=NOW, until=NOW + CLAIM)
+    assert make_sizes(Picture, now=NOW) == 0
+    assert make_sizes(Picture, now=NOW + CLAIM) == 1  # a worker that died gives it back
     picture.refresh_from_db()
     assert picture.sizes_due_at is None
 
@@ -227,9 +228,9 @@ def test_focus_moved_while_sizes_are_made_is_not_forgotten(monkeypatch: pytest.M
         return cut(*args)
 
     monkeypatch.setattr(pictures, "cut", moved_meanwhile)
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     monkeypatch.setattr(pictures, "cut", cut)
-    media.make_sizes(now=NOW + HOUR)
+    make_sizes(Picture, now=NOW + HOUR)
 
     picture.refresh_from_db()
     assert picture.cover_focus == "90-50"
@@ -239,12 +240,12 @@ def test_broken_file_does_not_hold_up_the_others() -> None:
     broken, fine = make_picture(), make_picture()
     default_storage.delete(broken.name)
 
-    assert media.make_sizes(now=NOW) == 1
+    assert make_sizes(Picture, now=NOW) == 1
 
     fine.refresh_from_db()
     broken.refresh_from_db()
     assert fine.sizes_due_at is None
-    assert broken.sizes_due_at == NOW + media.CLAIM
+    assert broken.sizes_due_at == NOW + CLAIM
 
 
 def test_tasks_do_it_in_a_worker(clock: Any) -> None:
@@ -300,7 +301,7 @@ def test_deleted_picture_takes_its_files_along(
     writer_client: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
     picture = make_picture()
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     picture.refresh_from_db()
     names = picture.files()
     assert all(default_storage.exists(name) for name in names)

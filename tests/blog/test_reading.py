@@ -11,6 +11,7 @@ from django.test import Client
 from blog import media
 from blog.models import Page, Picture, Post
 from blog.reading import read
+from massagerx.lib.stored_picture import make_sizes
 from tests.blog.files import YOUTUBE, figure, make_picture, make_video
 from tests.blog.posts import NOW, make_post, make_tag
 
@@ -59,7 +60,7 @@ def test_picture_in_a_text_is_offered_in_all_sizes_with_the_library_s_words(clie
     post = make_post(body=f"<p>Before.</p>{figure(picture, 'A <em>caption</em>')}<p>After.</p>")
 
     early = page_of(client, post)
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     late = page_of(client, post)
 
     tag = re.search(r"<img [^>]*>", early.split("<main")[1])
@@ -122,7 +123,7 @@ def test_picture_carries_nothing_but_its_address_and_words() -> None:
 
 def test_cover_stands_above_the_post_and_in_lists(client: Client) -> None:
     picture = make_picture(width=1600, height=1200)
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     picture.refresh_from_db()
     post = make_post(cover=picture)
     url = default_storage.url(picture.cover_name(480))

@@ -11,10 +11,11 @@ from django.test import Client
 from PIL import Image
 
 import services.sample
-from blog import media, sample
-from blog.models import FaqEntry, Page, Post
+from blog import sample
+from blog.models import FaqEntry, Page, Picture, Post
 from massagerx.lib.content_files import read_documents
 from massagerx.lib.html import plain_text
+from massagerx.lib.stored_picture import make_sizes
 from tests.blog.posts import NOW
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_sample_posts_are_published_and_of_a_good_length(loaded: sample.Loaded) 
 
 
 def test_sample_posts_have_covers_that_say_what_they_show(loaded: sample.Loaded, client: Client) -> None:
-    media.make_sizes(now=NOW)
+    make_sizes(Picture, now=NOW)
     for post in loaded.posts:
         cover = Post.objects.get(pk=post.pk).cover
         assert cover

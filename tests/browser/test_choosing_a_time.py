@@ -40,7 +40,7 @@ def full_day() -> World:
     world.rules.horizon_days = 90  # for months to turn
     world.rules.save()
     other = world.add_therapist()
-    TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=90))
+    TimeOff.objects.create(therapist=other, starts_at=NOW, ends_at=NOW + timedelta(days=91))
     Closure.objects.create(date=DAY, name="Rain")
     return world
 

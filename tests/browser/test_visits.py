@@ -157,4 +157,4 @@ def test_signing_in_lists_visits_and_books_again(
     assert accessibility_violations(page) == []
     assert sideways_overflow(page) == 0
     page.get_by_role("button", name="Book again").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("When suits you?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("When works for you?")

@@ -10,7 +10,7 @@ from bookings import availability
 from bookings.domain.visit_request import VisitRequest
 from bookings.drives.table import read_drives
 from bookings.models import BookingRules, Therapist
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 
 from .values import engine_rules_of, job_at, local_day, therapist_values
 
@@ -115,6 +115,11 @@ class Outlook:
             and (hours.valid_until is None or self.first_day <= hours.valid_until)
             for hours in weekly
         ) or any(hours.date.weekday() == day.weekday() for hours in extra)
+
+    def first_starts(self, days: int, *, until: date) -> tuple[Start, ...]:
+        """The first start of each of the first `days` local days that have one, `until` a local day at most."""
+        open_days = self.open_days(self.first_day, until)[:days]
+        return tuple(start for day in open_days for start in self.starts_near(day_bounds(day)[0], 1))
 
     def zones_between(self, first_day: date, last_day: date) -> set[int]:
         """The keys of the zones that hours of these local days name, both included."""

@@ -100,7 +100,7 @@ def _used(request: HttpRequest, link: Link, now: datetime) -> HttpResponse:
 def open_link(request: HttpRequest) -> HttpResponse:
     """One button, which opens what the link is for."""
     now = timezone.now()
-    cookie = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=COOKIE_SECONDS)
+    cookie = request.get_signed_cookie(COOKIE, default="", salt=_SALT, max_age=COOKIE_SECONDS) or ""
     key, _colon, wanted = cookie.partition(":")
     link = Link.objects.live(now).filter(pk=key).select_related("booking").first() if key else None
     if link is None:

@@ -165,8 +165,8 @@ def test_staff_find_a_request_on_the_front_page_and_confirm_it(
     page = sign_in(new_page(width=PHONE))
     assert accessibility_violations(page) == []
     screenshot(page, "admin-front-page-phone")
-    page.click(f"text={booking.reference}")
-    page.wait_for_selector("text=What next")
+    page.locator("[data-todo]", has_text=booking.reference).get_by_role("link").first.click()
+    page.wait_for_selector(".verbs")
     assert accessibility_violations(page) == []
 
     page.click("text=Record a clinician’s note")

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import MessageState
-from bookings.models import Booking, Message, Therapist
+from bookings.models import Booking, Message, Therapist, TimeOff
 from services.models import Business
 from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
 
@@ -199,7 +199,7 @@ def test_who_writes_is_not_greeted_as_the_desk(world: World) -> None:
     world.therapist.user = User.objects.create_user("hands", password="a-long-password", is_staff=True)
     world.therapist.user.groups.add(Group.objects.get(name="Therapist"))
     world.therapist.save()
-    assert "<h1>Today at the desk</h1>" in shown(signed_in(staff_user("reader", "view_booking")))
+    assert "Today at the desk" in shown(signed_in(staff_user("reader", "view_booking")))
     assert 'class="my-tabs"' in shown(signed_in(world.therapist.user))
 
 
@@ -216,7 +216,7 @@ def test_next_is_a_visit_that_is_still_to_be_made(desk: Client, world: World) ->
 
 
 def next_of(client: Client) -> Booking | None:
-    (row,) = client.get(INDEX).context["desk"]["today"]
+    (row,) = client.get(INDEX).context["desk"]["lanes"]
     found: Booking | None = row["next"]
     return found
 
@@ -227,3 +227,30 @@ def test_who_has_left_is_not_among_those_who_work_today(desk: Client, world: Wor
         assert gone.name in shown(desk)
         Therapist.objects.filter(pk=gone.pk).update(is_active=False)
         assert gone.name not in shown(desk)
+
+
+def test_what_waits_is_one_list_by_what_is_due_first(desk: Client, world: World) -> None:
+    newer = world.book(starts_at=at(10), now=NOW - timedelta(minutes=5))
+    older = world.book(starts_at=at(13), now=NOW - timedelta(hours=2))
+    away = world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(15), ends_at=at(19))
+    rows = desk.get(INDEX).context["todo"]
+    assert next(row["reference"] for row in rows if row["kind"] == "request") == older.reference
+    assert rows == sorted(rows, key=lambda row: row["due"])
+    (stranded,) = [row for row in rows if row["kind"] == "stranded"]
+    assert stranded["reference"] == away.reference
+    assert "Needs a therapist" in shown(desk)
+    with time_machine.travel(at(8), tick=False):
+        board = desk.get(reverse("admin:bookings_booking_day")).content.decode()
+        assert board.count("Needs a therapist") == 1
+        assert f"{newer.reference}" not in [row["reference"] for row in rows if row["kind"] == "stranded"]
+
+
+def test_the_next_two_hours_say_who_leaves_begins_and_is_free(desk: Client, world: World) -> None:
+    world.book()
+    with time_machine.travel(at(9), tick=False):
+        soon = desk.get(INDEX).context["desk"]["soon"]
+    assert [row["kind"] for row in soon if row["kind"] != "free"] == ["leave", "start"]
+    assert [row["instant"] for row in soon] == sorted(row["instant"] for row in soon)
+    with time_machine.travel(at(10, 30), tick=False):
+        assert {row["kind"] for row in desk.get(INDEX).context["desk"]["soon"]} <= {"free"}

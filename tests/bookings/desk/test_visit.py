@@ -491,7 +491,7 @@ def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world
     assert "regnan" in text
     assert ">Yes<" in text
     # What "any of these?" is about.
-    assert "Chest pain" in text
+    assert "chest pain, or coughing up blood" in text
     access = HealthAccess.objects.get()
     assert (access.booking, access.user.username, access.reason, access.at) == (
         booking,

@@ -134,9 +134,9 @@ def test_answers_are_read_by_the_local_day_on_which_they_were_given(
     days: list[date] = []
     evaluate = screening.evaluate
 
-    def watched(*args: Any) -> screening.Result:
+    def watched(*args: Any, **more: Any) -> screening.Result:
         days.append(args[3])
-        return evaluate(*args)
+        return evaluate(*args, **more)
 
     monkeypatch.setattr(screening, "evaluate", watched)
     intake.open_screening(booking=booking, user=staff, reason="planning", now=evening)

@@ -55,6 +55,7 @@ def test_time_too_tight_for_the_stairs_leads_to_times_that_count_them(flow: Flow
     before = shown(flow)
     start = tight_start(flow)
     flow.when(starts_at=start.isoformat())
+    flow.health()
 
     assert flow.details(access_type="stairs").headers["Location"] == "/book/when/"
 

@@ -210,7 +210,7 @@ def test_day_that_filled_up_meanwhile_offers_other_days_at_the_same_hour(flow: F
     flow.until("when").when(starts_at=at(15).isoformat())
     Hold.objects.all().delete()
     Closure.objects.create(date=DAY, name="Rain")
-    assert flow.details().headers["Location"] == WHEN
+    assert flow.health().headers["Location"] == WHEN
     page = flow.client.get(WHEN)
     assert "We are closed on this day." in text(page)
     assert at(15, 0, DAY + ONE_DAY).isoformat() in values(page)
@@ -228,6 +228,7 @@ def test_stairs_that_leave_too_little_time_lead_to_the_times_around(flow: Flow, 
     world.rules.stairs_minutes = 20
     world.rules.save()
     flow.when(starts_at=first.isoformat())
+    flow.health()
     assert flow.details().headers["Location"] == WHEN
     page = flow.client.get(WHEN)
     assert "Stairs or an elevator" in text(page)

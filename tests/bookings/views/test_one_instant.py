@@ -91,7 +91,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
     # The email: its subject, its words, and its words for machines that show no styles.
     span = f"{begins if begins[-3:] != ends[-3:] else begins[:-4]} – {ends}"
     short = f"{day[:3]}, {day.split(', ')[1][:3]} {day.split()[-1]} at {begins}"
-    assert mail.subject.replace("\N{NO-BREAK SPACE}", " ") == f"Confirmed: {short}"
+    assert mail.subject.replace("\N{NO-BREAK SPACE}", " ") == f"Confirmed: {booking.service.name}, {short}"
     for text in (words(mail.text), words(mail.html)):
         assert day.split(", ")[1] in text
         assert span in text or f"{begins} – {ends}" in text

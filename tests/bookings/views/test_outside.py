@@ -69,7 +69,7 @@ def test_first_step_leads_to_the_form_too(flow: Flow, world: World) -> None:
         ({"email": "ana@exämple.com"}, "plain letters"),
         ({"email": None, "phone": None}, "Type an email address or a phone number"),
         ({"phone": "12"}, "Type a phone number with its area code"),
-        ({"note": "x" * 501}, "at most 500 characters"),
+        ({"note": "x" * 501}, "500 characters at most. This has 501."),
         ({"note": "a\x00b"}, "read"),
         ({"consent": None}, "Please tick the box, so that we may answer you."),
         ({"website": "http://spam.example"}, "filled in a field"),

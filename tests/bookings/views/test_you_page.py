@@ -52,7 +52,7 @@ def test_all_of_it_is_asked_on_one_page(flow: Flow) -> None:
         ({"phone": ""}, "Type a phone number where we can reach you."),
         ({"street": "win at evil.example.com"}, "without a web or email address"),
         ({"access_type": "roof"}, "Choose one of these."),
-        ({"pets": "x" * 121}, "at most 120 characters"),
+        ({"pets": "x" * 121}, "Please use 120 characters at most."),
         ({"website": "x"}, "filled in a field"),
     ],
 )

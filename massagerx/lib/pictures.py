@@ -5,6 +5,7 @@ Knows files and pixels, and no rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO
@@ -81,11 +82,6 @@ def _plain(image: Image.Image) -> Image.Image:
     return plain
 
 
-def fitting_widths(width: int) -> list[int]:
-    """The widths that a picture `width` pixels wide is offered in: never larger than it is."""
-    return [wanted for wanted in WIDTHS if wanted < width]
-
-
 def resized(whole: bytes, width: int) -> bytes:
     """The WebP `whole`, `width` pixels wide."""
     with Image.open(BytesIO(whole), formats=("WEBP",)) as image:
@@ -105,9 +101,9 @@ def cut(whole: bytes, ratio: tuple[int, int], focus: tuple[int, int]) -> Image.I
         return image.crop((left, top, left + part_width, top + part_height))
 
 
-def cover_widths(part: Image.Image) -> list[int]:
-    """The widths that a cut `part` is offered in: at least one, its own if it is small."""
-    return [width for width in WIDTHS if width <= part.width] or [part.width]
+def cover_widths(part: Image.Image, widths: Sequence[int]) -> list[int]:
+    """Which of these `widths` a cut `part` is offered in: at least one, its own if it is small."""
+    return [width for width in widths if width <= part.width] or [part.width]
 
 
 def cover(part: Image.Image, ratio: tuple[int, int], width: int) -> bytes:
