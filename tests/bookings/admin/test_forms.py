@@ -320,7 +320,8 @@ def test_zip_code_is_filled_in_by_itself(owner: Client, world: World) -> None:
     ("code", "words"),
     [
         ("90009", "no homes"), ("00000", "no such"), ("10001", "no such"), ("9040", "no such"),
-        ("90401-1234", "5 characters at most. This has 10."), ("90026", "already exists"), ("٩٠٤٠١", "no such"), ("9040\x00", "be read"),
+        ("90401-1234", "5 characters at most. This has 10."), ("90026", "already exists"), ("٩٠٤٠١", "no such"),
+        ("9040\x00", "be read"),
     ],
 )  # fmt: skip
 def test_odd_zip_code_is_told(code: str, words: str, owner: Client, world: World) -> None:

@@ -126,7 +126,9 @@ def test_preview_shows_what_would_be_sent_and_stores_nothing(desk: Client, world
     page = desk.get(page_of(message))
 
     assert page.context["shown"].note == "As it would be sent now. Private links and codes are hidden."
-    assert ("Subject", "Confirmed: Manual lymphatic drainage, Mon, Dec 7 at 10:00 AM PST") in page.context["shown"].headers
+    assert ("Subject", "Confirmed: Manual lymphatic drainage, Mon, Dec 7 at 10:00 AM PST") in page.context[
+        "shown"
+    ].headers
     assert "/visits/•••••••/" in page.context["shown"].text
     assert not Link.objects.exists()
 

@@ -60,7 +60,7 @@ def test_messages_become_files_that_staff_read(mail: Path, staff: Client) -> Non
     assert path.suffix == ".eml"
     assert path.stat().st_mode & 0o077 == 0
     inbox = staff.get("/mailbox/").content.decode()
-    assert "Confirmed: Thu, Oct 15 at 2:30 PM PDT" in inbox
+    assert "Confirmed: Manual lymphatic drainage, Thu, Oct 15 at 2:30 PM PDT" in inbox
     assert f'href="/mailbox/{path.name}/"' in inbox
     letter = staff.get(f"/mailbox/{path.name}/").content.decode()
     assert "2:30 PM – 4:00 PM PDT" in letter
