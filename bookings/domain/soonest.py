@@ -73,7 +73,7 @@ def _by_treatment(by_key: dict[int, Therapist]) -> list[tuple[Treatment, tuple[T
     )
     does: dict[int, set[int]] = defaultdict(set)
     through = Therapist.services.through.objects.filter(therapist__in=by_key)
-    for key, service in through.values_list("therapist", "service"):
+    for key, service in through.order_by("pk").values_list("therapist", "service"):
         does[key].add(service)
     groups: dict[int, tuple[Treatment, list[Therapist]]] = {}
     firsts: dict[int, ServiceOption] = {}
