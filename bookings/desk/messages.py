@@ -15,7 +15,6 @@ from bookings.notifications.preview import show
 from bookings.staff.labels import local_when
 from bookings.staff.messages import about, addressee, message_mark
 from bookings.staff.visibility import only_seen_by, sees_rows
-from massagerx.lib.mail_frames import for_frame
 
 from .frame import StaffRequest, desk_page, page, read_key
 
@@ -60,7 +59,7 @@ def message_html(request: StaffRequest, pk: int) -> HttpResponse:
     if not shown.html:
         raise Http404
     headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
-    return HttpResponse(for_frame(shown.html), headers=headers)
+    return HttpResponse(shown.html, headers=headers)
 
 
 def _get(request: StaffRequest, pk: int | None) -> Message:

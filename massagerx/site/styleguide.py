@@ -35,7 +35,6 @@ from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.screening import sample_rules_data
 from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
-from massagerx.lib.mail_frames import for_frame
 from services.models import AddOn, Category, Service, ServiceOption
 
 
@@ -166,7 +165,7 @@ def sample_email(request: HttpRequest, name: str, part: str) -> HttpResponse:
     mail = write_sample(name, site_settings, now=timezone.now())
     headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
     if part == "html":
-        return HttpResponse(for_frame(mail.html), headers=headers)
+        return HttpResponse(mail.html, headers=headers)
     text = f"{_('Subject')}: {mail.subject}\n\n{mail.text}"
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 

@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from blog.models import Page, Post
+from bookings.models import Therapist
 from services.models import Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_post, make_tag
 from tests.factories import somebody_does
@@ -51,6 +52,7 @@ def test_sitemap_lists_the_public_pages(client: Client) -> None:
     assert set(dates(client)) == {
         "/", "/services/", "/therapists/", "/book/", "/blog/", "/services/offered/", "/blog/a-post/",
         "/blog/tag/posture/", "/privacy/", "/contact/",
+        *(f"/therapists/{slug}/" for slug in Therapist.objects.order_by("slug").values_list("slug", flat=True)),
     }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_it_shows_every_component(staff: Client) -> None:
     shown = {template.name for template in response.templates}
     components = {f"components/{path.name}" for path in (ROOT / "templates/components").glob("*.html")}
     assert components - shown == set()
-    parts = ("day", "errors", "hold", "progress", "question", "summary", "time")
+    parts = ("calendar", "errors", "health_cards", "hold", "progress", "question", "summary")
     assert {f"bookings/_{part}.html" for part in parts} <= shown
 
 
@@ -85,7 +85,7 @@ def test_emails_are_for_staff_alone(db: None, client: Client) -> None:
 def test_it_saves_nothing_and_asks_little(staff: Client, count_queries: Any) -> None:
     with count_queries() as queries:
         staff.get(PATH)
-    # One of them for what this member of staff may do.
-    assert len(queries) <= 9
+    # One of them for what this member of staff may do, one for the hours of notice in the terms.
+    assert len(queries) <= 10
     assert not [query for query in queries.captured_queries if not query["sql"].startswith("SELECT")]
     assert (Service.objects.count(), Booking.objects.count(), BookingDraft.objects.count()) == (0, 0, 0)

@@ -108,6 +108,7 @@ class Visitor:
         """Health questions and details; `changes` are fields of the details."""
         details = {
             **DETAILS,
+            "access_type": "ground",  # stairs take minutes that the first start of a day may not have
             "email": f"visitor{self.number}@example.com",
             "phone": f"(213) {234 + self.number // 10_000}-{self.number % 10_000:04}",
             "street": f"{self.number + 1} Sample Street",

@@ -339,7 +339,7 @@ def test_address_and_health_ask_a_link_for_a_code_and_a_fresh_sign_in_for_none(
     assert signed_in().get(address(booking, page)).status_code == 200
 
 
-@pytest.mark.parametrize("lead", ["//evil.example", "https://evil.example", "move", "../admin", ""])
+@pytest.mark.parametrize("lead", ["//evil.example", "https://evil.example", "moves", "../admin", ""])
 def test_a_code_leads_nowhere_else(world: World, lead: str) -> None:
     booking = world.book()
     client = signed_in()
