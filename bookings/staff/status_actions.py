@@ -30,7 +30,6 @@ class StatusAction:
     wanted: BookingStatus
     done: Any
     operation: Callable[..., Booking]
-    style: str = ""
     asks_first: bool = False
     after_start: bool = False
 
@@ -50,7 +49,6 @@ STATUS_ACTIONS = {
             BookingStatus.CONFIRMED,
             gettext_lazy("confirmed"),
             operations.confirm_booking,
-            style="default",
         ),
         StatusAction(
             "decline",
