@@ -110,6 +110,7 @@ VIEWS: dict[str, set[str]] = {
     "password_change": set(ROLES),
     "password_change_done": set(ROLES),
     "second_factor": set(ROLES),
+    "my_own": {"therapist"},
     "bookings_booking_day": {"owner", "desk", "therapist"},
     "bookings_booking_week": {"owner", "desk", "therapist"},
     "bookings_booking_sheet": {"owner", "desk", "therapist"},
