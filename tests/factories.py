@@ -46,11 +46,12 @@ CLEAR_ANSWERS = {
 
 
 def make_roles() -> None:
-    """The groups of staff, as the migration makes them: a test with transactions of its own empties all tables."""
+    """The groups of staff, as the migrations make them: a test with transactions of its own empties all tables."""
     roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
         import_module("bookings.drives.migrations.0002_rights_over_drives").give_rights(apps, None)
+        import_module("bookings.migrations.0009_portraits").give_photos_to_the_owner(apps, None)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:

@@ -177,6 +177,8 @@ class PhotoAdmin(KindFieldsMixin, ListMixin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Only for a slot of the list: without one, the list."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         if request.method == "GET" and request.GET.get("slot") not in Photo.Slot.values:
             return redirect("admin:bookings_photo_changelist")
         return super().add_view(request, form_url, extra_context)

@@ -64,7 +64,7 @@ def test_client_books_staff_confirm_and_the_calendar_arrives(
     assert reference in received.text
     assert reference in received.html
     assert hour.split()[0] in received.text
-    (alert,) = [m for m in site.smtp.wait_for("hello@example.com") if reference in m.text]
+    (alert,) = site.smtp.wait_for("hello@example.com", text=reference)
     for message in (received, alert):
         assert "CANARY" not in message.raw.decode()
         assert "health" not in message.subject.lower()

@@ -120,12 +120,12 @@ class MailServer:
         return [received for received in list(self.messages) if address in received.recipients]
 
     def wait_for(
-        self, address: str, *, count: int = 1, subject: str = "", seconds: float = 30
+        self, address: str, *, count: int = 1, subject: str = "", text: str = "", seconds: float = 30
     ) -> list[Received]:
-        """Wait until `count` messages for an address, with `subject` in theirs, are there, and return them."""
+        """Wait until `count` messages for an address, with `subject` and `text` in theirs, are there; return them."""
         deadline = time.monotonic() + seconds
         while True:
-            found = [received for received in self.to(address) if subject in received.subject]
+            found = [one for one in self.to(address) if subject in one.subject and text in one.text]
             if len(found) >= count:
                 return found
             if time.monotonic() > deadline:
