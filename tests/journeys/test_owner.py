@@ -120,7 +120,7 @@ def test_sunday_evening_of_the_owner(site: RunningSite, new_page: PageMaker) -> 
     page.get_by_label("Gender:").select_option("male")
     page.get_by_label("CAMTC certificate number:").fill("SAMPLE-77777")
     page.locator("#id_certificate_expires_on").fill("2031-12-31")
-    page.get_by_role("button", name=re.compile("Choose all")).click()
+    page.get_by_role("button", name="Choose all qualified for").click()
     page.locator("#id_home_zip").select_option(index=1)
     for day in (0, 2, 4):
         page.locator(f"#id_working_hours-{day}-starts_at").fill("9 AM")

@@ -119,6 +119,8 @@ def visit(
     shift = starts_at - start if starts_at is not None else timedelta(0)
     Booking.objects.filter(pk=booking.pk).update(
         status=status or booking.status,
+        # A status that is named is one after "requested".
+        confirmed_at=now if status else booking.confirmed_at,
         **{
             field: getattr(booking, field) + shift
             for field in ("starts_at", "ends_at", "blocked_from", "blocked_until")
