@@ -11,15 +11,15 @@ from django.utils import timezone
 
 from tests.support.rows import rows
 from tests.support.site import RunningSite
+from tests.support.stoppable_database import children_of
 from tests.support.visitor import ZIP, Page, Visitor
 
 THERAPIST = "sample-therapist-one"
 
 
 def workers(site: RunningSite) -> int:
-    """How many web processes the site has."""
-    command = site.site.parts["web"].command
-    return int(command[command.index("--workers") + 1])
+    """How many processes answer for the web server."""
+    return len(children_of(site.pids["web"]))
 
 
 def database(site: RunningSite) -> str:

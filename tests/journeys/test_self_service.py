@@ -137,7 +137,7 @@ for instant in sorted(["{old}", "{new}"]):
 """
     ).splitlines()
     assert sorted(line.split()[1] for line in sent) == ["dropped", "sent"]
-    (reminder,) = site.smtp.wait_for(email, subject="your visit")
+    (reminder,) = site.smtp.wait_for(email, subject="Today at")
     assert new_link in reminder.text
     assert _words(new) in reminder.text
     assert _words(old) not in reminder.text

@@ -194,7 +194,7 @@ def test_email_holds_no_secret_and_loads_nothing(kind: MessageKind) -> None:
     assert "prefers-color-scheme: dark" in mail.html
     assert 'name="color-scheme"' in mail.html
     if kind in STATUS_OF:
-        assert re.search(r'<p[^>]*class="day[^>]*style="[^"]*font-size: 38px', mail.html)
+        assert re.search(r'<p[^>]*class="day[^>]*style="[^"]*font-size: 30px', mail.html)
     assert len(mail.html) < 100_000  # Gmail cuts longer ones off
     assert max(len(line) for line in mail.html.encode().splitlines()) < 998
 

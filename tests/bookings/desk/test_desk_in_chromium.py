@@ -1,0 +1,111 @@
+"""The desk in a real browser: one bar, a front page without scrolling, keys, and the longest names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from bookings.models import Booking, Client
+from tests.bookings.admin.test_admin_in_chromium import sign_in
+from tests.factories import DAY, NOW, World, at, make_world
+from tests.support.browser import accessibility_violations, screenshot, sideways_overflow
+
+from .test_visit import make_many
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """Ticks: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture
+def world() -> World:
+    found = make_world()
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+    return found
+
+
+def test_the_front_page_needs_no_scrolling_and_works_by_keys(
+    live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    make_many(world, range(12))
+    first, second = Booking.objects.waiting()[:2]
+    page = sign_in(new_page())
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("#header").bounding_box()["height"] == 56
+    assert page.evaluate("document.documentElement.scrollHeight") <= 800
+    screenshot(page, "desk-front-page")
+
+    page.keyboard.press("j")
+    expect(page.locator("[data-todo]").nth(0).get_by_role("link").first).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("[data-todo]", has_text=first.reference).get_by_role("link").first).to_be_focused()
+    # Asks first: said no to, nothing happens.
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.keyboard.press("c")
+    assert first.visit_for in asked[0]
+    first.refresh_from_db()
+    assert first.status == "requested"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.keyboard.press("c")
+    expect(page.locator(".messagelist")).to_contain_text(f"{first.reference}: confirmed.")
+
+    # In a field a letter is a letter.
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find a client or a visit")).to_be_focused()
+    page.keyboard.type("bjk")
+    expect(page.get_by_label("Find a client or a visit")).to_have_value("bjk")
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    expect(page.locator("#desk-keys")).to_be_visible()
+    assert accessibility_violations(page) == []
+    page.get_by_label("Turn the keys off").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("b")
+    expect(page).to_have_url(f"{live_server.url}/admin/")
+    page.keyboard.press("?")
+    page.get_by_label("Turn the keys off").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(second.visit_for)
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+def test_the_longest_name_breaks_nowhere(
+    width: int, live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    longest = "W" * 120
+    booking = world.book(now=NOW - timedelta(hours=3))
+    world.book(starts_at=at(14), email="bo@example.com", phone="+12135550124")
+    Client.objects.update(name=longest)
+    Booking.objects.update(contact_name=longest, recipient_name="")
+    type(world.therapist).objects.filter(pk=world.therapist.pk).update(name="W" * 80)
+    page = sign_in(new_page(width=width))
+    wide = [
+        address
+        for address in (
+            "/admin/",
+            reverse("admin:bookings_booking_change", args=[booking.pk]),
+            reverse("admin:bookings_client_change", args=[booking.client_id]),
+            reverse("admin:bookings_booking_changelist"),
+            reverse("admin:bookings_client_changelist"),
+            f"{reverse('admin:bookings_booking_day')}?day={DAY}",
+            f"{reverse('admin:bookings_booking_book')}?q=WWW",
+        )
+        if page.goto(address) and sideways_overflow(page)
+    ]
+    assert wide == []
