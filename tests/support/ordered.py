@@ -52,7 +52,9 @@ def _asked_by() -> str:
         if code.co_name in ("in_bulk", "collect"):  # a dictionary; what a deletion takes along
             return ""
         path = Path(code.co_filename)
-        if path.is_relative_to(ROOT) and "site-packages" not in path.parts:  # an environment may lie in the clone
+        if (
+            path.is_relative_to(ROOT) and "site-packages" not in path.parts
+        ):  # an environment may lie in the clone
             file = path.relative_to(ROOT).as_posix()
             site = file.startswith(_APPS) and "/migrations/" not in file
             return "" if not site else f"{file}:{frame.f_lineno} {code.co_name}"
