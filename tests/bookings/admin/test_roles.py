@@ -27,6 +27,7 @@ from blog.models import (
     Tag,
     Video,
 )
+from bookings.courses.models import CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
@@ -96,6 +97,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.fixeddrive": {"owner": "lacd", "desk": "l"},
     "drives.driverules": {"owner": "lc"},
     "drives.roadtime": {"owner": "l"},
+    "courses.courseplan": {"owner": "lac", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -305,6 +307,7 @@ def desk(world: World) -> Desk:
         "drives.roadtime": RoadTime.objects.create(
             origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),
+        "courses.courseplan": CoursePlan.objects.create(name="Six weeks", number=1, option=world.option),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -348,10 +351,17 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     make_roles()
     roles = import_module("bookings.migrations.0002_roles_and_search")
-    of_drives = import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS
-    assert set(of_drives) <= set(roles.ROLES)
+    of_apps = {
+        "drives": import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
+        "courses": import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
+    }
+    assert all(set(rights) <= set(roles.ROLES) for rights in of_apps.values())
     for name, table in roles.ROLES.items():
-        later = {f"drives.{model}": verbs for model, verbs in of_drives.get(name, {}).items()}
+        later = {
+            f"{app}.{model}": verbs
+            for app, rights in of_apps.items()
+            for model, verbs in rights.get(name, {}).items()
+        }
         if name == "Owner":
             later["bookings.photo"] = ("view", "add", "change", "delete")
         wanted = {
