@@ -137,12 +137,11 @@ if (keyed) {
 const hold = document.querySelector("[data-hold]");
 if (hold) {
   const [kept, words, longer] = hold.children;
-  let until, canGrow, asked, spoken, before;
+  let until, canGrow, asked, before, spoken = "";
   const take = (seconds, more) => {
     asked = performance.now();
     until = asked + seconds * 1000;
     canGrow = more;
-    spoken = "";
   };
   const show = () => {
     const left = until - performance.now();
