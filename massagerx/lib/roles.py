@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -39,8 +40,8 @@ def _make_permissions(apps: Apps, label: str) -> None:
     """On a fresh database they are made only after the last migration."""
     config = apps.get_app_config(label)
     # Within a migration an app has no such module, and permissions are made only for apps with one.
-    kept, config.models_module = getattr(config, "models_module", None), True
-    create_permissions(config, apps=apps, verbosity=0)  # type: ignore[arg-type]
+    kept, config.models_module = getattr(config, "models_module", None), sys.modules[__name__]
+    create_permissions(config, apps=apps, verbosity=0)
     config.models_module = kept
 
 

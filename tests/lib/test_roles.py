@@ -6,11 +6,11 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 
-from massagerx.lib.roles import ALL, SEE, codename, give_rights, take_rights
+from massagerx.lib.roles import ALL, SEE, Rights, codename, give_rights, take_rights
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
-RIGHTS = {"Helper": {"auth.user": ALL, "auth.group": SEE}, "Nobody": {"auth.user": ALL}}
+RIGHTS: Rights = {"Helper": {"auth.user": ALL, "auth.group": SEE}, "Nobody": {"auth.user": ALL}}
 
 
 def held(group: Group) -> set[str]:
