@@ -6,7 +6,7 @@ from django.db.models import F, Q, Value
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0009_portraits"),
+        ("bookings", "0002_roles_and_search"),
     ]
 
     operations = [
