@@ -16,6 +16,7 @@ urlpatterns = [
     path("book/outside/", outside.outside, name="outside"),
     path("book/when/", when.when, name="when"),
     path("book/soonest/", when.soonest, name="soonest"),
+    path("book/keep/", when.keep, name="keep"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),
