@@ -55,6 +55,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "drives.drivecorrection",
             "drives.fixeddrive",
             "drives.driverules",
+            "drives.observeddrive",
             "drives.roadtime",
         ],
     ),
