@@ -18,7 +18,7 @@ def take_rights(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0002_roles_and_search")]
+    dependencies = [("bookings", "0003_held_since")]
 
     operations = [
         migrations.CreateModel(
