@@ -28,6 +28,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.Client: ("client", {}),
     models.Booking: ("visits", {"terms_version": "terms"}),
     models.AccessNotes: ("visits", {"notes": "access"}),
+    models.VisitPurpose: ("visits", {"text": "purpose"}),
     models.DriveOverride: ("visits", {"minutes": "drives", "reason": "drives"}),
     models.BookingEvent: ("history", {}),
     models.LateFee: ("late_fees", {}),

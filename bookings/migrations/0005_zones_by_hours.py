@@ -4,6 +4,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0003_held_since")]
+    dependencies = [("bookings", "0004_visit_purpose")]
 
     operations = [migrations.RemoveField(model_name="therapist", name="zones")]
