@@ -122,14 +122,16 @@ def nested(html: str, *, tags: Collection[str]) -> Iterator[Piece]:
         else:
             if tag in _ALONE:
                 yield from _closed(tag, opened)
-            if len(opened) >= DEEPEST:
-                continue
-            if tag in _INLINE and sum(outer.tag in _INLINE for outer in opened) >= MOST_INLINE:
-                continue
-            opened.append(piece)
-            yield piece
+            if not _is_too_deep(tag, opened):
+                opened.append(piece)
+                yield piece
     for piece in reversed(opened):
         yield piece._replace(ends=True)
+
+
+def _is_too_deep(tag: str, opened: list[Piece]) -> bool:
+    inline = tag in _INLINE and sum(outer.tag in _INLINE for outer in opened)
+    return len(opened) >= DEEPEST or inline >= MOST_INLINE
 
 
 def _closed(tag: str, opened: list[Piece]) -> Iterator[Piece]:
