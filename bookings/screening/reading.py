@@ -10,7 +10,9 @@ from .consistency import named, problems_in, shown
 from .types import (
     FALLBACK_LANGUAGE,
     GIVEN,
+    NO,
     UNSURE,
+    YES,
     Card,
     Choice,
     Kind,
