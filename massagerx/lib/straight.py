@@ -89,9 +89,8 @@ def pieces(html: str) -> Iterator[Piece]:
     """`html` piece by piece, without comments, declarations and what is written in scripts and the like: of those comes
     the opening tag alone. The end of `html` ends whatever is open."""
     place = 0
-    while place < len(html):
-        match = _PIECE.match(html, place)
-        assert match is not None  # every "<" begins a piece or is text
+    # Every "<" begins a piece or is text, so that nothing matches only at the end.
+    while match := _PIECE.match(html, place):
         place = match.end()
         name = (match["name"] or "").lower()
         if name:
