@@ -60,6 +60,12 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     return _quote(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
+def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
+    """The rules by which a client may move a visit: a request that nobody has confirmed yet needs an answer in time."""
+    rules = BookingRules.load()
+    return answers.rules_for_requests(rules, now=now) if booking.status == BookingStatus.REQUESTED else rules
+
+
 def move_booking(
     *,
     booking: Booking,
