@@ -29,6 +29,7 @@ from services.models import Service
 from .calendar import WEEKS
 from .outside import outside_page
 from .steps import (
+    COURSE,
     SESSION_KEY,
     Complete,
     InForce,
@@ -206,6 +207,8 @@ def review(request: HttpRequest) -> HttpResponse:
     current = in_force(now=progress.now)
     if current is None:
         return closed_page(request)
+    if COURSE in progress.answers:
+        return redirect("bookings:course_check")
     complete = progress.complete
     if complete is None:
         return guard(request, progress, "review") or back_to("start")

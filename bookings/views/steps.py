@@ -50,6 +50,8 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
+# In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
+COURSE = "course"
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 
@@ -159,7 +161,7 @@ class Progress:
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.time is not None,
+            "when": self.time is not None or COURSE in self.answers,
             "health": self._health_is_answered(),
             "details": "details" in self.answers,
         }
@@ -274,11 +276,11 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
 
 def forget_time(progress: Progress) -> dict[str, None]:
     """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
-    another therapist."""
-    if "starts_at" not in progress.answers:
+    another therapist. The times of a course go the same way."""
+    if "starts_at" not in progress.answers and COURSE not in progress.answers:
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None, "therapist": None}
+    return {"starts_at": None, "therapist": None, COURSE: None}
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -310,6 +312,8 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
+    if COURSE in progress.answers:
+        return None  # looked at again before they are booked
     wish = progress.time
     if wish is None:
         return back_to("when")

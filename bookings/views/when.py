@@ -19,7 +19,7 @@ from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
-from .steps import CAME_LAST, Progress, guard, held, load_progress, onward, save, show
+from .steps import CAME_LAST, COURSE, Progress, guard, held, load_progress, onward, save, show
 from .visits.visitor import came_last
 
 
@@ -63,6 +63,7 @@ def when(request: HttpRequest) -> HttpResponse:
         therapist=therapist,
         starts_at=starts_at.astimezone(UTC).isoformat(),
         missed=None,
+        **{COURSE: None},
     )
     # Whoever only changes the time has told the rest.
     return onward(progress)

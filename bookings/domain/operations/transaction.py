@@ -173,6 +173,7 @@ def change_status(
     tell: MessageKind | None = None,
     check: Callable[[Booking], None] | None = None,
     then: Callable[[Booking], None] | None = None,
+    told_together: bool = False,
 ) -> Booking:
     """Under the therapist's lock: the transition, the event, and what the client is told, and staff when the client did
     it by themselves. A late move that was asked for is settled by it; `then` is done in the same transaction."""
@@ -197,6 +198,7 @@ def change_status(
             reason=reason,
             tell=tell,
             then=then,
+            told_together=told_together,
         )
     return fresh
 
@@ -212,8 +214,10 @@ def write_status(
     reason: str = "",
     tell: MessageKind | None = None,
     then: Callable[[Booking], None] | None = None,
+    told_together: bool = False,
 ) -> None:
-    """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
+    """The part of `change_status` that writes, for who has locked the visit and asked whether it may. `told_together`:
+    the caller tells of several at once."""
     before = fresh.status
     fresh.status, fresh.source = wanted, ""
     fields = ["status", "source"]
@@ -233,7 +237,8 @@ def write_status(
     if tell is not None:
         # Staff did not see it happen when the client did it.
         kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client and actor is None else [])]
-        outbox.write_messages(booking=fresh, kinds=kinds, now=now)
+        if not told_together:
+            outbox.write_messages(booking=fresh, kinds=kinds, now=now)
         reminders.write_reminders(booking=fresh, now=now)
 
 

@@ -27,7 +27,8 @@ from blog.models import (
     Tag,
     Video,
 )
-from bookings.courses.models import CoursePlan
+from bookings.courses import desk_urls as desk_courses
+from bookings.courses.models import Course, CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
@@ -99,6 +100,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.driverules": {"owner": "lc"},
     "drives.roadtime": {"owner": "l"},
     "courses.courseplan": {"owner": "lac", "desk": "l"},
+    "courses.course": {"owner": "l", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -127,6 +129,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_client_erase": {"owner"},
     "bookings_message_html": {"owner", "desk"},
     "bookings_therapist_feed": {"owner"},
+    "courses_course_of": {"owner", "desk"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
     "blog_announcement_version": {"owner", "writer"},
@@ -158,6 +161,8 @@ POSTS: dict[str, set[str]] = {
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
+    "courses_course_cancel_rest": {"owner", "desk"},
+    "courses_course_confirm": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
@@ -213,6 +218,9 @@ class Desk:
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
+            "courses_course_of": [uuid.UUID(int=1)],
+            "courses_course_cancel_rest": [rows["courses.course"]],
+            "courses_course_confirm": [rows["courses.course"]],
         }
         app, _, view = name.rpartition("_")
         if view in ("version", "versions"):
@@ -309,6 +317,12 @@ def desk(world: World) -> Desk:
             origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),
         "courses.courseplan": CoursePlan.objects.create(name="Six weeks", number=1, option=world.option),
+        "courses.course": Course.objects.create(
+            plan=CoursePlan.objects.create(name="Eight weeks", number=1, option=world.option),
+            dates={},
+            booked_at=NOW,
+            booked_by=staff,
+        ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -342,7 +356,8 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    assert (names(desk_pages.urlpatterns) | names(admin.site.get_urls())) - of_models == {
+    of_desk = names(desk_pages.urlpatterns) | names(desk_courses.urlpatterns)
+    assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,
         *POSTS,
         *OPEN,
