@@ -427,6 +427,7 @@ class _Check:
             unit=details.get("unit", ""),
             access_type=details["access_type"],
             access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
+            purpose=details.get("purpose", ""),
             screening_version=health["version"],
             screening_service=health["service"],
             answers=health["answers"],

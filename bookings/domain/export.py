@@ -40,6 +40,7 @@ from bookings.models import (
     Message,
     ScreeningRecheck,
     ScreeningRecord,
+    VisitPurpose,
 )
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import clock_time, local
@@ -161,6 +162,7 @@ def _visit(visit: Booking) -> list[Line]:
         ),
         line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
         line("access", _("how we get in"), opened(partial(_access, visit))),
+        line("purpose", _("what the visit is for"), opened(partial(_purpose, visit))),
         line("agreed_at", _("agreed at"), visit.agreed_at),
         line("terms", _("terms agreed to"), agreed.number),
         line("consent", _("what the client agrees to"), agreed.consent_words(for_other=bool(visit.recipient_name))),
@@ -172,6 +174,11 @@ def _visit(visit: Booking) -> list[Line]:
 def _access(visit: Booking) -> dict[str, str]:
     found = AccessNotes.objects.filter(booking=visit).first()
     return found.notes if found is not None else {}
+
+
+def _purpose(visit: Booking) -> str:
+    found = VisitPurpose.objects.filter(booking=visit).first()
+    return str(found.text) if found is not None else ""
 
 
 def _health(visits: list[Booking]) -> Iterable[list[Line]]:
