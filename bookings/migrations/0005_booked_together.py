@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_held_since"),
+        ("bookings", "0004_visit_purpose"),
         ("services", "0001_tables"),
     ]
 
