@@ -33,10 +33,20 @@ from bookings.domain.visit_request import (
     qualified_therapists,
 )
 from bookings.enums import Tier
-from bookings.forms import DetailsForm, ReviewForm
+from bookings.forms import ReviewForm
 from bookings.refusals import preference_label, refusal_words, stranding_words
 from bookings.views import steps
-from bookings.views.steps import COURSE, InForce, Progress, back_to, in_force, load_progress, save, show
+from bookings.views.steps import (
+    COURSE,
+    Complete,
+    InForce,
+    Progress,
+    back_to,
+    in_force,
+    load_progress,
+    save,
+    show,
+)
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import clock_time, local
 
@@ -254,14 +264,14 @@ class Draft:
             chosen=self.chosen if chosen is None else chosen,
         )
 
-    def cents(self, starts_at: datetime) -> int:
-        """The total of a visit at this start."""
+    def quote(self, starts_at: datetime) -> pricing.Quote:
+        """The price of a visit at this start."""
         return pricing.quote(
             treatment=self.treatment,
             area=self.visit_request.area,
             rules=self.progress.rules,
             starts_at=starts_at,
-        ).total_cents
+        )
 
     def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:
         """What a page shows of them: by week, with the price of each and of all."""
@@ -287,7 +297,7 @@ class Draft:
             "starts_at": at.starts_at if at else None,
             "value": f"{at.starts_at.isoformat()} {visit.therapist}" if at else "",
             "name": visit.name,
-            "cents": self.cents(at.starts_at) if at else 0,
+            "cents": self.quote(at.starts_at).total_cents if at else 0,
             "is_new": visit.is_new,
             "why": "" if at else self._why(visit),
             "others": [
@@ -369,7 +379,7 @@ class _Check:
     def book(self, data: dict[str, Any]) -> HttpResponse:
         progress, draft = self.progress, self.draft
         key = progress.answers["submission_key"]
-        totals = [draft.cents(visit.time.starts_at) for visit in self.visits if visit.time]
+        totals = [draft.quote(visit.time.starts_at).total_cents for visit in self.visits if visit.time]
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
@@ -379,7 +389,7 @@ class _Check:
         try:
             course_row = book_course(
                 plan=draft.plan_row,
-                like=self._submission(data, chosen[0], totals[0]),
+                like=self._submission(data, chosen[0], draft.quote(chosen[0].starts_at)),
                 visits=list(zip(chosen, totals, strict=True)),
                 dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
                 wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
@@ -407,32 +417,19 @@ class _Check:
         messages.success(self.request, words % {"count": len(chosen)})
         return redirect("admin:courses_course_change", course_row.pk)
 
-    def _submission(self, data: dict[str, Any], first: Chosen, total_cents: int) -> operations.Submission:
-        details, health = self.progress.answers["details"], self.progress.answers["health"]
-        return operations.Submission(
+    def _submission(self, data: dict[str, Any], first: Chosen, quote: pricing.Quote) -> operations.Submission:
+        """The first visit's, with the course's key: the others are like it."""
+        complete = Complete(
+            self.draft.visit_request.with_therapist(first.therapist),
+            first.starts_at,
+            quote,
+            self.progress.answers["details"],
+            self.progress.answers["health"],
+        )
+        return complete.submission(
             key=data["submission_key"],
-            service_slug=self.draft.treatment.service.slug,
-            option_id=self.draft.treatment.option.pk,
-            add_on_ids=(),
-            people=1,
-            zip_code=self.draft.visit_request.area.zip_code,
-            preference=self.draft.asked_for["preference"],
-            therapist=first.therapist,
-            starts_at=first.starts_at,
-            name=details["name"],
-            email=details["email"],
-            phone=details["phone"],
-            recipient_name=details.get("recipient_name", ""),
-            street=details["street"],
-            unit=details.get("unit", ""),
-            access_type=details["access_type"],
-            access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
-            purpose=details.get("purpose", ""),
-            screening_version=health["version"],
-            screening_service=health["service"],
-            answers=health["answers"],
             terms_version=data["terms_version"],
-            total_cents=total_cents,
+            total_cents=quote.total_cents,
         )
 
     def show(self, form: ReviewForm | None = None, *, status: int = 200) -> HttpResponse:

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -16,8 +17,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
-from bookings.domain.operations import Wish
+from bookings.domain.operations import Submission, Wish
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -28,6 +30,7 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered
+from bookings.forms import DetailsForm
 from bookings.models import (
     Booking,
     BookingDraft,
@@ -76,6 +79,35 @@ class Complete:
     quote: pricing.Quote
     details: dict[str, Any]
     health: dict[str, Any]
+
+    def submission(self, *, key: UUID, terms_version: int, total_cents: int) -> Submission:
+        """What the press of the last page sends, with what that page showed."""
+        treatment, details, health = self.visit_request.treatment, self.details, self.health
+        return Submission(
+            key=key,
+            service_slug=treatment.service.slug,
+            option_id=treatment.option.pk,
+            add_on_ids=tuple(sorted(add_on.pk for add_on in treatment.add_ons)),
+            people=treatment.people,
+            zip_code=self.visit_request.area.zip_code,
+            preference=self.visit_request.preference,
+            therapist=self.visit_request.therapist,
+            starts_at=self.starts_at,
+            name=details["name"],
+            email=details["email"],
+            phone=details["phone"],
+            recipient_name=details.get("recipient_name", ""),
+            street=details["street"],
+            unit=details.get("unit", ""),
+            access_type=details["access_type"],
+            access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
+            screening_version=health["version"],
+            screening_service=health["service"],
+            answers=screening.answers_of_people(health["answers"], treatment.people),
+            purpose=details.get("purpose", ""),
+            terms_version=terms_version,
+            total_cents=total_cents,
+        )
 
 
 @dataclass(slots=True)
