@@ -59,15 +59,6 @@ class PhaseInline(KindFieldsMixin, admin.TabularInline):
     fields = list(_PHASE)
     max_num = 12
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and not _is_used(obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not _is_used(obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and not _is_used(obj)
-
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """A row to add to, and those of the version that is copied."""
         return 1 + (_copied(request).phases.count() if obj is None and _copied(request) else 0)
@@ -94,7 +85,6 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["option__service"]
     search_fields = ["name"]
     readonly_fields = ["number", "next_version"]
-    fields = [*_COPIED, "approved_by", "is_offered", "number", "next_version"]
     inlines = [PhaseInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CoursePlan]:
@@ -137,7 +127,18 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Of a version that was used all but whether it is offered."""
-        return [*_COPIED, "approved_by", *self.readonly_fields] if _is_used(obj) else self.readonly_fields
+        return (
+            [*_COPIED, "in_words", "approved_by", *self.readonly_fields]
+            if _is_used(obj)
+            else self.readonly_fields
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        words = ["in_words"] if _is_used(obj) else []
+        return [*_COPIED, *words, "approved_by", "is_offered", *self.readonly_fields]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [] if _is_used(obj) else self.inlines
 
     @admin.display(description=gettext_lazy("phases"))
     def in_words(self, plan: CoursePlan) -> str:

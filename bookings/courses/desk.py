@@ -68,14 +68,6 @@ def course_page(request: StaffRequest, key: str) -> HttpResponse:
 
 
 @desk_page(VIEW)
-@require_safe
-def course_of(request: StaffRequest, together: UUID) -> HttpResponse:
-    """To the course that visits with this key belong to."""
-    course = Course.objects.defer("dates").filter(key=together).first()
-    return redirect("admin:courses_course_change", course.pk if course else 0)
-
-
-@desk_page(VIEW)
 def course_history(request: StaffRequest, key: str) -> HttpResponse:
     """A course has no history of its own: its visits have."""
     return redirect(reverse("admin:courses_course_change", args=[key]))
@@ -146,10 +138,15 @@ def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _course(text: str) -> Course | None:
-    key = read_key(text)
-    if key is None:
+    """By its row's key, or by the one that its visits have."""
+    rows = Course.objects.select_related("plan__option__service").defer("dates")
+    pk = read_key(text)
+    if pk is not None:
+        return rows.filter(pk=pk).first()
+    try:
+        return rows.filter(key=UUID(text)).first()
+    except ValueError:
         return None
-    return Course.objects.select_related("plan__option__service").defer("dates").filter(pk=key).first()
 
 
 def _page(

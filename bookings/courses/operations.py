@@ -13,6 +13,7 @@ from django.db import transaction
 
 from bookings.domain import listeners, operations
 from bookings.domain.operations import LookedUp, Submission
+from bookings.domain.operations.transaction import translated_errors
 from bookings.models import Booking
 
 from .models import Course, CoursePlan
@@ -50,7 +51,7 @@ def book_course(
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
-    with transaction.atomic():
+    with translated_errors(), transaction.atomic():
         operations.request_together(
             submissions=submissions_of(like, visits),
             together=like.key,

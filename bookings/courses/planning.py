@@ -111,6 +111,7 @@ def plan_course(
     by_day = defaultdict(list)
     for time in free:
         by_day[time.day].append(time)
+    around = [None, *places, None]
     return [
         PlannedVisit(
             place,
@@ -119,11 +120,11 @@ def plan_course(
             is_new=place.target.number in chosen and place.target.number not in kept,
             others=tuple(
                 (time, slugs[time.therapist_id], names[time.therapist_id])
-                for time in _others(place, by_day, wishes)
+                for time in _others(place, by_day, wishes, before=around[number], after=around[number + 2])
             ),
             reason=_reason(place, outlook),
         )
-        for place in places
+        for number, place in enumerate(places)
     ]
 
 
@@ -150,17 +151,33 @@ def _with(free: Sequence[FreeTime], kept: Mapping[int, Chosen], slugs: Mapping[i
     ]
 
 
-def _others(place: Place, by_day: Mapping[date, Sequence[FreeTime]], wishes: Wishes) -> list[FreeTime]:
-    """Of each day of the visit's phase a few times: those nearest to the hour wished for, or to the one picked."""
+def _others(
+    place: Place,
+    by_day: Mapping[date, Sequence[FreeTime]],
+    wishes: Wishes,
+    *,
+    before: Place | None,
+    after: Place | None,
+) -> list[FreeTime]:
+    """Of each day of the visit's phase that is far enough from the visits around it a few times: those nearest to the
+    hour wished for, or to the usual one, with whoever comes to this visit where they can."""
     target, found = place.target, []
+    first_day, last_day = target.first_day, target.last_day
+    if before is not None and before.time is not None:
+        first_day = max(first_day, before.time.day + timedelta(days=target.apart))
+    if after is not None and after.time is not None:
+        last_day = min(last_day, after.time.day - timedelta(days=after.target.apart))
     minute = 12 * 60 if wishes.minute is None else wishes.minute
-    for number in range((target.last_day - target.first_day).days + 1):
+    who = place.time.therapist_id if place.time is not None else None
+    only = who if wishes.same is Same.ALWAYS else None
+    for number in range((last_day - first_day).days + 1):
         one_each: dict[datetime, FreeTime] = {}
         for time in sorted(
-            by_day.get(target.first_day + timedelta(days=number), ()),
-            key=lambda time: time.added_drive_minutes,
+            by_day.get(first_day + timedelta(days=number), ()),
+            key=lambda time: (time.therapist_id != who, time.added_drive_minutes),
         ):
-            one_each.setdefault(time.starts_at, time)
+            if only in (None, time.therapist_id):
+                one_each.setdefault(time.starts_at, time)
         near = sorted(one_each.values(), key=lambda time: (abs(time.minute - minute), time.starts_at))
         found += sorted(near[:_TIMES_A_DAY], key=lambda time: time.starts_at)
     if place.time is not None and place.time not in found:

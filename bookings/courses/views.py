@@ -158,11 +158,11 @@ class _Page:
             add_ons=[],
             people=1,
             preference=self.draft.asked_for["preference"],
-            **steps.forget_time(self.progress),
             **{
+                **steps.forget_time(self.progress),
                 COURSE: [
                     [visit.time.starts_at.isoformat(), visit.therapist] for visit in visits if visit.time
-                ]
+                ],
             },
         )
         return steps.onward(load_progress(self.request))

@@ -129,7 +129,6 @@ VIEWS: dict[str, set[str]] = {
     "bookings_client_erase": {"owner"},
     "bookings_message_html": {"owner", "desk"},
     "bookings_therapist_feed": {"owner"},
-    "courses_course_of": {"owner", "desk"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
     "blog_announcement_version": {"owner", "writer"},
@@ -161,8 +160,8 @@ POSTS: dict[str, set[str]] = {
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
-    "courses_course_cancel_rest": {"owner", "desk"},
     "courses_course_confirm": {"owner", "desk"},
+    "courses_course_cancel_rest": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
@@ -218,7 +217,6 @@ class Desk:
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
-            "courses_course_of": [uuid.UUID(int=1)],
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
         }
@@ -245,6 +243,11 @@ def desk(world: World) -> Desk:
         preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
         phone="+12135550177", street="77 Canary Road", starts_at=at(14), access={"gate_code": "CANARY-GATE"},
     )  # fmt: skip
+    of_course = world.book(
+        preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
+        phone="+12135550177", street="77 Canary Road", starts_at=at(17), total_cents=16_500, access={},
+    )  # fmt: skip
+    Booking.objects.filter(pk=of_course.pk).update(together=uuid.UUID(int=1))
     day_after = DAY + timedelta(days=1)
     off = [
         TimeOff.objects.create(
@@ -319,6 +322,7 @@ def desk(world: World) -> Desk:
         "courses.courseplan": CoursePlan.objects.create(name="Six weeks", number=1, option=world.option),
         "courses.course": Course.objects.create(
             plan=CoursePlan.objects.create(name="Eight weeks", number=1, option=world.option),
+            key=uuid.UUID(int=1),
             dates={},
             booked_at=NOW,
             booked_by=staff,
@@ -370,6 +374,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     of_apps = [
         import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
+        import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():
@@ -456,7 +461,7 @@ def test_views_that_take_posts(role: str, desk: Desk) -> None:
     before = snapshot(desk.other)
     wrong = []
     for name, roles in POSTS.items():
-        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine"}
+        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client"}
         status = client.post(reverse(f"admin:{name}", args=desk.keys(name)), data).status_code
         refused = status in (403, 404)
         if refused is (role in roles) or not (refused or status in (200, 302)):

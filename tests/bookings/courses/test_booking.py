@@ -37,7 +37,7 @@ COURSE, CHECK = "/book/course/", "/book/course/check/"
 NEEDS_NOTE = {**CLEAR_ANSWERS, "pregnancy": "yes", "pregnancy_signs": "no"}
 
 
-def asked_for(plan: CoursePlan, **changes: Any) -> dict[str, Any]:
+def asked_for(plan: CoursePlan, /, **changes: Any) -> dict[str, Any]:
     return {
         "press": "plan", "plan": plan.pk, "day_zero": str(SURGERY), "cleared_from": "", "hour": "10:00",
         "preference": "any", "same": "preferred", **changes,
@@ -498,9 +498,9 @@ def test_each_visit_says_which_of_how_many_it_is(flow: Flow, plan: CoursePlan) -
     operations.cancel_booking(booking=first, actor=User.objects.get(username="desk"), now=NOW)
     page = flow.client.get(reverse("admin:bookings_booking_change", args=[second.pk])).content.decode()
     assert "Visit 1 of 4" in page
-    there = reverse("admin:courses_course_of", args=[course.key])
+    there = reverse("admin:courses_course_change", args=[course.key])
     assert there in page
-    assert flow.client.get(there)["Location"] == reverse("admin:courses_course_change", args=[course.pk])
+    assert flow.client.get(there).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["0", "abc", "9" * 30])
