@@ -16,6 +16,7 @@ urlpatterns = [
     path("book/where/", booking.where, name="where"),
     path("book/outside/", outside.outside, name="outside"),
     path("book/when/", when.when, name="when"),
+    path("book/soonest/", when.soonest, name="soonest"),
     path("book/keep/", when.keep, name="keep"),
     path("book/course/", course_views.course, name="course"),
     path("book/course/check/", course_views.check, name="course_check"),

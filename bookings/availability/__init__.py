@@ -18,6 +18,7 @@ from .slots import (
 )
 from .travel import WeekBands, WithOverrides, one_band, whole_minutes
 from .types import (
+    Conditions,
     DriveTime,
     ExtraHours,
     Interval,
@@ -36,6 +37,7 @@ from .types import (
 from .working_hours import working_intervals
 
 __all__ = [
+    "Conditions",
     "DriveTime",
     "Drives",
     "ExtraHours",

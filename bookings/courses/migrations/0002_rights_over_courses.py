@@ -5,16 +5,8 @@ from django.db import migrations
 from massagerx.lib import roles
 
 RIGHTS = {
-    "Owner": {
-        "courses.courseplan": roles.KEEP,
-        "courses.coursephase": roles.ALL,
-        "courses.course": roles.SEE,
-    },
-    "Front desk": {
-        "courses.courseplan": roles.SEE,
-        "courses.coursephase": roles.SEE,
-        "courses.course": roles.SEE,
-    },
+    "Owner": {"courses.courseplan": roles.KEEP, "courses.coursephase": roles.ALL},
+    "Front desk": {"courses.courseplan": roles.SEE, "courses.coursephase": roles.SEE},
 }
 
 

@@ -374,14 +374,14 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     of_apps = [
         import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
+        import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():
-        of_role = {
-            **table,
-            **{label: verbs for rights in of_apps for label, verbs in rights.get(name, {}).items()},
-        }
+        of_role = dict(table)
+        for rights in of_apps:
+            of_role |= rights.get(name, {})
         wanted = {
             (label, codename(label.split(".")[1], verb)) for label, verbs in of_role.items() for verb in verbs
         }
