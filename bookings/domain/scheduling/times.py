@@ -104,9 +104,7 @@ class Outlook:
             job=self.job,
             first_day=self.first_day,
             last_day=self.last_day,
-            rules=self.engine_rules,
-            drive_time=self.drive_time,
-            now=self.now,
+            conditions=self.conditions,
         )
 
     def works_on_weekday(self, day: date) -> bool:
