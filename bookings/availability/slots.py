@@ -216,29 +216,6 @@ def _reasons(
             yield outcome.reason
 
 
-def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> list[Slot]:
-    """Up to `count` of `slots` with different starts, those nearest to `wanted` (aware) first.
-
-    Of two starts equally near the earlier comes first; of two therapists the one whose day grows least.
-    """
-    wanted = as_utc(wanted)
-    ranked = sorted(
-        slots,
-        key=lambda slot: (
-            abs(slot.starts_at - wanted),
-            slot.starts_at,
-            slot.added_drive_minutes,
-            slot.therapist_id,
-        ),
-    )
-    nearest: dict[datetime, Slot] = {}
-    for slot in ranked:
-        nearest.setdefault(slot.starts_at, slot)
-        if len(nearest) >= count:
-            break
-    return list(nearest.values())[:count]
-
-
 def _planners(therapists: Iterable[Therapist], job: Job, conditions: Conditions) -> list[DayPlanner]:
     rules = conditions.rules
     drives = Drives(conditions.drive_time, rules.tz)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, pricing
-from bookings.domain.visit_request import ANYONE, VisitRequest, load_visit_request
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_visit_request
 from bookings.forms import SoonestForm, TimeForm
+from bookings.models import ServiceArea
 from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
@@ -42,9 +43,10 @@ def when(request: HttpRequest) -> HttpResponse:
     """Five weeks at a glance and the times of one day, each with who comes then. A press keeps that time with that
     therapist, and nobody else's."""
     progress = load_progress(request)
-    if response := guard(request, progress, "when"):
-        return response
-    asked = _asked(request, progress)
+    response = guard(request, progress, "when")
+    if response or progress.treatment is None or progress.area is None:
+        return response or back_to("start")
+    asked = _asked(request, progress, progress.treatment, progress.area)
     if request.method != "POST":
         return _page(request, progress, _calendar(request, asked, progress, missed=progress.missed))
     form = TimeForm(request.POST)
@@ -139,10 +141,8 @@ def _as_kept(starts_at: datetime) -> str:
     return starts_at.astimezone(UTC).isoformat()
 
 
-def _asked(request: HttpRequest, progress: Progress) -> Asked:
-    treatment, area, visit_request = progress.treatment, progress.area, progress.visit_request
-    assert treatment is not None
-    assert area is not None
+def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area: ServiceArea) -> Asked:
+    visit_request = progress.visit_request
     try:
         # Where the therapist asked for is no longer offered, anyone qualified is.
         visit_request = visit_request or progress.as_told(

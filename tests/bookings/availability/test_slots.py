@@ -24,7 +24,6 @@ from bookings.availability import (
     WeeklyHours,
     check_slot,
     explain_day,
-    nearest_slots,
     offer_slots,
     open_days,
 )
@@ -537,26 +536,3 @@ def test_explain_day_gives_the_most_common_reason() -> None:
 
 def test_a_refusal_says_nothing_of_where_or_when_the_neighbour_is() -> None:
     assert set(Refusal.__dataclass_fields__) == {"reason", "side"}
-
-
-def test_nearest_slots_are_different_starts_nearest_first() -> None:
-    slots = offer_slots(
-        therapists=[THERAPIST, replace(THERAPIST, id=2, existing=(taken("09:30", "10:00"),))],
-        job=JOB,
-        first_day=WEDNESDAY,
-        last_day=WEDNESDAY,
-        conditions=Conditions(RULES, drive_time, at("00:00")),
-    )
-
-    nearest = nearest_slots(slots, at("12:07"), 4)
-    assert [f"{slot.starts_at.astimezone(LOS_ANGELES):%H:%M}" for slot in nearest] == [
-        "12:00",
-        "12:15",
-        "11:45",
-        "12:30",
-    ]
-    assert nearest[0].added_drive_minutes == min(
-        slot.added_drive_minutes for slot in slots if slot.starts_at == at("12:00")
-    )
-    assert nearest_slots([], at("12:00")) == []
-    assert nearest_slots(slots, at("12:00"), 0) == []
