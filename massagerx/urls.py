@@ -59,7 +59,10 @@ urlpatterns = [
         )
         for part in ("html", "txt")
     ),
-    path("admin/", ([*desk.urlpatterns, *desk_courses.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name)),
+    path(
+        "admin/",
+        ([*desk.urlpatterns, *desk_courses.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name),
+    ),
 ]
 
 if settings.LOCAL:
