@@ -56,6 +56,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "revision": _OUR_NUMBER,
         "submission_key": _OUR_NUMBER,
         "submission_digest": _OUR_NUMBER,
+        "together": _OUR_NUMBER,
     },
     models.DriveOverride: {"from_booking": _TIES, "to_booking": _TIES, "by": _STAFF, "at": _STAFF},
     models.BookingEvent: {

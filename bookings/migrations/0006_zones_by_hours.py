@@ -4,6 +4,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0004_visit_purpose")]
+    dependencies = [("bookings", "0005_booked_together")]
 
     operations = [migrations.RemoveField(model_name="therapist", name="zones")]
