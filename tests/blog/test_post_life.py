@@ -83,7 +83,7 @@ def test_form_gives_the_preview_link_of_a_draft(writer_client: Client, client: C
 
 
 def test_save_and_look_leads_to_the_post(writer_client: Client) -> None:
-    response = writer_client.post(ADD, typed(_look="Save and look at it"))
+    response = writer_client.post(ADD, typed(_look="See it"))
 
     assert response["Location"] == "/blog/rest-well/"
     assert writer_client.get("/blog/rest-well/").status_code == 200

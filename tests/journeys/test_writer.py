@@ -68,7 +68,7 @@ def test_stranger_s_post_goes_its_whole_way(site: RunningSite, new_page: PageMak
     database = site.site.environment["DATABASE_URL"]
     page, reader = new_page(), new_page(width=390)
 
-    def save(button: str = "Save and keep writing") -> None:
+    def save(button: str = "Save draft") -> None:
         page.get_by_role("button", name=button, exact=True).first.click()
         expect(page.locator(".messagelist .success")).to_be_visible()
 
