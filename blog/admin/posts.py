@@ -73,6 +73,10 @@ class PostForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if PUBLISH in self.data:
+            # As if it had been chosen: what has changed is seen, saved and kept in the history.
+            self.data = self.data.copy()
+            self.data["status"] = Post.Status.PUBLISHED
         if "slug" in self.fields:
             self.fields["slug"].required = False
         if "pinned_posts" in self.fields and self.instance.pk:
@@ -85,10 +89,8 @@ class PostForm(ModelForm):
         return " ".join(self.cleaned_data["title"].split())
 
     def clean(self) -> dict[str, Any]:
-        """Publishes where that was pressed; fills in the time of publication and a free slug where they are blank."""
+        """Fills in the time of publication and a free slug where they are blank."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if PUBLISH in self.data:
-            cleaned["status"] = Post.Status.PUBLISHED
         # Here and not when saving: the constraint that asks for the time is checked with the form.
         if cleaned.get("status") == Post.Status.PUBLISHED and not cleaned.get("published_at"):
             if "published_at" not in self.errors:
@@ -320,14 +322,17 @@ class PostAdmin(WritingMixin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: Post, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Redirects to the post after "See it"."""
-        return self._look(request, obj) or super().response_add(request, obj, *args, **kwargs)
+        """After "See it" the post, after "Publish" the page with when readers see it."""
+        return self._onward(request, obj) or super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
-        """Redirects to the post after "See it"."""
-        return self._look(request, obj) or super().response_change(request, obj)
+        """After "See it" the post, after "Publish" the page with when readers see it."""
+        return self._onward(request, obj) or super().response_change(request, obj)
 
-    def _look(self, request: HttpRequest, post: Post) -> HttpResponse | None:
+    def _onward(self, request: HttpRequest, post: Post) -> HttpResponse | None:
+        if PUBLISH in request.POST:
+            messages.success(request, self.state(post))
+            return redirect("admin:blog_post_change", post.pk)
         return redirect(post) if "_look" in request.POST else None
 
     def get_urls(self) -> list[URLPattern]:

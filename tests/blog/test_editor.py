@@ -44,7 +44,7 @@ def test_owner_writes_a_post_with_the_editor(writing_page: Any) -> None:
     page.keyboard.press("Control+s")
     expect(page.locator(".messagelist .success")).to_be_visible()
     page.get_by_role("button", name="Publish", exact=True).click()
-    page.wait_for_url("**/admin/blog/post/")
+    expect(page.locator(".messagelist .success")).to_contain_text("Published")
 
     post = Post.objects.get()
     assert post.slug == "rest-well"

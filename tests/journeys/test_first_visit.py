@@ -139,7 +139,7 @@ def test_owner_writes_a_post_that_appears_once_it_is_published(
     # The owner sees a preview, a visitor nothing.
     assert shown.request.get("/blog/a-quiet-room-for-your-visit/").status == 404
     page.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.locator(".success")).to_be_visible()
+    expect(page.locator(".messagelist .success")).to_contain_text("Published")
     shown.goto("/blog/a-quiet-room-for-your-visit/")
     expect(shown.locator("article")).to_contain_text("Clear a space of seven by ten feet.")
     screenshot(shown, "owner-post-published")
