@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -266,6 +266,10 @@ class TermsVersion(models.Model):
     def consent_words(self, *, for_other: bool) -> str:
         """What is agreed to, in the person of who agrees."""
         return self.consent_for_other if for_other else self.consent
+
+    def free_until(self, starts_at: datetime) -> datetime:
+        """The last moment at which a visit that starts then can be canceled or moved without a fee."""
+        return starts_at - timedelta(hours=self.cancel_notice_hours)
 
     def late_fee_cents(self, *, treatment_cents: int, total_cents: int) -> int:
         """The late fee of a visit at these prices, all in cents, rounded down."""

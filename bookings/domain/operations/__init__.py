@@ -39,6 +39,7 @@ from .status import (
     mark_no_show,
     may_record_note,
     needs_clinician_note,
+    patience_with,
     prove_mailbox,
     record_clinician_note,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
+    "patience_with",
     "prove_mailbox",
     "purge_enquiries",
     "quote_for_move",
