@@ -130,6 +130,16 @@ class BookingRules(SingletonModel):
             "Counted from a client's last visit. After that the answers and clinicians' notes are deleted."
         ),
     )
+    health_fresh_days = models.PositiveSmallIntegerField(
+        _("health answers stay fresh, days"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(365)],
+        help_text=_(
+            "Who books the same again within these days is asked whether their last answers are still true, instead "
+            "of every question. 0: every question, every time."
+        ),
+    )
     alert_email = models.EmailField(
         _("alerts to staff go to"), blank=True, help_text=_("Blank: to the business's email.")
     )
