@@ -64,9 +64,9 @@ def check_upcoming(
             therapist=replace(values[booking.therapist_id], existing=existing),
             job=jobs[booking.pk],
             starts_at=booking.starts_at,
-            rules=engine_rules,
-            drive_time=availability.WithOverrides(drive_time, corrections.get(key, {})),
-            now=now,
+            conditions=availability.Conditions(
+                engine_rules, availability.WithOverrides(drive_time, corrections.get(key, {})), now
+            ),
         )
         checked.append((booking, outcome.reason if isinstance(outcome, availability.Refusal) else None))
     return checked
