@@ -128,7 +128,7 @@ def _fresh(progress: Progress, questions: Questions) -> intake.FreshAnswers | No
     """The answers to the same questions about the same people, of the visit that this one is begun from."""
     details = progress.answers.get("details")
     booking = Booking.objects.filter(
-        pk=progress.answers.get(AGAIN_OF), service__slug=questions.slug, people=questions.people
+        pk=progress.answers.get(AGAIN_OF, 0), service__slug=questions.slug, people=questions.people
     ).first()
     if booking is None or details is None:
         return None
