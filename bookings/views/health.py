@@ -126,11 +126,11 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def _fresh(progress: Progress, questions: Questions) -> intake.FreshAnswers | None:
     """The answers to the same questions about the same people, of the visit that this one is begun from."""
-    details = progress.answers.get("details")
-    booking = Booking.objects.filter(
-        pk=progress.answers.get(AGAIN_OF, 0), service__slug=questions.slug, people=questions.people
-    ).first()
-    if booking is None or details is None:
+    key, details = progress.answers.get(AGAIN_OF), progress.answers.get("details")
+    if key is None or details is None:
+        return None
+    same = Booking.objects.filter(pk=key, service__slug=questions.slug, people=questions.people)
+    if (booking := same.first()) is None:
         return None
     of = person_of({"for_other": True, "recipient_name": booking.recipient_name})
     if of != person_of(details):

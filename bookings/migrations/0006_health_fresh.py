@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_visit_purpose"),
+        ("bookings", "0005_booked_together"),
     ]
 
     operations = [
