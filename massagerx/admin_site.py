@@ -20,6 +20,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
         [
             "bookings.booking",
             "bookings.changerequest",
+            "courses.course",
             "bookings.timeoff",
             "bookings.extrahours",
             "bookings.driveoverride",
@@ -55,6 +56,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "drives.drivecorrection",
             "drives.fixeddrive",
             "drives.driverules",
+            "drives.observeddrive",
             "drives.roadtime",
         ],
     ),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings import screening
+from bookings.domain import listeners
 from bookings.enums import Tier
 from bookings.models import (
     Booking,
@@ -30,6 +31,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
+from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
 DRAFT_LIFETIME = timedelta(days=1)
@@ -68,6 +70,14 @@ class Screening:
     ) -> screening.Result:
         """The result of the answers so far, while others are missing."""
         return screening.evaluate_so_far(self.rules, answers, service_slug, today, people=people)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshAnswers:
+    """Health answers of an earlier visit, and the instant at which they were given."""
+
+    answers: dict[str, str]
+    given_at: datetime
 
 
 def current_screening(*, now: datetime) -> Screening:
@@ -145,6 +155,11 @@ def purge_health_answers(*, now: datetime) -> int:
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
     )
     old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
+    with transaction.atomic():
+        return _purge_health(old, now)
+
+
+def _purge_health(old: dict[str, Any], now: datetime) -> int:
     # The keys alone: what can't be opened any more must go all the same.
     visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
     for model in (ScreeningRecheck, ClinicianNote, VisitPurpose):
@@ -152,6 +167,7 @@ def purge_health_answers(*, now: datetime) -> int:
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
     ScreeningRecord.objects.filter(**old).only("pk").delete()
+    listeners.tell(listeners.HealthPurged(bookings=sorted(visits), at=now))
     return len(visits)
 
 
@@ -205,6 +221,24 @@ def result_of_recheck(booking: Booking) -> screening.Result | None:
     today = local(recheck.evaluated_at).date()
     people = screening.people_in(recheck.answers)
     return screening.evaluate(rules, recheck.answers, booking.service.slug, today, people=people)
+
+
+def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> FreshAnswers | None:
+    """What was answered last for a visit, while the owner takes it for fresh (`BookingRules.health_fresh_days`) and the
+    questions are still the same; None when it isn't, or can't be opened any more."""
+    try:
+        newest = (
+            ScreeningRecheck.objects.filter(booking=booking).first()
+            or ScreeningRecord.objects.filter(booking=booking).first()
+        )
+        if newest is None or newest.version_id != current.version.pk:
+            return None
+        days = BookingRules.load().health_fresh_days
+        if now - newest.evaluated_at >= timedelta(days=days):
+            return None
+        return FreshAnswers(newest.answers, newest.evaluated_at)
+    except UnreadableValue:
+        return None
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:

@@ -37,6 +37,17 @@ def lowest_travel_cents() -> int:
     return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
 
 
+def zones_visited(therapist: Therapist, today: date) -> list[Zone]:
+    """The zones that the therapist's weekly hours name, of those in force on `today` (a local date) or later; none
+    where some hours are for everywhere."""
+    hours = WorkingHours.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today), therapist=therapist
+    ).order_by()
+    return (
+        [] if hours.filter(zones=None).exists() else list(Zone.objects.filter(pk__in=hours.values("zones")))
+    )
+
+
 def with_asks_change(visits: BookingQuerySet) -> BookingQuerySet:
     """Tells on each by `asks_change` whether a late change waits for staff."""
     waiting = ChangeRequest.objects.filter(booking=OuterRef("pk"), state=ChangeState.OPEN)
@@ -48,6 +59,15 @@ def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Book
     found: list[Booking] = list(visits.order_by("-starts_at")[:MOST_VISITS])
     upcoming = [booking for booking in reversed(found) if may_change(booking, now=now)]
     return upcoming, [booking for booking in found if booking not in upcoming]
+
+
+def place_together(booking: Booking) -> tuple[int, int] | None:
+    """Which of how many a visit is that was booked together with others, by time, of those that stand or took place;
+    None for a visit alone, and for one that does neither."""
+    if booking.together is None:
+        return None
+    keys = list(Booking.objects.together_with(booking).occupying().values_list("pk", flat=True))
+    return (keys.index(booking.pk) + 1, len(keys)) if booking.pk in keys else None
 
 
 def last_therapist(visits: BookingQuerySet) -> str:

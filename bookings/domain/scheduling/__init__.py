@@ -9,7 +9,7 @@ from .decisions import (
     slot_in_place,
     why_therapist_stands_back,
 )
-from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_days, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -28,6 +28,7 @@ __all__ = [
     "place_of",
     "plan_days",
     "qualifications",
+    "read_days",
     "read_outlook",
     "setup_and_packdown_minutes",
     "slot_in_place",
