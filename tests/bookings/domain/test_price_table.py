@@ -7,6 +7,7 @@ an evening $25, each once for a visit.
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.test import Client as Browser
 from bookings.domain import pricing
 from bookings.domain.visit_request import load_treatment
 from bookings.exceptions import NoLongerOffered, PriceChanged
-from bookings.models import Booking
+from bookings.models import Booking, BookingRules
 from services.models import AddOn, Service, ServiceOption
 from tests.factories import NOW, World, at
 
@@ -120,3 +121,10 @@ def test_no_page_names_the_price_of_a_length_that_is_not_offered(world: World, p
     assert "$140" in html
     assert "$30" not in html
     assert "30 min" not in html
+
+
+def test_the_evening_goes_on_past_midnight_to_its_end() -> None:
+    rules = BookingRules()
+    paying = [time(18), time(23, 59), time(0), time(4, 59)]
+    free = [time(5), time(12), time(17, 59)]
+    assert [rules.is_evening(wall) for wall in paying + free] == [True] * 4 + [False] * 3

@@ -199,3 +199,9 @@ def test_a_draft_of_yesterday_holds_no_time_of_a_lapsed_therapist(world: World) 
         operations.hold_time(
             draft=draft, visit_request=chosen, starts_at=at(10), rules=world.rules, source="a", now=NOW
         )
+
+
+def test_the_last_day_of_a_certificate_counts_and_the_next_does_not(world: World) -> None:
+    Therapist.objects.update(certificate_expires_on=DAY)
+    assert list(Therapist.objects.bookable(DAY)) == [world.therapist]
+    assert not Therapist.objects.bookable(DAY + timedelta(days=1)).exists()
