@@ -19,8 +19,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain import links, operations
 from bookings.domain.calendar import CalendarMethod, visit_calendar
+from bookings.domain.stranding import why_not_kept
 from bookings.enums import ChangeState, EventKind, MessageKind
 from bookings.models import Booking, ContactMessage, LateFee, Link, Message
+from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
@@ -52,12 +54,13 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened to a visit, as templates read it: `change`, the late move `asked_for`, and the late `fee` of one
-    that its client canceled; empty when nothing."""
+    """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
+    its client canceled, and why it is `stranded`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
+    stranded: str = ""
 
 
 def render(
@@ -138,6 +141,9 @@ def _context(
             context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
         if message.kind in _ABOUT_LATE_FEE:
             context["fee"] = _fee(target) if story is None else story.fee
+        if message.kind == MessageKind.STRANDED_ALERT:
+            reason = why_not_kept(target, now=now) if story is None else story.stranded
+            context["why"] = stranding_words(reason) if reason else ""
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
