@@ -44,7 +44,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
         "catalogue",
         _("Services and prices"),
-        ["services.service", "services.addon", "services.category", "bookings.booklet"],
+        ["services.service", "services.addon", "services.category", "courses.courseplan", "bookings.booklet"],
     ),
     (
         "places",

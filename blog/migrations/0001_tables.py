@@ -193,9 +193,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.CharField(default=massagerx.lib.stored_picture.new_token, editable=False, max_length=32, unique=True, verbose_name='name of the file')),
-                ('alt', models.CharField(blank=True, help_text="Say it as you would on the phone. Read aloud to people who can't see the picture.", max_length=200, verbose_name='what it shows')),
-                ('is_decorative', models.BooleanField(default=False, help_text="Tick this only if nothing is lost when the picture can't be seen.", verbose_name='only decoration')),
-                ('credit', models.CharField(blank=True, help_text='Who made it, if they want to be named.', max_length=120, verbose_name='credit')),
                 ('focal_x', models.PositiveSmallIntegerField(default=50, help_text='In percent. Press on the picture, or type the number.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='focus, from the left')),
                 ('focal_y', models.PositiveSmallIntegerField(default=50, help_text='In percent. This point stays in sight when the picture is cut to fit.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='focus, from the top')),
                 ('width', models.PositiveIntegerField(editable=False, verbose_name='width in pixels')),
@@ -205,6 +202,9 @@ class Migration(migrations.Migration):
                 ('cover_focus', models.CharField(blank=True, default='', editable=False, max_length=8)),
                 ('sizes_due_at', models.DateTimeField(editable=False, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
+                ('alt', models.CharField(blank=True, help_text="Say it as you would on the phone. Read aloud to people who can't see the picture.", max_length=200, verbose_name='what it shows')),
+                ('is_decorative', models.BooleanField(default=False, help_text="Tick this only if nothing is lost when the picture can't be seen.", verbose_name='only decoration')),
+                ('credit', models.CharField(blank=True, help_text='Who made it, if they want to be named.', max_length=120, verbose_name='credit')),
             ],
             options={
                 'verbose_name': 'picture',

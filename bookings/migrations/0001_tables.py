@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import massagerx.lib.encryption
 import massagerx.lib.overlap
+import massagerx.lib.stored_picture
 import phonenumber_field.modelfields
 import simple_history.models
 import uuid
@@ -49,9 +50,12 @@ class Migration(migrations.Migration):
                 ('agreed_at', models.DateTimeField(verbose_name='agreed at')),
                 ('created_at', models.DateTimeField(verbose_name='requested at')),
                 ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed at')),
+                ('answer_by', models.DateTimeField(blank=True, null=True, verbose_name='answer promised by')),
                 ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
                 ('submission_key', models.UUIDField(editable=False, unique=True)),
                 ('submission_digest', models.CharField(editable=False, max_length=64)),
+                ('prove_by', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('source', models.CharField(blank=True, db_default='', default='', editable=False, max_length=64)),
                 ('add_ons', models.ManyToManyField(blank=True, related_name='+', to='services.addon', verbose_name='add-ons')),
                 ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.serviceoption', verbose_name='length')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.service', verbose_name='service')),
@@ -75,7 +79,7 @@ class Migration(migrations.Migration):
             name='BookingEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('declined', 'Declined'), ('canceled', 'Canceled'), ('moved', 'Moved'), ('completed', 'Completed'), ('no_show', 'No-show'), ('expired', 'Expired'), ('cleared', "Clinician's note recorded"), ('edited', 'Details changed'), ('change_asked', 'Late change asked for'), ('refused', 'Late change refused'), ('rechecked', 'Health questions answered again')], max_length=12, verbose_name='what')),
+                ('kind', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('declined', 'Declined'), ('canceled', 'Canceled'), ('moved', 'Moved'), ('completed', 'Completed'), ('no_show', 'No-show'), ('expired', 'Expired'), ('cleared', "Clinician's note recorded"), ('edited', 'Details changed'), ('proved', 'Email address confirmed'), ('change_asked', 'Late move asked for'), ('refused', 'Late move refused'), ('fee_decided', 'Late fee decided'), ('rechecked', 'Health questions answered again')], max_length=12, verbose_name='what')),
                 ('from_status', models.CharField(blank=True, choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('no_show', 'No-show'), ('canceled', 'Canceled'), ('declined', 'Declined'), ('expired', 'Expired')], max_length=12)),
                 ('to_status', models.CharField(choices=[('requested', 'Requested'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('no_show', 'No-show'), ('canceled', 'Canceled'), ('declined', 'Declined'), ('expired', 'Expired')], max_length=12)),
                 ('at', models.DateTimeField(verbose_name='when')),
@@ -100,13 +104,18 @@ class Migration(migrations.Migration):
                 ('elevator_minutes', models.PositiveSmallIntegerField(default=3, help_text='Added before and again after a visit to an address with an elevator.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='an elevator adds, minutes')),
                 ('confirm_known_clients', models.BooleanField(default=True, help_text='A client who has had a visit, and whose screening is clear, needs no answer from staff.', verbose_name='confirm known clients at once')),
                 ('request_expires_after_minutes', models.PositiveIntegerField(default=1440, validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(20160)], verbose_name='a request expires after, minutes')),
-                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='open visits one client may have')),
+                ('answer_before_minutes', models.PositiveIntegerField(default=240, help_text='Clients are told by when they hear from us: at a full hour at the desk, so long before the visit at the latest. A request that nobody answers ends then.', validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='a request is answered before the visit, minutes')),
+                ('desk_opens_at', models.TimeField(default=datetime.time(8, 0), verbose_name='somebody is at the desk from')),
+                ('desk_closes_at', models.TimeField(default=datetime.time(20, 0), help_text='Outside these hours, times that come too soon for an answer are offered only to clients who are confirmed at once.', verbose_name='somebody is at the desk until')),
+                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unanswered requests one client may have')),
+                ('prove_within_minutes', models.PositiveSmallIntegerField(db_default=60, default=60, help_text="By a press in the email that they get. Until then their time is kept so long, and no longer. Bookings at the desk don't need it.", validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(1440)], verbose_name='a new client confirms the email address within, minutes')),
+                ('unproved_per_address', models.PositiveSmallIntegerField(db_default=3, default=3, help_text="So that a program with made-up names can't take your week.", validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests from one internet connection')),
+                ('unproved_in_all', models.PositiveSmallIntegerField(db_default=30, default=30, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests in all')),
                 ('evening_starts_at', models.TimeField(default=datetime.time(18, 0), verbose_name='evening starts at')),
+                ('evening_ends_at', models.TimeField(default=datetime.time(5, 0), help_text='The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.', verbose_name='evening ends at')),
                 ('evening_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='evening fee in cents')),
-                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MaxValueValidator(336)], verbose_name='free cancellation until, hours before')),
                 ('area_requests_kept_days', models.PositiveSmallIntegerField(default=180, help_text='After that they are deleted, answered or not.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1095)], verbose_name='requests from outside our area are kept, days')),
                 ('health_kept_months', models.PositiveSmallIntegerField(db_default=24, default=24, help_text="Counted from a client's last visit. After that the answers and clinicians' notes are deleted.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)], verbose_name='health answers are kept, months')),
-                ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='What the rules ask of a client who cancels or moves a visit later than that. Shown before they press; staff decide whether it is charged.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent of the total')),
                 ('alert_email', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='alerts to staff go to')),
             ],
             options={
@@ -150,8 +159,7 @@ class Migration(migrations.Migration):
             name='ChangeRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('cancel', 'Cancel'), ('move', 'Move')], max_length=10, verbose_name='what')),
-                ('wanted_starts_at', models.DateTimeField(blank=True, null=True, verbose_name='would like to start at')),
+                ('wanted_starts_at', models.DateTimeField(verbose_name='would like to start at')),
                 ('preference', models.CharField(blank=True, default='', max_length=80, verbose_name='preferred therapist')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='why')),
                 ('fee_cents', models.PositiveIntegerField(default=0, verbose_name='late fee, cents')),
@@ -160,8 +168,8 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
             ],
             options={
-                'verbose_name': 'late change',
-                'verbose_name_plural': 'late changes',
+                'verbose_name': 'late move',
+                'verbose_name_plural': 'late moves',
                 'ordering': ['-asked_at', '-pk'],
             },
         ),
@@ -256,20 +264,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='DriveTime',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.TimeField(help_text='Los Angeles time', verbose_name='from the hour')),
-                ('ends_at', models.TimeField(help_text='Los Angeles time; 00:00 is the end of the day', verbose_name='until the hour')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(300)], verbose_name='minutes')),
-            ],
-            options={
-                'verbose_name': 'drive time',
-                'verbose_name_plural': 'drive times',
-                'ordering': ['origin', 'destination', 'starts_at'],
-            },
-        ),
-        migrations.CreateModel(
             name='Erasure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -288,7 +282,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('date', models.DateField(verbose_name='date')),
                 ('starts_at', models.TimeField(verbose_name='from')),
-                ('ends_at', models.TimeField(verbose_name='until')),
+                ('ends_at', models.TimeField(help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.", verbose_name='until')),
             ],
             options={
                 'verbose_name': 'extra hours',
@@ -320,13 +314,18 @@ class Migration(migrations.Migration):
                 ('elevator_minutes', models.PositiveSmallIntegerField(default=3, help_text='Added before and again after a visit to an address with an elevator.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='an elevator adds, minutes')),
                 ('confirm_known_clients', models.BooleanField(default=True, help_text='A client who has had a visit, and whose screening is clear, needs no answer from staff.', verbose_name='confirm known clients at once')),
                 ('request_expires_after_minutes', models.PositiveIntegerField(default=1440, validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(20160)], verbose_name='a request expires after, minutes')),
-                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='open visits one client may have')),
+                ('answer_before_minutes', models.PositiveIntegerField(default=240, help_text='Clients are told by when they hear from us: at a full hour at the desk, so long before the visit at the latest. A request that nobody answers ends then.', validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='a request is answered before the visit, minutes')),
+                ('desk_opens_at', models.TimeField(default=datetime.time(8, 0), verbose_name='somebody is at the desk from')),
+                ('desk_closes_at', models.TimeField(default=datetime.time(20, 0), help_text='Outside these hours, times that come too soon for an answer are offered only to clients who are confirmed at once.', verbose_name='somebody is at the desk until')),
+                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unanswered requests one client may have')),
+                ('prove_within_minutes', models.PositiveSmallIntegerField(db_default=60, default=60, help_text="By a press in the email that they get. Until then their time is kept so long, and no longer. Bookings at the desk don't need it.", validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(1440)], verbose_name='a new client confirms the email address within, minutes')),
+                ('unproved_per_address', models.PositiveSmallIntegerField(db_default=3, default=3, help_text="So that a program with made-up names can't take your week.", validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests from one internet connection')),
+                ('unproved_in_all', models.PositiveSmallIntegerField(db_default=30, default=30, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests in all')),
                 ('evening_starts_at', models.TimeField(default=datetime.time(18, 0), verbose_name='evening starts at')),
+                ('evening_ends_at', models.TimeField(default=datetime.time(5, 0), help_text='The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.', verbose_name='evening ends at')),
                 ('evening_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='evening fee in cents')),
-                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MaxValueValidator(336)], verbose_name='free cancellation until, hours before')),
                 ('area_requests_kept_days', models.PositiveSmallIntegerField(default=180, help_text='After that they are deleted, answered or not.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1095)], verbose_name='requests from outside our area are kept, days')),
                 ('health_kept_months', models.PositiveSmallIntegerField(db_default=24, default=24, help_text="Counted from a client's last visit. After that the answers and clinicians' notes are deleted.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)], verbose_name='health answers are kept, months')),
-                ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='What the rules ask of a client who cancels or moves a visit later than that. Shown before they press; staff decide whether it is charged.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent of the total')),
                 ('alert_email', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='alerts to staff go to')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
@@ -336,26 +335,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'historical booking rules',
                 'verbose_name_plural': 'historical booking rules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalDriveTime',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('starts_at', models.TimeField(help_text='Los Angeles time', verbose_name='from the hour')),
-                ('ends_at', models.TimeField(help_text='Los Angeles time; 00:00 is the end of the day', verbose_name='until the hour')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(300)], verbose_name='minutes')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-            ],
-            options={
-                'verbose_name': 'historical drive time',
-                'verbose_name_plural': 'historical drive times',
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
             },
@@ -410,8 +389,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(db_index=True, verbose_name='version')),
-                ('cancellation', models.TextField(verbose_name='cancellation policy')),
+                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(336)], verbose_name='moving and canceling are free until, hours before')),
+                ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='Named to a client who cancels or moves later than that, before they press. Staff decide whether it is charged. 0: there is no late fee.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent')),
+                ('late_fee_base', models.CharField(choices=[('session', 'The session, without extras, travel and evening fee'), ('total', 'The total')], default='session', max_length=7, verbose_name='late fee, part of')),
+                ('wait_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)], verbose_name='the therapist waits at the door, minutes')),
+                ('cancellation', models.TextField(help_text='Write {notice}, {fee} and {wait} where the figures above belong, such as: free until {notice} before; after that we may ask for {fee}; your therapist waits {wait}.', verbose_name='cancellation policy')),
                 ('consent', models.TextField(verbose_name='what the client agrees to')),
+                ('consent_for_other', models.TextField(help_text='In place of the text above when the visit is for another person: that they know about it and agree.', verbose_name='what the client agrees to, for somebody else')),
                 ('published_at', models.DateTimeField(verbose_name='in force from')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
@@ -433,7 +417,11 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('slug', models.SlugField(verbose_name='slug')),
                 ('gender', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Another')], max_length=10, verbose_name='gender')),
-                ('bio', models.TextField(blank=True, verbose_name='about')),
+                ('quote', models.CharField(blank=True, help_text='At most 160 letters, as they would say it. Shown large, and on their card.', max_length=160, verbose_name='one line in their own voice')),
+                ('bio', models.TextField(blank=True, help_text='Two or three short paragraphs, in their own words.', verbose_name='a first visit with them')),
+                ('training', models.CharField(blank=True, help_text='Where, how long, when: Vodder, 160 hours, 2014.', max_length=160, verbose_name='trained')),
+                ('languages', models.CharField(blank=True, help_text='English, Spanish', max_length=120, verbose_name='speaks')),
+                ('here_since', models.PositiveSmallIntegerField(blank=True, help_text='A year. Blank lines of this page are left out on the site, with their labels.', null=True, validators=[django.core.validators.MinValueValidator(1950), django.core.validators.MaxValueValidator(2100)], verbose_name='here since')),
                 ('certificate_number', models.CharField(help_text='Shown beside the name wherever we advertise, as the law asks.', max_length=40, verbose_name='CAMTC certificate number')),
                 ('certificate_expires_on', models.DateField(blank=True, help_text='After this day the therapist is no longer shown or offered.', null=True, verbose_name='certificate expires on')),
                 ('reach_minutes', models.PositiveSmallIntegerField(blank=True, help_text='The longest drive from home base. Blank: no limit.', null=True, validators=[django.core.validators.MaxValueValidator(300)], verbose_name='reach in minutes')),
@@ -499,7 +487,7 @@ class Migration(migrations.Migration):
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Request received'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('change_refused', 'Late change refused'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late change asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('received', 'Request received'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('change_refused', 'Late move refused'), ('late_fee', 'Late fee decided'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late move asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site')], max_length=20, verbose_name='kind')),
                 ('channel', models.CharField(choices=[('email', 'Email')], default='email', max_length=10, verbose_name='channel')),
                 ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
                 ('state', models.CharField(choices=[('due', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('dropped', 'Dropped: no longer true'), ('unknown', 'Perhaps sent'), ('failed', 'Failed')], default='due', max_length=10, verbose_name='state')),
@@ -540,11 +528,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Photo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=massagerx.lib.stored_picture.new_token, editable=False, max_length=32, unique=True, verbose_name='name of the file')),
+                ('focal_x', models.PositiveSmallIntegerField(default=50, help_text='In percent. Press on the picture, or type the number.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='focus, from the left')),
+                ('focal_y', models.PositiveSmallIntegerField(default=50, help_text='In percent. This point stays in sight when the picture is cut to fit.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='focus, from the top')),
+                ('width', models.PositiveIntegerField(editable=False, verbose_name='width in pixels')),
+                ('height', models.PositiveIntegerField(editable=False, verbose_name='height in pixels')),
+                ('whole_widths', models.JSONField(default=list, editable=False)),
+                ('cover_widths', models.JSONField(default=list, editable=False)),
+                ('cover_focus', models.CharField(blank=True, default='', editable=False, max_length=8)),
+                ('sizes_due_at', models.DateTimeField(editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
+                ('slot', models.CharField(choices=[('portrait', 'Portrait'), ('hands', 'Hands at work'), ('table', 'The table in a real room'), ('car', 'The car, boot open'), ('owner', 'The owner')], max_length=8, verbose_name='what for')),
+            ],
+            options={
+                'verbose_name': 'photo',
+                'verbose_name_plural': 'photos',
+                'ordering': ['therapist', 'slot'],
+            },
+        ),
+        migrations.CreateModel(
             name='ScreeningRecheck',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('answers', massagerx.lib.encryption.EncryptedJSONField()),
                 ('tier', models.CharField(choices=[('clear', 'Clear'), ('caution', 'Clear, with a note to the therapist'), ('clearance', 'Needs a look before it is confirmed'), ('stop', 'Not online'), ('emergency', 'Emergency')], max_length=10, verbose_name='result')),
+                ('new_tier', models.CharField(choices=[('clear', 'Clear'), ('caution', 'Clear, with a note to the therapist'), ('clearance', 'Needs a look before it is confirmed'), ('stop', 'Not online'), ('emergency', 'Emergency')], max_length=10, verbose_name='what is new')),
                 ('evaluated_at', models.DateTimeField()),
             ],
             options={
@@ -589,8 +600,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(unique=True, verbose_name='version')),
-                ('cancellation', models.TextField(verbose_name='cancellation policy')),
+                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(336)], verbose_name='moving and canceling are free until, hours before')),
+                ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='Named to a client who cancels or moves later than that, before they press. Staff decide whether it is charged. 0: there is no late fee.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent')),
+                ('late_fee_base', models.CharField(choices=[('session', 'The session, without extras, travel and evening fee'), ('total', 'The total')], default='session', max_length=7, verbose_name='late fee, part of')),
+                ('wait_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)], verbose_name='the therapist waits at the door, minutes')),
+                ('cancellation', models.TextField(help_text='Write {notice}, {fee} and {wait} where the figures above belong, such as: free until {notice} before; after that we may ask for {fee}; your therapist waits {wait}.', verbose_name='cancellation policy')),
                 ('consent', models.TextField(verbose_name='what the client agrees to')),
+                ('consent_for_other', models.TextField(help_text='In place of the text above when the visit is for another person: that they know about it and agree.', verbose_name='what the client agrees to, for somebody else')),
                 ('published_at', models.DateTimeField(verbose_name='in force from')),
             ],
             options={
@@ -606,7 +622,12 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('slug', models.SlugField(unique=True, verbose_name='slug')),
                 ('gender', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Another')], max_length=10, verbose_name='gender')),
-                ('bio', models.TextField(blank=True, verbose_name='about')),
+                ('quote', models.CharField(blank=True, help_text='At most 160 letters, as they would say it. Shown large, and on their card.', max_length=160, verbose_name='one line in their own voice')),
+                ('bio', models.TextField(blank=True, help_text='Two or three short paragraphs, in their own words.', verbose_name='a first visit with them')),
+                ('training', models.CharField(blank=True, help_text='Where, how long, when: Vodder, 160 hours, 2014.', max_length=160, verbose_name='trained')),
+                ('languages', models.CharField(blank=True, help_text='English, Spanish', max_length=120, verbose_name='speaks')),
+                ('here_since', models.PositiveSmallIntegerField(blank=True, help_text='A year. Blank lines of this page are left out on the site, with their labels.', null=True, validators=[django.core.validators.MinValueValidator(1950), django.core.validators.MaxValueValidator(2100)], verbose_name='here since')),
+                ('portrait', models.JSONField(blank=True, default=list, editable=False)),
                 ('certificate_number', models.CharField(help_text='Shown beside the name wherever we advertise, as the law asks.', max_length=40, verbose_name='CAMTC certificate number')),
                 ('certificate_expires_on', models.DateField(blank=True, help_text='After this day the therapist is no longer shown or offered.', null=True, verbose_name='certificate expires on')),
                 ('reach_minutes', models.PositiveSmallIntegerField(blank=True, help_text='The longest drive from home base. Blank: no limit.', null=True, validators=[django.core.validators.MaxValueValidator(300)], verbose_name='reach in minutes')),
@@ -643,7 +664,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='day')),
                 ('starts_at', models.TimeField(verbose_name='from')),
-                ('ends_at', models.TimeField(verbose_name='until')),
+                ('ends_at', models.TimeField(help_text="12:00 AM is the end of the day. Hours can't run past midnight: end them there, and begin again on the next day; no visit spans the two.", verbose_name='until')),
                 ('valid_from', models.DateField(blank=True, null=True, verbose_name='first day')),
                 ('valid_until', models.DateField(blank=True, null=True, verbose_name='last day')),
             ],
@@ -676,6 +697,23 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'access notes',
                 'verbose_name_plural': 'access notes',
+            },
+        ),
+        migrations.CreateModel(
+            name='LateFee',
+            fields=[
+                ('booking', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='late_fee', serialize=False, to='bookings.booking')),
+                ('cents', models.PositiveIntegerField(verbose_name='late fee, cents')),
+                ('asks_waiver', models.BooleanField(default=False, verbose_name='asks us to waive it')),
+                ('reason', models.CharField(blank=True, max_length=300, verbose_name='why')),
+                ('named_at', models.DateTimeField(verbose_name='named at')),
+                ('state', models.CharField(choices=[('open', 'To decide'), ('charged', 'Asked for'), ('waived', 'Waived')], default='open', max_length=8, verbose_name='state')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
+            ],
+            options={
+                'verbose_name': 'late fee',
+                'verbose_name_plural': 'late fees',
+                'ordering': ['-named_at', '-pk'],
             },
         ),
         migrations.CreateModel(
@@ -844,11 +882,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='historicaldrivetime',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
             model_name='historicalmessagesettings',
             name='history_user',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
@@ -953,6 +986,11 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='therapist', to=settings.AUTH_USER_MODEL, verbose_name='log-in'),
         ),
         migrations.AddField(
+            model_name='photo',
+            name='therapist',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='bookings.therapist', verbose_name='therapist'),
+        ),
+        migrations.AddField(
             model_name='link',
             name='therapist',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='links', to='bookings.therapist'),
@@ -983,29 +1021,29 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='working_hours', to='bookings.therapist'),
         ),
         migrations.AddField(
+            model_name='workinghours',
+            name='zones',
+            field=models.ManyToManyField(blank=True, related_name='+', to='bookings.zone', verbose_name='only in'),
+        ),
+        migrations.AddField(
+            model_name='therapist',
+            name='zones',
+            field=models.ManyToManyField(blank=True, help_text='Told on their page. How far they really drive is said by the reach.', related_name='+', to='bookings.zone', verbose_name='visits'),
+        ),
+        migrations.AddField(
             model_name='servicearea',
             name='zone',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zips', to='bookings.zone', verbose_name='zone'),
         ),
         migrations.AddField(
-            model_name='historicaldrivetime',
-            name='destination',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.zone', verbose_name='to'),
+            model_name='extrahours',
+            name='zones',
+            field=models.ManyToManyField(blank=True, related_name='+', to='bookings.zone', verbose_name='only in'),
         ),
         migrations.AddField(
-            model_name='historicaldrivetime',
-            name='origin',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.zone', verbose_name='from'),
-        ),
-        migrations.AddField(
-            model_name='drivetime',
-            name='destination',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drives_to', to='bookings.zone', verbose_name='to'),
-        ),
-        migrations.AddField(
-            model_name='drivetime',
-            name='origin',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drives_from', to='bookings.zone', verbose_name='from'),
+            model_name='latefee',
+            name='decided_by',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
         ),
         migrations.AddField(
             model_name='screeningrecord',
@@ -1037,10 +1075,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='changerequest',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('booking',), name='changerequest_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'move'), ('wanted_starts_at__isnull', False)), models.Q(('kind', 'cancel'), ('wanted_starts_at__isnull', True)), _connector='OR'), name='changerequest_move_has_a_start'),
         ),
         migrations.AddConstraint(
             model_name='driveoverride',
@@ -1090,6 +1124,30 @@ class Migration(migrations.Migration):
             model_name='screeningrecheck',
             constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_tier_known'),
         ),
+        migrations.AddConstraint(
+            model_name='screeningrecheck',
+            constraint=models.CheckConstraint(condition=models.Q(('new_tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_new_tier_known'),
+        ),
+        migrations.AddIndex(
+            model_name='photo',
+            index=models.Index(condition=models.Q(('sizes_due_at__isnull', False)), fields=['sizes_due_at'], name='photo_sizes_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='photo',
+            constraint=models.UniqueConstraint(fields=('slot', 'therapist'), name='photo_one_a_slot_and_therapist'),
+        ),
+        migrations.AddConstraint(
+            model_name='photo',
+            constraint=models.UniqueConstraint(condition=models.Q(('therapist', None)), fields=('slot',), name='photo_one_a_slot_of_the_site'),
+        ),
+        migrations.AddConstraint(
+            model_name='photo',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('slot__in', ['portrait', 'hands']), ('therapist__isnull', False)), models.Q(('slot__in', ['table', 'car', 'owner']), ('therapist__isnull', True)), _connector='OR'), name='photo_is_someones_or_the_sites'),
+        ),
+        migrations.AddConstraint(
+            model_name='photo',
+            constraint=models.CheckConstraint(condition=models.Q(('focal_x__lte', 100), ('focal_y__lte', 100)), name='photo_focus_is_within'),
+        ),
         migrations.AddIndex(
             model_name='link',
             index=models.Index(fields=['expires_at'], name='link_by_expiry'),
@@ -1106,9 +1164,9 @@ class Migration(migrations.Migration):
             model_name='link',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('booking__isnull', False), ('expires_at__isnull', False), ('purpose', 'visit')), models.Q(('purpose', 'feed'), ('therapist__isnull', False)), models.Q(('booklet_request__isnull', False), ('expires_at__isnull', False), ('purpose', 'booklet')), models.Q(('expires_at__isnull', False), ('purpose__in', ['sign_in', 'code']), models.Q(('email', ''), _negated=True)), _connector='OR'), name='link_fits_its_purpose'),
         ),
-        migrations.AddConstraint(
-            model_name='extrahours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='extrahours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
+        migrations.AddIndex(
+            model_name='booking',
+            index=models.Index(condition=models.Q(('prove_by__isnull', False), ('status', 'requested')), fields=['prove_by'], name='booking_unproved'),
         ),
         migrations.AddIndex(
             model_name='booking',
@@ -1159,12 +1217,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='workinghours_dates_in_order', violation_error_message="The last day can't be before the first day."),
         ),
         migrations.AddConstraint(
-            model_name='drivetime',
-            constraint=models.UniqueConstraint(fields=('origin', 'destination', 'starts_at'), name='drivetime_one_per_band_start'),
+            model_name='extrahours',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='extrahours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
         ),
-        migrations.AddConstraint(
-            model_name='drivetime',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='drivetime_ends_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
+        migrations.AddIndex(
+            model_name='latefee',
+            index=models.Index(condition=models.Q(('state', 'open')), fields=['named_at'], name='latefee_open'),
         ),
         migrations.AddConstraint(
             model_name='screeningrecord',

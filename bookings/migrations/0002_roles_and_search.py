@@ -8,124 +8,100 @@ function of that name, are `massagerx.lib.text_search.fold`. Needs no extension.
 no schema of ours, and would not find one named in a text.
 """
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-_ALL = ("view", "add", "change", "delete")
-_KEEP = ("view", "add", "change")
-_SEE = ("view",)
+from massagerx.lib.roles import ALL, KEEP, SEE, give_rights
 
 _BLOG = {
-    "blog.tag": _ALL,
-    "blog.post": _ALL,
-    "blog.oldaddress": _ALL,
-    "blog.page": _KEEP,
-    "blog.faqentry": _ALL,
-    "blog.picture": _ALL,
-    "blog.video": _ALL,
-    "blog.testimonial": _ALL,
-    "blog.announcement": _ALL,
+    "blog.tag": ALL,
+    "blog.post": ALL,
+    "blog.oldaddress": ALL,
+    "blog.page": KEEP,
+    "blog.faqentry": ALL,
+    "blog.picture": ALL,
+    "blog.video": ALL,
+    "blog.testimonial": ALL,
+    "blog.announcement": ALL,
 }
 
 ROLES = {
     # Everything but making superusers: who may change whom is decided in massagerx/accounts/admin.py.
     "Owner": {
-        "auth.user": _KEEP,
-        "services.business": _KEEP,
-        "services.category": _ALL,
-        "services.service": _ALL,
-        "services.serviceoption": _ALL,
-        "services.servicefaq": _ALL,
-        "services.addon": _ALL,
+        "auth.user": KEEP,
+        "services.business": KEEP,
+        "services.category": ALL,
+        "services.service": ALL,
+        "services.serviceoption": ALL,
+        "services.servicefaq": ALL,
+        "services.addon": ALL,
         **_BLOG,
-        "bookings.booking": (*_KEEP, "view_reports"),
-        "bookings.accessnotes": _SEE,
-        "bookings.screeningrecord": _SEE,
-        "bookings.healthaccess": _SEE,
+        "bookings.booking": (*KEEP, "view_reports"),
+        "bookings.accessnotes": SEE,
+        "bookings.screeningrecord": SEE,
+        "bookings.healthaccess": SEE,
         "bookings.cliniciannote": ("view", "add"),
-        "bookings.changerequest": _KEEP,
-        "bookings.arearequest": _ALL,
-        "bookings.contactmessage": _ALL,
-        "bookings.bookletrequest": _ALL,
-        "bookings.booklet": _ALL,
-        "bookings.client": (*_KEEP, "export_client", "erase_client"),
+        "bookings.changerequest": KEEP,
+        "bookings.arearequest": ALL,
+        "bookings.contactmessage": ALL,
+        "bookings.bookletrequest": ALL,
+        "bookings.booklet": ALL,
+        "bookings.client": (*KEEP, "export_client", "erase_client"),
         "bookings.clientnote": ("view", "add"),
-        "bookings.erasure": _SEE,
-        "bookings.message": _KEEP,
-        "bookings.messagesettings": _KEEP,
-        "bookings.therapist": _ALL,
-        "bookings.workinghours": _ALL,
-        "bookings.extrahours": _ALL,
-        "bookings.timeoff": _ALL,
-        "bookings.closure": _ALL,
-        "bookings.zone": _ALL,
-        "bookings.servicearea": _ALL,
-        "bookings.driveoverride": _ALL,
-        "bookings.bookingrules": _KEEP,
-        "bookings.termsversion": _KEEP,
-        "bookings.screeningversion": _KEEP,
+        "bookings.erasure": SEE,
+        "bookings.message": KEEP,
+        "bookings.messagesettings": KEEP,
+        "bookings.therapist": ALL,
+        "bookings.photo": ALL,
+        "bookings.workinghours": ALL,
+        "bookings.extrahours": ALL,
+        "bookings.timeoff": ALL,
+        "bookings.closure": ALL,
+        "bookings.zone": ALL,
+        "bookings.servicearea": ALL,
+        "bookings.driveoverride": ALL,
+        "bookings.bookingrules": KEEP,
+        "bookings.termsversion": KEEP,
+        "bookings.screeningversion": KEEP,
     },
     # The people who answer the phone: visits and those who ask for them, not prices, rules or the site's words.
     "Front desk": {
-        "bookings.booking": _KEEP,
-        "bookings.accessnotes": _SEE,
-        "bookings.screeningrecord": _SEE,
+        "bookings.booking": KEEP,
+        "bookings.accessnotes": SEE,
+        "bookings.screeningrecord": SEE,
         "bookings.cliniciannote": ("view", "add"),
         "bookings.changerequest": ("view", "change"),
         "bookings.arearequest": ("view", "change"),
         "bookings.contactmessage": ("view", "change"),
         # They take consents back.
         "bookings.bookletrequest": ("view", "change"),
-        "bookings.client": _KEEP,
+        "bookings.client": KEEP,
         "bookings.clientnote": ("view", "add"),
         "bookings.message": ("view", "change"),
-        "bookings.therapist": _SEE,
-        "bookings.workinghours": _SEE,
-        "bookings.extrahours": _SEE,
-        "bookings.timeoff": _ALL,
-        "bookings.closure": _SEE,
-        "bookings.zone": _SEE,
-        "bookings.servicearea": _SEE,
+        "bookings.therapist": SEE,
+        "bookings.workinghours": SEE,
+        "bookings.extrahours": SEE,
+        "bookings.timeoff": ALL,
+        "bookings.closure": SEE,
+        "bookings.zone": SEE,
+        "bookings.servicearea": SEE,
         "bookings.driveoverride": ("view", "add", "delete"),
     },
     # All of it narrowed to what is their own: bookings/staff/visibility.py.
     "Therapist": {
         "bookings.booking": ("view_own_visits", "finish_own_visits"),
-        "bookings.accessnotes": _SEE,
-        "bookings.screeningrecord": _SEE,
-        "bookings.timeoff": _ALL,
+        "bookings.accessnotes": SEE,
+        "bookings.screeningrecord": SEE,
+        "bookings.timeoff": ALL,
     },
     "Writer": _BLOG,
 }
 
 
-def codenames(model, actions):
-    """An action with an underscore is a permission's whole name."""
-    return [action if "_" in action else f"{action}_{model}" for action in actions]
-
-
 def make_roles(apps, schema_editor):
-    # On a fresh database permissions are made only after the last migration.
-    for label in ("auth", "services", "blog", "bookings"):
-        config = apps.get_app_config(label)
-        # Within a migration an app has no such module, and permissions are made only for apps with one.
-        kept, config.models_module = getattr(config, "models_module", None), True
-        create_permissions(config, apps=apps, verbosity=0)
-        config.models_module = kept
-    Group = apps.get_model("auth", "Group")
-    Permission = apps.get_model("auth", "Permission")
-    for name, rows in ROLES.items():
-        group, _created = Group.objects.get_or_create(name=name)
-        for label, actions in rows.items():
-            app, model = label.split(".")
-            group.permissions.add(
-                *Permission.objects.filter(
-                    content_type__app_label=app,
-                    content_type__model=model,
-                    codename__in=codenames(model, actions),
-                )
-            )
+    for name in ROLES:
+        apps.get_model("auth", "Group").objects.get_or_create(name=name)
+    give_rights(apps, ROLES)
 
 
 def remove_roles(apps, schema_editor):

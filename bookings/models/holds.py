@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from .intake import BookingDraft
@@ -14,6 +14,8 @@ from .places import ServiceArea
 
 # However many visitors come from one address, no more of their times are kept at once.
 HOLDS_PER_SOURCE = 3
+# However long somebody types, one choice of a time is kept no longer.
+HELD_AT_MOST = timedelta(minutes=40)
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -27,7 +29,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
 
 class Hold(models.Model):
-    """Counts as taken until `expires_at`; one a visitor. A courtesy: what guarantees a visit is the booking."""
+    """Counts as taken until `expires_at`; one a visitor. A courtesy: what guarantees a visit is the booking.
+
+    Typing on moves `expires_at`, never beyond `HELD_AT_MOST` after `held_since`, the instant of the choice.
+    """
 
     draft = models.OneToOneField(
         BookingDraft, on_delete=models.CASCADE, related_name="hold", primary_key=True
@@ -39,7 +44,7 @@ class Hold(models.Model):
     blocked_from = models.DateTimeField()
     blocked_until = models.DateTimeField()
     expires_at = models.DateTimeField()
-    is_extended = models.BooleanField(default=False)
+    held_since = models.DateTimeField()
     # A keyed digest of the visitor's network address, and which of its few places this hold takes.
     source = models.CharField(max_length=64)
     place = models.PositiveSmallIntegerField()
@@ -63,6 +68,10 @@ class Hold(models.Model):
                     ends_at__lte=F("blocked_until"),
                 ),
                 name="hold_times_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("held_since") + Value(HELD_AT_MOST)),
+                name="hold_not_for_ever",
             ),
         ]
 

@@ -43,7 +43,7 @@ def details(request: HttpRequest) -> HttpResponse:
     if open_step:
         return open_step
     if "back" in request.POST:
-        return back_to("health")
+        return keep_time(request, progress) or back_to("health")
     if not is_right:
         return show(request, progress, "details", {"form": form}, status=422)
     return keep_time(request, progress) or onward(progress)

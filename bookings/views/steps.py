@@ -320,14 +320,13 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
-        taken = operations.hold_time(
+        operations.hold_time(
             draft=progress.draft,
             visit_request=wish.visit_request,
             starts_at=wish.starts_at,
             rules=progress.rules,
             source=visitor_digest(request),
             now=progress.now,
-            instead_of=hold,
         )
     except (SlotNotOffered, NoLongerOffered) as error:
         if with_another(request, progress):
@@ -335,8 +334,6 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         messages.error(request, access_label() if _fits_at_ground(progress, wish) else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
-    if hold is not None and taken is not None:
-        operations.extend_hold(taken, now=progress.now)
     return None
 
 
@@ -386,6 +383,12 @@ def _fits_at_ground(progress: Progress, wish: Wish) -> bool:
     except SlotNotOffered:
         return False
     return True
+
+
+def held(hold: Hold | None, *, now: datetime) -> dict[str, Any]:
+    """What a page says of the held time: the whole seconds that are left, and whether they can become more."""
+    left = int((hold.expires_at - now).total_seconds()) if hold is not None else 0
+    return {"seconds": max(0, left), "longer": hold is not None and operations.can_be_longer(hold)}
 
 
 def back_to(step: str) -> HttpResponseRedirect:
@@ -454,15 +457,18 @@ def show(
     template: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given."""
+    """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given.
+    What answers a press keeps the time longer, also when something is still missing."""
     names = [name for name, _label in STEPS]
     shown = [(name, label) for name, label in STEPS if label]
     number_now = sum(1 for _name, label in STEPS[: names.index(step) + 1] if label)
-    # Only the steps after the choice of a time say how long it is kept.
+    # Only the steps after the choice of a time say that it is kept.
     hold = progress.hold if names.index(step) > names.index("when") else None
+    if hold is not None and request.method == "POST":
+        operations.extend_hold(hold, now=progress.now)
     context = {
         "hold": hold,
-        "hold_seconds": int((hold.expires_at - progress.now).total_seconds()) if hold else 0,
+        "held": held(hold, now=progress.now),
         "progress": progress,
         "step": step,
         "steps": [

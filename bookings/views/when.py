@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, pricing
@@ -19,7 +19,7 @@ from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
-from .steps import CAME_LAST, Progress, guard, load_progress, onward, save, show
+from .steps import CAME_LAST, Progress, guard, held, load_progress, onward, save, show
 from .visits.visitor import came_last
 
 
@@ -66,6 +66,20 @@ def when(request: HttpRequest) -> HttpResponse:
     )
     # Whoever only changes the time has told the rest.
     return onward(progress)
+
+
+@require_POST
+@limited("20/m", "booking-keep")
+def keep(request: HttpRequest) -> JsonResponse:
+    """Keeps the held time longer for somebody who is typing: how many seconds from now on, 0 once it isn't held any
+    more, and whether asking again can make it longer still. Without a script each press of a step does the same."""
+    progress = load_progress(request)
+    hold = progress.hold
+    if hold is not None:
+        operations.extend_hold(hold, now=progress.now)
+    response = JsonResponse(held(hold, now=progress.now))
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _asked(request: HttpRequest, progress: Progress) -> Asked:

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "blog",
     "bookings",
     "bookings.drives",
+    "bookings.courses",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]

@@ -138,7 +138,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
         "progress": progress,
         "hold": SimpleNamespace(expires_at=now + timedelta(minutes=10)),
-        "hold_seconds": 600,
+        "held": {"seconds": 600, "longer": True},
         "steps": [
             {"name": "start", "label": _("What"), "state": "done"},
             {"name": "where", "label": _("Where"), "state": "current"},

@@ -132,33 +132,48 @@ if (keyed) {
   });
 }
 
-// How long the chosen time is still kept. The sentence with the hour is there without this; the minutes are for the
-// eye, and a screen reader is told once, at two minutes, and when the time is over; not again on each page that follows.
-// Counted from the seconds that the server gave: the visitor's clock may be wrong.
-const hold = document.querySelector("[data-hold-seconds]");
+// The chosen time is kept while somebody types, without a word. In its last two minutes it says so once, with a button.
+// Counted from the seconds that the server gives: the visitor's clock may be wrong.
+const hold = document.querySelector("[data-hold]");
 if (hold) {
-  const until = performance.now() + Number(hold.dataset.holdSeconds) * 1000;
-  const left = hold.querySelector(".hold__left");
-  const status = hold.querySelector("[role=status]");
-  const tell = (what) => {
-    const key = `${hold.dataset.until} ${what}`;
-    if (sessionStorage.getItem("hold") === key) return;
-    sessionStorage.setItem("hold", key);
-    status.textContent = hold.dataset[what];
+  const [kept, words, longer] = hold.children;
+  let until, canGrow, asked, before, spoken = "";
+  const take = (seconds, more) => {
+    asked = performance.now();
+    until = asked + seconds * 1000;
+    canGrow = more;
   };
-  const tick = () => {
-    const seconds = Math.round((until - performance.now()) / 1000);
-    if (seconds <= 0) {
-      hold.querySelector(".hold__words").textContent = hold.dataset.over;
-      left.textContent = "";
-      tell("over");
-      clearInterval(clock);
-      return;
+  const show = () => {
+    const left = until - performance.now();
+    const what = left <= 0 ? "over" : left > 120_000 ? "" : canGrow ? "soon" : "last";
+    if (what !== spoken) {
+      spoken = what;
+      kept.hidden = Boolean(what);
+      longer.hidden = what !== "soon";
+      words.textContent = hold.dataset[what] ?? "";
+      hold.classList.toggle("hold--speaks", Boolean(what));
     }
-    const minutes = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    left.textContent = hold.dataset.minutesLeft.replace("%s", minutes);
-    if (seconds <= 120) tell("soon");
+    if (what === "over") clearInterval(clock);
   };
-  const clock = setInterval(tick, 1000);
-  tick();
+  const keep = async () => {
+    asked = performance.now();
+    const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+    const response = await fetch(hold.dataset.hold, { method: "POST", headers: { "X-CSRFToken": token } });
+    if (!response.ok) return;
+    const told = await response.json();
+    take(told.seconds, told.longer);
+    show();
+  };
+  const clock = setInterval(show, 1000);
+  take(Number(hold.dataset.seconds), "longer" in hold.dataset);
+  show();
+  document.addEventListener("input", () => {
+    if (canGrow && spoken !== "over" && performance.now() - asked > 60_000) keep().catch(() => {});
+  });
+  // Whoever was typing goes on where they were.
+  longer.addEventListener("focus", (event) => { before = event.relatedTarget; });
+  longer.addEventListener("click", () => {
+    (before ?? document.getElementById("step-title")).focus({ preventScroll: true });
+    keep().catch(() => {});
+  });
 }

@@ -131,33 +131,50 @@ def test_pages_that_say_no_are_accessible_and_fit(
     assert not problems, "\n".join(problems)
 
 
-def test_minutes_left_are_shown_and_told_at_two_and_an_expired_time_is_taken_again(
+def test_time_is_kept_while_one_types_and_spoken_of_in_its_last_two_minutes(
     live_server: Any, clock: Any, full_day: World, new_page: PageMaker
 ) -> None:
     page = new_page(width=PHONE)
     page.clock.install()
     pages = to_times(page)
     pages.when()
-    hold, told = page.locator(".hold"), page.locator(".hold [role=status]")
-    expect(hold).to_contain_text("We keep your time until 12:1")
-    expect(page.locator(".hold__left")).to_have_text(re.compile(r"^(10:00|9:[0-5]\d) left$"))
-    expect(told).to_be_empty()
-    page.clock.fast_forward("07:30")
-    expect(page.locator(".hold__left")).to_have_text(re.compile(r"^2:[0-3]\d left$"))
-    expect(told).to_be_empty()
-    page.clock.fast_forward("00:45")
-    expect(told).to_have_text("Two minutes left to keep your time.")
+    pages.health()
+    chosen = Hold.objects.get()
+    told, longer = page.locator(".hold [role=status]"), page.get_by_role("button", name="Keep it longer")
+
+    def pass_by(minutes: int, seconds: int = 0) -> None:
+        clock.shift(timedelta(minutes=minutes, seconds=seconds))
+        page.clock.fast_forward(f"{minutes:02}:{seconds:02}")
+
+    expect(page.locator(".hold")).to_have_text(re.compile(r"^\s*Your time is kept\s*Keep it longer\s*$"))
+    expect(longer).to_be_hidden()
+    for minute in range(1, 7):
+        pass_by(2)
+        with page.expect_response("**/book/keep/"):
+            page.get_by_label("Street").press_sequentially(str(minute))
+        expect(told).to_be_empty()
+    assert Hold.objects.get().expires_at >= chosen.held_since + timedelta(minutes=22)
+
+    pass_by(8, 15)
+    expect(told).to_have_text("Are you still there? Your time is kept for two more minutes.")
+    expect(page.get_by_text("Your time is kept", exact=True)).to_be_hidden()
+    assert accessibility_violations(page) == []
     screenshot(page, "hold-two-minutes")
-    page.clock.fast_forward("02:00")
+    with page.expect_response("**/book/keep/"):
+        longer.click()
+    expect(page.get_by_label("Street")).to_be_focused()
+    expect(told).to_be_empty()
+    expect(page.get_by_text("Your time is kept", exact=True)).to_be_visible()
+
+    pass_by(10, 5)
     expect(told).to_have_text("Your time is no longer kept. Go on: if it is still free, it is yours.")
-    expect(page.locator(".hold__words")).to_have_text(told.inner_text())
+    expect(longer).to_be_hidden()
     assert accessibility_violations(page) == []
 
-    clock.shift(timedelta(minutes=11))
-    expired = Hold.objects.get()
-    pages.health()
-    expect(page.get_by_text("We keep your time until")).to_be_visible()
+    clock.shift(timedelta(minutes=30))
+    pages.details()
+    expect(page.get_by_text("Your time is kept", exact=True)).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()
-    assert taken_again.starts_at == expired.starts_at
-    assert taken_again.expires_at > expired.expires_at
+    assert taken_again.starts_at == chosen.starts_at
+    assert taken_again.held_since > chosen.held_since + timedelta(minutes=40)

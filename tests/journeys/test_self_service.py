@@ -118,7 +118,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     other.where()
     other.page.goto(f"/book/when/?day={local(datetime.fromisoformat(old)):%Y-%m-%d}")
     other.page.locator(f".times button[value^='{old}']").first.click()
-    expect(other.page.locator("main")).to_contain_text("We keep your time until")
+    expect(other.page.locator("main")).to_contain_text("Your time is kept")
 
     # What would have been reminded of at the old time is not; at the new time it is, once.
     sent = site.shell(

@@ -17,7 +17,7 @@ from .changes import (
 )
 from .claim import Wish, claim, claim_all
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
-from .hold import extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
+from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
     VisitAddress,
@@ -52,6 +52,7 @@ __all__ = [
     "accept_change",
     "answer_contact",
     "ask_move",
+    "can_be_longer",
     "cancel_booking",
     "cancel_by_client",
     "cancel_late",

@@ -10,13 +10,13 @@ from django.db import IntegrityError, transaction
 from bookings.domain import scheduling
 from bookings.domain.visit_request import VisitRequest
 from bookings.models import BookingDraft, BookingRules, Hold
-from bookings.models.holds import HOLDS_PER_SOURCE
+from bookings.models.holds import HELD_AT_MOST, HOLDS_PER_SOURCE
 
 from .claim import claim
 
 HOLD_FOR = timedelta(minutes=10)
-# A visitor who is still typing when this little is left gets the full time once more.
-EXTEND_BELOW = timedelta(minutes=5)
+# Typing on gives the full time again; what would move the end by less than a minute is not written.
+EXTEND_BELOW = HOLD_FOR - timedelta(minutes=1)
 
 
 def hold_time(
@@ -27,20 +27,21 @@ def hold_time(
     rules: BookingRules,
     source: str,
     now: datetime,
-    instead_of: Hold | None = None,
 ) -> Hold | None:
-    """Keeps a start for the visitor with `draft`, who asks for `visit_request`, for ten minutes, in place of the one
-    held before.
+    """Keeps a start for the visitor with `draft`, who asks for `visit_request`, for ten minutes or as long as one
+    types, in place of the one held before.
 
     None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
-    hold as many times as one address may: the start was free and may be booked, it is only not kept. `instead_of` is a
-    live hold that this one takes the place of with other minutes: it ends when that would have ended.
+    hold as many times as one address may: the start was free and may be booked, it is only not kept. The start that is
+    held already, taken again with other minutes, was chosen when it was chosen.
 
     Raises as `claim`, and the earlier hold stays then.
     """
     with claim(replace(visit_request, draft=draft.key), starts_at, rules=rules, now=now) as slot:
         if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
             return None
+        earlier = Hold.objects.filter(draft=draft, starts_at=slot.starts_at).live(now).first()
+        held_since = earlier.held_since if earlier is not None else now
         Hold.objects.filter(draft=draft).delete()
         Hold.objects.filter(source=source).expired(now).delete()
         held = set(Hold.objects.filter(source=source).order_by().values_list("place", flat=True))
@@ -57,8 +58,8 @@ def hold_time(
                     ends_at=slot.ends_at,
                     blocked_from=slot.blocked_from,
                     blocked_until=slot.blocked_until,
-                    expires_at=instead_of.expires_at if instead_of else now + HOLD_FOR,
-                    is_extended=instead_of is not None and instead_of.is_extended,
+                    expires_at=_kept_until(held_since, now),
+                    held_since=held_since,
                     source=source,
                     place=place,
                 )
@@ -79,11 +80,22 @@ def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules
 
 
 def extend_hold(hold: Hold, *, now: datetime) -> None:
-    """Gives a live hold its full time again, once, when little of it is left."""
-    if not hold.is_extended and hold.expires_at - now < EXTEND_BELOW:
-        Hold.objects.filter(pk=hold.pk, is_extended=False).live(now).update(
-            expires_at=now + HOLD_FOR, is_extended=True
-        )
+    """Gives a live hold its full time again, as long as its time may be kept at all."""
+    until = _kept_until(hold.held_since, now)
+    if hold.expires_at - now < EXTEND_BELOW and until > hold.expires_at:
+        # One that another tab has put in its place has an end of its own.
+        same = Hold.objects.filter(pk=hold.pk, held_since=hold.held_since, expires_at__lt=until)
+        if same.live(now).update(expires_at=until):
+            hold.expires_at = until
+
+
+def can_be_longer(hold: Hold) -> bool:
+    """Whether typing on can still move the end of the hold."""
+    return hold.expires_at < hold.held_since + HELD_AT_MOST
+
+
+def _kept_until(held_since: datetime, now: datetime) -> datetime:
+    return min(now + HOLD_FOR, held_since + HELD_AT_MOST)
 
 
 def release_hold(draft: BookingDraft) -> None:

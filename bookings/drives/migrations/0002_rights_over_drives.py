@@ -1,49 +1,29 @@
 """Who may see and change what is said of drives."""
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-_ALL = ("view", "add", "change", "delete")
+from massagerx.lib import roles
+
 RIGHTS = {
     "Owner": {
-        "driverules": ("view", "add", "change"),
-        "drivecorrection": _ALL,
-        "fixeddrive": _ALL,
-        "roadtime": ("view",),
+        "drives.driverules": roles.KEEP,
+        "drives.drivecorrection": roles.ALL,
+        "drives.fixeddrive": roles.ALL,
+        "drives.roadtime": roles.SEE,
     },
-    "Front desk": {"drivecorrection": ("view",), "fixeddrive": ("view",)},
+    "Front desk": {"drives.drivecorrection": roles.SEE, "drives.fixeddrive": roles.SEE},
 }
 
 
-def _permissions(apps, rights):
-    Permission = apps.get_model("auth", "Permission")
-    for model, verbs in rights.items():
-        yield from Permission.objects.filter(
-            content_type__app_label="drives",
-            content_type__model=model,
-            codename__in=[f"{verb}_{model}" for verb in verbs],
-        )
-
-
 def give_rights(apps, schema_editor):
-    config = apps.get_app_config("drives")
-    # Within a migration an app has no such module, and permissions are made only for apps with one.
-    kept, config.models_module = getattr(config, "models_module", None), True
-    create_permissions(config, apps=apps, verbosity=0)
-    config.models_module = kept
-    for role, rights in RIGHTS.items():
-        # An owner who has named the roles otherwise gives rights by hand.
-        for group in apps.get_model("auth", "Group").objects.filter(name=role):
-            group.permissions.add(*_permissions(apps, rights))
+    roles.give_rights(apps, RIGHTS)
 
 
 def take_rights(apps, schema_editor):
-    for role, rights in RIGHTS.items():
-        for group in apps.get_model("auth", "Group").objects.filter(name=role):
-            group.permissions.remove(*_permissions(apps, rights))
+    roles.take_rights(apps, RIGHTS)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("drives", "0001_drives"), ("bookings", "0002_roles_and_search")]
+    dependencies = [("drives", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
     operations = [migrations.RunPython(give_rights, take_rights)]

@@ -27,6 +27,7 @@ from blog.models import (
     Tag,
     Video,
 )
+from bookings.courses.models import CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
@@ -49,6 +50,7 @@ from bookings.models import (
     MessageSettings,
     TimeOff,
 )
+from massagerx.lib.roles import codename
 from services.models import Business, Category
 from tests.bookings.photos import add_photo
 from tests.factories import DAY, NOW, World, at, make_roles
@@ -96,6 +98,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.fixeddrive": {"owner": "lacd", "desk": "l"},
     "drives.driverules": {"owner": "lc"},
     "drives.roadtime": {"owner": "l"},
+    "courses.courseplan": {"owner": "lac", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -305,6 +308,7 @@ def desk(world: World) -> Desk:
         "drives.roadtime": RoadTime.objects.create(
             origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),
+        "courses.courseplan": CoursePlan.objects.create(name="Six weeks", number=1, option=world.option),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -348,21 +352,23 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     make_roles()
     roles = import_module("bookings.migrations.0002_roles_and_search")
-    of_drives = import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS
-    assert set(of_drives) <= set(roles.ROLES)
+    of_apps = [
+        import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
+        import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
+    ]
+    assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():
-        later = {f"drives.{model}": verbs for model, verbs in of_drives.get(name, {}).items()}
-        if name == "Owner":
-            later["bookings.photo"] = ("view", "add", "change", "delete")
+        of_role = {
+            **table,
+            **{label: verbs for rights in of_apps for label, verbs in rights.get(name, {}).items()},
+        }
         wanted = {
-            (label, codename)
-            for label, verbs in {**table, **later}.items()
-            for codename in roles.codenames(label.split(".")[1], verbs)
+            (label, codename(label.split(".")[1], verb)) for label, verbs in of_role.items() for verb in verbs
         }
         held = Permission.objects.filter(group__name=name).values_list(
             "content_type__app_label", "content_type__model", "codename"
         )
-        assert {(f"{app}.{model}", codename) for app, model, codename in held} == wanted
+        assert {(f"{app}.{model}", given) for app, model, given in held} == wanted
 
 
 def allowed(status: int) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from bookings.models import Booking, Client
 from tests.bookings.admin.test_admin_in_chromium import sign_in
@@ -54,7 +54,12 @@ def test_the_front_page_needs_no_scrolling_and_works_by_keys(
     expect(page.locator("[data-todo]", has_text=first.reference).get_by_role("link").first).to_be_focused()
     # Asks first: said no to, nothing happens.
     asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def say_no(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", say_no)
     page.keyboard.press("c")
     assert first.visit_for in asked[0]
     first.refresh_from_db()

@@ -58,7 +58,7 @@ def test_time_that_is_too_tight_for_the_stairs_is_neither_offered_nor_booked(wor
     assert world.book(starts_at=start, access_type="ground")
 
 
-def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(world: World) -> None:
+def test_hold_taken_again_with_other_minutes_counts_from_the_first_choice(world: World) -> None:
     treatment = load_treatment(service_slug=world.service.slug, option_id=world.option.pk)
     visit_request = load_visit_request(
         treatment=treatment, area=world.area, preference="any", today=NOW.date()
@@ -66,7 +66,7 @@ def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(worl
     draft = intake.load_draft(None, now=NOW)
     intake.save_draft(draft, {}, now=NOW)
 
-    def hold(access_type: str, now: datetime, instead_of: Hold | None) -> Hold:
+    def hold(access_type: str, now: datetime) -> Hold:
         taken = operations.hold_time(
             draft=draft,
             visit_request=replace(visit_request, access_type=access_type),
@@ -74,14 +74,13 @@ def test_hold_taken_again_with_other_minutes_ends_when_the_first_would_have(worl
             rules=world.rules,
             source="a",
             now=now,
-            instead_of=instead_of,
         )
         assert taken is not None
         return taken
 
-    first = hold("ground", NOW, None)
-    again = hold("stairs", NOW + timedelta(minutes=3), first)
-    assert again.expires_at == NOW + timedelta(minutes=10)
+    hold("ground", NOW)
+    again = hold("stairs", NOW + timedelta(minutes=3))
+    assert (again.held_since, again.expires_at) == (NOW, NOW + timedelta(minutes=13))
     assert again.blocked_from == at(9, 45)
     for access_type, fits in (("stairs", True), ("elevator", False)):
         assert (

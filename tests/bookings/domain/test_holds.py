@@ -75,16 +75,52 @@ def test_refused_time_keeps_the_one_held_before(world: World) -> None:
     assert Hold.objects.get().starts_at == at(10)
 
 
-def test_hold_is_extended_once_and_only_when_little_is_left(world: World) -> None:
-    mine = draft()
-    held = hold(world, mine)
+def test_who_types_on_keeps_the_time_for_forty_minutes_at_most(world: World) -> None:
+    hold(world, draft())
+    ends = []
+    for minute in (1, 2, 9, 18, 27, 35, 39, 40):
+        operations.extend_hold(Hold.objects.get(), now=NOW + timedelta(minutes=minute))
+        ends.append((Hold.objects.get().expires_at - NOW) // timedelta(minutes=1))
+    assert ends == [10, 12, 19, 28, 37, 40, 40, 40]
+    assert not operations.can_be_longer(Hold.objects.get())
+
+
+def test_database_keeps_no_time_longer_than_forty_minutes(world: World) -> None:
+    """The bound holds whatever writes: the end of a hold is bound to the instant of its choice."""
+    held = hold(world, draft())
     assert held is not None
-    operations.extend_hold(held, now=NOW + timedelta(minutes=2))
+    same = Hold.objects.filter(pk=held.pk)
+    same.update(expires_at=NOW + timedelta(minutes=40))
+    with pytest.raises(IntegrityError, match="hold_not_for_ever"), transaction.atomic():
+        same.update(expires_at=NOW + timedelta(minutes=40, microseconds=1))
+
+
+def test_time_chosen_again_was_chosen_when_it_was_chosen(world: World) -> None:
+    """Pressing the same start again and again keeps it no longer than typing on; another start is another choice."""
+    mine = draft()
+    for minute in (0, 9, 18, 27, 36):
+        hold(world, mine, now=NOW + timedelta(minutes=minute))
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=40)
+    later = NOW + timedelta(minutes=37)
+    hold(world, mine, hour=14, now=later)
+    assert Hold.objects.get().expires_at == later + timedelta(minutes=10)
+
+
+def test_end_of_a_time_that_another_tab_has_replaced_stays(world: World) -> None:
+    mine = draft()
+    first = hold(world, mine)
+    assert first is not None
+    later = NOW + timedelta(minutes=5)
+    hold(world, mine, hour=14, now=later)
+    operations.extend_hold(first, now=later + timedelta(minutes=4))
+    assert Hold.objects.get().expires_at == later + timedelta(minutes=10)
+
+
+def test_time_that_is_over_is_not_kept_on(world: World) -> None:
+    held = hold(world, draft())
+    assert held is not None
+    operations.extend_hold(held, now=NOW + timedelta(minutes=10))
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=10)
-    operations.extend_hold(held, now=NOW + timedelta(minutes=8))
-    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=18)
-    operations.extend_hold(Hold.objects.get(), now=NOW + timedelta(minutes=17))
-    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=18)
 
 
 def test_one_source_holds_three_times_and_the_next_is_not_kept(world: World) -> None:
@@ -113,6 +149,7 @@ def test_database_refuses_a_fourth_hold_of_one_source(world: World) -> None:
                 blocked_from=at(14),
                 blocked_until=at(15),
                 expires_at=held.expires_at,
+                held_since=held.held_since,
                 source=held.source,
                 place=place,
             )

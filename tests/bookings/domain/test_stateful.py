@@ -48,9 +48,10 @@ from bookings.models import (
     WorkingHours,
 )
 from bookings.models.holds import HOLDS_PER_SOURCE
+from bookings.screening import key_of
 from massagerx.lib.localtime import day_bounds, local
 from tests.bookings.availability.strategies import clock_changes
-from tests.factories import LA, World, make_therapist
+from tests.factories import CLEAR_ANSWERS, LA, World, make_therapist
 from tests.support.integrity import FULL, size, write_down
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -78,6 +79,15 @@ class Choice:
     starts_at: datetime
     # Whether it was offered when it was chosen; None once time has passed since.
     was_offered: bool | None = None
+
+
+def clear_answers(people: int) -> dict[str, str]:
+    """Each person's own answers, none of which asks for anything."""
+    return {
+        key_of(question, person): answer
+        for person in range(1, people + 1)
+        for question, answer in CLEAR_ANSWERS.items()
+    }
 
 
 class Refused(Exception):
@@ -214,6 +224,7 @@ class Story(RuleBasedStateMachine):
             phone=f"+1213555{who:04}",
             street=door or f"{self.number} Sample Street",
             total_cents=total,
+            answers=clear_answers(choice.people),
         )
 
     def asks(self, choice: Choice, draft: uuid.UUID | None, **changes: Any) -> bool:

@@ -19,21 +19,52 @@ from tests.factories import DAY, NOW, World, at
 pytestmark = pytest.mark.django_db
 
 
-def test_chosen_time_is_held_and_the_page_says_until_when(flow: Flow, world: World) -> None:
+def test_chosen_time_is_held_and_the_page_says_so(flow: Flow, world: World) -> None:
     flow.until("details")
     page = flow.client.get("/book/details/").content.decode()
-    assert "We keep your time until 12:10 PM PST" in page
-    assert 'data-hold-seconds="600"' in page
+    assert "Your time is kept<noscript> until 12:10 PM PST, and longer with each press</noscript>" in page
+    assert 'data-seconds="600" data-longer' in page
     other = Flow(Client(), world).until("when")
     assert f'value="{at(10).isoformat()} ' not in other.client.get(f"/book/when/?day={DAY}").content.decode()
     assert f'value="{at(10).isoformat()} ' in flow.client.get(f"/book/when/?day={DAY}").content.decode()
 
 
-def test_typing_on_extends_the_hold_once(flow: Flow) -> None:
+@pytest.mark.parametrize("typed", [{}, {"email": "no mailbox"}, {"back": "yes"}])
+def test_each_press_keeps_the_time_longer_whatever_is_still_missing(
+    typed: dict[str, str], flow: Flow
+) -> None:
     flow.until("details")
-    with time_machine.travel(NOW + timedelta(minutes=8), tick=False):
-        flow.details()
-    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=18)
+    for minute in (8, 16):
+        with time_machine.travel(NOW + timedelta(minutes=minute), tick=False):
+            flow.details(**typed)
+        assert Hold.objects.get().expires_at == NOW + timedelta(minutes=minute + 10)
+
+
+def test_typing_keeps_the_time_for_forty_minutes_and_says_how_long(flow: Flow) -> None:
+    flow.until("details")
+    told = []
+    for minute in range(5, 50, 5):
+        with time_machine.travel(NOW + timedelta(minutes=minute), tick=False):
+            told.append(flow.client.post("/book/keep/").json())
+    full = {"seconds": 600, "longer": True}
+    assert told == [
+        *[full] * 5,
+        {"seconds": 600, "longer": False},
+        {"seconds": 300, "longer": False},
+        *[{"seconds": 0, "longer": False}] * 2,
+    ]
+    with time_machine.travel(NOW + timedelta(minutes=38, seconds=30), tick=False):
+        page = flow.client.get("/book/details/").content.decode()
+    assert 'data-seconds="90"' in page
+    assert "data-longer" not in page
+
+
+def test_keeping_is_for_who_holds_the_time(flow: Flow, world: World) -> None:
+    flow.until("details")
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        for other in (Client(), Flow(Client(), world).until("when").client):
+            assert other.post("/book/keep/").json() == {"seconds": 0, "longer": False}
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=10)
 
 
 def test_expired_hold_is_taken_again_silently_when_still_free(flow: Flow) -> None:
@@ -85,7 +116,7 @@ def test_many_visitors_of_one_address_hold_three_times_and_may_all_go_on(world: 
         assert visitor.when(therapist=f"sample-therapist-{number}").headers["Location"] == "/book/health/"
     assert Hold.objects.count() == 3
     unheld = visitor.client.get("/book/health/").content.decode()
-    assert "We keep your time" not in unheld
+    assert "Your time is kept" not in unheld
     visitor.details()
     visitor.health()
     assert visitor.review().headers["Location"] == "/book/done/"

@@ -1,0 +1,135 @@
+"""The owner's plans for courses, in versions."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Max, Model, Prefetch, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.staff.labels import mark
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
+from services.models import ServiceOption
+
+from .models import MOST_VISITS, CoursePhase, CoursePlan
+
+# In the address of the form for a new version: the key of the one that it starts as a copy of.
+COPY = "copy"
+_COPIED = ("name", "option", "counted_from", "words")
+_PHASE = ("from_day", "to_day", "visits", "apart")
+
+
+class PhaseFormSet(forms.BaseInlineFormSet):
+    """Phases follow each other, and come to a course that can be planned."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data]
+        phases = sorted(
+            (row for row in rows if not row.get("DELETE")), key=lambda row: (row["from_day"], row["to_day"])
+        )
+        if not phases:
+            raise forms.ValidationError(_("A plan has at least one phase."))
+        if sum(phase["visits"] for phase in phases) > MOST_VISITS:
+            raise forms.ValidationError(_("A course has at most %(most)d visits.") % {"most": MOST_VISITS})
+        for before, after in pairwise(phases):
+            if after["from_day"] <= before["to_day"]:
+                words = _("The phase from day %(day)d begins before the one before it has ended.")
+                raise forms.ValidationError(words % {"day": after["from_day"]})
+
+
+class PhaseInline(KindFieldsMixin, admin.TabularInline):
+    model = CoursePhase
+    formset = PhaseFormSet
+    fields = list(_PHASE)
+    max_num = 12
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """A row to add to, and those of the version that is copied."""
+        return 1 + (_copied(request).phases.count() if obj is None and _copied(request) else 0)
+
+
+def _copied(request: HttpRequest) -> Any:
+    """The version that a new one starts as a copy of, if the address names one."""
+    key = request.GET.get(COPY, "")
+    if not (key.isascii() and key.isdigit() and len(key) < 10):
+        return None
+    return CoursePlan.objects.filter(pk=int(key)).first()
+
+
+@admin.register(CoursePlan)
+class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
+    """A version that a course was booked by can be read only; a new one starts as a copy of it."""
+
+    list_display = ["__str__", "option", "in_words", "approval", "is_offered"]
+    list_filter = ["is_offered", "option__service"]
+    list_select_related = ["option__service"]
+    search_fields = ["name"]
+    readonly_fields = ["number", "next_version"]
+    fields = [*_COPIED, "approved_by", "is_offered", "number", "next_version"]
+    inlines = [PhaseInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CoursePlan]:
+        phases = Prefetch("phases", CoursePhase.objects.order_by("from_day"))
+        return super().get_queryset(request).prefetch_related(phases)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        plan = _copied(request)
+        copied = (
+            {name: getattr(plan, f"{name}_id" if name == "option" else name) for name in _COPIED}
+            if plan
+            else {}
+        )
+        return {**copied, **super().get_changeform_initial_data(request)}
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        plan = _copied(request) if obj.pk is None and request.method == "GET" else None
+        if plan is not None:
+            kwargs["initial"] = list(plan.phases.order_by("from_day").values(*_PHASE))
+        return kwargs
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "option":
+            kwargs["queryset"] = ServiceOption.objects.select_related("service").order_by(
+                "service__name", "minutes"
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Gives a version the next number of its name."""
+        if not change or "name" in form.changed_data:
+            others = CoursePlan.objects.filter(name=obj.name).exclude(pk=obj.pk)
+            obj.number = (others.aggregate(highest=Max("number"))["highest"] or 0) + 1
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: a plan that is offered no more stays for the courses that were booked by it."""
+        return False
+
+    @admin.display(description=gettext_lazy("phases"))
+    def in_words(self, plan: CoursePlan) -> str:
+        return "; ".join(str(phase) for phase in plan.phases.all())
+
+    @admin.display(description=gettext_lazy("approved"))
+    def approval(self, plan: CoursePlan) -> str:
+        if plan.approved_by:
+            return mark("good", "✓", plan.approved_by)
+        return mark("note", "!", _("not approved yet"))
+
+    @admin.display(description=gettext_lazy("to change a plan that was used"))
+    def next_version(self, plan: Any) -> str:
+        if plan.pk is None:
+            return "–"
+        address = f"{reverse('admin:courses_courseplan_add')}?{COPY}={plan.pk}"
+        return format_html('<a href="{}">{}</a>', address, _("Make a new version from this one"))

@@ -1,0 +1,135 @@
+"""What courses consist of: the owner's plans, in versions, with their phases."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from simple_history.models import HistoricalRecords
+
+from services.models import Service, ServiceOption
+
+from . import planner
+
+# No course is longer, nor has more visits: planning and one press must stay quick.
+LONGEST_DAYS, MOST_VISITS = 365, 40
+
+
+class CoursePlanQuerySet(models.QuerySet["CoursePlan"]):
+    def offered(self) -> CoursePlanQuerySet:
+        """Of each name the newest approved version, while its service and length are on offer."""
+        approved = self.model._default_manager.exclude(approved_by="")
+        newest = approved.filter(name=OuterRef("name")).order_by("-number").values("pk")[:1]
+        return self.filter(
+            pk=Subquery(newest), is_offered=True, option__is_active=True, option__service__is_active=True
+        )
+
+
+class CoursePlan(models.Model):
+    """One version of a plan: which service, and when its visits are. One that a course was booked by never changes;
+    of one name the approved version with the highest number is offered."""
+
+    class CountedFrom(models.TextChoices):
+        """What day 0 is."""
+
+        SURGERY = "surgery", _("the day of the surgery")
+        FIRST_VISIT = "first_visit", _("the first visit")
+
+    name = models.CharField(_("name"), max_length=80, help_text=_("As clients read it: after liposuction."))
+    number = models.PositiveIntegerField(_("version"), editable=False)
+    option = models.ForeignKey(
+        ServiceOption, on_delete=models.PROTECT, related_name="+", verbose_name=_("service and length")
+    )
+    counted_from = models.CharField(
+        _("days are counted from"), max_length=11, choices=CountedFrom.choices, default=CountedFrom.SURGERY
+    )
+    words = models.TextField(
+        _("in your words"),
+        blank=True,
+        max_length=600,
+        help_text=_("What a client reads beside the plan. Promise no healing: as your surgeon advises."),
+    )
+    approved_by = models.CharField(
+        _("approved by"),
+        max_length=160,
+        blank=True,
+        help_text=_("The qualified person who checked this plan. Blank: not approved, and not offered."),
+    )
+    is_offered = models.BooleanField(_("offered"), default=True)
+
+    objects = CoursePlanQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name", "-number"]
+        verbose_name = _("course plan")
+        verbose_name_plural = _("course plans")
+        constraints = [
+            models.UniqueConstraint(fields=["name", "number"], name="courseplan_one_per_number"),
+            models.CheckConstraint(
+                condition=Q(counted_from__in=["surgery", "first_visit"]), name="courseplan_counted_from_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} · v{self.number}"
+
+    @property
+    def service(self) -> Service:
+        """The service that the plan is of."""
+        return self.option.service
+
+    def as_phases(self) -> tuple[planner.Phase, ...]:
+        """The phases as the planner takes them, in order."""
+        return tuple(phase.value for phase in self.phases.all())
+
+
+class CoursePhase(models.Model):
+    """A stretch of a plan with so many visits, at least so many days apart. Days count from day 0, both included."""
+
+    plan = models.ForeignKey(CoursePlan, on_delete=models.CASCADE, related_name="phases")
+    from_day = models.PositiveSmallIntegerField(
+        _("from day"), validators=[MaxValueValidator(LONGEST_DAYS)], help_text=_("0 is the day itself.")
+    )
+    to_day = models.PositiveSmallIntegerField(_("to day"), validators=[MaxValueValidator(LONGEST_DAYS)])
+    visits = models.PositiveSmallIntegerField(
+        _("visits"), validators=[MinValueValidator(1), MaxValueValidator(MOST_VISITS)]
+    )
+    apart = models.PositiveSmallIntegerField(
+        _("at least days apart"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text=_("From the visit before; 1 is the day after."),
+    )
+
+    class Meta:
+        ordering = ["plan", "from_day"]
+        verbose_name = _("phase")
+        verbose_name_plural = _("phases")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "from_day"],
+                name="coursephase_one_per_first_day",
+                violation_error_message=_("Another phase begins on that day."),
+            ),
+            models.CheckConstraint(condition=Q(visits__gte=1, apart__gte=1), name="coursephase_in_range"),
+            models.CheckConstraint(
+                condition=Q(to_day__gte=F("from_day") + (F("visits") - 1) * F("apart")),
+                name="coursephase_has_room",
+                violation_error_message=_(
+                    "So many visits, so many days apart, don't fit between these days."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        visits = ngettext("%(count)d visit", "%(count)d visits", self.visits) % {"count": self.visits}
+        words = _("%(visits)s in days %(first)d to %(last)d")
+        return words % {"visits": visits, "first": self.from_day, "last": self.to_day}
+
+    @property
+    def value(self) -> planner.Phase:
+        """The phase as the planner takes it."""
+        return planner.Phase(self.from_day, self.to_day, self.visits, self.apart)

@@ -1,0 +1,142 @@
+"""The owner's plans: typed in forms, in versions, and offered only once somebody has approved them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from bookings.courses import planner, sample
+from bookings.courses.models import CoursePhase, CoursePlan
+from services.models import Service, ServiceOption
+from tests.factories import NOW, World
+
+from .conftest import make_plan
+
+pytestmark = pytest.mark.django_db
+ADD = reverse("admin:courses_courseplan_add")
+
+
+def typed(world: World, *phases: tuple[int, int, int, int], **changes: Any) -> dict[str, Any]:
+    """The form of a plan as a browser sends it."""
+    data: dict[str, Any] = {
+        "name": "After liposuction", "option": world.option.pk, "counted_from": "surgery", "words": "",
+        "approved_by": "A. Sample", "is_offered": "on",
+        "phases-TOTAL_FORMS": len(phases), "phases-INITIAL_FORMS": 0, **changes,
+    }  # fmt: skip
+    for number, values in enumerate(phases):
+        names = ("from_day", "to_day", "visits", "apart")
+        data |= {f"phases-{number}-{name}": value for name, value in zip(names, values, strict=True)}
+    return data
+
+
+def problems(response: Any) -> str:
+    """All that the page says is wrong with its phases."""
+    assert response.status_code == 200
+    (formset,) = response.context["inline_admin_formsets"]
+    return " ".join([*formset.formset.non_form_errors(), str(formset.formset.errors)])
+
+
+def test_owner_makes_a_plan_without_json(owner: Client, world: World) -> None:
+    assert owner.post(ADD, typed(world, (3, 7, 3, 1), (8, 14, 3, 2))).status_code == 302
+
+    plan = CoursePlan.objects.get()
+    assert str(plan) == "After liposuction · v1"
+    assert plan.as_phases() == (planner.Phase(3, 7, 3, 1), planner.Phase(8, 14, 3, 2))
+    assert list(CoursePlan.objects.offered()) == [plan]
+
+
+@pytest.mark.parametrize(
+    ("phases", "words"),
+    [
+        ([], "at least one phase"),
+        ([(3, 7, 3, 3)], "fit between these days"),
+        ([(7, 3, 1, 1)], "fit between these days"),
+        ([(3, 7, 1, 1), (7, 9, 1, 1)], "from day 7 begins before"),
+        ([(3, 7, 1, 1), (3, 9, 1, 1)], "duplicate data for from_day"),
+        ([(0, 30, 21, 1), (31, 60, 20, 1)], "at most 40 visits"),
+        ([(3, 7, 0, 1)], "greater than or equal to 1"),
+        ([(3, 7, 1, 0)], "greater than or equal to 1"),
+        ([(3, 366, 1, 1)], "less than or equal to 365"),
+        ([(10**30, 10**30, 1, 1)], "less than or equal to"),
+    ],
+)
+def test_plans_that_can_not_be_planned(owner: Client, world: World, phases: Any, words: str) -> None:
+    response = owner.post(ADD, typed(world, *phases))
+    assert words in problems(response)
+    assert not CoursePlan.objects.exists()
+
+
+def test_database_keeps_phases_that_have_room(world: World) -> None:
+    plan = make_plan(world)
+    with pytest.raises(IntegrityError, match="coursephase_has_room"), transaction.atomic():
+        CoursePhase.objects.create(plan=plan, from_day=30, to_day=33, visits=3, apart=2)
+
+
+def test_new_version_starts_as_a_copy_and_takes_the_next_number(owner: Client, world: World) -> None:
+    plan = make_plan(world, words="As your surgeon advises.")
+
+    page = owner.get(f"{ADD}?copy={plan.pk}").content.decode()
+
+    assert "As your surgeon advises." in page
+    assert 'name="phases-2-from_day" value="15"' in page
+    owner.post(f"{ADD}?copy={plan.pk}", typed(world, (3, 9, 2, 2), approved_by=""))
+    second = CoursePlan.objects.get(number=2)
+    # Not approved yet: the version before it is still the one that is offered.
+    assert list(CoursePlan.objects.offered()) == [plan]
+    CoursePlan.objects.filter(pk=second.pk).update(approved_by="A. Sample")
+    assert list(CoursePlan.objects.offered()) == [second]
+
+
+@pytest.mark.parametrize("copy", ["0", "x", "9" * 30, "-1", ""])
+def test_copy_of_nothing_is_an_empty_form(owner: Client, world: World, copy: str) -> None:
+    assert owner.get(ADD, {"copy": copy}).status_code == 200
+
+
+def test_what_is_off_is_not_offered(world: World) -> None:
+    plan = make_plan(world)
+    for model, changes in (
+        (CoursePlan, {"is_offered": False}),
+        (ServiceOption, {"is_active": False}),
+        (Service, {"is_active": False}),
+    ):
+        with transaction.atomic():
+            model._default_manager.update(**changes)
+            assert not CoursePlan.objects.offered().exists()
+            transaction.set_rollback(True)
+    assert list(CoursePlan.objects.offered()) == [plan]
+
+
+def test_front_desk_reads_plans(desk: Client, world: World) -> None:
+    plan = make_plan(world)
+    page = desk.get(reverse("admin:courses_courseplan_changelist")).content.decode()
+    assert "2 visits in days 3 to 7; 2 visits in days 8 to 14; 1 visit in days 15 to 21" in page
+    assert desk.get(reverse("admin:courses_courseplan_change", args=[plan.pk])).status_code == 200
+    assert desk.get(ADD).status_code == 403
+
+
+def test_drafts_of_the_sample_are_offered_to_nobody_and_loaded_once(world: World) -> None:
+    for slug in ("in-home-relaxation-massage", "postural-correction-training"):
+        service = Service.objects.create(
+            category=world.service.category, name=slug, slug=slug, summary="-", description="<p>-</p>"
+        )
+        ServiceOption.objects.create(service=service, minutes=60, price_cents=12_000)
+
+    sample.load(now=NOW)
+    sample.load(now=NOW)
+
+    plans = CoursePlan.objects.order_by("name").prefetch_related("phases")
+    visits = {plan.name: sum(phase.visits for phase in plan.as_phases()) for plan in plans}
+    assert visits == {
+        "After a tummy tuck": 8, "After liposuction": 12, "Posture, eight weeks": 10, "Six weeks": 6,
+    }  # fmt: skip
+    assert not CoursePlan.objects.offered().exists()
+
+
+def test_plans_of_another_catalogue_are_left_out(world: World) -> None:
+    ServiceOption.objects.filter(minutes=60).update(minutes=45)
+    sample.load(now=NOW)
+    assert not CoursePlan.objects.exists()
