@@ -112,7 +112,16 @@ class ServiceAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, L
         (None, {"fields": ["name", "slug", "category", "summary", "is_active", "on_the_site", "position"]}),
         (
             _("What clients read"),
-            {"fields": ["description", "what_to_expect", "before_visit", "after_visit"]},
+            {
+                "fields": [
+                    "description",
+                    "what_to_expect",
+                    "before_visit",
+                    "after_visit",
+                    "purpose_question",
+                    "purpose_hint",
+                ]
+            },
         ),
         (
             _("Time at the door"),

@@ -110,6 +110,21 @@ class Service(models.Model):
     description = ProseEditorField(
         _("description"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html)
     )
+    purpose_question = models.CharField(
+        _("question about the visit"),
+        max_length=120,
+        blank=True,
+        help_text=_(
+            "Asked of who books; the therapist reads the answer before the door. "
+            "Blank: “What is this visit for?”"
+        ),
+    )
+    purpose_hint = models.CharField(
+        _("hint below it"),
+        max_length=240,
+        blank=True,
+        help_text=_("Such as which side, what to leave out, how firm, which sport, which goal."),
+    )
     what_to_expect = ProseEditorField(
         _("what to expect"), extensions=PROSE_EXTENSIONS, sanitize=when_typed(clean_html), blank=True
     )

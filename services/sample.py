@@ -50,7 +50,7 @@ def _service(values: dict[str, Any], position: int) -> None:
         defaults={
             "category": Category.objects.get(slug=values["category"]),
             "name": values["name"],
-            "summary": values["summary"],
+            **{name: values[name] for name in ("summary", "purpose_question", "purpose_hint")},
             **{name: to_html(values[name]) for name in _TEXTS},
             "setup_minutes": 10,
             "packdown_minutes": 10,

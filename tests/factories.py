@@ -50,6 +50,7 @@ def make_roles() -> None:
     roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
+        import_module("bookings.migrations.0004_visit_purpose").give_rights(apps, None)
         import_module("bookings.drives.migrations.0002_rights_over_drives").give_rights(apps, None)
         import_module("bookings.courses.migrations.0002_rights_over_courses").give_rights(apps, None)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings.domain import operations, queries
+from bookings.domain import intake, operations, queries
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
@@ -34,6 +34,7 @@ from bookings.staff.late_changes import waiting_words
 from bookings.staff.messages import message_mark
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
 from bookings.staff.visibility import sees_own_visits, sees_visits
+from massagerx.lib.encryption import UnreadableValue
 
 from .forms import ClinicianNoteForm, HealthAccessForm
 from .frame import (
@@ -136,6 +137,7 @@ def _page(
         **_facts(booking),
         "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
+        **_purpose(request, booking, now),
         **_choices(request, booking, now),
         **_health(request, booking, now),
         "note_form": note_form or ClinicianNoteForm(),
@@ -174,6 +176,16 @@ def _way_in(request: StaffRequest, booking: Any) -> dict[str, Any]:
     may_enter = request.user.has_perm("bookings.view_accessnotes")
     access, access_lost = access_lines(booking) if may_enter else ([], False)
     return {"access": access, "access_lost": unreadable() if access_lost else ""}
+
+
+def _purpose(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:
+    """What the client said it is for. Shown before the door to who may read it, who is written down."""
+    if not request.user.has_perm("bookings.view_visitpurpose"):
+        return {}
+    try:
+        return {"purpose": intake.open_purpose(booking=booking, user=request.user, now=now)}
+    except UnreadableValue:
+        return {"purpose_lost": unreadable()}
 
 
 def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
+    VisitPurpose,
 )
 
 log = logging.getLogger("massagerx.bookings")
@@ -113,7 +114,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         ],
         batch_size=200,
     )
-    for model in (AccessNotes, ScreeningRecord, ScreeningRecheck, ClinicianNote):
+    for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote):
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")

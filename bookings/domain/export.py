@@ -40,6 +40,7 @@ from bookings.models import (
     Message,
     ScreeningRecheck,
     ScreeningRecord,
+    VisitPurpose,
 )
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import clock_time, local
@@ -150,6 +151,7 @@ def _visit(visit: Booking) -> list[Line]:
         ),
         _line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
         _line("access", _("how we get in"), _opened(partial(_access, visit))),
+        _line("purpose", _("what the visit is for"), _opened(partial(_purpose, visit))),
         _line("agreed_at", _("agreed at"), visit.agreed_at),
         _line("terms", _("terms agreed to"), agreed.number),
         _line("consent", _("what the client agrees to"), agreed.consent_words(for_other=bool(visit.recipient_name))),
@@ -161,6 +163,11 @@ def _visit(visit: Booking) -> list[Line]:
 def _access(visit: Booking) -> dict[str, str]:
     found = AccessNotes.objects.filter(booking=visit).first()
     return found.notes if found is not None else {}
+
+
+def _purpose(visit: Booking) -> str:
+    found = VisitPurpose.objects.filter(booking=visit).first()
+    return str(found.text) if found is not None else ""
 
 
 def _health(visits: list[Booking]) -> Iterable[list[Line]]:

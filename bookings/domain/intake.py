@@ -15,6 +15,7 @@ from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from bookings import screening
 from bookings.enums import Tier
@@ -27,6 +28,7 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
+    VisitPurpose,
 )
 from massagerx.lib.localtime import local, months_before
 
@@ -135,8 +137,9 @@ def purge_drafts(*, now: datetime) -> int:
 
 
 def purge_health_answers(*, now: datetime) -> int:
-    """Deletes health answers, those given again, and clinicians' notes of clients whose last visit, kept or not, ended
-    longer ago than the owner keeps them (`BookingRules.health_kept_months`); returns of how many visits."""
+    """Deletes health answers, those given again, clinicians' notes and what visits were for, of clients whose last
+    visit, kept or not, ended longer ago than the owner keeps them (`BookingRules.health_kept_months`); returns of how
+    many visits."""
     oldest = months_before(local(now), BookingRules.load().health_kept_months)
     long_gone = (
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
@@ -144,7 +147,7 @@ def purge_health_answers(*, now: datetime) -> int:
     old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
     # The keys alone: what can't be opened any more must go all the same.
     visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
-    for model in (ScreeningRecheck, ClinicianNote):
+    for model in (ScreeningRecheck, ClinicianNote, VisitPurpose):
         rows = model._base_manager.filter(**old).order_by()
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
@@ -170,6 +173,19 @@ def open_screening(*, booking: Booking, user: User, reason: str, now: datetime) 
     record = ScreeningRecord.objects.select_related("version").get(booking=booking)
     HealthAccess.objects.create(booking=booking, user=user, at=now, reason=reason)
     return answers_in_words(record, booking.service.slug)
+
+
+def open_purpose(*, booking: Booking, user: User, now: datetime) -> str:
+    """What a visit is for, in the client's words; "" when nothing was told. Writes the look down first, once in twelve
+    hours for one person: they read it before the door, and maybe again at it. Raises `UnreadableValue`."""
+    rows = VisitPurpose.objects.filter(booking=booking)
+    if not rows.exists():
+        return ""
+    reason = gettext_noop("What the visit is for")
+    looks = HealthAccess.objects.filter(booking=booking, user=user, reason=reason)
+    if not looks.filter(at__gt=now - timedelta(hours=12)).exists():
+        HealthAccess.objects.create(booking=booking, user=user, at=now, reason=reason)
+    return str(rows.get().text)
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:

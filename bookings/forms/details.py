@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from massagerx.lib.fields import LineField, LinesField, PhoneField
+from services.models import Service
 
 from .person import PersonForm
 
@@ -95,7 +96,21 @@ class DetailsForm(PersonForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Please don't write about health here; your answers are kept apart."),
     )
+    purpose = LinesField(
+        label=_("What is this visit for?"),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Which side or area, what to leave out, how firm, your goal."),
+    )
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
+
+    def __init__(self, *args: Any, service: Service | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if service is not None:
+            purpose = self.fields["purpose"]
+            purpose.label = service.purpose_question or purpose.label
+            purpose.help_text = service.purpose_hint or purpose.help_text
 
     def typed(self) -> dict[str, Any]:
         """What was sent, field by field: as it was cleaned, and where it can't be taken as it was typed. Only after the

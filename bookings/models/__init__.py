@@ -13,6 +13,7 @@ from .intake import (
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
+    VisitPurpose,
 )
 from .links import Link
 from .outbox import Message, MessageSettings
@@ -58,6 +59,7 @@ __all__ = [
     "Therapist",
     "TherapistQuerySet",
     "TimeOff",
+    "VisitPurpose",
     "WorkingHours",
     "Zone",
 ]

@@ -33,6 +33,22 @@ class BookingDraft(models.Model):
         return str(self.key)
 
 
+class VisitPurpose(models.Model):
+    """What a visit is for, in the words of who booked it: often of health, so encrypted and kept as long as that."""
+
+    booking = models.OneToOneField(
+        Booking, on_delete=models.CASCADE, related_name="purpose", primary_key=True
+    )
+    text = EncryptedJSONField()
+
+    class Meta:
+        verbose_name = _("what a visit is for")
+        verbose_name_plural = _("what visits are for")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} · {self.pk}"
+
+
 class ScreeningVersion(models.Model):
     """One version of the questions and rules, as `bookings.screening.parse_rules` reads them.
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from bookings.domain.visit_request import load_area, load_treatment
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
-from bookings.models import AccessNotes, Booking
+from bookings.models import AccessNotes, Booking, VisitPurpose
 from bookings.refusals import refusal_words
 from massagerx.lib.encryption import UnreadableValue
 
@@ -75,7 +75,17 @@ def _details(booking: Booking) -> dict[str, Any]:
         "for_other": bool(booking.recipient_name),
         "recipient_name": booking.recipient_name,
         **address_of(booking),
+        "purpose": _purpose(booking),
     }
+
+
+def _purpose(booking: Booking) -> str:
+    """What the visit was for, for who proved to be its client; "" when it can't be opened any more."""
+    try:
+        found = VisitPurpose.objects.filter(booking=booking).first()
+        return str(found.text) if found is not None else ""
+    except UnreadableValue:
+        return ""
 
 
 def address_of(booking: Booking) -> dict[str, str]:

@@ -320,6 +320,7 @@ class _Review:
             screening_version=health["version"],
             screening_service=health["service"],
             answers=screening.answers_of_people(health["answers"], visit_request.treatment.people),
+            purpose=details.get("purpose", ""),
             terms_version=data["terms_version"],
             total_cents=data["total_cents"],
         )

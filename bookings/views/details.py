@@ -35,9 +35,11 @@ def details(request: HttpRequest) -> HttpResponse:
     open_step = guard(request, progress, "details")
     if open_step and not (request.method == "POST" and progress.answers):
         return open_step
+    service = progress.treatment.service if progress.treatment is not None else None
     if request.method != "POST":
-        return show(request, progress, "details", {"form": DetailsForm(initial=_shown(progress))})
-    form = DetailsForm(request.POST)
+        form = DetailsForm(initial=_shown(progress), service=service)
+        return show(request, progress, "details", {"form": form})
+    form = DetailsForm(request.POST, service=service)
     is_right = form.is_valid()
     _keep(request, progress, form, is_right=is_right)
     if open_step:

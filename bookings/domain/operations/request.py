@@ -46,6 +46,7 @@ from bookings.models import (
     ScreeningRecord,
     ServiceArea,
     TermsVersion,
+    VisitPurpose,
 )
 from bookings.models.booking import make_address_key
 from bookings.screening import Result
@@ -87,6 +88,7 @@ class Submission:
     terms_version: int
     total_cents: int
     therapist: str = ""
+    purpose: str = ""
 
     @property
     def digest(self) -> str:
@@ -282,6 +284,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
         [
             *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in treatment.add_ons),
             AccessNotes(booking=booking, notes=submission.access),
+            *([VisitPurpose(booking=booking, text=submission.purpose)] if submission.purpose else []),
             ScreeningRecord(
                 booking=booking,
                 version=press.looked_up.screening.version,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_held_since"),
+        ("bookings", "0004_visit_purpose"),
     ]
 
     operations = [
