@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -221,12 +222,18 @@ def _stranded(now: datetime) -> dict[str, Any]:
             {
                 **_visit(row.booking),
                 "phone": row.booking.client.phone,
+                "rescue": _rescue_url(row.booking),
                 "why": stranding_words(row.reason),
                 "is_urgent": row.booking.starts_at - now < TOLD_WITHIN,
             }
             for row in found[:MOST_ROWS]
         ],
     }
+
+
+def _rescue_url(booking: Booking) -> str:
+    query = urlencode({"therapist": booking.therapist_id, "day": local(booking.starts_at).date()})
+    return f"{reverse('admin:bookings_booking_rescue')}?{query}"
 
 
 def _visit(booking: Booking) -> dict[str, Any]:
