@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bookings.availability import (
+    Conditions,
     Interval,
     Job,
     Occupied,
@@ -56,9 +57,7 @@ class Input:
             "job": self.job,
             "first_day": FIRST_DAY,
             "last_day": FIRST_DAY + timedelta(days=days - 1),
-            "rules": self.rules,
-            "drive_time": OfflineEstimate(LOS_ANGELES),
-            "now": self.now,
+            "conditions": Conditions(self.rules, OfflineEstimate(LOS_ANGELES), self.now),
         }
 
 

@@ -207,13 +207,8 @@ class _Writer:
             self._begin(piece.tag, piece.values() if piece.attributes else {})
 
     def _begin(self, tag: str, values: dict[str, str]) -> None:
-        style = values.get("style", "")
         if tag == "br":
             self._break()
-        elif tag == "hr":
-            self._end_block()
-            self._end_word_lists()
-            self.out.append("<hr>")
         elif tag == "img":
             self.pictures += 1
         elif tag in _LEFT:
@@ -222,31 +217,35 @@ class _Writer:
             self._text(" ")
         elif tag in ("ul", "ol"):
             self._open_list(tag, values.get("start", ""))
-        elif tag == "li":
+        elif tag in ("hr", "li", "blockquote") or tag in _HEADINGS or tag in _BLOCKS:
             self._end_block()
+            self._begin_block(tag, values.get("style", ""))
+        else:
+            self._open_inline(tag, values.get("style", ""), values.get("href"))
+
+    def _begin_block(self, tag: str, style: str) -> None:
+        if tag == "li":
             if self._lists:
                 self._begin_item()
+        elif tag == "hr":
+            self._end_word_lists()
+            self.out.append("<hr>")
         elif tag == "blockquote":
-            self._end_block()
             self._end_word_lists()
             if not self._quotes and not self._lists:
                 self.out.append("<blockquote>")
             self._quotes += 1
         elif tag in _HEADINGS:
-            self._end_block()
             self._end_word_lists()
             self._block = _HEADINGS[tag] if not (self._lists or self._quotes) else ""
             self._begin_wanted()
-        elif tag in _BLOCKS:
-            self._end_block()
+        else:
             self.tables += tag == "table"
             level = _WORD_LIST.search(style)
             if level and not self._lists:
                 self._mark_pending = int(level[1])
             elif tag == "p":
                 self._end_word_lists()
-        else:
-            self._open_inline(tag, style, values.get("href"))
 
     def _end(self, tag: str) -> None:
         if tag in ("ul", "ol"):

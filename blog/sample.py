@@ -17,7 +17,7 @@ from massagerx.lib.content_files import Document, read_documents, read_toml, to_
 from massagerx.lib.localtime import local
 from massagerx.lib.pictures import Encoded
 from services.models import Service
-from services.sample_left import untouched
+from services.sample_left import Left, page_of, untouched
 
 from .models import FaqEntry, Page, Picture, Post, Tag
 
@@ -67,7 +67,7 @@ def load(*, now: datetime) -> Loaded:
     return loaded
 
 
-def left() -> list[str]:
+def left() -> list[Left]:
     """Posts, pages and answers that readers see and that nobody has saved as their own."""
     posts = Post.objects.filter(
         status=Post.Status.PUBLISHED, slug__in=[file.slug for file in read_documents(POSTS)]
@@ -77,9 +77,18 @@ def left() -> list[str]:
         question__in=[row["question"] for row in read_toml(LISTS)["questions"]]
     )
     return [
-        *(_("the post “%(title)s”") % {"title": post.title} for post in untouched(posts)),
-        *(_("the page “%(title)s”") % {"title": page.title} for page in untouched(pages)),
-        *(_("the answer to “%(question)s”") % {"question": row.question} for row in untouched(questions)),
+        *(
+            Left(_("the post “%(title)s”") % {"title": post.title}, page_of(post))
+            for post in untouched(posts)
+        ),
+        *(
+            Left(_("the page “%(title)s”") % {"title": page.title}, page_of(page))
+            for page in untouched(pages)
+        ),
+        *(
+            Left(_("the answer to “%(question)s”") % {"question": row.question}, page_of(row))
+            for row in untouched(questions)
+        ),
     ]
 
 

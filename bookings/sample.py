@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings import sample_booklet
@@ -28,7 +29,7 @@ from massagerx.accounts.sample_accounts import sample_accounts
 from massagerx.lib.content_files import read_toml
 from massagerx.lib.localtime import local
 from services.models import Business, Service
-from services.sample_left import untouched
+from services.sample_left import Left, page_of, untouched
 
 _DATA = Path(__file__).parent / "sample_data"
 
@@ -61,17 +62,21 @@ def load(*, now: datetime) -> None:
     _staff()
 
 
-def left() -> list[str]:
+def left() -> list[Left]:
     """Sample therapists who can be booked, the sample terms while they are in force, and the sample booklet."""
     certificates = [row["certificate_number"] for row in read_toml(_DATA / "people.toml")["therapists"]]
     therapists = Therapist.objects.filter(is_active=True, certificate_number__in=certificates)
-    found = [_("the therapist “%(name)s”") % {"name": therapist.name} for therapist in therapists]
+    words = _("the therapist “%(name)s”")
+    found = [Left(words % {"name": therapist.name}, page_of(therapist)) for therapist in therapists]
     terms = TermsVersion.objects.first()
     if terms is not None and terms.consent.strip() == read_toml(_DATA / "terms.toml")["consent"].strip():
         if untouched(TermsVersion.objects.filter(pk=terms.pk)).exists():
-            found.append(_("the terms that clients agree to"))
+            # Terms in force stay as they are: the next version takes their place.
+            found.append(
+                Left(_("the terms that clients agree to"), reverse("admin:bookings_termsversion_add"))
+            )
     if Booklet.objects.filter(is_sample=True).exists():
-        found.append(_("the booklet"))
+        found.append(Left(_("the booklet"), reverse("admin:bookings_booklet_changelist")))
     return found
 
 

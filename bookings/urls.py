@@ -15,6 +15,7 @@ urlpatterns = [
     path("book/where/", booking.where, name="where"),
     path("book/outside/", outside.outside, name="outside"),
     path("book/when/", when.when, name="when"),
+    path("book/soonest/", when.soonest, name="soonest"),
     path("book/keep/", when.keep, name="keep"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),

@@ -96,19 +96,19 @@ def _rounds(arguments: list[str], postgres: str | None, scratch: Path) -> list[R
     sqlite = f"sqlite:///{scratch / 'tests.sqlite3'}"
     # The tests of one file share a site, which takes seconds to start.
     side_by_side = ["-n", "2", "--dist", "loadfile"]
-    chosen = [
-        ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),
-        ("PostgreSQL, whole site and browser", _WHOLE_SITE, postgres, side_by_side),
-        ("SQLite, integrity", f"integrity and not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
-    ]
-    if postgres is None:
+    if postgres is not None:
+        chosen = [
+            ("PostgreSQL", f"not ({_WHOLE_SITE})", postgres, ["-n", "2"]),
+            ("PostgreSQL, whole site and browser", _WHOLE_SITE, postgres, side_by_side),
+            ("SQLite, integrity", f"integrity and not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
+        ]
+    else:
         chosen = [
             ("SQLite", f"not ({_WHOLE_SITE})", sqlite, ["-n", "2"]),
             ("SQLite, whole site and browser", _WHOLE_SITE, sqlite, side_by_side),
         ]
     rounds = []
     for name, marks, address, own in chosen:
-        assert address is not None
         both = f"({marks}) and ({theirs})" if theirs else marks
         one = Round(name, both, address, [])
         one.options = [*own, "-m", both, f"--junitxml={_report(one, scratch)}", *options]

@@ -212,7 +212,7 @@ class BusinessForm(forms.ModelForm):
                 self.add_error(
                     "is_sample",
                     _("Still as they came with the sample: %(left)s. Open each, make it yours and save it.")
-                    % {"left": "; ".join(left)},
+                    % {"left": "; ".join(row.words for row in left)},
                 )
             # Numbers from 555-0100 to 555-0199 and addresses at example.com are nobody's.
             if (phone := cleaned.get("phone")) and re.search(r"55501\d\d$", phone.as_e164):

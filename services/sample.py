@@ -12,7 +12,7 @@ from simple_history.utils import bulk_create_with_history
 from massagerx.lib.content_files import read_toml, to_html
 
 from .models import AddOn, Business, Category, Service, ServiceFaq, ServiceOption
-from .sample_left import untouched
+from .sample_left import Left, page_of, untouched
 
 _CATALOGUE = Path(__file__).parent / "sample_data" / "catalogue.toml"
 _TEXTS = ("description", "what_to_expect", "before_visit", "after_visit")
@@ -37,11 +37,12 @@ def load(*, now: datetime) -> None:
             add_on.services.set(Service.objects.filter(slug__in=slugs))
 
 
-def left() -> list[str]:
+def left() -> list[Left]:
     """Services whose words and prices nobody has saved as their own."""
     slugs = [values["slug"] for values in read_toml(_CATALOGUE)["services"]]
     rows = untouched(Service.objects.filter(is_active=True, slug__in=slugs))
-    return [_("words and prices of “%(name)s”") % {"name": service.name} for service in rows]
+    words = _("words and prices of “%(name)s”")
+    return [Left(words % {"name": service.name}, page_of(service)) for service in rows]
 
 
 def _service(values: dict[str, Any], position: int) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.urls import reverse
 from django.utils.module_loading import module_has_submodule
+
+
+class Left(NamedTuple):
+    """Something that is still the sample's, in words for the owner, and the address of the page where it is made
+    one's own."""
+
+    words: str
+    address: str
 
 
 def sample_modules() -> list[Any]:
@@ -20,10 +29,15 @@ def sample_modules() -> list[Any]:
     ]
 
 
-def sample_left() -> list[str]:
-    """In words for the owner, what was loaded as a sample and is neither replaced nor taken as their own; the phone
-    and the email of the business are seen by its form."""
-    return [words for module in sample_modules() for words in module.left()]
+def sample_left() -> list[Left]:
+    """What was loaded as a sample and is neither replaced nor taken as their own by the owner; the phone and the email
+    of the business are seen by its form."""
+    return [left for module in sample_modules() for left in module.left()]
+
+
+def page_of(row: Model) -> str:
+    """The address of a row's page in the admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def untouched(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -11,58 +11,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('auth', '__first__'),
         ('services', '0001_tables'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='FaqEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('question', models.CharField(max_length=200, unique=True, verbose_name='question')),
-                ('answer', models.TextField(verbose_name='answer')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-            ],
-            options={
-                'verbose_name': 'FAQ entry',
-                'verbose_name_plural': 'FAQ entries',
-                'ordering': ['position', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Tag',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(max_length=60, unique=True, verbose_name='address')),
-            ],
-            options={
-                'verbose_name': 'tag',
-                'verbose_name_plural': 'tags',
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Testimonial',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('words', models.TextField(max_length=600, verbose_name='their words')),
-                ('name', models.CharField(help_text='As they want to be called: a first name or initials.', max_length=60, verbose_name='name')),
-                ('place', models.CharField(blank=True, help_text='A neighborhood or city, such as Los Feliz.', max_length=60, verbose_name='place')),
-                ('has_consent', models.BooleanField(help_text='Ask the person, and keep their answer. Without a yes it is never shown.', verbose_name='may we show it?')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-            ],
-            options={
-                'verbose_name': 'testimonial',
-                'verbose_name_plural': 'testimonials',
-                'ordering': ['position', 'pk'],
-            },
-        ),
         migrations.CreateModel(
             name='Announcement',
             fields=[
@@ -78,6 +31,22 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'announcements',
                 'ordering': ['-starts_at', '-pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='notice_ends_after_it_begins', violation_error_message='An announcement ends after it begins.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FaqEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('question', models.CharField(max_length=200, unique=True, verbose_name='question')),
+                ('answer', models.TextField(verbose_name='answer')),
+                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
+                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
+            ],
+            options={
+                'verbose_name': 'FAQ entry',
+                'verbose_name_plural': 'FAQ entries',
+                'ordering': ['position', 'pk'],
             },
         ),
         migrations.CreateModel(
@@ -148,47 +117,6 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalTestimonial',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('words', models.TextField(max_length=600, verbose_name='their words')),
-                ('name', models.CharField(help_text='As they want to be called: a first name or initials.', max_length=60, verbose_name='name')),
-                ('place', models.CharField(blank=True, help_text='A neighborhood or city, such as Los Feliz.', max_length=60, verbose_name='place')),
-                ('has_consent', models.BooleanField(help_text='Ask the person, and keep their answer. Without a yes it is never shown.', verbose_name='may we show it?')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical testimonial',
-                'verbose_name_plural': 'historical testimonials',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Page',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(choices=[('about', 'About us'), ('faq', 'Questions and answers'), ('policies', 'Policies'), ('privacy', 'Privacy'), ('contact', 'Contact')], max_length=20, unique=True, verbose_name='page')),
-                ('title', models.CharField(max_length=140, verbose_name='title')),
-                ('meta_description', models.CharField(blank=True, help_text='One sentence, for search engines.', max_length=160, verbose_name='description')),
-                ('body', models.TextField(blank=True, verbose_name='text')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-            ],
-            options={
-                'verbose_name': 'page',
-                'verbose_name_plural': 'pages',
-                'ordering': ['slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('slug__in', ['about', 'faq', 'policies', 'privacy', 'contact'])), name='page_slug_is_fixed')],
-            },
-        ),
-        migrations.CreateModel(
             name='Picture',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -225,12 +153,12 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published')], default='draft', max_length=12, verbose_name='status')),
                 ('published_at', models.DateTimeField(blank=True, help_text='Los Angeles time. Empty means at once; a later time means that it appears by itself then.', null=True, verbose_name='publish on')),
                 ('author_name', models.CharField(blank=True, help_text='Left empty, the name of the business is shown.', max_length=80, verbose_name='author')),
+                ('cover', models.ForeignKey(blank=True, db_constraint=False, help_text='Shown above the post and in lists. Cut to a wide shape around its focus.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='blog.picture', verbose_name='cover')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
                 ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
                 ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cover', models.ForeignKey(blank=True, db_constraint=False, help_text='Shown above the post and in lists. Cut to a wide shape around its focus.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='blog.picture', verbose_name='cover')),
             ],
             options={
                 'verbose_name': 'historical post',
@@ -241,6 +169,43 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name='HistoricalTestimonial',
+            fields=[
+                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
+                ('words', models.TextField(max_length=600, verbose_name='their words')),
+                ('name', models.CharField(help_text='As they want to be called: a first name or initials.', max_length=60, verbose_name='name')),
+                ('place', models.CharField(blank=True, help_text='A neighborhood or city, such as Los Feliz.', max_length=60, verbose_name='place')),
+                ('has_consent', models.BooleanField(help_text='Ask the person, and keep their answer. Without a yes it is never shown.', verbose_name='may we show it?')),
+                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
+                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'historical testimonial',
+                'verbose_name_plural': 'historical testimonials',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Tag',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
+                ('slug', models.SlugField(max_length=60, unique=True, verbose_name='address')),
+            ],
+            options={
+                'verbose_name': 'tag',
+                'verbose_name_plural': 'tags',
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
             name='Post',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -249,6 +214,7 @@ class Migration(migrations.Migration):
                 ('summary', models.CharField(blank=True, help_text="One or two sentences, for lists and search engines. Left empty, the post's first words are used.", max_length=280, verbose_name='summary')),
                 ('body', models.TextField(verbose_name='text')),
                 ('plain_body', models.TextField(blank=True, default='', editable=False)),
+                ('cover', models.ForeignKey(blank=True, help_text='Shown above the post and in lists. Cut to a wide shape around its focus.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='covered_posts', to='blog.picture', verbose_name='cover')),
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published')], default='draft', max_length=12, verbose_name='status')),
                 ('published_at', models.DateTimeField(blank=True, help_text='Los Angeles time. Empty means at once; a later time means that it appears by itself then.', null=True, verbose_name='publish on')),
                 ('author_name', models.CharField(blank=True, help_text='Left empty, the name of the business is shown.', max_length=80, verbose_name='author')),
@@ -256,15 +222,16 @@ class Migration(migrations.Migration):
                 ('share_words', models.CharField(blank=True, default='', editable=False, max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('cover', models.ForeignKey(blank=True, help_text='Shown above the post and in lists. Cut to a wide shape around its focus.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='covered_posts', to='blog.picture', verbose_name='cover')),
+                ('tags', models.ManyToManyField(blank=True, related_name='posts', to='blog.tag', verbose_name='tags')),
                 ('pinned_posts', models.ManyToManyField(blank=True, help_text='Posts to offer at the end. Left empty, posts with the same tags are offered.', related_name='pinned_by', to='blog.post', verbose_name='read next')),
                 ('services', models.ManyToManyField(blank=True, related_name='posts', to='services.service', verbose_name='services it is about')),
-                ('tags', models.ManyToManyField(blank=True, related_name='posts', to='blog.tag', verbose_name='tags')),
             ],
             options={
                 'verbose_name': 'post',
                 'verbose_name_plural': 'posts',
                 'ordering': ['-published_at', '-pk'],
+                'indexes': [models.Index(fields=['status', '-published_at'], name='post_status_published')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='post_published_has_a_time', violation_error_message='A published post needs the time when it appears.')],
             },
         ),
         migrations.CreateModel(
@@ -280,6 +247,41 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Page',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.CharField(choices=[('about', 'About us'), ('faq', 'Questions and answers'), ('policies', 'Policies'), ('privacy', 'Privacy'), ('contact', 'Contact')], max_length=20, unique=True, verbose_name='page')),
+                ('title', models.CharField(max_length=140, verbose_name='title')),
+                ('meta_description', models.CharField(blank=True, help_text='One sentence, for search engines.', max_length=160, verbose_name='description')),
+                ('body', models.TextField(blank=True, verbose_name='text')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
+            ],
+            options={
+                'verbose_name': 'page',
+                'verbose_name_plural': 'pages',
+                'ordering': ['slug'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('slug__in', ['about', 'faq', 'policies', 'privacy', 'contact'])), name='page_slug_is_fixed')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Testimonial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('words', models.TextField(max_length=600, verbose_name='their words')),
+                ('name', models.CharField(help_text='As they want to be called: a first name or initials.', max_length=60, verbose_name='name')),
+                ('place', models.CharField(blank=True, help_text='A neighborhood or city, such as Los Feliz.', max_length=60, verbose_name='place')),
+                ('has_consent', models.BooleanField(help_text='Ask the person, and keep their answer. Without a yes it is never shown.', verbose_name='may we show it?')),
+                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
+                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
+            ],
+            options={
+                'verbose_name': 'testimonial',
+                'verbose_name_plural': 'testimonials',
+                'ordering': ['position', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Upload',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -287,12 +289,13 @@ class Migration(migrations.Migration):
                 ('file_name', models.CharField(max_length=120)),
                 ('width', models.PositiveIntegerField()),
                 ('height', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField()),
                 ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
                 'verbose_name': 'upload',
                 'verbose_name_plural': 'uploads',
+                'indexes': [models.Index(fields=['created_at'], name='upload_created')],
             },
         ),
         migrations.CreateModel(
@@ -303,29 +306,14 @@ class Migration(migrations.Migration):
                 ('provider', models.CharField(choices=[('youtube', 'YouTube'), ('vimeo', 'Vimeo')], editable=False, max_length=10)),
                 ('code', models.CharField(editable=False, max_length=40)),
                 ('title', models.CharField(help_text='What one will see. Shown on the picture, and read aloud.', max_length=140, verbose_name='title')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
                 ('poster', models.ForeignKey(blank=True, help_text='Shown until someone presses. Left empty, a drawn one is shown.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='videos', to='blog.picture', verbose_name='picture')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
             ],
             options={
                 'verbose_name': 'video',
                 'verbose_name_plural': 'videos',
                 'ordering': ['-created_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'code'), name='video_is_there_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['status', '-published_at'], name='post_status_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='post_published_has_a_time', violation_error_message='A published post needs the time when it appears.'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['created_at'], name='upload_created'),
-        ),
-        migrations.AddConstraint(
-            model_name='video',
-            constraint=models.UniqueConstraint(fields=('provider', 'code'), name='video_is_there_once'),
         ),
     ]

@@ -1,9 +1,9 @@
-"""The words clients agree to, and the health questions: versions that are never changed once they were used."""
+"""The words clients agree to, and the health questions: versions that are never changed once they are in force."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
+from bookings.models import ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
 from bookings.screening import RulesError, parse_rules
 from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
@@ -23,14 +23,11 @@ from massagerx.lib.admin_history import HistoryMixin
 
 
 class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
-    """A new version starts as a copy of the latest; one that was used can be read only. None is deleted."""
+    """A new version starts as a copy of the latest; one that is in force can be read only, since somebody may have its
+    words before them. None is deleted."""
 
     copied: tuple[str, ...] = ()
     readonly_fields = ["number"]
-
-    def uses(self, version: Any) -> int:
-        """How many bookings rest on this version."""
-        raise NotImplementedError
 
     def _latest(self) -> Any:
         return self.model._default_manager.order_by("-number").first()
@@ -41,6 +38,11 @@ class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         copied = {name: getattr(latest, name) for name in self.copied} if latest else {}
         return {**copied, "published_at": timezone.now(), **super().get_changeform_initial_data(request)}
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Says when a version can't be changed any more."""
+        words = _("Until then this version can be changed. From then on it stays as it is: add the next one.")
+        return super().get_form(request, obj, change, help_texts={"published_at": words}, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Gives a new version the next number."""
         if obj.number is None:
@@ -49,8 +51,9 @@ class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only a version that was never used can be changed."""
-        return super().has_change_permission(request, obj) and (obj is None or not self.uses(obj))
+        """Only a version that is not in force yet can be changed."""
+        waits = obj is None or cast(Any, obj).published_at > timezone.now()
+        return waits and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Never."""
@@ -97,9 +100,6 @@ class TermsVersionAdmin(VersionAdmin):
         "consent",
         "consent_for_other",
     )
-
-    def uses(self, version: Any) -> int:
-        return Booking.objects.filter(terms_version=version).count()
 
     @admin.display(description=gettext_lazy("as clients read it"))
     def as_read(self, version: TermsVersion) -> str:
@@ -168,10 +168,6 @@ class ScreeningVersionAdmin(VersionAdmin):
         first = Exists(ScreeningRecord.objects.filter(version=OuterRef("pk")))
         again = Exists(ScreeningRecheck.objects.filter(version=OuterRef("pk")))
         return super().get_queryset(request).annotate(was_used=first | again)
-
-    def uses(self, version: Any) -> int:
-        answered = ScreeningRecord.objects.filter(version=version).count()
-        return answered + ScreeningRecheck.objects.filter(version=version).count()
 
     @admin.display(description=gettext_lazy("approved"))
     def approval(self, version: ScreeningVersion) -> str:

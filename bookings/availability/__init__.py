@@ -6,18 +6,18 @@ argument. The rules are in `slots`, their values in `types`.
 """
 
 from .drives import Drives
-from .fit import best_fit, choose_therapist, for_anyone, good_fit_starts, visits_by_week
+from .fit import choose_therapist, for_anyone, good_fit_starts, visits_by_week
 from .slots import (
     OfferedStart,
     check_slot,
     explain_day,
-    nearest_slots,
     offer_slots,
     offer_starts,
     open_days,
 )
-from .travel import WeekBands, WithOverrides, one_band, whole_minutes
+from .travel import WeekBands, WithOverrides, whole_minutes
 from .types import (
+    Conditions,
     DriveTime,
     ExtraHours,
     Interval,
@@ -36,6 +36,7 @@ from .types import (
 from .working_hours import working_intervals
 
 __all__ = [
+    "Conditions",
     "DriveTime",
     "Drives",
     "ExtraHours",
@@ -54,16 +55,13 @@ __all__ = [
     "WeekBands",
     "WeeklyHours",
     "WithOverrides",
-    "best_fit",
     "check_slot",
     "choose_therapist",
     "explain_day",
     "for_anyone",
     "good_fit_starts",
-    "nearest_slots",
     "offer_slots",
     "offer_starts",
-    "one_band",
     "open_days",
     "visits_by_week",
     "whole_minutes",

@@ -27,11 +27,6 @@ GOOD_FIT_SAVES_MINUTES = 10
 GOOD_FIT_STEP_MINUTES = 5
 
 
-def best_fit(slots: Iterable[Slot]) -> list[Slot]:
-    """`slots` by the driving that they add, least first; between equals the earlier, then the lower therapist id."""
-    return sorted(slots, key=lambda slot: (slot.added_drive_minutes, slot.starts_at, slot.therapist_id))
-
-
 def choose_therapist(candidates: Iterable[Slot], visits_that_week: Mapping[int, int]) -> Slot:
     """The slot, of several for one start, whose therapist's day grows least in driving.
 

@@ -98,9 +98,8 @@ class LocalDay:
 
 
 def _offset(minute: int, zone: tzinfo) -> int:
-    offset = instant_at(minute).astimezone(zone).utcoffset()
-    assert offset is not None
-    return offset // timedelta(minutes=1)
+    instant = instant_at(minute)
+    return (instant.astimezone(zone).replace(tzinfo=UTC) - instant) // timedelta(minutes=1)
 
 
 def _midnight(day: date, zone: tzinfo) -> int:

@@ -36,7 +36,7 @@ from .drives import Drives
 from .fit import good_fits, visits_by_week
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .sweep import DayPlanner, Start
-from .types import DriveTime, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
+from .types import Conditions, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
 from .working_hours import week_of
 
 
@@ -46,16 +46,15 @@ def offer_slots(
     job: Job,
     first_day: date,
     last_day: date,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> list[Slot]:
     """Every time that can be kept on the local days from `first_day` to `last_day`, both included.
 
     Sorted by start, then by therapist. Days that are past or beyond the horizon have none. Raises ValueError
     when `now` has no zone.
     """
-    planners = _planners(therapists, job, rules, drive_time)
+    rules, _, now = conditions
+    planners = _planners(therapists, job, conditions)
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     instants = _Instants()
@@ -85,17 +84,16 @@ def offer_starts(
     job: Job,
     first_day: date,
     last_day: date,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> dict[date, tuple[OfferedStart, ...]]:
     """The starts of `offer_slots` by local day, ascending, each with the one who comes then. A day without starts is
     not in it. `existing` has to hold the whole weeks, as for `fit.for_anyone`.
 
     For calendars: a month for several therapists has thousands of slots, and the same few hundred starts.
     """
+    rules, _, now = conditions
     therapists = list(therapists)
-    planners = _planners(therapists, job, rules, drive_time)
+    planners = _planners(therapists, job, conditions)
     visits = visits_by_week(therapists, rules)
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
@@ -125,15 +123,14 @@ def open_days(
     job: Job,
     first_day: date,
     last_day: date,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> list[date]:
     """The days, of those that `offer_slots` would look at, on which it would offer anything; sorted.
 
     For a month at a glance: it stops at the first time that a day has.
     """
-    planners = _planners(therapists, job, rules, drive_time)
+    rules, _, now = conditions
+    planners = _planners(therapists, job, conditions)
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     return [
@@ -148,15 +145,14 @@ def check_slot(
     therapist: Therapist,
     job: Job,
     starts_at: datetime,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> Slot | Refusal:
     """The slot of `therapist` in which the treatment starts at `starts_at`, or why there is none.
 
     For the moments between seeing a time and having it: hold, submit, confirm, move. Raises ValueError when
     `starts_at` or `now` has no zone.
     """
+    rules, drive_time, now = conditions
     starts_at = as_utc(starts_at)
     early_or_late = _outside_booking_window(starts_at, rules, now)
     if early_or_late is not None:
@@ -175,21 +171,20 @@ def explain_day(
     therapists: Iterable[Therapist],
     job: Job,
     day: date,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> RefusalReason | None:
     """Why the local `day` has no time, or None when it has one.
 
     The most common reason among the starts in working hours of all therapists; that a visit would run past
     the end of the hours is only the reason when there is no other. Raises ValueError when `now` has no zone.
     """
+    rules, _, now = conditions
     today = local_date(as_utc(now), rules.tz)
     if day < today:
         return RefusalReason.NOTICE
     if (day - today).days > rules.horizon_days:
         return RefusalReason.HORIZON
-    planners = _planners(therapists, job, rules, drive_time)
+    planners = _planners(therapists, job, conditions)
     if not planners:
         return RefusalReason.NO_THERAPIST
     frame = local_day(day, rules.tz)
@@ -221,33 +216,9 @@ def _reasons(
             yield outcome.reason
 
 
-def nearest_slots(slots: Iterable[Slot], wanted: datetime, count: int = 3) -> list[Slot]:
-    """Up to `count` of `slots` with different starts, those nearest to `wanted` (aware) first.
-
-    Of two starts equally near the earlier comes first; of two therapists the one whose day grows least.
-    """
-    wanted = as_utc(wanted)
-    ranked = sorted(
-        slots,
-        key=lambda slot: (
-            abs(slot.starts_at - wanted),
-            slot.starts_at,
-            slot.added_drive_minutes,
-            slot.therapist_id,
-        ),
-    )
-    nearest: dict[datetime, Slot] = {}
-    for slot in ranked:
-        nearest.setdefault(slot.starts_at, slot)
-        if len(nearest) >= count:
-            break
-    return list(nearest.values())[:count]
-
-
-def _planners(
-    therapists: Iterable[Therapist], job: Job, rules: SchedulingRules, drive_time: DriveTime
-) -> list[DayPlanner]:
-    drives = Drives(drive_time, rules.tz)
+def _planners(therapists: Iterable[Therapist], job: Job, conditions: Conditions) -> list[DayPlanner]:
+    rules = conditions.rules
+    drives = Drives(conditions.drive_time, rules.tz)
     return [DayPlanner(therapist, job, rules, drives) for therapist in therapists]
 
 

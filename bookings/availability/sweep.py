@@ -7,9 +7,9 @@ look. Blocks that start or end within a minute take all of it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
 from .drives import Drives, Leg, Spot, Traffic
@@ -32,12 +32,9 @@ class Block(NamedTuple):
     treatment_minutes: int
 
 
-class Start(NamedTuple):
-    """A start that can be kept. Starts of several therapists sort by time, then by therapist."""
-
-    minute: int
-    therapist_id: int
-    added_drive_minutes: int
+# A start that can be kept: its minute, the therapist's key, and the minutes of driving that it adds. Starts of several
+# therapists sort by time, then by therapist. Plain, because a month has thousands.
+Start = tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -89,13 +86,14 @@ class DayPlanner:
 
     __slots__ = (
         "_at_home", "_blocks", "_latest_ends", "_starts",
-        "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place", "reach", "therapist",
-        "to_home",
+        "blocked_minutes", "break_after", "break_minutes", "drives", "from_home", "home", "hours", "job", "place",
+        "reach", "therapist", "to_home",
     )  # fmt: skip
 
     def __init__(self, therapist: Therapist, job: Job, rules: SchedulingRules, drives: Drives) -> None:
         self.therapist = therapist
         self.job = job
+        self.blocked_minutes = job.blocked_minutes
         self.drives = drives
         self.hours = WorkingHours(therapist, rules, job.place.zone)
         self.home = drives.place_id(therapist.home)
@@ -175,21 +173,23 @@ class DayPlanner:
         leg = self.drives.leg(before.place, after.place)
         return before.end <= by and traffic.arrival(leg, before.end, by) is not None
 
-    def starts_on(self, day: LocalDay, earliest: int, granularity: int) -> Iterator[Start]:
+    def starts_on(self, day: LocalDay, earliest: int, granularity: int) -> Iterable[Start]:
         """The starts that can be kept on `day`, from `earliest`, ascending."""
         shifts = self.hours.shifts_on(day)
         if not shifts:
-            return
+            return ()
         blocks = self.blocks_on(day)
         if not self.within_daily_limits(blocks):
-            return
-        for opening in self._openings(day, shifts, blocks):
-            yield from self._starts_in(opening, day, earliest, granularity)
+            return ()
+        return chain.from_iterable(
+            self._starts_in(opening, day, earliest, granularity)
+            for opening in self._openings(day, shifts, blocks)
+        )
 
     def decide(self, day: LocalDay, minute: int, granularity: int) -> Start | Refusal:
         """The start at `minute` on `day`, or the first rule that it breaks. Notice and horizon are the caller's."""
         start = minute - self.job.setup_minutes
-        end = start + self.job.blocked_minutes
+        end = start + self.blocked_minutes
         if not any(minute in minutes for minutes in day.grid(minute, minute, granularity)):
             return Refusal(RefusalReason.OFF_GRID)
         shifts, blocks = self.hours.shifts_on(day), self.blocks_on(day)
@@ -199,7 +199,7 @@ class DayPlanner:
                 is_full = not self.within_daily_limits(blocks)
                 refusal = self._refusal(opening, start, end, traffic, is_full=is_full)
                 if refusal is None:
-                    return Start(minute, self.therapist.id, self._added(opening, start, end, traffic))
+                    return minute, self.therapist.id, self._added(opening, start, end, traffic)
                 if refusal.reason is RefusalReason.OUTSIDE_HOURS and self._is_cut(opening.shift, day):
                     return Refusal(RefusalReason.TIME_OFF)
                 return refusal
@@ -227,12 +227,13 @@ class DayPlanner:
         """Where, between the stretches of `shifts` and the `blocks` of `day`, there is room for the job's block."""
         traffic = self.drives.traffic(day)
         gaps = self.gaps(day, blocks, traffic)
+        blocked_minutes = self.blocked_minutes
         for shift in shifts:
             for stretch_start, stretch_end in self.hours.stretches_on(day, shift):
                 for gap in gaps:
-                    start = max(stretch_start, gap.start)
-                    end = min(stretch_end, gap.end)
-                    if end - start >= self.job.blocked_minutes:
+                    start = stretch_start if stretch_start > gap.start else gap.start
+                    end = stretch_end if stretch_end < gap.end else gap.end
+                    if end - start >= blocked_minutes:
                         yield self._opening(start, end, shift, gap, traffic)
 
     def _opening(self, start: int, end: int, shift: Shift, gap: Gap, traffic: Traffic) -> Opening:
@@ -240,7 +241,7 @@ class DayPlanner:
         came_from = None if before is None or before.end <= shift.start else before
         goes_to = None if after is None or after.start >= shift.end else after
         # What the ways allow is the same for every block between `start` and `end`.
-        latest_start, earliest_end = end - self.job.blocked_minutes, start + self.job.blocked_minutes
+        latest_start, earliest_end = end - self.blocked_minutes, start + self.blocked_minutes
         arrives_from, leaves_until = start, end
         drive_here, onward = 0, self.to_home
         if before is not None:
@@ -251,9 +252,11 @@ class DayPlanner:
         if after is not None:
             onward = self.drives.leg(self.place, after.place)
             leaves_until = _or(traffic.departure(onward, earliest_end, after.start), _LONG_AGO)
-        from_home, until_home = self._home_bounds(shift, traffic)
-        home_from = from_home if came_from is None else start
-        home_until = until_home if goes_to is None else end
+        home_from, home_until = start, end
+        if came_from is None or goes_to is None:
+            from_home, until_home = self._home_bounds(shift, traffic)
+            home_from = from_home if came_from is None else start
+            home_until = until_home if goes_to is None else end
         rested_from, rested_until = start, end
         work = self.job.treatment_minutes + gap.work_before + gap.work_after
         if self.break_after is not None and self.break_after < work:
@@ -289,7 +292,7 @@ class DayPlanner:
         """The starts whose whole block is in `opening`."""
         traffic, therapist_id = self.drives.traffic(day), self.therapist.id
         day_start, _, _, changes = traffic
-        setup_minutes, blocked_minutes = self.job.setup_minutes, self.job.blocked_minutes
+        setup_minutes, blocked_minutes = self.job.setup_minutes, self.blocked_minutes
         rested_from, rested_until = opening.rested_from, opening.rested_until
         # Here begins and ends what `_refusal` says of the ways; outside of it there is nothing to ask.
         first = max(opening.start, opening.arrives_from, opening.home_from)
@@ -312,7 +315,7 @@ class DayPlanner:
                     refusal = self._refusal(opening, start, end, traffic)
                     added = self._added(opening, start, end, traffic) if refusal is None else None
                 if added is not None:
-                    yield Start(minute, therapist_id, added)
+                    yield minute, therapist_id, added
 
     def _refusal(
         self, opening: Opening, start: int, end: int, traffic: Traffic, *, is_full: bool = False

@@ -35,10 +35,6 @@ class WeekBands:
         if len(self.days) != 7 or any(not day or day[0][0] != 0 for day in self.days):
             raise ValueError("Bands are given for seven days, each from its first minute.")
 
-    def band_at(self, weekday: int, wall_minute: int) -> int:
-        """The band of a local time."""
-        return [band for start, band in self.days[weekday] if start <= wall_minute][-1]
-
 
 class Remembered:
     """What the engine was told by one DriveTime, kept for its next question.
@@ -81,11 +77,6 @@ class Always(dict[int, int | None]):
 
     def __missing__(self, band: int) -> int | None:
         return self._minutes
-
-
-def one_band(zone: tzinfo) -> WeekBands:
-    """For drive times that are the same at any hour."""
-    return WeekBands(zone, (((0, 0),),) * 7)
 
 
 class WithOverrides:

@@ -284,6 +284,14 @@ class SchedulingRules:
         return ZoneInfo(self.zone) if isinstance(self.zone, str) else self.zone
 
 
+class Conditions(NamedTuple):
+    """What holds for whatever is asked at one moment: the rules, how long drives take, and `now` (aware)."""
+
+    rules: SchedulingRules
+    drive_time: DriveTime
+    now: datetime
+
+
 class Slot(NamedTuple):
     """A time that one therapist can keep. All instants are UTC.
 

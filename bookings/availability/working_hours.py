@@ -10,6 +10,7 @@ midnight and hours from midnight are two stretches, and no visit spans them.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from .intervals import Span, merge, subtract
@@ -159,6 +160,7 @@ def working_intervals(
     return found
 
 
+@lru_cache(maxsize=1024)
 def week_of(day: date) -> tuple[date, date]:
     """The Monday on or before `day`, and the Sunday after it."""
     monday = day - timedelta(days=day.weekday())

@@ -47,6 +47,7 @@ from bookings.staff.visibility import (
 )
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
+from services.sample_left import sample_left
 from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
@@ -91,8 +92,10 @@ def _todo(desk: dict[str, Any]) -> list[dict[str, Any]]:
 def _parts(user: User) -> Iterator[dict[str, Any]]:
     now = timezone.now()
     may_see_bookings, may_see_messages = sees_every_visit(user), user.has_perm("bookings.view_message")
+    is_sample = user.has_perm("services.change_business") and Business.load().is_sample
     yield {
-        "sample_data": user.has_perm("services.change_business") and Business.load().is_sample,
+        "sample_data": is_sample,
+        "sample_left": sample_left() if is_sample else [],
         "may_answer_requests": user.has_perm("bookings.change_booking"),
         "may_see_bookings": may_see_bookings,
         "may_see_messages": may_see_messages,

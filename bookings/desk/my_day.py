@@ -27,7 +27,7 @@ from bookings.staff.labels import (
     long_day,
     way_url,
 )
-from bookings.staff.visibility import FINISH_OWN, sees_own_visits, therapists_seen_by
+from bookings.staff.visibility import FINISH_OWN, sees_own_visits, sees_way_in, therapists_seen_by
 from massagerx.lib.localtime import local
 from services.models import Business
 
@@ -153,7 +153,7 @@ def _next(user: User, visit: Visit, now: datetime) -> dict[str, Any]:
 
 def way_in(user: User, booking: Any, *, has_notes: bool = True) -> dict[str, Any]:
     """How to get to the door and through it, as `my/_door.html` shows it. One query at most."""
-    may_enter = has_notes and user.has_perm("bookings.view_accessnotes")
+    may_enter = has_notes and sees_way_in(user)
     lines, is_lost = access_lines(booking) if may_enter else ([], False)
     gate = ACCESS_LABELS["gate_code"]
     return {

@@ -33,7 +33,7 @@ from bookings.staff.labels import (
 from bookings.staff.late_changes import waiting_words
 from bookings.staff.messages import message_mark
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
-from bookings.staff.visibility import sees_own_visits, sees_visits
+from bookings.staff.visibility import sees_own_visits, sees_visits, sees_way_in
 from massagerx.lib.encryption import UnreadableValue
 
 from .forms import ClinicianNoteForm, HealthAccessForm
@@ -173,7 +173,7 @@ def _why_stranded(booking: Any, now: datetime) -> str:
 
 
 def _way_in(request: StaffRequest, booking: Any) -> dict[str, Any]:
-    may_enter = request.user.has_perm("bookings.view_accessnotes")
+    may_enter = sees_way_in(request.user)
     access, access_lost = access_lines(booking) if may_enter else ([], False)
     return {"access": access, "access_lost": unreadable() if access_lost else ""}
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bookings.exceptions import NoLongerOffered
-from bookings.models import BookingRules, ServiceArea
+from bookings.models import BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
-from . import pricing, scheduling
+from . import answers, pricing, scheduling
 from .visit_request import ANYONE, Treatment, load_area, load_visit_request
 
 # Where a free time nearly always is; the rest of the horizon is looked at only when there is none.
@@ -19,12 +19,13 @@ _FIRST_LOOK_DAYS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaAnswer:
-    """A yes. `treatment` is what `starts_at`, the next free time (an aware instant), and `quote` are about: one person,
-    the shortest length. None where nothing is offered, or no time is free."""
+    """A yes. `treatment` is what `starts_at`, the next free time (an aware instant), `therapist`, who comes then, and
+    `quote` are about: one person, the shortest length. None where nothing is offered, or no time is free."""
 
     area: ServiceArea
     treatment: Treatment | None
     starts_at: datetime | None
+    therapist: Therapist | None
     quote: pricing.Quote | None
 
 
@@ -35,14 +36,14 @@ def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer
     """
     area = load_area(zip_code)
     treatment = _shortest_treatment(service_slug, local(now).date())
-    rules = BookingRules.load()
-    starts_at = _next_start(treatment, area, rules, now) if treatment is not None else None
+    rules = answers.rules_for_requests(BookingRules.load(), now=now)
+    starts_at, therapist = _next(treatment, area, rules, now) if treatment is not None else (None, None)
     quote = (
         pricing.quote(treatment=treatment, area=area, rules=rules, starts_at=starts_at)
         if treatment is not None
         else None
     )
-    return AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
+    return AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, therapist=therapist, quote=quote)
 
 
 def _shortest_treatment(service_slug: str, today: date) -> Treatment | None:
@@ -57,14 +58,15 @@ def _shortest_treatment(service_slug: str, today: date) -> Treatment | None:
     return Treatment(service=option.service, option=option, add_ons=(), people=1) if option else None
 
 
-def _next_start(
+def _next(
     treatment: Treatment, area: ServiceArea, rules: BookingRules, now: datetime
-) -> datetime | None:
+) -> tuple[datetime | None, Therapist | None]:
+    """The next free start, and who comes then."""
     today = local(now).date()
     try:
         visit_request = load_visit_request(treatment=treatment, area=area, preference=ANYONE, today=today)
     except NoLongerOffered:
-        return None
+        return None, None
     last = scheduling.last_day(rules=rules, now=now)
     turn = today + timedelta(days=_FIRST_LOOK_DAYS)
     for first_day, last_day in ((today, min(turn, last)), (turn + timedelta(days=1), last)):
@@ -72,5 +74,7 @@ def _next_start(
             visit_request=visit_request, first_day=first_day, last_day=last_day, rules=rules, now=now
         )
         if offer.by_day:
-            return offer.by_day[min(offer.by_day)][0].starts_at
-    return None
+            first = offer.by_day[min(offer.by_day)][0]
+            comes = {therapist.pk: therapist for therapist in visit_request.therapists}
+            return first.starts_at, comes[first.therapist_id]
+    return None, None

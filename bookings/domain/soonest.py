@@ -11,7 +11,7 @@ from bookings.models import BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 from services.models import ServiceOption
 
-from . import scheduling
+from . import answers, scheduling
 from .visit_request import ANYONE, Treatment, VisitRequest
 
 # Who has no free time for so long has none that is worth a line.
@@ -44,7 +44,7 @@ def soonest_times(therapists: Iterable[Therapist], *, days: int, now: datetime) 
     if area is None or not by_key:
         return {}
     by_treatment = _by_treatment(by_key)
-    rules = BookingRules.load()
+    rules = answers.rules_for_requests(BookingRules.load(), now=now)
     found: dict[int, Soonest] = {}
     for treatment, rows in by_treatment:
         visit_request = VisitRequest(

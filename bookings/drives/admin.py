@@ -18,13 +18,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from bookings.admin.stranding import StrandingMixin, StrandsVisits
-from bookings.models import ServiceArea
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 
 from . import operations, rows
 from .effects import effects_of
-from .model import Point, bounds, miles_between
+from .model import bounds, miles_between
 from .models import DriveCorrection, DriveRules, FixedDrive, RoadTime
 
 # The button that shows what a word would do, and saves nothing.
@@ -142,12 +141,6 @@ class DriveCorrectionAdmin(DrivesMixin, ListMixin):
         return answer
 
 
-def _point(area: ServiceArea) -> Point | None:
-    return (
-        (area.latitude, area.longitude) if area.latitude is not None and area.longitude is not None else None
-    )
-
-
 class FixedDriveForm(forms.ModelForm):
     class Meta:
         model = FixedDrive
@@ -156,7 +149,7 @@ class FixedDriveForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         origin, destination, minutes = (cleaned.get(name) for name in ("origin", "destination", "minutes"))
-        points = [_point(end) for end in (origin, destination) if end is not None]
+        points = [end.point for end in (origin, destination) if end is not None]
         known = [point for point in points if point is not None]
         if minutes and len(known) == 2:
             miles = miles_between(*known)

@@ -149,13 +149,10 @@ def read_known(*, radii: Mapping[str, float] = NOTHING) -> Known:
 def read_sites(radii: Mapping[str, float] = NOTHING) -> list[Site]:
     """All places with coordinates, served or not: visits stand in some that no longer are."""
     places = ServiceArea.objects.exclude(latitude=None).exclude(longitude=None).order_by("zip_code")
-    return [_site(place, radii) for place in places]
+    return [_site(place, point, radii) for place in places if (point := place.point) is not None]
 
 
-def _site(place: ServiceArea, radii: Mapping[str, float]) -> Site:
-    assert place.latitude is not None
-    assert place.longitude is not None
-    point = place.latitude, place.longitude
+def _site(place: ServiceArea, point: tuple[float, float], radii: Mapping[str, float]) -> Site:
     radius = radii.get(place.zip_code) or radius_miles(point, place.zip_code)
     return Site(*point, radius, place.zip_code, str(place.zone_id))
 

@@ -1,7 +1,7 @@
 """Forms of the booking steps and of writing to us. They explain; the domain and the database decide."""
 
 from .area_request import AreaRequestForm
-from .booking import ReviewForm, TimeForm, TreatmentForm, ZipForm
+from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
@@ -21,6 +21,7 @@ __all__ = [
     "MessageField",
     "MoveForm",
     "ReviewForm",
+    "SoonestForm",
     "TimeForm",
     "TreatmentForm",
     "ZipForm",

@@ -160,6 +160,13 @@ class TimeForm(forms.Form):
         return instant, therapist
 
 
+class SoonestForm(TimeForm, ZipForm):
+    """The press on the next free time, which the answer to a ZIP code names: all that it was about goes along."""
+
+    service = LineField(max_length=200)
+    option = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class ReviewForm(forms.Form):
     """The last press: the client has seen the whole and agrees to it."""
 

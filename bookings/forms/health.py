@@ -180,8 +180,7 @@ class HealthForm(forms.Form):
 class HealthForms:
     """A form for each person who is visited, of one page.
 
-    `data` is what was sent; without, `given` are answers by key (`screening.key_of`), and `kept` is what an earlier
-    page was sent with, by field name.
+    `data` is what was sent; without, `given` are answers by key (`screening.key_of`).
     """
 
     def __init__(
@@ -189,13 +188,25 @@ class HealthForms:
         data: Mapping[str, Any] | None = None,
         *,
         people: int,
+        screening_now: Screening,
         given: Mapping[str, str] | None = None,
-        kept: Mapping[str, str] | None = None,
         **asked: Any,
     ) -> None:
-        self.people = [HealthForm(data, person=person, **asked) for person in range(1, people + 1)]
+        self.screening = screening_now
+        self.people = [
+            HealthForm(data, person=person, screening_now=screening_now, **asked)
+            for person in range(1, people + 1)
+        ]
         for form in self.people:
-            form.initial = _as_sent(form, kept) if kept else _as_given(form, given or {})
+            form.initial = _as_given(form, given or {})
+
+    def fill_in(self, kept: Mapping[str, str]) -> None:
+        """Shows what an earlier page was sent with, by field name."""
+        for form in self.people:
+            form.initial = {
+                name: field.widget.value_from_datadict(kept, {}, form.add_prefix(name))
+                for name, field in form.fields.items()
+            }
 
     def __iter__(self) -> Iterator[HealthForm]:
         return iter(self.people)
@@ -225,13 +236,6 @@ def _as_given(form: HealthForm, given: Mapping[str, str]) -> dict[str, Any]:
             is_none = all(answer == screening.NO for answer in lines)
             initial[_of_card(group.card)] = NONE_OF_THESE if is_none else SOME_OF_THESE
     return initial
-
-
-def _as_sent(form: HealthForm, kept: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        name: field.widget.value_from_datadict(kept, {}, form.add_prefix(name))
-        for name, field in form.fields.items()
-    }
 
 
 def _of_card(card: screening.Card) -> str:

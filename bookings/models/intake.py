@@ -52,7 +52,7 @@ class VisitPurpose(models.Model):
 class ScreeningVersion(models.Model):
     """One version of the questions and rules, as `bookings.screening.parse_rules` reads them.
 
-    A version that answers were given to is never changed: add a new one.
+    A version that is in force is never changed: add a new one.
     """
 
     number = models.PositiveIntegerField(_("version"), unique=True)

@@ -55,12 +55,17 @@ class ServiceArea(models.Model):
     def __str__(self) -> str:
         return f"{self.zip_code} {self.city}".strip()
 
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude of the centroid; None while either is unknown."""
+        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Fills in the city and the centroid from the offline ZIP table where they are blank."""
-        if not self.city or self.latitude is None or self.longitude is None:
+        if not self.city or self.point is None:
             found = centroid(self.zip_code)
             if found:
                 self.city = self.city or found.city
-                if self.latitude is None or self.longitude is None:
+                if self.point is None:
                     self.latitude, self.longitude = found.latitude, found.longitude
         super().save(*args, **kwargs)

@@ -168,7 +168,7 @@ class BookingRules(SingletonModel):
 
 class TermsVersion(models.Model):
     """What a client agrees to when booking: the words, and the figures in them, by which the visit is changed and
-    charged ever after. A version that was agreed to is never changed: add a new one."""
+    charged ever after. A version that is in force is never changed: add a new one."""
 
     class Base(models.TextChoices):
         """Of which price the late fee is a part."""

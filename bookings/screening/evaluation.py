@@ -18,7 +18,7 @@ def evaluate(
     Total: it never raises on what a client sends. Unknown ids are ignored; a blank or unknown answer
     counts as 'not sure', which is at least clearance. ``today`` is the local date of the business.
     """
-    return _result(rules, answers, service, today, people, blanks=True)
+    return _result(rules, _by_person(answers, people), service, today, blanks=True)
 
 
 def evaluate_so_far(
@@ -28,17 +28,20 @@ def evaluate_so_far(
 
     Only to say at once what can't wait. It clears nobody: whether a visit may be booked is for `evaluate` to say.
     """
-    return _result(rules, answers, service, today, people, blanks=False)
+    return _result(rules, _by_person(answers, people), service, today, blanks=False)
+
+
+def _by_person(answers: Mapping[str, object], people: int) -> list[Mapping[str, object]]:
+    return [answers_of(answers, person) for person in range(1, people + 1)]
 
 
 def _result(
-    rules: RuleSet, answers: Mapping[str, object], service: str, today: date, people: int, *, blanks: bool
+    rules: RuleSet, answers: list[Mapping[str, object]], service: str, today: date, *, blanks: bool
 ) -> Result:
     asked = questions_for(rules, service)
     found: list[tuple[Finding, ScreeningQuestion]] = []
     unanswered: list[str] = []
-    for person in range(1, people + 1):
-        given = answers_of(answers, person)
+    for person, given in enumerate(answers, start=1):
         readings = {question.id: read_answer(question, given.get(question.id), today) for question in asked}
         for question in asked:
             if not _counts(question, readings) or not (blanks or readings[question.id].readable):

@@ -237,14 +237,7 @@ class Reader:
         if not isinstance(value, dict):
             self.problem(where, '"tiers" must say which tier each answer leads to, such as {"yes": "stop"}.')
             return ()
-        if kind is Kind.YES_NO_UNSURE:
-            known: tuple[str, ...] = (YES, NO, UNSURE)
-            defaults = {NO: Tier.CLEAR, UNSURE: Tier.CLEARANCE}
-        elif kind is Kind.DATE:
-            known, defaults = (GIVEN, UNSURE), {GIVEN: Tier.CLEAR, UNSURE: Tier.CLEARANCE}
-        else:
-            known, defaults = (*(choice.id for choice in choices), UNSURE), {UNSURE: Tier.CLEARANCE}
-
+        known, defaults = _answers_of(kind, choices)
         for answer in value:
             if answer not in known:
                 self.problem(
@@ -350,3 +343,12 @@ class Reader:
             else:
                 read.append((language, words.strip()))
         return Text(tuple(sorted(read))) if len(read) == len(value) else None
+
+
+def _answers_of(kind: Kind, choices: tuple[Choice, ...]) -> tuple[tuple[str, ...], dict[str, Tier]]:
+    """The answers to a question of this kind, as they are offered, and the tiers of those that needn't be named."""
+    if kind is Kind.YES_NO_UNSURE:
+        return (YES, NO, UNSURE), {NO: Tier.CLEAR, UNSURE: Tier.CLEARANCE}
+    if kind is Kind.DATE:
+        return (GIVEN, UNSURE), {GIVEN: Tier.CLEAR, UNSURE: Tier.CLEARANCE}
+    return (*(choice.id for choice in choices), UNSURE), {UNSURE: Tier.CLEARANCE}

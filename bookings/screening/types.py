@@ -190,11 +190,6 @@ class Result:
         return self.tier is Tier.CLEAR
 
     @property
-    def needs_clearance(self) -> bool:
-        """To be held as requested until staff record a clinician's note."""
-        return self.tier is Tier.CLEARANCE
-
-    @property
     def bookable(self) -> bool:
         """Whether the request may be taken online at all."""
         return self.tier < Tier.STOP

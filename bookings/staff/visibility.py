@@ -33,6 +33,11 @@ def sees_rows(user: User | AnonymousUser, model: str) -> bool:
     return user.has_perm(f"bookings.view_{model}") or user.has_perm(f"bookings.change_{model}")
 
 
+def sees_way_in(user: User | AnonymousUser) -> bool:
+    """Gate codes and notes on how to get in, of the visits that the user sees."""
+    return user.has_perm("bookings.view_accessnotes")
+
+
 def sees_reports(user: User | AnonymousUser) -> bool:
     """What the business makes."""
     return user.has_perm("bookings.view_reports")

@@ -33,26 +33,13 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         "day": None,
         **more,
     }
-    add_ons = [add_on.pk for add_on in booking.add_ons.all()]
+    step = "where"
     try:
-        load_treatment(
-            service_slug=booking.service.slug,
-            option_id=booking.option_id,
-            add_on_ids=add_ons,
-            people=booking.people,
-        )
+        changes |= _treatment(booking)
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         changes |= {"service": None, "option": None, "add_ons": None, "people": None}
         step = "start"
-    else:
-        changes |= {
-            "service": booking.service.slug,
-            "option": booking.option_id,
-            "add_ons": add_ons,
-            "people": booking.people,
-        }
-        step = "where"
     if with_details:
         changes |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
         try:
@@ -64,6 +51,22 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
             step = "when" if step == "where" else step
     steps.save(request, progress, **changes)
     return steps.back_to(step)
+
+
+def _treatment(booking: Booking) -> dict[str, Any]:
+    """What was booked, as the draft keeps it. Raises `NoLongerOffered`."""
+    chosen: dict[str, Any] = {
+        "option": booking.option_id,
+        "add_ons": [add_on.pk for add_on in booking.add_ons.all()],
+        "people": booking.people,
+    }
+    load_treatment(
+        service_slug=booking.service.slug,
+        option_id=chosen["option"],
+        add_on_ids=chosen["add_ons"],
+        people=chosen["people"],
+    )
+    return {"service": booking.service.slug, **chosen}
 
 
 def _details(booking: Booking) -> dict[str, Any]:

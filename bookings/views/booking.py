@@ -76,42 +76,59 @@ def what(request: HttpRequest) -> HttpResponse:
             services = services.filter(therapists=asked["therapist"])
         chosen = progress.treatment.service.slug if progress.treatment else None
         return show(request, progress, "start", {"services": services, "chosen": chosen, "asked": asked})
+    return _treatment(request, progress, service, asked)
 
-    if request.method == "POST":
-        form = TreatmentForm(request.POST, service=service, travel_from_cents=queries.lowest_travel_cents())
-        if form.is_valid():
-            area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
-            people = form.cleaned_data.get("people", 1)
-            # What one person answered says nothing of the second.
-            more_people = people > progress.answers.get("people", people)
-            save(
-                request,
-                progress,
-                service=service.slug,
-                option=form.cleaned_data["option"],
-                add_ons=form.cleaned_data.get("add_ons", []),
-                people=people,
-                **area,
-                **_preference(asked["therapist"], service),
-                **(forget_health(request, progress) if more_people else {}),
-                **forget_time(progress),
-            )
-            if asked["zip"] and not area:
-                return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
-            return back_to("when" if area else "where")
-        context = {"service": service, "form": form, "asked": asked}
-        return show(request, progress, "start", context, status=422)
 
-    initial: dict[str, Any] = {}
-    if progress.treatment is not None and progress.treatment.service == service:
-        answers = progress.answers
-        initial = {name: answers.get(name) for name in ("option", "add_ons", "people")}
-    if request.GET.get("option", "").isascii() and request.GET.get("option", "").isdigit():
-        initial["option"] = request.GET["option"]
+def _treatment(
+    request: HttpRequest, progress: Progress, service: Service, asked: dict[str, Any]
+) -> HttpResponse:
+    """How long, with what and for how many."""
+    is_sent = request.method == "POST"
     form = TreatmentForm(
-        initial=initial or None, service=service, travel_from_cents=queries.lowest_travel_cents()
+        request.POST if is_sent else None,
+        initial=_chosen(request, progress, service) or None,
+        service=service,
+        travel_from_cents=queries.lowest_travel_cents(),
     )
-    return show(request, progress, "start", {"service": service, "form": form, "asked": asked})
+    if is_sent and form.is_valid():
+        return _choose(request, progress, asked, service, form.cleaned_data)
+    context = {"service": service, "form": form, "asked": asked}
+    return show(request, progress, "start", context, status=422 if is_sent else 200)
+
+
+def _choose(
+    request: HttpRequest, progress: Progress, asked: dict[str, Any], service: Service, data: dict[str, Any]
+) -> HttpResponse:
+    area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
+    people = data.get("people", 1)
+    # What one person answered says nothing of the second.
+    more_people = people > progress.answers.get("people", people)
+    save(
+        request,
+        progress,
+        service=service.slug,
+        option=data["option"],
+        add_ons=data.get("add_ons", []),
+        people=people,
+        **area,
+        **_preference(asked["therapist"], service),
+        **(forget_health(request, progress) if more_people else {}),
+        **forget_time(progress),
+    )
+    if asked["zip"] and not area:
+        return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
+    return back_to("when" if area else "where")
+
+
+def _chosen(request: HttpRequest, progress: Progress, service: Service) -> dict[str, Any]:
+    """What was chosen of the service here before, or where the visitor comes from."""
+    chosen: dict[str, Any] = {}
+    if progress.treatment is not None and progress.treatment.service == service:
+        chosen = {name: progress.answers.get(name) for name in ("option", "add_ons", "people")}
+    option = request.GET.get("option", "")
+    if option.isascii() and option.isdigit():
+        chosen["option"] = option
+    return chosen
 
 
 def _preference(therapist: Therapist | None, service: Service) -> dict[str, str]:
@@ -164,7 +181,7 @@ def where(request: HttpRequest) -> HttpResponse:
             try:
                 area = queries.area(zip_code)
             except exceptions.OutsideArea:
-                return outside_page(request, progress, zip_code, zip_form=form, status=422)
+                return outside_page(request, progress, zip_code, status=422)
             changes = forget_time(progress) if progress.area != area else {}
             save(request, progress, zip_code=zip_code, **changes)
             return back_to("where")
@@ -212,30 +229,7 @@ def review(request: HttpRequest) -> HttpResponse:
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
     page = _Review(request, progress, complete, current)
-    if request.method != "POST":
-        return page.show()
-
-    form = ReviewForm(request.POST)
-    if not form.is_valid():
-        return page.show(form=form, status=422)
-    data = form.cleaned_data
-    if str(data["submission_key"]) != progress.answers["submission_key"]:
-        messages.warning(
-            request, _("That page was from an earlier visit to this form. Please check this one.")
-        )
-        return page.show(status=409)
-    try:
-        booking = operations.request_booking(
-            submission=page.submission(data),
-            now=progress.now,
-            draft=progress.draft.key,
-            looked_up=page.looked_up,
-            actor=progress.staff_user,
-            source=visitor_digest(request),
-        )
-    except exceptions.BookingError as error:
-        return page.refused(error)
-    return _booked(request, progress, booking)
+    return page.press() if request.method == "POST" else page.show()
 
 
 def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpResponse:
@@ -324,6 +318,31 @@ class _Review:
             terms_version=data["terms_version"],
             total_cents=data["total_cents"],
         )
+
+    def press(self) -> HttpResponse:
+        """Books, or says why not."""
+        request, progress = self.request, self.progress
+        form = ReviewForm(request.POST)
+        if not form.is_valid():
+            return self.show(form=form, status=422)
+        data = form.cleaned_data
+        if str(data["submission_key"]) != progress.answers["submission_key"]:
+            messages.warning(
+                request, _("That page was from an earlier visit to this form. Please check this one.")
+            )
+            return self.show(status=409)
+        try:
+            booking = operations.request_booking(
+                submission=self.submission(data),
+                now=progress.now,
+                draft=progress.draft.key,
+                looked_up=self.looked_up,
+                actor=progress.staff_user,
+                source=visitor_digest(request),
+            )
+        except exceptions.BookingError as error:
+            return self.refused(error)
+        return _booked(request, progress, booking)
 
     def refused(self, error: exceptions.BookingError) -> HttpResponse:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""

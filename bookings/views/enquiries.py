@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,17 +37,37 @@ PROGRAM = "postural-correction-training"
 Show = Callable[[PersonForm, str, int], HttpResponse]
 
 
+@dataclass(frozen=True, slots=True)
+class _Enquiry:
+    """A form that is taken: the name in its token, its class, what is done with it, and the page after it."""
+
+    name: str
+    form_class: type[PersonForm]
+    send: Callable[[UUID, dict[str, Any], datetime], None]
+    done: str
+
+
+def _send_contact(key: UUID, data: dict[str, Any], now: datetime) -> None:
+    operations.send_contact(
+        key=key, name=data["name"], email=data["email"], phone=data["phone"], body=data["body"], now=now
+    )
+
+
+def _request_booklet(key: UUID, data: dict[str, Any], now: datetime) -> None:
+    operations.request_booklet(
+        key=key, name=data["name"], email=data["email"], may_follow_up=data["may_follow_up"], now=now
+    )
+
+
+_CONTACT = _Enquiry("contact", ContactForm, _send_contact, "bookings:message_sent")
+_BOOKLET = _Enquiry("booklet", BookletForm, _request_booklet, "bookings:booklet_asked")
+
+
 @limited("10/m", "contact")
 @limited("60/h", "contact-hour")
 def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
     """The contact form. `show(form, form token, status)` makes the page around it."""
-
-    def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
-        operations.send_contact(
-            key=key, name=data["name"], email=data["email"], phone=data["phone"], body=data["body"], now=now
-        )
-
-    return _take(request, "contact", ContactForm, send=send, done="bookings:message_sent", show=show)
+    return _take(request, _CONTACT, show)
 
 
 @require_safe
@@ -74,13 +95,8 @@ def booklet_ask(request: HttpRequest) -> HttpResponse:
         more = {"form": form, "form_token": form_token}
         return render(request, "bookings/booklet_ask.html", context | more, status=status)
 
-    def send(key: UUID, data: dict[str, Any], now: datetime) -> None:
-        operations.request_booklet(
-            key=key, name=data["name"], email=data["email"], may_follow_up=data["may_follow_up"], now=now
-        )
-
     try:
-        return _take(request, "booklet", BookletForm, send=send, done="bookings:booklet_asked", show=show)
+        return _take(request, _BOOKLET, show)
     except exceptions.BookletMissing:
         return _unlisted(render(request, missing, context, status=409))
 
@@ -113,54 +129,48 @@ def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
     return _private(response)
 
 
-def _take(
-    request: HttpRequest,
-    name: str,
-    form_class: type[PersonForm],
-    *,
-    send: Callable[[UUID, dict[str, Any], datetime], None],
-    done: str,
-    show: Show,
-) -> HttpResponse:
+def _take(request: HttpRequest, enquiry: _Enquiry, show: Show) -> HttpResponse:
     """One form from its first showing to its redirect. Whatever is wrong, what was typed stays in its fields."""
     now = timezone.now()
     if request.method != "POST":
-        response = show(form_class(), issue_form_token(name, now=now), 200)
+        response = show(enquiry.form_class(), issue_form_token(enquiry.name, now=now), 200)
         response["Cache-Control"] = "private, no-cache"
         return response
-    form = form_class(request.POST)
-    sent_form_token = request.POST.get("form_token", "")
-    form_token = read_form_token(sent_form_token, name)
-    status = 422
-    if form_token is None:
-        sent_form_token = issue_form_token(name, now=now)
-        form.add_error(None, _("This page was open for too long. Please press the button again."))
-    elif form.is_valid():
-        if now - form_token.shown_at < QUICKEST:
-            form.add_error(
-                None,
-                _("That was very quick, so we want to be sure that a person sent it. Please press again."),
-            )
-        else:
-            try:
-                send(form_token.key, form.cleaned_data, now)
-            except exceptions.SubmissionReused:
-                status = 409
-                sent_form_token = issue_form_token(name, now=now)
-                form.add_error(
-                    None,
-                    _("You have sent this form already, with other words. To send these too, press again."),
-                )
-            except exceptions.TooManyMessages as error:
-                status = 429
-                form.add_error(None, refusal_words(error))
-            else:
-                return redirect(done)
-    response = show(form, sent_form_token, status)
+    form, token = enquiry.form_class(request.POST), request.POST.get("form_token", "")
+    status = _send(enquiry, form, token, now)
+    if status == 302:
+        return redirect(enquiry.done)
+    # One that is too old, or under which other words were sent, is replaced.
+    is_used_up = status == 409 or read_form_token(token, enquiry.name) is None
+    response = show(form, issue_form_token(enquiry.name, now=now) if is_used_up else token, status)
     if status == 429:
         response["Retry-After"] = "3600"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _send(enquiry: _Enquiry, form: PersonForm, sent_token: str, now: datetime) -> int:
+    """Sends what can be sent. The status of the answer: 302 when it was, else the form has an error that says why."""
+    token = read_form_token(sent_token, enquiry.name)
+    if token is None:
+        form.add_error(None, _("This page was open for too long. Please press the button again."))
+        return 422
+    if not form.is_valid():
+        return 422
+    if now - token.shown_at < QUICKEST:
+        words = _("That was very quick, so we want to be sure that a person sent it. Please press again.")
+        form.add_error(None, words)
+        return 422
+    try:
+        enquiry.send(token.key, form.cleaned_data, now)
+    except exceptions.SubmissionReused:
+        words = _("You have sent this form already, with other words. To send these too, press again.")
+        form.add_error(None, words)
+        return 409
+    except exceptions.TooManyMessages as error:
+        form.add_error(None, refusal_words(error))
+        return 429
+    return 302
 
 
 def _private(response: Any) -> Any:

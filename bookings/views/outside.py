@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,38 +30,41 @@ def outside(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return back_to("where")
     zip_code = asked.cleaned_data["zip_code"]
-    try:
-        queries.area(zip_code)
-    except exceptions.OutsideArea:
-        pass
-    else:
+    if _is_ours(zip_code):
         return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': zip_code})}")
     if not sent:
         return outside_page(request, progress, zip_code)
-
     form = AreaRequestForm(request.POST)
     if not form.is_valid():
         return outside_page(request, progress, zip_code, form, status=422)
-    data = form.cleaned_data
     try:
-        area_requests.leave_area_request(
-            name=data["name"],
-            email=data["email"],
-            phone=data["phone"],
-            zip_code=zip_code,
-            service=progress.treatment.service if progress.treatment is not None else None,
-            note=data["note"],
-            now=progress.now,
-        )
+        _leave_request(progress, zip_code, form.cleaned_data)
     except exceptions.TooManyRequests:
         form.add_error(None, _("We have several requests of yours already, and will answer them."))
         return outside_page(request, progress, zip_code, form, status=409)
-    messages.success(
-        request,
-        _("Thank you, we have your request for %(zip)s. We will write or call when we can come there.")
-        % {"zip": zip_code},
-    )
+    words = _("Thank you, we have your request for %(zip)s. We will write or call when we can come there.")
+    messages.success(request, words % {"zip": zip_code})
     return back_to("where" if progress.treatment is not None else "start")
+
+
+def _is_ours(zip_code: str) -> bool:
+    try:
+        queries.area(zip_code)
+    except exceptions.OutsideArea:
+        return False
+    return True
+
+
+def _leave_request(progress: Progress, zip_code: str, data: dict[str, Any]) -> None:
+    area_requests.leave_area_request(
+        name=data["name"],
+        email=data["email"],
+        phone=data["phone"],
+        zip_code=zip_code,
+        service=progress.treatment.service if progress.treatment is not None else None,
+        note=data["note"],
+        now=progress.now,
+    )
 
 
 def outside_page(
@@ -68,14 +73,13 @@ def outside_page(
     zip_code: str,
     form: AreaRequestForm | None = None,
     *,
-    zip_form: ZipForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The step that asks where, with the no to `zip_code` and the form."""
     context = {
         "outside": zip_code,
         "area": None,
-        "form": zip_form or ZipForm(initial={"zip_code": zip_code}),
+        "form": ZipForm(initial={"zip_code": zip_code}),
         "area_form": form or AreaRequestForm(initial={"zip_code": zip_code}),
     }
     return show(request, progress, "where", context, status=status)

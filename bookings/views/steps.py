@@ -185,6 +185,14 @@ def load_progress(request: HttpRequest) -> Progress:
     answers = draft.answers
     if STAFF_BOOKING in answers:
         progress.staff_user = _booking_staff(request, answers[STAFF_BOOKING])
+    _look_up_answers(progress)
+    progress.rules = _rules_for(request, progress)
+    return progress
+
+
+def _look_up_answers(progress: Progress) -> None:
+    """Treatment, area and who may come, as far as they are answered; `gone` for what is no longer offered."""
+    answers = progress.answers
     if "option" in answers:
         try:
             progress.treatment = load_treatment(
@@ -207,15 +215,13 @@ def load_progress(request: HttpRequest) -> Progress:
                     treatment=progress.treatment,
                     area=progress.area,
                     preference=answers.get("preference", ANYONE),
-                    today=timezone.localdate(now),
+                    today=timezone.localdate(progress.now),
                 )
             )
             if "therapist" in answers and progress.therapist is None:
                 raise NoLongerOffered("therapist")
         except NoLongerOffered as error:
             progress.gone = error
-    progress.rules = _rules_for(request, progress)
-    return progress
 
 
 def _rules_for(request: HttpRequest, progress: Progress) -> BookingRules:

@@ -12,14 +12,27 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, pricing
-from bookings.domain.visit_request import ANYONE, load_visit_request
-from bookings.forms import TimeForm
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_visit_request
+from bookings.forms import SoonestForm, TimeForm
+from bookings.models import ServiceArea
 from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
-from .steps import CAME_LAST, Progress, guard, held, load_progress, onward, save, show
+from .steps import (
+    CAME_LAST,
+    Progress,
+    back_to,
+    closed,
+    forget_time,
+    guard,
+    held,
+    load_progress,
+    onward,
+    save,
+    show,
+)
 from .visits.visitor import came_last
 
 
@@ -29,42 +42,61 @@ def when(request: HttpRequest) -> HttpResponse:
     """Five weeks at a glance and the times of one day, each with who comes then. A press keeps that time with that
     therapist, and nobody else's."""
     progress = load_progress(request)
-    if response := guard(request, progress, "when"):
-        return response
-    asked = _asked(request, progress)
+    response = guard(request, progress, "when")
+    if response or progress.treatment is None or progress.area is None:
+        return response or back_to("start")
+    asked = _asked(request, progress, progress.treatment, progress.area)
     if request.method != "POST":
         return _page(request, progress, _calendar(request, asked, progress, missed=progress.missed))
     form = TimeForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Please choose one of the times shown."))
         return _page(request, progress, _calendar(request, asked, progress), status=422)
-    data = form.cleaned_data
-    starts_at, therapist = data["starts_at"]
+    starts_at, therapist = form.cleaned_data["starts_at"]
     try:
-        if asked.visit_request is None:
-            raise exceptions.NoLongerOffered("therapist")
-        operations.hold_time(
-            draft=progress.draft,
-            visit_request=asked.visit_request.asking_for(data["who"]).with_therapist(therapist),
-            starts_at=starts_at,
-            rules=progress.rules,
-            source=visitor_digest(request),
-            now=progress.now,
-        )
+        _keep(request, progress, asked.visit_request, form)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         calendar = _calendar(request, asked, progress, missed=starts_at)
         shown, another = asked.name_of(therapist), calendar.who_comes(starts_at)
         messages.error(request, another_words(shown, another) if shown and another else refusal_words(error))
         return _page(request, progress, calendar, status=409)
+    # Whoever only changes the time has told the rest.
+    return onward(progress)
+
+
+@require_POST
+@limited("60/m", "booking-steps")
+def soonest(request: HttpRequest) -> HttpResponse:
+    """The press on the free time that the answer to a ZIP code names: keeps it, with the ZIP code, the service and the
+    length it was named for. A time that has gone meanwhile is said so above those that are left."""
+    progress = load_progress(request)
+    if response := closed(request, now=progress.now):
+        return response
+    form = SoonestForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Please choose one of the times shown."))
+        return back_to("start")
+    data = form.cleaned_data
     save(
         request,
         progress,
-        preference=data["who"],
-        therapist=therapist,
-        starts_at=starts_at.astimezone(UTC).isoformat(),
+        service=data["service"],
+        option=data["option"],
+        add_ons=[],
+        people=1,
+        zip_code=data["zip_code"],
+        preference=ANYONE,
         missed=None,
+        **forget_time(progress),
     )
-    # Whoever only changes the time has told the rest.
+    progress = load_progress(request)
+    if response := guard(request, progress, "when"):
+        return response
+    try:
+        _keep(request, progress, progress.visit_request, form)
+    except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
+        messages.error(request, refusal_words(error))
+        save(request, progress, missed=_as_kept(data["starts_at"][0]))
     return onward(progress)
 
 
@@ -82,10 +114,33 @@ def keep(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def _asked(request: HttpRequest, progress: Progress) -> Asked:
-    treatment, area, visit_request = progress.treatment, progress.area, progress.visit_request
-    assert treatment is not None
-    assert area is not None
+def _keep(
+    request: HttpRequest, progress: Progress, visit_request: VisitRequest | None, form: TimeForm
+) -> None:
+    """Holds the time that was pressed, with who was shown to come, and keeps both in the draft. Raises as
+    `operations.hold_time`."""
+    if visit_request is None:
+        raise exceptions.NoLongerOffered("therapist")
+    starts_at, therapist = form.cleaned_data["starts_at"]
+    who = form.cleaned_data["who"]
+    operations.hold_time(
+        draft=progress.draft,
+        visit_request=visit_request.asking_for(who).with_therapist(therapist),
+        starts_at=starts_at,
+        rules=progress.rules,
+        source=visitor_digest(request),
+        now=progress.now,
+    )
+    save(request, progress, preference=who, therapist=therapist, starts_at=_as_kept(starts_at), missed=None)
+
+
+def _as_kept(starts_at: datetime) -> str:
+    """An instant as the draft keeps it."""
+    return starts_at.astimezone(UTC).isoformat()
+
+
+def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area: ServiceArea) -> Asked:
+    visit_request = progress.visit_request
     try:
         # Where the therapist asked for is no longer offered, anyone qualified is.
         visit_request = visit_request or progress.as_told(

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -80,9 +80,9 @@ class PreviewMixin(admin.ModelAdmin):
         if not is_preview(request):
             return None
         self.for_preview(obj, now=timezone.now())
-        reader = _as_reader(request, self.preview_address(obj))
-        match = reader.resolver_match
-        assert match is not None
+        address = self.preview_address(obj)
+        match = resolve(address)
+        reader = _as_reader(request, address, match)
         try:
             response: HttpResponse = match.func(reader, *match.args, **match.kwargs)
         except Http404 as missing:
@@ -95,14 +95,14 @@ class _NotOnTheSite(Exception):
     """Readers would find no page."""
 
 
-def _as_reader(request: HttpRequest, address: str) -> HttpRequest:
+def _as_reader(request: HttpRequest, address: str, match: ResolverMatch) -> HttpRequest:
     """The same person, asking for `address` with GET and nothing kept from before."""
     reader = copy.copy(request)
     reader.method, reader.path, reader.path_info = "GET", address, address
     reader.GET, reader.POST = QueryDict(), QueryDict()
     reader.META = {name: value for name, value in request.META.items() if not name.startswith("HTTP_IF_")}
     reader.META |= {"REQUEST_METHOD": "GET", "PATH_INFO": address, "QUERY_STRING": ""}
-    reader.resolver_match = resolve(address)
+    reader.resolver_match = match
     return reader
 
 

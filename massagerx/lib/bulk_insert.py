@@ -53,7 +53,7 @@ def _statement(model: type[models.Model], vendor: str) -> tuple[str, str, tuple[
     fields = tuple(field for field in meta.local_concrete_fields if not isinstance(field, models.AutoField))
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = f"({', '.join(['%s'] * len(fields))})"
-    assert meta.pk is not None
+    key = next(field for field in meta.local_concrete_fields if field.primary_key)
     # Names of our own tables, quoted; values go through the driver.
     start = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    return start, places, fields, quote(str(meta.pk.column))
+    return start, places, fields, quote(str(key.column))

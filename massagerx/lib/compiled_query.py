@@ -103,11 +103,12 @@ class CompiledQuery(Generic[M]):
         self._compiled: dict[tuple[str, Shape], _Compiled | None] = {}
 
     def objects(self, **values: Any) -> list[M]:
-        """Model instances, with what `select_related` names. Of a query set without `values` or annotations."""
+        """Model instances, with what `select_related` names. Raises TypeError for one with `values` or annotations."""
         rows, compiled = self._run(values)
         if compiled is None:
             return []
-        assert compiled.read is not None
+        if compiled.read is None:
+            raise TypeError("This query makes no instances; ask for its rows.")
         return [compiled.read(row) for row in rows]
 
     def first(self, **values: Any) -> M | None:

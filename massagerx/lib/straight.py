@@ -89,9 +89,8 @@ def pieces(html: str) -> Iterator[Piece]:
     """`html` piece by piece, without comments, declarations and what is written in scripts and the like: of those comes
     the opening tag alone. The end of `html` ends whatever is open."""
     place = 0
-    while place < len(html):
-        match = _PIECE.match(html, place)
-        assert match is not None  # every "<" begins a piece or is text
+    # Every "<" begins a piece or is text, so that nothing matches only at the end.
+    while match := _PIECE.match(html, place):
         place = match.end()
         name = (match["name"] or "").lower()
         if name:
@@ -122,14 +121,16 @@ def nested(html: str, *, tags: Collection[str]) -> Iterator[Piece]:
         else:
             if tag in _ALONE:
                 yield from _closed(tag, opened)
-            if len(opened) >= DEEPEST:
-                continue
-            if tag in _INLINE and sum(outer.tag in _INLINE for outer in opened) >= MOST_INLINE:
-                continue
-            opened.append(piece)
-            yield piece
+            if not _is_too_deep(tag, opened):
+                opened.append(piece)
+                yield piece
     for piece in reversed(opened):
         yield piece._replace(ends=True)
+
+
+def _is_too_deep(tag: str, opened: list[Piece]) -> bool:
+    inline = tag in _INLINE and sum(outer.tag in _INLINE for outer in opened)
+    return len(opened) >= DEEPEST or inline >= MOST_INLINE
 
 
 def _closed(tag: str, opened: list[Piece]) -> Iterator[Piece]:

@@ -101,7 +101,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         answers={},
         therapist=therapist,
     )
-    answer = AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, quote=quote)
+    answer = AreaAnswer(area=area, treatment=treatment, starts_at=starts_at, therapist=therapist, quote=quote)
     context: dict[str, Any] = {
         "service": service,
         "services": [service],
@@ -131,7 +131,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             {"zip": "90026", "answer": answer},
             {
                 "zip": "90026",
-                "answer": AreaAnswer(area=area, treatment=treatment, starts_at=None, quote=None),
+                "answer": AreaAnswer(
+                    area=area, treatment=treatment, starts_at=None, therapist=None, quote=None
+                ),
             },
             {"zip": "92101", "outside": "92101"},
             {"zip": "9", "error": _("A ZIP code has five digits, like 90012.")},

@@ -1,10 +1,10 @@
 // Small comforts. Every page works without this file.
 
 // A ZIP code is answered in place. When that fails, the form goes the ordinary way, and the page says what is wrong.
-const check = document.querySelector("[data-area-check]");
+const check = document.querySelector("form[data-area-check]");
 check?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const answer = check.querySelector("[role=status]");
+  const answer = check.parentElement.querySelector("[role=status]");
   const zip = check.elements.zip;
   const asked = new URLSearchParams(new FormData(check));
   check.setAttribute("aria-busy", "true");

@@ -68,7 +68,7 @@ def test_a_visit_is_booked_by_keyboard_alone(site: RunningSite, new_page: PageMa
     keyboard.type("90026")
     keyboard.press("Enter")
     expect(page.get_by_role("status").get_by_text("Yes, we come to")).to_be_visible()
-    press(page.get_by_role("status").get_by_role("link", name="Book a visit"), "/book/.*zip=90026")
+    press(page.get_by_role("status").get_by_role("link", name="Other times and lengths"), "/book/.*zip=90026")
     # The length that the answer was about is chosen already.
     expect(page.locator("input[name=option]:checked")).to_have_count(1)
     press(button("Continue"), "/book/when/")
@@ -231,8 +231,25 @@ def test_area_check_answers_without_javascript(site: RunningSite, new_page: Page
     page.get_by_role("button", name="See when we can come").click()
     expect(page.get_by_text("Yes, we come to Santa Monica, 90401.")).to_be_visible()
     expect(page.get_by_label("Your ZIP code")).to_have_value("90401")
-    page.get_by_role("status").get_by_role("link", name="Book a visit").click()
+    page.get_by_role("status").get_by_role("link", name="Other times and lengths").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Postural Correction Training Program")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_free_time_on_the_home_page_is_kept_by_one_press(
+    site: RunningSite, new_page: PageMaker, javascript: bool
+) -> None:
+    page = new_page(width=390, javascript=javascript)
+    page.goto("/")
+    page.get_by_label("Your ZIP code").fill("90401")
+    page.get_by_role("button", name="See when we can come").click()
+    time = page.get_by_role("status").get_by_role("button")
+    shown = time.locator("time span").last.inner_text()
+    screenshot(page, f"home-answer-{'js' if javascript else 'no-js'}")
+    time.click()
+    expect(page).to_have_url(re.compile("/book/health/$"))
+    expect(page.locator("body")).to_contain_text(shown.split()[0])
+    expect(page.locator("body")).to_contain_text("90401")
 
 
 def test_area_check_answers_in_place_and_says_what_is_wrong(site: RunningSite, new_page: PageMaker) -> None:

@@ -38,11 +38,15 @@ def test_yes_comes_with_the_next_time_the_price_and_both_choices_kept(client: Cl
     assert 'name="zip" value="90026"' in booking
 
 
+def without_tokens(page: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
+
+
 def test_script_gets_the_answer_alone(client: Client, world: World) -> None:
-    part = ask(client, "zip=90026", **{"x-part": "area"})
+    part = without_tokens(ask(client, "zip=90026", **{"x-part": "area"}))
     assert "Yes, we come" in part
     assert "<html" not in part
-    assert part.strip() in ask(client, "zip=90026")
+    assert part.strip() in without_tokens(ask(client, "zip=90026"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
-from bookings.availability import DriveTime, Place, WeekBands, one_band
+from bookings.availability import DriveTime, Place, WeekBands
 from bookings.availability.local_days import DAY_MINUTES, wall_end, wall_start
 from bookings.availability.travel import Remembered, bands_of, whole_minutes
 from bookings.availability.types import MIDNIGHT
@@ -86,6 +86,15 @@ class OfflineEstimate:
         hours = miles * self._winding_factor / self._speeds[local.weekday()][local.hour]
         # A millionth of a minute off, so that a drive of exactly 30 minutes isn't 31 by a rounding error.
         return max(self._floor_minutes, math.ceil(hours * 60 - 1e-6))
+
+
+def one_band(zone: tzinfo) -> WeekBands:
+    """For drive times that are the same at any hour."""
+    return WeekBands(zone, (((0, 0),),) * 7)
+
+
+def _band_at(bands: WeekBands, weekday: int, wall_minute: int) -> int:
+    return [band for start, band in bands.days[weekday] if start <= wall_minute][-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,7 @@ class DriveTable:
                     (
                         edge,
                         (
-                            behind.band_at(weekday, edge),
+                            _band_at(behind, weekday, edge),
                             frozenset(
                                 kind for kind in kinds if weekday in kind[2] and kind[0] <= edge < kind[1]
                             ),

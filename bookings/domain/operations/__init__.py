@@ -25,6 +25,7 @@ from .move import (
     move_booking,
     quote_for_move,
     require_movable,
+    rules_for_move,
     treatment_of,
     visit_request_of,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "request_booking",
     "request_booklet",
     "require_movable",
+    "rules_for_move",
     "send_contact",
     "treatment_of",
     "visit_request_of",

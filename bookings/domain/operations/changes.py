@@ -33,8 +33,8 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 
 from .move import MOVABLE, move_booking
-from .status import cancel_booking
-from .transaction import record, translated_errors
+from .status import CANCEL
+from .transaction import Act, change_status, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
 SAME_PRESS = timedelta(minutes=10)
@@ -83,14 +83,8 @@ def cancel_by_client(
                 booking=canceled, cents=shown_fee_cents, asks_waiver=asks_waiver, reason=reason, named_at=now
             )
 
-    return cancel_booking(
-        booking=booking,
-        actor=None,
-        now=now,
-        by_client=True,
-        check=_as_shown(shown_revision, shown_fee_cents, now),
-        then=name_fee,
-    )
+    check = _as_shown(shown_revision, shown_fee_cents, now)
+    return change_status(booking, CANCEL, Act(now, by_client=True), check=check, then=name_fee)
 
 
 def move_by_client(
@@ -169,7 +163,7 @@ def ask_move(
             fee_cents=shown_fee_cents,
             asked_at=now,
         )
-        record(fresh, EventKind.CHANGE_ASKED, fresh.status, now=now, by_client=True, reason=reason)
+        record(fresh, EventKind.CHANGE_ASKED, fresh.status, Act(now, by_client=True, reason=reason))
         outbox.write_once_more(booking=fresh, kind=MessageKind.CHANGE_ALERT, now=now)
     return change
 
@@ -179,23 +173,16 @@ def cancel_late(
 ) -> Booking:
     """Staff cancel for a client who asks inside the notice window, with the late fee that was named to them.
 
-    Raises `NotLate` when there is none, `LateChange` with the fee when it is another one, or what `cancel_booking`
-    raises; nothing has changed then.
+    Raises `NotLate` when there is none, `LateChange` with the fee when it is another one, or `InvalidTransition`
+    or `SlotTaken`; nothing has changed then.
     """
 
     def charge(canceled: Booking) -> None:
         fee = LateFee(booking=canceled, cents=shown_fee_cents, named_at=now)
         _decide(fee, canceled, LateFeeState.CHARGED, actor=actor, now=now)
 
-    return cancel_booking(
-        booking=booking,
-        actor=actor,
-        now=now,
-        by_client=True,
-        reason=reason,
-        check=_as_shown(None, shown_fee_cents, now),
-        then=charge,
-    )
+    act = Act(now, actor, by_client=True, reason=reason)
+    return change_status(booking, CANCEL, act, check=_as_shown(None, shown_fee_cents, now), then=charge)
 
 
 def decide_late_fee(*, fee: LateFee, actor: User, now: datetime, state: LateFeeState) -> Booking:
@@ -208,7 +195,7 @@ def decide_late_fee(*, fee: LateFee, actor: User, now: datetime, state: LateFeeS
             raise FeeDecided(fresh.state)
         _decide(fresh, booking, state, actor=actor, now=now)
         why = _("charged") if state == LateFeeState.CHARGED else _("waived")
-        record(booking, EventKind.FEE_DECIDED, booking.status, now=now, actor=actor, reason=why)
+        record(booking, EventKind.FEE_DECIDED, booking.status, Act(now, actor, reason=why))
         outbox.write_once_more(booking=booking, kind=MessageKind.LATE_FEE, now=now)
     return booking
 
@@ -227,7 +214,7 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
         booking = lock_visit(change.booking)
         _close(change, ChangeState.WITHDRAWN, now=now, actor=None)
         reason = _("the late move is no longer wanted")
-        record(booking, EventKind.EDITED, booking.status, now=now, by_client=True, reason=reason)
+        record(booking, EventKind.EDITED, booking.status, Act(now, by_client=True, reason=reason))
 
 
 def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
@@ -267,7 +254,7 @@ def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: 
     with translated_errors(), transaction.atomic():
         booking = lock_visit(change.booking)
         _close(change, ChangeState.REFUSED, now=now, actor=actor)
-        record(booking, EventKind.CHANGE_REFUSED, booking.status, now=now, actor=actor, reason=reason)
+        record(booking, EventKind.CHANGE_REFUSED, booking.status, Act(now, actor, reason=reason))
         outbox.write_once_more(booking=booking, kind=MessageKind.CHANGE_REFUSED, now=now)
 
 
@@ -325,7 +312,7 @@ def recheck_screening(
             new_tier=new_tier,
             evaluated_at=now,
         )
-        record(fresh, EventKind.RECHECKED, fresh.status, now=now, by_client=True)
+        record(fresh, EventKind.RECHECKED, fresh.status, Act(now, by_client=True))
         if new_tier != Tier.CLEAR:
             outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
     return recheck

@@ -19,7 +19,7 @@ from massagerx.lib.localtime import local
 
 from .claim import claim_in_place, claim_move
 from .status import patience_with
-from .transaction import block_of, record, settle_change
+from .transaction import Act, block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -58,6 +58,12 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
     return _quote(booking, starts_at, rules, travel_cents=booking.travel_cents)
+
+
+def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
+    """The rules by which a client may move a visit: a request that nobody has confirmed yet needs an answer in time."""
+    rules = BookingRules.load()
+    return answers.rules_for_requests(rules, now=now) if booking.status == BookingStatus.REQUESTED else rules
 
 
 def move_booking(
@@ -109,7 +115,7 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(fresh.screening.tier),
             )
-        before, block_before = fresh.starts_at, block_of(fresh)
+        before = block_of(fresh)
         fresh.therapist_id = slot.therapist_id
         if by_client:
             fresh.preference = visit_request.preference
@@ -137,18 +143,7 @@ def move_booking(
         # A corrected drive spoke of the visits before and after; these are others now.
         DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
         links.revoke_visit_links(fresh, now=now)
-        record(
-            fresh,
-            EventKind.MOVED,
-            fresh.status,
-            now=now,
-            actor=actor,
-            by_client=by_client,
-            reason=reason,
-            moved_from=before,
-            moved_from_therapist=block_before.therapist_id,
-            block_before=block_before,
-        )
+        record(fresh, EventKind.MOVED, fresh.status, Act(now, actor, by_client, reason), before=before)
         _tell(fresh, by_client=by_client, now=now)
     return fresh
 
@@ -189,7 +184,7 @@ def correct_address(
     with claim_in_place(booking, rules=rules, now=now) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
-        block_before = block_of(fresh)
+        before = block_of(fresh)
         was_elsewhere = fresh.address_key != address.address_key
         travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
         quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
@@ -206,15 +201,7 @@ def correct_address(
         # Written without a look at the old notes: those may be under a key that is lost.
         if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
             AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(
-            fresh,
-            EventKind.EDITED,
-            fresh.status,
-            now=now,
-            actor=actor,
-            by_client=by_client,
-            block_before=block_before,
-        )
+        record(fresh, EventKind.EDITED, fresh.status, Act(now, actor, by_client), before=before)
         if was_elsewhere:
             _tell(fresh, by_client=by_client, now=now)
     return fresh

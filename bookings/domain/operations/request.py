@@ -57,7 +57,7 @@ from massagerx.lib.locks import lock_names
 
 from .claim import claim
 from .status import patience_with
-from .transaction import event_of, tell_listeners
+from .transaction import Act, event_of, tell_listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,9 +273,9 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
-    events = [event_of(booking, EventKind.REQUESTED, "", now=now, actor=actor, by_client=actor is None)]
+    events = [event_of(booking, EventKind.REQUESTED, "", Act(now, actor, by_client=actor is None))]
     if at_once:
-        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, now=now, actor=actor))
+        events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, Act(now, actor)))
     kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
     # Staff need no alert of what they do themselves.
     kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]

@@ -18,12 +18,19 @@ from bookings.models import Booking, BookingRules, ClinicianNote, ScreeningRecor
 from bookings.models.intake import NEEDS_NO_NOTE
 
 from .claim import claim_in_place
-from .transaction import change_status, record, write_status
+from .transaction import Act, Change, change_status, record, write_status
 
 log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
+
+CONFIRM = Change(BookingStatus.CONFIRMED, EventKind.CONFIRMED, MessageKind.CONFIRMED)
+DECLINE = Change(BookingStatus.DECLINED, EventKind.DECLINED, MessageKind.DECLINED)
+CANCEL = Change(BookingStatus.CANCELED, EventKind.CANCELED, MessageKind.CANCELED)
+EXPIRE = Change(BookingStatus.EXPIRED, EventKind.EXPIRED, MessageKind.EXPIRED)
+COMPLETE = Change(BookingStatus.COMPLETED, EventKind.COMPLETED, None)
+NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -35,15 +42,7 @@ def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reas
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared
         standing.slot_in_place()
-        write_status(
-            fresh,
-            BookingStatus.CONFIRMED,
-            EventKind.CONFIRMED,
-            now=now,
-            actor=actor,
-            reason=reason,
-            tell=MessageKind.CONFIRMED,
-        )
+        write_status(fresh, CONFIRM, Act(now, actor, reason=reason))
     return fresh
 
 
@@ -95,77 +94,36 @@ def record_clinician_note(
         reason = (
             "" if fresh.status == BookingStatus.REQUESTED else _("health answers given again are settled")
         )
-        record(fresh, EventKind.CLEARED, fresh.status, now=now, actor=actor, reason=reason)
+        record(fresh, EventKind.CLEARED, fresh.status, Act(now, actor, reason=reason))
     return recorded
 
 
 def decline_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Declines a request and tells the client kindly. `reason` is for staff only. Raises `InvalidTransition`."""
-    return change_status(
-        booking,
-        BookingStatus.DECLINED,
-        EventKind.DECLINED,
-        now=now,
-        actor=actor,
-        reason=reason,
-        tell=MessageKind.DECLINED,
-    )
+    return change_status(booking, DECLINE, Act(now, actor, reason=reason))
 
 
 def cancel_booking(
-    *,
-    booking: Booking,
-    actor: User | None,
-    now: datetime,
-    reason: str = "",
-    by_client: bool = False,
-    check: Callable[[Booking], None] | None = None,
-    then: Callable[[Booking], None] | None = None,
+    *, booking: Booking, actor: User | None, now: datetime, reason: str = "", by_client: bool = False
 ) -> Booking:
     """Cancels a request or a confirmed visit and tells the client; staff too, when the client did it by themselves.
 
     `by_client` with an `actor`: staff do it at the client's word. Without it we cancel, and the client reads `reason`.
-    `check` looks at the visit under the lock, and refuses by raising; `then` is done in the same transaction. Raises
-    `InvalidTransition`.
+    Raises `InvalidTransition`.
     """
-    return change_status(
-        booking,
-        BookingStatus.CANCELED,
-        EventKind.CANCELED,
-        now=now,
-        actor=actor,
-        reason=reason,
-        by_client=by_client,
-        tell=MessageKind.CANCELED,
-        check=check,
-        then=then,
-    )
+    return change_status(booking, CANCEL, Act(now, actor, by_client, reason))
 
 
 def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts."""
-    return change_status(
-        booking,
-        BookingStatus.COMPLETED,
-        EventKind.COMPLETED,
-        now=now,
-        actor=actor,
-        reason=reason,
-        check=_require_started(BookingStatus.COMPLETED, now),
-    )
+    check = _require_started(BookingStatus.COMPLETED, now)
+    return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check)
 
 
 def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Marks a visit as one where nobody opened. Raises `InvalidTransition`, also before the visit starts."""
-    return change_status(
-        booking,
-        BookingStatus.NO_SHOW,
-        EventKind.NO_SHOW,
-        now=now,
-        actor=actor,
-        reason=reason,
-        check=_require_started(BookingStatus.NO_SHOW, now),
-    )
+    check = _require_started(BookingStatus.NO_SHOW, now)
+    return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check)
 
 
 def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking], None]:
@@ -190,17 +148,7 @@ def expire_requests(*, now: datetime) -> int:
         if expires_at(booking, rules) > now:
             continue
         try:
-            change_status(
-                booking,
-                BookingStatus.EXPIRED,
-                EventKind.EXPIRED,
-                now=now,
-                actor=None,
-                # Whose mailbox it is nobody knows, so nothing more is sent there.
-                tell=None if booking.prove_by else MessageKind.EXPIRED,
-                reason=_("the email address was not confirmed in time") if booking.prove_by else "",
-                check=_require_unproved if booking.prove_by else None,
-            )
+            _expire(booking, now=now)
         except (InvalidTransition, SlotTaken, ChangedMeanwhile):
             continue  # answered, or being answered, meanwhile
         except Exception:
@@ -209,6 +157,15 @@ def expire_requests(*, now: datetime) -> int:
             continue
         expired += 1
     return expired
+
+
+def _expire(booking: Booking, *, now: datetime) -> None:
+    if booking.prove_by is None:
+        change_status(booking, EXPIRE, Act(now))
+        return
+    # Whose mailbox it is nobody knows, so nothing more is sent there.
+    act = Act(now, reason=_("the email address was not confirmed in time"))
+    change_status(booking, EXPIRE._replace(tell=None), act, check=_require_unproved)
 
 
 def _require_unproved(fresh: Booking) -> None:
@@ -225,7 +182,7 @@ def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
             return False
         fresh.prove_by, fresh.source = None, ""
         fresh.save(update_fields=["prove_by", "source"])
-        record(fresh, EventKind.PROVED, fresh.status, now=now, by_client=True)
+        record(fresh, EventKind.PROVED, fresh.status, Act(now, by_client=True))
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -95,87 +96,97 @@ class Block(NamedTuple):
     """The time of a therapist that a visit takes, from set-up to pack-down; instants in UTC, half-open."""
 
     therapist_id: int
+    starts_at: datetime
     blocked_from: datetime
     blocked_until: datetime
 
 
 def block_of(booking: Booking) -> Block:
-    return Block(booking.therapist_id, booking.blocked_from, booking.blocked_until)
+    return Block(booking.therapist_id, booking.starts_at, booking.blocked_from, booking.blocked_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """That something is done to a visit: when (an aware instant), by whom and why. With an `actor` staff do it, at the
+    client's word where it is `by_client`; without one the client or the clock does."""
+
+    at: datetime
+    actor: User | None = None
+    by_client: bool = False
+    reason: str = ""
+
+
+class Change(NamedTuple):
+    """A change of status: to which, as what it stands in the history, and what the client is told."""
+
+    to: BookingStatus
+    event: EventKind
+    tell: MessageKind | None
 
 
 def record(
-    booking: Booking,
-    kind: EventKind,
-    from_status: str,
-    *,
-    now: datetime,
-    block_before: Block | None = None,
-    **more: Any,
+    booking: Booking, kind: EventKind, from_status: str, act: Act, *, before: Block | None = None
 ) -> None:
-    """Appends to the booking's history what `event_of` describes, and tells the listeners. `block_before` is the time
-    that the visit took, where the operation changed it."""
-    event_of(booking, kind, from_status, now=now, **more).save(force_insert=True)
-    tell_listeners(booking, kind, from_status, now=now, block_before=block_before)
+    """Appends to the visit's history, and tells the listeners. `before` is the time that the visit took, where the
+    operation changed it."""
+    event_of(booking, kind, from_status, act, before=before).save(force_insert=True)
+    tell_listeners(booking, kind, from_status, now=act.at, before=before)
 
 
 def tell_listeners(
-    booking: Booking, kind: EventKind, from_status: str, *, now: datetime, block_before: Block | None = None
+    booking: Booking, kind: EventKind, from_status: str, *, now: datetime, before: Block | None = None
 ) -> None:
     """Says that the visit was written, and which time it gave back."""
-    before, after = block_before or block_of(booking), block_of(booking)
+    after = block_of(booking)
+    before = before or after
     covered = (
         after.therapist_id == before.therapist_id
         and after.blocked_from <= before.blocked_from
         and before.blocked_until <= after.blocked_until
     )
     if from_status in OCCUPYING and (booking.status not in OCCUPYING or not covered):
-        listeners.tell(listeners.VisitFreed(booking=booking, at=now, **before._asdict()))
+        listeners.tell(
+            listeners.VisitFreed(
+                booking=booking,
+                therapist_id=before.therapist_id,
+                blocked_from=before.blocked_from,
+                blocked_until=before.blocked_until,
+                at=now,
+            )
+        )
     listeners.tell(listeners.VisitChanged(booking=booking, kind=kind, at=now))
 
 
 def event_of(
-    booking: Booking,
-    kind: EventKind,
-    from_status: str,
-    *,
-    now: datetime,
-    actor: User | None = None,
-    by_client: bool = False,
-    reason: str = "",
-    moved_from: datetime | None = None,
-    moved_from_therapist: int | None = None,
+    booking: Booking, kind: EventKind, from_status: str, act: Act, *, before: Block | None = None
 ) -> BookingEvent:
-    """A row of the history, for who writes it with others; `moved_from` and the key of the therapist it was with,
-    of a move."""
+    """A row of the history, for who writes it with others; a move says where the visit was `before`."""
+    moved_from = before if kind == EventKind.MOVED else None
     return BookingEvent(
         booking=booking,
         kind=kind,
         from_status=from_status,
         to_status=booking.status,
-        at=now,
-        actor=actor,
-        by_client=by_client,
-        reason=reason[:300],
-        moved_from=moved_from,
-        moved_from_therapist_id=moved_from_therapist,
+        at=act.at,
+        actor=act.actor,
+        by_client=act.by_client,
+        reason=act.reason[:300],
+        moved_from=moved_from.starts_at if moved_from else None,
+        moved_from_therapist_id=moved_from.therapist_id if moved_from else None,
     )
 
 
 def change_status(
     booking: Booking,
-    wanted: BookingStatus,
-    event: EventKind,
+    change: Change,
+    act: Act,
     *,
-    now: datetime,
-    actor: User | None,
-    by_client: bool = False,
-    reason: str = "",
-    tell: MessageKind | None = None,
     check: Callable[[Booking], None] | None = None,
     then: Callable[[Booking], None] | None = None,
 ) -> Booking:
     """Under the therapist's lock: the transition, the event, and what the client is told, and staff when the client did
-    it by themselves. A late move that was asked for is settled by it; `then` is done in the same transaction."""
+    it by themselves. `check` looks at the visit under the lock, and refuses by raising. A late move that was asked for
+    is settled by it; `then` is done in the same transaction. Raises `InvalidTransition`."""
     with translated_errors(), transaction.atomic():
         # The therapist first, as everywhere, so that two operations never wait for each other.
         list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
@@ -184,57 +195,38 @@ def change_status(
             .select_related("therapist__home_zip", "area", "service", "client", "terms_version")
             .get(pk=booking.pk)
         )
-        require_transition(fresh.status, wanted)
+        require_transition(fresh.status, change.to)
         if check is not None:
             check(fresh)
-        write_status(
-            fresh,
-            wanted,
-            event,
-            now=now,
-            actor=actor,
-            by_client=by_client,
-            reason=reason,
-            tell=tell,
-            then=then,
-        )
+        write_status(fresh, change, act, then=then)
     return fresh
 
 
 def write_status(
-    fresh: Booking,
-    wanted: BookingStatus,
-    event: EventKind,
-    *,
-    now: datetime,
-    actor: User | None,
-    by_client: bool = False,
-    reason: str = "",
-    tell: MessageKind | None = None,
-    then: Callable[[Booking], None] | None = None,
+    fresh: Booking, change: Change, act: Act, *, then: Callable[[Booking], None] | None = None
 ) -> None:
     """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
     before = fresh.status
-    fresh.status, fresh.source = wanted, ""
+    fresh.status, fresh.source = change.to, ""
     fields = ["status", "source"]
-    if wanted == BookingStatus.CONFIRMED:
+    if change.to == BookingStatus.CONFIRMED:
         # Staff who confirm it vouch for the mailbox too.
-        fresh.confirmed_at, fresh.prove_by = now, None
+        fresh.confirmed_at, fresh.prove_by = act.at, None
         fields += ["confirmed_at", "prove_by"]
-    if tell is not None:
+    if change.tell is not None:
         fresh.revision += 1
         fields.append("revision")
     fresh.save(update_fields=fields)
-    if wanted != BookingStatus.CONFIRMED:
-        settle_change(fresh, now=now, actor=actor)
+    if change.to != BookingStatus.CONFIRMED:
+        settle_change(fresh, now=act.at, actor=act.actor)
     if then is not None:
         then(fresh)
-    record(fresh, event, before, now=now, actor=actor, by_client=by_client, reason=reason)
-    if tell is not None:
+    record(fresh, change.event, before, act)
+    if change.tell is not None:
         # Staff did not see it happen when the client did it.
-        kinds = [tell, *([MessageKind.STAFF_ALERT] if by_client and actor is None else [])]
-        outbox.write_messages(booking=fresh, kinds=kinds, now=now)
-        reminders.write_reminders(booking=fresh, now=now)
+        alert = [MessageKind.STAFF_ALERT] if act.by_client and act.actor is None else []
+        outbox.write_messages(booking=fresh, kinds=[change.tell, *alert], now=act.at)
+        reminders.write_reminders(booking=fresh, now=act.at)
 
 
 def settle_change(booking: Booking, *, now: datetime, actor: User | None, moved: bool = False) -> None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 from bookings import availability
 from bookings.drives.table import read_drives
@@ -121,19 +120,18 @@ def _drives_of(
         return
     spots = {booking.pk: drives.place_id(places[booking.pk]) for booking in visits}
     at_home = drives.place_id(home)
-    for before, after in pairwise([None, *visits, None]):
-        origin = spots[before.pk] if before is not None else at_home
-        start, goal = (places[visit.pk] if visit is not None else home for visit in (before, after))
-        if after is None:
-            assert before is not None
-            leaves_at = before.blocked_until
-            minutes = drives.minutes(drives.leg(origin, at_home), leaves_at)
-            arrives_at = leaves_at + timedelta(minutes=minutes) if minutes is not None else None
-            least = availability.whole_minutes(quick(start, goal, leaves_at))
-            yield Drive(before.pk, None, minutes, least, leaves_at, arrives_at, fits=minutes is not None)
-            continue
+    for before, after in zip([None, *visits], visits, strict=False):
+        origin, start = (spots[before.pk], places[before.pk]) if before is not None else (at_home, home)
         minutes, leave = drives.latest_departure(drives.leg(origin, spots[after.pk]), after.blocked_from)
         fits = leave is not None and (before is None or before.blocked_until <= leave)
         from_key = before.pk if before is not None else None
-        least = availability.whole_minutes(quick(start, goal, leave)) if leave is not None else None
+        least = (
+            availability.whole_minutes(quick(start, places[after.pk], leave)) if leave is not None else None
+        )
         yield Drive(from_key, after.pk, minutes, least, leave, after.blocked_from, fits)
+    last = visits[-1]
+    leaves_at = last.blocked_until
+    minutes = drives.minutes(drives.leg(spots[last.pk], at_home), leaves_at)
+    arrives_at = leaves_at + timedelta(minutes=minutes) if minutes is not None else None
+    least = availability.whole_minutes(quick(places[last.pk], home, leaves_at))
+    yield Drive(last.pk, None, minutes, least, leaves_at, arrives_at, fits=minutes is not None)

@@ -54,18 +54,12 @@ def choose_slot(
     )
     values = tuple(_with_taken(value, beside, rules) for value in found) if beside else found
     job = job_at(visit_request, rules)
-    engine_rules = engine_rules_of(rules, closures)
-    drive_time = read_drives()
+    conditions = availability.Conditions(engine_rules_of(rules, closures), read_drives(), now)
     slots: list[Slot] = []
     refused: set[availability.RefusalReason] = set()
     for therapist in values:
         outcome = availability.check_slot(
-            therapist=therapist,
-            job=job,
-            starts_at=starts_at,
-            rules=engine_rules,
-            drive_time=drive_time,
-            now=now,
+            therapist=therapist, job=job, starts_at=starts_at, conditions=conditions
         )
         if isinstance(outcome, availability.Refusal):
             refused.add(outcome.reason)
@@ -74,7 +68,7 @@ def choose_slot(
     if not slots:
         reasons = [reason for reason in availability.RefusalReason if reason in refused]
         raise SlotNotOffered(reasons[0] if reasons else availability.RefusalReason.NO_THERAPIST)
-    (chosen,) = availability.for_anyone(slots, therapists=values, rules=engine_rules)
+    (chosen,) = availability.for_anyone(slots, therapists=values, rules=conditions.rules)
     return chosen
 
 
@@ -115,9 +109,11 @@ def slot_in_place(
         therapist=value,
         job=job,
         starts_at=booking.starts_at,
-        rules=engine_rules_of(rules.for_staff(), closures),
-        drive_time=availability.WithOverrides(read_drives(), corrections.get((key, day), {})),
-        now=now,
+        conditions=availability.Conditions(
+            engine_rules_of(rules.for_staff(), closures),
+            availability.WithOverrides(read_drives(), corrections.get((key, day), {})),
+            now,
+        ),
     )
     if isinstance(outcome, availability.Refusal):
         raise SlotNotOffered(outcome.reason)

@@ -91,10 +91,8 @@ class _Search:
     therapists: list[Therapist]
     values: dict[int, availability.Therapist]
     qualified: set[tuple[int, int]]
-    at_any_minute: availability.SchedulingRules
-    on_the_grid: availability.SchedulingRules
-    drive_time: availability.DriveTime
-    now: datetime
+    at_any_minute: availability.Conditions
+    on_the_grid: availability.Conditions
     asked: dict[tuple[int, int, frozenset[int]], Way | str] = field(default_factory=dict)
 
     def unfit(self, booking: Booking, therapist: Therapist) -> str:
@@ -113,9 +111,7 @@ class _Search:
             therapist=self._with(therapist.pk, taken),
             job=self.jobs[number],
             starts_at=booking.starts_at,
-            rules=self.at_any_minute,
-            drive_time=self.drive_time,
-            now=self.now,
+            conditions=self.at_any_minute,
         )
         return str(outcome.reason) if isinstance(outcome, availability.Refusal) else _way(therapist, outcome)
 
@@ -171,9 +167,7 @@ class _Search:
                 job=self.jobs[number],
                 first_day=day + timedelta(days=ahead),
                 last_day=day + timedelta(days=ahead),
-                rules=self.on_the_grid,
-                drive_time=self.drive_time,
-                now=self.now,
+                conditions=self.on_the_grid,
             )
             wanted = booking.starts_at + timedelta(days=ahead)
             for slot in sorted(
@@ -233,17 +227,17 @@ def _read(
     found, closures = therapist_values(
         therapists, first_day=days[0], last_day=days[-1] + timedelta(days=LOOKS_AHEAD_DAYS), now=now
     )
-    staff = engine_rules_of(rules.for_staff(), closures)
+    staff, drive_time = engine_rules_of(rules.for_staff(), closures), read_drives()
     return _Search(
         bookings=bookings,
         jobs=[_job(booking, rules) for booking in bookings],
         therapists=therapists,
         values={value.id: value for value in _as_out(found, bookings, span)},
         qualified=qualifications([row.pk for row in therapists]),
-        at_any_minute=staff,
-        on_the_grid=replace(staff, granularity_minutes=rules.granularity_minutes),
-        drive_time=read_drives(),
-        now=now,
+        at_any_minute=availability.Conditions(staff, drive_time, now),
+        on_the_grid=availability.Conditions(
+            replace(staff, granularity_minutes=rules.granularity_minutes), drive_time, now
+        ),
     )
 
 

@@ -53,9 +53,7 @@ def find_times_between(
             job=outlook.job,
             first_day=first_day,
             last_day=last_day,
-            rules=outlook.engine_rules,
-            drive_time=outlook.drive_time,
-            now=now,
+            conditions=outlook.conditions,
         )
     )
 
@@ -67,11 +65,9 @@ class Outlook:
 
     first_day: date
     last_day: date
-    now: datetime
     therapists: tuple[availability.Therapist, ...]
     job: availability.Job
-    engine_rules: availability.SchedulingRules
-    drive_time: availability.DriveTime
+    conditions: availability.Conditions
 
     def among(self, therapists: Iterable[Therapist]) -> Outlook:
         """The same for some of the therapists."""
@@ -85,9 +81,7 @@ class Outlook:
             job=self.job,
             first_day=max(first_day, self.first_day),
             last_day=min(last_day, self.last_day),
-            rules=self.engine_rules,
-            drive_time=self.drive_time,
-            now=self.now,
+            conditions=self.conditions,
         )
 
     def starts_near(self, wanted: datetime, count: int) -> tuple[Start, ...]:
@@ -98,9 +92,7 @@ class Outlook:
             job=self.job,
             first_day=day,
             last_day=day,
-            rules=self.engine_rules,
-            drive_time=self.drive_time,
-            now=self.now,
+            conditions=self.conditions,
         ).get(day, ())
         near = sorted(offered, key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
         return tuple(sorted(near[:count]))
@@ -143,9 +135,7 @@ class Outlook:
             therapists=self.therapists,
             job=self.job,
             day=day,
-            rules=self.engine_rules,
-            drive_time=self.drive_time,
-            now=self.now,
+            conditions=self.conditions,
         )
 
 
@@ -175,9 +165,7 @@ def _read(
     return Outlook(
         first_day=first_day,
         last_day=last_day,
-        now=now,
         therapists=values,
         job=job,
-        engine_rules=engine_rules_of(rules, closures),
-        drive_time=read_drives(),
+        conditions=availability.Conditions(engine_rules_of(rules, closures), read_drives(), now),
     )

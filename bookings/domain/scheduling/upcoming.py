@@ -105,9 +105,9 @@ def refusals_among(
             therapist=replace(by_therapist[booking.therapist_id], existing=existing),
             job=jobs[booking.pk],
             starts_at=booking.starts_at,
-            rules=engine_rules,
-            drive_time=availability.WithOverrides(drive_time, corrections.get(key, {})),
-            now=now,
+            conditions=availability.Conditions(
+                engine_rules, availability.WithOverrides(drive_time, corrections.get(key, {})), now
+            ),
         )
         if isinstance(outcome, availability.Refusal):
             refused[booking.pk] = outcome.reason

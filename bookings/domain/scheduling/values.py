@@ -21,12 +21,12 @@ from services.models import Service
 
 def place_of(area: ServiceArea, *, address_key: str | None = None) -> availability.Place:
     """A ZIP code's place; with the address's key once the address is known."""
-    has_centroid = area.latitude is not None and area.longitude is not None
+    latitude, longitude = area.point or (None, None)
     return availability.Place(
         zip_code=area.zip_code,
         zone=str(area.zone_id),
-        latitude=area.latitude if has_centroid else None,
-        longitude=area.longitude if has_centroid else None,
+        latitude=latitude,
+        longitude=longitude,
         address_key=address_key,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,35 +17,26 @@ from bookings.refusals import refusal_words
 from bookings.views.again import address_of
 from massagerx.lib.limits import limited
 
-from .pages import not_any_more, visit_context
-from .unsent import forget_unsent, keep_unsent, unsent
-from .visitor import VisitClosed, Visitor, get_visit, proof_missing, visits_page
+from .pages import not_any_more, visit_context, visit_form
+from .unsent import forget_unsent, unsent
+from .visitor import Visitor, get_visit, visits_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "visits-change")
 @visits_page
-def address(request: HttpRequest, reference: str) -> HttpResponse:
+@visit_form("address")
+def address(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The address and the notes for the therapist; a higher total is shown before it is agreed to."""
-    now = timezone.now()
-    try:
-        booking, visitor = get_visit(request, reference, now=now)
-    except VisitClosed:
-        raise VisitClosed(kept=keep_unsent(request, reference, "address", now=now)) from None
-    if response := proof_missing(request, booking, visitor, then="address"):
-        keep_unsent(request, reference, "address", now=now)
-        return response
-    if not operations.may_change(booking, now=now):
-        return not_any_more(request, booking, visitor)
     if request.method != "POST":
-        kept = unsent(request, booking, "address", now=now)
+        kept = unsent(request, booking, "address", now=visitor.now)
         if kept:
             messages.info(request, _("This is what you had typed. Nothing of it is saved yet."))
         form = AddressForm(initial={**address_of(booking), "zip_code": booking.area.zip_code, **kept})
         return _page(request, booking, visitor, form)
     form = AddressForm(request.POST)
     if not form.is_valid():
-        return _page(request, booking, visitor, form, status=422)
+        return _page(request, booking, visitor, form)
     return _correct(request, booking, visitor, form)
 
 
@@ -66,13 +56,11 @@ def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: Add
             by_client=True,
             total_cents=data["total_cents"],
         )
-    except exceptions.PriceChanged as error:
-        return _page(request, booking, visitor, form, new_total_cents=error.total_cents, status=409)
     except exceptions.OutsideArea as error:
         form.add_error("zip_code", refusal_words(error))
-        return _page(request, booking, visitor, form, status=422)
-    except exceptions.SlotNotOffered:
-        return _page(request, booking, visitor, form, has_no_room=True, status=409)
+        return _page(request, booking, visitor, form)
+    except (exceptions.PriceChanged, exceptions.SlotNotOffered) as error:
+        return _page(request, booking, visitor, form, error)
     except exceptions.InvalidTransition:
         booking, visitor = get_visit(request, booking.reference, now=now)
         return not_any_more(request, booking, visitor)
@@ -86,16 +74,16 @@ def _page(
     booking: Booking,
     visitor: Visitor,
     form: AddressForm,
-    *,
-    new_total_cents: int | None = None,
-    has_no_room: bool = False,
-    status: int = 200,
+    refused: exceptions.BookingError | None = None,
 ) -> HttpResponse:
+    """The form; with what is wrong in it, or why what was sent could not be done."""
+    new_cents = refused.total_cents if isinstance(refused, exceptions.PriceChanged) else None
     context = {
         **visit_context(booking, visitor),
         "form": form,
-        "shown_cents": booking.total_cents if new_total_cents is None else new_total_cents,
-        "new_total_cents": new_total_cents,
-        "has_no_room": has_no_room,
+        "shown_cents": booking.total_cents if new_cents is None else new_cents,
+        "new_total_cents": new_cents,
+        "has_no_room": isinstance(refused, exceptions.SlotNotOffered),
     }
+    status = 409 if refused is not None else 422 if form.errors else 200
     return render(request, "visits/address.html", context, status=status)

@@ -39,7 +39,11 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     form = CancelForm(request.POST)
     if not form.is_valid():
         return _cancel_page(request, booking, visitor, form, status=422)
-    data = form.cleaned_data
+    return _cancel(request, booking, visitor, form)
+
+
+def _cancel(request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm) -> HttpResponse:
+    data, now = form.cleaned_data, visitor.now
     try:
         operations.cancel_by_client(
             booking=booking,
@@ -50,20 +54,22 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
             now=now,
         )
     except exceptions.InvalidTransition:
-        booking, visitor = get_visit(request, reference, now=now)
+        booking, visitor = get_visit(request, booking.reference, now=now)
         return not_any_more(request, booking, visitor)
     except exceptions.BookingError as error:
-        booking, visitor = get_visit(request, reference, now=now)
+        booking, visitor = get_visit(request, booking.reference, now=now)
         messages.warning(request, refusal_words(error))
         return _cancel_page(request, booking, visitor, form, status=409)
-    if data["fee_cents"]:
-        words = _("Your visit is canceled. We’ll write to you about the late fee.")
-    elif booking.status == BookingStatus.REQUESTED:
-        words = _("Your request is canceled. There is no charge.")
-    else:
-        words = _("Your visit is canceled. There is no charge.")
-    messages.success(request, words)
+    messages.success(request, _canceled_words(booking, late=bool(data["fee_cents"])))
     return redirect("visits:visit", booking.reference)
+
+
+def _canceled_words(booking: Booking, *, late: bool) -> str:
+    if late:
+        return _("Your visit is canceled. We’ll write to you about the late fee.")
+    if booking.status == BookingStatus.REQUESTED:
+        return _("Your request is canceled. There is no charge.")
+    return _("Your visit is canceled. There is no charge.")
 
 
 def _cancel_page(

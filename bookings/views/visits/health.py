@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,95 +20,90 @@ from bookings.models import Booking, ScreeningVersion
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 
-from .pages import not_any_more, visit_context
-from .unsent import forget_unsent, keep_unsent, unsent
-from .visitor import VisitClosed, Visitor, get_visit, proof_missing, visits_page
+from .pages import not_any_more, visit_context, visit_form
+from .unsent import forget_unsent, unsent
+from .visitor import Visitor, get_visit, visits_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "visits-change")
 @visits_page
-def health(request: HttpRequest, reference: str) -> HttpResponse:
+@visit_form("health")
+def health(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
-    now = timezone.now()
-    try:
-        booking, visitor = get_visit(request, reference, now=now)
-    except VisitClosed:
-        raise VisitClosed(kept=keep_unsent(request, reference, "health", now=now)) from None
-    if response := proof_missing(request, booking, visitor, then="health"):
-        keep_unsent(request, reference, "health", now=now)
-        return response
-    if not operations.may_change(booking, now=now):
-        return not_any_more(request, booking, visitor)
     if request.method != "POST" and "answered" in request.GET:
         if (outcome := _outcome(booking)) is not None:
             context = {**visit_context(booking, visitor), **outcome}
             return render(request, "visits/health_done.html", context)
     try:
-        current = intake.current_screening(now=now)
+        current = intake.current_screening(now=visitor.now)
     except ScreeningVersion.DoesNotExist:
         messages.info(request, _("There are no health questions to answer at the moment."))
         return redirect("visits:visit", booking.reference)
-    today = timezone.localdate(now)
-    asked: dict[str, Any] = {
-        "people": booking.people,
-        "screening_now": current,
-        "service_slug": booking.service.slug,
-        "today": today,
-    }
     if request.method != "POST":
-        kept = unsent(request, booking, "health", now=now)
-        if kept.get("version") != str(current.version.number):
-            kept = {}
-        if kept:
-            messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
-        return _page(request, booking, visitor, HealthForms(kept=kept, **asked), current)
-    forms = HealthForms(request.POST, **asked)
+        return _questions(request, booking, visitor, current)
     if request.POST.get("version") != str(current.version.number):
-        return _changed(request, booking, visitor, HealthForms(**asked), current)
-    if not forms.is_valid():
-        if _is_urgent(forms, current, booking, today):
-            messages.error(request, _("Please call 911 now. Signs like these need help right away."))
-        return _page(request, booking, visitor, forms, current, status=422)
+        messages.warning(request, _("Our health questions have changed. Please answer them once more."))
+        return _page(request, booking, visitor, _forms(booking, visitor, current), status=409)
+    forms = _forms(booking, visitor, current, request.POST)
+    if forms.is_valid():
+        return _answered(request, booking, visitor, forms)
+    if _is_urgent(forms, booking, visitor):
+        messages.error(request, _("Please call 911 now. Signs like these need help right away."))
+    return _page(request, booking, visitor, forms, status=422)
+
+
+def _forms(
+    booking: Booking, visitor: Visitor, current: intake.Screening, data: QueryDict | None = None
+) -> HealthForms:
+    return HealthForms(
+        data,
+        people=booking.people,
+        screening_now=current,
+        service_slug=booking.service.slug,
+        today=timezone.localdate(visitor.now),
+    )
+
+
+def _questions(
+    request: HttpRequest, booking: Booking, visitor: Visitor, current: intake.Screening
+) -> HttpResponse:
+    """The page before it is sent, with answers to the same questions that came too late."""
+    forms = _forms(booking, visitor, current)
+    kept = unsent(request, booking, "health", now=visitor.now)
+    if kept.get("version") == str(current.version.number):
+        forms.fill_in(kept)
+        messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
+    return _page(request, booking, visitor, forms)
+
+
+def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms) -> HttpResponse:
+    now, number = visitor.now, forms.screening.version.number
     try:
-        operations.recheck_screening(
-            booking=booking, version_number=current.version.number, answers=forms.answers(), now=now
-        )
+        operations.recheck_screening(booking=booking, version_number=number, answers=forms.answers(), now=now)
     except exceptions.ScreeningChanged:
         return redirect("visits:health", booking.reference)
     except exceptions.InvalidTransition:
-        booking, visitor = get_visit(request, reference, now=now)
+        booking, visitor = get_visit(request, booking.reference, now=now)
         return not_any_more(request, booking, visitor)
     except exceptions.SlotTaken:
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
-        return _page(request, booking, visitor, forms, current, status=409)
+        return _page(request, booking, visitor, forms, status=409)
     forget_unsent(request, now=now)
     return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
 
 
-def _is_urgent(forms: HealthForms, current: intake.Screening, booking: Booking, today: date) -> bool:
+def _is_urgent(forms: HealthForms, booking: Booking, visitor: Visitor) -> bool:
     """Whether an answer can't wait for those that are missing."""
-    result = current.evaluate_so_far(forms.answers(), booking.service.slug, today, people=booking.people)
+    answers, today = forms.answers(), timezone.localdate(visitor.now)
+    result = forms.screening.evaluate_so_far(answers, booking.service.slug, today, people=booking.people)
     return intake.tier_of(result) == Tier.EMERGENCY
 
 
-def _changed(
-    request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms, current: intake.Screening
-) -> HttpResponse:
-    messages.warning(request, _("Our health questions have changed. Please answer them once more."))
-    return _page(request, booking, visitor, forms, current, status=409)
-
-
 def _page(
-    request: HttpRequest,
-    booking: Booking,
-    visitor: Visitor,
-    forms: HealthForms,
-    current: intake.Screening,
-    *,
-    status: int = 200,
+    request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms, *, status: int = 200
 ) -> HttpResponse:
-    context = {**visit_context(booking, visitor), "forms": forms, "screening": current}
+    context = {**visit_context(booking, visitor), "forms": forms, "screening": forms.screening}
     return render(request, "visits/health.html", context, status=status)
 
 

@@ -115,7 +115,7 @@ def _therapist_at(
     """Who would come at a start: the therapist of the slug that was `shown`, else another who is asked for. Raises
     `SlotNotOffered`, or `NoLongerOffered`."""
     visit_request = operations.visit_request_of(booking, now=now, preference=preference)
-    rules = BookingRules.load()
+    rules = operations.rules_for_move(booking, now=now)
 
     def chosen(visit_request: VisitRequest) -> Therapist:
         slot = scheduling.choose_slot(
@@ -178,7 +178,8 @@ def _times_page(
     status: int = 200,
 ) -> HttpResponse:
     """The calendar page, the visit's own time counted as free. `missed` opens the day of a time that has gone."""
-    now, rules = visitor.now, BookingRules.load()
+    now = visitor.now
+    rules = operations.rules_for_move(booking, now=now)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=ANYONE)
     except exceptions.NoLongerOffered:

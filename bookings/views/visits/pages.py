@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -20,8 +22,8 @@ from massagerx.lib.limits import limited
 from services.models import Business
 
 from .labels import headline
-from .unsent import unsent_page
-from .visitor import VisitClosed, Visitor, get_visit, visits_page
+from .unsent import keep_unsent, unsent_page
+from .visitor import VisitClosed, Visitor, get_visit, proof_missing, visits_page
 
 
 @require_safe
@@ -91,6 +93,33 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Starts a booking like this one, with what we know filled in; never a health answer."""
     booking, visitor = get_visit(request, reference, now=timezone.now())
     return start_again(request, booking, with_details=visitor.is_proved(booking.client.email))
+
+
+def visit_form(
+    page: str,
+) -> Callable[[Callable[[HttpRequest, Booking, Visitor], HttpResponse]], Callable[..., HttpResponse]]:
+    """For a form about a visit to come, only for who proved the mailbox. What others typed is kept until they have."""
+
+    def decorate(
+        view: Callable[[HttpRequest, Booking, Visitor], HttpResponse],
+    ) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def inner(request: HttpRequest, reference: str) -> HttpResponse:
+            now = timezone.now()
+            try:
+                booking, visitor = get_visit(request, reference, now=now)
+            except VisitClosed:
+                raise VisitClosed(kept=keep_unsent(request, reference, page, now=now)) from None
+            if response := proof_missing(request, booking, visitor, then=page):
+                keep_unsent(request, reference, page, now=now)
+                return response
+            if not operations.may_change(booking, now=now):
+                return not_any_more(request, booking, visitor)
+            return view(request, booking, visitor)
+
+        return inner
+
+    return decorate
 
 
 def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:

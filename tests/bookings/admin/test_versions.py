@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bookings.models import ScreeningVersion, TermsVersion
 from bookings.screening import sample_rules_data
+from massagerx.lib.localtime import local
 from tests.factories import World
 
 ADD = reverse("admin:bookings_screeningversion_add")
@@ -87,18 +90,25 @@ def test_staff_see_by_which_terms_a_visit_was_booked(owner: Client, world: World
     assert "96 hours · 50% of the price" in rows
 
 
-def test_version_that_was_used_can_not_be_changed(owner: Client, world: World) -> None:
+def test_version_can_be_changed_until_it_is_in_force(owner: Client, world: World) -> None:
     terms = reverse("admin:bookings_termsversion_change", args=[world.agreed.pk])
     questions = reverse("admin:bookings_screeningversion_change", args=[world.screening.pk])
-    changed = {**IN_FORCE, **TERMS, "consent": "Changed."}
-    assert owner.post(terms, changed).status_code == 302
+    soon = timezone.now() + timedelta(hours=1)
+    later = {"published_at_0": str(local(soon).date()), "published_at_1": f"{local(soon):%H:%M}"}
+    TermsVersion.objects.update(published_at=soon)
+    ScreeningVersion.objects.update(published_at=soon)
+    changed = {**later, **TERMS, "consent": "Changed."}
+    rules = {**later, "rules": json.dumps(sample_rules_data()), "approved_by": "Me"}
+    assert owner.post(terms, changed).status_code == owner.post(questions, rules).status_code == 302
 
-    world.book(terms_version=1)
+    TermsVersion.objects.update(published_at=timezone.now())
+    ScreeningVersion.objects.update(published_at=timezone.now())
 
     assert owner.post(terms, {**changed, "consent": "Again."}).status_code == 403
-    assert owner.post(questions, {**IN_FORCE, "rules": "{}", "approved_by": "Me"}).status_code == 403
+    assert owner.post(questions, {**rules, "approved_by": "Nobody"}).status_code == 403
     assert owner.get(terms).status_code == owner.get(questions).status_code == 200
     assert TermsVersion.objects.get(number=1).consent == "Changed."
+    assert ScreeningVersion.objects.get(number=1).approved_by == "Me"
     assert "A few health questions" in owner.get(questions).content.decode()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bookings.availability import DriveTime, Job, Place, SchedulingRules, Therapist
+from bookings.availability import Conditions, DriveTime, Job, Place, SchedulingRules, Therapist
 
 MINUTE = timedelta(minutes=1)
 Drive = Callable[[Place, Place, datetime], int | None]
@@ -31,11 +31,10 @@ def offered(
     job: Job,
     first_day: date,
     last_day: date,
-    rules: SchedulingRules,
-    drive_time: DriveTime,
-    now: datetime,
+    conditions: Conditions,
 ) -> list[tuple[datetime, int, int]]:
     """(start in UTC, therapist id, added drive minutes) of every time that can be kept, sorted."""
+    rules, drive_time, now = conditions
     drive = remembered(drive_time)
     found = []
     today = now.astimezone(rules.tz).date()

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    Conditions,
     DriveTime,
     ExtraHours,
     Interval,
@@ -233,7 +234,8 @@ class World:
 
     def arguments(self) -> dict[str, Any]:
         """As keywords."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        given = {name: getattr(self, name) for name in ("therapists", "job", "first_day", "last_day")}
+        return {**given, "conditions": Conditions(self.rules, self.drive_time, self.now)}
 
 
 @st.composite

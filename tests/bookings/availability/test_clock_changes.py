@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.availability import Job, Place, SchedulingRules, Slot, Therapist, WeeklyHours, offer_slots
+from bookings.availability import (
+    Conditions,
+    Job,
+    Place,
+    SchedulingRules,
+    Slot,
+    Therapist,
+    WeeklyHours,
+    offer_slots,
+)
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2030, 12, 31)
@@ -28,9 +37,11 @@ def slots(start: time, end: time, treatment_minutes: int, granularity_minutes: i
         job=Job(HERE, treatment_minutes, 10, 5),
         first_day=FIRST_DAY,
         last_day=LAST_DAY,
-        rules=SchedulingRules(LOS_ANGELES, timedelta(0), DAYS, granularity_minutes),
-        drive_time=no_drive,
-        now=datetime(2026, 1, 1, 8, tzinfo=UTC),
+        conditions=Conditions(
+            SchedulingRules(LOS_ANGELES, timedelta(0), DAYS, granularity_minutes),
+            no_drive,
+            datetime(2026, 1, 1, 8, tzinfo=UTC),
+        ),
     )
 
 

@@ -15,7 +15,6 @@ from bookings.availability import (
     SchedulingRules,
     Slot,
     Therapist,
-    best_fit,
     choose_therapist,
     for_anyone,
     good_fit_starts,
@@ -44,12 +43,6 @@ def therapist(therapist_id: int, *visits: datetime) -> Therapist:
             Occupied(Interval(start, start + 60 * MINUTE), place, 60, OccupiedKind.HOLD) for start in visits
         ),
     )
-
-
-def test_best_fit_ranks_by_added_driving_then_time_then_therapist() -> None:
-    first, second, third, fourth = slot(2, 4, -3), slot(1, 0, 10), slot(2, 0, 10), slot(1, 1, 10)
-
-    assert best_fit([fourth, third, second, first]) == [first, second, third, fourth]
 
 
 def test_choose_therapist_takes_the_least_added_driving_then_fewest_visits_then_the_lower_id() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    Conditions,
     Drives,
     DriveTime,
     Interval,
@@ -90,9 +91,8 @@ def test_what_the_drive_times_remember_changes_nothing(world: World) -> None:
     """A table that all worlds here have asked before, about their own days and places, answers as a new one."""
     asked = world.arguments()
 
-    assert offer_slots(**{**asked, "drive_time": WELL_KNOWN}) == offer_slots(
-        **{**asked, "drive_time": table()}
-    )
+    well_known, new = (asked["conditions"]._replace(drive_time=drives) for drives in (WELL_KNOWN, table()))
+    assert offer_slots(**{**asked, "conditions": well_known}) == offer_slots(**{**asked, "conditions": new})
 
 
 @settings(UNHURRIED, max_examples=40)
@@ -110,9 +110,7 @@ def test_check_slot_grants_what_is_offered_and_else_gives_a_true_reason(world: W
                 therapist=therapist,
                 job=job,
                 starts_at=starts_at,
-                rules=rules,
-                drive_time=world.drive_time,
-                now=world.now,
+                conditions=Conditions(rules, world.drive_time, world.now),
             )
             if isinstance(answer, Slot):
                 assert answer == offered.pop((starts_at, therapist.id))
@@ -302,8 +300,6 @@ def test_a_day_filled_slot_by_slot_stays_feasible(data: st.DataObject) -> None:
             therapist=replace(therapist, existing=others),
             job=job,
             starts_at=block.blocked.start + job.setup_minutes * MINUTE,
-            rules=world.rules,
-            drive_time=world.drive_time,
-            now=world.now,
+            conditions=Conditions(world.rules, world.drive_time, world.now),
         )
         assert isinstance(answer, Slot)

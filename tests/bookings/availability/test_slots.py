@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bookings.availability import (
+    Conditions,
     DriveTime,
     Interval,
     Job,
@@ -23,7 +24,6 @@ from bookings.availability import (
     WeeklyHours,
     check_slot,
     explain_day,
-    nearest_slots,
     offer_slots,
     open_days,
 )
@@ -85,9 +85,7 @@ def times(
         job=job,
         first_day=day,
         last_day=day,
-        rules=rules,
-        drive_time=drives,
-        now=now,
+        conditions=Conditions(rules, drives, now),
     )
     return [f"{slot.starts_at.astimezone(LOS_ANGELES):%H:%M}" for slot in slots]
 
@@ -102,7 +100,7 @@ def refusal(
 ) -> tuple[RefusalReason, Side | None] | None:
     """Why a local time is refused; None when it is granted."""
     answer = check_slot(
-        therapist=therapist, job=job, starts_at=at(clock), rules=rules, drive_time=drive_time, now=now
+        therapist=therapist, job=job, starts_at=at(clock), conditions=Conditions(rules, drive_time, now)
     )
     return (answer.reason, answer.side) if isinstance(answer, Refusal) else None
 
@@ -124,9 +122,7 @@ def test_a_slot_tells_the_block_around_the_session() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00"),
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("06:00"),
+        conditions=Conditions(RULES, drive_time, at("06:00")),
     )
 
     assert slot == Slot(1, at("12:00"), at("13:00"), at("11:45"), at("13:15"), 40)
@@ -145,9 +141,7 @@ def test_added_driving_is_the_way_round_by_the_client_less_the_way_there_was() -
             therapist=replace(THERAPIST, existing=existing),
             job=JOB,
             starts_at=at("12:00"),
-            rules=RULES,
-            drive_time=along_a_road,
-            now=at("06:00"),
+            conditions=Conditions(RULES, along_a_road, at("06:00")),
         )
         assert isinstance(slot, Slot)
         return slot.added_drive_minutes
@@ -170,9 +164,7 @@ def test_a_start_inside_a_minute_is_off_the_grid() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00") + timedelta(seconds=1),
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("06:00"),
+        conditions=Conditions(RULES, drive_time, at("06:00")),
     )
 
     assert answer == Refusal(RefusalReason.OFF_GRID)
@@ -183,9 +175,7 @@ def test_the_same_instant_in_another_zone_is_the_same_time() -> None:
         therapist=THERAPIST,
         job=JOB,
         starts_at=at("12:00").astimezone(ZoneInfo("Asia/Kathmandu")),
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("06:00"),
+        conditions=Conditions(RULES, drive_time, at("06:00")),
     )
 
     assert isinstance(answer, Slot)
@@ -232,7 +222,7 @@ def test_the_ends_of_the_calendar_are_refused_like_any_other_day(
     starts_at: datetime, reason: RefusalReason
 ) -> None:
     now = at("06:00")
-    everything: dict[str, Any] = {"job": JOB, "rules": RULES, "drive_time": drive_time, "now": now}
+    everything: dict[str, Any] = {"job": JOB, "conditions": Conditions(RULES, drive_time, now)}
 
     assert check_slot(therapist=THERAPIST, starts_at=starts_at, **everything) == Refusal(reason)
     assert explain_day(therapists=[THERAPIST], day=starts_at.date(), **everything) == reason
@@ -344,9 +334,7 @@ def test_two_people_at_one_address_are_one_block() -> None:
         therapist=replace(THERAPIST, max_visits_per_day=1),
         job=both,
         starts_at=at("12:00"),
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("06:00"),
+        conditions=Conditions(RULES, drive_time, at("06:00")),
     )
 
     assert isinstance(slot, Slot)
@@ -503,9 +491,7 @@ def test_slots_of_several_therapists_come_by_start_then_therapist() -> None:
         job=JOB,
         first_day=WEDNESDAY,
         last_day=WEDNESDAY + timedelta(days=1),
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("00:00"),
+        conditions=Conditions(RULES, drive_time, at("00:00")),
     )
 
     keys = [(slot.starts_at, slot.therapist_id) for slot in slots]
@@ -520,7 +506,7 @@ def explain(
     job: Job = JOB,
 ) -> RefusalReason | None:
     return explain_day(
-        therapists=therapists, job=job, day=WEDNESDAY, rules=rules, drive_time=drive_time, now=now
+        therapists=therapists, job=job, day=WEDNESDAY, conditions=Conditions(rules, drive_time, now)
     )
 
 
@@ -550,28 +536,3 @@ def test_explain_day_gives_the_most_common_reason() -> None:
 
 def test_a_refusal_says_nothing_of_where_or_when_the_neighbour_is() -> None:
     assert set(Refusal.__dataclass_fields__) == {"reason", "side"}
-
-
-def test_nearest_slots_are_different_starts_nearest_first() -> None:
-    slots = offer_slots(
-        therapists=[THERAPIST, replace(THERAPIST, id=2, existing=(taken("09:30", "10:00"),))],
-        job=JOB,
-        first_day=WEDNESDAY,
-        last_day=WEDNESDAY,
-        rules=RULES,
-        drive_time=drive_time,
-        now=at("00:00"),
-    )
-
-    nearest = nearest_slots(slots, at("12:07"), 4)
-    assert [f"{slot.starts_at.astimezone(LOS_ANGELES):%H:%M}" for slot in nearest] == [
-        "12:00",
-        "12:15",
-        "11:45",
-        "12:30",
-    ]
-    assert nearest[0].added_drive_minutes == min(
-        slot.added_drive_minutes for slot in slots if slot.starts_at == at("12:00")
-    )
-    assert nearest_slots([], at("12:00")) == []
-    assert nearest_slots(slots, at("12:00"), 0) == []

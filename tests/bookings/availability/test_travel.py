@@ -13,7 +13,6 @@ from bookings.availability import (
     Place,
     WeekBands,
     WithOverrides,
-    one_band,
 )
 from bookings.availability.drives import Drives, Leg, Traffic
 from bookings.availability.local_days import local_day, minute_floor
@@ -21,7 +20,7 @@ from bookings.availability.travel import whole_minutes
 from bookings.drives import table
 from bookings.drives.estimates import Basis
 from tests.bookings.availability.strategies import CLOCK_CHANGES, PLACES, UNHURRIED, drive_times
-from tests.support.drive_times import DriveTable, OfflineEstimate
+from tests.support.drive_times import DriveTable, OfflineEstimate, one_band
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HOME = Place("90026", "echo-park", 34.079, -118.264)

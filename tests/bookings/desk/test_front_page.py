@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
@@ -10,13 +11,16 @@ import pytest
 import time_machine
 from django.contrib.admin import site
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from blog.models import FaqEntry, Page, Post
 from bookings.domain import operations
 from bookings.enums import MessageState
-from bookings.models import Booking, Message, Therapist, TimeOff, WorkingHours
-from services.models import Business
+from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
+from services.models import Business, Service
+from services.sample_left import sample_left
 from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
 
 from .conftest import signed_in, staff_user
@@ -116,6 +120,42 @@ def test_sample_data_and_unapproved_questions_are_said_until_mended(owner: Clien
     text = shown(owner)
     assert "Sample data" not in text
     assert "not approved yet" not in text
+
+
+def test_each_piece_of_sample_data_is_a_link_until_none_is_left(owner: Client) -> None:
+    call_command("load_sample_data")
+    Business.objects.update(is_sample=True)
+    links = dict(re.findall(r'<li><a href="([^"]+)">([^<]+)</a></li>', sample_part(shown(owner))))
+    therapist = Therapist.objects.get(slug="sample-therapist-two")
+    assert links[reverse("admin:bookings_therapist_change", args=[therapist.pk])] == (
+        "the therapist “Sample Therapist Two”"
+    )
+    assert len(links) == len(sample_left()) > 20
+    for address in links:
+        assert owner.get(address, follow=True).status_code == 200, address
+
+    someone = User.objects.get(username="owner")
+    for model in (Service, Post, Page, FaqEntry, TermsVersion):
+        # As in the admin: a save with who it was.
+        model.history.update(history_user=someone)
+    Therapist.objects.exclude(pk=therapist.pk).update(is_active=False)
+    Booklet.objects.update(is_sample=False)
+    part = sample_part(shown(owner))
+    assert "1 thing to open" in part
+    Therapist.objects.update(is_active=False)
+    assert "to open, make yours" not in shown(owner)
+    assert "Sample data is still in place" in shown(owner)
+
+
+def sample_part(page: str) -> str:
+    found = re.search(r'<details class="set-up-left">.*?</details>', page, re.S)
+    assert found
+    return found[0]
+
+
+def test_front_desk_is_not_told_of_sample_data(desk: Client) -> None:
+    Business.objects.update_or_create(pk=1, defaults={"is_sample": True})
+    assert "Sample data" not in shown(desk)
 
 
 def test_missing_questions_are_said(owner: Client, world: World) -> None:

@@ -26,6 +26,13 @@ def test_next_time_is_one_that_can_be_booked(world: World) -> None:
     assert later >= booked.ends_at
 
 
+def test_no_time_is_named_that_comes_too_soon_for_an_answer(world: World) -> None:
+    """What the press on it would be refused for."""
+    answer = check_area(zip_code="90026", service_slug="", now=at(22, day=DAY - timedelta(days=1)))
+    assert answer.starts_at == at(13)
+    assert answer.therapist == world.therapist
+
+
 def close_days(number: int) -> None:
     """Nobody works on the first `number` days from today."""
     Closure.objects.bulk_create(

@@ -63,9 +63,11 @@ def test_no_session_of_any_service_is_offered_at_a_time_that_is_not(db: None) ->
             job=availability.Job(HERE, minutes, setup, packdown),
             first_day=FIRST_DAY,
             last_day=LAST_DAY,
-            rules=availability.SchedulingRules(zone(), timedelta(0), DAYS, GRID),
-            drive_time=lambda *_: 0,
-            now=datetime(2026, 1, 1, 8, tzinfo=UTC),
+            conditions=availability.Conditions(
+                availability.SchedulingRules(zone(), timedelta(0), DAYS, GRID),
+                lambda *_: 0,
+                datetime(2026, 1, 1, 8, tzinfo=UTC),
+            ),
         )
         days = set()
         for slot in slots:

@@ -96,13 +96,13 @@ def test_every_combination_holds_back_stops_and_clearances(
         elif Tier.CLEARANCE in said_yes:
             tally["clearance"] += 1
             assert result.bookable
-            assert result.needs_clearance
+            assert result.tier is Tier.CLEARANCE
             assert not result.is_clear
             assert result.messages
         else:
             tally["free"] += 1
             assert result.bookable
-            assert not result.needs_clearance
+            assert result.tier < Tier.CLEARANCE
     # 2^9 combinations have no stop, 2^4 of them no clearance either.
     assert tally == {"stop": 16384 - 512, "clearance": 512 - 16, "free": 16}
 

@@ -20,7 +20,8 @@ from massagerx.lib.content_files import read_documents
 from services.models import Business
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
-from .flow import Flow
+from .flow import Flow, press
+from .visits.browsers import address, with_link
 
 pytestmark = pytest.mark.django_db
 TEMPLATES = Path(__file__).parents[3] / "templates"
@@ -101,6 +102,21 @@ def test_at_night_times_too_soon_for_an_answer_are_not_offered(flow: Flow) -> No
         shown = flow.client.get("/book/when/", {"day": str(DAY)}).content.decode()
         assert f'value="{at(12, 30).isoformat()} ' not in shown
         assert f'value="{at(13).isoformat()} ' in shown
+
+
+@pytest.mark.parametrize(("status", "too_soon"), [("requested", False), ("confirmed", True)])
+def test_a_request_is_not_moved_to_a_time_too_soon_for_an_answer(
+    world: World, status: str, too_soon: bool
+) -> None:
+    booking = world.book(starts_at=at(16, day=DAY + timedelta(days=2)))
+    Booking.objects.filter(pk=booking.pk).update(status=status)
+    with time_machine.travel(NIGHT, tick=False):
+        client = with_link(booking, now=NIGHT)
+        shown = client.get(address(booking, "move"), {"day": str(DAY)}).content.decode()
+        assert (f'value="{at(12, 30).isoformat()} ' in shown) is too_soon
+        assert f'value="{at(13).isoformat()} ' in shown
+        pressed = client.get(address(booking, "move"), press(at(12, 30)))
+        assert (pressed.status_code == 200) is too_soon
 
 
 def test_who_holds_a_time_when_the_desk_closes_may_still_ask_for_it(flow: Flow) -> None:
