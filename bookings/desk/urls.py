@@ -27,6 +27,7 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 urlpatterns = [
     path("", front_page.front_page, name="index"),
     path("me/", my_day.me_page, name="my_own"),
+    path("me/stay-away/", my_day.stay_away, name="my_stay_away"),
     path(f"{_VISIT}day/", board.day_board, name="bookings_booking_day"),
     path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
     path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),

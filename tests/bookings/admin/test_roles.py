@@ -154,6 +154,7 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
+    "my_stay_away": {"therapist"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
