@@ -61,6 +61,7 @@ class MessageKind(models.TextChoices):
     RECEIVED = "received", _("Request received")
     CONFIRMED = "confirmed", _("Visit confirmed")
     DECLINED = "declined", _("Request declined")
+    TOGETHER = "together", _("Visits booked together")
     MOVED = "moved", _("Visit moved")
     CANCELED = "canceled", _("Visit canceled")
     EXPIRED = "expired", _("Request expired")

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .courses import views as course_views
 from .views import booking, details, enquiries, feed, health, outside, staff_booking, therapists, when
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
@@ -17,6 +18,8 @@ urlpatterns = [
     path("book/when/", when.when, name="when"),
     path("book/soonest/", when.soonest, name="soonest"),
     path("book/keep/", when.keep, name="keep"),
+    path("book/course/", course_views.course, name="course"),
+    path("book/course/check/", course_views.check, name="course_check"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),

@@ -20,6 +20,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
         [
             "bookings.booking",
             "bookings.changerequest",
+            "courses.course",
             "bookings.timeoff",
             "bookings.extrahours",
             "bookings.driveoverride",

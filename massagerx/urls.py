@@ -9,6 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from blog import urls as blog
+from bookings.courses import desk_urls as desk_courses
 from bookings.desk import urls as desk
 from massagerx.lib.limits import limited
 
@@ -58,7 +59,10 @@ urlpatterns = [
         )
         for part in ("html", "txt")
     ),
-    path("admin/", ([*desk.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name)),
+    path(
+        "admin/",
+        ([*desk.urlpatterns, *desk_courses.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name),
+    ),
 ]
 
 if settings.LOCAL:

@@ -1,4 +1,4 @@
-"""The owner's plans for courses, in versions."""
+"""The owner's plans for courses, in versions, and the list of courses that were booked."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Max, Model, Prefetch, QuerySet
+from django.db.models import Count, Max, Model, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.staff.labels import mark
+from bookings.admin.base import RowsOnly
+from bookings.domain.operations import MOVABLE
+from bookings.enums import BookingStatus
+from bookings.models import Booking
+from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from services.models import ServiceOption
 
-from .models import MOST_VISITS, CoursePhase, CoursePlan
+from .models import MOST_VISITS, Course, CoursePhase, CoursePlan
 
 # In the address of the form for a new version: the key of the one that it starts as a copy of.
 COPY = "copy"
@@ -59,6 +64,10 @@ class PhaseInline(KindFieldsMixin, admin.TabularInline):
         return 1 + (_copied(request).phases.count() if obj is None and _copied(request) else 0)
 
 
+def _is_used(plan: Any) -> bool:
+    return plan is not None and plan.courses.exists()
+
+
 def _copied(request: HttpRequest) -> Any:
     """The version that a new one starts as a copy of, if the address names one."""
     key = request.GET.get(COPY, "")
@@ -76,7 +85,6 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["option__service"]
     search_fields = ["name"]
     readonly_fields = ["number", "next_version"]
-    fields = [*_COPIED, "approved_by", "is_offered", "number", "next_version"]
     inlines = [PhaseInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CoursePlan]:
@@ -117,6 +125,21 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         """Never: a plan that is offered no more stays for the courses that were booked by it."""
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of a version that was used all but whether it is offered."""
+        return (
+            [*_COPIED, "in_words", "approved_by", *self.readonly_fields]
+            if _is_used(obj)
+            else self.readonly_fields
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        words = ["in_words"] if _is_used(obj) else []
+        return [*_COPIED, *words, "approved_by", "is_offered", *self.readonly_fields]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [] if _is_used(obj) else self.inlines
+
     @admin.display(description=gettext_lazy("phases"))
     def in_words(self, plan: CoursePlan) -> str:
         return "; ".join(str(phase) for phase in plan.phases.all())
@@ -133,3 +156,45 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
             return "–"
         address = f"{reverse('admin:courses_courseplan_add')}?{COPY}={plan.pk}"
         return format_html('<a href="{}">{}</a>', address, _("Make a new version from this one"))
+
+
+@admin.register(Course)
+class CourseAdmin(RowsOnly):
+    """Courses that were booked; each opens on its page in `courses.desk`."""
+
+    list_title = gettext_lazy("Courses")
+    list_display = ["__str__", "client", "progress", "next_visit", "booked_at"]
+    list_filter = ["plan__name"]
+    list_select_related = ["plan"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
+        visits = Booking.objects.filter(together=OuterRef("key")).order_by("starts_at", "pk")
+        counted = visits.occupying().order_by().values("together")
+        ahead = visits.filter(status__in=MOVABLE, starts_at__gt=timezone.now())
+        number = Count("pk", filter=Q(status=BookingStatus.COMPLETED))
+        return (
+            super()
+            .get_queryset(request)
+            .defer("dates")
+            .annotate(
+                client_name=visits.values("contact_name")[:1],
+                done=counted.annotate(number=number).values("number"),
+                of=counted.annotate(number=Count("pk")).values("number"),
+                next_at=ahead.values("starts_at")[:1],
+            )
+        )
+
+    @admin.display(description=gettext_lazy("client"))
+    def client(self, course: Any) -> str:
+        return course.client_name or "–"
+
+    @admin.display(description=gettext_lazy("visits done"))
+    def progress(self, course: Any) -> str:
+        return _("%(done)d of %(of)d") % {"done": course.done or 0, "of": course.of or 0}
+
+    @admin.display(description=gettext_lazy("next visit (Los Angeles)"))
+    def next_visit(self, course: Any) -> str:
+        return local_when(course.next_at) if course.next_at else "–"

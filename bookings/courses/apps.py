@@ -8,3 +8,14 @@ class CoursesConfig(AppConfig):
     name = "bookings.courses"
     label = "courses"
     verbose_name = _("Courses")
+
+    def ready(self) -> None:
+        """Registers what the core tells, and what a client's own data has of courses."""
+        # Imported here: models can be loaded only once the apps are.
+        from bookings.domain import export, listeners
+
+        from . import operations, personal_data
+
+        listeners.listen(listeners.ClientErased, operations.forget_erased)
+        listeners.listen(listeners.HealthPurged, operations.forget_purged)
+        export.add_section(personal_data.section_of)

@@ -1,7 +1,10 @@
-"""What courses consist of: the owner's plans, in versions, with their phases."""
+"""What courses consist of: the owner's plans, in versions, with their phases; and the courses booked by them."""
 
 from __future__ import annotations
 
+import uuid
+
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
@@ -9,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
+from bookings.models import Booking, BookingQuerySet
+from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service, ServiceOption
 
 from . import planner
@@ -133,3 +138,34 @@ class CoursePhase(models.Model):
     def value(self) -> planner.Phase:
         """The phase as the planner takes it."""
         return planner.Phase(self.from_day, self.to_day, self.visits, self.apart)
+
+
+class Course(models.Model):
+    """A course that was booked: by which plan, from which day, and what the client wished for. Its visits are the
+    bookings with its key; client, address and state are theirs."""
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    plan = models.ForeignKey(
+        CoursePlan, on_delete=models.PROTECT, related_name="courses", verbose_name=_("plan")
+    )
+    # Encrypted, since they tell of a surgery: day_zero and cleared_from, each a local date in ISO 8601 or None.
+    dates = EncryptedJSONField()
+    # weekdays, minute of the day, therapist: what the planner was asked for.
+    wishes = models.JSONField(default=dict)
+    booked_at = models.DateTimeField(_("booked at"))
+    booked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("booked by")
+    )
+
+    class Meta:
+        ordering = ["-booked_at", "-pk"]
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+
+    def __str__(self) -> str:
+        return self.plan.name
+
+    @property
+    def visits(self) -> BookingQuerySet:
+        """Its visits in order of time, those that were canceled among them."""
+        return Booking.objects.filter(together=self.key).order_by("starts_at", "pk")

@@ -155,6 +155,7 @@ def _page(
 def _facts(booking: Any) -> dict[str, Any]:
     return {
         "status": status_mark(booking.status),
+        "place": queries.place_together(booking),
         "tier": tier_mark(booking.tier),
         "when": local_when(booking.starts_at),
         "treatment": local_span(booking.starts_at, booking.ends_at),

@@ -83,7 +83,37 @@ def visit_calendar(
     SEQUENCE is the booking's revision, so that a calendar takes the newest word whatever the order of arrival.
     No access note and no health answer is in it: calendars are shared with families and employers.
     """
+    return visits_calendar(
+        bookings=[booking], business=business, method=method, now=now, with_place=with_place
+    )
+
+
+def visits_calendar(
+    *,
+    bookings: Iterable[Booking],
+    business: Business,
+    method: CalendarMethod,
+    now: datetime,
+    with_place: bool = True,
+) -> str:
+    """Several visits in one file, each as in `visit_calendar`. Of more than one `method` is PUBLISH: a request is about
+    one entry only (RFC 5546, 3.2.2)."""
     calendar = _calendar(business, method)
+    organizers = Organizers(business)
+    for booking in bookings:
+        calendar.add_component(_event(booking, business, organizers, method, now, with_place=with_place))
+    return calendar.to_ical().decode()
+
+
+def _event(
+    booking: Booking,
+    business: Business,
+    organizers: Organizers,
+    method: CalendarMethod,
+    now: datetime,
+    *,
+    with_place: bool,
+) -> Event:
     event = Event()
     event.add("uid", visit_uid(booking))
     event.add("sequence", booking.revision)
@@ -93,10 +123,11 @@ def visit_calendar(
     event.add("summary", _line(f"{business.name}: {booking.service.name}"))
     if with_place:
         event.add("location", _line(booking.address))
-    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-    event.add("transp", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
+    is_canceled = method == "CANCEL" or booking.status == BookingStatus.CANCELED
+    event.add("status", "CANCELLED" if is_canceled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if is_canceled else "OPAQUE")
     event.add("class", "PRIVATE")
-    _add_organizer(event, booking, Organizers(business), business)
+    _add_organizer(event, booking, organizers, business)
     event.add("description", _description(booking, business))
     event.add("url", absolute_url(reverse("visits:visit", args=[booking.reference])))
     if method != "PUBLISH":
@@ -106,15 +137,14 @@ def visit_calendar(
         # No answer is wanted: the client asked for the visit. To change it, they call or write.
         attendee.params["RSVP"] = vText("FALSE")
         event.add("attendee", attendee, encode=False)
-    if method != "CANCEL":
+    if not is_canceled:
         for before in ALARMS:
             alarm = Alarm()
             alarm.add("action", "DISPLAY")
             alarm.add("description", event["summary"])
             alarm.add("trigger", -before)
             event.add_component(alarm)
-    calendar.add_component(event)
-    return calendar.to_ical().decode()
+    return event
 
 
 def therapist_calendar(*, therapist: Therapist, visits: Iterable[FeedVisit], business: Business) -> str:

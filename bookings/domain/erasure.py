@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, Q
 
-from bookings.domain import outbox, personal_data
+from bookings.domain import listeners, outbox, personal_data
 from bookings.domain.operations.transaction import translated_errors
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
@@ -74,6 +74,7 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         if any(visit.status in personal_data.OPEN for visit in visits):
             raise VisitsOpen
         names = {found.name, *(visit.contact_name for visit in visits)}
+        listeners.tell(listeners.ClientErased(bookings=[visit.pk for visit in visits], at=now))
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])

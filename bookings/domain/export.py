@@ -5,7 +5,7 @@ Nothing of it is stored. Health answers are opened only after the look at them h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -65,6 +65,16 @@ class Section:
     records: list[list[Line]] = field(default_factory=list)
 
 
+# What apps inside bookings hold about a client's visits (`bookings.domain.listeners` says why they aren't imported).
+_of_apps: list[Callable[[Sequence[Booking]], Section]] = []
+
+
+def add_section(section_of: Callable[[Sequence[Booking]], Section]) -> None:
+    """Has an app's section, made from a client's visits, told with the others; a second time changes nothing."""
+    if section_of not in _of_apps:
+        _of_apps.append(section_of)
+
+
 def log_health_access(*, client: Client, user: User, reason: str, now: datetime) -> None:
     """Writes down that somebody is about to see all health answers of a client, visit by visit. Raises `ClientGone`
     for one who was erased."""
@@ -100,6 +110,7 @@ def all_about(client: Client) -> list[Section]:
                    visits, "wanted_starts_at", "preference", "reason", "fee_cents", "asked_at", "state",
                    "answered_at"),
         Section("health", _("Health answers"), list(_health(visits))),
+        *(section_of(visits) for section_of in _of_apps),
         Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
         _of_visits("health_access_log", _("Who looked at health answers"),
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
@@ -120,7 +131,7 @@ def all_about(client: Client) -> list[Section]:
             for row in Link.objects.filter(email__iexact=client.email).order_by("created_at", "pk")
         ]),
         Section("unfinished", _("Bookings not finished"), [
-            [_line("answers", _("answers"), answers)]
+            [line("answers", _("answers"), answers)]
             for _key, answers in personal_data.drafts_of(
                 client, references=[visit.reference for visit in visits], by_phone=False
             )
@@ -150,14 +161,14 @@ def _visit(visit: Booking) -> list[Line]:
             "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
             "preference", "created_at", "confirmed_at",
         ),
-        _line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
-        _line("access", _("how we get in"), _opened(partial(_access, visit))),
-        _line("purpose", _("what the visit is for"), _opened(partial(_purpose, visit))),
-        _line("agreed_at", _("agreed at"), visit.agreed_at),
-        _line("terms", _("terms agreed to"), agreed.number),
-        _line("consent", _("what the client agrees to"), agreed.consent_words(for_other=bool(visit.recipient_name))),
-        _line("cancellation", _("cancellation policy"), agreed.cancellation_words),
-        _line("drives", _("corrected drives"), [f"{drive.minutes} min: {drive.reason}" for drive in drives]),
+        line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),
+        line("access", _("how we get in"), opened(partial(_access, visit))),
+        line("purpose", _("what the visit is for"), opened(partial(_purpose, visit))),
+        line("agreed_at", _("agreed at"), visit.agreed_at),
+        line("terms", _("terms agreed to"), agreed.number),
+        line("consent", _("what the client agrees to"), agreed.consent_words(for_other=bool(visit.recipient_name))),
+        line("cancellation", _("cancellation policy"), agreed.cancellation_words),
+        line("drives", _("corrected drives"), [f"{drive.minutes} min: {drive.reason}" for drive in drives]),
     ]  # fmt: skip
 
 
@@ -177,11 +188,11 @@ def _health(visits: list[Booking]) -> Iterable[list[Line]]:
             rows = model._base_manager.filter(booking=visit).order_by("evaluated_at")
             for key, tier, at in rows.values_list("pk", "tier", "evaluated_at"):
                 yield [
-                    _line("visit", _("visit"), visit.reference),
-                    _line("at", _("answered at"), at),
-                    _line("again", _("answered again before the visit"), model is ScreeningRecheck),
-                    _line("result", _("result"), tier),
-                    _line("answers", _("answers"), _opened(partial(_answers, model, key, visit))),
+                    line("visit", _("visit"), visit.reference),
+                    line("at", _("answered at"), at),
+                    line("again", _("answered again before the visit"), model is ScreeningRecheck),
+                    line("result", _("result"), tier),
+                    line("answers", _("answers"), opened(partial(_answers, model, key, visit))),
                 ]
 
 
@@ -195,17 +206,17 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
     rows = ClinicianNote.objects.filter(booking__in=visits).order_by("recorded_at", "pk")
     for row in rows.defer("note").select_related("recorded_by"):
         yield [
-            _line("visit", _("visit"), references[row.booking_id]),
-            _line("at", _("recorded at"), row.recorded_at),
-            _line("by", _("recorded by"), row.recorded_by.get_username()),
-            _line("note", _("note"), _opened(partial(getattr, row, "note"))),
+            line("visit", _("visit"), references[row.booking_id]),
+            line("at", _("recorded at"), row.recorded_at),
+            line("by", _("recorded by"), row.recorded_by.get_username()),
+            line("note", _("note"), opened(partial(getattr, row, "note"))),
         ]
 
 
 def _notes(client: Client) -> Iterable[list[Line]]:
     rows = ClientNote.objects.filter(client=client).order_by("at", "pk")
     for row in rows.defer("text").select_related("by"):
-        text = _line("text", _("note"), _opened(partial(getattr, row, "text")))
+        text = line("text", _("note"), opened(partial(getattr, row, "text")))
         yield [*_of(row, "at", "by"), text]
 
 
@@ -214,14 +225,14 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
     about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
     about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
     for row in Message.objects.filter(about).order_by("created_at", "pk").defer("copy"):
-        copy = _opened(partial(outbox.copy_of, row))
+        copy = opened(partial(outbox.copy_of, row))
         kept = copy if isinstance(copy, dict) else {}
         yield [
-            _line("visit", _("visit"), references.get(row.booking_id or 0, "")),
+            line("visit", _("visit"), references.get(row.booking_id or 0, "")),
             *_of(row, "kind", "state", "created_at", "sent_at"),
-            _line("to", _("sent to"), kept.get("to", "")),
-            _line("subject", _("subject"), kept.get("subject", "")),
-            _line("text", _("text"), kept.get("text", "") if kept or copy is None else copy),
+            line("to", _("sent to"), kept.get("to", "")),
+            line("subject", _("subject"), kept.get("subject", "")),
+            line("text", _("text"), kept.get("text", "") if kept or copy is None else copy),
         ]
 
 
@@ -230,9 +241,9 @@ def _written(asked: personal_data.Enquiries) -> Iterable[list[Line]]:
     for row in rows.defer("body", "answer"):
         yield [
             *_of(row, "name", "email", "phone", "written_at"),
-            _line("body", _("message"), _opened(partial(getattr, row, "body"))),
-            _line("answered_at", _("answered at"), row.answered_at),
-            _line("answer", _("answer"), _opened(partial(getattr, row, "answer"))),
+            line("body", _("message"), opened(partial(getattr, row, "body"))),
+            line("answered_at", _("answered at"), row.answered_at),
+            line("answer", _("answer"), opened(partial(getattr, row, "answer"))),
             _found_by(row.pk in asked.messages_by_phone_alone),
         ]
 
@@ -243,9 +254,9 @@ def _log(client: Client) -> Iterable[list[Line]]:
     )
     for row in rows.select_related("user").order_by("action_time", "pk"):
         yield [
-            _line("at", _("when"), row.action_time),
-            _line("by", _("who"), row.user.get_username()),
-            _line("what", _("what"), row.get_change_message()),
+            line("at", _("when"), row.action_time),
+            line("by", _("who"), row.user.get_username()),
+            line("what", _("what"), row.get_change_message()),
         ]
 
 
@@ -257,7 +268,7 @@ def _of_visits(
         key,
         title,
         [
-            [_line("visit", _("visit"), references[row.booking_id]), *_of(row, *fields)]
+            [line("visit", _("visit"), references[row.booking_id]), *_of(row, *fields)]
             for row in rows.filter(booking__in=visits)
         ],
     )
@@ -280,11 +291,12 @@ def _of(row: models.Model, *fields: str) -> list[Line]:
         elif column.choices:
             lines.append(Line(name, label, value, str(getattr(row, f"get_{name}_display")())))
         else:
-            lines.append(_line(name, label, value))
+            lines.append(line(name, label, value))
     return lines
 
 
-def _line(key: str, label: str, value: Any) -> Line:
+def line(key: str, label: str, value: Any) -> Line:
+    """A line with the value as plain data, and in words."""
     return Line(key, label, _plain(value), _words(value))
 
 
@@ -323,7 +335,7 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def _opened(read: Callable[[], Any]) -> Any:
+def opened(read: Callable[[], Any]) -> Any:
     """What `read` gives, or a sentence where the value can't be opened: a lost key costs a line, not the whole."""
     try:
         return read()

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bookings import screening
+from bookings.domain import listeners
 from bookings.enums import Tier
 from bookings.models import (
     Booking,
@@ -145,6 +146,11 @@ def purge_health_answers(*, now: datetime) -> int:
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
     )
     old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
+    with transaction.atomic():
+        return _purge_health(old, now)
+
+
+def _purge_health(old: dict[str, Any], now: datetime) -> int:
     # The keys alone: what can't be opened any more must go all the same.
     visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
     for model in (ScreeningRecheck, ClinicianNote, VisitPurpose):
@@ -152,6 +158,7 @@ def purge_health_answers(*, now: datetime) -> int:
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
     ScreeningRecord.objects.filter(**old).only("pk").delete()
+    listeners.tell(listeners.HealthPurged(bookings=sorted(visits), at=now))
     return len(visits)
 
 

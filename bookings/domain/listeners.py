@@ -14,7 +14,7 @@ for a worker.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -47,7 +47,25 @@ class VisitFreed:
     at: datetime
 
 
-F = TypeVar("F", VisitChanged, VisitFreed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientErased:
+    """A client is being erased: what apps hold about these visits (keys of bookings) has to go."""
+
+    bookings: Sequence[int]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPurged:
+    """The health answers of these visits (keys of bookings) were kept as long as the owner says, and are deleted: what
+    apps hold that tells of health has to go too."""
+
+    bookings: Sequence[int]
+    at: datetime
+
+
+Fact = VisitChanged | VisitFreed | ClientErased | HealthPurged
+F = TypeVar("F", VisitChanged, VisitFreed, ClientErased, HealthPurged)
 
 _listeners: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
 
@@ -63,7 +81,7 @@ def stop_listening(fact: type[F], listener: Callable[[F], None]) -> None:
     _listeners[fact].remove(listener)
 
 
-def tell(fact: VisitChanged | VisitFreed) -> None:
+def tell(fact: Fact) -> None:
     """Calls the listeners of the fact's class. Raises `TransactionManagementError` outside a transaction, in which
     a listener's failure could not undo the fact, and whatever a listener raises."""
     if not connection.in_atomic_block:

@@ -49,6 +49,15 @@ def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Book
     return upcoming, [booking for booking in found if booking not in upcoming]
 
 
+def place_together(booking: Booking) -> tuple[int, int] | None:
+    """Which of how many a visit is that was booked together with others, by time, of those that stand or took place;
+    None for a visit alone, and for one that does neither."""
+    if booking.together is None:
+        return None
+    keys = list(Booking.objects.together_with(booking).occupying().values_list("pk", flat=True))
+    return (keys.index(booking.pk) + 1, len(keys)) if booking.pk in keys else None
+
+
 def last_therapist(visits: BookingQuerySet) -> str:
     """The slug of the therapist of the last of these visits that stood; blank when there is none."""
     stood = visits.filter(status__in=[BookingStatus.CONFIRMED, BookingStatus.COMPLETED])

@@ -63,6 +63,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Requests that nobody has answered, oldest first."""
         return self.filter(status=BookingStatus.REQUESTED).order_by("created_at")
 
+    def together_with(self, booking: Booking) -> BookingQuerySet:
+        """The visits that one press asked for together with this one, itself among them, in order of time."""
+        same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
+        return self.filter(same).order_by("starts_at", "pk")
+
     def unproved(self) -> BookingQuerySet:
         """Requests of new clients whose mailbox nobody has proved."""
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
@@ -152,6 +157,8 @@ class Booking(models.Model):
     # One press, one booking: the form's key, and a digest of what it carried.
     submission_key = models.UUIDField(unique=True, editable=False)
     submission_digest = models.CharField(max_length=64, editable=False)
+    # Visits that one press asked for share it.
+    together = models.UUIDField(null=True, blank=True, editable=False)
     # Of a new client's request: until when a press in the email has to prove the mailbox, None once it has, or where
     # none is asked for; and, until then, a keyed digest of the network address that it came from.
     prove_by = models.DateTimeField(null=True, blank=True, editable=False)
@@ -173,6 +180,9 @@ class Booking(models.Model):
                 fields=["prove_by"],
                 condition=Q(status=BookingStatus.REQUESTED, prove_by__isnull=False),
                 name="booking_unproved",
+            ),
+            models.Index(
+                fields=["together"], condition=Q(together__isnull=False), name="booking_by_together"
             ),
             models.Index(fields=["therapist", "blocked_from"], name="booking_by_therapist_time"),
             models.Index(fields=["status", "created_at"], name="booking_by_status_age"),

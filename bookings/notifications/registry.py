@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
+from django.db.models import Exists, OuterRef
+
 from bookings.domain import outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus, ChangeState, MessageKind, MessageState
+from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind, MessageState
 from bookings.models import (
     Booking,
+    BookingEvent,
+    BookingQuerySet,
     BookingRules,
     BookletRequest,
     ChangeRequest,
@@ -24,7 +28,7 @@ from services.models import Business
 
 Target = Booking | Link | ContactMessage | BookletRequest
 _S = BookingStatus
-_STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
+STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,20 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONFIRMED: Kind(
         "confirmed", "client", frozenset({_S.CONFIRMED}), until_start=True, calendar="REQUEST"
     ),
+    # Of the first of them; it tells of all, so it holds whatever becomes of that one.
+    MessageKind.TOGETHER: Kind(
+        "together", "client", STANDING | frozenset({_S.CANCELED}), any_revision=True, calendar="PUBLISH"
+    ),
     MessageKind.DECLINED: Kind("declined", "client", frozenset({_S.DECLINED})),
     # A request that waits for its answer can be moved as well.
-    MessageKind.MOVED: Kind("moved", "client", _STANDING, until_start=True, calendar="REQUEST"),
+    MessageKind.MOVED: Kind("moved", "client", STANDING, until_start=True, calendar="REQUEST"),
     MessageKind.CANCELED: Kind("canceled", "client", frozenset({_S.CANCELED}), calendar="CANCEL"),
     MessageKind.EXPIRED: Kind("expired", "client", frozenset({_S.EXPIRED})),
     MessageKind.REMINDER_FIRST: Kind("reminder_first", "client", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.REMINDER_LAST: Kind("reminder_last", "client", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.RECHECK: Kind("recheck", "client", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.THANKS: Kind("thanks", "client", frozenset({_S.CONFIRMED, _S.COMPLETED})),
-    MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", _STANDING, until_start=True),
+    MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", STANDING, until_start=True),
     MessageKind.LATE_FEE: Kind("late_fee", "client", frozenset({_S.CANCELED})),
     MessageKind.SIGN_IN: Kind("sign_in", "client", about="link"),
     MessageKind.CODE: Kind("code", "client", about="link"),
@@ -68,12 +76,12 @@ KINDS: dict[str, Kind] = {
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind(
-        "staff_alert", "staff", _STANDING | frozenset({_S.CANCELED}), until_start=True
+        "staff_alert", "staff", STANDING | frozenset({_S.CANCELED}), until_start=True
     ),
-    MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", _STANDING, until_start=True, any_revision=True),
-    MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", _STANDING, until_start=True, any_revision=True),
+    MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", STANDING, until_start=True, any_revision=True),
+    MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", STANDING, until_start=True, any_revision=True),
     MessageKind.CONTACT_ALERT: Kind("contact_alert", "staff", about="contact_message"),
-    MessageKind.STRANDED_ALERT: Kind("stranded_alert", "staff", _STANDING, until_start=True),
+    MessageKind.STRANDED_ALERT: Kind("stranded_alert", "staff", STANDING, until_start=True),
 }
 _REMINDERS = frozenset(reminders.KINDS)
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
@@ -148,6 +156,19 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
     return ""
 
 
+def ahead_together(booking: Booking, now: datetime) -> BookingQuerySet:
+    """The visits to come that were booked together with this one."""
+    return Booking.objects.together_with(booking).filter(status__in=STANDING, starts_at__gt=now)
+
+
+def canceled_together(message: Message, booking: Booking) -> BookingQuerySet:
+    """Those that were canceled with one press, of which the message tells; none for one that tells of others."""
+    ended = BookingEvent.objects.filter(
+        booking=OuterRef("pk"), kind=EventKind.CANCELED, at=message.created_at
+    )
+    return Booking.objects.together_with(booking).filter(Exists(ended))
+
+
 def will_be_dropped(message: Message) -> bool:
     """Whether a message that waits will not be sent when its hour comes, as its visit stands now. Asks nothing of the
     database: needs the booking and its client beside it."""
@@ -171,6 +192,10 @@ def _why_overtaken(message: Message, kind: Kind, booking: Booking) -> str:
 def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
     if reason := _why_overtaken(message, kind, booking):
         return reason
+    if message.kind == MessageKind.TOGETHER:
+        told = ahead_together(booking, now) | canceled_together(message, booking)
+        if not told.exists():
+            return "none of the visits is to come"
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
     if message.kind == MessageKind.CHANGE_ALERT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -17,16 +18,25 @@ from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from bookings.domain import links, operations
-from bookings.domain.calendar import CalendarMethod, visit_calendar
+from bookings.domain import links, operations, queries
+from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import ChangeState, EventKind, MessageKind
+from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.models import Booking, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
-from .registry import Kind, SiteSettings, Target, calendar_method, kind_of, recipient
+from .registry import (
+    Kind,
+    SiteSettings,
+    Target,
+    ahead_together,
+    calendar_method,
+    canceled_together,
+    kind_of,
+    recipient,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,9 @@ def render(
         html = render_to_string(f"email/{kind.folder}/body.html", context)
         calendar = None
         if method is not None and isinstance(target, Booking):
-            calendar = visit_calendar(booking=target, business=site_settings.business, method=method, now=now)
+            visits = _told_together(message, target, now) if kind.folder == "together" else [target]
+            sure = [visit for visit in visits if visit.confirmed_at is not None]
+            calendar = visits_calendar(bookings=sure, business=site_settings.business, method=method, now=now)
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -137,6 +149,11 @@ def _context(
             change = _change(message, target) if story is None else story.change
             context["change"] = change
             context["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
+        if message.kind == MessageKind.TOGETHER:
+            context |= _together(_told_together(message, target, now))
+        if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
+            place = queries.place_together(target)
+            context |= dict(zip(("number", "count"), place, strict=True)) if place else {}
         if message.kind in _ABOUT_LATE_MOVE:
             context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
         if message.kind in _ABOUT_LATE_FEE:
@@ -166,21 +183,13 @@ def _context(
 def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime) -> dict[str, Any]:
     free_until = operations.free_until(booking)
     prepare = booking.service.before_visit
-    clocks, _blank, zone_name = time_span(booking.starts_at, booking.ends_at).rpartition(" ")
     return {
         "booking": booking,
         "name": greeting_name(booking.contact_name),
         "visit_for": safe_name(booking.recipient_name),
-        "day": date_format(local(booking.starts_at), "l, F j"),
-        "weekday": date_format(local(booking.starts_at), "l"),
-        "date": date_format(local(booking.starts_at), "F j"),
-        "short_day": date_format(local(booking.starts_at), "D, M j"),
+        **_when(booking),
         # 0 is today, by the calendar of Los Angeles and not by hours.
         "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,
-        "start": clock_time(booking.starts_at),
-        "time": f"{clocks} {zone_name}",
-        "clocks": clocks,
-        "zone_name": zone_name,
         "arrival": clock_time(booking.arrives_at) if booking.arrives_at is not None else "",
         "address": one_line(booking.address),
         "service_url": f"{settings.SITE_URL}{booking.service.get_absolute_url()}",
@@ -191,6 +200,50 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         "answer_by": moment(booking.answer_by) if booking.answer_by else "",
         "prepare_html": absolute_links(prepare),
         "prepare_text": html_to_text(prepare),
+    }
+
+
+def _when(booking: Booking) -> dict[str, Any]:
+    """Day and time of a visit, in parts."""
+    clocks, _blank, zone_name = time_span(booking.starts_at, booking.ends_at).rpartition(" ")
+    return {
+        "day": date_format(local(booking.starts_at), "l, F j"),
+        "weekday": date_format(local(booking.starts_at), "l"),
+        "date": date_format(local(booking.starts_at), "F j"),
+        "short_day": date_format(local(booking.starts_at), "D, M j"),
+        "start": clock_time(booking.starts_at),
+        "time": f"{clocks} {zone_name}",
+        "clocks": clocks,
+        "zone_name": zone_name,
+    }
+
+
+def _told_together(message: Message, booking: Booking, now: datetime) -> list[Booking]:
+    """The visits that a message about several tells of: those that one press canceled, or else those to come. A sample,
+    which is nowhere stored, is alone."""
+    if not booking.pk:
+        return [booking]
+    canceled = list(canceled_together(message, booking).with_details())
+    return canceled or list(ahead_together(booking, now).with_details())
+
+
+def _together(visits: Sequence[Booking]) -> dict[str, Any]:
+    """What is told of visits that were booked together."""
+    return {
+        "visits": [
+            {
+                "day": date_format(local(visit.starts_at), "l, F j"),
+                "time": time_span(visit.starts_at, visit.ends_at),
+                "with": visit.therapist.name,
+                "total_cents": visit.total_cents,
+                "waits": visit.status == BookingStatus.REQUESTED,
+            }
+            for visit in visits
+        ],
+        "all_cents": sum(visit.total_cents for visit in visits),
+        "waits": any(visit.status == BookingStatus.REQUESTED for visit in visits),
+        "is_canceled": all(visit.status == BookingStatus.CANCELED for visit in visits),
+        **_when(visits[0]),
     }
 
 

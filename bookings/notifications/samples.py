@@ -66,6 +66,7 @@ SAMPLES: dict[str, Sample] = {
         _K.RECEIVED, _("Request received from a new client"), _S.REQUESTED, unproved=True
     ),
     "confirmed": Sample(_K.CONFIRMED, _("Visit confirmed")),
+    "together": Sample(_K.TOGETHER, _("Visits booked together")),
     "declined": Sample(_K.DECLINED, _("Request declined"), _S.DECLINED),
     "expired": Sample(_K.EXPIRED, _("Request expired"), _S.EXPIRED),
     "moved": Sample(_K.MOVED, _("Visit moved: new time"), story=_MOVED),

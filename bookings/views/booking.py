@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings import exceptions, screening
+from bookings import exceptions
 from bookings.domain import intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
-from bookings.forms import DetailsForm, ReviewForm, TreatmentForm, ZipForm
+from bookings.forms import ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited, visitor_digest
@@ -29,6 +29,7 @@ from services.models import Service
 from .calendar import WEEKS
 from .outside import outside_page
 from .steps import (
+    COURSE,
     SESSION_KEY,
     Complete,
     InForce,
@@ -223,6 +224,8 @@ def review(request: HttpRequest) -> HttpResponse:
     current = in_force(now=progress.now)
     if current is None:
         return closed_page(request)
+    if COURSE in progress.answers:
+        return redirect("bookings:course_check")
     complete = progress.complete
     if complete is None:
         return guard(request, progress, "review") or back_to("start")
@@ -288,33 +291,8 @@ class _Review:
         )
 
     def submission(self, data: dict[str, Any]) -> operations.Submission:
-        visit_request, details, health = (
-            self.complete.visit_request,
-            self.complete.details,
-            self.complete.health,
-        )
-        return operations.Submission(
+        return self.complete.submission(
             key=data["submission_key"],
-            service_slug=visit_request.treatment.service.slug,
-            option_id=visit_request.treatment.option.pk,
-            add_on_ids=tuple(sorted(add_on.pk for add_on in visit_request.treatment.add_ons)),
-            people=visit_request.treatment.people,
-            zip_code=visit_request.area.zip_code,
-            preference=visit_request.preference,
-            therapist=visit_request.therapist,
-            starts_at=self.complete.starts_at,
-            name=details["name"],
-            email=details["email"],
-            phone=details["phone"],
-            recipient_name=details.get("recipient_name", ""),
-            street=details["street"],
-            unit=details.get("unit", ""),
-            access_type=details["access_type"],
-            access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
-            screening_version=health["version"],
-            screening_service=health["service"],
-            answers=screening.answers_of_people(health["answers"], visit_request.treatment.people),
-            purpose=details.get("purpose", ""),
             terms_version=data["terms_version"],
             total_cents=data["total_cents"],
         )

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -16,8 +17,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
-from bookings.domain.operations import Wish
+from bookings.domain.operations import Submission, Wish
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -28,6 +30,7 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, NoLongerOffered, OutsideArea, SlotNotOffered
+from bookings.forms import DetailsForm
 from bookings.models import (
     Booking,
     BookingDraft,
@@ -50,6 +53,8 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
+# In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
+COURSE = "course"
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 
@@ -74,6 +79,35 @@ class Complete:
     quote: pricing.Quote
     details: dict[str, Any]
     health: dict[str, Any]
+
+    def submission(self, *, key: UUID, terms_version: int, total_cents: int) -> Submission:
+        """What the press of the last page sends, with what that page showed."""
+        treatment, details, health = self.visit_request.treatment, self.details, self.health
+        return Submission(
+            key=key,
+            service_slug=treatment.service.slug,
+            option_id=treatment.option.pk,
+            add_on_ids=tuple(sorted(add_on.pk for add_on in treatment.add_ons)),
+            people=treatment.people,
+            zip_code=self.visit_request.area.zip_code,
+            preference=self.visit_request.preference,
+            therapist=self.visit_request.therapist,
+            starts_at=self.starts_at,
+            name=details["name"],
+            email=details["email"],
+            phone=details["phone"],
+            recipient_name=details.get("recipient_name", ""),
+            street=details["street"],
+            unit=details.get("unit", ""),
+            access_type=details["access_type"],
+            access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
+            screening_version=health["version"],
+            screening_service=health["service"],
+            answers=screening.answers_of_people(health["answers"], treatment.people),
+            purpose=details.get("purpose", ""),
+            terms_version=terms_version,
+            total_cents=total_cents,
+        )
 
 
 @dataclass(slots=True)
@@ -159,7 +193,7 @@ class Progress:
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.time is not None,
+            "when": self.time is not None or COURSE in self.answers,
             "health": self._health_is_answered(),
             "details": "details" in self.answers,
         }
@@ -280,11 +314,11 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
 
 def forget_time(progress: Progress) -> dict[str, None]:
     """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
-    another therapist."""
-    if "starts_at" not in progress.answers:
+    another therapist. The times of a course go the same way."""
+    if "starts_at" not in progress.answers and COURSE not in progress.answers:
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None, "therapist": None}
+    return {"starts_at": None, "therapist": None, COURSE: None}
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -316,6 +350,8 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
+    if COURSE in progress.answers:
+        return None  # looked at again before they are booked
     wish = progress.time
     if wish is None:
         return back_to("when")

@@ -22,6 +22,7 @@ from massagerx.lib.localtime import local
 from .calendar import Asked, CalendarPage
 from .steps import (
     CAME_LAST,
+    COURSE,
     Progress,
     back_to,
     closed,
@@ -131,7 +132,8 @@ def _keep(
         source=visitor_digest(request),
         now=progress.now,
     )
-    save(request, progress, preference=who, therapist=therapist, starts_at=_as_kept(starts_at), missed=None)
+    kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}
+    save(request, progress, **kept, missed=None, **{COURSE: None})
 
 
 def _as_kept(starts_at: datetime) -> str:

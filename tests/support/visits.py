@@ -233,6 +233,7 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
 STATUS_OF = {
     MessageKind.RECEIVED: BookingStatus.REQUESTED,
     MessageKind.CONFIRMED: BookingStatus.CONFIRMED,
+    MessageKind.TOGETHER: BookingStatus.CONFIRMED,
     MessageKind.DECLINED: BookingStatus.DECLINED,
     MessageKind.MOVED: BookingStatus.CONFIRMED,
     MessageKind.CANCELED: BookingStatus.CANCELED,

@@ -30,11 +30,13 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
-from .request import LookedUp, Submission, request_booking, would_confirm
+from .request import LookedUp, Submission, request_booking, request_together, would_confirm
 from .status import (
     cancel_booking,
+    cancel_together,
     complete_booking,
     confirm_booking,
+    confirm_together,
     decline_booking,
     expire_requests,
     expires_at,
@@ -58,11 +60,13 @@ __all__ = [
     "cancel_booking",
     "cancel_by_client",
     "cancel_late",
+    "cancel_together",
     "claim",
     "claim_all",
     "close_contact",
     "complete_booking",
     "confirm_booking",
+    "confirm_together",
     "correct_address",
     "decide_late_fee",
     "decline_booking",
@@ -89,6 +93,7 @@ __all__ = [
     "release_hold",
     "request_booking",
     "request_booklet",
+    "request_together",
     "require_movable",
     "rules_for_move",
     "send_contact",

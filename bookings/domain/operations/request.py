@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -55,7 +56,7 @@ from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
-from .claim import claim
+from .claim import Wish, claim, claim_all
 from .status import patience_with
 from .transaction import Act, event_of, tell_listeners
 
@@ -154,6 +155,46 @@ def request_booking(
         return earlier
 
 
+def request_together(
+    *, submissions: Sequence[Submission], together: UUID, looked_up: LookedUp, actor: User, now: datetime
+) -> list[Booking]:
+    """Books several visits of one client for whom staff answer, all or none, each as `request_booking` would; one
+    message tells of all. They are alike but for key, start, therapist and total; `together` names the press.
+
+    The same press again returns the same bookings. Raises as `request_booking`.
+    """
+    try:
+        presses = [
+            _look_through(submission, looked_up, actor=actor, source="", now=now)
+            for submission in submissions
+        ]
+        first = submissions[0]
+        visit_request = VisitRequest(
+            treatment=looked_up.treatment,
+            area=looked_up.area,
+            preference=first.preference,
+            access_type=first.access_type,
+            address_key=first.address_key,
+        ).read(local(now).date())
+        wishes = [
+            Wish(visit_request.with_therapist(submission.therapist), submission.starts_at)
+            for submission in submissions
+        ]
+        with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
+            bookings = [
+                _write(press, slot, None, together=together)
+                for press, slot in zip(presses, slots, strict=True)
+            ]
+            outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER], now=now)
+            return bookings
+    except (BookingError, IntegrityError):
+        earlier = [_earlier(submission) for submission in submissions]
+        found = [booking for booking in earlier if booking is not None]
+        if len(found) < len(submissions):
+            raise
+        return found
+
+
 def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
     return LookedUp(
         rules=BookingRules.load(),
@@ -219,8 +260,9 @@ def _look_through(
     )
 
 
-def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
-    """The part that runs under the therapists' locks: as few statements as it takes."""
+def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | None = None) -> Booking:
+    """The part that runs under the therapists' locks: as few statements as it takes. Of a visit that was asked for
+    `together` with others the caller tells."""
     submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     client, is_known, is_new = _client(submission, rules=rules, now=now, actor=actor)
@@ -266,6 +308,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
         answer_by=None if at_once else promised,
         submission_key=submission.key,
         submission_digest=submission.digest,
+        together=together,
         prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), slot.starts_at)
         if must_prove
         else None,
@@ -278,7 +321,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None) -> Booking:
         events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, Act(now, actor)))
     kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
     # Staff need no alert of what they do themselves.
-    kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
+    kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind] if together is None else []
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
     bulk_insert_mixed(
         [

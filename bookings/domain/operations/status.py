@@ -5,25 +5,36 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
-from bookings.models import Booking, BookingRules, ClinicianNote, ScreeningRecord
+from bookings.models import (
+    Booking,
+    BookingQuerySet,
+    BookingRules,
+    ClinicianNote,
+    ScreeningRecord,
+    Therapist,
+)
 from bookings.models.intake import NEEDS_NO_NOTE
 
 from .claim import claim_in_place
-from .transaction import Act, Change, change_status, record, write_status
+from .transaction import Act, Change, change_status, record, translated_errors, write_status
 
 log = logging.getLogger("massagerx.bookings")
 
 # A doctor's office takes days to answer, so a request that needs its word waits this many times as long.
 CLEARANCE_PATIENCE = 3
+# What can still be canceled.
+CANCELABLE = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
 
 CONFIRM = Change(BookingStatus.CONFIRMED, EventKind.CONFIRMED, MessageKind.CONFIRMED)
 DECLINE = Change(BookingStatus.DECLINED, EventKind.DECLINED, MessageKind.DECLINED)
@@ -36,14 +47,36 @@ NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
     note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
-    with claim_in_place(booking, rules=BookingRules.load(), now=now) as standing:
+    return _confirm(booking, Act(now, actor, reason=reason))
+
+
+def _confirm(booking: Booking, act: Act) -> Booking:
+    with claim_in_place(booking, rules=BookingRules.load(), now=act.at) as standing:
         fresh = standing.visit
         require_transition(fresh.status, BookingStatus.CONFIRMED)
         if needs_clinician_note(fresh):
             raise ScreeningNotCleared
         standing.slot_in_place()
-        write_status(fresh, CONFIRM, Act(now, actor, reason=reason))
+        write_status(fresh, CONFIRM, act)
     return fresh
+
+
+def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = "") -> list[Booking]:
+    """Confirms all requests of one press that still wait, all or none, and tells the client once. A clinician's `note`
+    is first put on record for each that asks for one: it speaks of the whole course.
+
+    Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
+    """
+    act = Act(now, actor, told_together=True)
+    with translated_errors(), transaction.atomic():
+        waiting = _lock_all(Booking.objects.filter(together=together).waiting(), BookingStatus.CONFIRMED)
+        confirmed = []
+        for booking in waiting:
+            if note and needs_clinician_note(booking):
+                record_clinician_note(booking=booking, actor=actor, note=note, now=now)
+            confirmed.append(_confirm(booking, act))
+        outbox.write_messages(booking=confirmed[0], kinds=[MessageKind.TOGETHER], now=now)
+    return confirmed
 
 
 def needs_clinician_note(booking: Booking) -> bool:
@@ -112,6 +145,36 @@ def cancel_booking(
     Raises `InvalidTransition`.
     """
     return change_status(booking, CANCEL, Act(now, actor, by_client, reason))
+
+
+def cancel_together(
+    *, together: UUID, actor: User, now: datetime, reason: str = "", by_client: bool = False
+) -> list[Booking]:
+    """Cancels all that is still to come of one press, all or none, and tells the client once; without a late fee. With
+    `by_client` staff do it at the client's word. `reason` is for staff only.
+
+    Raises `InvalidTransition` when nothing is to come.
+    """
+    act = Act(now, actor, by_client, reason, told_together=True)
+    with translated_errors(), transaction.atomic():
+        ahead = _lock_all(
+            Booking.objects.filter(together=together, status__in=CANCELABLE, starts_at__gt=now),
+            BookingStatus.CANCELED,
+        )
+        canceled = [change_status(booking, CANCEL, act) for booking in ahead]
+        outbox.write_messages(booking=canceled[0], kinds=[MessageKind.TOGETHER], now=now)
+    return canceled
+
+
+def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
+    """Visits in order of time, with their therapists locked in the order of everybody before the first visit is taken
+    alone. Raises `InvalidTransition` when there are none."""
+    found = list(rows.order_by("starts_at", "pk"))
+    if not found:
+        raise InvalidTransition(wanted, wanted)
+    therapists = {booking.therapist_id for booking in found}
+    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
+    return found
 
 
 def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:

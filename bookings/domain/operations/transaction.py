@@ -108,12 +108,14 @@ def block_of(booking: Booking) -> Block:
 @dataclass(frozen=True, slots=True)
 class Act:
     """That something is done to a visit: when (an aware instant), by whom and why. With an `actor` staff do it, at the
-    client's word where it is `by_client`; without one the client or the clock does."""
+    client's word where it is `by_client`; without one the client or the clock does. What is done to several visits at
+    once is `told_together`, by whoever does it."""
 
     at: datetime
     actor: User | None = None
     by_client: bool = False
     reason: str = ""
+    told_together: bool = False
 
 
 class Change(NamedTuple):
@@ -225,7 +227,8 @@ def write_status(
     if change.tell is not None:
         # Staff did not see it happen when the client did it.
         alert = [MessageKind.STAFF_ALERT] if act.by_client and act.actor is None else []
-        outbox.write_messages(booking=fresh, kinds=[change.tell, *alert], now=act.at)
+        if not act.told_together:
+            outbox.write_messages(booking=fresh, kinds=[change.tell, *alert], now=act.at)
         reminders.write_reminders(booking=fresh, now=act.at)
 
 

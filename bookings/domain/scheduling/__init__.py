@@ -10,7 +10,7 @@ from .decisions import (
     why_therapist_stands_back,
 )
 from .rescue import Rescue, Way, plan_rescue
-from .times import Offer, Outlook, Start, find_times_between, last_day, read_outlook
+from .times import Offer, Outlook, Start, find_times_between, last_day, read_days, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
 
@@ -32,6 +32,7 @@ __all__ = [
     "plan_days",
     "plan_rescue",
     "qualifications",
+    "read_days",
     "read_outlook",
     "setup_and_packdown_minutes",
     "slot_in_place",

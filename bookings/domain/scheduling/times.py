@@ -97,6 +97,16 @@ class Outlook:
         near = sorted(offered, key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
         return tuple(sorted(near[:count]))
 
+    def slots(self) -> list[availability.Slot]:
+        """Every time of every therapist on these days, by start; of several therapists at one start each."""
+        return availability.offer_slots(
+            therapists=self.therapists,
+            job=self.job,
+            first_day=self.first_day,
+            last_day=self.last_day,
+            conditions=self.conditions,
+        )
+
     def works_on_weekday(self, day: date) -> bool:
         """Whether any of the therapists has hours on the weekday of `day`, on any day that can be booked."""
         weekly = (hours for therapist in self.therapists for hours in therapist.weekly_hours)
@@ -137,6 +147,16 @@ class Outlook:
             day=day,
             conditions=self.conditions,
         )
+
+
+def read_days(
+    *, visit_request: VisitRequest, first_day: date, last_day: date, rules: BookingRules, now: datetime
+) -> Outlook:
+    """The outlook of those who meet the preference, on these local days as far as they can be booked; three queries."""
+    today = local(now).date()
+    first_day = max(first_day, today)
+    last_day = max(first_day, min(last_day, today + timedelta(days=rules.horizon_days)))
+    return _read(visit_request, visit_request.therapists, (first_day, last_day), rules, now)
 
 
 def read_outlook(*, visit_request: VisitRequest, rules: BookingRules, now: datetime) -> Outlook:

@@ -27,7 +27,8 @@ from blog.models import (
     Tag,
     Video,
 )
-from bookings.courses.models import CoursePlan
+from bookings.courses import desk_urls as desk_courses
+from bookings.courses.models import Course, CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
@@ -99,6 +100,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.driverules": {"owner": "lc"},
     "drives.roadtime": {"owner": "l"},
     "courses.courseplan": {"owner": "lac", "desk": "l"},
+    "courses.course": {"owner": "l", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -160,6 +162,8 @@ POSTS: dict[str, set[str]] = {
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
+    "courses_course_confirm": {"owner", "desk"},
+    "courses_course_cancel_rest": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
@@ -215,6 +219,8 @@ class Desk:
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
+            "courses_course_cancel_rest": [rows["courses.course"]],
+            "courses_course_confirm": [rows["courses.course"]],
         }
         app, _, view = name.rpartition("_")
         if view in ("version", "versions"):
@@ -239,6 +245,11 @@ def desk(world: World) -> Desk:
         preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
         phone="+12135550177", street="77 Canary Road", starts_at=at(14), access={"gate_code": "CANARY-GATE"},
     )  # fmt: skip
+    of_course = world.book(
+        preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
+        phone="+12135550177", street="77 Canary Road", starts_at=at(17), total_cents=16_500, access={},
+    )  # fmt: skip
+    Booking.objects.filter(pk=of_course.pk).update(together=uuid.UUID(int=1))
     day_after = DAY + timedelta(days=1)
     off = [
         TimeOff.objects.create(
@@ -311,6 +322,13 @@ def desk(world: World) -> Desk:
             origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),
         "courses.courseplan": CoursePlan.objects.create(name="Six weeks", number=1, option=world.option),
+        "courses.course": Course.objects.create(
+            plan=CoursePlan.objects.create(name="Eight weeks", number=1, option=world.option),
+            key=uuid.UUID(int=1),
+            dates={},
+            booked_at=NOW,
+            booked_by=staff,
+        ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -344,7 +362,8 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    assert (names(desk_pages.urlpatterns) | names(admin.site.get_urls())) - of_models == {
+    of_desk = names(desk_pages.urlpatterns) | names(desk_courses.urlpatterns)
+    assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,
         *POSTS,
         *OPEN,
@@ -357,13 +376,14 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     of_apps = [
         import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
+        import_module("bookings.courses.migrations.0003_courses").RIGHTS,
+        import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():
-        of_role = {
-            **table,
-            **{label: verbs for rights in of_apps for label, verbs in rights.get(name, {}).items()},
-        }
+        of_role = dict(table)
+        for rights in of_apps:
+            of_role |= rights.get(name, {})
         wanted = {
             (label, codename(label.split(".")[1], verb)) for label, verbs in of_role.items() for verb in verbs
         }
@@ -443,7 +463,7 @@ def test_views_that_take_posts(role: str, desk: Desk) -> None:
     before = snapshot(desk.other)
     wrong = []
     for name, roles in POSTS.items():
-        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine"}
+        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client"}
         status = client.post(reverse(f"admin:{name}", args=desk.keys(name)), data).status_code
         refused = status in (403, 404)
         if refused is (role in roles) or not (refused or status in (200, 302)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, 
 from bookings.models import Booking, BookingEvent, ChangeRequest, LateFee, Message, MessageSettings, Therapist
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Email, render
-from tests.support.visits import NOW, make_business, make_message
+from tests.support.visits import NOW, make_business, make_message, make_visit
 
 DAY = timedelta(days=1)
 
@@ -115,8 +116,44 @@ def _unproved(message: Message) -> None:
     Booking.objects.update(prove_by=NOW + timedelta(hours=1))
 
 
+def _with_another(message: Message) -> None:
+    """A second visit, two days later, was booked with the same press."""
+    booking = message.booking
+    assert booking is not None
+    booking.together = uuid.UUID(int=1)
+    booking.save(update_fields=["together"])
+    make_visit(
+        starts_at=booking.starts_at + 2 * DAY, together=booking.together, status=booking.status,
+        confirmed_at=booking.confirmed_at, reference="MX-SECOND",
+    )  # fmt: skip
+
+
+def _waits_with_another(message: Message) -> None:
+    Booking.objects.update(status=BookingStatus.REQUESTED, confirmed_at=None)
+    assert message.booking is not None
+    message.booking.refresh_from_db()
+    _with_another(message)
+
+
+def _canceled_together(message: Message) -> None:
+    _with_another(message)
+    for booking in Booking.objects.order_by("starts_at"):
+        fields = {
+            "kind": EventKind.CANCELED,
+            "from_status": booking.status,
+            "to_status": BookingStatus.CANCELED,
+        }
+        BookingEvent.objects.create(booking=booking, at=NOW, **fields)
+    Booking.objects.update(status=BookingStatus.CANCELED)
+
+
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
+    "reminder_of_several": (MessageKind.REMINDER_FIRST, _with_another),
+    "reminder_last_of_several": (MessageKind.REMINDER_LAST, _with_another),
+    "together_of_several": (MessageKind.TOGETHER, _with_another),
+    "together_canceled": (MessageKind.TOGETHER, _canceled_together),
+    "together_waits": (MessageKind.TOGETHER, _waits_with_another),
     "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
     "canceled_by_us": (MessageKind.CANCELED, _canceled_by_us),
     "canceled_late": (MessageKind.CANCELED, _late_cancel),

@@ -204,6 +204,7 @@ def test_calendar_part_follows_the_kind() -> None:
 
     assert {kind: method for kind, method in methods.items() if method} == {
         MessageKind.CONFIRMED: "REQUEST",
+        MessageKind.TOGETHER: "PUBLISH",
         MessageKind.MOVED: "REQUEST",
         MessageKind.CANCELED: "CANCEL",
     }

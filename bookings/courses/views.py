@@ -1,0 +1,458 @@
+"""Planning a course for a client on the phone, in place of the step that asks for one time; and the one press.
+
+The other steps are those of every booking. The draft keeps what the course is planned by, and the times that were taken
+over; nothing is held meanwhile: what has gone is planned anew, and marked.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from bookings import exceptions
+from bookings.domain import intake, operations, pricing
+from bookings.domain.visit_request import (
+    ANYONE,
+    Treatment,
+    VisitRequest,
+    load_treatment,
+    load_visit_request,
+    preference_choices,
+    qualified_therapists,
+)
+from bookings.enums import Tier
+from bookings.forms import ReviewForm
+from bookings.refusals import preference_label, refusal_words, stranding_words
+from bookings.views import steps
+from bookings.views.steps import (
+    COURSE,
+    Complete,
+    InForce,
+    Progress,
+    back_to,
+    in_force,
+    load_progress,
+    save,
+    show,
+)
+from massagerx.lib.limits import limited
+from massagerx.lib.localtime import clock_time, local
+
+from .forms import CourseForm
+from .models import CoursePlan
+from .operations import book_course
+from .planner import Why
+from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
+
+# In a draft: what the course is planned by, as the form has it.
+ASKED = "course_asked"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("60/m", "booking-steps")
+def course(request: HttpRequest) -> HttpResponse:
+    """The form, and below it the visits by week as they could be booked; a second press takes them over."""
+    progress = load_progress(request)
+    if progress.staff_user is None:
+        return back_to("when")
+    if response := steps.guard(request, progress, "when"):
+        return response
+    page = _Page(request, progress)
+    if not page.plans:
+        messages.info(
+            request, _("There is no approved plan for this service. The owner makes them in the admin.")
+        )
+        return back_to("when")
+    if request.method != "POST":
+        return page.show(page.form(page.initial))
+    if request.POST.get("press") == "take":
+        return page.take()
+    form = page.form(data=request.POST)
+    if not form.is_valid():
+        return page.show(form, status=422)
+    data = form.cleaned_data
+    save(
+        request,
+        progress,
+        **{
+            ASKED: {
+                "plan": data["plan"],
+                "day_zero": str(data["day_zero"]),
+                "cleared_from": str(data["cleared_from"]) if data["cleared_from"] else None,
+                "weekdays": sorted(data["weekdays"]),
+                "hour": data["hour"].strftime("%H:%M") if data["hour"] else None,
+                "preference": data["preference"],
+                "same": data["same"],
+            },
+            **steps.forget_time(progress),
+        },
+    )
+    return redirect(f"{request.path}#visits")
+
+
+class _Page:
+    """The page of one request: the plans on offer, and the course as it is asked for."""
+
+    def __init__(self, request: HttpRequest, progress: Progress) -> None:
+        assert progress.treatment is not None
+        self.request, self.progress = request, progress
+        self.today: date = timezone.localdate(progress.now)
+        service = progress.treatment.service
+        self.plans = list(
+            CoursePlan.objects.offered()
+            .filter(option__service=service)
+            .select_related("option__service")
+            .prefetch_related("phases")
+            .order_by("name")
+        )
+        self.qualified = qualified_therapists(service, self.today)
+        self.draft = Draft.load(progress)
+
+    @property
+    def initial(self) -> dict[str, Any]:
+        kept = self.progress.answers.get(ASKED)
+        return kept or {"preference": self.progress.answers.get("preference", ANYONE)}
+
+    def form(self, initial: dict[str, Any] | None = None, data: Any = None) -> CourseForm:
+        preferences = [
+            (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
+        ]
+        return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
+
+    def show(
+        self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
+    ) -> HttpResponse:
+        visits = self.draft.plan(chosen) if self.draft is not None and not form.errors else []
+        context: dict[str, Any] = {"form": form, "plans": self.plans}
+        if self.draft is not None and visits:
+            context |= self.draft.shown(visits)
+        return show(self.request, self.progress, "when", context, template="course", status=status)
+
+    def take(self) -> HttpResponse:
+        """The second press: takes over the times as chosen, if all of them can be had beside each other."""
+        if self.draft is None:
+            return back_to("course")
+        chosen = _chosen(self.request)
+        visits = self.draft.plan(chosen)
+        left_out = [visit for visit in visits if visit.time is None]
+        if left_out or any(visit.is_new for visit in visits) or len(chosen) != len(visits):
+            words = _("Not all of these times can be had. What has changed is marked; please look again.")
+            messages.error(self.request, words)
+            return self.show(self.form(self.initial), chosen=chosen, status=409)
+        save(
+            self.request,
+            self.progress,
+            option=self.draft.plan_row.option_id,
+            add_ons=[],
+            people=1,
+            preference=self.draft.asked_for["preference"],
+            **{
+                **steps.forget_time(self.progress),
+                COURSE: [
+                    [visit.time.starts_at.isoformat(), visit.therapist] for visit in visits if visit.time
+                ],
+            },
+        )
+        return steps.onward(load_progress(self.request))
+
+
+def _chosen(request: HttpRequest) -> dict[int, Chosen]:
+    """The times of the visits as they were sent, by number; what makes no sense is left out."""
+    found = {}
+    for name, value in request.POST.items():
+        prefix, _dash, number = name.partition("-")
+        if prefix == "visit" and number.isascii() and number.isdigit() and len(number) < 3:
+            chosen = _read_time(str(value))
+            if chosen is not None:
+                found[int(number)] = chosen
+    return found
+
+
+def _read_time(text: str) -> Chosen | None:
+    starts, _space, slug = text[:150].partition(" ")
+    try:
+        instant = parse_datetime(starts)
+        if instant is None or instant.tzinfo is None:
+            return None
+        return Chosen(instant.astimezone(UTC), slug)
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The course of a visitor's draft, looked up afresh."""
+
+    progress: Progress
+    plan_row: CoursePlan
+    treatment: Treatment
+    visit_request: VisitRequest
+    asked_for: dict[str, Any]
+
+    @classmethod
+    def load(cls, progress: Progress) -> Draft | None:
+        """None when nothing was asked yet, or the plan, its length or the therapist is no longer on offer."""
+        asked_for = progress.answers.get(ASKED)
+        if not asked_for or progress.area is None or progress.treatment is None:
+            return None
+        plan = (
+            CoursePlan.objects.offered()
+            .filter(pk=asked_for["plan"], option__service=progress.treatment.service)
+            .select_related("option__service")
+            .prefetch_related("phases")
+            .first()
+        )
+        if plan is None:
+            return None
+        try:
+            treatment = load_treatment(service_slug=plan.service.slug, option_id=plan.option_id)
+            visit_request = progress.as_told(
+                load_visit_request(
+                    treatment=treatment,
+                    area=progress.area,
+                    preference=asked_for["preference"],
+                    today=timezone.localdate(progress.now),
+                )
+            )
+        except exceptions.NoLongerOffered:
+            return None
+        return cls(progress, plan, treatment, visit_request, asked_for)
+
+    @property
+    def chosen(self) -> dict[int, Chosen]:
+        """The times that were taken over, by number."""
+        rows = self.progress.answers.get(COURSE) or []
+        return {
+            number: Chosen(datetime.fromisoformat(starts_at), slug)
+            for number, (starts_at, slug) in enumerate(rows, start=1)
+        }
+
+    def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
+        """The visits as they could be booked now, at the `chosen` times as far as they are free."""
+        asked, day_zero = self.asked_for, date.fromisoformat(self.asked_for["day_zero"])
+        cleared = asked["cleared_from"]
+        hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
+        return plan_course(
+            Asked(
+                phases=self.plan_row.as_phases(),
+                day_zero=day_zero,
+                not_before=max(
+                    date.fromisoformat(cleared) if cleared else day_zero,
+                    timezone.localdate(self.progress.now),
+                ),
+                wishes=wishes_of(
+                    weekdays=asked["weekdays"],
+                    minute=hour.hour * 60 + hour.minute if hour else None,
+                    same=asked["same"],
+                ),
+            ),
+            self.visit_request,
+            rules=rules_of_desk(self.progress.rules),
+            now=self.progress.now,
+            chosen=self.chosen if chosen is None else chosen,
+        )
+
+    def quote(self, starts_at: datetime) -> pricing.Quote:
+        """The price of a visit at this start."""
+        return pricing.quote(
+            treatment=self.treatment,
+            area=self.visit_request.area,
+            rules=self.progress.rules,
+            starts_at=starts_at,
+        )
+
+    def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:
+        """What a page shows of them: by week, with the price of each and of all."""
+        rows = [self._row(visit) for visit in visits]
+        weeks = [
+            {"number": number, "rows": list(found)}
+            for number, found in groupby(rows, key=lambda row: row["week"])
+        ]
+        return {
+            "plan": self.plan_row,
+            "weeks": weeks,
+            "count": len(rows),
+            "all_cents": sum(row["cents"] for row in rows),
+            "is_whole": all(visit.time is not None for visit in visits),
+        }
+
+    def _row(self, visit: PlannedVisit) -> dict[str, Any]:
+        target, at = visit.target, visit.time
+        zero = date.fromisoformat(self.asked_for["day_zero"])
+        return {
+            "number": target.number,
+            "week": ((at.day if at else target.first_day) - zero).days // 7 + 1,
+            "starts_at": at.starts_at if at else None,
+            "value": f"{at.starts_at.isoformat()} {visit.therapist}" if at else "",
+            "name": visit.name,
+            "cents": self.quote(at.starts_at).total_cents if at else 0,
+            "is_new": visit.is_new,
+            "why": "" if at else self._why(visit),
+            "others": [
+                {
+                    "value": f"{other.starts_at.isoformat()} {slug}",
+                    "words": _option_words(other.starts_at, name),
+                }
+                for other, slug, name in visit.others
+            ],
+        }
+
+    def _why(self, visit: PlannedVisit) -> str:
+        place, target = visit.place, visit.target
+        near = _day_words(place.nearest.day) if place.nearest else ""
+        if place.why is Why.HORIZON:
+            return _("That is further ahead than can be booked.")
+        if place.why is Why.TOO_EARLY:
+            words = _("All days of this phase are before the day that is allowed.")
+        elif place.why is Why.NO_TIME and visit.reason:
+            words = _("Nothing is free from %(first)s to %(last)s: %(why)s.") % {
+                "first": _day_words(target.first_day),
+                "last": _day_words(target.last_day),
+                "why": stranding_words(visit.reason),
+            }
+        elif place.why is Why.NO_TIME:
+            words = _("Nothing is free from %(first)s to %(last)s.") % {
+                "first": _day_words(target.first_day),
+                "last": _day_words(target.last_day),
+            }
+        else:
+            words = _("What is free in this phase is too close to the other visits.")
+        return f"{words} {_('The nearest day with a time is %(day)s.') % {'day': near}}" if near else words
+
+
+def _day_words(day: date) -> str:
+    return f"{day:%a, %b} {day.day}"
+
+
+def _option_words(starts_at: datetime, name: str) -> str:
+    return f"{_day_words(local(starts_at).date())}, {clock_time(starts_at, labelled=False)}, {name}"
+
+
+# The one press ----------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "booking-send")
+def check(request: HttpRequest) -> HttpResponse:
+    """The whole course on one page, and the one press that books all of it."""
+    progress = load_progress(request)
+    current, draft = in_force(now=progress.now), Draft.load(progress)
+    if progress.staff_user is None or current is None:
+        return back_to("when")
+    if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
+        return steps.guard(request, progress, "review") or back_to("course")
+    visits = draft.plan()
+    if any(visit.is_new or visit.time is None for visit in visits):
+        messages.warning(request, _("Some times have gone meanwhile. They are planned anew, and marked."))
+        return redirect("bookings:course")
+    if "submission_key" not in progress.answers:
+        save(request, progress, submission_key=str(uuid.uuid4()))
+    page = _Check(request, progress, current, draft, visits)
+    if request.method != "POST":
+        return page.show()
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return page.show(form, status=422)
+    return page.book(form.cleaned_data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    request: HttpRequest
+    progress: Progress
+    current: InForce
+    draft: Draft
+    visits: list[PlannedVisit]
+
+    def book(self, data: dict[str, Any]) -> HttpResponse:
+        progress, draft = self.progress, self.draft
+        key = progress.answers["submission_key"]
+        totals = [draft.quote(visit.time.starts_at).total_cents for visit in self.visits if visit.time]
+        if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
+            messages.warning(self.request, _("That page was not as things are now. Please check this one."))
+            return self.show(status=409)
+        assert progress.staff_user is not None
+        chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
+        asked = draft.asked_for
+        try:
+            course_row = book_course(
+                plan=draft.plan_row,
+                like=self._submission(data, chosen[0], draft.quote(chosen[0].starts_at)),
+                visits=list(zip(chosen, totals, strict=True)),
+                dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
+                wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
+                looked_up=operations.LookedUp(
+                    rules=rules_of_desk(progress.rules),
+                    treatment=draft.treatment,
+                    area=draft.visit_request.area,
+                    agreed=self.current.terms_version,
+                    screening=self.current.screening,
+                ),
+                actor=progress.staff_user,
+                now=progress.now,
+            )
+        except exceptions.SlotNotOffered as error:
+            messages.error(self.request, refusal_words(error))
+            return redirect("bookings:course")
+        except exceptions.BookingError as error:
+            messages.error(self.request, refusal_words(error))
+            if isinstance(error, exceptions.ScreeningChanged | exceptions.ScreeningStops):
+                save(self.request, progress, health=None)
+                return back_to("health")
+            return self.show(status=409)
+        steps.drop(self.request, progress)
+        words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
+        messages.success(self.request, words % {"count": len(chosen)})
+        return redirect("admin:courses_course_change", course_row.pk)
+
+    def _submission(self, data: dict[str, Any], first: Chosen, quote: pricing.Quote) -> operations.Submission:
+        """The first visit's, with the course's key: the others are like it."""
+        complete = Complete(
+            self.draft.visit_request.with_therapist(first.therapist),
+            first.starts_at,
+            quote,
+            self.progress.answers["details"],
+            self.progress.answers["health"],
+        )
+        return complete.submission(
+            key=data["submission_key"],
+            terms_version=data["terms_version"],
+            total_cents=quote.total_cents,
+        )
+
+    def show(self, form: ReviewForm | None = None, *, status: int = 200) -> HttpResponse:
+        details, health = self.progress.answers["details"], self.progress.answers["health"]
+        result = self.current.screening.evaluate(
+            health["answers"], health["service"], timezone.localdate(self.progress.now)
+        )
+        shown = self.draft.shown(self.visits)
+        initial = {
+            "submission_key": self.progress.answers["submission_key"],
+            "total_cents": shown["all_cents"],
+            "terms_version": self.current.terms_version.number,
+        }
+        context = {
+            **shown,
+            "form": form or ReviewForm(initial=initial),
+            "fresh": initial,
+            "details": details,
+            "terms_version": self.current.terms_version,
+            "consent": self.current.terms_version.consent_words(
+                for_other=bool(details.get("recipient_name"))
+            ),
+            "care_words": [intake.translated(text) for text in result.messages],
+            "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
+        }
+        return show(self.request, self.progress, "review", context, template="course_check", status=status)

@@ -1,0 +1,88 @@
+"""A course in a real browser, with the caller on the line: how many presses it takes, at every width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from bookings.courses.models import Course
+from tests.bookings.admin.test_admin_in_chromium import sign_in
+from tests.factories import NOW, World, make_world
+from tests.support.browser import accessibility_violations, sideways_overflow
+
+from .conftest import make_plan
+from .test_booking import SURGERY
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TWELVE = ((3, 7, 3, 1), (8, 14, 3, 2), (15, 28, 4, 2), (29, 42, 2, 4))
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """Ticks: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture
+def world() -> World:
+    found = make_world()
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+    make_plan(found, *TWELVE)
+    return found
+
+
+def test_twelve_visits_for_a_known_client_take_few_presses(
+    live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    client = world.book().client
+    page = sign_in(new_page(width=1280))
+    presses = 0
+
+    def press(locator: Any) -> None:
+        nonlocal presses
+        presses += 1
+        locator.click()
+
+    page.goto(f"/admin/bookings/client/{client.pk}/change/")
+    press(page.get_by_role("button", name="Book", exact=True))
+    press(page.get_by_role("link", name="Plan a whole course instead"))
+    presses += 1  # into the field
+    page.get_by_label("Day of the surgery").fill(str(SURGERY))
+    press(page.get_by_role("button", name="Show the visits"))
+    expect(page.get_by_role("heading", name="12 visits")).to_be_visible()
+    assert accessibility_violations(page) == []
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    press(page.get_by_role("button", name="Take these times"))
+    expect(page).to_have_url(f"{live_server.url}/book/health/")
+    for none in page.get_by_label("None of these").all():
+        press(none)
+    for name in ("adult",):
+        if page.locator(f"[name={name}][value=yes]").is_visible():
+            press(page.locator(f"[name={name}][value=yes]"))
+    press(page.get_by_role("button", name="Continue"))
+    expect(page.get_by_role("button", name="Book all of them")).to_be_visible()
+    assert accessibility_violations(page) == []
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    press(page.get_by_label("I have read this and agree"))
+    press(page.get_by_role("button", name="Book all of them"))
+
+    expect(page.get_by_text("12 visits are booked.")).to_be_visible()
+    assert presses <= 20, presses
+    assert Course.objects.get().visits.count() == 12
+    assert accessibility_violations(page) == []
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
