@@ -86,12 +86,12 @@ class AddressForm(ZipForm, DetailsForm):
     """Where the visit is, and how to get in; as when it was booked."""
 
     # The rest of the details is not asked again.
-    name = email = phone = for_other = recipient_name = website = None  # type: ignore[assignment]
+    name = email = phone = for_other = recipient_name = website = purpose = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
     field_order = ("street", "unit", "zip_code", "access_type", *DetailsForm.ACCESS_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, service=None, **kwargs)
         # No health questions follow here.
         self.fields["notes"].help_text = _("Please don't write about health here.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -20,6 +22,8 @@ BOOKLETS_PER_EMAIL, BOOKLETS_WITHIN = 3, timedelta(days=1)
 # As the privacy page says.
 ENQUIRIES_KEPT = timedelta(days=400)
 
+M = TypeVar("M", ContactMessage, BookletRequest)
+
 
 def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now: datetime) -> ContactMessage:
     """Keeps a message from the contact page and tells staff, in one transaction.
@@ -29,28 +33,38 @@ def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now
     """
     sent = {"name": name, "email": email, "phone": phone, "body": body}
 
-    def earlier() -> ContactMessage | None:
-        message = ContactMessage.objects.filter(submission_key=key).first()
-        if message is not None and any(getattr(message, field) != value for field, value in sent.items()):
-            raise SubmissionReused
+    def write() -> ContactMessage:
+        lock_names(f"contact:{email}")
+        recent = ContactMessage.objects.filter(email=email, written_at__gt=now - MESSAGES_WITHIN)
+        if recent.count() >= MESSAGES_PER_EMAIL:
+            raise TooManyMessages
+        message = ContactMessage.objects.create(**sent, written_at=now, submission_key=key)
+        outbox.write_message(kind=MessageKind.CONTACT_ALERT, now=now, contact_message=message)
         return message
+
+    return _once(ContactMessage, key, sent, write)
+
+
+def _once(model: type[M], key: UUID, sent: dict[str, Any], write: Callable[[], M]) -> M:
+    """The row that was written under this key, or the one that `write` writes, in a transaction. Raises
+    `SubmissionReused` when another was `sent` under it."""
+
+    def earlier() -> M | None:
+        row = model._default_manager.filter(submission_key=key).first()
+        if row is not None and any(getattr(row, field) != value for field, value in sent.items()):
+            raise SubmissionReused
+        return row
 
     if (found := earlier()) is not None:
         return found
     try:
         with transaction.atomic():
-            lock_names(f"contact:{email}")
-            recent = ContactMessage.objects.filter(email=email, written_at__gt=now - MESSAGES_WITHIN)
-            if recent.count() >= MESSAGES_PER_EMAIL:
-                raise TooManyMessages
-            message = ContactMessage.objects.create(**sent, written_at=now, submission_key=key)
-            outbox.write_message(kind=MessageKind.CONTACT_ALERT, now=now, contact_message=message)
+            return write()
     except IntegrityError:
         # The same press, sent twice at once.
         if (found := earlier()) is None:
             raise
         return found
-    return message
 
 
 def answer_contact(*, message: ContactMessage, text: str, actor: User, now: datetime) -> None:
@@ -82,29 +96,18 @@ def request_booklet(
     """
     sent = {"name": name, "email": email, "may_follow_up": may_follow_up}
 
-    def earlier() -> BookletRequest | None:
-        request = BookletRequest.objects.filter(submission_key=key).first()
-        if request is not None and any(getattr(request, field) != value for field, value in sent.items()):
-            raise SubmissionReused
+    def write() -> BookletRequest:
+        if not Booklet.objects.exists():
+            raise BookletMissing
+        lock_names(f"booklet:{email}")
+        recent = BookletRequest.objects.filter(email=email, asked_at__gt=now - BOOKLETS_WITHIN)
+        if recent.count() >= BOOKLETS_PER_EMAIL:
+            raise TooManyMessages
+        request = BookletRequest.objects.create(**sent, asked_at=now, submission_key=key)
+        outbox.write_message(kind=MessageKind.BOOKLET, now=now, booklet_request=request)
         return request
 
-    if (found := earlier()) is not None:
-        return found
-    try:
-        with transaction.atomic():
-            if not Booklet.objects.exists():
-                raise BookletMissing
-            lock_names(f"booklet:{email}")
-            recent = BookletRequest.objects.filter(email=email, asked_at__gt=now - BOOKLETS_WITHIN)
-            if recent.count() >= BOOKLETS_PER_EMAIL:
-                raise TooManyMessages
-            request = BookletRequest.objects.create(**sent, asked_at=now, submission_key=key)
-            outbox.write_message(kind=MessageKind.BOOKLET, now=now, booklet_request=request)
-    except IntegrityError:
-        if (found := earlier()) is None:
-            raise
-        return found
-    return request
+    return _once(BookletRequest, key, sent, write)
 
 
 def purge_enquiries(*, now: datetime) -> int:
