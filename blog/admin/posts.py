@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -73,10 +73,11 @@ class PostForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if PUBLISH in self.data:
+        if isinstance(self.data, QueryDict) and PUBLISH in self.data:
             # As if it had been chosen: what has changed is seen, saved and kept in the history.
-            self.data = self.data.copy()
-            self.data["status"] = Post.Status.PUBLISHED
+            sent = self.data.copy()
+            sent["status"] = Post.Status.PUBLISHED
+            self.data = sent
         if "slug" in self.fields:
             self.fields["slug"].required = False
         if "pinned_posts" in self.fields and self.instance.pk:
