@@ -41,9 +41,8 @@ def load(*, now: datetime) -> None:
     """
     today = local(now).date()
     people = read_toml(_DATA / "people.toml")
-    area = read_toml(_DATA / "area.toml")
-    _area(area)
-    _therapists(people, area, today)
+    _area(read_toml(_DATA / "area.toml"))
+    _therapists(people, today)
     _closures(today)
     if not BookingRules.objects.exists():
         BookingRules(evening_fee_cents=2000).save()
@@ -97,7 +96,7 @@ def _area(area: dict[str, Any]) -> None:
         )
 
 
-def _therapists(people: dict[str, Any], area: dict[str, Any], today: date) -> None:
+def _therapists(people: dict[str, Any], today: date) -> None:
     for position, values in enumerate(people["therapists"], start=1):
         therapist, created = Therapist.objects.get_or_create(
             slug=values["slug"],
@@ -119,7 +118,6 @@ def _therapists(people: dict[str, Any], area: dict[str, Any], today: date) -> No
         )
         if created:
             therapist.services.set(Service.objects.filter(slug__in=values["services"]))
-            therapist.zones.set(Zone.objects.filter(name__in=[zone["name"] for zone in area["zones"]]))
             starts_at, ends_at = values["hours"]
             WorkingHours.objects.bulk_create(
                 WorkingHours(therapist=therapist, weekday=day, starts_at=starts_at, ends_at=ends_at)

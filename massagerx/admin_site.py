@@ -56,6 +56,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "drives.drivecorrection",
             "drives.fixeddrive",
             "drives.driverules",
+            "drives.observeddrive",
             "drives.roadtime",
         ],
     ),

@@ -134,7 +134,7 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     list_select_related = ["home_zip"]
     search_fields = ["name", "certificate_number"]
     prepopulated_fields = {"slug": ["name"]}
-    filter_horizontal = ["services", "zones"]
+    filter_horizontal = ["services"]
     inlines = [WorkingHoursInline]
     readonly_fields = ["single_days", "calendar_feed", "photos"]
     fieldsets = [
@@ -143,7 +143,7 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
             gettext_lazy("Their page"),
             {
                 "description": gettext_lazy("What is left blank is left out on the site, with its label."),
-                "fields": ["photos", "quote", "bio", "training", "languages", "zones", "here_since"],
+                "fields": ["photos", "quote", "bio", "training", "languages", "here_since"],
             },
         ),
         (

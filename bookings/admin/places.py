@@ -133,7 +133,7 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
         ),
         (
             gettext_lazy("How long we keep what people tell us"),
-            {"fields": ["area_requests_kept_days", "health_kept_months"]},
+            {"fields": ["area_requests_kept_days", "health_kept_months", "health_fresh_days"]},
         ),
         (
             gettext_lazy("Evenings"),

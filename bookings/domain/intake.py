@@ -31,6 +31,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
+from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
 DRAFT_LIFETIME = timedelta(days=1)
@@ -69,6 +70,14 @@ class Screening:
     ) -> screening.Result:
         """The result of the answers so far, while others are missing."""
         return screening.evaluate_so_far(self.rules, answers, service_slug, today, people=people)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshAnswers:
+    """Health answers of an earlier visit, and the instant at which they were given."""
+
+    answers: dict[str, str]
+    given_at: datetime
 
 
 def current_screening(*, now: datetime) -> Screening:
@@ -212,6 +221,24 @@ def result_of_recheck(booking: Booking) -> screening.Result | None:
     today = local(recheck.evaluated_at).date()
     people = screening.people_in(recheck.answers)
     return screening.evaluate(rules, recheck.answers, booking.service.slug, today, people=people)
+
+
+def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> FreshAnswers | None:
+    """What was answered last for a visit, while the owner takes it for fresh (`BookingRules.health_fresh_days`) and the
+    questions are still the same; None when it isn't, or can't be opened any more."""
+    try:
+        newest = (
+            ScreeningRecheck.objects.filter(booking=booking).first()
+            or ScreeningRecord.objects.filter(booking=booking).first()
+        )
+        if newest is None or newest.version_id != current.version.pk:
+            return None
+        days = BookingRules.load().health_fresh_days
+        if now - newest.evaluated_at >= timedelta(days=days):
+            return None
+        return FreshAnswers(newest.answers, newest.evaluated_at)
+    except UnreadableValue:
+        return None
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:

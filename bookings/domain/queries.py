@@ -36,6 +36,17 @@ def lowest_travel_cents() -> int:
     return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
 
 
+def zones_visited(therapist: Therapist, today: date) -> list[Zone]:
+    """The zones that the therapist's weekly hours name, of those in force on `today` (a local date) or later; none
+    where some hours are for everywhere."""
+    hours = WorkingHours.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today), therapist=therapist
+    ).order_by()
+    return (
+        [] if hours.filter(zones=None).exists() else list(Zone.objects.filter(pk__in=hours.values("zones")))
+    )
+
+
 def with_asks_change(visits: BookingQuerySet) -> BookingQuerySet:
     """Tells on each by `asks_change` whether a late change waits for staff."""
     waiting = ChangeRequest.objects.filter(booking=OuterRef("pk"), state=ChangeState.OPEN)

@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from bookings.admin.stranding import StrandingMixin, StrandsVisits
+from bookings.staff.labels import local_when
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 
 from . import operations, rows
 from .effects import effects_of
 from .model import bounds, miles_between
-from .models import DriveCorrection, DriveRules, FixedDrive, RoadTime
+from .models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 
 # The button that shows what a word would do, and saves nothing.
 SHOW = "_show_effects"
@@ -172,8 +173,21 @@ class FixedDriveAdmin(DrivesMixin, ListMixin):
     autocomplete_fields = ["origin", "destination"]
 
 
+class OnlyLookedAt(ListMixin):
+    """Rows that nobody types."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(RoadTime)
-class RoadTimeAdmin(ListMixin):
+class RoadTimeAdmin(OnlyLookedAt):
     """What the routing server said, to be looked at: answers far from our own figure are not used."""
 
     list_display = ["__str__", "empty_road", "asked_at", "is_doubtful"]
@@ -185,11 +199,21 @@ class RoadTimeAdmin(ListMixin):
     def empty_road(self, row: RoadTime) -> str:
         return _("no way") if row.seconds is None else f"{row.seconds / 60:.0f}"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+@admin.register(ObservedDrive)
+class ObservedDriveAdmin(OnlyLookedAt):
+    """What drives took, for suggestions to be checked by: newest first, without who drove."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    list_display = ["__str__", "left", "planned_minutes", "took_minutes"]
+    list_select_related = ["origin", "destination"]
+    list_filter = ["origin__zone", "destination__zone"]
+    search_fields = ["origin__zip_code", "destination__zip_code"]
+    fields = ["origin", "destination", "left", "planned_minutes", "took_minutes"]
+
+    @admin.display(description=gettext_lazy("left (Los Angeles)"), ordering="left_at")
+    def left(self, drive: ObservedDrive) -> str:
+        return local_when(drive.left_at)
+
+    @admin.display(description=gettext_lazy("took, minutes"))
+    def took_minutes(self, drive: ObservedDrive) -> int:
+        return round(drive.minutes)

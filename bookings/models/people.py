@@ -17,7 +17,7 @@ from bookings.enums import Gender
 from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
-from .places import ServiceArea, Zone
+from .places import ServiceArea
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -156,13 +156,6 @@ class Therapist(models.Model):
         help_text=_("Where, how long, when: Vodder, 160 hours, 2014."),
     )
     languages = models.CharField(_("speaks"), max_length=120, blank=True, help_text=_("English, Spanish"))
-    zones = models.ManyToManyField(
-        Zone,
-        related_name="+",
-        verbose_name=_("visits"),
-        blank=True,
-        help_text=_("Told on their page. How far they really drive is said by the reach."),
-    )
     here_since = models.PositiveSmallIntegerField(
         _("here since"),
         null=True,

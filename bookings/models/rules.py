@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -128,6 +128,16 @@ class BookingRules(SingletonModel):
         validators=[MinValueValidator(1), MaxValueValidator(240)],
         help_text=_(
             "Counted from a client's last visit. After that the answers and clinicians' notes are deleted."
+        ),
+    )
+    health_fresh_days = models.PositiveSmallIntegerField(
+        _("health answers stay fresh, days"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(365)],
+        help_text=_(
+            "Who books the same again within these days is asked whether their last answers are still true, instead "
+            "of every question. 0: every question, every time."
         ),
     )
     alert_email = models.EmailField(
@@ -266,6 +276,10 @@ class TermsVersion(models.Model):
     def consent_words(self, *, for_other: bool) -> str:
         """What is agreed to, in the person of who agrees."""
         return self.consent_for_other if for_other else self.consent
+
+    def free_until(self, starts_at: datetime) -> datetime:
+        """The last moment at which a visit that starts then can be canceled or moved without a fee."""
+        return starts_at - timedelta(hours=self.cancel_notice_hours)
 
     def late_fee_cents(self, *, treatment_cents: int, total_cents: int) -> int:
         """The late fee of a visit at these prices, all in cents, rounded down."""

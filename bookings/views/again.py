@@ -18,7 +18,8 @@ from . import steps
 
 
 def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what was booked, and `with_details` with who and where; never a health answer.
+    """Fills the visitor's draft with what was booked, and `with_details` with who and where; never a health answer,
+    which only the client can say to be true still.
     `more` are further answers. Leads to the first step that is left, and says what is no longer offered."""
     progress = steps.load_progress(request)
     changes: dict[str, Any] = {
@@ -28,6 +29,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         "submission_key": None,
         "details": None,
         "zip_code": None,
+        steps.AGAIN_OF: None,
         "preference": booking.preference,
         steps.CAME_LAST: booking.therapist.slug,
         "day": None,
@@ -41,7 +43,11 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         changes |= {"service": None, "option": None, "add_ons": None, "people": None}
         step = "start"
     if with_details:
-        changes |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
+        changes |= {
+            "details": _details(booking),
+            steps.FILLED_FOR: booking.client.email,
+            steps.AGAIN_OF: booking.pk,
+        }
         try:
             load_area(booking.area.zip_code)
         except OutsideArea as error:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
-from bookings.domain import intake, operations, pricing, queries, scheduling
+from bookings.domain import answers, intake, operations, pricing, queries, scheduling
 from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import ReviewForm, TreatmentForm, ZipForm
@@ -353,6 +353,7 @@ class _Review:
         today = timezone.localdate(self.progress.now)
         people = complete.visit_request.treatment.people
         result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
+        tier = intake.tier_of(result)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,
@@ -374,7 +375,17 @@ class _Review:
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
             ),
-            "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
+            "needs_note": tier == Tier.CLEARANCE,
+            "answer_by": answers.answer_by(
+                asked_at=self.progress.now,
+                starts_at=complete.starts_at,
+                rules=self.progress.rules,
+                patience=operations.patience_with(tier),
+            ),
+            "free_until": current.terms_version.free_until(complete.starts_at),
+            "late_fee_cents": current.terms_version.late_fee_cents(
+                treatment_cents=complete.quote.treatment_cents, total_cents=complete.quote.total_cents
+            ),
             "too_many": too_many,
         }
         return show(self.request, self.progress, "review", context, status=status)

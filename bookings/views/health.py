@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,9 +18,22 @@ from bookings import screening
 from bookings.domain import intake, operations
 from bookings.domain.visit_request import Treatment
 from bookings.forms import HealthForms
+from bookings.models import Booking
 from massagerx.lib.limits import limited
 
-from .steps import Progress, back_to, closed, guard, keep_time, load_progress, onward, person_of, save, show
+from .steps import (
+    AGAIN_OF,
+    Progress,
+    back_to,
+    closed,
+    guard,
+    keep_time,
+    load_progress,
+    onward,
+    person_of,
+    save,
+    show,
+)
 
 
 class Questions:
@@ -74,7 +89,8 @@ class Questions:
 @limited("60/m", "booking-steps")
 def health(request: HttpRequest) -> HttpResponse:
     """All cards on one page. Answers that stop the booking show why at once, also while others are missing; `?change=`
-    leads from there back to the page."""
+    leads from there back to the page. Who books the same again is asked first whether the last answers are still
+    true."""
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
@@ -82,7 +98,13 @@ def health(request: HttpRequest) -> HttpResponse:
     if progress.treatment is None or (open_step and request.method != "POST"):
         return open_step or back_to("start")
     questions = Questions(progress, progress.treatment)
+    fresh = _fresh(progress, questions) if "health" not in progress.answers else None
+    if "still" in request.POST:
+        return open_step or _still_true(request, progress, questions, fresh)
     if request.method != "POST":
+        if fresh is not None and "change" not in request.GET:
+            context = {"given_at": fresh.given_at}
+            return show(request, progress, "health", context, template="health_fresh")
         if questions.so_far().stops and "change" not in request.GET:
             return _stopped(request, progress, questions)
         return _page(request, progress, questions, questions.forms())
@@ -100,6 +122,35 @@ def health(request: HttpRequest) -> HttpResponse:
     if not is_whole:
         return open_step or _page(request, progress, questions, forms, status=422)
     return open_step or keep_time(request, progress) or onward(progress)
+
+
+def _fresh(progress: Progress, questions: Questions) -> intake.FreshAnswers | None:
+    """The answers to the same questions about the same people, of the visit that this one is begun from."""
+    key, details = progress.answers.get(AGAIN_OF), progress.answers.get("details")
+    if key is None or details is None:
+        return None
+    same = Booking.objects.filter(pk=key, service__slug=questions.slug, people=questions.people)
+    if (booking := same.first()) is None:
+        return None
+    of = person_of({"for_other": True, "recipient_name": booking.recipient_name})
+    if of != person_of(details):
+        return None
+    return intake.fresh_answers(booking, questions.current, now=progress.now)
+
+
+def _still_true(
+    request: HttpRequest, progress: Progress, questions: Questions, fresh: intake.FreshAnswers | None
+) -> HttpResponse:
+    """Takes the last answers over, judged as of today; what stops now, or is too old by now, is asked anew."""
+    if fresh is not None:
+        questions.given = dict(fresh.answers)
+        result = questions.current.evaluate(
+            questions.given, questions.slug, questions.today, people=questions.people
+        )
+        if result.bookable:
+            save(request, progress, health=questions.record(progress, bookable=True))
+            return keep_time(request, progress) or onward(progress)
+    return redirect(f"{reverse('bookings:health')}?change=yes")
 
 
 def _changed(request: HttpRequest) -> HttpResponse:

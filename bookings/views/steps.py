@@ -53,6 +53,8 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
+# In a draft: the key of the visit that it was begun from, by who may see its details.
+AGAIN_OF = "again_of"
 # In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
 COURSE = "course"
 # In a draft: what was told of the details while they are not finished.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bookings.domain import queries
 from bookings.domain.soonest import soonest_times
 from bookings.models import Photo, Therapist
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
@@ -47,7 +48,7 @@ def therapist_page(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     bookable = Therapist.objects.bookable(today).select_related("home_zip__zone")
-    therapist = get_object_or_404(bookable.prefetch_related("zones"), slug=slug)
+    therapist = get_object_or_404(bookable, slug=slug)
     services = list(Service.objects.offered(today).with_prices().filter(therapists=therapist))
     crumbs = [
         (_("Home"), reverse("home")),
@@ -57,6 +58,7 @@ def therapist_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "therapist": therapist,
         "services": services,
+        "zones": queries.zones_visited(therapist, today),
         "hands": therapist.photos.filter(slot=Photo.Slot.HANDS).exclude(cover_widths=[]).first(),
         "soonest": soonest_times([therapist], days=_DAYS, now=now).get(therapist.pk),
         "others": bookable.filter(services__in=services).exclude(pk=therapist.pk).distinct(),

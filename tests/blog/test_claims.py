@@ -47,6 +47,68 @@ def test_claim_is_found(text: str, words: list[str]) -> None:
     assert [claim.words for claim in find_claims([text])] == words
 
 
+#: A sentence for each pattern that no other pattern finds: with the pattern taken out, nobody would be warned.
+ONLY_BY: dict[str, str] = {
+    "treat": "We treat you.",
+    "cur(": "We cure you.",
+    "heal(": "It heals.",
+    "detox": "A detoxifying hour.",
+    "toxins": "Toxins leave.",
+    "diagnos": "We diagnose you.",
+    "remed": "A remedy for tired legs.",
+    "miracles": "It is a miracle.",
+    "guarantee": "We guarantee it.",
+    "proven": "It is clinically proven.",
+    "prevent": "It prevents falls.",
+    "rehabilitat": "We rehabilitate athletes.",
+    "(?:reduc|": "We shrink scars.",
+    "rid of": "Get rid of aches.",
+    "(?:boost|": "It boosts digestion.",
+    "(?:speed|shorten)": "It shortens your recovery.",
+    "(?:immediate|": "You feel instant relief.",
+    "(?:pain|stress|": "It is stress relief.",
+    "relief (?:from": "Relief of symptoms.",
+    "flush": "It flushes waste.",
+    "(?:los(?:e|": "You lose weight.",
+    "weight loss": "It leads to weight loss.",
+}
+
+
+@pytest.mark.parametrize("pattern", claims._CLAIMS)
+def test_every_pattern_is_the_only_one_to_find_some_sentence(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sentence,) = [sentence for begins, sentence in ONLY_BY.items() if begins in pattern]
+    assert len(find_claims([sentence])) == 1, sentence
+    left = "|".join(other for other in claims._CLAIMS if other != pattern)
+    without = re.compile(rf"(?<![\w-])(?=[a-z])(?:{left})(?![\w-])", re.IGNORECASE)
+    monkeypatch.setattr(claims, "_CLAIM", without)
+    assert find_claims([sentence]) == []
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "swelling", "edema", "lymphedema", "inflammation", "pain", "aches", "scars", "scar tissue",
+        "cellulite", "anxiety", "depression", "migraines", "headaches", "fluid retention", "blood pressure",
+    ],
+)  # fmt: skip
+def test_every_complaint_that_is_said_to_go_is_found(complaint: str) -> None:
+    assert find_claims([f"We relieve {complaint}."])
+
+
+@pytest.mark.parametrize(
+    "workings",
+    [
+        "circulation", "blood flow", "lymph flow", "lymphatic drainage", "lymphatic function", "immunity",
+        "metabolism", "digestion", "sleep quality", "organ function", "range of motion", "health", "overall health",
+        "general wellness", "well-being", "wellbeing",
+    ],
+)  # fmt: skip
+def test_every_working_of_the_body_that_is_said_to_grow_is_found(workings: str) -> None:
+    assert find_claims([f"It improves {workings}."])
+
+
 @pytest.mark.parametrize(
     "text",
     [

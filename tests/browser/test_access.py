@@ -16,6 +16,7 @@ from tests.support.browser import (
     nameless,
     screenshot,
     sideways_overflow,
+    with_large_text,
 )
 from tests.support.site import RunningSite
 
@@ -147,16 +148,8 @@ def test_errors_take_the_focus_and_lead_to_their_field(site: RunningSite, new_pa
     assert hidden_focus(page) is None
 
 
-LARGE_TEXT = """addEventListener("DOMContentLoaded", () => {
-  const style = document.createElement("style");
-  style.textContent = "html { font-size: 212.5% !important }";
-  document.head.append(style);
-})"""
-
-
 def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker) -> None:
-    page = new_page(width=390, bypass_csp=True)
-    page.add_init_script(LARGE_TEXT)
+    page = with_large_text(new_page(width=390, bypass_csp=True))
     pages = BookingPages(page, email="large@example.com", phone="213 555 0173")
     problems: list[str] = []
 

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, LinkPurpose
-from bookings.models import Booking, Link, TermsVersion
+from bookings.models import Booking, Client, Link, TermsVersion, Therapist
 from massagerx.lib import tokens
-from tests.factories import World, at, make_world
-from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.factories import NOW, World, at, make_world
+from tests.support.browser import (
+    PageMaker,
+    accessibility_violations,
+    screenshot,
+    sideways_overflow,
+    with_large_text,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    """Visits are in the week of `DAY`. It ticks: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture
@@ -158,3 +174,37 @@ def test_signing_in_lists_visits_and_books_again(
     assert sideways_overflow(page) == 0
     page.get_by_role("button", name="Book again").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("When works for you?")
+
+
+# One word each, as long as its column holds.
+LONGEST_NAME = "W" * 120
+LONGEST_EMAIL = f"{'margaretkatherine.johnson1948.' * 2}w@{'mailbox.' * 20}example.com"
+
+
+def test_the_longest_names_break_no_page_at_320_px_and_twice_the_text(
+    world: World, booking: Booking, live_server: object, new_page: PageMaker
+) -> None:
+    Client.objects.update(name=LONGEST_NAME, email=LONGEST_EMAIL)
+    Booking.objects.update(
+        contact_name=LONGEST_NAME, recipient_name=LONGEST_NAME, street=LONGEST_NAME, unit="W" * 30
+    )
+    Therapist.objects.update(name="W" * 80, quote="W" * 160, training="W" * 160, languages="W" * 120)
+    page = with_large_text(new_page(width=320, bypass_csp=True))
+    token = links.token_of(links.sign_in_link(email=LONGEST_EMAIL, now=timezone.now()))
+    page.goto(f"/visits/sign-in/{token}/")
+    press(page, "Sign in")
+    own = f"/visits/v/{booking.reference}/"
+    chosen = urlencode({"who": "any", "starts_at": f"{at(14).isoformat()} {world.therapist.slug}"})
+    addresses = [
+        "/visits/", own, f"{own}move/", f"{own}move/?{chosen}", f"{own}cancel/", f"{own}address/", f"{own}health/",
+        "/", "/?zip=90026", "/therapists/", world.therapist.get_absolute_url(),
+    ]  # fmt: skip
+    wide = []
+    for address in addresses:
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 200, address
+        if overflow := sideways_overflow(page):
+            wide.append(f"{address}: {overflow} px")
+        screenshot(page, f"longest-{len(wide)}-{addresses.index(address):02}")
+    assert wide == []

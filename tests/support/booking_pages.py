@@ -25,6 +25,9 @@ class BookingPages:
         """What, and with a ZIP code where as well."""
         self.page.goto(f"/book/?service={slug}")
         self.page.locator("input[name=option]").first.check(force=True)
+        known = self.page.locator("details:has(#id_zip):not([open]) > summary")
+        if known.count():
+            known.click()
         self.page.get_by_label("ZIP code of the visit").fill(zip_code)
         self.press(PRESS_ON)
         expect(self.page).to_have_url(re.compile("/book/when/" if zip_code else "/book/where/"))

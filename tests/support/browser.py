@@ -30,6 +30,20 @@ def launch(playwright: Playwright, program: str) -> Browser:
     return playwright.chromium.launch(executable_path=program, headless=True, args=_FLAGS)
 
 
+# For pages that are made with `bypass_csp=True`.
+_LARGE_TEXT = """addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("style");
+  style.textContent = "html { font-size: 212.5% !important }";
+  document.head.append(style);
+})"""
+
+
+def with_large_text(page: Page) -> Page:
+    """The page with text twice as large as the site's, on each address from now on."""
+    page.add_init_script(_LARGE_TEXT)
+    return page
+
+
 class PageMaker:
     """Opens pages, and collects what goes wrong in them.
 

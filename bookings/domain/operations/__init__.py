@@ -43,6 +43,7 @@ from .status import (
     mark_no_show,
     may_record_note,
     needs_clinician_note,
+    patience_with,
     prove_mailbox,
     record_clinician_note,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
+    "patience_with",
     "prove_mailbox",
     "purge_enquiries",
     "quote_for_move",

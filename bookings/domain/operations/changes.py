@@ -59,7 +59,7 @@ def late_fee(booking: Booking, *, now: datetime) -> int | None:
 
 def free_until(booking: Booking) -> datetime:
     """The last moment at which the visit can be canceled or moved without a fee, by the terms it was booked under."""
-    return booking.starts_at - timedelta(hours=booking.terms_version.cancel_notice_hours)
+    return booking.terms_version.free_until(booking.starts_at)
 
 
 def cancel_by_client(

@@ -9,6 +9,7 @@ RIGHTS = {
         "drives.driverules": roles.KEEP,
         "drives.drivecorrection": roles.ALL,
         "drives.fixeddrive": roles.ALL,
+        "drives.observeddrive": roles.SEE,
         "drives.roadtime": roles.SEE,
     },
     "Front desk": {"drives.drivecorrection": roles.SEE, "drives.fixeddrive": roles.SEE},

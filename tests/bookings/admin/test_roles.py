@@ -32,7 +32,7 @@ from bookings.courses.models import Course, CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
 from bookings.domain.clients import add_note
-from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, RoadTime
+from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 from bookings.enums import ChangeState
 from bookings.models import (
     AreaRequest,
@@ -98,6 +98,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.drivecorrection": {"owner": "lacd", "desk": "l"},
     "drives.fixeddrive": {"owner": "lacd", "desk": "l"},
     "drives.driverules": {"owner": "lc"},
+    "drives.observeddrive": {"owner": "l"},
     "drives.roadtime": {"owner": "l"},
     "courses.courseplan": {"owner": "lac", "desk": "l"},
     "courses.course": {"owner": "l", "desk": "l"},
@@ -318,6 +319,13 @@ def desk(world: World) -> Desk:
             origin=world.area, destination=world.area, starts_at=time(9), ends_at=time(12), minutes=20
         ),
         "drives.driverules": drive_rules,
+        "drives.observeddrive": ObservedDrive.objects.create(
+            origin=world.area,
+            destination=world.far_area,
+            left_at=NOW - timedelta(hours=1),
+            arrived_at=NOW,
+            planned_minutes=45,
+        ),
         "drives.roadtime": RoadTime.objects.create(
             origin="90026", destination="91364", seconds=1500, asked_at=NOW, asked_of="-"
         ),

@@ -15,7 +15,7 @@ from playwright.sync_api import Dialog, expect
 from bookings.models import Booking, Client
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import DAY, NOW, World, at, make_world
-from tests.support.browser import accessibility_violations, screenshot, sideways_overflow
+from tests.support.browser import accessibility_violations, screenshot, sideways_overflow, with_large_text
 
 from .test_visit import make_many
 
@@ -89,9 +89,9 @@ def test_the_front_page_needs_no_scrolling_and_works_by_keys(
     expect(page.locator("h1")).to_have_text(second.visit_for)
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1440])
+@pytest.mark.parametrize(("width", "is_large"), [(320, True), (390, False), (1280, False), (1440, False)])
 def test_the_longest_name_breaks_nowhere(
-    width: int, live_server: Any, clock: None, world: World, new_page: Any
+    width: int, is_large: bool, live_server: Any, clock: None, world: World, new_page: Any
 ) -> None:
     longest = "W" * 120
     booking = world.book(now=NOW - timedelta(hours=3))
@@ -99,7 +99,8 @@ def test_the_longest_name_breaks_nowhere(
     Client.objects.update(name=longest)
     Booking.objects.update(contact_name=longest, recipient_name="")
     type(world.therapist).objects.filter(pk=world.therapist.pk).update(name="W" * 80)
-    page = sign_in(new_page(width=width))
+    page = new_page(width=width, bypass_csp=is_large)
+    page = sign_in(with_large_text(page) if is_large else page)
     wide = [
         address
         for address in (

@@ -28,6 +28,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.Client: ("client", {}),
     models.Booking: ("visits", {"terms_version": "terms"}),
     models.AccessNotes: ("visits", {"notes": "access"}),
+    models.VisitPurpose: ("visits", {"text": "purpose"}),
     models.DriveOverride: ("visits", {"minutes": "drives", "reason": "drives"}),
     models.BookingEvent: ("history", {}),
     models.LateFee: ("late_fees", {}),
@@ -55,6 +56,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "revision": _OUR_NUMBER,
         "submission_key": _OUR_NUMBER,
         "submission_digest": _OUR_NUMBER,
+        "together": _OUR_NUMBER,
     },
     models.DriveOverride: {"from_booking": _TIES, "to_booking": _TIES, "by": _STAFF, "at": _STAFF},
     models.BookingEvent: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import time, timedelta
 from typing import Any
@@ -250,6 +251,24 @@ def test_answers_of_the_server_are_only_looked_at(owner: Client, world: World) -
     page = owner.get(reverse("admin:drives_roadtime_changelist") + "?is_doubtful__exact=1")
     assert "90026 → 91364" in page.content.decode()
     assert owner.get(reverse("admin:drives_roadtime_add")).status_code == 403
+
+
+def test_drives_that_were_made_are_listed_with_what_they_took(owner: Client, world: World) -> None:
+    for hours, minutes in ((30, 58), (3, 41)):
+        left = NOW - timedelta(hours=hours)
+        ObservedDrive.objects.create(
+            origin=world.area,
+            destination=world.far_area,
+            left_at=left,
+            arrived_at=left + timedelta(minutes=minutes),
+            planned_minutes=45,
+        )
+    page = owner.get(reverse("admin:drives_observeddrive_changelist")).content.decode()
+    rows = [
+        " ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<tr><t.*?</tr>", page, re.S)
+    ]
+    assert [row.split()[-2:] for row in rows if "90026" in row] == [["45", "41"], ["45", "58"]]
+    assert owner.get(reverse("admin:drives_observeddrive_add")).status_code == 403
 
 
 def test_changes_make_rows_be_made_anew(

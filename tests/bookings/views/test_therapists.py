@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -52,12 +53,26 @@ def test_queries_do_not_grow_with_the_therapists(client: Client, world: World) -
     assert len(many) == len(few)
 
 
+def test_own_page_names_the_zones_that_the_hours_name(client: Client, world: World) -> None:
+    """Hours say where somebody drives, and the page says the same."""
+    hours = list(world.therapist.working_hours.all())
+    for of_day in hours[:-1]:
+        of_day.zones.add(world.far_area.zone)
+    assert "<dt>Visits</dt>" not in page_of(client, world.therapist), "one day is for everywhere"
+    hours[-1].zones.add(world.area.zone)
+    assert "<dt>Visits</dt><dd>Eastside, Valley</dd>" in page_of(client, world.therapist)
+    hours[-1].valid_until = NOW.date() - timedelta(days=1)
+    hours[-1].save()
+    assert "<dt>Visits</dt><dd>Valley</dd>" in page_of(client, world.therapist)
+
+
 def page_of(client: Client, therapist: Therapist) -> str:
     return client.get(f"/therapists/{therapist.slug}/").content.decode()
 
 
 def test_own_page_says_what_the_therapist_said_of_themselves(client: Client, world: World) -> None:
-    world.therapist.zones.add(world.area.zone)
+    for hours in world.therapist.working_hours.all():
+        hours.zones.add(world.area.zone)
     Therapist.objects.filter(pk=world.therapist.pk).update(
         quote="I worked on a ward first.",
         bio="I ring.\n\nThen I ask.",

@@ -138,7 +138,7 @@ def test_somebody_else_at_the_last_press_is_shown_before_anything_is_booked(
     assert "Sample Therapist One can't come at that time any more. Sample Therapist Two can." in text(
         response
     )
-    assert "Who Sample Therapist Two CAMTC" in text(response)
+    assert "Sample Therapist Two comes CAMTC" in text(response)
     assert not Booking.objects.exclude(pk=other.pk).exists()
     # The old page, sent once more, books nobody either.
     assert flow.client.post("/book/review/", form).status_code == 409

@@ -358,7 +358,7 @@ def test_book_again_fills_in_what_is_known_and_never_health(world: World) -> Non
     assert "health" not in answers
     assert "starts_at" not in answers
     assert client.post("/book/when/", press(at(15))).status_code == 302
-    # The health questions are answered anew, whatever is known besides.
+    # Health is never told from what is known: the client says that it is still true, or answers anew.
     assert client.get("/book/review/").headers["Location"] == "/book/health/"
     client.post("/book/health/", CLEAR_ANSWERS)
     details = client.get("/book/details/").content.decode()

@@ -1,0 +1,115 @@
+"""How many pages and presses a booking takes, counted as a phone counts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from playwright.sync_api import Locator, Page, expect
+
+from bookings.models import Booking
+from tests.factories import NOW, make_world
+from tests.support.browser import PHONE, PageMaker, accessibility_violations, screenshot, sideways_overflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREEN = 844  # px: the height of a phone's page
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Ticks: browser and server wait for each other by the clock."""
+    with time_machine.travel(NOW, tick=True) as traveller:
+        yield traveller
+
+
+class Counter:
+    """Counts what a visitor does on a page: the pages that are shown, and the presses that the browser feels."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.pages: list[str] = []
+        self.presses = 0
+        page.expose_function("felt", self._felt)
+        page.add_init_script(
+            "addEventListener('pointerdown', (event) => { if (event.isTrusted) felt(); }, true)"
+        )
+        page.on("framenavigated", lambda frame: self.pages.append(re.sub(r"^https?://[^/]+", "", frame.url)))
+
+    def _felt(self) -> None:
+        self.presses += 1
+
+    def types(self, label: str, text: str) -> None:
+        """A press into a field, and its text."""
+        field = self.page.get_by_label(label, exact=True)
+        field.click()
+        field.press_sequentially(text)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+
+def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
+    live_server: Any, clock: Any, new_page: PageMaker
+) -> None:
+    make_world()
+    page = new_page(width=PHONE)
+    count = Counter(page)
+    asked_for_zip = 0
+
+    def look(name: str) -> None:
+        nonlocal asked_for_zip
+        asked_for_zip += page.get_by_label(re.compile("ZIP code")).and_(page.locator("input:visible")).count()
+        assert accessibility_violations(page) == [], name
+        assert sideways_overflow(page) == 0, name
+        screenshot(page, f"first-booking-{len(count.pages):02}-{name}")
+
+    page.goto("/")
+    look("home")
+    count.types("Your ZIP code", "90026")
+    count.button("See when we can come").click()
+    page.locator("#area-answer").get_by_role("link", name="Book a visit").click()
+    expect(page).to_have_url(re.compile(r"/book/\?"))
+    look("what")
+    count.button("Continue").click()
+    expect(page).to_have_url(re.compile("/book/when/"))
+    look("when")
+    page.locator("button.time").first.click()
+    expect(page).to_have_url(re.compile("/book/health/"))
+    look("health")
+    for tile in page.locator("[data-card] label").filter(has_text="None of these").all():
+        tile.click()
+    page.locator("label").filter(has=page.locator("input[name=adult][value=yes]")).click()
+    count.button("Continue").click()
+    expect(page).to_have_url(re.compile("/book/details/"))
+    look("you")
+    count.types("Your name", "Ana Gomez")
+    count.types("Email", "ana@example.com")
+    count.types("Phone", "213 555 0123")
+    count.types("Street address", "12 Sample Street")
+    page.locator("label[for=id_access_type_1]").click()
+    count.button("Continue").click()
+    expect(page).to_have_url(re.compile("/book/review/"))
+    look("check")
+    send = count.button("Send my request")
+    box = send.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] + page.evaluate("scrollY") <= 1.6 * SCREEN
+    # Who comes is named and shown before anything is sent.
+    comes = page.locator(".review__row--visit")
+    expect(comes).to_contain_text("Sample Therapist One comes")
+    expect(comes.locator(".portrait")).to_be_visible()
+    page.locator("label").filter(has_text="I have read this and agree").click()
+    send.click()
+    expect(page).to_have_url(re.compile("/book/done/"))
+    expect(page.locator(".track [aria-current=step]")).to_have_text("Your press")
+    look("done")
+
+    assert Booking.objects.get().client.name == "Ana Gomez"
+    assert len(count.pages) <= 8, count.pages
+    assert count.presses <= 20
+    assert count.presses >= 15  # that presses are felt at all
+    assert asked_for_zip == 1
