@@ -71,7 +71,7 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
     look("home")
     count.types("Your ZIP code", "90026")
     count.button("See when we can come").click()
-    page.locator("#area-answer").get_by_role("link", name="Book a visit").click()
+    page.locator("#area-answer").get_by_role("link", name="Other times and lengths").click()
     expect(page).to_have_url(re.compile(r"/book/\?"))
     look("what")
     count.button("Continue").click()
