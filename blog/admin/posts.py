@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -51,6 +51,10 @@ def free_slug(title: str, own_key: int | None = None) -> str:
     return slug
 
 
+# The name of the button that publishes what is saved with it.
+PUBLISH = "_publish"
+
+
 class PostForm(ModelForm):
     class Meta:
         model = Post
@@ -59,6 +63,8 @@ class PostForm(ModelForm):
             "pinned_posts", "services",
         ]  # fmt: skip
         widgets = {
+            # It grows with what is typed.
+            "title": AdminTextareaWidget(attrs={"rows": 1, "placeholder": _("Title")}),
             "summary": AdminTextareaWidget(attrs={"rows": 3}),
             "tags": forms.CheckboxSelectMultiple,
             "services": forms.CheckboxSelectMultiple,
@@ -67,12 +73,21 @@ class PostForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if isinstance(self.data, QueryDict) and PUBLISH in self.data:
+            # As if it had been chosen: what has changed is seen, saved and kept in the history.
+            sent = self.data.copy()
+            sent["status"] = Post.Status.PUBLISHED
+            self.data = sent
         if "slug" in self.fields:
             self.fields["slug"].required = False
         if "pinned_posts" in self.fields and self.instance.pk:
             pinned = self.fields["pinned_posts"]
             assert isinstance(pinned, forms.ModelMultipleChoiceField)
             pinned.queryset = Post.objects.exclude(pk=self.instance.pk)
+
+    def clean_title(self) -> str:
+        """The title in one line."""
+        return " ".join(self.cleaned_data["title"].split())
 
     def clean(self) -> dict[str, Any]:
         """Fills in the time of publication and a free slug where they are blank."""
@@ -216,9 +231,8 @@ class PostAdmin(WritingMixin):
     search_help_text = _("Searches titles, summaries, texts and tags.")
     ordering = ["-updated_at"]
     prepopulated_fields = {"slug": ["title"]}
-    filter_horizontal = ["pinned_posts"]
+    autocomplete_fields = ["pinned_posts"]
     actions = ["publish_selected", "unpublish_selected"]
-    save_on_top = True
     readonly_fields = ["cover_shown", "preview_link"]
     list_select_related = ["cover"]
     claim_fields = version_fields = ("title", "summary", "body")
@@ -228,8 +242,8 @@ class PostAdmin(WritingMixin):
             _("When readers see it"),
             {
                 "description": _(
-                    "A draft is seen by staff only: press “Save and look at it” to see it as a reader will. Set the "
-                    "status to Published to show it, at once or from the time that you type."
+                    "A draft is seen by staff only: press “See it” to see it as a reader will. “Publish” shows it, at "
+                    "once or from the time that you type."
                 ),
                 "fields": ["status", "published_at", "preview_link"],
             },
@@ -294,9 +308,10 @@ class PostAdmin(WritingMixin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Adds the post's state to the context."""
+        """Adds the post's state to the context, and whether it is still to be published."""
         post = context.get("original")
         context["state"] = self.state(post) if isinstance(post, Post) else None
+        context["is_draft"] = not isinstance(post, Post) or post.status == Post.Status.DRAFT
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -308,14 +323,17 @@ class PostAdmin(WritingMixin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: Post, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Redirects to the post after "Save and look at it"."""
-        return self._look(request, obj) or super().response_add(request, obj, *args, **kwargs)
+        """After "See it" the post, after "Publish" the page with when readers see it."""
+        return self._onward(request, obj) or super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Post) -> HttpResponse:
-        """Redirects to the post after "Save and look at it"."""
-        return self._look(request, obj) or super().response_change(request, obj)
+        """After "See it" the post, after "Publish" the page with when readers see it."""
+        return self._onward(request, obj) or super().response_change(request, obj)
 
-    def _look(self, request: HttpRequest, post: Post) -> HttpResponse | None:
+    def _onward(self, request: HttpRequest, post: Post) -> HttpResponse | None:
+        if PUBLISH in request.POST:
+            messages.success(request, self.state(post))
+            return redirect("admin:blog_post_change", post.pk)
         return redirect(post) if "_look" in request.POST else None
 
     def get_urls(self) -> list[URLPattern]:
@@ -340,7 +358,7 @@ class PostAdmin(WritingMixin):
     def _make_draft(self, request: HttpRequest, found: dict[str, Any]) -> HttpResponse:
         post = Post.objects.create(title=found["title"], slug=free_slug(found["title"]), body=found["body"])
         self.log_addition(request, post, str(_("Pasted.")))
-        messages.success(request, _("Here is your draft. Read it through, then set the status to Published."))
+        messages.success(request, _("Here is your draft. Read it through, then publish it."))
         for words in _what_to_look_at(found["imported"]):
             messages.info(request, words)
         self.warn_of_claims(request, post)

@@ -82,8 +82,22 @@ def test_form_gives_the_preview_link_of_a_draft(writer_client: Client, client: C
     assert client.get(link.split("8000", 1)[1]).status_code == 200
 
 
+def test_publish_is_one_press_on_a_draft_that_is_saved_already(writer_client: Client) -> None:
+    writer_client.post(ADD, typed(_continue="Save draft"))
+    post = Post.objects.get()
+    assert not post.is_visible(NOW)
+    change = f"/admin/blog/post/{post.pk}/change/"
+
+    response = writer_client.post(change, typed(slug=post.slug, _publish="Publish"))
+
+    assert response.headers["Location"] == change
+    post.refresh_from_db()
+    assert post.status == Post.Status.PUBLISHED
+    assert post.is_visible(NOW)
+
+
 def test_save_and_look_leads_to_the_post(writer_client: Client) -> None:
-    response = writer_client.post(ADD, typed(_look="Save and look at it"))
+    response = writer_client.post(ADD, typed(_look="See it"))
 
     assert response["Location"] == "/blog/rest-well/"
     assert writer_client.get("/blog/rest-well/").status_code == 200

@@ -122,4 +122,4 @@ def test_form_offers_a_preview_after_the_other_buttons(writer_client: Client) ->
     announcement = Announcement.objects.create(text="Closed", starts_at=NOW)
     page = writer_client.get(f"/admin/blog/announcement/{announcement.pk}/change/").content.decode()
 
-    assert 0 < page.index('name="_save"') < page.index('name="_preview"')
+    assert 0 < page.index('name="_continue"') < page.index('name="_preview"')

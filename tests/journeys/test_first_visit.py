@@ -133,14 +133,13 @@ def test_owner_writes_a_post_that_appears_once_it_is_published(
     page.keyboard.type("Clear a space of seven by ten feet.")
     page.get_by_label("Summary").first.fill("How to get a room ready.")
     screenshot(page, "owner-post-editor")
-    page.get_by_role("button", name="Save and keep writing").first.click()
+    page.get_by_role("button", name="Save draft").click()
     expect(page.locator(".success")).to_be_visible()
     shown = new_page(width=390)
     # The owner sees a preview, a visitor nothing.
     assert shown.request.get("/blog/a-quiet-room-for-your-visit/").status == 404
-    page.get_by_label("Status").select_option("published")
-    page.get_by_role("button", name="Save", exact=True).first.click()
-    expect(page.locator(".success")).to_be_visible()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.locator(".messagelist .success")).to_contain_text("Published")
     shown.goto("/blog/a-quiet-room-for-your-visit/")
     expect(shown.locator("article")).to_contain_text("Clear a space of seven by ten feet.")
     screenshot(shown, "owner-post-published")

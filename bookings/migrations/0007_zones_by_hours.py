@@ -4,6 +4,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0005_booked_together")]
+    dependencies = [("bookings", "0006_health_fresh")]
 
     operations = [migrations.RemoveField(model_name="therapist", name="zones")]
