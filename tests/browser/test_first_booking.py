@@ -90,7 +90,7 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
     count.types("Email", "ana@example.com")
     count.types("Phone", "213 555 0123")
     count.types("Street address", "12 Sample Street")
-    page.locator("label[for=id_access_type_1]").click()
+    page.locator("label[for=id_access_type_0]").click()
     count.button("Continue").click()
     expect(page).to_have_url(re.compile("/book/review/"))
     look("check")
