@@ -79,6 +79,7 @@ class MessageKind(models.TextChoices):
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
     CONTACT_ALERT = "contact_alert", _("Alert: message from the site")
+    STRANDED_ALERT = "stranded_alert", _("Alert: visit can’t be kept")
 
 
 class MessageState(models.TextChoices):

@@ -104,6 +104,7 @@ _REASONS = {
     "qualification": _Reason(gettext_lazy("the therapist is not qualified for the service")),
     "service": _Reason(gettext_lazy("the service is not active")),
     "length": _Reason(gettext_lazy("this length of the service is not active")),
+    "wish": _Reason(gettext_lazy("the client asked for a therapist of another gender")),
     "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),
 }
 

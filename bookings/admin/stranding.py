@@ -169,14 +169,14 @@ class StrandingMixin(admin.ModelAdmin):
     def _look_before(self, request: HttpRequest, obj: Any) -> None:
         therapist_ids = self.stranding_therapists(obj) if obj is not None else None
         lock_therapists_of_change(therapist_ids)
-        before = stranded_by(therapist_ids=therapist_ids, now=timezone.now())
+        before = stranded_by(therapist_ids=therapist_ids, now=timezone.now(), as_saved=True)
         setattr(request, _BEFORE, {row.booking.pk for row in before})
 
     def _look_after(self, request: HttpRequest, obj: Any) -> list[Stranded]:
         """The visits stranded now and not before, all of them confirmed. Raises `StrandsVisits` for others."""
         before: set[int] = getattr(request, _BEFORE, set())
         therapist_ids = self.stranding_therapists(obj) if obj is not None else None
-        after = stranded_by(therapist_ids=therapist_ids, now=timezone.now())
+        after = stranded_by(therapist_ids=therapist_ids, now=timezone.now(), as_saved=True)
         stranded = [row for row in after if row.booking.pk not in before]
         confirmed = set(request.POST.get(CONFIRM, "").split(","))
         if any(str(row.booking.pk) not in confirmed for row in stranded):

@@ -16,11 +16,11 @@ times days, and with times of day times therapists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 DAY, WEEKDAY, THERAPIST = 60, 150, 120
 # Of two minutes off the hour wished for, one counts.
@@ -120,7 +120,8 @@ def plan(
     """A place for each visit, in order: as many as can be had, at the least cost. Times of `free` that are later than
     `last_bookable` or belong to no visit's days only serve as the nearest that could be had."""
     times = sorted(free, key=lambda time: (time.starts_at, time.therapist_id))
-    chosen = min((_choose(wanted, times, wishes, anchor) for anchor in _anchors(times, wishes)), key=_cost)
+    rated = _Rated(times, wishes, {target.fixed_at for target in wanted})
+    chosen = min((_choose(wanted, rated, wishes, anchor) for anchor in _anchors(times, wishes)), key=_cost)
     taken = {time.day for time in chosen.times if time is not None}
     return [
         Place(target, time)
@@ -148,31 +149,52 @@ def _anchors(times: Iterable[FreeTime], wishes: Wishes) -> Iterator[int | None]:
         yield from therapists
 
 
-def _choose(
-    wanted: Sequence[Target], times: Iterable[FreeTime], wishes: Wishes, anchor: int | None
-) -> _Choice:
-    best: dict[date, tuple[int, FreeTime]] = {}
-    fixed: dict[tuple[date, datetime], tuple[int, FreeTime]] = {}
-    for time in times:
-        if anchor is not None and wishes.same is Same.ALWAYS and time.therapist_id != anchor:
-            continue
-        points = _points(time, wishes, anchor)
-        # Of equals the first stays: the earlier start, then the lower key.
-        if time.day not in best or points < best[time.day][0]:
-            best[time.day] = points, time
-        key = time.day, time.starts_at
-        if key not in fixed or points < fixed[key][0]:
-            fixed[key] = points, time
-    return _through_the_days(wanted, [_of_target(target, best, fixed) for target in wanted])
+class _Rated:
+    """Of each therapist the best time of each day, and each start that was chosen, with what it costs by itself."""
+
+    def __init__(
+        self, times: Iterable[FreeTime], wishes: Wishes, chosen: Collection[datetime | None]
+    ) -> None:
+        self.days: dict[tuple[date, int], tuple[int, FreeTime]] = {}
+        self.starts: dict[tuple[date, datetime, int], tuple[int, FreeTime]] = {}
+        for time in times:
+            rated = _points(time, wishes), time
+            key = time.day, time.therapist_id
+            # Of equals the first stays: the earlier start.
+            if key not in self.days or rated[0] < self.days[key][0]:
+                self.days[key] = rated
+            if time.starts_at in chosen:
+                self.starts[time.day, time.starts_at, time.therapist_id] = rated
 
 
-def _points(time: FreeTime, wishes: Wishes, anchor: int | None) -> int:
+def _points(time: FreeTime, wishes: Wishes) -> int:
     points = time.added_drive_minutes
     if wishes.minute is not None:
         points += abs(time.minute - wishes.minute) // _MINUTES_A_POINT
     if wishes.weekdays and time.day.weekday() not in wishes.weekdays:
         points += WEEKDAY
-    return points + (THERAPIST if anchor not in (None, time.therapist_id) else 0)
+    return points
+
+
+K = TypeVar("K")
+
+
+def _choose(wanted: Sequence[Target], rated: _Rated, wishes: Wishes, anchor: int | None) -> _Choice:
+    def best(found: Iterable[tuple[K, tuple[int, FreeTime]]]) -> dict[K, tuple[int, FreeTime]]:
+        """Of the therapists who may come the best; between equals the earlier start, then the lower key."""
+        of: dict[K, tuple[int, FreeTime]] = {}
+        for key, (points, time) in found:
+            if anchor not in (None, time.therapist_id):
+                if wishes.same is Same.ALWAYS:
+                    continue
+                points += THERAPIST
+            if key not in of or (points, *time[2:4]) < (of[key][0], *of[key][1][2:4]):
+                of[key] = points, time
+        return of
+
+    days = best((day, one) for (day, _therapist), one in rated.days.items())
+    starts = best(((day, start), one) for (day, start, _therapist), one in rated.starts.items())
+    return _through_the_days(wanted, [_of_target(target, days, starts) for target in wanted])
 
 
 _Options = dict[int, tuple[int, FreeTime]]

@@ -13,6 +13,7 @@ from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit
 from bookings.domain.scheduling import Drive
 from bookings.models import Booking
+from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, clock_span, drive_words, local_span, long_day, map_url
 from massagerx.lib.localtime import day_bounds, local
 
@@ -89,7 +90,7 @@ def _card(visit: Visit, column: Column, *, may_change: bool, now: datetime) -> d
         "door": clock_span(booking.blocked_from, booking.blocked_until),
         "at_door": local_span(booking.blocked_from, booking.blocked_until),
         "drive": _drive(visit.drive, day) if visit.drive else None,
-        "is_stranded": column.is_stranded(visit, now),
+        "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
         "map_url": map_url(booking),

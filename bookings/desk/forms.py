@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -11,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from bookings.domain.reports import LONGEST_DAYS
 from bookings.forms import MessageField
 from bookings.forms.staff import day_input
-from bookings.models import Client
+from bookings.models import Client, Therapist
 from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField, LinesField
-from massagerx.lib.localtime import instant_of
+from massagerx.lib.localtime import day_bounds, instant_of
 
 # Visits --------------------------------------------------------------------------------------------------------------
 
@@ -72,6 +73,35 @@ class MoveForm(forms.Form):
             if starts_at is None:
                 self.add_error("start", _("The clocks change that night: there is no such time."))
             cleaned["starts_at"] = starts_at
+        return cleaned
+
+
+class OutForm(forms.Form):
+    """Who is out, on which local day, and between which hours; without hours all day."""
+
+    therapist = forms.ModelChoiceField(
+        label=gettext_lazy("Therapist"), queryset=Therapist.objects.order_by("position", "name")
+    )
+    day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
+    from_time = clock_field(label=gettext_lazy("From, Los Angeles time"), required=False)
+    until_time = clock_field(label=gettext_lazy("Until, Los Angeles time"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        day = cleaned.get("day")
+        if day is None or self.errors:
+            return cleaned
+        cleaned["starts_at"], cleaned["ends_at"] = day_bounds(day)
+        for name, bound in (("from_time", "starts_at"), ("until_time", "ends_at")):
+            typed = cleaned.get(name)
+            if typed is None or (name == "until_time" and typed == time.min):
+                continue
+            instant = instant_of(day, typed)
+            if instant is None:
+                self.add_error(name, _("The clocks change that night: there is no such time."))
+            cleaned[bound] = instant
+        if not self.errors and cleaned["ends_at"] <= cleaned["starts_at"]:
+            self.add_error("until_time", _("The end must be later than the start."))
         return cleaned
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -17,6 +18,7 @@ from bookings.domain import queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
+from bookings.domain.stranding import TOLD_WITHIN, stranded_by
 from bookings.enums import ChangeState, LateFeeState, MessageState
 from bookings.models import (
     AreaRequest,
@@ -32,6 +34,7 @@ from bookings.models import (
     WorkingHours,
 )
 from bookings.models.intake import NEEDS_NO_NOTE
+from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
 from bookings.staff.late_changes import change_words
 from bookings.staff.messages import message_mark
@@ -53,13 +56,11 @@ from .my_day import day_page
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "stranded", "changes", "fees", "graver", "unanswered", "trouble")
+_WAITING = ("requests", "changes", "fees", "graver", "unanswered", "trouble")
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
 ANSWER_WITHIN = timedelta(days=1)
-# So long before a stranded visit somebody else has to be found, or the client told.
-FOUND_BEFORE = timedelta(days=2)
 # No day has more visits.
 MOST_A_DAY = 200
 HOUR = timedelta(hours=1)
@@ -106,7 +107,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.change_booking"):
         yield {"fees": _fees(user)}
     if may_see_bookings:
-        yield {**_requests(now), **_today(user, now), "graver": _graver(now), "stranded": _stranded(now)}
+        yield {**_requests(now), **_today(user, now), "graver": _graver(now), **_stranded(now)}
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
     if user.has_perm("bookings.change_therapist"):
@@ -215,17 +216,27 @@ def _graver(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _stranded(now: datetime) -> list[dict[str, Any]]:
-    """Visits to come whose therapist is away then, or has left."""
-    return [
-        {
-            **_visit(booking),
-            "kind": "stranded",
-            "due": booking.starts_at - FOUND_BEFORE,
-            "is_urgent": True,
-        }
-        for booking in queries.stranded(now=now)[:MOST_ROWS]
-    ]
+def _stranded(now: datetime) -> dict[str, Any]:
+    """Visits to come that can't be kept, whatever the cause, the next first; until each is solved."""
+    found = stranded_by(now=now)
+    return {
+        "stranded_count": len(found),
+        "stranded": [
+            {
+                **_visit(row.booking),
+                "phone": row.booking.client.phone,
+                "rescue": _rescue_url(row.booking),
+                "why": stranding_words(row.reason),
+                "is_urgent": row.booking.starts_at - now < TOLD_WITHIN,
+            }
+            for row in found[:MOST_ROWS]
+        ],
+    }
+
+
+def _rescue_url(booking: Booking) -> str:
+    query = urlencode({"therapist": booking.therapist_id, "day": local(booking.starts_at).date()})
+    return f"{reverse('admin:bookings_booking_rescue')}?{query}"
 
 
 def _visit(booking: Booking) -> dict[str, Any]:

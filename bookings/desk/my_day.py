@@ -9,11 +9,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit, load_columns
 from bookings.enums import BookingStatus
 from bookings.models import Booking, Therapist
@@ -28,10 +31,12 @@ from bookings.staff.labels import (
     way_url,
 )
 from bookings.staff.visibility import FINISH_OWN, sees_own_visits, sees_way_in, therapists_seen_by
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
-from .frame import StaffRequest, desk_page, page
+from .frame import StaffRequest, desk_page, page, say
+
+ADD_TIME_OFF = "bookings.add_timeoff"
 
 # Visits of so many days back are asked about while nobody has said how they ended.
 LOOKS_BACK = timedelta(days=14)
@@ -64,6 +69,25 @@ def me_page(request: StaffRequest) -> HttpResponse:
     return page(request, "my/me", context)
 
 
+@desk_page(sees_own_visits, ADD_TIME_OFF)
+def stay_away(request: StaffRequest) -> HttpResponse:
+    """“I can’t come today”: one press takes the rest of the day off, and the desk hears of each visit at once."""
+    therapist = therapists_seen_by(request.user).first()
+    if request.method != "POST" or therapist is None:
+        return redirect("admin:index")
+    found = operations.stay_away_today(therapist=therapist, now=timezone.now(), reason=_("Can’t come today"))
+    if not found:
+        say(request, True, _("You are off for the rest of today. No visits were booked."))
+        return redirect("admin:index")
+    words = ngettext(
+        "You are off for the rest of today. The desk has been told that %(count)d visit needs somebody else.",
+        "You are off for the rest of today. The desk has been told that %(count)d visits need somebody else.",
+        len(found),
+    )
+    say(request, True, words % {"count": len(found)})
+    return redirect("admin:index")
+
+
 def frame() -> dict[str, Any]:
     """What the frame of these pages needs: whom to call."""
     return {"business": Business.load()}
@@ -93,10 +117,17 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
         "over": over,
         "asks_first": _asks_first(over, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
+        "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),
         "course": list(_course(columns[0], now)),
         "tomorrow": list(_course(columns[1], now)),
         "tomorrow_count": len(columns[1].visits),
     }
+
+
+def _is_off(column: Column, now: datetime) -> bool:
+    """Whether the rest of the day is off already."""
+    ends_at = day_bounds(column.day)[1]
+    return any(start <= now and end >= ends_at for start, end in column.plan.off)
 
 
 def _over(therapist: Therapist, now: datetime) -> list[dict[str, Any]]:

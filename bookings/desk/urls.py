@@ -16,6 +16,7 @@ from . import (
     moving,
     my_day,
     reports,
+    rescue,
     therapists,
     visit,
 )
@@ -26,10 +27,12 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 urlpatterns = [
     path("", front_page.front_page, name="index"),
     path("me/", my_day.me_page, name="my_own"),
+    path("me/stay-away/", my_day.stay_away, name="my_stay_away"),
     path(f"{_VISIT}day/", board.day_board, name="bookings_booking_day"),
     path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
     path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),
     path(f"{_VISIT}book/", find.find_page, name="bookings_booking_book"),
+    path(f"{_VISIT}rescue/", rescue.rescue_page, name="bookings_booking_rescue"),
     path(f"{_VISIT}reports/", reports.reports_page, name="bookings_booking_reports"),
     path(f"{_VISIT}reports/<slug:table>.csv", reports.report_csv, name="bookings_booking_report_csv"),
     path(f"{_VISIT}export/", reports.bookings_csv, name="bookings_booking_export"),

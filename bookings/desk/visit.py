@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings.domain import intake, operations, queries
+from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import LateFee
-from bookings.refusals import explain
+from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import (
     access_lines,
     local_span,
@@ -134,6 +135,7 @@ def _page(
         "booking": booking,
         "title": _("%(reference)s · %(name)s") % {"reference": booking.reference, "name": booking.visit_for},
         **_facts(booking),
+        "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
         **_purpose(request, booking, now),
         **_choices(request, booking, now),
@@ -161,6 +163,14 @@ def _facts(booking: Any) -> dict[str, Any]:
         "map_url": map_url(booking),
         "way_url": way_url(booking),
     }
+
+
+def _why_stranded(booking: Any, now: datetime) -> str:
+    """Why a visit to come can't be kept, in words; empty when it can."""
+    if booking.status not in operations.MOVABLE or booking.starts_at <= now:
+        return ""
+    reason = why_not_kept(booking, now=now)
+    return stranding_words(reason) if reason else ""
 
 
 def _way_in(request: StaffRequest, booking: Any) -> dict[str, Any]:

@@ -10,24 +10,28 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from bookings.enums import Tier
-from bookings.models import AccessNotes, Booking, ClinicianNote, ScreeningRecheck, Therapist
+from bookings.models import AccessNotes, Booking, BookingRules, ClinicianNote, ScreeningRecheck, Therapist
 from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
 from .operations import MOVABLE
 from .scheduling import Day, Drive
+from .stranding import why_stranded
 
 # A stretch between two visits that is shorter than this is no gap to offer to anybody.
 SHORTEST_GAP = timedelta(minutes=30)
+_WAYS = ("stairs_minutes", "elevator_minutes")
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit on the board. `booking` has client, service and area; `drive` is the one that leads to it."""
+    """A visit on the board. `booking` has client, service and area; `drive` is the one that leads to it. `stranded`
+    says why one to come can't be kept, as `domain.stranding` names it, and is empty otherwise."""
 
     booking: Any
     drive: Drive | None
+    stranded: str = ""
 
     @property
     def needs_a_look(self) -> bool:
@@ -61,15 +65,6 @@ class Column:
         """Whether anybody is visited then, or can be: who has left us keeps the visits they made, and no hours."""
         return bool(self.visits) or (self.therapist.is_active and bool(self.plan.hours))
 
-    def is_stranded(self, visit: Visit, now: datetime) -> bool:
-        """Whether a visit of this day that is still to be made has nobody to make it: the therapist is away or has
-        left."""
-        booking = visit.booking
-        is_away = any(
-            start < booking.blocked_until and end > booking.blocked_from for start, end in self.plan.off
-        )
-        return visit.is_ahead(now) and (is_away or not self.therapist.is_active)
-
     @property
     def drive_minutes(self) -> int:
         """Minutes driven on the day; unknown drives count as none."""
@@ -95,7 +90,12 @@ def load_columns(
     """
     bookings = _visits([row.pk for row in therapists], first_day, last_day)
     plans = scheduling.plan_days(
-        therapists=therapists, bookings=bookings, first_day=first_day, last_day=last_day, now=now
+        therapists=therapists,
+        bookings=bookings,
+        first_day=first_day,
+        last_day=last_day,
+        rules=_ways(bookings),
+        now=now,
     )
     columns = []
     for number in range((last_day - first_day).days + 1):
@@ -104,12 +104,29 @@ def load_columns(
             plan = plans[therapist.pk, day]
             drives = {drive.to_booking: drive for drive in plan.drives}
             visits = tuple(
-                Visit(booking, drives.get(booking.pk))
+                Visit(booking, drives.get(booking.pk), _why_stranded(booking, plan, now))
                 for booking in bookings
                 if booking.therapist_id == therapist.pk and local(booking.starts_at).date() == day
             )
             columns.append(Column(therapist, day, plan, visits, tuple(_gaps(plan, visits))))
     return columns
+
+
+def _ways(bookings: Sequence[Any]) -> BookingRules:
+    """The owner's minutes to the door, which came with the visits."""
+    return BookingRules(
+        **{
+            name: minutes
+            for name in _WAYS
+            if bookings and (minutes := getattr(bookings[0], name)) is not None
+        }
+    )
+
+
+def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
+    if booking.starts_at <= now or booking.status not in MOVABLE:
+        return ""
+    return why_stranded(booking, plan.refused.get(booking.pk))
 
 
 def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
@@ -118,7 +135,8 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
     return list(
         Booking.objects.filter(therapist__in=therapist_ids, starts_at__gte=start, starts_at__lt=end)
         .occupying()
-        .select_related("client", "service", "area__zone", "therapist__home_zip")
+        .with_qualified()
+        .select_related("client", "service", "option", "area__zone", "therapist__home_zip")
         # Tiers alone: to join the screening would decrypt the answers of every row.
         .annotate(
             tier=F("screening__tier"),
@@ -128,6 +146,7 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
             ),
             has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
+            **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},
         )
         .order_by("blocked_from", "pk")
     )

@@ -14,7 +14,6 @@ from bookings.models import (
     ScreeningRecheck,
     ServiceArea,
     Therapist,
-    TimeOff,
     WorkingHours,
     Zone,
 )
@@ -117,15 +116,3 @@ def opening_hours(today: date) -> list[tuple[int, time, time]]:
 
 def _end_of_day(ends: time) -> time:
     return time.max if ends == time(0) else ends
-
-
-def stranded(*, now: datetime) -> BookingQuerySet:
-    """Visits to come whose therapist has time off then, or has left us, by start; with client and therapist."""
-    away = TimeOff.objects.filter(
-        therapist=OuterRef("therapist"),
-        starts_at__lt=OuterRef("blocked_until"),
-        ends_at__gt=OuterRef("blocked_from"),
-    )
-    coming = Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now)
-    found = coming.filter(Q(therapist__is_active=False) | Exists(away))
-    return found.select_related("client", "therapist").order_by("starts_at")

@@ -1,14 +1,22 @@
-"""Booked visits that a change of hours, drives or rules would leave without a therapist who can keep them."""
+"""Booked visits that nobody can keep as things are now, whatever the cause: worked out anew each time it is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from bookings.domain import scheduling
-from bookings.models import Booking, Therapist
-from services.models import ServiceOption
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from bookings.domain import outbox, scheduling
+from bookings.enums import OCCUPYING, MessageKind
+from bookings.models import Booking, StrandedNotice, Therapist
+from massagerx.lib.localtime import local
+
+# The desk is told by email of a visit that can't be kept once it is so near.
+TOLD_WITHIN = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +28,43 @@ class Stranded:
     reason: str
 
 
-def stranded_by(*, therapist_ids: Collection[int] | None, now: datetime) -> list[Stranded]:
-    """The visits to come of these therapists (None: of all) that can't be kept as things are now, by start.
+def stranded_by(
+    *,
+    therapist_ids: Collection[int] | None = None,
+    now: datetime,
+    days: tuple[date, date] | None = None,
+    as_saved: bool = False,
+) -> list[Stranded]:
+    """The visits to come of these therapists (None: of all) that can't be kept as things are now, by start; those of
+    the local `days` alone, from one to another, where these are given.
 
-    By staff's rules: neither notice nor horizon nor grid count. A fixed number of queries.
+    By staff's rules: neither notice nor horizon nor grid count. `as_saved` also counts what has just been saved about
+    drives, of which there are no rows yet. A fixed number of queries.
     """
-    checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now)
-    qualified = scheduling.qualifications({booking.therapist_id for booking, _ in checked})
-    off_the_site = set(
-        ServiceOption.objects.filter(pk__in={booking.option_id for booking, _ in checked}, is_active=False)
-        .order_by()
-        .values_list("pk", flat=True)
-    )
-    found = []
-    for booking, refusal in checked:
-        reason = (
-            scheduling.why_therapist_stands_back(booking, qualified)
-            or refusal
-            or _not_offered_any_more(booking, off_the_site)
-        )
-        if reason is not None:
-            found.append(Stranded(booking, str(reason)))
-    return found
+    checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now, days=days, as_saved=as_saved)
+    found = [Stranded(booking, why_stranded(booking, refusal)) for booking, refusal in checked]
+    return [row for row in found if row.reason]
 
 
-def _not_offered_any_more(booking: Booking, options_off_the_site: set[int]) -> str | None:
+def why_stranded(booking: Any, refusal: str | None) -> str:
+    """Why a visit can't be kept, of which the engine says `refusal`; empty when it can. Needs therapist, service,
+    option and `is_qualified` beside it."""
+    qualified = {(booking.therapist_id, booking.service_id)} if booking.is_qualified else set()
+    stands_back = scheduling.why_therapist_stands_back(booking, qualified)
+    if stands_back or refusal:
+        return str(stands_back or refusal)
     if not booking.service.is_active:
         return "service"
-    if booking.option_id in options_off_the_site:
+    if not booking.option.is_active:
         return "length"
-    return "people" if booking.people > booking.service.max_people else None
+    return "people" if booking.people > booking.service.max_people else ""
+
+
+def why_not_kept(booking: Booking, *, now: datetime) -> str:
+    """The same of one visit, asked of the database: empty when it can be kept, is over, or takes no time any more."""
+    day = local(booking.starts_at).date()
+    found = stranded_by(therapist_ids={booking.therapist_id}, now=now, days=(day, day))
+    return next((row.reason for row in found if row.booking.pk == booking.pk), "")
 
 
 def lock_therapists_of_change(therapist_ids: Collection[int] | None) -> None:
@@ -59,3 +74,59 @@ def lock_therapists_of_change(therapist_ids: Collection[int] | None) -> None:
     if therapist_ids is not None:
         rows = rows.filter(pk__in=therapist_ids)
     list(rows.values_list("pk", flat=True))
+
+
+# The desk is told -------------------------------------------------------------------------------------------------
+
+
+def tell_desk(*, now: datetime) -> int:
+    """Writes to the desk about each visit within `TOLD_WITHIN` that can't be kept, once for each cause; returns how
+    many messages were written. A cause that went away and came back is told again."""
+    until = now + TOLD_WITHIN
+    found = stranded_by(now=now, days=(local(now).date(), local(until).date()))
+    _forget_solved(found, now)
+    told = set(StrandedNotice.objects.order_by().values_list("booking", "reason", "revision"))
+    return sum(
+        _tell(row, now)
+        for row in found
+        if row.booking.starts_at <= until and (row.booking.pk, row.reason, row.booking.revision) not in told
+    )
+
+
+def note_told(stranded: Collection[Stranded], *, now: datetime) -> None:
+    """Keeps in mind that the desk has heard of these in another way."""
+    StrandedNotice.objects.bulk_create(
+        [
+            StrandedNotice(booking=row.booking, reason=row.reason, revision=row.booking.revision, told_at=now)
+            for row in stranded
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _tell(row: Stranded, now: datetime) -> bool:
+    """Whether it was this process that wrote, and the visit was still as it was looked at."""
+    with transaction.atomic():
+        fresh = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=row.booking.pk)
+        if (fresh.revision, fresh.status) != (row.booking.revision, row.booking.status):
+            return False
+        _notice, is_new = StrandedNotice.objects.get_or_create(
+            booking=fresh, reason=row.reason, revision=fresh.revision, defaults={"told_at": now}
+        )
+        if is_new:
+            outbox.write_once_more(booking=fresh, kind=MessageKind.STRANDED_ALERT, now=now)
+    return is_new
+
+
+def _forget_solved(found: Collection[Stranded], now: datetime) -> None:
+    """Drops the notices of causes that are no more, and of visits that have ended, begun or changed since."""
+    still = {(row.booking.pk, row.reason) for row in found}
+    kept = Booking.objects.filter(
+        pk=OuterRef("booking"), revision=OuterRef("revision"), status__in=OCCUPYING, starts_at__gt=now
+    )
+    gone = [
+        notice.pk
+        for notice in StrandedNotice.objects.annotate(is_current=Exists(kept)).order_by()
+        if not notice.is_current or (notice.booking_id, notice.reason) not in still
+    ]
+    StrandedNotice.objects.filter(pk__in=gone).delete()

@@ -4,7 +4,7 @@ from .area_requests import AreaRequest
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
 from .changes import ChangeRequest, LateFee
 from .enquiries import Booklet, BookletRequest, ContactMessage
-from .history import BookingEvent
+from .history import BookingEvent, StrandedNotice
 from .holds import Hold
 from .intake import (
     BookingDraft,
@@ -54,6 +54,7 @@ __all__ = [
     "ScreeningRecord",
     "ScreeningVersion",
     "ServiceArea",
+    "StrandedNotice",
     "TermsVersion",
     "Therapist",
     "TherapistQuerySet",

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import OCCUPYING, BookingStatus
@@ -71,6 +71,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def unproved(self) -> BookingQuerySet:
         """Requests of new clients whose mailbox nobody has proved."""
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
+
+    def with_qualified(self) -> BookingQuerySet:
+        """Tells on each by `is_qualified` whether its therapist still gives the service."""
+        gives = Therapist.objects.qualified_for(OuterRef("service")).filter(pk=OuterRef("therapist"))
+        return self.annotate(is_qualified=Exists(gives))
 
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""

@@ -42,3 +42,26 @@ class BookingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class StrandedNotice(models.Model):
+    """The desk has been told that a visit can't be kept, as it stands at that revision, for this cause."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="+")
+    # As `domain.stranding` names it.
+    reason = models.CharField(max_length=20)
+    revision = models.PositiveIntegerField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["told_at", "pk"]
+        verbose_name = _("notice of a visit that can't be kept")
+        verbose_name_plural = _("notices of visits that can't be kept")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booking", "reason", "revision"], name="strandednotice_once_per_cause"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking_id} · {self.reason}"

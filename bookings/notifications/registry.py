@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from django.db.models import Exists, OuterRef
 
 from bookings.domain import outbox, reminders
 from bookings.domain.calendar import CalendarMethod
+from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind, MessageState
 from bookings.models import (
     Booking,
@@ -80,8 +81,12 @@ KINDS: dict[str, Kind] = {
     MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", STANDING, until_start=True, any_revision=True),
     MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", STANDING, until_start=True, any_revision=True),
     MessageKind.CONTACT_ALERT: Kind("contact_alert", "staff", about="contact_message"),
+    MessageKind.STRANDED_ALERT: Kind("stranded_alert", "staff", STANDING, until_start=True),
 }
 _REMINDERS = frozenset(reminders.KINDS)
+# Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
+_SAY_THAT_WE_COME = _REMINDERS - {MessageKind.THANKS}
+_LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,8 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         if not waiting.exists():
             return "the late move has been answered"
+    if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
+        return "the visit can be kept again"
     return ""
 
 
@@ -223,14 +230,18 @@ def _time_obsolete_reason(
 def not_before(
     message: Message, target: Target, site_settings: SiteSettings, *, now: datetime
 ) -> datetime | None:
-    """When a message that waits for its hour is due, if the owner has put that off meanwhile; None when it may
-    leave."""
+    """When a message that waits for its hour is due, if the owner has put that off meanwhile, or to be looked at again
+    while its visit can't be kept; None when it may leave."""
     if message.kind not in _REMINDERS or not isinstance(target, Booking):
         return None
     wanted = reminders.due_at(message.kind, target, site_settings.settings)
     if message.kind == MessageKind.THANKS:
         wanted = max(wanted or target.ends_at, target.ends_at)
-    return wanted if wanted is not None and wanted > now else None
+    if wanted is not None and wanted > now:
+        return wanted
+    if message.kind in _SAY_THAT_WE_COME and why_not_kept(target, now=now):
+        return now + _LOOK_AGAIN_AFTER
+    return None
 
 
 def calendar_method(kind: Kind, target: Target) -> CalendarMethod | None:

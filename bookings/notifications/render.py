@@ -20,8 +20,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain import links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
+from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.models import Booking, ContactMessage, LateFee, Link, Message
+from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
@@ -62,12 +64,13 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened to a visit, as templates read it: `change`, the late move `asked_for`, and the late `fee` of one
-    that its client canceled; empty when nothing."""
+    """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
+    its client canceled, and why it is `stranded`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
+    stranded: str = ""
 
 
 def render(
@@ -142,19 +145,7 @@ def _context(
             context["visit_url"] = visit_url(secrets.visit(target))
         else:
             context["admin_url"] = admin_url("booking", target.pk)
-        if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
-            change = _change(message, target) if story is None else story.change
-            context["change"] = change
-            context["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
-        if message.kind == MessageKind.TOGETHER:
-            context |= _together(_told_together(message, target, now))
-        if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
-            place = queries.place_together(target)
-            context |= dict(zip(("number", "count"), place, strict=True)) if place else {}
-        if message.kind in _ABOUT_LATE_MOVE:
-            context["asked_for"] = _asked_for(message, target) if story is None else story.asked_for
-        if message.kind in _ABOUT_LATE_FEE:
-            context["fee"] = _fee(target) if story is None else story.fee
+        context |= _of_kind(message, target, now, story)
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
@@ -172,6 +163,28 @@ def _context(
         context["button_url"] = booklet_url(secrets.booklet(target))
         context["valid_until"] = moment(now + links.BOOKLET_LINK_LASTS)
     return context
+
+
+def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | None) -> dict[str, Any]:
+    """What only messages of this kind say of a visit."""
+    found: dict[str, Any] = {}
+    if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
+        change = _change(message, booking) if story is None else story.change
+        found["change"] = change
+        found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
+    if message.kind == MessageKind.TOGETHER:
+        found |= _together(_told_together(message, booking, now))
+    if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
+        place = queries.place_together(booking)
+        found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
+    if message.kind in _ABOUT_LATE_MOVE:
+        found["asked_for"] = _asked_for(message, booking) if story is None else story.asked_for
+    if message.kind in _ABOUT_LATE_FEE:
+        found["fee"] = _fee(booking) if story is None else story.fee
+    if message.kind == MessageKind.STRANDED_ALERT:
+        reason = why_not_kept(booking, now=now) if story is None else story.stranded
+        found["why"] = stranding_words(reason) if reason else ""
+    return found
 
 
 def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime) -> dict[str, Any]:

@@ -124,6 +124,9 @@ SAMPLES: dict[str, Sample] = {
     "change-alert": Sample(_K.CHANGE_ALERT, _("To staff: late move asked for"), story=_LATE_MOVE),
     "recheck-alert": Sample(_K.RECHECK_ALERT, _("To staff: health answers changed")),
     "contact-alert": Sample(_K.CONTACT_ALERT, _("To staff: message from the site")),
+    "stranded-alert": Sample(
+        _K.STRANDED_ALERT, _("To staff: a visit can’t be kept"), days=1, story=Story(stranded="time_off")
+    ),
 }
 
 

@@ -244,6 +244,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
+    "tell-of-stranded-visits": {
+        "task": "bookings.tasks.tell_of_stranded_visits",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
     "take-up-next-prices": {"task": "bookings.tasks.take_up_next_prices", "schedule": 60.0},
     "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},

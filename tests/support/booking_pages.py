@@ -51,7 +51,15 @@ class BookingPages:
         return hour
 
     def health(self, **answers: str) -> None:
-        """'None of these' on every card, and of age, unless `answers` says otherwise by question id."""
+        """'None of these' on every card, and of age, unless `answers` says otherwise by question id; who is asked
+        whether the last answers are still true says so, or gives new ones."""
+        expect(self.page.locator("form:has([data-card]), form:has([name=still])")).to_be_visible()
+        if self.page.locator("[name=still]").count():
+            if not answers:
+                self.press("Nothing has changed")
+                return
+            self.page.get_by_role("link", name="Something has changed").click()
+            expect(self.page.locator("[data-card]").first).to_be_visible()
         for card in self.page.locator("[data-card]").all():
             lines = card.locator("[data-card-lines] .question__answers")
             ids = [line.locator("input").first.get_attribute("name") or "" for line in lines.all()]

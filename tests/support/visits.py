@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bookings.domain import links
@@ -31,6 +31,8 @@ from bookings.models import (
     ServiceArea,
     TermsVersion,
     Therapist,
+    TimeOff,
+    WorkingHours,
     Zone,
 )
 from services.models import Business, Category, Service, ServiceOption
@@ -85,6 +87,10 @@ def make_visit(
         gender="female",
         certificate_number="CMT-00123",
         home_zip=area,
+    )
+    therapist.services.add(service)
+    WorkingHours.objects.bulk_create(
+        WorkingHours(therapist=therapist, weekday=day, starts_at=time(0), ends_at=time(0)) for day in range(7)
     )
     client, _ = Client.objects.get_or_create(
         email=email,
@@ -189,6 +195,10 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
             asked_at=NOW,
             state=ChangeState.OPEN if kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED,
         )
+    if kind == MessageKind.STRANDED_ALERT:
+        TimeOff.objects.create(
+            therapist=booking.therapist, starts_at=NOW, ends_at=starts_at + timedelta(days=1)
+        )
     if kind == MessageKind.LATE_FEE:
         LateFee.objects.create(
             booking=booking, cents=9250, reason=CANARY_NOTE, named_at=NOW, state=LateFeeState.CHARGED
@@ -237,6 +247,7 @@ STATUS_OF = {
     MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
     MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
     MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,
+    MessageKind.STRANDED_ALERT: BookingStatus.CONFIRMED,
 }
 _ONCE_CONFIRMED = frozenset(
     kind for kind, status in STATUS_OF.items() if status != BookingStatus.REQUESTED

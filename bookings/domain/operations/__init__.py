@@ -1,6 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
+from .absence import stay_away_today
 from .changes import (
     accept_change,
     ask_move,
@@ -98,6 +99,7 @@ __all__ = [
     "require_movable",
     "rules_for_move",
     "send_contact",
+    "stay_away_today",
     "treatment_of",
     "visit_request_of",
     "withdraw_change",

@@ -9,6 +9,7 @@ from .decisions import (
     slot_in_place,
     why_therapist_stands_back,
 )
+from .rescue import Rescue, Way, plan_rescue
 from .times import Offer, Outlook, Start, find_times_between, last_day, read_days, read_outlook
 from .upcoming import check_upcoming
 from .values import place_of, setup_and_packdown_minutes
@@ -18,8 +19,10 @@ __all__ = [
     "Drive",
     "Offer",
     "Outlook",
+    "Rescue",
     "Slot",
     "Start",
+    "Way",
     "check_upcoming",
     "choose_slot",
     "day_asked_for",
@@ -27,6 +30,7 @@ __all__ = [
     "last_day",
     "place_of",
     "plan_days",
+    "plan_rescue",
     "qualifications",
     "read_days",
     "read_outlook",

@@ -13,6 +13,7 @@ from bookings.models import Booking, BookingRules, Therapist
 from massagerx.lib.localtime import day_bounds, zone
 
 from .drives import corrections_between
+from .upcoming import refusals_among
 from .values import engine_rules_of, local_day, place_of, therapist_values
 
 
@@ -34,12 +35,14 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A therapist's local day: hours, and drives in order. All instants are aware."""
+    """A therapist's local day: hours, and drives in order; `refused` says by a visit's key why it can't be kept. All
+    instants are aware."""
 
     hours: tuple[tuple[datetime, datetime], ...]
     off: tuple[tuple[datetime, datetime], ...]
     holds: tuple[tuple[datetime, datetime], ...]
     drives: tuple[Drive, ...]
+    refused: dict[int, availability.RefusalReason]
 
 
 def plan_days(
@@ -49,9 +52,11 @@ def plan_days(
     first_day: date,
     last_day: date,
     now: datetime,
+    rules: BookingRules | None = None,
 ) -> dict[tuple[int, date], Day]:
-    """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that
-    take time on them, with their areas."""
+    """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that take
+    time on them, with their areas. With `rules`, of which only the minutes to the door are looked at, also which of
+    them can't be kept: that needs their services beside them."""
     values, closures = therapist_values(therapists, first_day=first_day, last_day=last_day, now=now)
     engine_rules = engine_rules_of(BookingRules().for_staff(), closures)
     corrections = corrections_between([row.pk for row in therapists], first_day=first_day, last_day=last_day)
@@ -61,6 +66,18 @@ def plan_days(
         of_day[booking.therapist_id, local_day(booking.starts_at)].append(booking)
     table = read_drives()
     plain = availability.Drives(table, zone())
+    refused: dict[int, availability.RefusalReason] = {}
+    if rules is not None:
+        refused = refusals_among(
+            [booking for booking in bookings if booking.starts_at > now],
+            beside=bookings,
+            values=values,
+            closures=closures,
+            corrections=corrections,
+            rules=rules,
+            drive_time=table,
+            now=now,
+        )
     days: dict[tuple[int, date], Day] = {}
     for value in values:
         holds = [taken for taken in value.existing if taken.kind == availability.OccupiedKind.HOLD]
@@ -87,6 +104,7 @@ def plan_days(
                     if h.blocked.start < end and start < h.blocked.end
                 ),
                 drives=tuple(_drives_of(value.home, visits, places, drives, quick)),
+                refused={visit.pk: refused[visit.pk] for visit in visits if visit.pk in refused},
             )
     return days
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bookings import availability
 from bookings.drives.rows import drives_as_known
+from bookings.drives.table import read_drives
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import day_bounds, local
 
@@ -22,54 +23,95 @@ from .values import (
     whole_minutes,
 )
 
+Corrections = Mapping[tuple[int, date], dict[tuple[availability.Place, availability.Place], int]]
+
 
 def check_upcoming(
-    *, therapist_ids: Collection[int] | None, now: datetime
+    *,
+    therapist_ids: Collection[int] | None,
+    now: datetime,
+    days: tuple[date, date] | None = None,
+    as_saved: bool = False,
 ) -> list[tuple[Booking, availability.RefusalReason | None]]:
-    """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None.
+    """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None; only
+    those of the local `days`, from one to another, both included, where these are given.
 
     Under today's rules, all other visits being as they are; holds don't count. A visit is given the minutes at the door
-    that it would be given today, if those are more. The number of queries does not depend on how many visits there are.
+    that it would be given today, if those are more. Drives are those of the stored rows, by which times are claimed, or
+    `as_saved` what the rows will say once they are made of what the tables hold now. The number of queries does not
+    depend on how many visits there are.
     """
-    today, _ = day_bounds(local(now).date())
-    taken = Booking.objects.occupying().filter(blocked_until__gt=today)
+    first = max(local(now).date(), days[0]) if days is not None else local(now).date()
+    taken = Booking.objects.occupying().filter(blocked_until__gt=day_bounds(first)[0])
+    if days is not None:
+        taken = taken.filter(blocked_from__lt=day_bounds(days[1])[1])
     if therapist_ids is not None:
         taken = taken.filter(therapist__in=therapist_ids)
     bookings = list(
-        taken.select_related("area", "service", "therapist__home_zip").order_by("starts_at", "pk")
+        taken.with_qualified()
+        .select_related("client", "area", "service", "option", "therapist__home_zip")
+        .order_by("starts_at", "pk")
     )
-    upcoming = [booking for booking in bookings if booking.starts_at > now]
+    upcoming = [
+        booking
+        for booking in bookings
+        if booking.starts_at > now and (days is None or days[0] <= local_day(booking.starts_at) <= days[1])
+    ]
     if not upcoming:
         return []
     first_day, last_day = local_day(upcoming[0].starts_at), local_day(upcoming[-1].starts_at)
     rules = BookingRules.load()
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
     found, closures = therapist_values(rows.values(), first_day=first_day, last_day=last_day, now=now)
-    values = {value.id: value for value in found}
-    engine_rules = engine_rules_of(rules.for_staff(), closures)
-    corrections = corrections_between(rows, first_day=first_day, last_day=last_day)
-    jobs = {booking.pk: _job_of_visit(booking, rules) for booking in bookings}
-    by_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
-    for booking in bookings:
-        for day in {local_day(booking.blocked_from), local_day(booking.blocked_until)}:
-            by_day[booking.therapist_id, day].append(booking)
+    refused = refusals_among(
+        upcoming,
+        beside=bookings,
+        values=found,
+        closures=closures,
+        corrections=corrections_between(rows, first_day=first_day, last_day=last_day),
+        rules=rules,
+        drive_time=drives_as_known() if as_saved else read_drives(),
+        now=now,
+    )
+    return [(booking, refused.get(booking.pk)) for booking in upcoming]
 
-    # The rows of drives are made after the change is saved; what it will come to is asked now.
-    drive_time = drives_as_known()
-    checked: list[tuple[Booking, availability.RefusalReason | None]] = []
+
+def refusals_among(
+    upcoming: Iterable[Booking],
+    *,
+    beside: Iterable[Booking],
+    values: Iterable[availability.Therapist],
+    closures: frozenset[date],
+    corrections: Corrections,
+    rules: BookingRules,
+    drive_time: availability.DriveTime,
+    now: datetime,
+) -> dict[int, availability.RefusalReason]:
+    """Why each of these visits to come can't be kept `beside` all that take time on their days, by key; those that can
+    are left out. `values` are those of their therapists, whose own visits and holds don't count. No query."""
+    by_therapist = {value.id: value for value in values}
+    engine_rules = engine_rules_of(rules.for_staff(), closures)
+    by_day: dict[tuple[int, date], list[tuple[Booking, availability.Job]]] = defaultdict(list)
+    jobs = {}
+    for booking in beside:
+        jobs[booking.pk] = job = _job_of_visit(booking, rules)
+        for day in {local_day(booking.blocked_from), local_day(booking.blocked_until)}:
+            by_day[booking.therapist_id, day].append((booking, job))
+    refused = {}
     for booking in upcoming:
         key = booking.therapist_id, local_day(booking.starts_at)
-        existing = tuple(_as_occupied(other, jobs[other.pk]) for other in by_day[key] if other != booking)
+        existing = tuple(_as_occupied(other, job) for other, job in by_day[key] if other.pk != booking.pk)
         outcome = availability.check_slot(
-            therapist=replace(values[booking.therapist_id], existing=existing),
+            therapist=replace(by_therapist[booking.therapist_id], existing=existing),
             job=jobs[booking.pk],
             starts_at=booking.starts_at,
             conditions=availability.Conditions(
                 engine_rules, availability.WithOverrides(drive_time, corrections.get(key, {})), now
             ),
         )
-        checked.append((booking, outcome.reason if isinstance(outcome, availability.Refusal) else None))
-    return checked
+        if isinstance(outcome, availability.Refusal):
+            refused[booking.pk] = outcome.reason
+    return refused
 
 
 def _job_of_visit(booking: Booking, rules: BookingRules) -> availability.Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import reverse
 
 from blog.models import FaqEntry, Page, Post
+from bookings.domain import operations
 from bookings.enums import MessageState
-from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff
+from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
 from services.models import Business, Service
 from services.sample_left import sample_left
 from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
@@ -205,7 +206,7 @@ def test_front_page_asks_as_many_queries_for_thirty_as_for_one(
 
     assert "31 requests waiting" in text
     assert Booking.objects.count() == 31
-    assert len(many) == len(few) <= 20
+    assert len(many) == len(few) <= 25
 
 
 def test_a_request_is_confirmed_from_the_front_page_with_the_phone_beside_it(
@@ -270,20 +271,48 @@ def test_who_has_left_is_not_among_those_who_work_today(desk: Client, world: Wor
 
 
 def test_what_waits_is_one_list_by_what_is_due_first(desk: Client, world: World) -> None:
-    newer = world.book(starts_at=at(10), now=NOW - timedelta(minutes=5))
+    world.book(starts_at=at(10), now=NOW - timedelta(minutes=5))
     older = world.book(starts_at=at(13), now=NOW - timedelta(hours=2))
-    away = world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
-    TimeOff.objects.create(therapist=world.therapist, starts_at=at(15), ends_at=at(19))
     rows = desk.get(INDEX).context["todo"]
     assert next(row["reference"] for row in rows if row["kind"] == "request") == older.reference
     assert rows == sorted(rows, key=lambda row: row["due"])
-    (stranded,) = [row for row in rows if row["kind"] == "stranded"]
-    assert stranded["reference"] == away.reference
-    assert "Needs a therapist" in shown(desk)
-    with time_machine.travel(at(8), tick=False):
-        board = desk.get(reverse("admin:bookings_booking_day")).content.decode()
-        assert board.count("Needs a therapist") == 1
-        assert f"{newer.reference}" not in [row["reference"] for row in rows if row["kind"] == "stranded"]
+
+
+def test_visits_that_cannot_be_kept_stand_on_top_until_they_are_solved(desk: Client, world: World) -> None:
+    world.book(starts_at=at(10))
+    away = world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
+    assert "can’t be kept" not in shown(desk)
+    off = TimeOff.objects.create(therapist=world.therapist, starts_at=at(15), ends_at=at(19))
+
+    (row,) = desk.get(INDEX).context["desk"]["stranded"]
+    assert (row["reference"], row["why"]) == (away.reference, "the therapist has time off")
+    text = shown(desk)
+    assert text.index("Visits that can’t be kept") < text.index("To do")
+    assert "(213) 555-0124" in text
+
+    board = desk.get(reverse("admin:bookings_booking_day"), {"day": "2026-12-07"}).content.decode()
+    assert board.count("Can’t be kept: the therapist has time off") == 1
+    page = desk.get(reverse("admin:bookings_booking_change", args=[away.pk])).content.decode()
+    assert "This visit can’t be kept:</strong> the therapist has time off." in page
+
+    off.delete()
+    WorkingHours.objects.filter(weekday=0).update(ends_at=time(17))
+    (row,) = desk.get(INDEX).context["desk"]["stranded"]
+    assert row["why"] == "it is outside the therapist’s hours".replace("’", "'")
+    operations.move_booking(booking=away, starts_at=at(14), now=NOW, for_staff=True)
+    assert desk.get(INDEX).context["desk"]["stranded"] == []
+
+
+def test_the_list_of_visits_that_cannot_be_kept_says_how_many_there_are(
+    desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookings.desk.front_page.MOST_ROWS", 1)
+    world.book(starts_at=at(10))
+    world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
+    Therapist.objects.update(is_active=False)
+    found = desk.get(INDEX).context["desk"]
+    assert (found["stranded_count"], len(found["stranded"])) == (2, 1)
+    assert "Only the next one is shown." in shown(desk)
 
 
 def test_the_next_two_hours_say_who_leaves_begins_and_is_free(desk: Client, world: World) -> None:

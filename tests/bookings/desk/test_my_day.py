@@ -16,10 +16,13 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
-from bookings.enums import BookingStatus
-from bookings.models import AccessNotes, Booking, TimeOff
+from bookings.domain.stranding import stranded_by
+from bookings.enums import BookingStatus, MessageState
+from bookings.models import AccessNotes, Booking, Message, TimeOff
+from bookings.notifications import delivery
 from massagerx.lib.localtime import local
 from tests.factories import DAY, NOW, World, at
+from tests.support.smtp import MailServer
 
 from .conftest import signed_in, staff_user
 
@@ -250,3 +253,46 @@ def test_an_odd_day_is_as_none(world: World, hands: Client, day: str) -> None:
     assert page.status_code == 200
     form = page.context["adminform"].form
     assert form["first_day"].value() == local(NOW).date() + timedelta(days=1)
+
+
+STAY_AWAY = reverse("admin:my_stay_away")
+
+
+def test_i_cannot_come_today_is_one_press_that_alerts_at_once(
+    world: World, hands: Client, smtp_server: MailServer
+) -> None:
+    over = booked(world, 10, "Ana Sample")
+    coming = booked(world, 14, "Bo Sample", street="9 Other Road")
+    tomorrow = booked(world, 11, "Cy Sample", day=DAY + timedelta(days=1))
+    Message.objects.update(state=MessageState.SENT)
+    assert STAY_AWAY in front(hands, 12)
+    with time_machine.travel(at(12), tick=False):
+        for _press in range(2):
+            assert hands.post(STAY_AWAY)["Location"] == INDEX
+        said = hands.get(INDEX).content.decode()
+        delivery.send_due(clock=lambda: at(12))
+    off = TimeOff.objects.get()
+    assert (off.therapist, off.starts_at, off.ends_at) == (
+        world.therapist,
+        at(12),
+        at(0, day=DAY + timedelta(days=1)),
+    )
+    assert "The desk has been told that 1 visit needs somebody else." in said
+    assert STAY_AWAY not in said
+    (mail,) = smtp_server.messages
+    assert coming.reference in mail.text
+    assert mail.recipients == ["hello@example.com"]
+    assert [row.booking for row in stranded_by(now=at(12))] == [coming]
+    assert {over.reference, tomorrow.reference}.isdisjoint(mail.text.split())
+
+
+def test_who_has_no_visits_left_is_off_all_the_same(world: World, hands: Client) -> None:
+    with time_machine.travel(at(18), tick=False):
+        hands.post(STAY_AWAY)
+        assert "No visits were booked." in hands.get(INDEX).content.decode()
+    assert TimeOff.objects.count() == 1
+
+
+def test_looking_at_the_address_takes_no_time_off(hands: Client) -> None:
+    assert hands.get(STAY_AWAY)["Location"] == INDEX
+    assert not TimeOff.objects.exists()

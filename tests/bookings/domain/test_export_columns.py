@@ -99,8 +99,9 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "misses": "ours",
     },
 }  # fmt: skip
-#: Tables with an email, a phone or a client that no export is about.
-NOT_ABOUT_CLIENTS = {User, Business, models.Erasure}
+#: Tables with an email, a phone, a client or a visit that no export is about. That the desk was told why a visit can't
+#: be kept speaks of the day of another person, and is gone when the visit is solved or over.
+NOT_ABOUT_CLIENTS = {User, Business, models.Erasure, models.StrandedNotice}
 
 
 def about_clients() -> set[Model]:

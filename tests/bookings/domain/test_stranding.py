@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
 
 def reasons(now: datetime = NOW, therapist_ids: set[int] | None = None) -> dict[str, str]:
-    return {row.booking.reference: row.reason for row in stranded_by(therapist_ids=therapist_ids, now=now)}
+    found = stranded_by(therapist_ids=therapist_ids, now=now, as_saved=True)
+    return {row.booking.reference: row.reason for row in found}
 
 
 def cut_hours(world: World) -> None:
@@ -158,15 +159,33 @@ def test_staff_rules_ask_neither_notice_nor_horizon_nor_grid(world: World) -> No
     assert reasons() == {}
 
 
+def test_only_the_days_asked_about_are_looked_at(world: World) -> None:
+    first = world.book()
+    tomorrow = DAY + timedelta(days=1)
+    second = world.book(starts_at=at(10, day=tomorrow), email="b@example.com", phone="+12135550111")
+    delete_hours(world)
+
+    def on(*days: date) -> list[Booking]:
+        return [row.booking for row in stranded_by(now=NOW, days=(days[0], days[-1]))]
+
+    assert on(DAY) == [first]
+    assert on(tomorrow) == [second]
+    assert on(DAY, tomorrow) == [first, second]
+    assert on(DAY - timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize(("as_saved", "queries"), [(True, 11), (False, 6)], ids=["as-saved", "by-rows"])
 @pytest.mark.parametrize("visits", [1, 8])
-def test_number_of_queries_does_not_depend_on_the_visits(visits: int, world: World) -> None:
+def test_number_of_queries_does_not_depend_on_the_visits(
+    visits: int, as_saved: bool, queries: int, world: World
+) -> None:
     world.add_therapist()
     BookingRules.objects.update(open_requests_per_client=50)
     for week in range(visits):
         world.book(starts_at=at(10, day=DAY + timedelta(days=week)) if week != 6 else at(15))
     with CaptureQueriesContext(connection) as captured:
-        stranded_by(therapist_ids=None, now=NOW)
-    assert len(captured) == 13  # five of them what drives are made from
+        stranded_by(now=NOW, as_saved=as_saved)
+    assert len(captured) == queries  # five of the eleven are what drives are made from
 
 
 # Corrected drives ----------------------------------------------------------------------------------------------

@@ -1,0 +1,304 @@
+"""A day on which a therapist is out: found together, moved by one press, each by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+import time_machine
+from django.contrib.messages import get_messages
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain import operations
+from bookings.enums import EventKind, Gender, MessageKind
+from bookings.models import Booking, Message, Therapist, TimeOff
+from tests.factories import DAY, NOW, World, at
+
+from .conftest import signed_in, staff_user
+
+RESCUE = reverse("admin:bookings_booking_rescue")
+
+
+def booked(world: World, hour: int, number: int = 0, **changes: Any) -> Booking:
+    booking = world.book(
+        starts_at=at(hour),
+        preference=changes.pop("preference", f"therapist:{world.therapist.slug}"),
+        email=f"c{number}@example.com",
+        phone=f"+1213555{1000 + number}",
+        name=f"Client {number}",
+        **changes,
+    )
+    return operations.confirm_booking(booking=booking, actor=None, now=NOW)
+
+
+def asked(world: World, **more: str) -> dict[str, str]:
+    return {"therapist": str(world.therapist.pk), "day": str(DAY), **more}
+
+
+def rows(desk: Client, world: World, **more: str) -> list[dict[str, Any]]:
+    response = desk.get(RESCUE, asked(world, **more))
+    assert response.status_code == 200
+    found: list[dict[str, Any]] = response.context["rows"]
+    return found
+
+
+def press(desk: Client, world: World, ticked: list[dict[str, Any]], **more: str) -> list[str]:
+    """The form as it was shown, with these rows ticked; what the desk reads."""
+    data = {
+        "visit": [str(row["booking"].pk) for row in ticked],
+        **{f"way-{row['booking'].pk}": row["ways"][0][0] for row in ticked},
+        **more,
+    }
+    response = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", data)
+    assert response.status_code == 302
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def test_a_day_with_four_visits_is_rescued_with_two_presses(desk: Client, world: World) -> None:
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 12, 14, 16), 1)]
+    second = world.add_therapist()
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(20))
+
+    front = desk.get(reverse("admin:index"))
+    link = front.context["desk"]["stranded"][0]["rescue"]
+    page = desk.get(link)
+    shown = page.context["rows"]
+    assert [row["booking"] for row in shown] == visits
+    assert all(row["keeps_time"] for row in shown)
+    assert page.content.count(b"checked") == 4
+    assert b"(213) 555-1001" in page.content
+
+    said = press(desk, world, shown)
+
+    assert len(said) == 4
+    for visit, before in zip(Booking.objects.order_by("starts_at"), visits, strict=True):
+        assert (visit.therapist, visit.starts_at) == (second, before.starts_at)
+        assert Message.objects.filter(booking=visit, kind=MessageKind.MOVED).count() == 1
+        assert visit.events.last().reason == "Sample Therapist One is out"
+    assert desk.get(reverse("admin:index")).context["desk"]["stranded"] == []
+    assert rows(desk, world) == []
+
+
+def test_only_what_is_ticked_moves_and_a_choice_can_be_changed(desk: Client, world: World) -> None:
+    first, second = booked(world, 10, 1), booked(world, 14, 2)
+    world.add_therapist()
+    shown = rows(desk, world)
+    other = shown[0]["ways"][1]
+    said = press(desk, world, shown[:1], **{f"way-{first.pk}": other[0]})
+    assert len(said) == 1
+    moved = Booking.objects.get(pk=first.pk)
+    assert moved.starts_at != first.starts_at
+    assert Booking.objects.get(pk=second.pk).therapist == world.therapist
+
+
+def test_each_row_says_who_cannot_come_and_why(desk: Client, world: World) -> None:
+    busy = world.add_therapist("Sample Busy")
+    man = world.add_therapist("Sample Man", gender=Gender.MALE)
+    other = world.add_therapist("Sample Other")
+    other.services.clear()
+    booked(world, 10, 9, preference=f"therapist:{busy.slug}", street="9 Other Road")
+    booked(world, 10, 1, preference="gender:female", street="77 Third Road")
+    booking = Booking.objects.get(contact_name="Client 1")
+    assert booking.therapist == world.therapist
+    (row,) = rows(desk, world)
+    why = dict(row["refused"])
+    assert why == {
+        "Sample Therapist One": "the therapist has time off",
+        "Sample Busy": "another visit is in the way",
+        man.name: "the client asked for a therapist of another gender",
+        "Sample Other": "the therapist is not qualified for the service",
+    }
+    assert not row["keeps_time"]
+    # Nobody of another gender is among the other times either.
+    assert all(man.name not in words for _value, words in row["ways"])
+
+
+def test_a_visit_changed_meanwhile_is_not_moved(desk: Client, world: World) -> None:
+    booking = booked(world, 10, 1)
+    world.add_therapist()
+    shown = rows(desk, world)
+    moved = operations.move_booking(
+        booking=booking,
+        starts_at=at(15),
+        now=NOW,
+        for_staff=True,
+        preference=f"therapist:{world.therapist.slug}",
+    )
+    said = press(desk, world, shown)
+    assert "has changed meanwhile" in said[0]
+    assert Booking.objects.get(pk=booking.pk).starts_at == moved.starts_at == at(15)
+
+
+def test_somebody_else_was_quicker_and_the_rest_moves_all_the_same(desk: Client, world: World) -> None:
+    first, second = booked(world, 10, 1), booked(world, 14, 2)
+    other = world.add_therapist()
+    shown = rows(desk, world)
+    booked(world, 10, 3, preference=f"therapist:{other.slug}", street="5 New Road")
+    said = press(desk, world, shown)
+    assert "another visit" in said[0]
+    assert Booking.objects.get(pk=first.pk).therapist == world.therapist
+    assert Booking.objects.get(pk=second.pk).therapist == other
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "|", "a|b|c|d", "x|2026-12-07T18:00:00|1|1", "nobody|2026-12-07T18:00:00+00:00|14000|1",
+     "x|9999-12-31T00:00:00+00:00|1|1",
+     "x|2026-12-07T18:00:00+00:00|999999999999|1", "x" * 5000],
+)  # fmt: skip
+def test_a_choice_that_was_never_shown_moves_nothing(desk: Client, world: World, value: str) -> None:
+    booking = booked(world, 10, 1)
+    world.add_therapist()
+    (said,) = press(desk, world, rows(desk, world), **{f"way-{booking.pk}": value})
+    assert said
+    fresh = Booking.objects.get(pk=booking.pk)
+    assert (fresh.starts_at, fresh.therapist, fresh.revision) == (
+        booking.starts_at,
+        world.therapist,
+        booking.revision,
+    )
+
+
+def test_another_total_than_was_shown_moves_nothing(desk: Client, world: World) -> None:
+    booking = booked(world, 10, 1)
+    world.add_therapist()
+    shown = rows(desk, world)
+    slug, start, _total, revision = shown[0]["ways"][0][0].split("|")
+    (said,) = press(desk, world, shown, **{f"way-{booking.pk}": f"{slug}|{start}|1|{revision}"})
+    assert "the total is another one now" in said
+
+
+def test_nobody_can_book_who_is_out_once_it_is_pressed(world: World) -> None:
+    writer = signed_in(staff_user("writer", "view_booking", "change_booking", "add_timeoff"))
+    booked(world, 10, 1)
+    world.add_therapist()
+    assert writer.get(RESCUE, asked(world)).context["may_block"]
+    press(writer, world, [], block="1")
+    press(writer, world, [], block="1")
+    off = TimeOff.objects.get()
+    assert (off.starts_at, off.ends_at) == (at(0), at(0, day=DAY.replace(day=DAY.day + 1)))
+    assert not writer.get(RESCUE, asked(world)).context["may_block"]
+
+
+def test_without_the_right_nothing_is_blocked(desk: Client, world: World) -> None:
+    booked(world, 10, 1)
+    press(desk, world, [], block="1")
+    assert not TimeOff.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [({"from_time": "13:00"}, [14]), ({"until_time": "13:00"}, [10]),
+     ({"from_time": "11:05", "until_time": "13:00"}, [10])],
+    ids=["from-noon", "until-noon", "touching-the-door"],
+)  # fmt: skip
+def test_only_visits_within_the_hours_are_asked_about(
+    desk: Client, world: World, hours: dict[str, str], expected: list[int]
+) -> None:
+    booked(world, 10, 1)
+    booked(world, 14, 2)
+    assert [row["booking"].starts_at for row in rows(desk, world, **hours)] == [at(hour) for hour in expected]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"therapist": "9" * 30, "day": str(DAY)}, {"therapist": "x", "day": "2026-02-30"}, {"therapist": ""},
+     {"day": str(DAY), "therapist": "1", "from_time": "13:00", "until_time": "12:00"}],
+)  # fmt: skip
+def test_what_makes_no_sense_is_told_kindly(desk: Client, world: World, query: dict[str, str]) -> None:
+    response = desk.get(RESCUE, query)
+    assert response.status_code == 422
+    assert response.context["rows"] is None
+
+
+def test_visits_that_have_begun_or_ended_are_left_alone(desk: Client, world: World) -> None:
+    booked(world, 10, 1)
+    late = booked(world, 14, 2)
+    with time_machine.travel(at(10, 30), tick=False):
+        assert [row["booking"] for row in rows(desk, world)] == [late]
+
+
+def test_when_nobody_can_within_a_week_the_client_is_to_be_called(desk: Client, world: World) -> None:
+    booked(world, 10, 1)
+    with mock.patch("bookings.domain.scheduling.rescue.LOOKS_AHEAD_DAYS", 0):
+        (row,) = rows(desk, world)
+        text = desk.get(RESCUE, asked(world)).content.decode()
+    assert (row["ways"], row["chosen"]) == ([], "")
+    assert "Nobody can come within a week. Please call the client." in text
+    assert 'name="visit"' not in text
+
+
+def test_the_page_costs_the_same_however_many_visits(desk: Client, world: World, count_queries: Any) -> None:
+    for number in range(4):
+        world.add_therapist(f"Sample Number {number}")
+    Therapist.objects.update(break_after_minutes=None)
+    booked(world, 10, 1)
+    rows(desk, world)
+    with count_queries() as few:
+        rows(desk, world)
+    for number, hour in enumerate((12, 14, 16), 2):
+        booked(world, hour, number)
+    with count_queries() as many:
+        assert len(rows(desk, world)) == 4
+    assert len(many) == len(few) <= 16
+
+
+# Racing desks --------------------------------------------------------------------------------------------------------
+
+
+def at_once(*work: Callable[[], Any]) -> None:
+    together = threading.Barrier(len(work))
+
+    def run(job: Callable[[], Any]) -> None:
+        try:
+            together.wait(timeout=20)
+            job()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+@pytest.mark.integrity
+def test_two_desks_that_rescue_one_day_move_each_visit_once(transactional_db: None, world: World) -> None:
+    desks = [signed_in(staff_user(name, "view_booking", "change_booking")) for name in ("one", "two")]
+    visits = [booked(world, 10, 1), booked(world, 14, 2)]
+    world.add_therapist("Sample Two")
+    world.add_therapist("Sample Three")
+    shown = [rows(desk, world) for desk in desks]
+    # The second desk sends everybody to the other of the two.
+    others = {
+        f"way-{row['booking'].pk}": next(value for value, words in row["ways"][1:] if "Same time" in words)
+        for row in shown[1]
+    }
+    at_once(lambda: press(desks[0], world, shown[0]), lambda: press(desks[1], world, shown[1], **others))
+    for visit in visits:
+        assert visit.events.filter(kind=EventKind.MOVED).count() == 1
+        assert Message.objects.filter(booking=visit, kind=MessageKind.MOVED).count() == 1
+
+
+@pytest.mark.integrity
+def test_two_desks_never_send_one_therapist_to_two_doors(transactional_db: None, world: World) -> None:
+    desks = [signed_in(staff_user(name, "view_booking", "change_booking")) for name in ("one", "two")]
+    third = world.add_therapist("Sample Three")
+    free = world.add_therapist("Sample Two")
+    mine = booked(world, 10, 1)
+    other = booked(world, 10, 2, preference=f"therapist:{third.slug}", street="9 Other Road")
+    value = f"{free.slug}|{at(10).isoformat()}|14000|{{}}"
+
+    def send(desk: Client, booking: Booking) -> None:
+        data = {"visit": str(booking.pk), f"way-{booking.pk}": value.format(booking.revision)}
+        desk.post(f"{RESCUE}?therapist={booking.therapist_id}&day={DAY}", data)
+
+    at_once(lambda: send(desks[0], mine), lambda: send(desks[1], other))
+    assert Booking.objects.filter(therapist=free).count() == 1
+    assert Message.objects.filter(kind=MessageKind.MOVED).count() == 1
