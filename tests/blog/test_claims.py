@@ -74,6 +74,10 @@ ONLY_BY: dict[str, str] = {
 }
 
 
+def test_every_sentence_has_its_pattern() -> None:
+    assert [sentence for sentence in ONLY_BY.values() if not find_claims([sentence])] == []
+
+
 @pytest.mark.parametrize("pattern", claims._CLAIMS)
 def test_every_pattern_is_the_only_one_to_find_some_sentence(
     pattern: str, monkeypatch: pytest.MonkeyPatch

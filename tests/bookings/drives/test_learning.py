@@ -94,6 +94,18 @@ def test_strangers_change_nothing() -> None:
     assert disturbed.left_out == found.left_out + len(strangers)
 
 
+def test_a_lunch_on_the_way_is_no_drive_though_its_length_is_possible() -> None:
+    """Twice and a half the plan is under what a drive can be, and far from all the others."""
+    drives = [Drive(planned=40, took=took) for took in (54, 55, 56, 57, 54, 55, 56, 57, 55, 56)]
+    lunches = [Drive(planned=40, took=98), Drive(planned=40, took=100), Drive(planned=40, took=101)]
+    found, disturbed = learned(drives), learned(drives + lunches)
+
+    assert found is not None
+    assert disturbed is not None
+    assert disturbed.left_out == found.left_out + 3
+    assert disturbed.factor == found.factor
+
+
 @given(
     st.lists(st.builds(Drive, planned=st.floats(0, 300), took=st.floats(0, 2000)), max_size=60),
     st.integers(50, 95),
