@@ -144,6 +144,7 @@ def _held(world: World, day: date) -> uuid.UUID:
         ends_at=at(11, 0, day),
         blocked_from=at(9, 50, day),
         blocked_until=at(11, 10, day),
+        held_since=NOW,
         expires_at=NOW + timedelta(minutes=10),
         source="a",
         place=0,

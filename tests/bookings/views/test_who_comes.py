@@ -98,7 +98,7 @@ def test_whoever_stands_beside_a_time_is_who_comes(
     flow.details()
     flow.health()
     review = text(flow.client.get("/book/review/"))
-    assert f"Who {names[pressed]} CAMTC" in review
+    assert f"{names[pressed]} comes CAMTC" in review
     flow.review()
     booking = Booking.objects.latest("pk")
     assert (booking.preference, booking.therapist.slug) == ("any", pressed)
