@@ -134,7 +134,8 @@ def test_web_server_that_cannot_know_its_visitors_does_not_start(
         "TRUSTED_PROXIES": proxies,
     }
     server = subprocess.Popen(
-        [program, "massagerx.wsgi", "--workers", "1", "--bind", bind.format(tmp=tmp_path)],
+        # A worker that is told to stop while it begins never hears of it, and is ended after the grace.
+        [program, "massagerx.wsgi", "--workers", "1", "--bind", bind.format(tmp=tmp_path), "--graceful-timeout", "2"],
         cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
