@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Max, Model, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -29,6 +29,8 @@ from .models import MOST_VISITS, Course, CoursePhase, CoursePlan
 # In the address of the form for a new version: the key of the one that it starts as a copy of.
 COPY = "copy"
 _COPIED = ("name", "option", "counted_from", "words")
+# What an approval is of, beside the phases.
+_APPROVED = ("option", "counted_from")
 _PHASE = ("from_day", "to_day", "visits", "apart")
 
 
@@ -120,6 +122,22 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
             others = CoursePlan.objects.filter(name=obj.name).exclude(pk=obj.pk)
             obj.number = (others.aggregate(highest=Max("number"))["highest"] or 0) + 1
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Takes the approval away of what its giver has not seen, unless it is given with the same press."""
+        super().save_related(request, form, formsets, change)
+        plan = form.instance
+        is_other = any(name in form.changed_data for name in _APPROVED) or any(
+            formset.has_changed() for formset in formsets
+        )
+        if change and is_other and plan.approved_by and "approved_by" not in form.changed_data:
+            words = _(
+                "%(name)s approved the plan as it was before, so it is not offered any more. Once somebody has checked "
+                "it as it is now, type who approved it."
+            )
+            messages.warning(request, words % {"name": plan.approved_by})
+            plan.approved_by = ""
+            plan.save(update_fields=["approved_by"])
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Never: a plan that is offered no more stays for the courses that were booked by it."""

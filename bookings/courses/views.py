@@ -38,6 +38,7 @@ from bookings.refusals import preference_label, refusal_words, stranding_words
 from bookings.views import steps
 from bookings.views.steps import (
     COURSE,
+    COURSE_ASKED,
     Complete,
     InForce,
     Progress,
@@ -51,13 +52,10 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import clock_time, local
 
 from .forms import CourseForm
-from .models import CoursePlan
+from .models import Course, CoursePlan
 from .operations import book_course
 from .planner import Why
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
-
-# In a draft: what the course is planned by, as the form has it.
-ASKED = "course_asked"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +85,7 @@ def course(request: HttpRequest) -> HttpResponse:
         request,
         progress,
         **{
-            ASKED: {
+            COURSE_ASKED: {
                 "plan": data["plan"],
                 "day_zero": str(data["day_zero"]),
                 "cleared_from": str(data["cleared_from"]) if data["cleared_from"] else None,
@@ -122,7 +120,7 @@ class _Page:
 
     @property
     def initial(self) -> dict[str, Any]:
-        kept = self.progress.answers.get(ASKED)
+        kept = self.progress.answers.get(COURSE_ASKED)
         return kept or {"preference": self.progress.answers.get("preference", ANYONE)}
 
     def form(self, initial: dict[str, Any] | None = None, data: Any = None) -> CourseForm:
@@ -204,7 +202,7 @@ class Draft:
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
         """None when nothing was asked yet, or the plan, its length or the therapist is no longer on offer."""
-        asked_for = progress.answers.get(ASKED)
+        asked_for = progress.answers.get(COURSE_ASKED)
         if not asked_for or progress.area is None or progress.treatment is None:
             return None
         plan = (
@@ -346,7 +344,9 @@ def _option_words(starts_at: datetime, name: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "booking-send")
 def check(request: HttpRequest) -> HttpResponse:
-    """The whole course on one page, and the one press that books all of it."""
+    """The whole course on one page, and the one press that books all of it; again it leads to the course."""
+    if request.method == "POST" and (booked := _booked_before(request)) is not None:
+        return redirect("admin:courses_course_change", booked.pk)
     progress = load_progress(request)
     current, draft = in_force(now=progress.now), Draft.load(progress)
     if progress.staff_user is None or current is None:
@@ -366,6 +366,15 @@ def check(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return page.show(form, status=422)
     return page.book(form.cleaned_data)
+
+
+def _booked_before(request: HttpRequest) -> Course | None:
+    """The course that this very press has booked already: its draft is gone then."""
+    try:
+        key = uuid.UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return None
+    return Course.objects.filter(key=key, booked_by=request.user.pk).only("pk").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit, load_columns
 from bookings.enums import BookingStatus
+from bookings.exceptions import BookingError
 from bookings.models import Booking, Therapist
 from bookings.staff.labels import (
     ACCESS_LABELS,
@@ -75,7 +76,14 @@ def stay_away(request: StaffRequest) -> HttpResponse:
     therapist = therapists_seen_by(request.user).first()
     if request.method != "POST" or therapist is None:
         return redirect("admin:index")
-    found = operations.stay_away_today(therapist=therapist, now=timezone.now(), reason=_("Can’t come today"))
+    try:
+        found = operations.stay_away_today(
+            therapist=therapist, now=timezone.now(), reason=_("Can’t come today")
+        )
+    except BookingError:
+        words = _("Somebody is changing one of your visits at this moment. Please press once more.")
+        say(request, False, words)
+        return redirect("admin:index")
     if not found:
         say(request, True, _("You are off for the rest of today. No visits were booked."))
         return redirect("admin:index")

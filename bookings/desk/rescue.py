@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
+from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.exceptions import BookingError, ChangedMeanwhile
@@ -183,15 +184,23 @@ def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
     it once, and nobody books between."""
     if "block" not in request.POST or not _may_block(request.user):
         return
-    with transaction.atomic():
-        list(Therapist.objects.select_for_update(no_key=True).filter(pk=asked["therapist"].pk).order_by("pk"))
-        if _is_blocked(asked):
-            return
-        TimeOff.objects.create(
-            therapist=asked["therapist"],
-            starts_at=asked["starts_at"],
-            ends_at=asked["ends_at"],
-            reason=_("Out; the day was rescued"),
+    name = {"name": asked["therapist"].name}
+    try:
+        with translated_errors(), transaction.atomic():
+            locked = Therapist.objects.select_for_update(no_key=True).filter(pk=asked["therapist"].pk)
+            list(locked.order_by("pk"))
+            if _is_blocked(asked):
+                return
+            TimeOff.objects.create(
+                therapist=asked["therapist"],
+                starts_at=asked["starts_at"],
+                ends_at=asked["ends_at"],
+                reason=_("Out; the day was rescued"),
+            )
+    except BookingError:
+        words = _(
+            "Somebody is booking %(name)s at this moment, so the time was not blocked. Please try again."
         )
-    words = _("Nobody can book %(name)s then any more.")
-    say(request, True, words % {"name": asked["therapist"].name})
+        say(request, False, words % name)
+        return
+    say(request, True, _("Nobody can book %(name)s then any more.") % name)

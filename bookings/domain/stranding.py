@@ -82,9 +82,16 @@ def lock_therapists_of_change(therapist_ids: Collection[int] | None) -> None:
 def tell_desk(*, now: datetime) -> int:
     """Writes to the desk about each visit within `TOLD_WITHIN` that can't be kept, once for each cause; returns how
     many messages were written. A cause that went away and came back is told again."""
+    # Before the look: what another process tells meanwhile, this look has not seen, so it is not solved.
+    known = set(StrandedNotice.objects.order_by().values_list("pk", flat=True))
+    found = stranded_by(now=now, days=(local(now).date(), local(now + TOLD_WITHIN).date()))
+    _forget_solved(known, found, now)
+    return tell_of(found, now=now)
+
+
+def tell_of(found: Collection[Stranded], *, now: datetime) -> int:
+    """The same of these visits alone, and forgets nothing."""
     until = now + TOLD_WITHIN
-    found = stranded_by(now=now, days=(local(now).date(), local(until).date()))
-    _forget_solved(found, now)
     told = set(StrandedNotice.objects.order_by().values_list("booking", "reason", "revision"))
     return sum(
         _tell(row, now)
@@ -118,15 +125,15 @@ def _tell(row: Stranded, now: datetime) -> bool:
     return is_new
 
 
-def _forget_solved(found: Collection[Stranded], now: datetime) -> None:
-    """Drops the notices of causes that are no more, and of visits that have ended, begun or changed since."""
+def _forget_solved(known: Collection[int], found: Collection[Stranded], now: datetime) -> None:
+    """Drops those of the `known` notices whose cause is no more, or whose visit has ended, begun or changed since."""
     still = {(row.booking.pk, row.reason) for row in found}
     kept = Booking.objects.filter(
         pk=OuterRef("booking"), revision=OuterRef("revision"), status__in=OCCUPYING, starts_at__gt=now
     )
     gone = [
         notice.pk
-        for notice in StrandedNotice.objects.annotate(is_current=Exists(kept)).order_by()
+        for notice in StrandedNotice.objects.filter(pk__in=known).annotate(is_current=Exists(kept)).order_by()
         if not notice.is_current or (notice.booking_id, notice.reason) not in still
     ]
     StrandedNotice.objects.filter(pk__in=gone).delete()

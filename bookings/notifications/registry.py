@@ -56,7 +56,7 @@ KINDS: dict[str, Kind] = {
     ),
     # Of the first of them; it tells of all, so it holds whatever becomes of that one.
     MessageKind.TOGETHER: Kind(
-        "together", "client", STANDING | frozenset({_S.CANCELED}), any_revision=True, calendar="PUBLISH"
+        "together", "client", frozenset(BookingStatus), any_revision=True, calendar="PUBLISH"
     ),
     MessageKind.DECLINED: Kind("declined", "client", frozenset({_S.DECLINED})),
     # A request that waits for its answer can be moved as well.
@@ -169,6 +169,13 @@ def canceled_together(message: Message, booking: Booking) -> BookingQuerySet:
     return Booking.objects.together_with(booking).filter(Exists(ended))
 
 
+def _told_later(message: Message, booking: Booking) -> bool:
+    """Whether a later message tells, or has told, of the visits to come that were booked together with this one."""
+    visits = Booking.objects.together_with(booking).order_by().values("pk")
+    later = Message.objects.filter(kind=MessageKind.TOGETHER, booking__in=visits, pk__gt=message.pk)
+    return later.exclude(state__in=[MessageState.FAILED, MessageState.DROPPED]).exists()
+
+
 def will_be_dropped(message: Message) -> bool:
     """Whether a message that waits will not be sent when its hour comes, as its visit stands now. Asks nothing of the
     database: needs the booking and its client beside it."""
@@ -193,9 +200,11 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     if reason := _why_overtaken(message, kind, booking):
         return reason
     if message.kind == MessageKind.TOGETHER:
-        told = ahead_together(booking, now) | canceled_together(message, booking)
-        if not told.exists():
+        canceled = canceled_together(message, booking)
+        if not (ahead_together(booking, now) | canceled).exists():
             return "none of the visits is to come"
+        if _told_later(message, booking) and not canceled.exists():
+            return "a later message tells of the same visits"
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
     if message.kind == MessageKind.CHANGE_ALERT:
@@ -242,11 +251,3 @@ def not_before(
     if message.kind in _SAY_THAT_WE_COME and why_not_kept(target, now=now):
         return now + _LOOK_AGAIN_AFTER
     return None
-
-
-def calendar_method(kind: Kind, target: Target) -> CalendarMethod | None:
-    """The method of the calendar part. A visit that never was confirmed is in nobody's calendar to be changed or
-    taken out."""
-    if not isinstance(target, Booking) or target.confirmed_at is None:
-        return None
-    return kind.calendar

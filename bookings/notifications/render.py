@@ -32,7 +32,6 @@ from .registry import (
     SiteSettings,
     Target,
     ahead_together,
-    calendar_method,
     canceled_together,
     kind_of,
     recipient,
@@ -91,7 +90,9 @@ def render(
     to = recipient(kind, target, site_settings)
     if not to:
         raise ValueError("no address for this kind of message")
-    method = calendar_method(kind, target)
+    # A visit that never was confirmed is in nobody's calendar to be changed or taken out.
+    sure = [visit for visit in _told(message, target, now) if visit.confirmed_at is not None]
+    method = kind.calendar if sure else None
     secrets = Hidden() if preview else Live(now)
     with timezone.override(zone()), translation.override(settings.LANGUAGE_CODE):
         context = _context(message, kind, target, site_settings, secrets, now, story)
@@ -99,11 +100,9 @@ def render(
         context["subject"] = subject
         text = render_to_string(f"email/{kind.folder}/body.txt", context)
         html = render_to_string(f"email/{kind.folder}/body.html", context)
-        calendar = None
-        if method is not None and isinstance(target, Booking):
-            visits = _told_together(message, target, now) if kind.folder == "together" else [target]
-            sure = [visit for visit in visits if visit.confirmed_at is not None]
-            calendar = visits_calendar(bookings=sure, business=site_settings.business, method=method, now=now)
+        calendar = method and visits_calendar(
+            bookings=sure, business=site_settings.business, method=method, now=now
+        )
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -223,6 +222,13 @@ def _when(booking: Booking) -> dict[str, Any]:
         "clocks": clocks,
         "zone_name": zone_name,
     }
+
+
+def _told(message: Message, target: Target, now: datetime) -> list[Booking]:
+    """The visits that a message tells of; none for one about something else."""
+    if not isinstance(target, Booking):
+        return []
+    return _told_together(message, target, now) if message.kind == MessageKind.TOGETHER else [target]
 
 
 def _told_together(message: Message, booking: Booking, now: datetime) -> list[Booking]:

@@ -26,6 +26,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         **steps.forget_time(progress),
         "health": None,
         steps.SO_FAR: None,
+        steps.COURSE_ASKED: None,
         "submission_key": None,
         "details": None,
         "zip_code": None,

@@ -36,6 +36,7 @@ _NOTHING = dict.fromkeys(
         "missed",
         "known",
         "day",
+        steps.COURSE_ASKED,
         steps.SO_FAR,
         steps.FILLED_FOR,
     )

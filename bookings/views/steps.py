@@ -57,6 +57,8 @@ CAME_LAST = "came_last"
 AGAIN_OF = "again_of"
 # In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
 COURSE = "course"
+# In a draft: what a course is planned by, as its form has it.
+COURSE_ASKED = "course_asked"
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 

@@ -21,9 +21,11 @@ from bookings.courses.planning import Asked, Chosen, rules_of_desk, wishes_of
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations import LookedUp
 from bookings.domain.visit_request import VisitRequest, load_treatment
-from bookings.enums import BookingStatus, MessageKind
+from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import Booking, ClinicianNote, HealthAccess, Message, TimeOff
+from bookings.notifications.registry import STANDING, SiteSettings, load_target, obsolete_reason
+from bookings.notifications.render import Email, render
 from massagerx.lib.localtime import local
 from tests.bookings.views.flow import Flow
 from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
@@ -298,6 +300,38 @@ def test_used_version_never_changes(flow: Flow, plan: CoursePlan, owner: Client)
     assert not plan.is_offered  # that much may be changed
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["anew", "the same again"])
+def test_what_was_asked_for_one_client_is_not_shown_for_the_next(
+    flow: Flow, plan: CoursePlan, world: World, again: bool
+) -> None:
+    earlier = world.book(starts_at=at(14), email="bo@example.com")
+    take(flow, plan)
+
+    flow.client.post("/book/for-a-client/", {"visit": earlier.pk} if again else {})
+    if not again:
+        flow.until("when")
+
+    page = flow.client.get(COURSE)
+    assert page.status_code == 200
+    assert str(SURGERY) not in page.content.decode()
+    assert shown(page.content.decode()) == {}
+
+
+def test_same_press_again_leads_to_the_course(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan)
+    sent = {**hidden(to_the_end(flow).content.decode()), "agree": "on"}
+    there = flow.client.post(CHECK, sent)["Location"]
+    assert there == reverse("admin:courses_course_change", args=[Course.objects.get().pk])
+
+    assert flow.client.post(CHECK, sent)["Location"] == there
+    assert Course.objects.count() == 1
+    # A press of somebody else, or none that makes sense, leads nowhere.
+    assert flow.client.post(CHECK, {**sent, "submission_key": "x"})["Location"] == "/book/when/"
+    Course.objects.update(booked_by=User.objects.create_user("another"))
+    assert flow.client.post(CHECK, sent)["Location"] == "/book/when/"
+    assert Client().post(CHECK, sent)["Location"] == "/book/when/"
+
+
 def book(flow: Flow, plan: CoursePlan, **health: Any) -> Course:
     take(flow, plan)
     page = to_the_end(flow, **health).content.decode()
@@ -349,6 +383,63 @@ def test_note_is_asked_for_even_of_who_forgets_it(flow: Flow, plan: CoursePlan) 
     course = book(flow, plan, pregnancy="yes", pregnancy_signs="no")
     with pytest.raises(ScreeningNotCleared):
         operations.confirm_together(together=course.key, actor=User.objects.get(username="desk"), now=NOW)
+
+
+# One email tells of all -----------------------------------------------------------------------------------------------
+
+
+def clear(visit: Booking) -> None:
+    """A note for this visit alone, and it is confirmed."""
+    actor = User.objects.get(username="desk")
+    operations.record_clinician_note(booking=visit, actor=actor, note="Yes.", now=NOW)
+    operations.confirm_booking(booking=visit, actor=actor, now=NOW)
+
+
+def why_not_sent(message: Message) -> str:
+    return obsolete_reason(message, load_target(message), SiteSettings.load(), now=NOW)
+
+
+def email_of(message: Message) -> Email:
+    return render(message, load_target(message), SiteSettings.load(), now=NOW, preview=True)
+
+
+@pytest.mark.parametrize("status", BookingStatus.values)
+def test_email_about_all_leaves_whatever_became_of_the_first(
+    flow: Flow, plan: CoursePlan, status: str
+) -> None:
+    course = book(flow, plan, pregnancy="yes", pregnancy_signs="no")
+    Booking.objects.filter(pk=course.visits.first().pk).update(status=status)
+    message = Message.objects.get(kind=MessageKind.TOGETHER)
+    assert why_not_sent(message) == ""
+    assert email_of(message).text.count("with Sample Therapist One") == (5 if status in STANDING else 4)
+
+
+def test_calendar_holds_the_confirmed_whether_or_not_the_first_is_one(flow: Flow, plan: CoursePlan) -> None:
+    course = book(flow, plan, pregnancy="yes", pregnancy_signs="no")
+    message = Message.objects.get(kind=MessageKind.TOGETHER)
+    first, second = course.visits[:2]
+    assert (email_of(message).calendar, email_of(message).calendar_method) == (None, None)
+
+    clear(first)
+    operations.cancel_booking(booking=first, actor=None, now=NOW + timedelta(minutes=1))
+    # What was in a calendar is not told of any more, and of the others none is sure.
+    assert (email_of(message).calendar, email_of(message).calendar_method) == (None, None)
+
+    clear(second)
+    mail = email_of(message)
+    assert (str(mail.calendar).count("BEGIN:VEVENT"), mail.calendar_method) == (1, "PUBLISH")
+
+
+def test_of_two_emails_about_all_that_wait_the_later_leaves(flow: Flow, plan: CoursePlan) -> None:
+    course = book(flow, plan, pregnancy="yes", pregnancy_signs="no")
+    later = NOW + timedelta(minutes=1)
+    actor = User.objects.get(username="desk")
+    operations.confirm_together(together=course.key, actor=actor, note="Yes.", now=later)
+    first, second = Message.objects.filter(kind=MessageKind.TOGETHER).order_by("pk")
+    assert (why_not_sent(first), why_not_sent(second)) == ("a later message tells of the same visits", "")
+    # One that did not arrive tells nothing.
+    Message.objects.filter(pk=second.pk).update(state=MessageState.FAILED)
+    assert why_not_sent(first) == ""
 
 
 # The rest ------------------------------------------------------------------------------------------------------------

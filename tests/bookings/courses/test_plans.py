@@ -91,6 +91,43 @@ def test_new_version_starts_as_a_copy_and_takes_the_next_number(owner: Client, w
     assert list(CoursePlan.objects.offered()) == [second]
 
 
+def kept(world: World, plan: CoursePlan, **changes: Any) -> dict[str, Any]:
+    """The form of a plan that is there, as its page sends it."""
+    phases = list(plan.phases.order_by("from_day"))
+    rows = [(phase.from_day, phase.to_day, phase.visits, phase.apart) for phase in phases]
+    keys: dict[str, Any] = {"phases-INITIAL_FORMS": len(phases)}
+    for number, phase in enumerate(phases):
+        keys |= {f"phases-{number}-id": phase.pk, f"phases-{number}-plan": plan.pk}
+    return {**typed(world, *rows), **keys, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "approved_by"),
+    [
+        ({}, "A. Sample"),
+        ({"words": "As your surgeon advises.", "is_offered": ""}, "A. Sample"),
+        ({"phases-0-visits": "1"}, ""),
+        ({"phases-2-DELETE": "on"}, ""),
+        ({"counted_from": "first_visit"}, ""),
+        ({"option": "90"}, ""),
+        ({"phases-0-visits": "1", "approved_by": "B. Sample"}, "B. Sample"),
+    ],
+)
+def test_approval_is_of_what_was_seen(
+    owner: Client, world: World, changes: dict[str, str], approved_by: str
+) -> None:
+    plan = make_plan(world)
+    if "option" in changes:
+        changes = {"option": str(ServiceOption.objects.get(minutes=90).pk)}
+    answer = owner.post(
+        reverse("admin:courses_courseplan_change", args=[plan.pk]), kept(world, plan, **changes), follow=True
+    )
+    assert answer.redirect_chain
+    plan.refresh_from_db()
+    assert plan.approved_by == approved_by
+    assert ("approved the plan as it was before" in answer.content.decode()) is (not approved_by)
+
+
 @pytest.mark.parametrize("copy", ["0", "x", "9" * 30, "-1", ""])
 def test_copy_of_nothing_is_an_empty_form(owner: Client, world: World, copy: str) -> None:
     assert owner.get(ADD, {"copy": copy}).status_code == 200

@@ -17,11 +17,12 @@ from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.domain.stranding import stranded_by
-from bookings.enums import BookingStatus, MessageState
-from bookings.models import AccessNotes, Booking, Message, TimeOff
+from bookings.enums import BookingStatus, MessageKind, MessageState
+from bookings.models import AccessNotes, Booking, Message, Therapist, TimeOff
 from bookings.notifications import delivery
 from massagerx.lib.localtime import local
 from tests.factories import DAY, NOW, World, at
+from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
 from tests.support.smtp import MailServer
 
 from .conftest import signed_in, staff_user
@@ -290,6 +291,38 @@ def test_who_has_no_visits_left_is_off_all_the_same(world: World, hands: Client)
     with time_machine.travel(at(18), tick=False):
         hands.post(STAY_AWAY)
         assert "No visits were booked." in hands.get(INDEX).content.decode()
+    assert TimeOff.objects.count() == 1
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.integrity
+def test_a_lock_on_somebody_elses_visit_is_nothing_to_the_press(
+    transactional_db: None, world: World, hands: Client
+) -> None:
+    coming = booked(world, 14, "Ana Sample")
+    other = world.add_therapist()
+    theirs = booked(world, 14, "Bo Sample", street="9 Other Road", preference=f"therapist:{other.slug}")
+    Therapist.objects.filter(pk=other.pk).update(is_active=False)
+    Message.objects.update(state=MessageState.SENT)
+
+    with time_machine.travel(at(12), tick=False), held_elsewhere(Booking.objects.filter(pk=theirs.pk)):
+        assert hands.post(STAY_AWAY)["Location"] == INDEX
+
+    assert TimeOff.objects.count() == 1
+    told = Message.objects.get(kind=MessageKind.STRANDED_ALERT)
+    assert told.booking == coming
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.integrity
+def test_a_lock_on_an_own_visit_is_told_kindly(transactional_db: None, world: World, hands: Client) -> None:
+    coming = booked(world, 14, "Ana Sample")
+    with time_machine.travel(at(12), tick=False):
+        with held_elsewhere(Booking.objects.filter(pk=coming.pk)):
+            assert hands.post(STAY_AWAY)["Location"] == INDEX
+        assert not TimeOff.objects.exists()
+        assert "Please press once more." in hands.get(INDEX).content.decode()
+        hands.post(STAY_AWAY)
     assert TimeOff.objects.count() == 1
 
 

@@ -18,6 +18,7 @@ from bookings.domain import operations
 from bookings.enums import EventKind, Gender, MessageKind
 from bookings.models import Booking, Message, Therapist, TimeOff
 from tests.factories import DAY, NOW, World, at
+from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
 
 from .conftest import signed_in, staff_user
 
@@ -302,3 +303,15 @@ def test_two_desks_never_send_one_therapist_to_two_doors(transactional_db: None,
     at_once(lambda: send(desks[0], mine), lambda: send(desks[1], other))
     assert Booking.objects.filter(therapist=free).count() == 1
     assert Message.objects.filter(kind=MessageKind.MOVED).count() == 1
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.integrity
+def test_time_that_can_not_be_blocked_at_this_moment_is_told_kindly(
+    transactional_db: None, world: World
+) -> None:
+    desk = signed_in(staff_user("desk", "view_booking", "change_booking", "add_timeoff"))
+    with held_elsewhere(Therapist.objects.filter(pk=world.therapist.pk)):
+        (said,) = press(desk, world, [], block="on")
+    assert "the time was not blocked. Please try again." in said
+    assert not TimeOff.objects.exists()
