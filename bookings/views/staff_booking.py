@@ -38,6 +38,7 @@ _NOTHING = dict.fromkeys(
         "day",
         steps.SO_FAR,
         steps.FILLED_FOR,
+        steps.AGAIN_OF,
     )
 )
 
