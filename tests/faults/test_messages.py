@@ -22,6 +22,7 @@ from bookings import tasks
 from bookings.domain import operations, outbox
 from bookings.enums import BookingStatus, MessageKind, MessageState, Tier
 from bookings.models import AccessNotes, Booking, Message, MessageSettings, ScreeningRecord
+from massagerx.lib.localtime import local
 from tests.support import faulty_smtp as faulty
 from tests.support.faulty_smtp import FaultySMTPServer
 from tests.support.integrity import FULL, percentile, size, write_down
@@ -70,14 +71,15 @@ def senders(transactional_db: None, all_senders: Senders, smtp: FaultySMTPServer
 
 
 def make_visits(count: int) -> list[Booking]:
-    """Confirmed visits of one client, one after the other, from the day after tomorrow on."""
+    """Confirmed visits of one client that can be kept, four a day from the day after tomorrow on."""
     make_business()
     now = timezone.now()
-    first = make_visit(status=BookingStatus.CONFIRMED, starts_at=now + timedelta(days=2), confirmed_at=now)
+    morning = local(now).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    first = make_visit(status=BookingStatus.CONFIRMED, starts_at=morning, confirmed_at=now)
     visits = []
     for number in range(1, count):
         copy = Booking.objects.get(pk=first.pk)
-        later = timedelta(hours=2 * number)
+        later = timedelta(days=number // 4, hours=3 * (number % 4))
         copy.pk = None
         copy.reference = f"MX-{number:06d}"
         copy.submission_key = uuid.uuid4()
@@ -256,7 +258,7 @@ def test_no_reminder_leaves_for_a_visit_that_was_canceled_or_moved(
     senders: Senders, smtp: FaultySMTPServer
 ) -> None:
     # As many as begin within the longest time that the owner may set.
-    visits = make_visits(size(40, 140))
+    visits = make_visits(size(40, 44))
     now = timezone.now()
     Message.objects.bulk_create(
         Message(booking=visit, kind=MessageKind.RECHECK, due_at=now - timedelta(minutes=1), created_at=now)
