@@ -73,6 +73,7 @@ class PostForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._sent, self._stored = self.data, (self.instance.status, self.instance.published_at)
         if isinstance(self.data, QueryDict) and PUBLISH in self.data:
             # As if it had been chosen: what has changed is seen, saved and kept in the history.
             sent = self.data.copy()
@@ -84,6 +85,14 @@ class PostForm(ModelForm):
             pinned = self.fields["pinned_posts"]
             assert isinstance(pinned, forms.ModelMultipleChoiceField)
             pinned.queryset = Post.objects.exclude(pk=self.instance.pk)
+
+    def full_clean(self) -> None:
+        """Also takes back what was as if chosen when the post is refused: the page that says why shows a draft as a
+        draft, and its other buttons don't publish it."""
+        super().full_clean()
+        if self.errors:
+            self.data = self._sent
+            self.instance.status, self.instance.published_at = self._stored
 
     def clean_title(self) -> str:
         """The title in one line."""

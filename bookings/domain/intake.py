@@ -194,14 +194,15 @@ def open_screening(*, booking: Booking, user: User, reason: str, now: datetime) 
 def open_purpose(*, booking: Booking, user: User, now: datetime) -> str:
     """What a visit is for, in the client's words; "" when nothing was told. Writes the look down first, once in twelve
     hours for one person: they read it before the door, and maybe again at it. Raises `UnreadableValue`."""
-    rows = VisitPurpose.objects.filter(booking=booking)
-    if not rows.exists():
+    # Found once: it may be purged between two looks.
+    found = VisitPurpose.objects.filter(booking=booking).first()
+    if found is None:
         return ""
     reason = gettext_noop("What the visit is for")
     looks = HealthAccess.objects.filter(booking=booking, user=user, reason=reason)
     if not looks.filter(at__gt=now - timedelta(hours=12)).exists():
         HealthAccess.objects.create(booking=booking, user=user, at=now, reason=reason)
-    return str(rows.get().text)
+    return str(found.text)
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:

@@ -18,8 +18,8 @@ from . import steps
 
 
 def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what was booked, and `with_details` with who and where; never a health answer,
-    which only the client can say to be true still.
+    """Fills the visitor's draft with what was booked, and `with_details` with who and where, for the client also with
+    what the visit was for; never a health answer, which only the client can say to be true still.
     `more` are further answers. Leads to the first step that is left, and says what is no longer offered."""
     progress = steps.load_progress(request)
     changes: dict[str, Any] = {
@@ -47,8 +47,13 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         changes |= {
             "details": _details(booking),
             steps.FILLED_FOR: booking.client.email,
-            steps.AGAIN_OF: booking.pk,
         }
+        # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
+        if steps.STAFF_BOOKING not in more:
+            changes |= {
+                "details": {**changes["details"], "purpose": _purpose(booking)},
+                steps.AGAIN_OF: booking.pk,
+            }
         try:
             load_area(booking.area.zip_code)
         except OutsideArea as error:
@@ -85,7 +90,6 @@ def _details(booking: Booking) -> dict[str, Any]:
         "for_other": bool(booking.recipient_name),
         "recipient_name": booking.recipient_name,
         **address_of(booking),
-        "purpose": _purpose(booking),
     }
 
 

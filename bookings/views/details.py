@@ -23,6 +23,7 @@ from .steps import (
     person_of,
     save,
     show,
+    who_books,
 )
 
 
@@ -69,7 +70,10 @@ def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_rig
     health = progress.answers.get("health")
     if health is not None:
         before, now = health.get("of"), person_of(typed)
-        if before is not None and before != now:
+        taken_from = health.get("taken_from")
+        if (before is not None and before != now) or (
+            is_right and taken_from is not None and taken_from != who_books(typed)
+        ):
             changes = forget_health(request, progress)
         elif is_right:
             changes = {"health": {**health, "of": now}}

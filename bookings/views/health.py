@@ -33,7 +33,9 @@ from .steps import (
     person_of,
     save,
     show,
+    who_books,
 )
+from .visits.visitor import load_visitor
 
 
 class Questions:
@@ -46,8 +48,9 @@ class Questions:
         self.today: date = timezone.localdate(progress.now)
         self.given: dict[str, str] = {}
         kept = progress.answers.get("health") or {}
-        # Answers belong to the version and the service that asked.
-        if (kept.get("version"), kept.get("service")) == (self.current.version.number, self.slug):
+        # Answers belong to the version and the service that asked. Those of an earlier visit are used, never shown.
+        of_these = (kept.get("version"), kept.get("service")) == (self.current.version.number, self.slug)
+        if of_these and "taken_from" not in kept:
             self.given = dict(kept["answers"])
 
     @property
@@ -72,11 +75,12 @@ class Questions:
             today=self.today,
         )
 
-    def record(self, progress: Progress, *, bookable: bool) -> dict[str, Any]:
+    def record(self, progress: Progress, *, bookable: bool, **more: Any) -> dict[str, Any]:
         """What the draft keeps: of a finished screening, of one that was stopped, or of one that is not finished. With
-        whom the answers are about, once that was told."""
+        whom the answers are about, once that was told, and `more`."""
         details = progress.answers.get("details")
         return {
+            **more,
             "of": person_of(details) if details is not None else None,
             "version": self.current.version.number,
             "service": self.slug,
@@ -98,7 +102,7 @@ def health(request: HttpRequest) -> HttpResponse:
     if progress.treatment is None or (open_step and request.method != "POST"):
         return open_step or back_to("start")
     questions = Questions(progress, progress.treatment)
-    fresh = _fresh(progress, questions) if "health" not in progress.answers else None
+    fresh = _fresh(request, progress, questions) if "health" not in progress.answers else None
     if "still" in request.POST:
         return open_step or _still_true(request, progress, questions, fresh)
     if request.method != "POST":
@@ -124,16 +128,21 @@ def health(request: HttpRequest) -> HttpResponse:
     return open_step or keep_time(request, progress) or onward(progress)
 
 
-def _fresh(progress: Progress, questions: Questions) -> intake.FreshAnswers | None:
-    """The answers to the same questions about the same people, of the visit that this one is begun from."""
+def _fresh(request: HttpRequest, progress: Progress, questions: Questions) -> intake.FreshAnswers | None:
+    """The answers to the same questions about the same people, of the visit that this one is begun from, while its
+    client books for themself and their mailbox is proved."""
     key, details = progress.answers.get(AGAIN_OF), progress.answers.get("details")
     if key is None or details is None:
         return None
     same = Booking.objects.filter(pk=key, service__slug=questions.slug, people=questions.people)
-    if (booking := same.first()) is None:
+    if (booking := same.select_related("client").first()) is None:
         return None
-    of = person_of({"for_other": True, "recipient_name": booking.recipient_name})
-    if of != person_of(details):
+    email, phone = booking.client.email, booking.client.phone.as_e164
+    if not load_visitor(request, now=progress.now).is_proved(email, for_form=True):
+        return None
+    told = {"name": booking.contact_name, "email": email, "phone": phone}
+    of = {"for_other": True, "recipient_name": booking.recipient_name}
+    if (person_of(of), who_books(told)) != (person_of(details), who_books(details)):
         return None
     return intake.fresh_answers(booking, questions.current, now=progress.now)
 
@@ -141,14 +150,18 @@ def _fresh(progress: Progress, questions: Questions) -> intake.FreshAnswers | No
 def _still_true(
     request: HttpRequest, progress: Progress, questions: Questions, fresh: intake.FreshAnswers | None
 ) -> HttpResponse:
-    """Takes the last answers over, judged as of today; what stops now, or is too old by now, is asked anew."""
+    """Takes the last answers over, judged as of today; what stops now, or is too old by now, is asked anew. Pressed
+    twice, it leads on."""
+    if fresh is None and progress.missing_step("details") is None:
+        return keep_time(request, progress) or onward(progress)
     if fresh is not None:
         questions.given = dict(fresh.answers)
         result = questions.current.evaluate(
             questions.given, questions.slug, questions.today, people=questions.people
         )
         if result.bookable:
-            save(request, progress, health=questions.record(progress, bookable=True))
+            taken_from = who_books(progress.answers["details"])
+            save(request, progress, health=questions.record(progress, bookable=True, taken_from=taken_from))
             return keep_time(request, progress) or onward(progress)
     return redirect(f"{reverse('bookings:health')}?change=yes")
 

@@ -39,6 +39,7 @@ _NOTHING = dict.fromkeys(
         steps.COURSE_ASKED,
         steps.SO_FAR,
         steps.FILLED_FOR,
+        steps.AGAIN_OF,
     )
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -53,7 +54,7 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
-# In a draft: the key of the visit that it was begun from, by who may see its details.
+# In a draft: the key of the visit that it was begun from, by its client, who had proved the mailbox.
 AGAIN_OF = "again_of"
 # In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
 COURSE = "course"
@@ -228,6 +229,16 @@ def load_progress(request: HttpRequest) -> Progress:
     return progress
 
 
+def with_answers(progress: Progress, **changes: Any) -> Progress:
+    """What the draft would come to with other answers; a None takes one away. Writes nothing: what is refused then
+    leaves all as it was."""
+    draft = copy(progress.draft)
+    draft.answers = {name: value for name, value in {**draft.answers, **changes}.items() if value is not None}
+    changed = Progress(draft, progress.now, progress.rules, staff_user=progress.staff_user)
+    _look_up_answers(changed)
+    return changed
+
+
 def _look_up_answers(progress: Progress) -> None:
     """Treatment, area and who may come, as far as they are answered; `gone` for what is no longer offered."""
     answers = progress.answers
@@ -334,9 +345,18 @@ def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
 
 
 def person_of(details: dict[str, Any]) -> str:
-    """Whom the visit is for, to tell whether it is still the same person: blank for whoever books, else the name, in
-    which capitals, accents and spaces make no difference."""
-    name = str(details.get("recipient_name", "")) if details.get("for_other") else ""
+    """Whom the visit is for, to tell whether it is still the same person: blank for whoever books, else the name as
+    `_plain` has it."""
+    return _plain(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
+
+
+def who_books(details: dict[str, Any]) -> list[str]:
+    """Name, email and phone of whoever books, to tell whether it is still the same person."""
+    return [_plain(details["name"]), details["email"].casefold(), details["phone"]]
+
+
+def _plain(name: str) -> str:
+    """A name in which capitals, accents and spaces make no difference."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
 

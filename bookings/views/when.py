@@ -33,6 +33,7 @@ from .steps import (
     onward,
     save,
     show,
+    with_answers,
 )
 from .visits.visitor import came_last
 
@@ -69,7 +70,8 @@ def when(request: HttpRequest) -> HttpResponse:
 @limited("60/m", "booking-steps")
 def soonest(request: HttpRequest) -> HttpResponse:
     """The press on the free time that the answer to a ZIP code names: keeps it, with the ZIP code, the service and the
-    length it was named for. A time that has gone meanwhile is said so above those that are left."""
+    length it was named for. A time that has gone meanwhile is said so above those that are left; who had chosen
+    something before keeps that, with its held time."""
     progress = load_progress(request)
     if response := closed(request, now=progress.now):
         return response
@@ -78,8 +80,7 @@ def soonest(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Please choose one of the times shown."))
         return back_to("start")
     data = form.cleaned_data
-    save(
-        request,
+    wish = with_answers(
         progress,
         service=data["service"],
         option=data["option"],
@@ -88,17 +89,23 @@ def soonest(request: HttpRequest) -> HttpResponse:
         zip_code=data["zip_code"],
         preference=ANYONE,
         missed=None,
-        **forget_time(progress),
+        submission_key=None,
+        **dict.fromkeys(("starts_at", "therapist", COURSE)),
     )
-    progress = load_progress(request)
-    if response := guard(request, progress, "when"):
+    chose_before = progress.treatment is not None
+    if not chose_before:
+        forget_time(progress)
+        save(request, wish)
+    if response := guard(request, wish, "when"):
         return response
     try:
-        _keep(request, progress, progress.visit_request, form)
+        _keep(request, wish, wish.visit_request, form)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         messages.error(request, refusal_words(error))
-        save(request, progress, missed=_as_kept(data["starts_at"][0]))
-    return onward(progress)
+        if chose_before:
+            return back_to("when")
+        save(request, wish, missed=_as_kept(data["starts_at"][0]))
+    return onward(wish)
 
 
 @require_POST

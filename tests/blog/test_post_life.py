@@ -96,6 +96,19 @@ def test_publish_is_one_press_on_a_draft_that_is_saved_already(writer_client: Cl
     assert post.is_visible(NOW)
 
 
+def test_publish_that_is_refused_leaves_a_draft(writer_client: Client) -> None:
+    """The other buttons of the page that says why would publish it else."""
+    post = make_draft()
+    change = f"/admin/blog/post/{post.pk}/change/"
+
+    response = writer_client.post(change, typed(slug=post.slug, title="", _publish="Publish"))
+
+    assert response.status_code == 200
+    assert response.context["is_draft"]
+    assert response.context["state"] == "Draft"
+    assert response.context["adminform"].form["status"].value() == "draft"
+
+
 def test_save_and_look_leads_to_the_post(writer_client: Client) -> None:
     response = writer_client.post(ADD, typed(_look="See it"))
 

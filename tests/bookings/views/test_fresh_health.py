@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -27,7 +28,7 @@ def to_health(client: Client, booking: Booking) -> str:
 
 
 def test_the_same_again_takes_five_presses(world: World) -> None:
-    booking = confirmed(world, recipient_name="Rosa O'Brien")
+    booking = confirmed(world, recipient_name="Rosa O'Brien", purpose="The left arm")
     client = signed_in()
     assert "You answered our health questions on December 2." in to_health(client, booking)
     # The third press; the page that sums up has two more, the tick and the button.
@@ -38,6 +39,7 @@ def test_the_same_again_takes_five_presses(world: World) -> None:
     again = Booking.objects.latest("pk")
     assert again.pk != booking.pk
     assert again.recipient_name == "Rosa O'Brien"
+    assert again.purpose.text == "The left arm"
     assert again.screening.answers == booking.screening.answers
     assert again.screening.version == booking.screening.version
 
@@ -47,6 +49,64 @@ def test_no_answer_is_shown(world: World) -> None:
     page = client.get("/book/health/").content.decode()
     assert "data-card" not in page
     assert page.count("<input") == page.count("csrfmiddlewaretoken")
+
+
+def test_answers_taken_over_are_not_shown_either(world: World) -> None:
+    client = signed_in()
+    to_health(client, confirmed(world))
+    client.post("/book/health/", {"still": "yes"})
+    page = client.get("/book/health/").content.decode()
+    assert "data-card" in page
+    assert "checked" not in page
+
+
+def test_pressed_twice_leads_on_both_times(world: World) -> None:
+    client = signed_in()
+    to_health(client, confirmed(world))
+    for _ in range(2):
+        assert client.post("/book/health/", {"still": "yes"}).headers["Location"] == "/book/review/"
+
+
+OTHERS = [{"name": "Bea Brown"}, {"email": "bea@example.com"}, {"phone": "(213) 555-0199"}]
+
+
+def details_of(client: Client) -> dict[str, Any]:
+    details = client.get("/book/when/").context["progress"].answers["details"]
+    return {**details, "for_other": ""}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_who_books_in_place_of_the_client_is_asked_anew(other: dict[str, str], world: World) -> None:
+    client = signed_in()
+    to_health(client, confirmed(world))
+    details = details_of(client)
+    client.post("/book/details/", {**details, **other})
+    assert "Still true?" not in text(client.get("/book/health/"))
+    assert "Still true?" in to_health(client, Booking.objects.get())
+    client.post("/book/health/", {"still": "yes"})
+    answer = client.post("/book/details/", {**details, **other})
+    assert answer.headers["Location"] == "/book/health/"
+    assert "Still true?" not in text(client.get("/book/health/"))
+    assert client.get("/book/review/").headers["Location"] == "/book/health/"
+
+
+def test_the_same_client_typed_otherwise_is_the_same(world: World) -> None:
+    client = signed_in()
+    to_health(client, confirmed(world))
+    client.post("/book/health/", {"still": "yes"})
+    same = {"name": "ANA  O'Brien", "email": "Ana@Example.com", "phone": "213.555.0123"}
+    answer = client.post("/book/details/", {**details_of(client), **same})
+    assert answer.headers["Location"] == "/book/review/"
+
+
+def test_the_mailbox_must_still_be_proved(world: World) -> None:
+    client = signed_in()
+    to_health(client, confirmed(world))
+    session = client.session
+    session["visits"] = {**session["visits"], "proved": {}}
+    session.save()
+    assert "Still true?" not in text(client.get("/book/health/"))
+    assert client.post("/book/health/", {"still": "yes"}).headers["Location"] == "/book/health/?change=yes"
 
 
 def test_what_has_changed_is_asked_card_by_card(world: World) -> None:

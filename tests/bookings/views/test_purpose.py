@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import QuerySet
 
 from bookings.domain import export, intake
 from bookings.models import Booking, Client, HealthAccess, VisitPurpose
@@ -70,6 +71,19 @@ def test_who_may_reads_it_and_is_written_down_once(booking: Booking, reader: Use
     later = HealthAccess.objects.get().at + timedelta(hours=12)
     intake.open_purpose(booking=booking, user=reader, now=later)
     assert HealthAccess.objects.count() == 2
+
+
+def test_one_that_is_purged_while_it_is_read(
+    booking: Booking, reader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def purged(looks: QuerySet) -> bool:
+        found = exists(looks)
+        VisitPurpose.objects.all().delete()
+        return found
+
+    exists = QuerySet.exists
+    monkeypatch.setattr(QuerySet, "exists", purged)
+    assert intake.open_purpose(booking=booking, user=reader, now=booking.starts_at) == PURPOSE
 
 
 def test_who_may_not_neither_reads_it_nor_is_told_of_it(booking: Booking) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.models import Hold
+from bookings.models import BookingDraft, Hold
 from bookings.views.steps import SESSION_KEY
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import said, text
@@ -60,6 +60,22 @@ def test_time_that_has_gone_is_said_above_those_that_are_left(client: Client, wo
     assert "Nearest to the time you chose" in text(page)
     assert "90026" in text(page)
     assert not Hold.objects.exists()
+
+
+def test_time_that_has_gone_costs_nothing_that_was_chosen_before(client: Client, world: World) -> None:
+    Flow(client, world).what(people=1, add_ons=[world.add_on.pk])
+    Flow(client, world).where()
+    Flow(client, world).when()
+    chosen, held = BookingDraft.objects.get().answers, Hold.objects.get()
+    assert chosen["add_ons"] == [world.add_on.pk]
+    sent = offered(client)
+    start = datetime.fromisoformat(sent["starts_at"].split()[0])
+    world.book(starts_at=start, email="b@example.com", phone="+12135550111")
+    assert press(client, sent).headers["Location"] == "/book/when/"
+    assert "That time has just gone." in said(client.get("/book/when/"))
+    assert press(client, sent, option="987654").status_code == 409
+    assert BookingDraft.objects.get().answers == chosen
+    assert Hold.objects.get() == held
 
 
 def test_somebody_else_than_shown_is_not_taken_silently(client: Client, world: World) -> None:

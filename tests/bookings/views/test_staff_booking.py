@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.enums import BookingStatus, MessageKind
-from bookings.models import Booking, Message
+from bookings.models import Booking, BookingDraft, Message
 from bookings.models import Client as BookingClient
+from bookings.views import steps
 from bookings.views.staff_booking import same_weekday_ahead
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
@@ -183,6 +184,29 @@ def test_the_same_again_is_with_the_same_therapist_a_week_later(world: World, de
     flow.review()
     again = Booking.objects.exclude(pk=visit.pk).get()
     assert (again.therapist, again.option, again.status) == (other, visit.option, BookingStatus.CONFIRMED)
+
+
+def test_the_same_again_tells_staff_nothing_of_health(world: World, desk: Client) -> None:
+    """Nobody wrote down that they looked."""
+    visit = world.book(purpose="CANARY-PURPOSE")
+    desk.post(BEGIN, {"visit": visit.pk})
+    desk.post(reverse("bookings:when"), press(at(10, day=DAY + timedelta(days=7))))
+    assert "Still true?" not in desk.get(reverse("bookings:health")).content.decode()
+    answer = desk.post(reverse("bookings:health"), {"still": "yes"})
+    assert answer["Location"] == f"{reverse('bookings:health')}?change=yes"
+    Flow(desk, world).health()
+    assert "CANARY-PURPOSE" not in desk.get(reverse("bookings:details")).content.decode()
+    assert "CANARY-PURPOSE" not in desk.get(reverse("bookings:review")).content.decode()
+
+
+def test_a_new_booking_at_the_desk_takes_over_nothing(world: World, desk: Client) -> None:
+    visit = world.book()
+    desk.post(BEGIN, {"visit": visit.pk})
+    draft = BookingDraft.objects.get()
+    draft.answers = {**draft.answers, steps.AGAIN_OF: visit.pk}
+    draft.save()
+    desk.post(BEGIN, {})
+    assert BookingDraft.objects.get().answers == {steps.STAFF_BOOKING: int(desk.session["_auth_user_id"])}
 
 
 @pytest.mark.parametrize(
