@@ -182,7 +182,7 @@ def _page(
         "next": local_when(ahead[0].starts_at) if ahead else "",
         "all_cents": sum(visit.total_cents for visit in stand),
         "waiting": len(waiting) if may_change else 0,
-        "needs_note": any(operations.needs_clinician_note(visit) for visit in waiting),
+        "needs_note": operations.any_needs_clinician_note(waiting),
         "form": form,
         "rest": len(ahead) if may_change else 0,
         "kept": len(stand) - len(ahead),

@@ -16,6 +16,12 @@ from massagerx.lib.admin import clock_field
 from .models import LONGEST_DAYS, CoursePlan
 from .planner import Same
 
+SAME_WORDS = {
+    Same.PREFERRED.value: _("If possible"),
+    Same.ALWAYS.value: _("Always"),
+    Same.ANYONE.value: _("It doesn't matter"),
+}
+
 
 class CourseForm(forms.Form):
     """A plan, its day 0, from when the surgeon allows it, and what the client wishes for."""
@@ -53,11 +59,7 @@ class CourseForm(forms.Form):
     )
     same = forms.ChoiceField(
         label=_("The same therapist?"),
-        choices=[
-            (Same.PREFERRED.value, _("If possible")),
-            (Same.ALWAYS.value, _("Always")),
-            (Same.ANYONE.value, _("It doesn't matter")),
-        ],
+        choices=list(SAME_WORDS.items()),
         initial=Same.PREFERRED.value,
         error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
     )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 from functools import partial
 from typing import Any
 
+from django.utils.dateformat import time_format
 from django.utils.translation import gettext as _
 
-from bookings.domain.export import Section, line, opened
-from bookings.models import Booking
+from bookings.domain.export import Line, Section, line, opened
+from bookings.domain.visit_request import therapist_or_gender
+from bookings.enums import Weekday
+from bookings.models import Booking, Therapist
+from bookings.refusals import preference_label
 
+from .forms import SAME_WORDS
 from .models import Course
 
 
@@ -34,6 +40,23 @@ def _lines(course: Course, visits: Sequence[Booking]) -> list[Any]:
             _("day of the surgery or first visit, and allowed from"),
             opened(partial(getattr, course, "dates")),
         ),
-        line("wishes", _("what was wished for"), course.wishes),
+        Line("wishes", _("what was wished for"), course.wishes, _wishes_in_words(course.wishes)),
         line("booked_at", _("booked at"), course.booked_at),
     ]
+
+
+def _wishes_in_words(wishes: dict[str, Any]) -> str:
+    """As the form asked for them; what was not wished for is left out."""
+    said = []
+    if days := wishes.get("weekdays"):
+        names = ", ".join(str(Weekday(day).label) for day in days)
+        said.append(_("Days: %(days)s") % {"days": names})
+    if hour := wishes.get("hour"):
+        said.append(_("At about %(time)s") % {"time": time_format(time.fromisoformat(hour), "g:i A")})
+    if preference := wishes.get("preference"):
+        slug, gender = therapist_or_gender(preference)
+        named = Therapist.objects.filter(slug=slug).first() if slug else gender
+        said.append(_("Who should come: %(who)s") % {"who": preference_label(named)})
+    if same := wishes.get("same"):
+        said.append(_("The same therapist: %(same)s") % {"same": SAME_WORDS[same]})
+    return "; ".join(said)

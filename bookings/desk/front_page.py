@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -127,7 +127,8 @@ def _screening(now: datetime) -> dict[str, Any]:
 
 def _requests(now: datetime) -> dict[str, Any]:
     rules = BookingRules.load()
-    waiting = Booking.objects.waiting()
+    # Who was promised a word soonest comes first (without an hour: a call at once), so no course pushes them out.
+    waiting = Booking.objects.waiting().order_by(F("answer_by").asc(nulls_first=True), "created_at", "pk")
     rows = waiting.select_related("client", "therapist", "service", "area__zone", "screening").defer(
         "screening__answers"
     )[:MOST_ROWS]

@@ -18,7 +18,7 @@ from bookings.domain import operations, scheduling
 from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
-from bookings.exceptions import BookingError, ChangedMeanwhile
+from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
 from bookings.models import Booking, BookingRules, Therapist, TimeOff
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
@@ -30,6 +30,9 @@ from .frame import StaffRequest, desk_page, page, say
 
 # No therapist has more visits in the days that one rescue is about; the search is made for as many.
 MOST_VISITS = 12
+
+# Who comes (a slug), when, at which total in cents, and the revision that it was shown with.
+Sent = tuple[str, datetime, int, int]
 
 
 @desk_page(sees_every_visit, "bookings.change_booking")
@@ -116,29 +119,50 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
     ticked = request.POST.getlist("visit")
     if not ticked and "block" not in request.POST:
         say(request, False, _("Nothing was ticked, so nothing was moved."))
+    pending = []
     for key in dict.fromkeys(ticked[:MOST_VISITS]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
             say(request, False, _("A visit has changed meanwhile, and was not moved. This is how it is now."))
-            continue
-        slug, starts_at, total_cents, revision = sent
-        try:
-            moved = operations.move_booking(
-                booking=booking,
-                starts_at=starts_at,
-                now=now,
-                actor=request.user,
-                preference=f"therapist:{slug}",
-                total_cents=total_cents,
-                reason=_("%(name)s is out") % {"name": asked["therapist"].name},
-                for_staff=True,
-                check=_as_shown(revision),
-            )
-        except BookingError as error:
-            say(request, False, f"{booking.reference}: {explain(error)}")
-            continue
-        words = _("%(reference)s: %(when)s. The client gets an email.")
-        say(request, True, words % {"reference": moved.reference, "when": local_when(moved.starts_at)})
+        else:
+            pending.append((booking, sent))
+    reason = _("%(name)s is out") % {"name": asked["therapist"].name}
+    # One may go where another of them still is: who finds no place tries again once others have moved.
+    while pending:
+        aside, has_moved = [], False
+        for booking, sent in pending:
+            try:
+                moved = _move(request, booking, sent, reason, now)
+            except SlotNotOffered as error:
+                aside.append(((booking, sent), error))
+            except BookingError as error:
+                say(request, False, f"{booking.reference}: {explain(error)}")
+            else:
+                words = _("%(reference)s: %(when)s. The client gets an email.")
+                said = {"reference": moved.reference, "when": local_when(moved.starts_at)}
+                say(request, True, words % said)
+                has_moved = True
+        if not has_moved:
+            for (booking, _sent), refusal in aside:
+                say(request, False, f"{booking.reference}: {explain(refusal)}")
+            return
+        pending = [visit for visit, _refusal in aside]
+
+
+def _move(request: StaffRequest, booking: Booking, sent: Sent, reason: str, now: datetime) -> Booking:
+    """Raises as `operations.move_booking`, and `ChangedMeanwhile`."""
+    slug, starts_at, total_cents, revision = sent
+    return operations.move_booking(
+        booking=booking,
+        starts_at=starts_at,
+        now=now,
+        actor=request.user,
+        preference=f"therapist:{slug}",
+        total_cents=total_cents,
+        reason=reason,
+        for_staff=True,
+        check=_as_shown(revision),
+    )
 
 
 def _as_shown(revision: int) -> Any:
@@ -151,7 +175,7 @@ def _as_shown(revision: int) -> Any:
     return check
 
 
-def _read_value(text: str) -> tuple[str, datetime, int, int] | None:
+def _read_value(text: str) -> Sent | None:
     """What `_value` wrote; None for anything else."""
     slug, *rest = text.split("|")
     if len(rest) != 3 or not slug or len(text) > 200:

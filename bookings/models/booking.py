@@ -61,7 +61,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def waiting(self) -> BookingQuerySet:
         """Requests that nobody has answered, oldest first."""
-        return self.filter(status=BookingStatus.REQUESTED).order_by("created_at")
+        return self.filter(status=BookingStatus.REQUESTED).order_by("created_at", "pk")
 
     def together_with(self, booking: Booking) -> BookingQuerySet:
         """The visits that one press asked for together with this one, itself among them, in order of time."""

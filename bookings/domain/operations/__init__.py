@@ -32,6 +32,7 @@ from .move import (
 )
 from .request import LookedUp, Submission, request_booking, request_together, would_confirm
 from .status import (
+    any_needs_clinician_note,
     cancel_booking,
     cancel_together,
     complete_booking,
@@ -56,6 +57,7 @@ __all__ = [
     "Wish",
     "accept_change",
     "answer_contact",
+    "any_needs_clinician_note",
     "ask_move",
     "can_be_longer",
     "cancel_booking",

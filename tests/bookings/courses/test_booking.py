@@ -17,6 +17,7 @@ from django.urls import reverse
 from bookings.courses import operations as course_operations
 from bookings.courses import planning
 from bookings.courses.models import Course, CoursePlan
+from bookings.courses.personal_data import section_of
 from bookings.courses.planning import Asked, Chosen, rules_of_desk, wishes_of
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations import LookedUp
@@ -543,6 +544,37 @@ def test_course_is_in_a_clients_own_data(flow: Flow, plan: CoursePlan) -> None:
     assert told["dates"] == {"day_zero": "2026-12-04", "cleared_from": None}
     assert len(told["visits"]) == 5
     assert HealthAccess.objects.count() == 5
+
+
+def test_wishes_are_told_in_words(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan, weekdays=["0", "2"], hour="13:30", preference=f"therapist:{flow.world.therapist.slug}")
+    flow.client.post(CHECK, {**hidden(to_the_end(flow).content.decode()), "agree": "on"})
+    lines = section_of(list(Booking.objects.order_by("pk"))).records[0]
+    (wishes,) = (line for line in lines if line.key == "wishes")
+    assert wishes.shown == (
+        "Days: Monday, Wednesday; At about 1:30 PM; Who should come: Sample Therapist One; "
+        "The same therapist: If possible"
+    )
+    assert wishes.value == Course.objects.get().wishes
+
+
+def test_a_course_that_waits_is_shown_with_as_many_queries(
+    flow: Flow, plan: CoursePlan, count_queries: Any
+) -> None:
+    course = book(flow, plan, pregnancy="yes", pregnancy_signs="no")
+    actor = User.objects.get(username="desk")
+    page = reverse("admin:courses_course_change", args=[course.pk])
+    for visit in course.visits:
+        operations.record_clinician_note(booking=visit, actor=actor, note="Yes.", now=NOW)
+    flow.client.get(page)
+    with count_queries() as of_five:
+        assert "5 visits wait" in flow.client.get(page).content.decode()
+    Booking.objects.filter(pk__in=[visit.pk for visit in course.visits[1:]]).update(
+        status=BookingStatus.DECLINED
+    )
+    with count_queries() as of_one:
+        assert "1 visit waits" in flow.client.get(page).content.decode()
+    assert len(of_five) == len(of_one)
 
 
 def test_surgery_is_stored_encrypted(flow: Flow, plan: CoursePlan) -> None:

@@ -61,6 +61,18 @@ def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, wor
     assert reverse("admin:bookings_booking_change", args=[answered.pk]) not in text
 
 
+def test_who_was_promised_an_answer_soonest_comes_first(
+    desk: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookings.desk.front_page.MOST_ROWS", 1)
+    patient = world.book(now=NOW - timedelta(hours=3), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+    urgent = world.book(starts_at=at(14), now=NOW - timedelta(hours=2))
+    assert urgent.answer_by < patient.answer_by
+    text = shown(desk)
+    assert urgent.reference in text
+    assert patient.reference not in text
+
+
 def test_nobody_waiting_is_said(desk: Client) -> None:
     assert "Nobody is waiting" in shown(desk)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -64,6 +65,23 @@ def test_a_visit_that_can_be_kept_is_told_to_nobody(world: World) -> None:
     confirmed(world)
     assert stranding.tell_desk(now=SUNDAY) == 0
     assert alerts() == []
+
+
+def test_what_another_process_tells_during_the_look_is_not_solved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(world)
+    look = stranding.stranded_by
+
+    def slow_look(**asked: Any) -> list[stranding.Stranded]:
+        found = look(**asked)
+        go_away(world)
+        stranding.note_told(look(**asked), now=SUNDAY)
+        return found
+
+    monkeypatch.setattr(stranding, "stranded_by", slow_look)
+    assert stranding.tell_desk(now=SUNDAY) == 0
+    assert StrandedNotice.objects.count() == 1
 
 
 def test_another_cause_is_told_again_and_so_is_one_that_comes_back(world: World) -> None:
