@@ -67,9 +67,11 @@ def test_who_was_promised_an_answer_soonest_comes_first(
     monkeypatch.setattr("bookings.desk.front_page.MOST_ROWS", 1)
     patient = world.book(now=NOW - timedelta(hours=3), answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
     urgent = world.book(starts_at=at(14), now=NOW - timedelta(hours=2))
+    assert urgent.answer_by is not None
+    assert patient.answer_by is not None
     assert urgent.answer_by < patient.answer_by
     (row,) = desk.get(INDEX).context["desk"]["requests"]
-    assert row["due"] == urgent.answer_by
+    assert (row["reference"], row["due"]) == (urgent.reference, urgent.answer_by)
 
 
 def test_nobody_waiting_is_said(desk: Client) -> None:
