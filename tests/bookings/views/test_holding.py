@@ -57,6 +57,8 @@ def test_typing_keeps_the_time_for_forty_minutes_and_says_how_long(flow: Flow) -
         page = flow.client.get("/book/details/").content.decode()
     assert 'data-seconds="90"' in page
     assert "data-longer" not in page
+    assert "longer with each press" not in page
+    assert "<noscript> until 12:40 PM PST</noscript>" in page
 
 
 def test_keeping_is_for_who_holds_the_time(flow: Flow, world: World) -> None:
