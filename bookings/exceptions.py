@@ -113,6 +113,10 @@ class FeeDecided(BookingError):
         self.state = state
 
 
+class FeePaid(BookingError):
+    """The late fee of a visit where nobody opened is paid, so it can't be another visit without a word about it."""
+
+
 class ChangeWaiting(BookingError):
     """Another late move of this visit waits for an answer."""
 

@@ -166,6 +166,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("somebody has decided about the late fee already; nothing was changed."),
     ),
+    exceptions.FeePaid: (
+        _OTHERWISE,
+        gettext_lazy("its late fee is paid; nothing was changed. Say first that it is not paid after all."),
+    ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,
         gettext_lazy("needs a clinician's note first. Record it on the booking's page, then confirm."),

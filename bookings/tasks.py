@@ -14,7 +14,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, intake, links, operations, outbox, stranding
+from bookings.domain import area_requests, closing, intake, links, operations, outbox, stranding
 from bookings.models import Photo
 from bookings.notifications import delivery
 from massagerx.lib.stored_picture import make_sizes
@@ -45,6 +45,12 @@ def expire_requests() -> None:
 def tell_of_stranded_visits() -> None:
     """Writes to the desk about visits of the next days that can't be kept."""
     stranding.tell_desk(now=timezone.now())
+
+
+@shared_task
+def tell_of_visits_not_closed() -> None:
+    """Writes to the desk in the morning about visits of days before that nobody has closed."""
+    closing.tell_desk(now=timezone.now())
 
 
 @shared_task

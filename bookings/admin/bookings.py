@@ -80,7 +80,7 @@ class BookingAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, booking: Booking) -> str:
-        return status_mark(booking.status)
+        return status_mark(booking, timezone.now())
 
     @admin.display(description=gettext_lazy("screening"), ordering="screening__tier")
     def screened(self, booking: Any) -> str:
@@ -157,7 +157,7 @@ class BookingAdmin(RowsOnly):
                     "who": booking.visit_for,
                     "when": local_when(booking.starts_at),
                     "therapist": booking.therapist.name,
-                    "status": status_mark(booking.status),
+                    "status": status_mark(booking, timezone.now()),
                 }
                 for booking in chosen
             ],

@@ -173,7 +173,7 @@ def _page(
                 "visit": visit,
                 "number": numbers.get(visit.pk, "–"),
                 "when": local_when(visit.starts_at),
-                "status": status_mark(visit.status),
+                "status": status_mark(visit, now),
             }
             for visit in visits
         ],

@@ -44,6 +44,13 @@ class LateCancelForm(forms.Form):
     fee_cents = forms.IntegerField(min_value=1, max_value=10_000_000)
 
 
+class WaiveForm(forms.Form):
+    reason = LineField(
+        max_length=300,
+        error_messages={"required": gettext_lazy("Say in a few words why the late fee is waived.")},
+    )
+
+
 class AnswerChangeForm(forms.Form):
     reason = LineField(max_length=300, required=False)
 

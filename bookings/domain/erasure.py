@@ -119,8 +119,8 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    for asked in (ChangeRequest, LateFee):
-        asked._base_manager.filter(booking__in=keys).exclude(reason="").update(reason="")
+    ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    LateFee.objects.filter(booking__in=keys).order_by().update(reason="", why_waived="")
     HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)

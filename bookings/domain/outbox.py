@@ -11,7 +11,7 @@ import json
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -91,6 +91,17 @@ def write_message(
 def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
     """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
     wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+
+
+def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
+    """Writes the row of that kind about a local day, once, whoever asks; returns whether it was this call."""
+    with transaction.atomic():
+        message, is_new = Message.objects.get_or_create(
+            kind=kind, day=day, defaults={"due_at": now, "created_at": now}
+        )
+        if is_new:
+            wake_worker_after_commit([message])
+    return is_new
 
 
 def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> None:

@@ -68,6 +68,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
         return self.filter(same).order_by("starts_at", "pk")
 
+    def not_closed(self, now: datetime) -> BookingQuerySet:
+        """Those that are over, and nobody has said how they ended; the oldest first."""
+        return self.filter(status=BookingStatus.CONFIRMED, ends_at__lte=now).order_by("starts_at", "pk")
+
     def unproved(self) -> BookingQuerySet:
         """Requests of new clients whose mailbox nobody has proved."""
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
@@ -218,6 +222,10 @@ class Booking(models.Model):
             models.CheckConstraint(condition=Q(people__gte=1, people__lte=2), name="booking_people_in_range"),
             models.CheckConstraint(condition=Q(status__in=BookingStatus.values), name="booking_status_known"),
         ]
+
+    def is_not_closed(self, now: datetime) -> bool:
+        """Whether it is over, and nobody has said how it ended."""
+        return self.status == BookingStatus.CONFIRMED and self.ends_at <= now
 
     @property
     def is_unproved(self) -> bool:

@@ -249,6 +249,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 50},
     },
+    "tell-of-visits-not-closed": {
+        "task": "bookings.tasks.tell_of_visits_not_closed",
+        "schedule": 300.0,
+        "options": {"expires": 250},
+    },
     "take-up-next-prices": {"task": "bookings.tasks.take_up_next_prices", "schedule": 60.0},
     "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},

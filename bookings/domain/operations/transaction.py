@@ -92,6 +92,16 @@ def lock_preferred(
     return locked
 
 
+def lock_visit(booking: Booking) -> Booking:
+    """The therapist's row, then the visit's, locked until the commit, as in every operation; the visit as it is now."""
+    list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
+    return (
+        Booking.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("therapist", "service", "area", "client", "terms_version")
+        .get(pk=booking.pk)
+    )
+
+
 class Block(NamedTuple):
     """The time of a therapist that a visit takes, from set-up to pack-down; instants in UTC, half-open."""
 

@@ -123,6 +123,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_move": {"owner", "desk"},
     "bookings_booking_book": {"owner", "desk"},
     "bookings_booking_rescue": {"owner", "desk"},
+    "bookings_booking_close": {"owner", "desk", "therapist"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
@@ -519,7 +520,7 @@ def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
     for answer in ("accept", "accept-with-fee"):
         key = desk.rows["bookings.changerequest"].pk
         addresses.append(reverse("admin:bookings_changerequest_answer", args=[key, answer]))
-    for action in ("confirm", "decline", "complete", "no-show", "cancel"):
+    for action in ("confirm", "decline", "complete", "no-show", "reopen", "cancel"):
         addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, action]))
     leaks = []
     for address in addresses:
