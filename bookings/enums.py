@@ -34,6 +34,7 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
     REOPENED = "reopened", _("Taken back: not closed")
+    UNDONE = "undone", _("Undone before the email left")
     EDITED = "edited", _("Details changed")
     PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late move asked for")

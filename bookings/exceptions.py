@@ -117,6 +117,10 @@ class FeePaid(BookingError):
     """The late fee of a visit where nobody opened is paid, so it can't be another visit without a word about it."""
 
 
+class MessageGone(BookingError):
+    """What is to be undone has been told: its message has left, or is leaving."""
+
+
 class ChangeWaiting(BookingError):
     """Another late move of this visit waits for an answer."""
 

@@ -166,6 +166,12 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("somebody has decided about the late fee already; nothing was changed."),
     ),
+    exceptions.MessageGone: (
+        _OTHERWISE,
+        gettext_lazy(
+            "the email has left, so it can't be undone any more. Change the visit, and the client hears."
+        ),
+    ),
     exceptions.FeePaid: (
         _OTHERWISE,
         gettext_lazy("its late fee is paid; nothing was changed. Say first that it is not paid after all."),

@@ -96,6 +96,12 @@ def release_expired_holds() -> None:
 
 
 @shared_task
+def purge_second_thoughts() -> None:
+    """Deletes what is kept of acts that can't be undone any more."""
+    operations.purge_second_thoughts(now=timezone.now())
+
+
+@shared_task
 def purge_enquiries() -> None:
     """Deletes messages from the site and requests for the booklet whose time is over."""
     operations.purge_enquiries(now=timezone.now())

@@ -54,6 +54,7 @@ from .board_columns import column_words, minute_of_day, span_of
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .second_thoughts import undoable
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
@@ -80,7 +81,12 @@ def front_page(request: StaffRequest) -> HttpResponse:
             _late_changes(request.user)["changes"] if sees_rows(request.user, "changerequest") else [],
         )
     desk = {name: value for part in _parts(request.user) for name, value in part.items()}
-    context = {"title": _("Today at the desk"), "desk": desk, "todo": _todo(desk)}
+    context = {
+        "title": _("Today at the desk"),
+        "desk": desk,
+        "todo": _todo(desk),
+        "undoable": undoable(request.user, timezone.now()),
+    }
     return page(request, "front_page", context)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -27,6 +29,7 @@ from massagerx.lib.localtime import local
 
 from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
+from .second_thoughts import undoable
 
 # No therapist has more visits in the days that one rescue is about; the search is made for as many.
 MOST_VISITS = 12
@@ -46,7 +49,12 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
         _move_ticked(request, asked, now)
         query = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
         return redirect(f"{reverse('admin:bookings_booking_rescue')}?{urlencode(query)}")
-    context: dict[str, Any] = {"title": _("Rescue a day"), "form": form, "rows": None}
+    context: dict[str, Any] = {
+        "title": _("Rescue a day"),
+        "form": form,
+        "rows": None,
+        "undoable": undoable(request.user, now),
+    }
     if asked is not None:
         rules = BookingRules.load()
         plans = scheduling.plan_rescue(
@@ -126,13 +134,13 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
             say(request, False, _("A visit has changed meanwhile, and was not moved. This is how it is now."))
         else:
             pending.append((booking, sent))
-    reason = _("%(name)s is out") % {"name": asked["therapist"].name}
+    press, reason = uuid.uuid4(), _("%(name)s is out") % {"name": asked["therapist"].name}
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(request, booking, sent, reason, now)
+                moved = _move(request, booking, sent, reason=reason, press=press, now=now)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
@@ -149,7 +157,9 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
         pending = [visit for visit, _refusal in aside]
 
 
-def _move(request: StaffRequest, booking: Booking, sent: Sent, reason: str, now: datetime) -> Booking:
+def _move(
+    request: StaffRequest, booking: Booking, sent: Sent, *, reason: str, press: UUID, now: datetime
+) -> Booking:
     """Raises as `operations.move_booking`, and `ChangedMeanwhile`."""
     slug, starts_at, total_cents, revision = sent
     return operations.move_booking(
@@ -162,6 +172,7 @@ def _move(request: StaffRequest, booking: Booking, sent: Sent, reason: str, now:
         reason=reason,
         for_staff=True,
         check=_as_shown(revision),
+        press=press,
     )
 
 

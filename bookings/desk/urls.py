@@ -18,6 +18,7 @@ from . import (
     my_day,
     reports,
     rescue,
+    second_thoughts,
     therapists,
     visit,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),
     path(f"{_VISIT}book/", find.find_page, name="bookings_booking_book"),
     path(f"{_VISIT}close/", closing.close_visits, name="bookings_booking_close"),
+    path(f"{_VISIT}undo/<uuid:press>/", second_thoughts.undo_press, name="bookings_booking_undo"),
     path(f"{_VISIT}rescue/", rescue.rescue_page, name="bookings_booking_rescue"),
     path(f"{_VISIT}reports/", reports.reports_page, name="bookings_booking_reports"),
     path(f"{_VISIT}reports/<slug:table>.csv", reports.report_csv, name="bookings_booking_report_csv"),

@@ -49,6 +49,7 @@ from .frame import (
     to_visit,
 )
 from .my_day import therapist_visit
+from .second_thoughts import undoable
 
 CHANGE = "bookings.change_booking"
 
@@ -135,6 +136,7 @@ def _page(
         "booking": booking,
         "title": _("%(reference)s · %(name)s") % {"reference": booking.reference, "name": booking.visit_for},
         **_facts(booking, now),
+        "undoable": undoable(request.user, now, booking),
         "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
         **_purpose(request, booking, now),

@@ -35,6 +35,7 @@ from bookings.models import (
     Link,
     ScreeningRecheck,
     ScreeningRecord,
+    SecondThought,
     Therapist,
     VisitPurpose,
 )
@@ -115,6 +116,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         ],
         batch_size=200,
     )
+    SecondThought.objects.filter(event__booking__in=keys).only("pk").delete()
     for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote):
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.

@@ -138,6 +138,17 @@ class MessageSettings(SingletonModel):
         help_text=_("0: none is sent."),
     )
 
+    second_thoughts_minutes = models.PositiveSmallIntegerField(
+        _("what staff do is told after, minutes"),
+        default=2,
+        db_default=2,
+        validators=[MaxValueValidator(60)],
+        help_text=_(
+            "Until then it can be undone, and no email was ever sent. At once where the visit is within three hours. "
+            "0: always at once."
+        ),
+    )
+
     history = HistoricalRecords()
 
     class Meta(SingletonModel.Meta):

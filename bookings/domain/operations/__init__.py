@@ -2,6 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .absence import stay_away_today
+from .act import purge_second_thoughts, waiting_thoughts
 from .changes import (
     accept_change,
     ask_move,
@@ -51,6 +52,7 @@ from .status import (
     record_clinician_note,
     reopen_booking,
 )
+from .undo import undo
 
 __all__ = [
     "MOVABLE",
@@ -94,6 +96,7 @@ __all__ = [
     "patience_with",
     "prove_mailbox",
     "purge_enquiries",
+    "purge_second_thoughts",
     "quote_for_move",
     "recheck_screening",
     "record_clinician_note",
@@ -109,7 +112,9 @@ __all__ = [
     "send_contact",
     "stay_away_today",
     "treatment_of",
+    "undo",
     "visit_request_of",
+    "waiting_thoughts",
     "withdraw_change",
     "would_confirm",
 ]

@@ -4,6 +4,7 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -31,9 +32,10 @@ from bookings.models import (
 )
 from massagerx.lib.localtime import local
 
+from .act import Act, columns_of, keep
 from .move import MOVABLE, move_booking
 from .status import CANCEL
-from .transaction import Act, change_status, lock_visit, record, translated_errors
+from .transaction import change_status, lock_visit, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
 SAME_PRESS = timedelta(minutes=10)
@@ -211,17 +213,21 @@ def decide_late_fee(
         if fresh is None or not fee_may_become(fresh, state):
             raise FeeDecided(fresh.state if fresh is not None else booking.status)
         is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
+        was, fee_was = columns_of(booking), copy(fresh)
         _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
         done = {
             LateFeeState.CHARGED: _("asked for"),
             LateFeeState.PAID: _("paid"),
             LateFeeState.WAIVED: _("waived: %(why)s") % {"why": reason} if reason else _("waived"),
         }[state]
-        record(booking, EventKind.FEE_DECIDED, booking.status, Act(now, actor, reason=done))
+        act = Act(now, actor, reason=done)
+        event = record(booking, EventKind.FEE_DECIDED, booking.status, act)
         if is_told:
+            leaves_at = act.tells_at(booking.starts_at)
+            keep(event, was, act, leaves_at=leaves_at, fee=fee_was)
             missed = booking.status == BookingStatus.NO_SHOW
             kind = MessageKind.NO_SHOW if missed else MessageKind.LATE_FEE
-            outbox.write_once_more(booking=booking, kind=kind, now=now)
+            outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
     return booking
 
 
@@ -283,8 +289,12 @@ def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: 
     with translated_errors(), transaction.atomic():
         booking = lock_visit(change.booking)
         _close(change, ChangeState.REFUSED, now=now, actor=actor)
-        record(booking, EventKind.CHANGE_REFUSED, booking.status, Act(now, actor, reason=reason))
-        outbox.write_once_more(booking=booking, kind=MessageKind.CHANGE_REFUSED, now=now)
+        act = Act(now, actor, reason=reason)
+        event = record(booking, EventKind.CHANGE_REFUSED, booking.status, act)
+        leaves_at = act.tells_at(booking.starts_at)
+        keep(event, columns_of(booking), act, leaves_at=leaves_at)
+        kind = MessageKind.CHANGE_REFUSED
+        outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
 
 
 def _require_open(change: ChangeRequest) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -17,9 +19,10 @@ from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, S
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
+from .act import Act, columns_of, keep
 from .claim import claim_in_place, claim_move
 from .status import patience_with
-from .transaction import Act, block_of, record, settle_change
+from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -80,12 +83,14 @@ def move_booking(
     for_staff: bool = False,
     check: Callable[[Booking], None] | None = None,
     late_fee_cents: int = 0,
+    press: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working.
 
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
-    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late fee.
+    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late
+    fee. Visits that one `press` moves are taken back together.
 
     `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
     is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
@@ -115,7 +120,7 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(fresh.screening.tier),
             )
-        before = block_of(fresh)
+        before, was = block_of(fresh), columns_of(fresh)
         fresh.therapist_id = slot.therapist_id
         if by_client:
             fresh.preference = visit_request.preference
@@ -141,10 +146,15 @@ def move_booking(
         )
         settle_change(fresh, moved=True, now=now, actor=actor)
         # A corrected drive spoke of the visits before and after; these are others now.
-        DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
+        drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
+        deleted = list(drives.order_by("pk"))
+        drives.delete()
         links.revoke_visit_links(fresh, now=now)
-        record(fresh, EventKind.MOVED, fresh.status, Act(now, actor, by_client, reason), before=before)
-        _tell(fresh, by_client=by_client, now=now)
+        act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
+        event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
+        leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
+        keep(event, was, act, leaves_at=leaves_at, drives=deleted)
+        _tell(fresh, act, leaves_at)
     return fresh
 
 
@@ -201,17 +211,18 @@ def correct_address(
         # Written without a look at the old notes: those may be under a key that is lost.
         if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
             AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(fresh, EventKind.EDITED, fresh.status, Act(now, actor, by_client), before=before)
+        act = Act(now, actor, by_client)
+        record(fresh, EventKind.EDITED, fresh.status, act, before=before)
         if was_elsewhere:
-            _tell(fresh, by_client=by_client, now=now)
+            _tell(fresh, act, now)
     return fresh
 
 
-def _tell(booking: Booking, *, by_client: bool, now: datetime) -> None:
-    """What the new revision is told by: at once, and in the days before and after the visit."""
-    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
-    outbox.write_messages(booking=booking, kinds=kinds, now=now)
-    reminders.write_reminders(booking=booking, now=now)
+def _tell(booking: Booking, act: Act, leaves_at: datetime) -> None:
+    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit."""
+    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if act.by_client else [])]
+    outbox.write_messages(booking=booking, kinds=kinds, now=act.at, leaves_at=leaves_at)
+    reminders.write_reminders(booking=booking, now=act.at, leaves_at=leaves_at)
 
 
 def _set_address(booking: Booking, address: VisitAddress, area: ServiceArea, quote: pricing.Quote) -> None:

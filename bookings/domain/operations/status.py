@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from bookings.models import (
 from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
+from .act import Act
 from .claim import claim_in_place
-from .transaction import Act, Change, change_status, lock_visit, record, translated_errors, write_status
+from .transaction import Change, change_status, lock_visit, record, translated_errors, write_status
 
 log = logging.getLogger("massagerx.bookings")
 
@@ -70,16 +72,26 @@ def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = 
 
     Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
     """
-    act = Act(now, actor, told_together=True)
     with translated_errors(), transaction.atomic():
         waiting = _lock_all(Booking.objects.filter(together=together).waiting(), BookingStatus.CONFIRMED)
+        act = _told_together(Act(now, actor), waiting)
         confirmed = []
         for booking in waiting:
             if note and needs_clinician_note(booking):
                 record_clinician_note(booking=booking, actor=actor, note=note, now=now)
             confirmed.append(_confirm(booking, act))
-        outbox.write_messages(booking=confirmed[0], kinds=[MessageKind.TOGETHER], now=now)
+        _tell_together(confirmed[0], act)
     return confirmed
+
+
+def _told_together(act: Act, visits: Collection[Booking]) -> Act:
+    """The act as one email tells of it, for all visits at one time."""
+    return replace(act, told_together=True, leaves_at=act.tells_at(*(visit.starts_at for visit in visits)))
+
+
+def _tell_together(first: Booking, act: Act) -> None:
+    kinds = [MessageKind.TOGETHER]
+    outbox.write_messages(booking=first, kinds=kinds, now=act.at, leaves_at=act.leaves_at)
 
 
 def needs_clinician_note(booking: Booking) -> bool:
@@ -165,14 +177,14 @@ def cancel_together(
 
     Raises `InvalidTransition` when nothing is to come.
     """
-    act = Act(now, actor, by_client, reason, told_together=True)
     with translated_errors(), transaction.atomic():
         ahead = _lock_all(
             Booking.objects.filter(together=together, status__in=CANCELABLE, starts_at__gt=now),
             BookingStatus.CANCELED,
         )
+        act = _told_together(Act(now, actor, by_client, reason), ahead)
         canceled = [change_status(booking, CANCEL, act) for booking in ahead]
-        outbox.write_messages(booking=canceled[0], kinds=[MessageKind.TOGETHER], now=now)
+        _tell_together(canceled[0], act)
     return canceled
 
 
