@@ -96,7 +96,7 @@ def test_client_cancels_the_rest_with_one_press(course: Course) -> None:
 
 
 def test_late_visits_of_the_rest_carry_their_fees(course: Course) -> None:
-    first = course.visits.first()
+    first = course.visits[0]
     now = first.starts_at - 10 * HOUR
     with time_machine.travel(now, tick=False):
         client = signed_in(now=now)
@@ -135,7 +135,7 @@ def test_what_is_not_as_it_was_shown_cancels_nothing(course: Course, what: str) 
 
 def test_rest_asks_for_a_proved_mailbox(course: Course) -> None:
     """A link opens one visit; what is done to the others asks for a code."""
-    first = course.visits.first()
+    first = course.visits[0]
     client = with_link(first)
     asked = client.get(address(first, "cancel-rest"))
     assert asked["Location"] == f"{address(first, 'code')}?next=cancel-rest"
@@ -163,7 +163,7 @@ def test_a_visit_that_was_not_shown_is_not_canceled(course: Course) -> None:
 
 
 def test_desk_cancels_the_rest_with_its_late_fees(course: Course, desk: Client) -> None:
-    first = course.visits.first()
+    first = course.visits[0]
     now = first.starts_at - 10 * HOUR
     with time_machine.travel(now, tick=False):
         page = desk.get(reverse("admin:courses_course_change", args=[course.pk])).content.decode()
@@ -176,7 +176,7 @@ def test_desk_cancels_the_rest_with_its_late_fees(course: Course, desk: Client) 
     assert {visit.status for visit in course.visits} == {BookingStatus.CANCELED}
     fee = LateFee.objects.get()
     assert (fee.booking, fee.cents, fee.state) == (first, 6_000, LateFeeState.CHARGED)
-    assert course.visits.first().late_fee_cents == 6_000
+    assert course.visits[0].late_fee_cents == 6_000
     assert sent_at(now) == [MessageKind.TOGETHER]
 
 
@@ -184,7 +184,7 @@ def test_late_fees_are_those_that_were_named(course: Course) -> None:
     actor = User.objects.get(username="booker")
     with pytest.raises(NotLate):
         operations.cancel_together_late(together=course.key, actor=actor, shown_fee_cents=6_000, now=NOW)
-    late = course.visits.first().starts_at - HOUR
+    late = course.visits[0].starts_at - HOUR
     with pytest.raises(LateChange):
         operations.cancel_together_late(together=course.key, actor=actor, shown_fee_cents=0, now=late)
     assert {visit.status for visit in course.visits} == {BookingStatus.CONFIRMED}
@@ -204,6 +204,7 @@ def test_course_that_nobody_answers_ends_with_one_email(world: World) -> None:
     course = make_course(world, answers=NEEDS_NOTE)
     assert {visit.status for visit in course.visits} == {BookingStatus.REQUESTED}
     (by,) = set(course.visits.values_list("answer_by", flat=True))
+    assert by is not None
     assert operations.expire_requests(now=by - HOUR) == 0
     assert operations.expire_requests(now=by) == 5
     assert operations.expire_requests(now=by) == 0

@@ -159,6 +159,7 @@ _canceled_together_by_client = _ended_together(
 def _canceled_together_late(message: Message) -> None:
     """By the client, the first inside the notice window."""
     _canceled_together_by_client(message)
+    assert message.booking is not None
     LateFee.objects.create(booking=message.booking, cents=9_250, named_at=NOW)
 
 
