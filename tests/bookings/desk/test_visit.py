@@ -14,7 +14,15 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import BookingStatus, MessageKind, Tier
-from bookings.models import Booking, BookingEvent, ClinicianNote, HealthAccess, LateFee, Message, ScreeningRecord
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    ClinicianNote,
+    HealthAccess,
+    LateFee,
+    Message,
+    ScreeningRecord,
+)
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
@@ -323,7 +331,9 @@ def test_page_has_one_button_that_the_state_asks_for(desk: Client, world: World)
         assert main(clear) == ("again", ["Same again"])
 
 
-def test_page_of_a_visit_with_an_open_late_fee_leaves_the_accent_to_its_card(desk: Client, world: World) -> None:
+def test_page_of_a_visit_with_an_open_late_fee_leaves_the_accent_to_its_card(
+    desk: Client, world: World
+) -> None:
     booking = world.book()
     desk.post(do(booking, "confirm"))
     desk.post(do(booking, "cancel"))
