@@ -209,17 +209,17 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
     }
 
 
-def _main(booking: Any, page: dict[str, Any], now: datetime) -> str:
+def _main(booking: Any, shown: dict[str, Any], now: datetime) -> str:
     """The one thing that the visit asks for as it stands, by its button; a question that waits in a card of its own
     ("answer") has its buttons there."""
-    open_fee = page["named_fee"] is not None and page["named_fee"].state == LateFeeState.OPEN
-    if (page["late_change"] and page["may_answer"]) or (open_fee and page["may_change"]):
+    open_fee = shown["named_fee"] is not None and shown["named_fee"].state == LateFeeState.OPEN
+    if (shown["late_change"] and shown["may_answer"]) or (open_fee and shown["may_change"]):
         return "answer"
-    if page["stranded"] and page["may_move"]:
+    if shown["stranded"] and shown["may_move"]:
         return "move"
-    if page["needs_note"] and page["may_note"]:
+    if shown["needs_note"] and shown["may_note"]:
         return "note"
-    for action in page["actions"]:
+    for action in shown["actions"]:
         if not action.asks_first:
             return action.slug
     return "call" if booking.status == BookingStatus.CONFIRMED and booking.starts_at > now else "again"
