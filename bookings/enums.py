@@ -36,6 +36,7 @@ class EventKind(models.TextChoices):
     REOPENED = "reopened", _("Taken back: not closed")
     UNDONE = "undone", _("Undone before the email left")
     EDITED = "edited", _("Details changed")
+    CORRECTED = "corrected", _("Visit corrected")
     PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late move asked for")
     CHANGE_REFUSED = "refused", _("Late move refused")

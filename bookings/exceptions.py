@@ -117,6 +117,10 @@ class FeePaid(BookingError):
     """The late fee of a visit where nobody opened is paid, so it can't be another visit without a word about it."""
 
 
+class DiscountTooHigh(BookingError):
+    """The discount is more than the price of the visit."""
+
+
 class MessageGone(BookingError):
     """What is to be undone has been told: its message has left, or is leaving."""
 

@@ -166,6 +166,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("somebody has decided about the late fee already; nothing was changed."),
     ),
+    exceptions.DiscountTooHigh: (
+        _OTHERWISE,
+        gettext_lazy("the discount is more than the price; nothing was changed."),
+    ),
     exceptions.MessageGone: (
         _OTHERWISE,
         gettext_lazy(

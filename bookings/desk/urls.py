@@ -8,6 +8,7 @@ from . import (
     client_data,
     clients,
     closing,
+    correcting,
     enquiries,
     find,
     front_page,
@@ -46,6 +47,7 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
+    path(f"{_VISIT}<int:pk>/correct/", correcting.correct_page, name="bookings_booking_correct"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
     path(
         f"{_VISIT}<int:pk>/late-fee/<slug:answer>/", late_changes.decide_fee, name="bookings_booking_late_fee"

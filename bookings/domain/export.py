@@ -158,7 +158,8 @@ def _visit(visit: Booking) -> list[Line]:
         *_of(
             visit, "reference", "status", "contact_name", "recipient_name", "service", "therapist", "people",
             "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
-            "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
+            "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "discount_cents", "total_cents",
+            "late_fee_cents",
             "preference", "created_at", "confirmed_at",
         ),
         line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),

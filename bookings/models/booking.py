@@ -141,6 +141,8 @@ class Booking(models.Model):
     add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
     travel_cents = models.PositiveIntegerField(_("travel, cents"), default=0)
     evening_cents = models.PositiveIntegerField(_("evening fee, cents"), default=0)
+    # Given by staff; why stands in the history.
+    discount_cents = models.PositiveIntegerField(_("discount, cents"), default=0, db_default=0)
     total_cents = models.PositiveIntegerField(_("total, cents"))
     # What the rules ask of a client who canceled late; beside the total, which is the price of the visit.
     late_fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)
@@ -216,6 +218,7 @@ class Booking(models.Model):
                     + F("add_ons_cents")
                     + F("travel_cents")
                     + F("evening_cents")
+                    - F("discount_cents")
                 ),
                 name="booking_total_is_sum",
             ),

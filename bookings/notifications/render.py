@@ -277,7 +277,8 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     it changed. Empty for a message of another event."""
     event = (
         booking.events.filter(
-            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELED]
+            at=message.created_at,
+            kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED],
         )
         .select_related("moved_from_therapist")
         .order_by("-pk")

@@ -2,7 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .absence import stay_away_today
-from .act import purge_second_thoughts, waiting_thoughts
+from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
@@ -22,12 +22,11 @@ from .changes import (
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
+from .correct import Correction, VisitAddress, correct_address, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
-    VisitAddress,
-    correct_address,
     move_booking,
     quote_for_move,
     require_movable,
@@ -60,6 +59,8 @@ from .undo import undo
 
 __all__ = [
     "MOVABLE",
+    "Act",
+    "Correction",
     "LookedUp",
     "Shown",
     "Submission",
@@ -84,6 +85,7 @@ __all__ = [
     "confirm_booking",
     "confirm_together",
     "correct_address",
+    "correct_visit",
     "decide_late_fee",
     "decline_booking",
     "expire_requests",

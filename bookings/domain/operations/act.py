@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
-from bookings.models import BookingEvent, LateFee, MessageSettings, SecondThought
+from bookings.models import BookingEvent, MessageSettings, SecondThought
 
 # So near a visit its client hears at once what staff do.
 AT_ONCE_WITHIN = timedelta(hours=3)
@@ -66,21 +66,16 @@ def keep(
     event: BookingEvent,
     was: Columns,
     act: Act,
-    *,
     leaves_at: datetime,
-    fee: LateFee | None = None,
-    drives: Iterable[Model] = (),
+    **beside: Any,
 ) -> None:
-    """Keeps what an act changed, until its message leaves: how the visit `was`, the late fee before it was decided, and
-    drives that were deleted. Nothing where the message leaves at once."""
+    """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
+    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`. Nothing where the message leaves at once."""
     if leaves_at <= act.at:
         return
     now_is = columns_of(event.booking)
-    before: dict[str, Any] = {
-        "visit": {name: text for name, text in was.items() if now_is[name] != text},
-        "fee": columns_of(fee) if fee is not None else None,
-        "drives": [columns_of(drive) for drive in drives],
-    }
+    changed = {name: text for name, text in was.items() if now_is[name] != text}
+    before = {"visit": changed, **beside}
     SecondThought.objects.create(event=event, press=act.press, leaves_at=leaves_at, before=before)
 
 

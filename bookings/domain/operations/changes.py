@@ -4,7 +4,6 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -282,7 +281,7 @@ def decide_late_fee(
         if fresh is None or not fee_may_become(fresh, state):
             raise FeeDecided(fresh.state if fresh is not None else booking.status)
         is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
-        was, fee_was = columns_of(booking), copy(fresh)
+        was, fee_was = columns_of(booking), columns_of(fresh)
         _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
         done = {
             LateFeeState.CHARGED: _("asked for"),
@@ -293,7 +292,7 @@ def decide_late_fee(
         event = record(booking, EventKind.FEE_DECIDED, booking.status, act)
         if is_told:
             leaves_at = act.tells_at(booking.starts_at)
-            keep(event, was, act, leaves_at=leaves_at, fee=fee_was)
+            keep(event, was, act, leaves_at, fee=fee_was)
             missed = booking.status == BookingStatus.NO_SHOW
             kind = MessageKind.NO_SHOW if missed else MessageKind.LATE_FEE
             outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
@@ -361,7 +360,7 @@ def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: 
         act = Act(now, actor, reason=reason)
         event = record(booking, EventKind.CHANGE_REFUSED, booking.status, act)
         leaves_at = act.tells_at(booking.starts_at)
-        keep(event, columns_of(booking), act, leaves_at=leaves_at)
+        keep(event, columns_of(booking), act, leaves_at)
         kind = MessageKind.CHANGE_REFUSED
         outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
 

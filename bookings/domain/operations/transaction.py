@@ -226,7 +226,7 @@ def write_status(
     event = record(fresh, change.event, before, act)
     if change.tell is not None:
         leaves_at = act.tells_at(fresh.starts_at)
-        keep(event, was, act, leaves_at=leaves_at)
+        keep(event, was, act, leaves_at)
         # Staff did not see it happen when the client did it.
         alert = [MessageKind.STAFF_ALERT] if act.by_client and act.actor is None else []
         if not act.told_together:

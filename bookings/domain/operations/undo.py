@@ -26,6 +26,7 @@ from bookings.models import (
 
 from .act import Act, set_columns
 from .claim import Standing, claim_in_place, claim_move
+from .correct import write_access
 from .move import visit_request_of
 from .transaction import block_of, record, translated_errors
 
@@ -64,13 +65,13 @@ def _as_it_was(booking: Booking, thought: SecondThought) -> Booking:
 def _undo(thought: SecondThought, act: Act) -> Booking:
     booking = thought.event.booking
     was = _as_it_was(booking, thought)
-    if was.status in OCCUPYING and (booking.status not in OCCUPYING or block_of(was) != block_of(booking)):
+    if _takes_time_back(booking, was):
         rules = BookingRules.load().for_staff()
         wanted = visit_request_of(was, now=act.at, preference=f"therapist:{was.therapist.slug}")
         with claim_move(booking, wanted, was.starts_at, rules=rules, now=act.at) as standing:
             _require_last(standing.visit, thought)
             try:
-                standing.slot(wanted, was.starts_at)
+                standing.slot_at(wanted, was.starts_at)
             except SlotTaken:
                 raise
             except SlotNotOffered:
@@ -79,6 +80,14 @@ def _undo(thought: SecondThought, act: Act) -> Booking:
     with claim_in_place(booking, rules=BookingRules.load(), now=act.at) as standing:
         _require_last(standing.visit, thought)
         return _put_back(standing, thought, act)
+
+
+def _takes_time_back(booking: Booking, was: Booking) -> bool:
+    """Whether other visits may stand in its way: it takes other time, or comes from another door."""
+    if was.status not in OCCUPYING:
+        return False
+    there, here = (block_of(was), was.address_key), (block_of(booking), booking.address_key)
+    return booking.status not in OCCUPYING or there != here
 
 
 def _require_last(fresh: Booking, thought: SecondThought) -> None:
@@ -95,7 +104,7 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     if before["visit"]:
         fresh.save(update_fields=list(before["visit"]))
     fee = LateFee.objects.filter(booking=fresh).first()
-    if before["fee"] is not None and fee is not None:
+    if "fee" in before and fee is not None:
         set_columns(fee, before["fee"])
         fee.save()
     elif fee is not None and fee.named_at == event.at:
@@ -103,7 +112,11 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     ChangeRequest.objects.filter(booking=fresh, answered_at=event.at).update(
         state=ChangeState.OPEN, answered_at=None, answered_by=None
     )
-    for columns in before["drives"]:
+    if "add_ons" in before:
+        fresh.add_ons.set(before["add_ons"])
+    if "access" in before:
+        write_access(fresh, before["access"])
+    for columns in before.get("drives", ()):
         drive = DriveOverride()
         set_columns(drive, columns)
         drive.save(force_insert=True)
