@@ -154,10 +154,13 @@ class CorrectForm(AddressForm):
 
 
 class OutForm(forms.Form):
-    """Who is out, on which local day, and between which hours; without hours all day."""
+    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day."""
 
     therapist = forms.ModelChoiceField(
-        label=gettext_lazy("Therapist"), queryset=Therapist.objects.order_by("position", "name")
+        label=gettext_lazy("Therapist"),
+        queryset=Therapist.objects.order_by("position", "name"),
+        required=False,
+        empty_label=gettext_lazy("Everybody: close the day"),
     )
     day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
     from_time = clock_field(label=gettext_lazy("From, Los Angeles time"), required=False)

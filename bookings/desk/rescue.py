@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -31,8 +32,10 @@ from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
 from .second_thoughts import undoable
 
-# No therapist has more visits in the days that one rescue is about; the search is made for as many.
+# No therapist has more visits in the days that one rescue is about; the search is made for as many. Of everybody, for
+# whom nothing is searched at their own times, so many are shown at once.
 MOST_VISITS = 12
+MOST_OF_ALL = 40
 
 # Who comes (a slug), when, at which total in cents, and the revision that it was shown with.
 Sent = tuple[str, datetime, int, int]
@@ -47,7 +50,7 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and asked is not None:
         _block(request, asked, now)
         _move_ticked(request, asked, now)
-        query = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+        query = {name: request.GET[name] for name in form.fields if name in request.GET}
         return redirect(f"{reverse('admin:bookings_booking_rescue')}?{urlencode(query)}")
     context: dict[str, Any] = {
         "title": _("Rescue a day"),
@@ -58,10 +61,15 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
     if asked is not None:
         rules = BookingRules.load()
         plans = scheduling.plan_rescue(
-            bookings=_visits(asked, now), span=(asked["starts_at"], asked["ends_at"]), rules=rules, now=now
+            bookings=_visits(asked, now),
+            span=(asked["starts_at"], asked["ends_at"]),
+            rules=rules,
+            now=now,
+            all_are_out=asked["therapist"] is None,
         )
         context |= {
-            "therapist": asked["therapist"],
+            "name": _name(asked),
+            "is_everybody": asked["therapist"] is None,
             "span": f"{local_when(asked['starts_at'])} – {local_when(asked['ends_at'])}",
             "rows": [_row(plan, rules) for plan in plans],
             "may_block": _may_block(request.user) and not _is_blocked(asked),
@@ -69,14 +77,24 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
     return page(request, "rescue", context, status=422 if form.errors else 200)
 
 
+def _name(asked: dict[str, Any]) -> str:
+    return asked["therapist"].name if asked["therapist"] is not None else _("Everybody")
+
+
+def _most(asked: dict[str, Any]) -> int:
+    return MOST_VISITS if asked["therapist"] is not None else MOST_OF_ALL
+
+
 def _visits(asked: dict[str, Any], now: datetime) -> list[Booking]:
     """The visits to come of who is out, whose time at the door touches the span; one query."""
-    rows = Booking.objects.for_therapist(asked["therapist"]).between(asked["starts_at"], asked["ends_at"])
+    rows = Booking.objects.between(asked["starts_at"], asked["ends_at"])
+    if asked["therapist"] is not None:
+        rows = rows.for_therapist(asked["therapist"])
     coming = rows.filter(status__in=operations.MOVABLE, starts_at__gt=now)
     return list(
         coming.select_related("client", "service", "option", "area__zone", "therapist")
         .prefetch_related("add_ons")
-        .order_by("starts_at")[:MOST_VISITS]
+        .order_by("starts_at", "pk")[: _most(asked)]
     )
 
 
@@ -122,19 +140,43 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 
 
 def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
-    """Each visit by a transaction of its own, through the door that all moves take; says what became of each."""
+    """The ticked, through the door that all moves take: each by a transaction of its own, or all together or none; says
+    what became of each."""
     rows = {str(booking.pk): booking for booking in _visits(asked, now)}
     ticked = request.POST.getlist("visit")
     if not ticked and "block" not in request.POST:
         say(request, False, _("Nothing was ticked, so nothing was moved."))
     pending = []
-    for key in dict.fromkeys(ticked[:MOST_VISITS]):
+    for key in dict.fromkeys(ticked[: _most(asked)]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
             say(request, False, _("A visit has changed meanwhile, and was not moved. This is how it is now."))
         else:
             pending.append((booking, sent))
-    press, reason = uuid.uuid4(), _("%(name)s is out") % {"name": asked["therapist"].name}
+    if asked["therapist"] is None:
+        reason = _("We are closed")
+    else:
+        reason = _("%(name)s is out") % {"name": asked["therapist"].name}
+    if "together" not in request.POST:
+        for ok, words in _move_all(request, pending, reason, now):
+            say(request, ok, words)
+        return
+    with translated_errors(), transaction.atomic():
+        became = _move_all(request, pending, reason, now)
+        is_whole = all(ok for ok, _words in became) and len(became) == len(set(ticked))
+        transaction.set_rollback(not is_whole)
+    for ok, words in became:
+        if ok is is_whole:
+            say(request, ok, words)
+    if not is_whole:
+        say(request, False, _("All or none: so nothing was moved."))
+
+
+def _move_all(
+    request: StaffRequest, pending: list[tuple[Booking, Sent]], reason: str, now: datetime
+) -> list[tuple[bool, str]]:
+    """Of each visit whether it was moved, and the sentence that says so or why not."""
+    press, became = uuid.uuid4(), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
@@ -144,17 +186,17 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
-                say(request, False, f"{booking.reference}: {explain(error)}")
+                became.append((False, f"{booking.reference}: {explain(error)}"))
             else:
                 words = _("%(reference)s: %(when)s. The client gets an email.")
                 said = {"reference": moved.reference, "when": local_when(moved.starts_at)}
-                say(request, True, words % said)
+                became.append((True, words % said))
                 has_moved = True
         if not has_moved:
-            for (booking, _sent), refusal in aside:
-                say(request, False, f"{booking.reference}: {explain(refusal)}")
-            return
+            became += [(False, f"{row.reference}: {explain(refusal)}") for (row, _sent), refusal in aside]
+            break
         pending = [visit for visit, _refusal in aside]
+    return became
 
 
 def _move(
@@ -209,28 +251,40 @@ def _may_block(user: User) -> bool:
 
 
 def _is_blocked(asked: dict[str, Any]) -> bool:
-    """Whether time off covers the span already."""
+    """Whether time off of all who are out covers the span already."""
+    return not _unblocked(asked).exists()
+
+
+def _unblocked(asked: dict[str, Any]) -> QuerySet[Therapist]:
+    """Those who are out and whose time off doesn't cover the span yet."""
     covering = TimeOff.objects.filter(starts_at__lte=asked["starts_at"], ends_at__gte=asked["ends_at"])
-    return covering.filter(therapist=asked["therapist"]).exists()
+    rows = Therapist.objects.exclude(pk__in=covering.order_by().values("therapist"))
+    if asked["therapist"] is not None:
+        return rows.filter(pk=asked["therapist"].pk)
+    return rows.filter(is_active=True)
 
 
 def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
-    """Writes the time off, if that is ticked and it isn't there: under the therapist's lock, so that two desks write
+    """Writes the time off, if that is ticked and it isn't there: under the therapists' locks, so that two desks write
     it once, and nobody books between."""
     if "block" not in request.POST or not _may_block(request.user):
         return
-    name = {"name": asked["therapist"].name}
+    name = {"name": _name(asked)}
     try:
         with translated_errors(), transaction.atomic():
-            locked = Therapist.objects.select_for_update(no_key=True).filter(pk=asked["therapist"].pk)
-            list(locked.order_by("pk"))
-            if _is_blocked(asked):
+            out = [row.pk for row in _unblocked(asked).order_by("pk")]
+            list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=out).order_by("pk"))
+            fresh = list(_unblocked(asked).order_by("pk"))
+            if not fresh:
                 return
-            TimeOff.objects.create(
-                therapist=asked["therapist"],
-                starts_at=asked["starts_at"],
-                ends_at=asked["ends_at"],
-                reason=_("Out; the day was rescued"),
+            TimeOff.objects.bulk_create(
+                TimeOff(
+                    therapist=row,
+                    starts_at=asked["starts_at"],
+                    ends_at=asked["ends_at"],
+                    reason=_("Out; the day was rescued"),
+                )
+                for row in fresh
             )
     except BookingError:
         words = _(
