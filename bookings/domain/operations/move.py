@@ -109,7 +109,7 @@ def move_booking(
         quote = quote_for_move(booking=fresh, starts_at=starts_at, rules=rules)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
-        slot = standing.slot(visit_request, starts_at)
+        slot, was = standing.slot(visit_request, starts_at), columns_of(fresh)
         if fresh.status == BookingStatus.REQUESTED:
             if by_client and starts_at < answers.first_for_request(rules=rules, now=now):
                 raise SlotNotOffered("notice")
@@ -119,7 +119,7 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(fresh.screening.tier),
             )
-        before, was = block_of(fresh), columns_of(fresh)
+        before = block_of(fresh)
         fresh.therapist_id = slot.therapist_id
         if by_client:
             fresh.preference = visit_request.preference

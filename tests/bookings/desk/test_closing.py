@@ -128,7 +128,7 @@ def test_a_slip_is_taken_back_on_the_visits_page_the_same_day(desk: Client, worl
         desk.post(CLOSE, {"complete": str(visit.pk)})
     with time_machine.travel(EVENING + timedelta(days=1), tick=False):
         assert take_back not in desk.get(page(visit)).content.decode()
-        assert "was not changed" in said(desk.post(take_back, follow=True))[0]
+        assert "can't become confirmed; nothing was changed" in said(desk.post(take_back, follow=True))[0]
     assert statuses(visit) == ["completed"]
 
 

@@ -49,7 +49,9 @@ def test_undo_stands_on_the_front_page_and_the_visits_until_the_email_leaves(
 
 def test_one_press_undoes_it_and_no_email_was_sent(desk: Client, confirmed: Booking) -> None:
     answer = desk.post(undo_address(), follow=True)
-    assert said(answer) == [f"{confirmed.reference}: undone. No email was sent, and the visit is as it was."]
+    assert said(answer)[-1:] == [
+        f"{confirmed.reference}: undone. No email was sent, and the visit is as it was."
+    ]
     confirmed.refresh_from_db()
     assert confirmed.status == BookingStatus.REQUESTED
     assert not Message.objects.filter(state=MessageState.DUE).exists()
@@ -60,12 +62,12 @@ def test_too_late_is_said_and_changes_nothing(desk: Client, confirmed: Booking) 
     address = undo_address()
     Message.objects.filter(kind="confirmed").update(state=MessageState.SENT)
     answer = desk.post(address, follow=True)
-    assert said(answer) == [
+    assert said(answer)[-1:] == [
         f"{confirmed.reference}: the email has left, so it can't be undone any more. "
         "Change the visit, and the client hears."
     ]
     operations.purge_second_thoughts(now=NOW + timedelta(hours=2))
-    assert "the email has left" in said(desk.post(address, follow=True))[0]
+    assert "the email has left" in said(desk.post(address, follow=True))[-1]
     confirmed.refresh_from_db()
     assert confirmed.status == BookingStatus.CONFIRMED
 

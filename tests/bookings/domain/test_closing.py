@@ -131,7 +131,7 @@ def test_a_missed_visit_has_the_fee_of_its_terms_and_one_email_tells_of_both(
 
     visit.refresh_from_db()
     assert visit.late_fee_cents == 6_000
-    assert send(at(11)) == {Outcome.SENT: 1}
+    assert send(at(11, 2)) == {Outcome.SENT: 1}
     (mail,) = smtp_server.messages
     assert mail.recipients == ["ana@example.com"]
     assert "We are sorry we missed you" in mail.text
@@ -209,14 +209,14 @@ def test_a_fee_that_was_asked_for_goes_with_the_no_show_and_its_email_with_it(
     operations.reopen_booking(booking=visit, actor=desk, now=at(19, 1))
     visit.refresh_from_db()
     assert (visit.late_fee_cents, LateFee.objects.count()) == (0, 0)
-    assert send(at(19, 1)) == {Outcome.DROPPED: 1}
+    assert send(at(19, 2)) == {Outcome.DROPPED: 1}
     assert smtp_server.messages == []
     # Said again, it is asked again.
-    operations.mark_no_show(booking=visit, actor=desk, now=at(19, 2))
+    operations.mark_no_show(booking=visit, actor=desk, now=at(19, 3))
     operations.decide_late_fee(
-        fee=LateFee.objects.get(), actor=desk, now=at(19, 2), state=LateFeeState.CHARGED
+        fee=LateFee.objects.get(), actor=desk, now=at(19, 3), state=LateFeeState.CHARGED
     )
-    assert send(at(19, 2)) == {Outcome.SENT: 1}
+    assert send(at(19, 5)) == {Outcome.SENT: 1}
 
 
 @pytest.mark.parametrize("other", [operations.reopen_booking, operations.complete_booking])
