@@ -133,6 +133,7 @@ class CorrectForm(AddressForm):
         )
         fields["people"].widget.attrs["max"] = most = max(service.max_people, booking.people)
         fields["people"].validators.append(MaxValueValidator(most))
+        fields["access_type"].label = _("To the door")
         self._discount_cents = booking.discount_cents
         if not sees_way_in:
             for name in self.WAY_IN:
