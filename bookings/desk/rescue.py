@@ -21,8 +21,11 @@ from bookings.domain import operations, scheduling
 from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
+from bookings.enums import MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
-from bookings.models import Booking, BookingRules, Therapist, TimeOff
+from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import render
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
@@ -43,11 +46,13 @@ Sent = tuple[str, datetime, int, int]
 
 @desk_page(sees_every_visit, "bookings.change_booking")
 def rescue_page(request: StaffRequest) -> HttpResponse:
-    """GET (`?therapist=…&day=…`) plans and changes nothing; POST moves what is ticked, each visit by itself."""
+    """GET (`?therapist=…&day=…`) plans and changes nothing; POST moves what is ticked, or with `read` shows the emails
+    that the ticked would get."""
     now = timezone.now()
     form = OutForm(request.GET if "therapist" in request.GET else None, initial={"day": local(now).date()})
     asked = form.cleaned_data if form.is_bound and form.is_valid() else None
-    if request.method == "POST" and asked is not None:
+    is_reading = "read" in request.POST
+    if request.method == "POST" and asked is not None and not is_reading:
         _block(request, asked, now)
         _move_ticked(request, asked, now)
         query = {name: request.GET[name] for name in form.fields if name in request.GET}
@@ -72,8 +77,11 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
             "is_everybody": asked["therapist"] is None,
             "span": f"{local_when(asked['starts_at'])} – {local_when(asked['ends_at'])}",
             "rows": [_row(plan, rules) for plan in plans],
+            "is_reading": is_reading,
             "may_block": _may_block(request.user) and not _is_blocked(asked),
         }
+        if is_reading:
+            _add_drafts(request, asked, context["rows"], now)
     return page(request, "rescue", context, status=422 if form.errors else 200)
 
 
@@ -114,6 +122,9 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "chosen": _way_words(booking, plan.chosen) if plan.chosen is not None else "",
         "asked_by_name": slug is not None,
         "ways": [(_value(booking, way, rules), _way_words(booking, way)) for way in ways],
+        "is_ticked": plan.chosen is not None,
+        "picked": "",
+        "draft": None,
         "refused": [(row.name, stranding_words(reason)) for row, reason in plan.refused],
     }
 
@@ -139,31 +150,43 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 # The press -----------------------------------------------------------------------------------------------------------
 
 
+def _ticked(
+    request: StaffRequest, asked: dict[str, Any], now: datetime
+) -> tuple[list[tuple[Booking, Sent]], list[str]]:
+    """The ticked visits with the way that was chosen for each, and what is wrong with others."""
+    rows = {str(booking.pk): booking for booking in _visits(asked, now)}
+    pending, faults = [], []
+    for key in dict.fromkeys(request.POST.getlist("visit")[: _most(asked)]):
+        booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
+        if booking is None or sent is None:
+            faults.append(_("A visit has changed meanwhile, and was not moved. This is how it is now."))
+        else:
+            pending.append((booking, sent))
+    return pending, faults
+
+
+def _reason(asked: dict[str, Any]) -> str:
+    """What the history gives as the reason."""
+    if asked["therapist"] is None:
+        return _("We are closed")
+    return _("%(name)s is out") % {"name": asked["therapist"].name}
+
+
 def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
     """The ticked, through the door that all moves take: each by a transaction of its own, or all together or none; says
     what became of each."""
-    rows = {str(booking.pk): booking for booking in _visits(asked, now)}
-    ticked = request.POST.getlist("visit")
-    if not ticked and "block" not in request.POST:
+    pending, faults = _ticked(request, asked, now)
+    if not pending and not faults and "block" not in request.POST:
         say(request, False, _("Nothing was ticked, so nothing was moved."))
-    pending = []
-    for key in dict.fromkeys(ticked[: _most(asked)]):
-        booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
-        if booking is None or sent is None:
-            say(request, False, _("A visit has changed meanwhile, and was not moved. This is how it is now."))
-        else:
-            pending.append((booking, sent))
-    if asked["therapist"] is None:
-        reason = _("We are closed")
-    else:
-        reason = _("%(name)s is out") % {"name": asked["therapist"].name}
+    for words in faults:
+        say(request, False, words)
     if "together" not in request.POST:
-        for ok, words in _move_all(request, pending, reason, now):
+        for ok, words in _move_all(request, pending, _reason(asked), now):
             say(request, ok, words)
         return
     with translated_errors(), transaction.atomic():
-        became = _move_all(request, pending, reason, now)
-        is_whole = all(ok for ok, _words in became) and len(became) == len(set(ticked))
+        became = _move_all(request, pending, _reason(asked), now)
+        is_whole = not faults and all(ok for ok, _words in became)
         transaction.set_rollback(not is_whole)
     for ok, words in became:
         if ok is is_whole:
@@ -241,6 +264,32 @@ def _read_value(text: str) -> Sent | None:
     if len(numbers) != 2 or starts_at.tzinfo is None:
         return None
     return slug, starts_at, numbers[0], numbers[1]
+
+
+def _add_drafts(
+    request: StaffRequest, asked: dict[str, Any], rows: list[dict[str, Any]], now: datetime
+) -> None:
+    """Beside each ticked row the email that its client would get: written by the door that moves them all, and rolled
+    back. What was ticked and chosen stays so."""
+    pending, faults = _ticked(request, asked, now)
+    with translated_errors(), transaction.atomic():
+        became = _move_all(request, pending, _reason(asked), now)
+        written = Message.objects.filter(
+            kind=MessageKind.MOVED, created_at=now, booking__in=[booking.pk for booking, _sent in pending]
+        )
+        site_settings = SiteSettings.load()
+        drafts = {
+            message.booking_id: render(message, load_target(message), site_settings, now=now, preview=True)
+            for message in written.order_by("pk")
+        }
+        transaction.set_rollback(True)
+    for words in [*faults, *(words for ok, words in became if not ok)]:
+        say(request, False, words)
+    ticked = {booking.pk for booking, _sent in pending}
+    for row in rows:
+        row["is_ticked"] = row["booking"].pk in ticked
+        row["picked"] = request.POST.get(f"way-{row['booking'].pk}", "")
+        row["draft"] = drafts.get(row["booking"].pk)
 
 
 # Nobody books them meanwhile -----------------------------------------------------------------------------------------

@@ -404,3 +404,27 @@ def test_a_rescue_is_undone_with_one_press(desk: Client, world: World) -> None:
             visit.starts_at,
             visit.revision,
         )
+
+
+def test_the_emails_are_read_before_the_press_and_nothing_is_changed(desk: Client, world: World) -> None:
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 14), 1)]
+    second = world.add_therapist()
+    found = rows(desk, world)
+    data = {
+        "visit": [str(visits[0].pk)],
+        **{f"way-{row['booking'].pk}": row["ways"][-1][0] for row in found},
+        "read": "1",
+    }
+    response = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", data)
+    assert response.status_code == 200
+    first, other = response.context["rows"]
+    assert (first["is_ticked"], other["is_ticked"], other["draft"]) == (True, False, None)
+    assert first["picked"] == first["ways"][-1][0]
+    assert "Hello Client." in first["draft"].text
+    assert first["draft"].subject in response.content.decode()
+    assert "visits/•••••••/" in first["draft"].text
+    assert not Message.objects.filter(kind=MessageKind.MOVED).exists()
+    for visit in visits:
+        fresh = Booking.objects.get(pk=visit.pk)
+        assert (fresh.therapist_id, fresh.starts_at) == (world.therapist.pk, visit.starts_at)
+    assert not any(visit.therapist_id == second.pk for visit in visits)
