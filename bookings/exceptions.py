@@ -122,7 +122,7 @@ class DiscountTooHigh(BookingError):
 
 
 class MessageGone(BookingError):
-    """What is to be undone has been told: its message has left, or is leaving."""
+    """What is to be undone has been told, or was undone before: its message has left, is leaving, or is no more."""
 
 
 class ChangeWaiting(BookingError):

@@ -173,7 +173,7 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
     exceptions.MessageGone: (
         _OTHERWISE,
         gettext_lazy(
-            "the email has left, so it can't be undone any more. Change the visit, and the client hears."
+            "the email has left, or it was undone already; nothing was changed. Please look at the visit."
         ),
     ),
     exceptions.FeePaid: (

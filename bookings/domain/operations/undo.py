@@ -56,8 +56,6 @@ def _lock_therapists(thoughts: Sequence[SecondThought]) -> None:
 
 def _as_it_was(booking: Booking, thought: SecondThought) -> Booking:
     was = copy(booking)
-    was._state = copy(booking._state)
-    was._state.fields_cache = dict(booking._state.fields_cache)
     set_columns(was, thought.before["visit"])
     return was
 
@@ -65,7 +63,7 @@ def _as_it_was(booking: Booking, thought: SecondThought) -> Booking:
 def _undo(thought: SecondThought, act: Act) -> Booking:
     booking = thought.event.booking
     was = _as_it_was(booking, thought)
-    if _takes_time_back(booking, was):
+    if _takes_time_back(booking, was, act.at):
         rules = BookingRules.load().for_staff()
         wanted = visit_request_of(was, now=act.at, preference=f"therapist:{was.therapist.slug}")
         with claim_move(booking, wanted, was.starts_at, rules=rules, now=act.at) as standing:
@@ -82,9 +80,9 @@ def _undo(thought: SecondThought, act: Act) -> Booking:
         return _put_back(standing, thought, act)
 
 
-def _takes_time_back(booking: Booking, was: Booking) -> bool:
-    """Whether other visits may stand in its way: it takes other time, or comes from another door."""
-    if was.status not in OCCUPYING:
+def _takes_time_back(booking: Booking, was: Booking, now: datetime) -> bool:
+    """Whether visits to come may stand in its way: it takes other time, or comes from another door."""
+    if was.status not in OCCUPYING or was.starts_at <= now:
         return False
     there, here = (block_of(was), was.address_key), (block_of(booking), booking.address_key)
     return booking.status not in OCCUPYING or there != here

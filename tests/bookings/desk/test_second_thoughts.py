@@ -63,8 +63,8 @@ def test_too_late_is_said_and_changes_nothing(desk: Client, confirmed: Booking) 
     Message.objects.filter(kind="confirmed").update(state=MessageState.SENT)
     answer = desk.post(address, follow=True)
     assert said(answer)[-1:] == [
-        f"{confirmed.reference}: the email has left, so it can't be undone any more. "
-        "Change the visit, and the client hears."
+        f"{confirmed.reference}: the email has left, or it was undone already; nothing was changed. "
+        "Please look at the visit."
     ]
     operations.purge_second_thoughts(now=NOW + timedelta(hours=2))
     assert "the email has left" in said(desk.post(address, follow=True))[-1]

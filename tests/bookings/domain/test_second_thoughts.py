@@ -310,6 +310,14 @@ def test_what_was_done_since_is_not_undone_with_it(visit: Booking, staff: User) 
     assert (visit.status, visit.starts_at) == (BookingStatus.CONFIRMED, at(14))
 
 
+def test_a_visit_of_yesterday_that_was_canceled_by_a_slip_is_put_back(visit: Booking, staff: User) -> None:
+    moment = at(9, day=DAY + timedelta(days=1))
+    operations.cancel_booking(booking=visit, actor=staff, now=moment)
+    operations.undo(press=press(), actor=staff, now=moment + MINUTE)
+    visit.refresh_from_db()
+    assert visit.status == BookingStatus.CONFIRMED
+
+
 def test_twice_undone_is_once(visit: Booking, staff: User) -> None:
     do_cancel(visit, staff)
     key = press()
