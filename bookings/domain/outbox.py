@@ -183,6 +183,15 @@ def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) 
         rows.update(state=MessageState.DROPPED, last_error=UNDONE)
 
 
+def give_back(*, booking: Booking, since: datetime) -> None:
+    """Has what was dropped since that instant, because the visit was at another revision, looked at again: it is at its
+    own once more. Within the transaction that undoes the act."""
+    dropped = Message.objects.filter(booking=booking, revision=booking.revision, state=MessageState.DROPPED)
+    dropped.filter(due_at__gte=since).exclude(last_error=UNDONE).update(
+        state=MessageState.DUE, attempts=0, first_tried_at=None, last_error=""
+    )
+
+
 def oldest_due_minutes(*, now: datetime) -> float:
     """How many minutes ago the oldest unsent message should have left; 0.0 when none is waiting.
 

@@ -101,6 +101,7 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     set_columns(fresh, before["visit"])
     if before["visit"]:
         fresh.save(update_fields=list(before["visit"]))
+        outbox.give_back(booking=fresh, since=event.at)
     fee = LateFee.objects.filter(booking=fresh).first()
     if "fee" in before and fee is not None:
         set_columns(fee, before["fee"])

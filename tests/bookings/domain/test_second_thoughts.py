@@ -149,6 +149,17 @@ def test_what_is_done_to_a_visit_is_undone(visit: Booking, staff: User, do: Call
     assert links.find_link(token, purpose=LinkPurpose.VISIT, now=THEN) is not None
 
 
+def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    hour = at(10) - timedelta(hours=48)
+    operations.move_booking(booking=visit, starts_at=at(14), now=hour - MINUTE, actor=staff, for_staff=True)
+    assert send(hour) == {Outcome.DROPPED: 1}
+    operations.undo(press=press(), actor=staff, now=hour)
+    assert send(hour) == {Outcome.SENT: 1}
+    assert [mail.recipients for mail in smtp_server.messages] == [["ana@example.com"]]
+
+
 def test_a_link_made_since_opens_nothing_once_the_old_one_works_again(visit: Booking, staff: User) -> None:
     old = links.visit_token(visit, now=NOW)
     do_move(visit, staff)
