@@ -105,11 +105,14 @@ class HomeBlockAdmin(WordsMixin):
     ) -> Any:
         """Says beside each field what readers see while it is empty."""
         if obj is not None:
-            own = {"title": obj.own.title, "text": obj.own.text, "lines": " / ".join(map(str, obj.own.lines))}
+            own, lines = obj.own, " / ".join(map(str, obj.own.lines))
             kwargs["help_texts"] = {
-                name: _("Empty, it says: %(words)s") % {"words": words}
-                for name, words in own.items()
-                if words
+                "title": _("Empty, it says: %(words)s") % {"words": own.title},
+                "text": _("Empty, it says: %(words)s") % {"words": own.text},
+                "lines": _(
+                    "%(count)d lines. What stands before a colon may be bold. Empty, they say: %(words)s"
+                )
+                % {"count": len(own.lines), "words": lines},
             }
         return super().get_form(request, obj, change, **kwargs)
 

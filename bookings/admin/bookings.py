@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.enums import Tier
 from bookings.models import Booking
 from bookings.staff.labels import local_when, status_mark, tier_mark, two_lines
 from bookings.staff.search import search_visits
@@ -89,6 +90,8 @@ class BookingAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, booking: Any) -> str:
+        if booking.tier == Tier.CLEAR:
+            return status_mark(booking.status)
         return format_html("{}<br>{}", status_mark(booking.status), tier_mark(booking.tier))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
