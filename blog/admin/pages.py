@@ -91,7 +91,7 @@ class HomeBlockAdmin(WordsMixin):
     list_editable = ["position", "is_active"]
     claim_fields = version_fields = ("title", "text", "lines")
 
-    def get_fields(self, request: HttpRequest, obj: HomeBlock | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: HomeBlock | None = None) -> list[Any]:
         """What the block has room for; a new one says first which it is."""
         if obj is None:
             return ["slug", "title", "position", "is_active"]

@@ -88,7 +88,7 @@ class HomeBlock(models.Model):
     @property
     def own(self) -> Words:
         """The site's own words."""
-        return _OWN[self.slug]
+        return _OWN[self.Slug(self.slug)]
 
     @property
     def said_title(self) -> str:

@@ -233,11 +233,11 @@ class _Illustrated(mail.EmailMultiAlternatives):
         super().__init__(**given)
         self._faces = faces
 
-    def message(self) -> Any:
+    def message(self, **given: Any) -> Any:
         """The whole message, with a multipart/related in the place of the HTML."""
-        whole = super().message()
+        whole = super().message(**given)
         for part in [part for part in whole.walk() if part.is_multipart()] if self._faces else ():
-            inner = part.get_payload()
+            inner: Any = part.get_payload()
             for place, html in enumerate(inner):
                 if html.get_content_type() == "text/html":
                     related = MIMEMultipart("related", type="text/html")
