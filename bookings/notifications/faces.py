@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -50,11 +51,9 @@ def face_of(therapist: Therapist) -> Face:
     """The therapist's photo, or their drawing where there is none or its file can't be read."""
     name = f"face-{therapist.slug}"
     if therapist.portrait:
-        try:
-            return Face(name, "jpeg", _photo(_file(therapist)))
         # Whatever the storage or the decoder stumbles over: a visit is confirmed without a photo too.
-        except Exception:
-            return Face(name, "png", drawing(doorway_of(therapist.pk)))
+        with suppress(Exception):
+            return Face(name, "jpeg", _photo(_file(therapist)))
     return Face(name, "png", drawing(doorway_of(therapist.pk)))
 
 
