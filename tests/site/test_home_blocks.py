@@ -82,7 +82,7 @@ def test_words_are_the_owners_and_never_markup(world: World) -> None:
     [
         ("visit", {"lines": "We ring.\nYou rest."}, "Write exactly 4 lines"),
         ("surgery", {"lines": "One\nTwo\nThree\nFour"}, "Write exactly 3 lines"),
-        ("promises", {"title": "x" * 81}, "at most 80 characters"),
+        ("promises", {"title": "x" * 81}, "80 characters"),
     ],
 )
 def test_what_does_not_fit_is_said_and_not_saved(
