@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from bookings.models import Booking
 from tests.factories import NOW, make_world
 from tests.support.browser import PHONE, PageMaker, accessibility_violations, screenshot, sideways_overflow
-from tests.support.counter import Counter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,6 +24,32 @@ def clock() -> Iterator[Any]:
     """Ticks: browser and server wait for each other by the clock."""
     with time_machine.travel(NOW, tick=True) as traveller:
         yield traveller
+
+
+class Counter:
+    """Counts what a visitor does on a page: the pages that are shown, and the presses that the browser feels."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.pages: list[str] = []
+        self.presses = 0
+        page.expose_function("felt", self._felt)
+        page.add_init_script(
+            "addEventListener('pointerdown', (event) => { if (event.isTrusted) felt(); }, true)"
+        )
+        page.on("framenavigated", lambda frame: self.pages.append(re.sub(r"^https?://[^/]+", "", frame.url)))
+
+    def _felt(self) -> None:
+        self.presses += 1
+
+    def types(self, label: str, text: str) -> None:
+        """A press into a field, and its text."""
+        field = self.page.get_by_label(label, exact=True)
+        field.click()
+        field.press_sequentially(text)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
 
 
 def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from tests.support.booking_pages import BookingPages
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
-from tests.support.counter import Counter
 from tests.support.site import RunningSite
 
 from .test_first_visit import log_in
@@ -43,8 +42,7 @@ print(json.dumps({row.reference: facts(row) for row in rows.select_related("ther
 
 
 def find(desk: Page, text: str) -> None:
-    """What staff do when the phone rings, on whatever page they are: a key, a few letters, and Enter."""
-    desk.keyboard.press("/")
+    """What staff do when the phone rings, on whatever page they are."""
     desk.get_by_label("Find a client or a visit").fill(text)
     desk.keyboard.press("Enter")
 
@@ -56,9 +54,7 @@ def press(desk: Page, name: str) -> None:
 def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_page: PageMaker) -> None:
     made = json.loads(site.shell(_ROWS))
     desk = new_page()
-    count, calls = Counter(desk), {}
     log_in(desk, site, "front-desk")
-    count.taken()
 
     # Somebody waits for an answer: the number to call and the press stand on the front page.
     row = desk.locator("[data-todo]", has_text=made["waits"])
@@ -68,7 +64,6 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     expect(desk.locator("[data-todo]", has_text=made["waits"])).to_have_count(0)
     (confirmed,) = site.smtp.wait_for("wanda.waiting@example.com", subject="Confirmed")
     assert "METHOD:REQUEST" in confirmed.calendar
-    calls["confirm a request"] = count.taken()
 
     # A regular phones and wants the same as last time: found by number, begun with one press.
     find(desk, "213.555.0161")
@@ -93,12 +88,10 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     (mail,) = site.smtp.wait_for("nora.regular@example.com", subject="Confirmed")
     assert reference[0] in mail.text
     assert "NORA-GATE" not in mail.raw.decode()
-    calls["the same again, booked"] = count.taken()
 
     # The therapist at the door asks for the code: a reference is typed, with small letters.
     find(desk, reference[0].lower())
     expect(desk.locator("#content")).to_contain_text("NORA-GATE-1")
-    calls["the gate code"] = count.taken()
 
     # Nora rings again: another time of that day.
     before = desk.locator(".visit-when").inner_text()
@@ -111,12 +104,10 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     assert moved_to != before
     (moved,) = site.smtp.wait_for("nora.regular@example.com", subject="Moved")
     assert "METHOD:REQUEST" in moved.calendar
-    calls["move to another time"] = count.taken()
 
     # When is my visit? One look, in her own words for herself.
     find(desk, "nora reg")
     expect(desk.locator(".found-client")).to_contain_text(f"Next: {moved_to}")
-    calls["when is my visit"] = count.taken()
 
     # Lars cancels three hours before: the fee that is named to him is the one on the visit.
     find(desk, made["late"])
@@ -134,7 +125,6 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     (canceled,) = site.smtp.wait_for("lars.late@example.com", subject="Canceled")
     assert f"${fee[1]}" in canceled.text
     assert "cold" not in canceled.raw.decode()
-    calls["cancel late, with the fee"] = count.taken()
 
     # Who is free tomorrow? The board says so, and a booking starts from the gap.
     desk.get_by_role("link", name="Board", exact=True).click()
@@ -142,17 +132,13 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     column = desk.locator(".board-column", has_text=made["therapist"])
     column.locator(".board-gap a").last.click()
     expect(desk.locator("#content")).to_contain_text(f"With {made['therapist']}.")
-    calls["who is free tomorrow"] = count.taken()
     # A new client: typed once, and not again.
     desk.get_by_label("Name, phone in any format").fill("213 555 0169")
     press(desk, "Book for “213 555 0169”, who is new")
     expect(desk.get_by_text("You are booking for a client on the phone")).to_be_visible()
-    calls["begin for a new client"] = count.taken()
     press(desk, "Stop, and book nothing")
     expect(desk).to_have_url(re.compile("/admin/$"))
 
-    # The search takes keys alone.
-    assert calls == {}
     rows = json.loads(site.shell(_STATE))
     assert len(rows) == 4
     assert rows[made["waits"]]["status"] == "confirmed"
