@@ -1,0 +1,51 @@
+"""What the documents name is there: tests, files, decisions."""
+
+import re
+from collections import Counter
+
+from tests.architecture.test_tree import tracked
+from tests.support import ROOT
+
+DECISIONS = ROOT / "docs" / "decisions"
+OF_THE_TREE = "tests|bookings|blog|services|massagerx|bench|bin|launch|templates|static|docs"
+
+
+def test_proofs_that_integrity_names_are_there() -> None:
+    named = set(
+        re.findall(r"`(?:tests/[\w/]*/)?(test_\w+)(?:\.py)?`", (ROOT / "docs/integrity.md").read_text())
+    )
+    there = set()
+    for path in tracked():
+        if path.startswith("tests/") and path.endswith(".py"):
+            there.add((ROOT / path).stem)
+            there.update(re.findall(r"\bdef (test_\w+)\(", (ROOT / path).read_text()))
+
+    assert len(named) > 20
+    assert named - there == set()
+
+
+def test_paths_that_documents_name_are_there() -> None:
+    # `a/{b,c}` and `a/b::test` name files inside of what is looked for; a history speaks of what is gone.
+    files = tracked()
+    missing = [
+        f"{document}: {name}"
+        for document in files
+        if document.endswith(".md") and document != "CHANGELOG.md"
+        for name in re.findall(rf"`((?:{OF_THE_TREE})/[\w./-]*)", (ROOT / document).read_text())
+        if not any(path.startswith(name.rstrip(".")) for path in files)
+    ]
+
+    assert missing == []
+
+
+def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_list() -> None:
+    files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
+    titles = {path.name: path.read_text().splitlines()[0] for path in files}
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (DECISIONS / "README.md").read_text(), re.MULTILINE)
+
+    assert {
+        number: count for number, count in Counter(name[:4] for name in titles).items() if count > 1
+    } == {}
+    assert sorted(listed) == sorted(
+        (title.removeprefix(f"# {int(name[:4])}. "), name) for name, title in titles.items()
+    )
