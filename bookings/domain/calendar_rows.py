@@ -83,23 +83,22 @@ _NOWHERE = (_text(), _nothing(IntegerField()), _nothing(FloatField()), _nothing(
 
 
 def taken_between(
-    start: datetime,
-    end: datetime,
+    span: tuple[datetime, datetime],
     *,
     therapists: Iterable[int],
     now: datetime,
     excluding_booking: Booking | None = None,
     draft: UUID | None = None,
 ) -> Iterator[TakenRow]:
-    """All that takes time of these therapists within two aware instants; one query, without an order.
+    """All that takes time of these therapists between the two aware instants of `span`; one query, without an order.
 
     `excluding_booking` leaves out one visit, `draft` the hold of one visitor.
     """
     return map(
         TakenRow._make,
         _TAKEN.rows(
-            start=start,
-            end=end,
+            start=span[0],
+            end=span[1],
             therapists=list(therapists),
             now=now,
             excluding_booking=excluding_booking.pk if excluding_booking is not None else None,

@@ -91,12 +91,11 @@ def therapist_values(
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
     week_start = first_day - timedelta(days=first_day.weekday())
     week_end = last_day + timedelta(days=6 - last_day.weekday())
-    start, _ = day_bounds(week_start)
-    _, end = day_bounds(week_end)
+    weeks = day_bounds(week_start)[0], day_bounds(week_end)[1]
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
     off: dict[int, list[availability.Interval]] = defaultdict(list)
     for taken in taken_between(
-        start, end, therapists=keys, now=now, excluding_booking=excluding_booking, draft=draft
+        weeks, therapists=keys, now=now, excluding_booking=excluding_booking, draft=draft
     ):
         span = availability.Interval(taken.blocked_from, taken.blocked_until)
         if taken.by == TakenBy.TIME_OFF:
