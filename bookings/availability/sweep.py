@@ -253,10 +253,11 @@ class DayPlanner:
             here = self.drives.leg(before.place, self.place)
             at_once = here.by_band[traffic.bands[before.end - traffic.start]]
             arrival = None if at_once is None else traffic.arrival(here, before.end, latest_start)
-            arrives_from, drive_here = _or(arrival, _NEVER), at_once or 0
+            arrives_from, drive_here = _NEVER if arrival is None else arrival, at_once or 0
         if after is not None:
             onward = self.drives.leg(self.place, after.place)
-            leaves_until = _or(traffic.departure(onward, earliest_end, after.start), _LONG_AGO)
+            departure = traffic.departure(onward, earliest_end, after.start)
+            leaves_until = _LONG_AGO if departure is None else departure
         home_from, home_until = start, end
         if came_from is None or goes_to is None:
             from_home, until_home = self._home_bounds(shift, traffic)
@@ -268,7 +269,8 @@ class DayPlanner:
             rested_from = start if before is None else arrives_from + self.break_minutes
             if after is not None:
                 by = after.start - self.break_minutes
-                rested_until = _or(traffic.departure(onward, earliest_end, by), _LONG_AGO)
+                departure = traffic.departure(onward, earliest_end, by)
+                rested_until = _LONG_AGO if departure is None else departure
         return Opening(
             start, end, shift, gap, came_from, goes_to, arrives_from, home_from, leaves_until, home_until,
             rested_from, rested_until, drive_here, onward, self._drive_without_visit(came_from, goes_to, traffic),
@@ -286,8 +288,8 @@ class DayPlanner:
             # With the bands themselves, so that no others can come to have their id.
             known = (
                 traffic.bands,
-                _or(arrival, _NEVER) - day_start,
-                _or(departure, _LONG_AGO) - day_start,
+                (_NEVER if arrival is None else arrival) - day_start,
+                (_LONG_AGO if departure is None else departure) - day_start,
             )
             self._at_home[key] = known
         _bands, earliest, latest = known
@@ -346,13 +348,11 @@ class DayPlanner:
 
     def _drive_without_visit(self, before: Block | None, after: Block | None, traffic: Traffic) -> int:
         """The minutes that are driven from one visit to the next (None is home) without the job; unknown is none."""
-        if before is None and after is None:
+        if before is not None:
+            leg = self.drives.leg(before.place, self.home if after is None else after.place)
+            return leg.by_band[traffic.bands[before.end - traffic.start]] or 0
+        if after is None:
             return 0
-        origin = self.home if before is None else before.place
-        destination = self.home if after is None else after.place
-        at = before.end if before is not None else after.start if after is not None else traffic.start
-        return self.drives.leg(origin, destination).by_band[traffic.bands[at - traffic.start]] or 0
-
-
-def _or(minute: int | None, instead: int) -> int:
-    return instead if minute is None else minute
+        return (
+            self.drives.leg(self.home, after.place).by_band[traffic.bands[after.start - traffic.start]] or 0
+        )
