@@ -82,6 +82,18 @@ class MessageKind(models.TextChoices):
     STRANDED_ALERT = "stranded_alert", _("Alert: visit can’t be kept")
 
 
+# What staff get; every other kind is for a client.
+TO_STAFF = frozenset(
+    {
+        MessageKind.STAFF_ALERT,
+        MessageKind.CHANGE_ALERT,
+        MessageKind.RECHECK_ALERT,
+        MessageKind.CONTACT_ALERT,
+        MessageKind.STRANDED_ALERT,
+    }
+)
+
+
 class MessageState(models.TextChoices):
     DUE = "due", _("Waiting")
     SENDING = "sending", _("Being sent")
@@ -93,6 +105,8 @@ class MessageState(models.TextChoices):
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
+    # A call that staff make; no sender takes it.
+    PHONE = "phone", _("Phone")
 
 
 class Weekday(models.IntegerChoices):

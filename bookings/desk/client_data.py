@@ -67,8 +67,8 @@ def erase_page(request: StaffRequest, pk: int) -> HttpResponse:
         ],
         "asked": _asked(personal_data.enquiries_of(client)),
         "twins": [
-            *twins.filter(email=client.email),
-            *twins.filter(phone=client.phone).exclude(email=client.email),
+            *(twin for twin in twins if client.email and twin.email == client.email),
+            *(twin for twin in twins if twin.phone == client.phone and twin.email != client.email),
         ],
     }
     return page(request, "client_erase", context, status=422 if form.is_bound else 200)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain import links
+from bookings.domain import links, reminders
 from bookings.domain.clients import add_note, client_figures, likely_twins, lock_client, merge_clients
 from bookings.domain.operations import MOVABLE
 from bookings.exceptions import ClientGone, SlotTaken
@@ -68,7 +68,9 @@ def _save(request: StaffRequest, seen: Client) -> HttpResponse:
         return _page(request, client, form, status=422)
     form.save()
     if "email" in form.changed_data:
-        links.revoke_links_of_client(client, now=timezone.now())
+        now = timezone.now()
+        links.revoke_links_of_client(client, now=now)
+        reminders.follow_client(client, now=now)
     log_change(
         request, client, [{"changed": {"fields": [str(form[name].label) for name in form.changed_data]}}]
     )

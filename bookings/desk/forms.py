@@ -124,7 +124,7 @@ class ClientForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         same = {"email": cleaned.get("email"), "phone": cleaned.get("phone")}
         others = Client.objects.present().exclude(pk=self.instance.pk)
-        if all(same.values()) and others.filter(**same).exists():
+        if None not in same.values() and others.filter(**same).exists():
             raise forms.ValidationError(
                 _("Another client has this email and phone already. Merge the two records instead.")
             )

@@ -19,7 +19,7 @@ from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.domain.stranding import TOLD_WITHIN, stranded_by
-from bookings.enums import ChangeState, LateFeeState, MessageState
+from bookings.enums import ChangeState, Channel, LateFeeState, MessageState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -51,12 +51,13 @@ from services.sample_left import sample_left
 from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
+from .calls import waiting_calls
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "changes", "fees", "graver", "unanswered", "trouble")
+_WAITING = ("requests", "changes", "fees", "graver", "calls", "unanswered", "trouble")
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
@@ -105,7 +106,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.view_changerequest"):
         yield _late_changes(user)
     if user.has_perm("bookings.change_booking"):
-        yield {"fees": _fees(user)}
+        yield {"fees": _fees(user), "calls": waiting_calls(now, most=MOST_ROWS)}
     if may_see_bookings:
         yield {**_requests(now), **_today(user, now), "graver": _graver(now), **_stranded(now)}
     if user.has_perm("bookings.view_arearequest"):
@@ -375,7 +376,8 @@ def _therapists_in_need(now: datetime) -> dict[str, Any]:
 
 def _trouble(user: User, now: datetime) -> dict[str, Any]:
     late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
-    troubled = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
+    by_email = Message.objects.filter(channel=Channel.EMAIL)
+    troubled = by_email.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
     in_trouble = only_seen_by(user, troubled, "booking__therapist")
     late_minutes = oldest_due_minutes(now=now)
     return {

@@ -20,6 +20,7 @@ from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
 from bookings.models import Booking, BookingRules, Therapist, TimeOff
+from bookings.notifications.calls import how_told
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
@@ -138,9 +139,8 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
             except BookingError as error:
                 say(request, False, f"{booking.reference}: {explain(error)}")
             else:
-                words = _("%(reference)s: %(when)s. The client gets an email.")
-                said = {"reference": moved.reference, "when": local_when(moved.starts_at)}
-                say(request, True, words % said)
+                said = f"{moved.reference}: {local_when(moved.starts_at)}."
+                say(request, True, f"{said} {how_told(moved.client)}")
                 has_moved = True
         if not has_moved:
             for (booking, _sent), refusal in aside:

@@ -5,6 +5,7 @@ from django.urls import path
 
 from . import (
     board,
+    calls,
     client_data,
     clients,
     enquiries,
@@ -63,6 +64,8 @@ urlpatterns = [
     path(f"{_CONTACT}<int:pk>/answer/", enquiries.send_answer, name="bookings_contactmessage_answer"),
     path(f"{_CONTACT}<int:pk>/close/", enquiries.close_message, name="bookings_contactmessage_close"),
     path("bookings/booklet/current/", enquiries.booklet_file, name="bookings_booklet_current"),
+    path(f"{_MESSAGE}calls/", calls.calls_page, name="bookings_message_calls"),
+    path(f"{_MESSAGE}<int:pk>/tell/", calls.tell, name="bookings_message_tell"),
     path(f"{_MESSAGE}<str:key>/change/", messages.message_page, name="bookings_message_change"),
     path(f"{_MESSAGE}<int:pk>/html/", messages.message_html, name="bookings_message_html"),
     path("bookings/therapist/<int:pk>/feed/", therapists.feed_page, name="bookings_therapist_feed"),

@@ -36,8 +36,10 @@ from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_op
 from bookings.staff.visibility import sees_own_visits, sees_visits, sees_way_in
 from massagerx.lib.encryption import UnreadableValue
 
+from .calls import waiting_calls
 from .forms import ClinicianNoteForm, HealthAccessForm
 from .frame import (
+    CHANGE,
     StaffRequest,
     change_page,
     desk_page,
@@ -49,8 +51,6 @@ from .frame import (
     to_visit,
 )
 from .my_day import therapist_visit
-
-CHANGE = "bookings.change_booking"
 
 
 @desk_page(sees_visits)
@@ -142,6 +142,7 @@ def _page(
         **_health(request, booking, now),
         "note_form": note_form or ClinicianNoteForm(),
         "events": _events(booking),
+        "calls": waiting_calls(now, most=10, of=booking) if request.user.has_perm(CHANGE) else [],
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }

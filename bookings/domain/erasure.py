@@ -82,7 +82,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         ContactMessage.objects.filter(pk__in=enquiries.messages).only("pk").delete()
         BookletRequest.objects.filter(pk__in=enquiries.booklets).delete()
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
-        Link.objects.filter(email__iexact=found.email).delete()
+        if found.email:
+            Link.objects.filter(email__iexact=found.email).delete()
         ClientNote.objects.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now

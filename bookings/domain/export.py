@@ -115,7 +115,7 @@ def all_about(client: Client) -> list[Section]:
         _of_visits("health_access_log", _("Who looked at health answers"),
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
-        Section("messages", _("Emails"), list(_messages(client, visits, asked))),
+        Section("messages", _("Emails and calls"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),
         Section("booklets", _("Requests for the booklet"), [
             _of(row, "name", "email", "may_follow_up", "asked_at")
@@ -229,7 +229,7 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
         kept = copy if isinstance(copy, dict) else {}
         yield [
             line("visit", _("visit"), references.get(row.booking_id or 0, "")),
-            *_of(row, "kind", "state", "created_at", "sent_at"),
+            *_of(row, "kind", "channel", "state", "created_at", "sent_at"),
             line("to", _("sent to"), kept.get("to", "")),
             line("subject", _("subject"), kept.get("subject", "")),
             line("text", _("text"), kept.get("text", "") if kept or copy is None else copy),

@@ -22,6 +22,7 @@ from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
+from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
@@ -244,11 +245,12 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
     intake.discard_draft(progress.draft)
     if progress.staff_user is not None:
         words = (
-            _("%(reference)s is booked. The client gets an email.")
+            _("%(reference)s is booked.")
             if booking.status == BookingStatus.CONFIRMED
-            else _("%(reference)s is a request: please confirm it. The client gets an email.")
+            else _("%(reference)s is a request: please confirm it.")
         )
-        messages.success(request, words % {"reference": booking.reference})
+        told = how_told(booking.client)
+        messages.success(request, f"{words % {'reference': booking.reference}} {told}")
         return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")

@@ -64,8 +64,9 @@ from .transaction import Act, event_of, tell_listeners
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `terms_version` are what the client was shown. `therapist` is the slug of who was shown to come: that one comes, or
-    nobody; blank when nobody was shown, and whoever fits best comes."""
+    `terms_version` are what the client was shown. `email` is blank where staff book for who has none.
+    `therapist` is the slug of who was shown to come: that one comes, or nobody; blank when nobody was shown, and
+    whoever fits best comes."""
 
     key: UUID
     service_slug: str
@@ -381,6 +382,14 @@ _PEOPLE = CompiledQuery(
         .order_by("pk")
     )
 )
+# Of one who has no email: nobody else has that in common with them.
+_PEOPLE_BY_PHONE = CompiledQuery(
+    lambda parameter: (
+        Client.objects.select_for_update(no_key=True)
+        .filter(phone=parameter("phone", PhoneNumberField()))
+        .order_by("pk")
+    )
+)
 _ASKED = Q(
     Exists(BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.REQUESTED, by_client=True)),
     status=BookingStatus.REQUESTED,
@@ -415,12 +424,16 @@ def _client(
     for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
     seen by who books at the same moment.
     """
-    lock_names(f"client:{submission.email}", f"client:{submission.phone}")
+    lock_names(*(f"client:{name}" for name in (submission.email, submission.phone) if name))
     Client.objects.bulk_create(
         [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
         ignore_conflicts=True,
     )
-    people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
+    people = (
+        _PEOPLE.objects(email=submission.email, phone=submission.phone)
+        if submission.email
+        else _PEOPLE_BY_PHONE.objects(phone=submission.phone)
+    )
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone
     )

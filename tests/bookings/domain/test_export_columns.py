@@ -73,7 +73,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "new_tier": "what is new in it, which the answers tell",
     },
     models.Message: {
-        "channel": _SENDING,
+        "told_by": _STAFF,
         "link": _TIES,
         "contact_message": _TIES,
         "booklet_request": _TIES,
