@@ -57,6 +57,14 @@ class Tier(models.TextChoices):
     EMERGENCY = "emergency", _("Emergency")
 
 
+class NoteScope(models.TextChoices):
+    """What a clinician's note speaks of."""
+
+    VISIT = "visit", _("This visit")
+    COURSE = "course", _("All visits booked together with it")
+    SERVICE = "service", _("This service for this person, until a day")
+
+
 class MessageKind(models.TextChoices):
     RECEIVED = "received", _("Request received")
     CONFIRMED = "confirmed", _("Visit confirmed")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +33,7 @@ from bookings.models import (
     Therapist,
     WorkingHours,
 )
-from bookings.models.intake import NEEDS_NO_NOTE
+from bookings.models.intake import needs_note
 from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
 from bookings.staff.late_changes import change_words
@@ -130,9 +130,11 @@ def _requests(now: datetime) -> dict[str, Any]:
     rules = BookingRules.load()
     # Who was promised a word soonest comes first (without an hour: a call at once), so no course pushes them out.
     waiting = Booking.objects.waiting().order_by(F("answer_by").asc(nulls_first=True), "created_at", "pk")
-    rows = waiting.select_related("client", "therapist", "service", "area__zone", "screening").defer(
-        "screening__answers"
-    )[:MOST_ROWS]
+    rows = (
+        waiting.select_related("client", "therapist", "service", "area__zone", "screening")
+        .defer("screening__answers")
+        .annotate(needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()))[:MOST_ROWS]
+    )
     return {
         "waiting_count": waiting.count(),
         "requests": [
@@ -142,12 +144,12 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
-                if booking.screening.tier in NEEDS_NO_NOTE
+                if not booking.needs_note
                 else "",
                 "phone": booking.client.phone,
                 "service": booking.service.name,
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
-                "asks_a_look": booking.screening.tier not in NEEDS_NO_NOTE,
+                "asks_a_look": booking.needs_note,
                 "tier": tier_mark(booking.screening.tier),
                 "left": time_left(expires_at(booking, rules) - now),
             }

@@ -209,6 +209,7 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
             line("visit", _("visit"), references[row.booking_id]),
             line("at", _("recorded at"), row.recorded_at),
             line("by", _("recorded by"), row.recorded_by.get_username()),
+            *_of(row, "scope", "covers_until"),
             line("note", _("note"), opened(partial(getattr, row, "note"))),
         ]
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 
 from bookings import screening
 from bookings.domain import listeners
-from bookings.enums import Tier
+from bookings.enums import NoteScope, Tier
 from bookings.models import (
     Booking,
     BookingDraft,
@@ -31,6 +31,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
+from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -240,6 +241,49 @@ def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> Fre
         return FreshAnswers(newest.answers, newest.evaluated_at)
     except UnreadableValue:
         return None
+
+
+def notes_about(booking: Booking) -> list[ClinicianNote]:
+    """The clinicians' notes that were recorded with a visit, and those of others that cover it and still stand; unread,
+    oldest first."""
+    covering = ClinicianNote.objects.covering(booking).select_related("booking", "recorded_by").defer("note")
+    of_others = covering.exclude(booking=booking).standing()
+    return sorted([*covering.filter(booking=booking), *of_others], key=lambda note: note.recorded_at)
+
+
+def covering_note(
+    *, of: dict[str, Any], starts_at: datetime, answers: dict[str, str], current: Screening, now: datetime
+) -> bool:
+    """Whether a clinician's note covers a visit that is about to be asked for, and these answers say nothing graver
+    than those that it spoke of. `of` says whose visit it is, by the names of `SAME_PERSON`."""
+    note = (
+        ClinicianNote.objects.filter(
+            scope=NoteScope.SERVICE,
+            covers_until__gt=starts_at,
+            **{f"booking__{name}": of[name] for name in SAME_PERSON},
+        )
+        .standing()
+        .select_related("booking__service")
+        .defer("note")
+        .order_by("-recorded_at")
+        .first()
+    )
+    if note is None:
+        return False
+    given = {"booking": note.booking, "evaluated_at__lte": note.recorded_at}
+    try:
+        before = (
+            ScreeningRecheck.objects.filter(**given).first()
+            or ScreeningRecord.objects.filter(**given).first()
+        )
+        if before is None:
+            return False
+        news = current.new_tier(
+            answers, before.answers, of["service"].slug, local(now).date(), people=of["people"]
+        )
+    except UnreadableValue:
+        return False
+    return news in NEEDS_NO_NOTE
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:

@@ -24,6 +24,7 @@ from bookings.forms import ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
+from bookings.screening import Result
 from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
@@ -356,6 +357,7 @@ class _Review:
         people = complete.visit_request.treatment.people
         result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
         tier = intake.tier_of(result)
+        covered = self.progress.staff_user is not None and self._is_covered(result)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,
@@ -376,8 +378,9 @@ class _Review:
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
+                covered=covered,
             ),
-            "needs_note": tier == Tier.CLEARANCE,
+            "needs_note": tier == Tier.CLEARANCE and not covered,
             "answer_by": answers.answer_by(
                 asked_at=self.progress.now,
                 starts_at=complete.starts_at,
@@ -391,6 +394,16 @@ class _Review:
             "too_many": too_many,
         }
         return show(self.request, self.progress, "review", context, status=status)
+
+    def _is_covered(self, result: Result) -> bool:
+        submission = self.complete.submission(
+            key=uuid.UUID(self.progress.answers["submission_key"]),
+            terms_version=self.current.terms_version.number,
+            total_cents=self.complete.quote.total_cents,
+        )
+        return operations.is_covered(
+            submission=submission, looked_up=self.looked_up, result=result, now=self.progress.now
+        )
 
     def _named(self, form: ReviewForm) -> ReviewForm:
         """The form, whose tick speaks of the person who is visited when that is somebody else."""

@@ -30,7 +30,7 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
-from .request import LookedUp, Submission, request_booking, request_together, would_confirm
+from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
 from .status import (
     any_needs_clinician_note,
     cancel_booking,
@@ -79,6 +79,7 @@ __all__ = [
     "free_until",
     "hold_matches",
     "hold_time",
+    "is_covered",
     "late_fee",
     "mark_no_show",
     "may_change",

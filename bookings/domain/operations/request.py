@@ -271,7 +271,8 @@ def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | No
     if must_prove:
         _require_few_unproved(rules, press.source)
     tier = intake.tier_of(press.result)
-    at_once = _at_once(press.result, is_known=is_known, rules=rules, actor=actor)
+    covered = _is_covered(client, submission, treatment, press.result, press.looked_up.screening, now=now)
+    at_once = _at_once(press.result, is_known=is_known, rules=rules, actor=actor, covered=covered)
     if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
@@ -334,6 +335,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | No
                 version=press.looked_up.screening.version,
                 answers=submission.answers,
                 tier=tier,
+                is_covered=covered,
                 evaluated_at=now,
             ),
             *events,
@@ -349,7 +351,35 @@ def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | No
     return booking
 
 
-def _at_once(result: Result, *, is_known: bool, rules: BookingRules, actor: User | None) -> bool:
+def _is_covered(
+    client: Client,
+    submission: Submission,
+    treatment: Treatment,
+    result: Result,
+    current: intake.Screening,
+    *,
+    now: datetime,
+) -> bool:
+    """Whether a clinician's note answers already for what asks for one. Only then anything is asked of the database."""
+    return intake.tier_of(result) == Tier.CLEARANCE and intake.covering_note(
+        of={
+            "client": client,
+            "service": treatment.service,
+            "recipient_name": submission.recipient_name,
+            "people": treatment.people,
+        },
+        starts_at=submission.starts_at,
+        answers=submission.answers,
+        current=current,
+        now=now,
+    )
+
+
+def _at_once(
+    result: Result, *, is_known: bool, rules: BookingRules, actor: User | None, covered: bool
+) -> bool:
+    if actor is not None and covered:
+        return True
     if actor is not None:
         return intake.tier_of(result) in (Tier.CLEAR, Tier.CAUTION)
     return rules.confirm_known_clients and result.is_clear and is_known
@@ -361,11 +391,28 @@ def _held(submission: Submission, *, draft: UUID | None, now: datetime) -> bool:
     return draft is not None and held.exists()
 
 
-def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules, actor: User | None) -> bool:
+def is_covered(*, submission: Submission, looked_up: LookedUp, result: Result, now: datetime) -> bool:
+    """Whether `request_booking` would find that a clinician's note answers for it already: for the eyes of staff, since
+    it tells of the health of whose email and phone these are."""
+    client = Client.objects.present().filter(email=submission.email, phone=submission.phone).first()
+    return client is not None and _is_covered(
+        client, submission, looked_up.treatment, result, looked_up.screening, now=now
+    )
+
+
+def would_confirm(
+    *,
+    email: str,
+    phone: str,
+    result: Result,
+    rules: BookingRules,
+    actor: User | None,
+    covered: bool = False,
+) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
     people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
     is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
-    return _at_once(result, is_known=is_known, rules=rules, actor=actor)
+    return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 
 def _earlier(submission: Submission) -> Booking | None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, Tier
 from bookings.models import Booking, LateFee
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
@@ -51,6 +51,9 @@ def visit_page(
         "named_fee": LateFee.objects.filter(booking=booking).first() if not stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
         "unsent": unsent_page(request, booking, now=now) if stands else "",
+        "needs_note": stands
+        and booking.screening.tier == Tier.CLEARANCE
+        and operations.needs_clinician_note(booking),
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
     }
     return render(request, "visits/visit.html", context, status=status)

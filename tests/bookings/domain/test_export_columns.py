@@ -67,7 +67,10 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
     },
     models.LateFee: {"decided_by": _STAFF},
     models.ChangeRequest: {"answered_by": _STAFF},
-    models.ScreeningRecord: {"version": "the answers stand beside the words that were asked"},
+    models.ScreeningRecord: {
+        "version": "the answers stand beside the words that were asked",
+        "is_covered": "follows from the clinician's note",
+    },
     models.ScreeningRecheck: {
         "version": "the answers stand beside the words that were asked",
         "new_tier": "what is new in it, which the answers tell",
