@@ -33,6 +33,7 @@ class EventKind(models.TextChoices):
     NO_SHOW = "no_show", _("No-show")
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
+    NOTE_HANDED_IN = "handed_in", _("Clinician's note handed in")
     EDITED = "edited", _("Details changed")
     PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late move asked for")
@@ -63,6 +64,11 @@ class NoteScope(models.TextChoices):
     VISIT = "visit", _("This visit")
     COURSE = "course", _("All visits booked together with it")
     SERVICE = "service", _("This service for this person, until a day")
+
+
+class FileKind(models.TextChoices):
+    PDF = "pdf", _("PDF")
+    PICTURE = "webp", _("Picture")
 
 
 class MessageKind(models.TextChoices):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Window
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from bookings.models import (
     ExtraHours,
     LateFee,
     Message,
+    NoteFile,
     ScreeningVersion,
     Therapist,
     WorkingHours,
@@ -57,7 +58,7 @@ from .my_day import day_page
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "changes", "fees", "graver", "calls", "unanswered", "trouble")
+_WAITING = ("requests", "changes", "fees", "graver", "handed_in", "calls", "unanswered", "trouble")
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
@@ -108,7 +109,13 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.change_booking"):
         yield {"fees": _fees(user), "calls": waiting_calls(now, most=MOST_ROWS)}
     if may_see_bookings:
-        yield {**_requests(now), **_today(user, now), "graver": _graver(now), **_stranded(now)}
+        yield {
+            **_requests(now),
+            **_today(user, now),
+            "graver": _graver(now),
+            "handed_in": _handed_in(now),
+            **_stranded(now),
+        }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
     if user.has_perm("bookings.change_therapist"):
@@ -130,13 +137,15 @@ def _requests(now: datetime) -> dict[str, Any]:
     rules = BookingRules.load()
     # Who was promised a word soonest comes first (without an hour: a call at once), so no course pushes them out.
     waiting = Booking.objects.waiting().order_by(F("answer_by").asc(nulls_first=True), "created_at", "pk")
-    rows = (
+    rows = list(
         waiting.select_related("client", "therapist", "service", "area__zone", "screening")
         .defer("screening__answers")
-        .annotate(needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()))[:MOST_ROWS]
+        .annotate(needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()), in_all=_in_all())[
+            :MOST_ROWS
+        ]
     )
     return {
-        "waiting_count": waiting.count(),
+        "waiting_count": rows[0].in_all if rows else 0,
         "requests": [
             {
                 **_visit(booking),
@@ -156,6 +165,11 @@ def _requests(now: datetime) -> dict[str, Any]:
             for booking in rows
         ],
     }
+
+
+def _in_all() -> Window:
+    """How many rows there are, beside each of those that are shown."""
+    return Window(Count("pk"))
 
 
 def _unanswered() -> dict[str, Any]:
@@ -217,6 +231,22 @@ def _graver(now: datetime) -> list[dict[str, Any]]:
     return [
         {**_visit(booking), "kind": "graver", "due": booking.starts_at, "tier": tier_mark(tier)}
         for booking, tier in found
+    ]
+
+
+def _handed_in(now: datetime) -> list[dict[str, Any]]:
+    """Clinicians' notes that clients handed in and nobody has looked at, of visits to come."""
+    rows = NoteFile.objects.filter(seen_at=None, booking__status__in=MOVABLE, booking__starts_at__gt=now)
+    newest = rows.select_related("booking__therapist").defer("data").order_by("handed_in_at", "pk")
+    visits = {row.booking_id: row for row in newest[:MOST_ROWS]}
+    return [
+        {
+            **_visit(row.booking),
+            "kind": "note",
+            "anchor": "#visit-screening",
+            "due": min(row.handed_in_at + ANSWER_WITHIN, row.booking.starts_at),
+        }
+        for row in visits.values()
     ]
 
 
@@ -381,11 +411,14 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
     by_email = Message.objects.filter(channel=Channel.EMAIL)
     troubled = by_email.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
     in_trouble = only_seen_by(user, troubled, "booking__therapist")
+    rows = list(
+        in_trouble.select_related("booking__client").annotate(in_all=_in_all()).order_by("due_at")[:MOST_ROWS]
+    )
     late_minutes = oldest_due_minutes(now=now)
     return {
         # What /readyz calls late: from then on, somebody has to look at the mail server or the worker.
         "late": time_left(timedelta(minutes=late_minutes)) if late_minutes >= LATE_MINUTES else "",
-        "trouble_count": in_trouble.count(),
+        "trouble_count": rows[0].in_all if rows else 0,
         "trouble": [
             {
                 "url": reverse("admin:bookings_message_change", args=[message.pk]),
@@ -401,6 +434,6 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
                 if user.has_perm("bookings.change_message") and may_send_again(message)
                 else None,
             }
-            for message in in_trouble.select_related("booking__client").order_by("due_at")[:MOST_ROWS]
+            for message in rows
         ],
     }

@@ -42,6 +42,7 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/do/<slug:action>/", visit.change_status, name="bookings_booking_do"),
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
+    path(f"{_VISIT}<int:pk>/note-file/<int:file>/", health.note_file, name="bookings_booking_note_file"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
     path(

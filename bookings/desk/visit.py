@@ -214,6 +214,10 @@ def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any
     """What is said of the health answers while they stay shut."""
     return {
         "recheck": _recheck(booking),
+        "note_files": [
+            {"file": row, "when": local_when(row.handed_in_at), "is_new": row.seen_at is None}
+            for row in booking.note_files.defer("data")
+        ],
         "newest_recheck": booking.rechecks.order_by("-pk").values_list("pk", flat=True).first(),
         "health_access_form": HealthAccessForm(auto_id="id_look_%s"),
         "needs_note": booking.status == BookingStatus.REQUESTED and operations.needs_clinician_note(booking),

@@ -33,6 +33,7 @@ from bookings.models import (
     HealthAccess,
     LateFee,
     Link,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
@@ -116,7 +117,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         ],
         batch_size=200,
     )
-    for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote):
+    for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote, NoteFile):
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")

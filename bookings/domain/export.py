@@ -38,6 +38,7 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     VisitPurpose,
@@ -82,6 +83,7 @@ def log_health_access(*, client: Client, user: User, reason: str, now: datetime)
         if Client.objects.present().filter(pk=client.pk).first() is None:
             raise ClientGone
         told = Q(screening__isnull=False) | Q(rechecks__isnull=False) | Q(clinician_notes__isnull=False)
+        told |= Q(note_files__isnull=False)
         visits = (
             Booking.objects.filter(told, client=client).order_by("pk").values_list("pk", flat=True).distinct()
         )
@@ -112,6 +114,11 @@ def all_about(client: Client) -> list[Section]:
         Section("health", _("Health answers"), list(_health(visits))),
         *(section_of(visits) for section_of in _of_apps),
         Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
+        Section("note_files", _("Clinicians\u2019 notes as files"), [
+            [line("visit", _("visit"), row.booking.reference), *_of(row, "kind", "handed_in_at"),
+             line("file", _("file"), name)]
+            for name, row in note_files(client)
+        ]),
         _of_visits("health_access_log", _("Who looked at health answers"),
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
@@ -199,6 +206,15 @@ def _health(visits: list[Booking]) -> Iterable[list[Line]]:
 def _answers(model: Any, key: int, visit: Booking) -> dict[str, str]:
     row = model._base_manager.select_related("version").get(pk=key)
     return dict(intake.answers_in_words(row, visit.service.slug).answers)
+
+
+def note_files(client: Client) -> list[tuple[str, NoteFile]]:
+    """The notes that a client handed in, still shut, with the name that each has in the export."""
+    rows = NoteFile.objects.filter(booking__client=client).select_related("booking").defer("data")
+    return [
+        (f"clinicians-note-{number}.{row.kind}", row)
+        for number, row in enumerate(rows.order_by("handed_in_at", "pk"), start=1)
+    ]
 
 
 def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:

@@ -26,6 +26,7 @@ from bookings.models import (
     BookingRules,
     ClinicianNote,
     HealthAccess,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
@@ -148,9 +149,9 @@ def purge_drafts(*, now: datetime) -> int:
 
 
 def purge_health_answers(*, now: datetime) -> int:
-    """Deletes health answers, those given again, clinicians' notes and what visits were for, of clients whose last
-    visit, kept or not, ended longer ago than the owner keeps them (`BookingRules.health_kept_months`); returns of how
-    many visits."""
+    """Deletes health answers, those given again, clinicians' notes as words and as files, and what visits were for, of
+    clients whose last visit, kept or not, ended longer ago than the owner keeps them
+    (`BookingRules.health_kept_months`); returns of how many visits."""
     oldest = months_before(local(now), BookingRules.load().health_kept_months)
     long_gone = (
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
@@ -163,7 +164,7 @@ def purge_health_answers(*, now: datetime) -> int:
 def _purge_health(old: dict[str, Any], now: datetime) -> int:
     # The keys alone: what can't be opened any more must go all the same.
     visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
-    for model in (ScreeningRecheck, ClinicianNote, VisitPurpose):
+    for model in (ScreeningRecheck, ClinicianNote, NoteFile, VisitPurpose):
         rows = model._base_manager.filter(**old).order_by()
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()

@@ -5,7 +5,7 @@ from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
-from .visits import AddressForm, CancelForm, CodeForm, FindForm, MoveForm
+from .visits import AddressForm, CancelForm, CodeForm, FindForm, MoveForm, NoteFileForm
 
 __all__ = [
     "AddressForm",
@@ -20,6 +20,7 @@ __all__ = [
     "HealthForms",
     "MessageField",
     "MoveForm",
+    "NoteFileForm",
     "ReviewForm",
     "SoonestForm",
     "TimeForm",

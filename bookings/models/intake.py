@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from bookings.enums import NoteScope, Tier
+from bookings.enums import FileKind, NoteScope, Tier
 from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
@@ -235,6 +236,40 @@ class ClinicianNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recorded_by} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
+
+
+class NoteFile(models.Model):
+    """A clinician's note as its client handed it in, encrypted: a picture that was encoded anew, or a PDF."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="note_files")
+    kind = models.CharField(_("kind"), max_length=4, choices=FileKind.choices)
+    # In base64.
+    data = EncryptedJSONField()
+    # Keyed, so that the same file sent twice is one.
+    digest = models.CharField(max_length=64, editable=False)
+    handed_in_at = models.DateTimeField(_("handed in at"))
+    # The first look of staff; all are in the health access log.
+    seen_at = models.DateTimeField(_("first looked at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["handed_in_at", "pk"]
+        verbose_name = _("clinician's note handed in")
+        verbose_name_plural = _("clinicians' notes handed in")
+        constraints = [
+            models.UniqueConstraint(fields=["booking", "digest"], name="notefile_once_per_visit"),
+            models.CheckConstraint(condition=Q(kind__in=FileKind.values), name="notefile_kind_known"),
+        ]
+        indexes = [
+            models.Index(fields=["handed_in_at"], condition=Q(seen_at=None), name="notefile_unseen"),
+        ]
+
+    @property
+    def content(self) -> bytes:
+        """The file itself. Raises `UnreadableValue`."""
+        return base64.b64decode(self.data)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.handed_in_at:%Y-%m-%d %H:%M} UTC"
 
 
 class HealthAccess(models.Model):

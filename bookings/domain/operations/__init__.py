@@ -30,6 +30,7 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
+from .notes import hand_in_note, open_note_file
 from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
 from .status import (
     any_needs_clinician_note,
@@ -77,6 +78,7 @@ __all__ = [
     "expires_at",
     "extend_hold",
     "free_until",
+    "hand_in_note",
     "hold_matches",
     "hold_time",
     "is_covered",
@@ -87,6 +89,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
+    "open_note_file",
     "patience_with",
     "prove_mailbox",
     "purge_enquiries",

@@ -158,6 +158,7 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
+    "bookings_booking_note_file": {"owner", "desk"},
     "my_stay_away": {"therapist"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
