@@ -243,7 +243,7 @@ def _handed_in(now: datetime) -> list[dict[str, Any]]:
         {
             **_visit(row.booking),
             "kind": "note",
-            "anchor": "#visit-screening",
+            "anchor": "#health",
             "due": min(row.handed_in_at + ANSWER_WITHIN, row.booking.starts_at),
         }
         for row in visits.values()
@@ -416,7 +416,7 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
     )
     late_minutes = oldest_due_minutes(now=now)
     return {
-        # What /readyz calls late: from then on, somebody has to look at the mail server or the worker.
+        # What /status calls late: from then on, somebody has to look at the mail server or the worker.
         "late": time_left(timedelta(minutes=late_minutes)) if late_minutes >= LATE_MINUTES else "",
         "trouble_count": rows[0].in_all if rows else 0,
         "trouble": [

@@ -5,13 +5,23 @@ from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
-from .visits import AddressForm, CancelForm, CodeForm, FindForm, MoveForm, NoteFileForm
+from .visits import (
+    AddressForm,
+    CancelForm,
+    CancelRestForm,
+    CodeForm,
+    FindForm,
+    MoveForm,
+    NoteFileForm,
+    shown_value,
+)
 
 __all__ = [
     "AddressForm",
     "AreaRequestForm",
     "BookletForm",
     "CancelForm",
+    "CancelRestForm",
     "CodeForm",
     "ContactForm",
     "DetailsForm",
@@ -26,4 +36,5 @@ __all__ = [
     "TimeForm",
     "TreatmentForm",
     "ZipForm",
+    "shown_value",
 ]

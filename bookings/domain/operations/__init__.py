@@ -3,10 +3,13 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .absence import stay_away_today
 from .changes import (
+    Shown,
     accept_change,
     ask_move,
     cancel_by_client,
     cancel_late,
+    cancel_together_by_client,
+    cancel_together_late,
     decide_late_fee,
     free_until,
     late_fee,
@@ -33,6 +36,7 @@ from .move import (
 from .notes import hand_in_note, open_note_file
 from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
 from .status import (
+    ahead_together,
     any_needs_clinician_note,
     cancel_booking,
     cancel_together,
@@ -53,10 +57,12 @@ from .status import (
 __all__ = [
     "MOVABLE",
     "LookedUp",
+    "Shown",
     "Submission",
     "VisitAddress",
     "Wish",
     "accept_change",
+    "ahead_together",
     "answer_contact",
     "any_needs_clinician_note",
     "ask_move",
@@ -65,6 +71,8 @@ __all__ = [
     "cancel_by_client",
     "cancel_late",
     "cancel_together",
+    "cancel_together_by_client",
+    "cancel_together_late",
     "claim",
     "claim_all",
     "close_contact",

@@ -41,6 +41,7 @@ _NEXT = {
     "health": "visits:health",
     "move": "visits:move",
     "note": "visits:note",
+    "cancel-rest": "visits:cancel_rest",
 }
 
 

@@ -49,6 +49,7 @@ from bookings.models import (
     LateFee,
     Message,
     MessageSettings,
+    NoteFile,
     TimeOff,
 )
 from massagerx.lib.roles import codename
@@ -200,6 +201,7 @@ class Desk:
     own_off: TimeOff
     other_off: TimeOff
     rows: dict[str, Model]
+    note_file: NoteFile
 
     def keys(self, name: str) -> list[Any]:
         """What the address of that name in VIEWS or POSTS takes."""
@@ -213,6 +215,7 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
             "bookings_booking_report_csv": ["therapists"],
             "bookings_changerequest_answer": [rows["bookings.changerequest"], "refuse"],
             "bookings_client_merge": [rows["bookings.client"]],
@@ -355,7 +358,8 @@ def desk(world: World) -> Desk:
             by=staff,
         ),
     }
-    return Desk(users, own, other, off[0], off[1], rows)
+    note_file = NoteFile.objects.create(booking=other, kind="pdf", data="", digest="0" * 64, handed_in_at=NOW)
+    return Desk(users, own, other, off[0], off[1], rows, note_file)
 
 
 def names(patterns: Any, inside: str = "") -> set[str]:
