@@ -29,8 +29,13 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
     booking, visitor = get_visit(request, reference, now=now)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
-    form = NoteFileForm(request.POST or None, request.FILES or None)
-    status = 200
+    if booking.is_unproved:
+        # Files are kept for people whose mailbox is theirs.
+        messages.info(
+            request, _("First press the button in our email, please. Then you can hand the note in.")
+        )
+        return redirect("visits:visit", booking.reference)
+    form, status = NoteFileForm(), 200
     if request.method == "POST":
         form, status = NoteFileForm(request.POST, request.FILES), 422
         if form.is_valid():

@@ -55,7 +55,7 @@ def visit_page(
         "needs_note": stands
         and booking.screening.tier == Tier.CLEARANCE
         and operations.needs_clinician_note(booking),
-        "hands_in": stands and booking.screening.tier != Tier.CLEAR,
+        "hands_in": stands and not booking.is_unproved and booking.screening.tier != Tier.CLEAR,
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
     }
     return render(request, "visits/visit.html", context, status=status)

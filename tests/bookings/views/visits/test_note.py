@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from bookings.domain.erasure import erase_client
 from bookings.domain.operations.notes import MOST_FILES
 from bookings.forms.visits import MAX_NOTE_BYTES
 from bookings.models import Booking, HealthAccess, NoteFile
+from bookings.views.visits.visitor import open_own
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, NOW, World
 from tests.lib.test_pdf import SCRIPT, document
@@ -73,6 +75,16 @@ def test_the_link_in_the_email_leads_to_the_page(booking: Booking, visitor: Clie
 
 def test_without_the_link_there_is_no_page(booking: Booking) -> None:
     assert hand_in(Client(), booking, photo()).status_code == 404
+    assert not NoteFile.objects.exists()
+
+
+def test_a_new_client_proves_the_mailbox_first(world: World, client: Client) -> None:
+    booking = world.book(proved=False)
+    session = client.session
+    open_own(SimpleNamespace(session=session), booking, now=NOW)  # type: ignore[arg-type]
+    session.save()
+    response = hand_in(client, booking, photo())
+    assert response["Location"] == reverse("visits:visit", args=[booking.reference])
     assert not NoteFile.objects.exists()
 
 
