@@ -24,6 +24,7 @@ from bookings.models import (
     Booking,
     BookingDraft,
     BookingRules,
+    Client,
     ClinicianNote,
     HealthAccess,
     NoteFile,
@@ -250,6 +251,15 @@ def notes_about(booking: Booking) -> list[ClinicianNote]:
     covering = ClinicianNote.objects.covering(booking).select_related("booking", "recorded_by").defer("note")
     of_others = covering.exclude(booking=booking).standing()
     return sorted([*covering.filter(booking=booking), *of_others], key=lambda note: note.recorded_at)
+
+
+def clearances_of(client: Client, *, now: datetime) -> list[ClinicianNote]:
+    """The notes by which services are cleared for a client, or whom they book for, for days to come; the last day first.
+    Unread."""
+    rows = ClinicianNote.objects.filter(
+        booking__client=client, scope=NoteScope.SERVICE, covers_until__gt=now
+    ).standing()
+    return list(rows.select_related("booking__service").defer("note").order_by("-covers_until", "-pk"))
 
 
 def covering_note(

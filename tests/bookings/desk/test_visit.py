@@ -596,6 +596,8 @@ def test_a_note_for_a_service_says_until_when(desk: Client, world: World) -> Non
     assert "once a clinician’s note is on record" not in page
     front = desk.get(reverse("admin:index")).content.decode()
     assert reverse("admin:bookings_booking_do", args=[later.pk, "confirm"]) in front
+    page = desk.get(reverse("admin:bookings_client_change", args=[booking.client_id])).content.decode()
+    assert "until Wednesday, January 27, 2027" in page
 
 
 def test_blank_note_is_refused_and_a_long_one_is_not_lost(desk: Client, world: World) -> None:
