@@ -254,8 +254,8 @@ def notes_about(booking: Booking) -> list[ClinicianNote]:
 
 
 def clearances_of(client: Client, *, now: datetime) -> list[ClinicianNote]:
-    """The notes by which services are cleared for a client, or whom they book for, for days to come; the last day first.
-    Unread."""
+    """The notes by which services are cleared for a client, or for whom they book, in days to come; the last day
+    first, unread."""
     rows = ClinicianNote.objects.filter(
         booking__client=client, scope=NoteScope.SERVICE, covers_until__gt=now
     ).standing()
