@@ -103,7 +103,7 @@ def test_another_service_is_not_covered(world: World, staff: User) -> None:
     other = world.service
     note(first, staff)
     asked = by_desk(world, staff, starts_at=at(14))
-    other.pk, other.slug = None, "another"
+    other.pk, other.slug, other.name = None, "another", "Another"
     other.save()
     Booking.objects.filter(pk=asked.pk).update(service=other)
     assert operations.needs_clinician_note(asked)
