@@ -73,6 +73,8 @@ class FileKind(models.TextChoices):
 
 class MessageKind(models.TextChoices):
     RECEIVED = "received", _("Request received")
+    HEALTH_ASKED = "health_asked", _("Health questions sent")
+    HEALTH_REMINDER = "health_reminder", _("Health questions, once more")
     CONFIRMED = "confirmed", _("Visit confirmed")
     DECLINED = "declined", _("Request declined")
     TOGETHER = "together", _("Visits booked together")

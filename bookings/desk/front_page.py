@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
-from bookings.domain.operations import MOVABLE, expires_at
+from bookings.domain.operations import MOVABLE, expires_at, first_tier
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.domain.stranding import TOLD_WITHIN, stranded_by
 from bookings.enums import ChangeState, Channel, LateFeeState, MessageState
@@ -159,7 +159,8 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "service": booking.service.name,
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
                 "asks_a_look": booking.needs_note,
-                "tier": tier_mark(booking.screening.tier),
+                "tier": tier_mark(first_tier(booking)),
+                "asks_health": not first_tier(booking),
                 "left": time_left(expires_at(booking, rules) - now),
             }
             for booking in rows

@@ -217,8 +217,11 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
 
 
 def result_of_recheck(booking: Booking) -> screening.Result | None:
-    """The result of the answers given again last, under the rules that asked for them; None when there are none."""
-    recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+    """The result of the health answers given last, under the rules that asked for them; None when there are none."""
+    recheck = (
+        ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+        or ScreeningRecord.objects.select_related("version").filter(booking=booking).first()
+    )
     if recheck is None:
         return None
     rules = screening.parse_rules(recheck.version.rules)

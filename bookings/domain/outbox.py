@@ -69,6 +69,16 @@ def new_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetim
     ]
 
 
+def new_health_reminder(*, booking: Booking, now: datetime) -> list[Message]:
+    """The row that reminds once of health questions that were sent, half-way to the end of the request; none without
+    such an hour."""
+    if booking.answer_by is None:
+        return []
+    reminder = new_messages(booking=booking, kinds=[MessageKind.HEALTH_REMINDER], now=now)
+    reminder[0].due_at = now + (booking.answer_by - now) / 2
+    return reminder
+
+
 def channel_for(booking: Booking, kind: str) -> Channel:
     """How it is said: by email, or on the phone to a client who has none."""
     return Channel.EMAIL if kind in TO_STAFF or booking.client.email else Channel.PHONE

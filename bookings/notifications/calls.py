@@ -18,10 +18,13 @@ from .render import moment
 _REMIND = gettext_lazy(
     "Remind them: %(when)s, %(service)s with %(name)s. Ask whether anything about their health has changed."
 )
+_ASK = gettext_lazy("Ask them the health questions for %(when)s, and record what they say.")
 WORDS = {
     MessageKind.RECEIVED: gettext_lazy(
         "We have their request for %(when)s, %(service)s with %(name)s. It is not confirmed yet."
     ),
+    MessageKind.HEALTH_ASKED: _ASK,
+    MessageKind.HEALTH_REMINDER: _ASK,
     MessageKind.CONFIRMED: gettext_lazy("It is confirmed: %(when)s, %(service)s with %(name)s, %(total)s."),
     MessageKind.TOGETHER: gettext_lazy("Several visits were booked or changed together. Read them all out."),
     MessageKind.DECLINED: gettext_lazy("We can’t come %(when)s. Offer another time."),

@@ -23,6 +23,7 @@ from bookings.models import (
     Link,
     Message,
     MessageSettings,
+    ScreeningRecord,
 )
 from services.models import Business
 
@@ -53,6 +54,8 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONFIRMED: Kind("confirmed", frozenset({_S.CONFIRMED}), until_start=True, calendar="REQUEST"),
     # Of the first of them; it tells of all, so it holds whatever becomes of that one.
     MessageKind.TOGETHER: Kind("together", frozenset(BookingStatus), any_revision=True, calendar="PUBLISH"),
+    MessageKind.HEALTH_ASKED: Kind("health_asked", frozenset({_S.REQUESTED}), until_start=True),
+    MessageKind.HEALTH_REMINDER: Kind("health_asked", frozenset({_S.REQUESTED}), until_start=True),
     MessageKind.DECLINED: Kind("declined", frozenset({_S.DECLINED})),
     # A request that waits for its answer can be moved as well.
     MessageKind.MOVED: Kind("moved", STANDING, until_start=True, calendar="REQUEST"),
@@ -206,6 +209,9 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
             return "a later message tells of the same visits"
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
+    if message.kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
+        if ScreeningRecord.objects.filter(booking=booking).exists():
+            return "the questions have been answered"
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         if not waiting.exists():

@@ -249,6 +249,8 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
             _("%(reference)s is booked.")
             if booking.status == BookingStatus.CONFIRMED
             else _("%(reference)s is a request: please confirm it.")
+            if operations.first_tier(booking)
+            else _("%(reference)s is a request until the client has answered the health questions.")
         )
         told = how_told(booking.client)
         messages.success(request, f"{words % {'reference': booking.reference}} {told}")
@@ -355,9 +357,11 @@ class _Review:
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
         people = complete.visit_request.treatment.people
-        result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
-        tier = intake.tier_of(result)
-        covered = self.progress.staff_user is not None and self._is_covered(result)
+        result = None
+        if not health.get("later"):
+            result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
+        tier = intake.tier_of(result) if result is not None else Tier.CLEAR
+        covered = result is not None and self.progress.staff_user is not None and self._is_covered(result)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,
@@ -371,8 +375,10 @@ class _Review:
             "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
-            "care_words": [intake.translated(text) for text in result.messages],
-            "at_once": operations.would_confirm(
+            "care_words": [intake.translated(text) for text in result.messages] if result else [],
+            "health_later": result is None,
+            "at_once": result is not None
+            and operations.would_confirm(
                 email=details["email"],
                 phone=details["phone"],
                 result=result,

@@ -18,7 +18,7 @@ from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 
 from .claim import claim_in_place, claim_move
-from .status import patience_with
+from .status import first_tier, patience_with
 from .transaction import Act, block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -113,7 +113,7 @@ def move_booking(
                 asked_at=now,
                 starts_at=starts_at,
                 rules=rules,
-                patience=patience_with(fresh.screening.tier),
+                patience=patience_with(first_tier(fresh)),
             )
         before = block_of(fresh)
         fresh.therapist_id = slot.therapist_id

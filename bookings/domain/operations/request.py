@@ -91,6 +91,8 @@ class Submission:
     total_cents: int
     therapist: str = ""
     purpose: str = ""
+    # The health questions are mailed to the client, whom staff book for; there are no answers yet.
+    health_later: bool = False
 
     @property
     def digest(self) -> str:
@@ -221,7 +223,8 @@ class _Press:
     looked_up: LookedUp
     agreed: TermsVersion
     quote: pricing.Quote
-    result: Result
+    # None where the questions are answered later.
+    result: Result | None
     actor: User | None
     source: str
     now: datetime
@@ -246,11 +249,7 @@ def _look_through(
         treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = current.evaluate(
-        submission.answers, treatment.service.slug, local(now).date(), people=treatment.people
-    )
-    if not result.bookable:
-        raise ScreeningStops
+    result = _screened(submission, treatment, current, actor=actor, now=now)
     return _Press(
         submission=submission,
         looked_up=looked_up,
@@ -261,6 +260,27 @@ def _look_through(
         source=source,
         now=now,
     )
+
+
+def _screened(
+    submission: Submission,
+    treatment: Treatment,
+    current: intake.Screening,
+    *,
+    actor: User | None,
+    now: datetime,
+) -> Result | None:
+    """What the answers come to; None where staff leave them for later. Raises `ScreeningStops`."""
+    if submission.health_later:
+        if actor is None or not submission.email:
+            raise ScreeningStops
+        return None
+    result = current.evaluate(
+        submission.answers, treatment.service.slug, local(now).date(), people=treatment.people
+    )
+    if not result.bookable:
+        raise ScreeningStops
+    return result
 
 
 def _write(
@@ -279,9 +299,11 @@ def _write(
     must_prove = is_new and actor is None
     if must_prove:
         _require_few_unproved(rules, press.source)
-    tier = intake.tier_of(press.result)
-    covered = _is_covered(client, submission, treatment, press.result, press.looked_up.screening, now=now)
-    at_once = _at_once(press.result, is_known=is_known, rules=rules, actor=actor, covered=covered)
+    result, tier, covered, at_once = press.result, Tier.CLEAR, False, False
+    if result is not None:
+        tier = intake.tier_of(result)
+        covered = _is_covered(client, submission, treatment, result, press.looked_up.screening, now=now)
+        at_once = _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
     if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
@@ -331,6 +353,8 @@ def _write(
     if at_once:
         events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, Act(now, actor)))
     kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
+    if result is None:
+        kind = MessageKind.HEALTH_ASKED
     # Staff need no alert of what they do themselves.
     kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind] if together is None else []
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
@@ -339,13 +363,19 @@ def _write(
             *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in treatment.add_ons),
             AccessNotes(booking=booking, notes=submission.access),
             *([VisitPurpose(booking=booking, text=submission.purpose)] if submission.purpose else []),
-            ScreeningRecord(
-                booking=booking,
-                version=press.looked_up.screening.version,
-                answers=submission.answers,
-                tier=tier,
-                is_covered=covered,
-                evaluated_at=now,
+            *(
+                [
+                    ScreeningRecord(
+                        booking=booking,
+                        version=press.looked_up.screening.version,
+                        answers=submission.answers,
+                        tier=tier,
+                        is_covered=covered,
+                        evaluated_at=now,
+                    )
+                ]
+                if result is not None
+                else outbox.new_health_reminder(booking=booking, now=now)
             ),
             *events,
             *messages,

@@ -317,8 +317,14 @@ def expires_at(booking: Booking, rules: BookingRules) -> datetime:
         return min(booking.prove_by, booking.answer_by or booking.prove_by)
     if booking.answer_by is not None:
         return booking.answer_by
-    minutes = rules.request_expires_after_minutes * patience_with(booking.screening.tier)
+    minutes = rules.request_expires_after_minutes * patience_with(first_tier(booking))
     return min(booking.created_at + timedelta(minutes=minutes), booking.starts_at)
+
+
+def first_tier(booking: Booking) -> str:
+    """What the first health answers came to; "" while they are not given."""
+    record = getattr(booking, "screening", None)
+    return record.tier if record is not None else ""
 
 
 def patience_with(tier: str) -> int:

@@ -80,7 +80,7 @@ def _questions(
 def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms) -> HttpResponse:
     now, number = visitor.now, forms.screening.version.number
     try:
-        operations.recheck_screening(booking=booking, version_number=number, answers=forms.answers(), now=now)
+        operations.answer_screening(booking=booking, version_number=number, answers=forms.answers(), now=now)
     except exceptions.ScreeningChanged:
         return redirect("visits:health", booking.reference)
     except exceptions.InvalidTransition:
