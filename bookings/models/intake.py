@@ -111,10 +111,6 @@ class ScreeningRecheckQuerySet(models.QuerySet["ScreeningRecheck"]):
         later = ClinicianNote.objects.covering("booking__").filter(recorded_at__gte=OuterRef("evaluated_at"))
         return self.filter(~Exists(later))
 
-    def asking_for_a_note(self) -> ScreeningRecheckQuerySet:
-        """Those that keep a booking from being confirmed."""
-        return self.since_last_note().exclude(new_tier__in=NEEDS_NO_NOTE)
-
     def with_news(self) -> ScreeningRecheckQuerySet:
         """Those that said something graver than the answers before them, to any question."""
         return self.exclude(new_tier=Tier.CLEAR)
