@@ -23,6 +23,8 @@ from .frame import CHANGE, StaffRequest, desk_page, page, say, to_visit
 _MOST_WAITING, _MOST_TOLD = 200, 50
 # By then a client without an email should have been called.
 CALL_WITHIN = timedelta(days=1)
+# Longer than what staff do can be undone.
+SECOND_THOUGHTS = timedelta(hours=1)
 
 
 @desk_page(CHANGE)
@@ -46,8 +48,9 @@ _BESIDE = ("booking__client", "booking__service", "booking__therapist")
 
 
 def waiting_calls(now: datetime, *, most: int, of: Booking | None = None) -> list[dict[str, Any]]:
-    """The calls to make, of all or of one visit, as rows of a list; one query."""
-    rows = Message.objects.to_tell(now).select_related(*_BESIDE)
+    """The calls to make, as rows of a list; one query. Of one visit also those that can still be undone: the client may
+    be on the line."""
+    rows = Message.objects.to_tell(now if of is None else now + SECOND_THOUGHTS).select_related(*_BESIDE)
     rows = (rows if of is None else rows.filter(booking=of))[:most]
     return [_row(message) for message in calls.waiting(list(rows), now=now)]
 

@@ -14,8 +14,9 @@ from bookings.exceptions import InvalidTransition, TooManyFiles
 from bookings.models import Booking, HealthAccess, NoteFile
 from massagerx.lib.encryption import keyed_digests
 
-from .changes import lock_visit, may_change
-from .transaction import Act, record, translated_errors
+from .act import Act
+from .changes import may_change
+from .transaction import lock_visit, record, translated_errors
 
 # Of one visit: a note of several pages, photographed, and a second try.
 MOST_FILES = 8
