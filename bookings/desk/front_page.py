@@ -281,10 +281,10 @@ def _stranded(now: datetime) -> dict[str, Any]:
 
 def _not_closed(now: datetime) -> dict[str, Any]:
     """Visits that are over and that nobody has closed, the oldest first."""
-    waiting = closing.waiting(now=now)
-    rows = waiting.select_related("therapist", "service")[:MOST_ROWS]
+    waiting = closing.waiting(now=now).select_related("therapist", "service")
+    rows = list(waiting.annotate(in_all=_in_all())[:MOST_ROWS])
     return {
-        "not_closed_count": waiting.count(),
+        "not_closed_count": rows[0].in_all if rows else 0,
         "not_closed": [
             {**_visit(booking), "pk": booking.pk, "service": booking.service.name} for booking in rows
         ],
