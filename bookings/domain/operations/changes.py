@@ -35,10 +35,10 @@ from bookings.models import (
 from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
 from massagerx.lib.localtime import local
 
-from .act import Act, columns_of, keep
+from .act import Act, columns_of
 from .move import MOVABLE, move_booking
 from .status import CANCEL, cancel_together, confirm_booking
-from .transaction import change_status, lock_visit, record, translated_errors
+from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
 # The same answers within this time are one press that was sent twice.
 SAME_PRESS = timedelta(minutes=10)
@@ -293,11 +293,9 @@ def decide_late_fee(
         act = Act(now, actor, reason=done)
         event = record(booking, EventKind.FEE_DECIDED, booking.status, act)
         if is_told:
-            leaves_at = act.tells_at(booking.starts_at)
-            keep(event, was, act, leaves_at, fee=fee_was)
             missed = booking.status == BookingStatus.NO_SHOW
             kind = MessageKind.NO_SHOW if missed else MessageKind.LATE_FEE
-            outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
+            tell_once_more(event, was, act, kind, fee=fee_was)
     return booking
 
 
@@ -361,10 +359,7 @@ def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: 
         _close(change, ChangeState.REFUSED, now=now, actor=actor)
         act = Act(now, actor, reason=reason)
         event = record(booking, EventKind.CHANGE_REFUSED, booking.status, act)
-        leaves_at = act.tells_at(booking.starts_at)
-        keep(event, columns_of(booking), act, leaves_at)
-        kind = MessageKind.CHANGE_REFUSED
-        outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
+        tell_once_more(event, columns_of(booking), act, MessageKind.CHANGE_REFUSED)
 
 
 def _require_open(change: ChangeRequest) -> None:

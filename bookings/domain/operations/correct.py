@@ -109,8 +109,8 @@ def correct_visit(
             fresh.ends_at = slot.ends_at
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
-        deleted = [columns_of(drive) for drive in drives.order_by("pk")] if was_elsewhere else []
         if was_elsewhere:
+            beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
         tells = was_elsewhere if tells is None else tells
         if tells:
@@ -120,7 +120,7 @@ def correct_visit(
         event = record(fresh, kind, fresh.status, act, before=before)
         if tells:
             leaves_at = act.tells_at(fresh.starts_at)
-            keep(event, was, act, leaves_at, drives=deleted, **beside)
+            keep(event, was, act, leaves_at, **beside)
             tell_change(fresh, act, leaves_at)
     return fresh
 

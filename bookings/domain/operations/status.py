@@ -248,16 +248,16 @@ def complete_booking(*, booking: Booking, actor: User | None, now: datetime, rea
 
 def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Marks a visit as one where nobody opened. Where the terms name a late fee, the client hears of both at once, when
-    staff have decided about it; else now. Raises `InvalidTransition`, also before the visit starts."""
+    staff have decided about it; else of this. Raises `InvalidTransition`, also before the visit starts."""
 
-    def name_fee(fresh: Booking) -> None:
+    def name_fee(fresh: Booking) -> MessageKind | None:
         cents = fresh.terms_version.late_fee_cents(
             treatment_cents=fresh.treatment_cents, total_cents=fresh.total_cents
         )
-        if cents:
-            LateFee.objects.create(booking=fresh, cents=cents, named_at=now)
-        else:
-            outbox.write_once_more(booking=fresh, kind=MessageKind.NO_SHOW, now=now)
+        if not cents:
+            return MessageKind.NO_SHOW
+        LateFee.objects.create(booking=fresh, cents=cents, named_at=now)
+        return None
 
     check = _require_started(BookingStatus.NO_SHOW, now)
     return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check, then=name_fee)

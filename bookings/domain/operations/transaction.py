@@ -20,7 +20,7 @@ from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
 
-from .act import Act, columns_of, keep
+from .act import Act, Columns, columns_of, keep
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -184,11 +184,12 @@ def change_status(
     act: Act,
     *,
     check: Callable[[Booking], None] | None = None,
-    then: Callable[[Booking], None] | None = None,
+    then: Callable[[Booking], MessageKind | None] | None = None,
 ) -> Booking:
     """Under the therapist's lock: the transition, the event, and what the client is told, and staff when the client did
     it by themselves. `check` looks at the visit under the lock, and refuses by raising. A late move that was asked for
-    is settled by it; `then` is done in the same transaction. Raises `InvalidTransition`."""
+    is settled by it; `then` is done in the same transaction, and may name what the client is told without a revision.
+    Raises `InvalidTransition`."""
     with translated_errors(), transaction.atomic():
         # The therapist first, as everywhere, so that two operations never wait for each other.
         list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
@@ -205,7 +206,11 @@ def change_status(
 
 
 def write_status(
-    fresh: Booking, change: Change, act: Act, *, then: Callable[[Booking], None] | None = None
+    fresh: Booking,
+    change: Change,
+    act: Act,
+    *,
+    then: Callable[[Booking], MessageKind | None] | None = None,
 ) -> None:
     """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
     before, was = fresh.status, columns_of(fresh)
@@ -221,9 +226,10 @@ def write_status(
     fresh.save(update_fields=fields)
     if change.to != BookingStatus.CONFIRMED:
         settle_change(fresh, now=act.at, actor=act.actor)
-    if then is not None:
-        then(fresh)
+    told_beside = then(fresh) if then is not None else None
     event = record(fresh, change.event, before, act)
+    if told_beside is not None:
+        tell_once_more(event, was, act, told_beside)
     if change.tell is not None:
         leaves_at = act.tells_at(fresh.starts_at)
         keep(event, was, act, leaves_at)
@@ -233,6 +239,16 @@ def write_status(
             kinds = [change.tell, *alert]
             outbox.write_messages(booking=fresh, kinds=kinds, now=act.at, leaves_at=leaves_at)
         reminders.write_reminders(booking=fresh, now=act.at, leaves_at=leaves_at)
+
+
+def tell_once_more(
+    event: BookingEvent, was: Columns, act: Act, kind: MessageKind, **beside: Columns
+) -> None:
+    """Keeps what an act changed, as `keep`, and tells the client by a message without a revision of its own."""
+    booking = event.booking
+    leaves_at = act.tells_at(booking.starts_at)
+    keep(event, was, act, leaves_at, **beside)
+    outbox.write_once_more(booking=booking, kind=kind, now=act.at, leaves_at=leaves_at)
 
 
 def settle_change(booking: Booking, *, now: datetime, actor: User | None, moved: bool = False) -> None:

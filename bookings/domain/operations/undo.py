@@ -9,10 +9,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.domain import links, outbox
-from bookings.enums import OCCUPYING, ChangeState, EventKind
+from bookings.domain import answers, links, outbox
+from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotNotOffered, SlotTaken
 from bookings.models import (
     Booking,
@@ -28,6 +29,7 @@ from .act import Act, set_columns
 from .claim import Standing, claim_in_place, claim_move
 from .correct import write_access
 from .move import visit_request_of
+from .status import expires_at, first_tier, patience_with
 from .transaction import block_of, record, translated_errors
 
 
@@ -93,14 +95,29 @@ def _require_last(fresh: Booking, thought: SecondThought) -> None:
         raise ChangedMeanwhile
 
 
+def _give_hour_to_answer(booking: Booking, now: datetime) -> list[str]:
+    """Promises an answer, and the time to prove a mailbox, anew where the hour of a request went by meanwhile: it
+    doesn't expire unanswered. Returns the columns to save."""
+    rules = BookingRules.load()
+    if booking.status != BookingStatus.REQUESTED or expires_at(booking, rules) > now:
+        return []
+    patience = patience_with(first_tier(booking))
+    promised = answers.answer_by(asked_at=now, starts_at=booking.starts_at, rules=rules, patience=patience)
+    booking.answer_by = promised or min(now + answers.LEAST, booking.starts_at)
+    if booking.prove_by is not None:
+        booking.prove_by = booking.answer_by
+    return ["answer_by", "prove_by"]
+
+
 def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     """Writes the visit as it was, with all that the act changed beside it."""
     fresh, event, before = standing.visit, thought.event, thought.before
     outbox.take_back(booking=fresh, written_at=event.at, is_own_revision="revision" in before["visit"])
     block, status = block_of(fresh), fresh.status
     set_columns(fresh, before["visit"])
-    if before["visit"]:
-        fresh.save(update_fields=list(before["visit"]))
+    fields = [*before["visit"], *_give_hour_to_answer(fresh, act.at)]
+    if fields:
+        fresh.save(update_fields=fields)
         outbox.give_back(booking=fresh, since=event.at)
     fee = LateFee.objects.filter(booking=fresh).first()
     if "fee" in before and fee is not None:
@@ -115,6 +132,10 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
         fresh.add_ons.set(before["add_ons"])
     if "access" in before:
         write_access(fresh, before["access"])
+    if "drives" in before:
+        # One that was corrected since spoke of a visit elsewhere in the day.
+        drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
+        drives.filter(at__gte=event.at).delete()
     for columns in before.get("drives", ()):
         drive = DriveOverride()
         set_columns(drive, columns)

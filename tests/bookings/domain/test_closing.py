@@ -166,13 +166,14 @@ def test_a_fee_goes_from_asked_to_paid_and_back_or_is_waived(visit: Booking, des
     assert list(why) == ["charged", "paid", "charged", "waived: the bell was broken"]
 
 
-def test_without_a_fee_in_the_terms_the_client_hears_at_once(world: World, desk: User) -> None:
+def test_without_a_fee_in_the_terms_the_client_hears_of_it_alone(world: World, desk: User) -> None:
     world.agree_to(late_fee_percent=0)
     visit = world.book(terms_version=world.agreed.number)
     operations.confirm_booking(booking=visit, actor=None, now=NOW)
     operations.mark_no_show(booking=visit, actor=desk, now=at(10, 30))
     assert not LateFee.objects.exists()
-    assert told(MessageKind.NO_SHOW) == [MessageState.DUE]
+    # After the minutes in which it can be undone.
+    assert Message.objects.get(kind=MessageKind.NO_SHOW).due_at == at(10, 32)
 
 
 # Taken back -----------------------------------------------------------------------------------------------------------

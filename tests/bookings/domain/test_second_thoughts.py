@@ -13,12 +13,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from bookings.domain import links, operations, outbox
+from bookings.domain import answers, links, operations, outbox
 from bookings.domain.operations.act import columns_of
 from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotTaken
 from bookings.models import (
     Booking,
+    BookingRules,
     ChangeRequest,
     DriveOverride,
     LateFee,
@@ -149,6 +150,59 @@ def test_what_is_done_to_a_visit_is_undone(visit: Booking, staff: User, do: Call
     assert links.find_link(token, purpose=LinkPurpose.VISIT, now=THEN) is not None
 
 
+def test_a_drive_corrected_since_gives_way_to_the_one_before(visit: Booking, staff: User) -> None:
+    def correct_drive(minutes: int, moment: datetime) -> None:
+        DriveOverride.objects.create(
+            from_booking=None, to_booking=visit, minutes=minutes, reason="road works", by=staff, at=moment
+        )
+
+    def do(booking: Booking, actor: User) -> None:
+        do_move(booking, actor)
+        correct_drive(40, THEN + MINUTE / 2)
+
+    correct_drive(25, NOW)
+    assert_undone(visit, staff, do)
+
+
+@pytest.mark.parametrize("was_promised", [THEN + MINUTE / 2, None])
+def test_a_request_whose_hour_came_meanwhile_waits_for_an_answer_still(
+    request_: Booking, staff: User, was_promised: datetime | None
+) -> None:
+    # Asked for so long ago that it would have expired half a minute after it was confirmed.
+    rules = BookingRules.load()
+    asked = THEN + MINUTE / 2 - timedelta(minutes=rules.request_expires_after_minutes)
+    Booking.objects.update(created_at=asked, answer_by=was_promised)
+    do_confirm(request_, staff)
+    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    assert operations.expire_requests(now=THEN + MINUTE) == 0
+    request_.refresh_from_db()
+    promised = answers.answer_by(asked_at=THEN + MINUTE, starts_at=request_.starts_at, rules=rules)
+    assert promised is not None
+    assert (request_.status, request_.answer_by) == (BookingStatus.REQUESTED, promised)
+    assert operations.expire_requests(now=promised) == 1
+
+
+def test_a_mailbox_whose_hour_came_meanwhile_may_be_proved_still(request_: Booking, staff: User) -> None:
+    Booking.objects.update(prove_by=THEN + MINUTE / 2)
+    do_confirm(request_, staff)
+    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    assert operations.expire_requests(now=THEN + MINUTE) == 0
+    request_.refresh_from_db()
+    assert request_.prove_by is not None
+    assert request_.prove_by == request_.answer_by > THEN + MINUTE
+
+
+def test_a_request_with_no_hour_at_the_desk_left_is_answered_within_one(world: World, staff: User) -> None:
+    booking = world.book()
+    Message.objects.update(state=MessageState.SENT)
+    moment = at(6)
+    Booking.objects.update(created_at=NOW, answer_by=moment + MINUTE / 2)
+    operations.confirm_booking(booking=booking, actor=staff, now=moment)
+    operations.undo(press=press(), actor=staff, now=moment + MINUTE)
+    booking.refresh_from_db()
+    assert booking.answer_by == moment + MINUTE + timedelta(hours=1)
+
+
 def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
     visit: Booking, staff: User, smtp_server: MailServer
 ) -> None:
@@ -220,6 +274,22 @@ def test_fees_are_as_they_were(world: World, staff: User) -> None:
     Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
     assert_undone(visit, staff, charge, then=then)
     assert_undone(visit, staff, waive, then=then)
+
+
+def test_nobody_opened_without_a_fee_is_undone(world: World, staff: User) -> None:
+    world.agree_to(late_fee_percent=0)
+    visit = world.book(terms_version=world.agreed.number)
+    operations.confirm_booking(booking=visit, actor=None, now=NOW)
+    then = at(19)
+
+    def do(booking: Booking, actor: User) -> None:
+        operations.mark_no_show(booking=booking, actor=actor, now=then)
+        assert Message.objects.get(kind=MessageKind.NO_SHOW).due_at == then + 2 * MINUTE
+
+    Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+    assert_undone(visit, staff, do, then=then)
+    # And said again.
+    assert_undone(visit, staff, do, then=then)
 
 
 # When it leaves -------------------------------------------------------------------------------------------------------
