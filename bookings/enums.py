@@ -47,6 +47,26 @@ class Gender(models.TextChoices):
     OTHER = "other", _("Another")
 
 
+class PairingKind(models.TextChoices):
+    """What holds between a client and a therapist."""
+
+    NEVER = "never", _("Never send")
+    PREFERRED = "preferred", _("Send first")
+
+
+class NoteReader(models.TextChoices):
+    """Whom a note on a client is for."""
+
+    DESK = "desk", _("The desk")
+    THERAPISTS = "therapists", _("Therapists who visit them")
+    BOTH = "both", _("Both")
+
+
+class ComplaintState(models.TextChoices):
+    OPEN = "open", _("Open")
+    SETTLED = "settled", _("Settled")
+
+
 class Tier(models.TextChoices):
     """The result of a screening, mildest first. The values are those of `bookings.screening`."""
 

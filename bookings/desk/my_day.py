@@ -21,6 +21,7 @@ from bookings.domain.day_board import Column, Visit, load_columns
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
 from bookings.models import Booking, Therapist
+from bookings.staff.client_notes import notes_on
 from bookings.staff.labels import (
     ACCESS_LABELS,
     access_lines,
@@ -186,6 +187,7 @@ def _next(user: User, visit: Visit, now: datetime) -> dict[str, Any]:
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
+        "notes": notes_on(user, [booking.client_id])[booking.client_id] if booking.has_door_note else [],
         **way_in(user, booking, has_notes=booking.has_access),
     }
 
@@ -228,6 +230,7 @@ def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
             "is_request": booking.status == BookingStatus.REQUESTED,
             "needs_a_look": visit.needs_a_look,
             "has_caution": visit.has_caution,
+            "has_notes": booking.has_door_note,
         }
         yield booking.starts_at, "visit", words
 

@@ -54,6 +54,11 @@ urlpatterns = [
     ),
     path(f"{_CLIENT}<str:key>/change/", clients.client_page, name="bookings_client_change"),
     path(f"{_CLIENT}<int:pk>/note/", clients.write_note, name="bookings_client_note"),
+    path(
+        f"{_CLIENT}<int:pk>/note/<int:note>/settle/", clients.settle_note, name="bookings_client_settle_note"
+    ),
+    path(f"{_CLIENT}<int:pk>/pair/", clients.pair_with, name="bookings_client_pair"),
+    path(f"{_CLIENT}<int:pk>/unpair/<int:pairing>/", clients.unpair, name="bookings_client_unpair"),
     path(f"{_CLIENT}<int:pk>/merge/", clients.merge_page, name="bookings_client_merge"),
     path(f"{_CLIENT}<int:pk>/export/", client_data.export_page, name="bookings_client_export"),
     path(f"{_CLIENT}<int:pk>/erase/", client_data.erase_page, name="bookings_client_erase"),

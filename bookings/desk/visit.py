@@ -20,6 +20,7 @@ from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import LateFee
 from bookings.refusals import explain, stranding_words
+from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import (
     access_lines,
     local_span,
@@ -138,6 +139,8 @@ def _page(
         "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
         **_purpose(request, booking, now),
+        "client_notes": notes_on(request.user, [booking.client_id])[booking.client_id],
+        "pairings": pairings_on(request.user, [booking.client_id])[booking.client_id],
         **_choices(request, booking, now),
         **_health(request, booking, now),
         "note_form": note_form or ClinicianNoteForm(),

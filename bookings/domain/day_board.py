@@ -9,8 +9,16 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Subquery
 
-from bookings.enums import Tier
-from bookings.models import AccessNotes, Booking, BookingRules, ClinicianNote, ScreeningRecheck, Therapist
+from bookings.enums import NoteReader, Tier
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    BookingRules,
+    ClientNote,
+    ClinicianNote,
+    ScreeningRecheck,
+    Therapist,
+)
 from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
 
@@ -131,6 +139,7 @@ def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
 
 def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
     start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    notes = ClientNote.objects.filter(client=OuterRef("client"))
     newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
     return list(
         Booking.objects.filter(therapist__in=therapist_ids, starts_at__gte=start, starts_at__lt=end)
@@ -145,6 +154,8 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
                 ScreeningRecheck.objects.filter(booking=OuterRef("pk")).asking_for_a_note()
             ),
             has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
+            has_client_note=Exists(notes),
+            has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
             **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},
         )

@@ -33,6 +33,7 @@ from bookings.models import (
     HealthAccess,
     LateFee,
     Link,
+    Pairing,
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
@@ -83,7 +84,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         BookletRequest.objects.filter(pk__in=enquiries.booklets).delete()
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
         Link.objects.filter(email__iexact=found.email).delete()
-        ClientNote.objects.filter(client=found).only("pk").delete()
+        for about in (ClientNote, Pairing):
+            about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now
         )

@@ -38,6 +38,7 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    Pairing,
     ScreeningRecheck,
     ScreeningRecord,
     VisitPurpose,
@@ -115,6 +116,7 @@ def all_about(client: Client) -> list[Section]:
         _of_visits("health_access_log", _("Who looked at health answers"),
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
+        Section("pairings", _("Who is sent to you"), list(_pairings(client))),
         Section("messages", _("Emails"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),
         Section("booklets", _("Requests for the booklet"), [
@@ -215,9 +217,18 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
 
 def _notes(client: Client) -> Iterable[list[Line]]:
     rows = ClientNote.objects.filter(client=client).order_by("at", "pk")
-    for row in rows.defer("text").select_related("by"):
+    for row in rows.defer("text").select_related("by", "settled_by"):
         text = line("text", _("note"), opened(partial(getattr, row, "text")))
-        yield [*_of(row, "at", "by"), text]
+        yield [*_of(row, "at", "by", "reader", "complaint", "settled_at", "settled_by"), text]
+
+
+def _pairings(client: Client) -> Iterable[list[Line]]:
+    rows = Pairing.objects.filter(client=client).order_by("at", "pk")
+    for row in rows.defer("reason").select_related("therapist", "by"):
+        yield [
+            *_of(row, "therapist", "kind", "at", "by"),
+            line("reason", _("why"), opened(partial(getattr, row, "reason"))),
+        ]
 
 
 def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquiries) -> Iterable[list[Line]]:

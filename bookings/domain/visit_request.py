@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField
 
+from bookings.domain.pairings import NOTHING_KNOWN, Contact, Pairings, read_pairings
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import Booking, ServiceArea, Therapist
@@ -45,6 +46,9 @@ class VisitRequest:
 
     `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
 
+    `contact` is the client's, once it is known, and `pairings` what holds between them and therapists, as it was when
+    last read: a claim reads it again under its lock.
+
     `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
     they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
     """
@@ -57,6 +61,8 @@ class VisitRequest:
     address_key: str | None = None
     draft: UUID | None = None
     excluding_booking: Booking | None = None
+    contact: Contact | None = None
+    pairings: Pairings = NOTHING_KNOWN
     therapists: tuple[Therapist, ...] = ()
     qualified: tuple[Therapist, ...] = ()
 
@@ -74,6 +80,11 @@ class VisitRequest:
         `NoLongerOffered("therapist")` when nobody meets the preference."""
         qualified = qualified_therapists(self.treatment.service, today)
         return replace(self, qualified=qualified).asking_for(self.preference, self.therapist)
+
+    def of_client(self, contact: Contact | None) -> VisitRequest:
+        """The same for the client of these, with what holds for them now; one query, or none where nobody is known."""
+        pairings = read_pairings([contact]).get(contact, NOTHING_KNOWN) if contact else NOTHING_KNOWN
+        return replace(self, contact=contact, pairings=pairings)
 
     def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
         """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is

@@ -17,7 +17,7 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
+from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therapist, TherapistQuerySet
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
@@ -49,6 +49,7 @@ __all__ = [
     "Link",
     "Message",
     "MessageSettings",
+    "Pairing",
     "Photo",
     "ScreeningRecheck",
     "ScreeningRecord",

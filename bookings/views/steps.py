@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.operations import Submission, Wish
+from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -146,14 +147,22 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
+    def told(self) -> dict[str, Any]:
+        """What the visitor has told of themselves so far, or what staff know of who is on the phone."""
+        return self.answers.get("details") or self.answers.get(SO_FAR) or self.answers.get("known") or {}
+
+    @property
     def access_type(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
-        told = self.answers.get("details") or self.answers.get(SO_FAR) or {}
-        access_type = str(told.get("access_type", ""))
+        access_type = str(self.told.get("access_type", ""))
         return access_type if access_type in Booking.AccessType.values else str(Booking.AccessType.GROUND)
 
     def as_told(self, visit_request: VisitRequest) -> VisitRequest:
-        """What is asked for, with what the draft tells by now: the way to the door, and whose held time is its own."""
+        """What is asked for, with what the draft tells by now: the way to the door, who the client is, and whose held
+        time is its own."""
+        contact = Contact.of(str(self.told.get("email", "")), str(self.told.get("phone", "")))
+        if contact != visit_request.contact:
+            visit_request = visit_request.of_client(contact)
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
 
     @property

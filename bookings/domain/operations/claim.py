@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.domain import scheduling
+from bookings.domain.pairings import NOTHING_KNOWN, Contact, read_pairings
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
@@ -57,7 +58,8 @@ def claim_all(wishes: Sequence[Wish], *, rules: BookingRules, now: datetime) -> 
         scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
     with translated_errors(), transaction.atomic():
         chosen: list[tuple[VisitRequest, Slot]] = []
-        for wish, therapists in zip(wishes, _lock(wishes, now), strict=True):
+        locked = _lock(wishes, now)
+        for wish, therapists in zip(_as_paired(wishes), locked, strict=True):
             slot = _choose(wish, therapists, rules, now, beside=chosen)
             chosen.append((wish.visit_request, slot))
         yield tuple(slot for _visit_request, slot in chosen)
@@ -81,11 +83,15 @@ class Standing:
             access_type=visit.access_type,
             address_key=visit.address_key,
             excluding_booking=visit,
-        )
+        ).of_client(Contact.of(visit.client.email, visit.client.phone))
         return _choose(Wish(here, starts_at), self.therapists, self.rules, self.now)
 
     def slot_in_place(self, visit_request: VisitRequest | None = None) -> Slot:
         """Its own start and therapist, as it stands or at the door of `visit_request`. Raises `SlotNotOffered`."""
+        if visit_request is not None:
+            visit_request = visit_request.of_client(
+                Contact.of(self.visit.client.email, self.visit.client.phone)
+            )
         return scheduling.slot_in_place(
             self.visit, rules=self.rules, now=self.now, visit_request=visit_request
         )
@@ -175,6 +181,21 @@ def _lock_standing(booking: Booking, candidates: set[int]) -> Booking:
     if fresh.therapist_id not in locked:
         raise SlotTaken  # moved to another therapist at this very moment
     return fresh
+
+
+def _as_paired(wishes: Sequence[Wish]) -> list[Wish]:
+    """The same, with what holds between their clients and therapists under the lock; one query, or none where nobody
+    knows who asks."""
+    contacts = {wish.visit_request.contact for wish in wishes} - {None}
+    known = read_pairings([contact for contact in contacts if contact is not None]) if contacts else {}
+    return [
+        wish._replace(
+            visit_request=replace(
+                wish.visit_request, pairings=known.get(wish.visit_request.contact, NOTHING_KNOWN)
+            )
+        )
+        for wish in wishes
+    ]
 
 
 def _to_lock() -> TherapistQuerySet:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
+from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered
@@ -39,7 +40,8 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
     asked = booking.preference if preference is None else preference
     here = _at_door(booking, booking.area, booking.address_key, booking.access_type)
-    return replace(here, preference=asked).read(local(now).date())
+    asking = replace(here, preference=asked).read(local(now).date())
+    return asking.of_client(Contact.of(booking.client.email, booking.client.phone))
 
 
 def _at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:

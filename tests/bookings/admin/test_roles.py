@@ -31,7 +31,7 @@ from bookings.courses import desk_urls as desk_courses
 from bookings.courses.models import Course, CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
-from bookings.domain.clients import add_note
+from bookings.domain.clients import add_note, pair
 from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 from bookings.enums import ChangeState
 from bookings.models import (
@@ -160,6 +160,9 @@ POSTS: dict[str, set[str]] = {
     "my_stay_away": {"therapist"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
+    "bookings_client_settle_note": {"owner", "desk"},
+    "bookings_client_pair": {"owner", "desk"},
+    "bookings_client_unpair": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
@@ -216,6 +219,9 @@ class Desk:
             "bookings_client_export": [rows["bookings.client"]],
             "bookings_client_erase": [rows["bookings.client"]],
             "bookings_client_note": [rows["bookings.client"]],
+            "bookings_client_settle_note": [rows["bookings.client"], rows["bookings.clientnote"]],
+            "bookings_client_pair": [rows["bookings.client"]],
+            "bookings_client_unpair": [rows["bookings.client"], self.rows["bookings.pairing"].pk],
             "bookings_contactmessage_answer": [rows["bookings.contactmessage"]],
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
@@ -264,7 +270,7 @@ def desk(world: World) -> Desk:
     video = Video(url="https://vimeo.com/76979871", title="A film")
     video.full_clean()
     video.save()
-    add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
+    canary_note = add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
     change = ChangeRequest.objects.create(
         booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
@@ -292,6 +298,15 @@ def desk(world: World) -> Desk:
         "blog.announcement": Announcement.objects.create(text="Closed on Friday", starts_at=NOW),
         "bookings.booking": own,
         "bookings.client": other.client,
+        "bookings.clientnote": canary_note,
+        "bookings.pairing": pair(
+            client=other.client,
+            therapist=world.therapist,
+            kind="never",
+            reason="Canary reason",
+            actor=staff,
+            now=NOW,
+        ),
         "bookings.changerequest": change,
         "bookings.arearequest": AreaRequest.objects.create(
             name="Other Canary", email="canary@example.com", zip_code="90210", agreed_at=NOW, created_at=NOW
@@ -386,6 +401,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
+        import_module("bookings.migrations.0009_pairings").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():

@@ -17,10 +17,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from bookings.domain import area_requests, intake, operations, outbox, sign_in
-from bookings.domain.clients import add_note, likely_twins, merge_clients
+from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client
 from bookings.domain.reports import load_report
-from bookings.enums import BookingStatus, MessageState
+from bookings.enums import BookingStatus, MessageState, PairingKind
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
@@ -127,6 +127,14 @@ def a_life(world: World, staff: User) -> Client:
     LateFee.objects.create(booking=kept, cents=6_000, reason="quillreason", named_at=NOW)
     DriveOverride.objects.create(to_booking=kept, minutes=30, reason="quillreason", by=staff, at=NOW)
     add_note(client=client, text="quillnote", actor=staff, now=NOW)
+    pair(
+        client=client,
+        therapist=world.add_therapist("Sample Kept Apart"),
+        kind=PairingKind.NEVER,
+        reason="quillreason",
+        actor=staff,
+        now=NOW,
+    )
     LogEntry.objects.log_actions(staff.pk, [client], CHANGE, change_message="quillreason", single_object=True)
 
     written = operations.send_contact(

@@ -38,6 +38,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.ClinicianNote: ("clinicians", {"recorded_at": "at", "recorded_by": "by"}),
     models.HealthAccess: ("health_access_log", {}),
     models.ClientNote: ("notes", {}),
+    models.Pairing: ("pairings", {}),
     models.Message: ("messages", {"copy": "text"}),
     models.ContactMessage: ("enquiries", {}),
     models.BookletRequest: ("booklets", {}),
