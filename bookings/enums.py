@@ -47,6 +47,25 @@ class Gender(models.TextChoices):
     OTHER = "other", _("Another")
 
 
+class StepKind(models.TextChoices):
+    """What a therapist presses for a visit."""
+
+    LEAVING = "leaving", _("Leaving")
+    LATE = "late", _("Running late")
+    ARRIVED = "arrived", _("Arrived")
+    DONE = "done", _("Done")
+
+
+class PaidBy(models.TextChoices):
+    """How a visit was paid."""
+
+    NOT_YET = "not_yet", _("Not yet")
+    CASH = "cash", _("Cash")
+    TERMINAL = "terminal", _("Card, at the terminal")
+    ZELLE = "zelle", _("Zelle")
+    CHECK = "check", _("Check")
+
+
 class PairingKind(models.TextChoices):
     """What holds between a client and a therapist."""
 
@@ -89,6 +108,7 @@ class MessageKind(models.TextChoices):
     REMINDER_LAST = "reminder_last", _("Last reminder")
     RECHECK = "recheck", _("Health questions again")
     THANKS = "thanks", _("Thank-you")
+    ON_THE_WAY = "on_the_way", _("On the way")
     CHANGE_REFUSED = "change_refused", _("Late move refused")
     LATE_FEE = "late_fee", _("Late fee decided")
     SIGN_IN = "sign_in", _("Sign-in link")

@@ -17,6 +17,7 @@ from . import (
     my_day,
     reports,
     rescue,
+    steps,
     therapists,
     visit,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path(f"{_VISIT}<str:key>/change/", visit.visit_page, name="bookings_booking_change"),
     path(f"{_VISIT}<str:key>/history/", visit.visit_history, name="bookings_booking_history"),
     path(f"{_VISIT}<int:pk>/do/<slug:action>/", visit.change_status, name="bookings_booking_do"),
+    path(f"{_VISIT}<int:pk>/step/<slug:kind>/", steps.press, name="bookings_booking_step"),
+    path(f"{_VISIT}<int:pk>/undo/<uuid:key>/", steps.undo, name="bookings_booking_undo_step"),
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),

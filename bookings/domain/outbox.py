@@ -93,28 +93,38 @@ def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
     wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
 
 
-def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> None:
+def write_once_more(
+    *, booking: Booking, kind: MessageKind, now: datetime, due_at: datetime | None = None
+) -> None:
     """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
     again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
-    will tell how things are then."""
+    will tell how things are then. It leaves at `due_at`, or at once."""
+    due_at = due_at or now
     message, is_new = Message.objects.get_or_create(
-        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": now, "created_at": now}
+        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": due_at, "created_at": now}
     )
     if not is_new:
         left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
         Message.objects.filter(
             Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
         ).update(
-            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(now)
+            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(due_at)
         )
     wake_worker_after_commit([message])
 
 
-def _from_the_start(now: datetime) -> dict[str, Any]:
+def drop_waiting(*, booking: Booking, kind: MessageKind, reason: str) -> None:
+    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue."""
+    Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0).update(
+        state=MessageState.DROPPED, last_error=reason[:300]
+    )
+
+
+def _from_the_start(due_at: datetime) -> dict[str, Any]:
     """The columns of a row that has not been tried yet."""
     return {
         "state": MessageState.DUE,
-        "due_at": now,
+        "due_at": due_at,
         "attempts": 0,
         "uncertain_attempts": 0,
         "first_tried_at": None,

@@ -22,6 +22,7 @@ from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
+from .steps import VisitStep
 
 __all__ = [
     "AccessNotes",
@@ -61,6 +62,7 @@ __all__ = [
     "TherapistQuerySet",
     "TimeOff",
     "VisitPurpose",
+    "VisitStep",
     "WorkingHours",
     "Zone",
 ]

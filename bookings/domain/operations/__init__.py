@@ -48,10 +48,14 @@ from .status import (
     prove_mailbox,
     record_clinician_note,
 )
+from .steps import LATE_BY, UNDO_FOR, Press, press_step, purge_steps, undo_step
 
 __all__ = [
+    "LATE_BY",
     "MOVABLE",
+    "UNDO_FOR",
     "LookedUp",
+    "Press",
     "Submission",
     "VisitAddress",
     "Wish",
@@ -87,8 +91,10 @@ __all__ = [
     "move_by_client",
     "needs_clinician_note",
     "patience_with",
+    "press_step",
     "prove_mailbox",
     "purge_enquiries",
+    "purge_steps",
     "quote_for_move",
     "recheck_screening",
     "record_clinician_note",
@@ -103,6 +109,7 @@ __all__ = [
     "send_contact",
     "stay_away_today",
     "treatment_of",
+    "undo_step",
     "visit_request_of",
     "withdraw_change",
     "would_confirm",

@@ -144,6 +144,8 @@ def move_booking(
         settle_change(fresh, moved=True, now=now, actor=actor)
         # A corrected drive spoke of the visits before and after; these are others now.
         DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
+        # So did what was pressed on the way to the time that was.
+        fresh.steps.all().delete()
         links.revoke_visit_links(fresh, now=now)
         record(fresh, EventKind.MOVED, fresh.status, Act(now, actor, by_client, reason), before=before)
         _tell(fresh, by_client=by_client, now=now)
