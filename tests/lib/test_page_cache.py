@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -160,3 +161,37 @@ def test_pages_come_without_the_cache(world: World, client: Client) -> None:
         assert "$140" in text(client)
         assert "$140" in text(client)
     assert asked.call_count == 1
+
+
+def test_page_made_last_is_shown_while_the_database_is_away(world: World, client: Client) -> None:
+    client.raise_request_exception = False
+    with time_machine.travel(NOW, tick=False):
+        shown = text(client)
+    with (
+        time_machine.travel(NOW + timedelta(hours=2), tick=False),
+        mock.patch("services.views.render", side_effect=OperationalError("away")),
+    ):
+        response = client.get("/services/")
+        assert (response.status_code, response.content.decode()) == (200, shown)
+        # Nobody has seen this one yet.
+        assert client.get("/services/manual-lymphatic-drainage/").status_code == 503
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        assert "$150" in text(client)
+
+
+def test_page_that_broke_is_not_taken_for_a_database_that_is_away(world: World, client: Client) -> None:
+    client.raise_request_exception = False
+    with time_machine.travel(NOW, tick=False):
+        text(client)
+    with (
+        time_machine.travel(NOW + timedelta(minutes=2), tick=False),
+        mock.patch("services.views.render", side_effect=ValueError),
+    ):
+        assert client.get("/services/").status_code == 500
+
+
+def test_kept_page_is_not_told_to_a_host_that_is_not_ours(world: World, client: Client) -> None:
+    with time_machine.travel(NOW, tick=False):
+        text(client)
+        assert client.get("/services/", headers={"host": "evil.example"}).status_code == 400
