@@ -90,6 +90,12 @@ def release_expired_holds() -> None:
 
 
 @shared_task
+def purge_steps() -> None:
+    """Deletes what was pressed on the way to visits of long ago."""
+    operations.purge_steps(now=timezone.now())
+
+
+@shared_task
 def purge_enquiries() -> None:
     """Deletes messages from the site and requests for the booklet whose time is over."""
     operations.purge_enquiries(now=timezone.now())

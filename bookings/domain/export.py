@@ -42,6 +42,7 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
     VisitPurpose,
+    VisitStep,
 )
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import clock_time, local
@@ -105,6 +106,8 @@ def all_about(client: Client) -> list[Section]:
         Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
         _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,
                    "kind", "at", "by_client", "reason", "moved_from"),
+        _of_visits("steps", _("On the way and at the door"), VisitStep.objects.order_by("at", "pk"), visits,
+                   "kind", "at", "minutes", "expected_from", "expected_until", "paid_by", "undone_at"),
         _of_visits("late_fees", _("Late fees named"), LateFee.objects.order_by("named_at", "pk"), visits,
                    "cents", "asks_waiver", "reason", "named_at", "state", "decided_at"),
         _of_visits("late_moves", _("Late moves asked for"), ChangeRequest.objects.order_by("asked_at", "pk"),

@@ -20,7 +20,7 @@ from bookings.domain import area_requests, intake, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client
 from bookings.domain.reports import load_report
-from bookings.enums import BookingStatus, MessageState, PairingKind
+from bookings.enums import BookingStatus, MessageState, PairingKind, StepKind
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
@@ -35,6 +35,7 @@ from bookings.models import (
     Link,
     Message,
     ScreeningRecheck,
+    VisitStep,
 )
 from bookings.notifications import delivery
 from massagerx.lib.encryption import EncryptedJSONField
@@ -108,6 +109,10 @@ def a_life(world: World, staff: User) -> Client:
     merge_clients(keep=kept.client, other=other.client, actor=staff, now=NOW)
     client = kept.client
     operations.confirm_booking(booking=kept, actor=staff, now=NOW)
+    VisitStep.objects.create(
+        booking=kept, kind=StepKind.LATE, at=NOW, received_at=NOW, minutes=10, key=uuid.uuid4(), by=staff,
+        expected_from=NOW, expected_until=NOW + timedelta(minutes=10),
+    )  # fmt: skip
     operations.complete_booking(booking=kept, actor=staff, now=AFTER, reason="quillreason")
     operations.cancel_booking(booking=canceled, actor=staff, now=NOW, reason="quillreason")
     operations.decline_booking(booking=other, actor=staff, now=NOW)

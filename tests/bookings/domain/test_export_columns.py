@@ -32,6 +32,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.DriveOverride: ("visits", {"minutes": "drives", "reason": "drives"}),
     models.BookingEvent: ("history", {}),
     models.LateFee: ("late_fees", {}),
+    models.VisitStep: ("steps", {}),
     models.ChangeRequest: ("late_moves", {}),
     models.ScreeningRecord: ("health", {"tier": "result", "evaluated_at": "at"}),
     models.ScreeningRecheck: ("health", {"tier": "result", "evaluated_at": "at"}),
@@ -67,6 +68,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "moved_from_therapist": "the day of another person",
     },
     models.LateFee: {"decided_by": _STAFF},
+    models.VisitStep: {"received_at": "when our server had it", "key": _OUR_NUMBER, "by": _STAFF},
     models.ChangeRequest: {"answered_by": _STAFF},
     models.ScreeningRecord: {"version": "the answers stand beside the words that were asked"},
     models.ScreeningRecheck: {
