@@ -53,6 +53,7 @@ from services.templatetags.money import dollars
 from .board_columns import column_words, minute_of_day, span_of
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .reflow import late_days
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
@@ -108,6 +109,11 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         yield {"fees": _fees(user)}
     if may_see_bookings:
         yield {**_requests(now), **_today(user, now), "graver": _graver(now), **_stranded(now)}
+        yield {
+            "running_late": [
+                therapist.name for therapist, _visits in late_days(user, BookingRules.load(), now)
+            ]
+        }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
     if user.has_perm("bookings.change_therapist"):

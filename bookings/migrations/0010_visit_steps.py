@@ -1,5 +1,6 @@
-"""What a therapist presses on the way and at the door, and the message about it."""
+"""What a therapist presses on the way and at the door, the message about it, and the owner's minutes of lateness."""
 
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -12,6 +13,50 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="bookingrules",
+            name="late_free_minutes",
+            field=models.PositiveSmallIntegerField(
+                db_default=30,
+                default=30,
+                help_text="Than the time that was booked, as the client was told last. No late fee is named then.",
+                validators=[django.core.validators.MaxValueValidator(240)],
+                verbose_name="canceling is free when we are later than, minutes",
+            ),
+        ),
+        migrations.AddField(
+            model_name="bookingrules",
+            name="late_grace_minutes",
+            field=models.PositiveSmallIntegerField(
+                db_default=15,
+                default=15,
+                help_text="When a therapist runs late, clients are told a new time up to this; beyond it they are given a choice.",
+                validators=[django.core.validators.MaxValueValidator(120)],
+                verbose_name="a visit may begin later, minutes",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalbookingrules",
+            name="late_free_minutes",
+            field=models.PositiveSmallIntegerField(
+                db_default=30,
+                default=30,
+                help_text="Than the time that was booked, as the client was told last. No late fee is named then.",
+                validators=[django.core.validators.MaxValueValidator(240)],
+                verbose_name="canceling is free when we are later than, minutes",
+            ),
+        ),
+        migrations.AddField(
+            model_name="historicalbookingrules",
+            name="late_grace_minutes",
+            field=models.PositiveSmallIntegerField(
+                db_default=15,
+                default=15,
+                help_text="When a therapist runs late, clients are told a new time up to this; beyond it they are given a choice.",
+                validators=[django.core.validators.MaxValueValidator(120)],
+                verbose_name="a visit may begin later, minutes",
+            ),
+        ),
         migrations.AlterField(
             model_name="message",
             name="kind",

@@ -294,6 +294,7 @@ def _way(booking: Booking) -> dict[str, Any]:
     return {
         "has_left": any(step.kind == StepKind.LEAVING for step in steps),
         "is_late": bool(steps) and steps[-1].kind == StepKind.LATE,
+        "is_free": operations.we_are_too_late(booking),
         "expected": clock_span(last.expected_from, last.expected_until)
         if last is not None and last.expected_from is not None and last.expected_until is not None
         else "",

@@ -114,7 +114,7 @@ SAMPLES: dict[str, Sample] = {
         _K.ON_THE_WAY,
         _("Running late"),
         days=0.02,
-        story=Story(way={"has_left": False, "is_late": True, "expected": ""}),
+        story=Story(way={"has_left": False, "is_late": True, "is_free": True, "expected": ""}),
     ),
     "change-refused": Sample(_K.CHANGE_REFUSED, _("Late move refused"), story=_LATE_MOVE),
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),

@@ -14,6 +14,7 @@ from .changes import (
     move_by_client,
     recheck_screening,
     refuse_change,
+    we_are_too_late,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
@@ -111,6 +112,7 @@ __all__ = [
     "treatment_of",
     "undo_step",
     "visit_request_of",
+    "we_are_too_late",
     "withdraw_change",
     "would_confirm",
 ]

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.domain import scheduling
-from bookings.domain.pairings import NOTHING_KNOWN, Contact, read_pairings
+from bookings.domain.pairings import NOTHING_KNOWN, Contact, Pairings, read_pairings
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
@@ -186,15 +186,15 @@ def _lock_standing(booking: Booking, candidates: set[int]) -> Booking:
 def _as_paired(wishes: Sequence[Wish]) -> list[Wish]:
     """The same, with what holds between their clients and therapists under the lock; one query, or none where nobody
     knows who asks."""
-    contacts = {wish.visit_request.contact for wish in wishes} - {None}
-    known = read_pairings([contact for contact in contacts if contact is not None]) if contacts else {}
+    contacts = {contact for wish in wishes if (contact := wish.visit_request.contact) is not None}
+    known = read_pairings(contacts) if contacts else {}
+
+    def pairings(contact: Contact | None) -> Pairings:
+        return known.get(contact, NOTHING_KNOWN) if contact is not None else NOTHING_KNOWN
+
     return [
-        wish._replace(
-            visit_request=replace(
-                wish.visit_request, pairings=known.get(wish.visit_request.contact, NOTHING_KNOWN)
-            )
-        )
-        for wish in wishes
+        Wish(replace(visit_request, pairings=pairings(visit_request.contact)), starts_at)
+        for visit_request, starts_at in wishes
     ]
 
 

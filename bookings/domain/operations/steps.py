@@ -151,8 +151,8 @@ def _expected(
     last = max(told, key=lambda row: (row.at, row.pk), default=None)
     shift = timedelta(minutes=step.minutes or 0)
     if last is None or last.expected_from is None or last.expected_until is None:
-        return _window(booking.blocked_from + shift, booking.blocked_from + shift)
-    return _window(last.expected_from + shift, last.expected_until + shift)
+        return window_around(booking.blocked_from + shift, booking.blocked_from + shift)
+    return window_around(last.expected_from + shift, last.expected_until + shift)
 
 
 def _by_drive(booking: Booking, leaves_at: datetime) -> tuple[datetime | None, datetime | None]:
@@ -165,10 +165,10 @@ def _by_drive(booking: Booking, leaves_at: datetime) -> tuple[datetime | None, d
     if quick is None or careful is None:
         return None, None
     first = max(leaves_at + timedelta(minutes=quick), booking.blocked_from)
-    return _window(first, max(first, leaves_at + timedelta(minutes=careful)))
+    return window_around(first, max(first, leaves_at + timedelta(minutes=careful)))
 
 
-def _window(first: datetime, last: datetime) -> tuple[datetime, datetime]:
+def window_around(first: datetime, last: datetime) -> tuple[datetime, datetime]:
     """From one multiple of five minutes to another, around both instants, ten minutes at least."""
     start = first - timedelta(
         minutes=first.minute % _STEP_MINUTES, seconds=first.second, microseconds=first.microsecond

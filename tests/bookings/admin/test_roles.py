@@ -123,6 +123,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_move": {"owner", "desk"},
     "bookings_booking_book": {"owner", "desk"},
     "bookings_booking_rescue": {"owner", "desk"},
+    "bookings_booking_reflow": {"owner", "desk", "therapist"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
