@@ -224,9 +224,12 @@ class Desk:
             "bookings_client_export": [rows["bookings.client"]],
             "bookings_client_erase": [rows["bookings.client"]],
             "bookings_client_note": [rows["bookings.client"]],
-            "bookings_client_settle_note": [rows["bookings.client"], rows["bookings.clientnote"]],
+            "bookings_client_settle_note": [
+                rows["bookings.client"],
+                self.other.client.notes.earliest("pk").pk,
+            ],
             "bookings_client_pair": [rows["bookings.client"]],
-            "bookings_client_unpair": [rows["bookings.client"], self.rows["bookings.pairing"].pk],
+            "bookings_client_unpair": [rows["bookings.client"], self.other.client.pairings.earliest("pk").pk],
             "bookings_contactmessage_answer": [rows["bookings.contactmessage"]],
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
@@ -275,7 +278,10 @@ def desk(world: World) -> Desk:
     video = Video(url="https://vimeo.com/76979871", title="A film")
     video.full_clean()
     video.save()
-    canary_note = add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
+    add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
+    pair(
+        client=other.client, therapist=second, kind="preferred", reason="Canary reason", actor=staff, now=NOW
+    )
     change = ChangeRequest.objects.create(
         booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
@@ -303,15 +309,6 @@ def desk(world: World) -> Desk:
         "blog.announcement": Announcement.objects.create(text="Closed on Friday", starts_at=NOW),
         "bookings.booking": own,
         "bookings.client": other.client,
-        "bookings.clientnote": canary_note,
-        "bookings.pairing": pair(
-            client=other.client,
-            therapist=world.therapist,
-            kind="never",
-            reason="Canary reason",
-            actor=staff,
-            now=NOW,
-        ),
         "bookings.changerequest": change,
         "bookings.arearequest": AreaRequest.objects.create(
             name="Other Canary", email="canary@example.com", zip_code="90210", agreed_at=NOW, created_at=NOW
@@ -492,7 +489,8 @@ def test_views_that_take_posts(role: str, desk: Desk) -> None:
     before = snapshot(desk.other)
     wrong = []
     for name, roles in POSTS.items():
-        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client"}
+        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client",
+                "therapist": desk.other.therapist_id, "kind": "preferred"}  # fmt: skip
         status = client.post(reverse(f"admin:{name}", args=desk.keys(name)), data).status_code
         refused = status in (403, 404)
         if refused is (role in roles) or not (refused or status in (200, 302)):
