@@ -3,10 +3,13 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .absence import stay_away_today
 from .changes import (
+    Shown,
     accept_change,
     ask_move,
     cancel_by_client,
     cancel_late,
+    cancel_together_by_client,
+    cancel_together_late,
     decide_late_fee,
     free_until,
     late_fee,
@@ -33,6 +36,7 @@ from .move import (
 )
 from .request import LookedUp, Submission, request_booking, request_together, would_confirm
 from .status import (
+    ahead_together,
     any_needs_clinician_note,
     cancel_booking,
     cancel_together,
@@ -57,10 +61,12 @@ __all__ = [
     "UNDO_FOR",
     "LookedUp",
     "Press",
+    "Shown",
     "Submission",
     "VisitAddress",
     "Wish",
     "accept_change",
+    "ahead_together",
     "answer_contact",
     "any_needs_clinician_note",
     "ask_move",
@@ -69,6 +75,8 @@ __all__ = [
     "cancel_by_client",
     "cancel_late",
     "cancel_together",
+    "cancel_together_by_client",
+    "cancel_together_late",
     "claim",
     "claim_all",
     "close_contact",
