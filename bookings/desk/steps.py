@@ -23,7 +23,7 @@ from bookings.enums import NoteReader, PaidBy, StepKind
 from bookings.exceptions import BookingError, ClientGone, TooLate
 from bookings.models import Booking, VisitStep
 from bookings.refusals import explain
-from bookings.staff.labels import clock, clock_span
+from bookings.staff.labels import clock_span, local_when
 from bookings.staff.visibility import FINISH_OWN, sees_visits
 from massagerx.lib.fields import LinesField
 
@@ -139,7 +139,6 @@ def walk_of(booking: Booking, steps: list[VisitStep], now: datetime) -> dict[str
         "has_left": StepKind.LEAVING in by_kind,
         "is_there": StepKind.ARRIVED in by_kind,
         "told": _window(told[-1]) if told else "",
-        "lines": [f"{step.get_kind_display()} {clock(step.at)}" for step in steps],
         "keys": {kind.value: uuid4() for kind in StepKind},
         "late_by": [(minutes, uuid4()) for minutes in LATE_BY],
         "paid_by": PaidBy.choices,
@@ -151,6 +150,22 @@ def walk_of(booking: Booking, steps: list[VisitStep], now: datetime) -> dict[str
         if undoable and last is not None
         else None,
     }
+
+
+def step_words(booking: Booking) -> list[dict[str, Any]]:
+    """Everything that was pressed for a visit, for its history; one query."""
+    return [
+        {
+            "what": step.get_kind_display(),
+            "when": local_when(step.at),
+            "who": step.by.get_username(),
+            "minutes": step.minutes,
+            "told": _window(step),
+            "paid": step.get_paid_by_display(),
+            "is_undone": step.undone_at is not None,
+        }
+        for step in booking.steps.select_related("by").order_by("at", "pk")
+    ]
 
 
 def _window(step: VisitStep) -> str:

@@ -50,6 +50,7 @@ from .frame import (
     to_visit,
 )
 from .my_day import therapist_visit
+from .steps import step_words
 
 CHANGE = "bookings.change_booking"
 
@@ -145,6 +146,7 @@ def _page(
         **_health(request, booking, now),
         "note_form": note_form or ClinicianNoteForm(),
         "events": _events(booking),
+        "steps": step_words(booking),
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }

@@ -63,11 +63,12 @@ def late_fee(booking: Booking, *, now: datetime) -> int | None:
 
 def we_are_too_late(booking: Booking) -> bool:
     """Whether the client was told last to expect us more than the owner's minutes later than was booked."""
-    told = booking.steps.standing().exclude(expected_from=None).values_list("expected_from", flat=True)
-    last = max(told, default=None)
-    if last is None:
+    last = booking.steps.standing().exclude(expected_from=None).last()
+    if last is None or last.expected_from is None:
         return False
-    return last - booking.blocked_from > timedelta(minutes=BookingRules.load().late_free_minutes)
+    return last.expected_from - booking.blocked_from > timedelta(
+        minutes=BookingRules.load().late_free_minutes
+    )
 
 
 def free_until(booking: Booking) -> datetime:

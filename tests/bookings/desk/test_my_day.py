@@ -258,8 +258,14 @@ def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None
     press(hands, booking, "late", at(9, 25), minutes=20)
     assert "The client expects you at about <strong>10:10 AM – 10:" in front(hands, 9, 26)
     press(hands, booking, "arrived", at(10, 5))
-    assert "I’m there" not in front(hands, 10, 6)
+    there = front(hands, 10, 6)
+    assert "I’m there" not in there
+    assert main_action(there) == [f"It went as booked, {booking.reference}"]
     assert "completed." in press(hands, booking, "done", at(11, 5)).content.decode()
+    with time_machine.travel(at(12), tick=False):
+        visit = hands.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
+    assert "Paid: Not yet" in visit
+    assert "The client was told: about" in visit
     assert list(booking.steps.values_list("kind", flat=True).order_by("at")) == [
         "leaving", "late", "arrived", "done",
     ]  # fmt: skip

@@ -51,8 +51,8 @@ def look(client: Client, minute: int = 25) -> str:
     return response.content.decode()
 
 
-def sent(client: Client, visit: Booking, **changes: Any) -> str:
-    data = {"visit": visit.pk, f"key-{visit.pk}": uuid.uuid4(), f"minutes-{visit.pk}": 20, **changes}
+def sent(client: Client, booking: Booking, **changes: Any) -> str:
+    data = {"visit": booking.pk, f"key-{booking.pk}": uuid.uuid4(), f"minutes-{booking.pk}": 20, **changes}
     with time_machine.travel(at(9, 26), tick=False):
         return client.post(PAGE, data, follow=True).content.decode()
 

@@ -39,7 +39,8 @@ def by_hour(base: int, leaves_at: datetime) -> int:
 
 @st.composite
 def days(draw: st.DrawFn) -> tuple[list[Stop], datetime]:
-    stops, at_ = [], 0
+    stops: list[Stop] = []
+    at_ = 0
     for _ in range(draw(st.integers(1, 5))):
         at_ += draw(st.integers(0, 60))
         ends = at_ + draw(st.integers(1, 90))
