@@ -90,6 +90,7 @@ def _row(visit: LateVisit, rules: BookingRules) -> dict[str, Any]:
         "minutes": late.minutes,
         "untold": late.untold_minutes,
         "verdict": late.verdict.value,
+        "shorter": visit.shorter_minutes,
         "draft": render_to_string(
             "email/on_the_way/_when.txt",
             {"expected": expected, "is_late": True, "is_free": late.minutes > rules.late_free_minutes},

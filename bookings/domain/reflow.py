@@ -89,15 +89,27 @@ def _verdict(minutes: int, untold: int, grace: int) -> Verdict:
     return Verdict.TOLD if minutes <= grace else Verdict.CHOICES
 
 
+def time_until_next(late: Late, following: Stop) -> int:
+    """Whole minutes that the therapist can be at the door of a late stop and still keep the one after it: when it was
+    planned, or its client was told to expect them. None are left as 0."""
+    wanted = max(following.starts_at, following.expected_at or following.starts_at)
+    leaves_at = wanted
+    while leaves_at > late.arrives_at and leaves_at + MINUTE * (following.drive(leaves_at) or 0) > wanted:
+        leaves_at -= MINUTE
+    return max(0, (leaves_at - late.arrives_at) // MINUTE)
+
+
 # From rows ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class LateVisit:
-    """A visit that is left of a therapist's day, and how it comes out."""
+    """A visit that is left of a therapist's day, and how it comes out. `shorter_minutes` is how long its treatment may
+    be for the next visit to be kept in time, None where it keeps it as it is, or not at all."""
 
     booking: Booking
     late: Late
+    shorter_minutes: int | None = None
 
 
 def reflow_day(
@@ -154,7 +166,19 @@ def _of_therapist(
         stops.append(_stop(visit, steps[visit.pk], partial(drives, place, goal), now))
         place = goal
     lates = reflow(stops, free_at=now, grace_minutes=rules.late_grace_minutes)
-    return [LateVisit(visit, late) for visit, late in zip(left, lates, strict=True)]
+    following = [*stops[1:], None]
+    return [
+        LateVisit(visit, late, _shorter(visit, late, after))
+        for visit, late, after in zip(left, lates, following, strict=True)
+    ]
+
+
+def _shorter(visit: Booking, late: Late, following: Stop | None) -> int | None:
+    if following is None or late.verdict is Verdict.UNTOUCHED:
+        return None
+    at_the_door = (visit.blocked_until - visit.blocked_from) // MINUTE
+    treatment = time_until_next(late, following) - (at_the_door - visit.treatment_minutes)
+    return treatment if 0 < treatment < visit.treatment_minutes else None
 
 
 def _is_left(visit: Booking, steps: Sequence[VisitStep], now: datetime) -> bool:

@@ -309,8 +309,11 @@ def _way(booking: Booking) -> dict[str, Any]:
 
 
 def clock_span(start: datetime, end: datetime) -> str:
-    """Two wall times, such as `2:10 to 2:20 PM PST`."""
-    said = {"start": clock_time(start, labelled=False), "end": clock_time(end)}
+    """Two wall times, such as `2:10 to 2:20 PM PST`; the first says its half of the day only where it is another."""
+    first = clock_time(start, labelled=False)
+    if local(start).hour // 12 == local(end).hour // 12:
+        first = first.split()[0]
+    said = {"start": first, "end": clock_time(end)}
     return _("%(start)s to %(end)s") % said
 
 

@@ -66,7 +66,7 @@ def test_the_desk_sees_whom_to_tell_and_tells_them_with_one_press(
     text = look(desk)
     assert "Knows already" in text
     assert "20 minutes late: call first" in text
-    assert "Please expect them at the door at about 12:10 PM to 12:20 PM PST" in text
+    assert "Please expect them at the door at about 12:10 to 12:20 PM PST" in text
     assert "Another therapist, or another time" in text
     assert not Message.objects.filter(booking=visits[1], kind=MessageKind.ON_THE_WAY).exists()
     assert "1 client gets an email." in sent(desk, visits[1])

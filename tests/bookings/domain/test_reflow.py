@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bookings.domain import operations
 from bookings.domain.operations import Press
-from bookings.domain.reflow import LateVisit, Stop, Verdict, reflow, reflow_day
+from bookings.domain.reflow import LateVisit, Stop, Verdict, reflow, reflow_day, time_until_next
 from bookings.enums import StepKind
 from bookings.models import Booking, BookingRules, Therapist, VisitStep
 from tests.factories import DAY, NOW, World, at, fix_drives
@@ -106,6 +106,24 @@ def test_being_free_later_makes_nobody_earlier(day: tuple[list[Stop], datetime],
     assert all(old.arrives_at <= new.arrives_at for old, new in zip(before, after, strict=True))
 
 
+@settings(max_examples=100, deadline=None)
+@given(days(), st.integers(0, 40), st.integers(0, 90))
+def test_as_long_at_the_door_keeps_the_next_visit_and_a_minute_more_does_not(
+    day: tuple[list[Stop], datetime], drive: int, ahead: int
+) -> None:
+    """Tried minute by minute, the longest that works."""
+    stops, free_at = day
+    late = reflow(stops, free_at=free_at, grace_minutes=15)[-1]
+    after = Stop(late.arrives_at + ahead * MINUTE, late.arrives_at + 999 * MINUTE, partial(by_hour, drive))
+    kept = [
+        length
+        for length in range(ahead + 1)
+        if late.arrives_at + (length + after.drive(late.arrives_at + length * MINUTE)) * MINUTE  # type: ignore[operator]
+        <= after.starts_at
+    ]
+    assert time_until_next(late, after) == max(kept, default=0)
+
+
 # A day of real rows ---------------------------------------------------------------------------------------------------
 
 
@@ -163,6 +181,8 @@ def test_late_at_the_first_door_reaches_the_next_as_far_as_the_gaps_don_t_hold_i
     """There is a gap of 40 minutes and a drive of 30: ten minutes are made good at each."""
     press(visits[0], hands, StepKind.LATE, at(9, 20), minutes=30)
     assert said(world, at(9, 25)) == [(0, "untouched"), (20, "choices"), (10, "told")]
+    # With ten minutes less the last visit is in time.
+    assert [row.shorter_minutes for row in left(world, at(9, 25))] == [None, 50, None]
     # Who was told so is not told again.
     press(visits[1], hands, StepKind.LATE, at(9, 30), minutes=20)
     assert said(world, at(9, 35)) == [(0, "untouched"), (0, "untouched"), (10, "told")]

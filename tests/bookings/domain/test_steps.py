@@ -59,7 +59,7 @@ def test_the_client_hears_when_to_expect_them(visit: Booking, hands: User) -> No
     row = message(visit)
     assert (row.state, row.due_at) == (MessageState.DUE, at(9, 41) + UNDO_REACHES)
     words = told(visit, at(9, 42))
-    assert "10:00 AM to 10:10 AM PST" in words
+    assert "10:00 to 10:10 AM PST" in words
     assert "Sample Therapist One is on the way" in words
 
 
