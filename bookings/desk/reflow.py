@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -49,7 +50,7 @@ def reflow_page(request: StaffRequest) -> HttpResponse:
         _tell_ticked(request, now)
         return redirect("admin:bookings_booking_reflow")
     rules = BookingRules.load()
-    days = late_days(request.user, rules, now)
+    days = late_days(list(therapists_seen_by(request.user)), rules, now)
     context = {
         "title": _("Running late"),
         "days": [
@@ -60,10 +61,10 @@ def reflow_page(request: StaffRequest) -> HttpResponse:
     return page(request, "reflow", context)
 
 
-def late_days(user: User, rules: BookingRules, now: datetime) -> list[tuple[Therapist, list[LateVisit]]]:
-    """Of the therapists that somebody may see, those of whose day today a client has to be told something, with the
-    visits that are left."""
-    therapists = [row for row in therapists_seen_by(user) if row.is_active]
+def late_days(
+    therapists: Sequence[Therapist], rules: BookingRules, now: datetime
+) -> list[tuple[Therapist, list[LateVisit]]]:
+    """Of these, those of whose day today a client has to be told something, with the visits that are left."""
     found = reflow_day(therapists=therapists, day=local(now).date(), rules=rules, now=now)
     return [
         (therapist, found[therapist.pk])

@@ -18,6 +18,7 @@ from bookings.models import (
     ClinicianNote,
     ScreeningRecheck,
     Therapist,
+    VisitStep,
 )
 from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import day_bounds, local
@@ -155,6 +156,7 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
             ),
             has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
             has_client_note=Exists(notes),
+            has_steps=Exists(VisitStep.objects.filter(booking=OuterRef("pk"), undone_at=None)),
             has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
             **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},

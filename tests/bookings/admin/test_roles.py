@@ -229,7 +229,10 @@ class Desk:
                 self.other.client.notes.earliest("pk").pk,
             ],
             "bookings_client_pair": [rows["bookings.client"]],
-            "bookings_client_unpair": [rows["bookings.client"], self.other.client.pairings.earliest("pk").pk],
+            "bookings_client_unpair": [
+                rows["bookings.client"],
+                getattr(self.other.client.pairings.first(), "pk", 0),
+            ],
             "bookings_contactmessage_answer": [rows["bookings.contactmessage"]],
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
