@@ -54,7 +54,9 @@ def late_fee(booking: Booking, *, now: datetime) -> int | None:
     A request that nobody has confirmed yet can be canceled for nothing at any time, and so can a visit to which we come
     later than the owner's minutes.
     """
-    if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking) or we_are_too_late(booking):
+    if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking):
+        return None
+    if we_are_too_late(booking):
         return None
     return booking.terms_version.late_fee_cents(
         treatment_cents=booking.treatment_cents, total_cents=booking.total_cents

@@ -60,9 +60,6 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     Raises `InvalidTransition` for a visit that is off, or not near that moment, and for a second step of its kind;
     `SlotTaken` when others hold the rows for too long.
     """
-    earlier = VisitStep.objects.filter(key=press.key, booking=booking).first()
-    if earlier is not None:
-        return earlier
     at = min(max(press.at, now - KEPT_AT_MOST), now)
     step = VisitStep(
         booking=booking,
