@@ -17,14 +17,12 @@ function show(presses, more = "") {
   note.hidden = presses.length === 0 && !more;
   note.textContent = presses.length ? `${note.dataset.waits} ` : "";
   for (const press of presses) {
-    const line = document.createElement("span");
     const drop = document.createElement("button");
     drop.type = "button";
     drop.className = "my-button";
     drop.textContent = `${note.dataset.drop}: ${press.words}`;
     drop.addEventListener("click", () => keep(kept().filter((other) => other.key !== press.key)));
-    line.append(drop);
-    note.append(line);
+    note.append(drop);
   }
   note.append(more);
 }

@@ -72,9 +72,11 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     )
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
-        earlier = VisitStep.objects.filter(key=press.key, booking=booking).first()
-        if earlier is not None:
+        earlier = VisitStep.objects.filter(key=press.key).first()
+        if earlier is not None and earlier.booking_id == fresh.pk:
             return earlier
+        if earlier is not None:
+            raise InvalidTransition(fresh.status, press.kind)
         done = {row.kind: row for row in fresh.steps.standing()}
         _require_next(fresh, press.kind, done, at)
         if press.kind in (StepKind.LEAVING, StepKind.LATE):

@@ -102,6 +102,16 @@ def test_the_same_press_sent_twice_is_one(visit: Booking, hands: User) -> None:
         press(visit, hands, StepKind.LEAVING, at(9, 50))
 
 
+def test_a_page_s_key_is_one_visit_s(world: World, visit: Booking, hands: User) -> None:
+    key = uuid.uuid4()
+    press(visit, hands, StepKind.LEAVING, at(9, 30), key=key)
+    other = world.book(starts_at=at(14), email="bo@example.com", phone="+12135550188")
+    other = operations.confirm_booking(booking=other, actor=None, now=NOW)
+    with pytest.raises(InvalidTransition):
+        press(other, hands, StepKind.LEAVING, at(9, 30), key=key)
+    assert VisitStep.objects.count() == 1
+
+
 @pytest.mark.parametrize(("ago", "seen"), [(0, 0), (600, 600), (13 * 3600, 12 * 3600), (-90, 0)])
 def test_a_press_has_its_own_time_within_reason(visit: Booking, hands: User, ago: int, seen: int) -> None:
     now = at(9, 45)
