@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from phonenumber_field.phonenumber import to_python
 
 from bookings.enums import PairingKind
 from bookings.models import Client, Pairing
+from bookings.models.people import TherapistQuerySet
 
 
 class Contact(NamedTuple):
@@ -61,6 +62,24 @@ def read_pairings(contacts: Collection[Contact]) -> dict[Contact, Pairings]:
             never = frozenset(of[PairingKind.NEVER])
             found[contact] = Pairings(never, frozenset(of[PairingKind.PREFERRED]) - never)
     return found
+
+
+def with_pairings(therapists: TherapistQuerySet, contact: Contact) -> TherapistQuerySet:
+    """Tells on each by `is_never_sent` and `is_sent_first` what holds between them and the client of that contact."""
+    same = Q(client__email=contact.email) if contact.email else Q(pk=None)
+    if contact.phone:
+        same |= Q(client__phone=contact.phone)
+    known = Pairing.objects.filter(same, therapist=OuterRef("pk")).order_by()
+    return therapists.annotate(
+        is_never_sent=Exists(known.filter(kind=PairingKind.NEVER)),
+        is_sent_first=Exists(known.filter(kind=PairingKind.PREFERRED)),
+    )
+
+
+def pairings_among(therapists: Sequence[Any]) -> Pairings:
+    """What `with_pairings` told of these."""
+    never = frozenset(row.pk for row in therapists if row.is_never_sent)
+    return Pairings(never, frozenset(row.pk for row in therapists if row.is_sent_first) - never)
 
 
 def pairings_of(clients: Sequence[Client]) -> list[Pairings]:

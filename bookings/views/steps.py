@@ -152,6 +152,11 @@ class Progress:
         return self.answers.get("details") or self.answers.get(SO_FAR) or self.answers.get("known") or {}
 
     @property
+    def contact(self) -> Contact | None:
+        """Whose email and phone they are, once told."""
+        return Contact.of(str(self.told.get("email", "")), str(self.told.get("phone", "")))
+
+    @property
     def access_type(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
         access_type = str(self.told.get("access_type", ""))
@@ -160,9 +165,8 @@ class Progress:
     def as_told(self, visit_request: VisitRequest) -> VisitRequest:
         """What is asked for, with what the draft tells by now: the way to the door, who the client is, and whose held
         time is its own."""
-        contact = Contact.of(str(self.told.get("email", "")), str(self.told.get("phone", "")))
-        if contact != visit_request.contact:
-            visit_request = visit_request.of_client(contact)
+        if self.contact != visit_request.contact:
+            visit_request = visit_request.of_client(self.contact)
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
 
     @property
@@ -274,6 +278,7 @@ def _look_up_answers(progress: Progress) -> None:
                     area=progress.area,
                     preference=answers.get("preference", ANYONE),
                     today=timezone.localdate(progress.now),
+                    contact=progress.contact,
                 )
             )
             if "therapist" in answers and progress.therapist is None:

@@ -40,8 +40,8 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
     asked = booking.preference if preference is None else preference
     here = _at_door(booking, booking.area, booking.address_key, booking.access_type)
-    asking = replace(here, preference=asked).read(local(now).date())
-    return asking.of_client(Contact.of(booking.client.email, booking.client.phone))
+    contact = Contact.of(booking.client.email, booking.client.phone)
+    return replace(here, preference=asked, contact=contact).read(local(now).date())
 
 
 def _at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
