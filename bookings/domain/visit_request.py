@@ -207,8 +207,8 @@ def load_visit_request(
     today: date,
     contact: Contact | None = None,
 ) -> VisitRequest:
-    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`), for the client of
-    that `contact` when they are known.
+    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`), for the client
+    of that `contact` when they are known.
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
