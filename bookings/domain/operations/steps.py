@@ -22,9 +22,10 @@ from bookings.exceptions import InvalidTransition, TooLate
 from bookings.models import Booking, ServiceArea, VisitStep
 from massagerx.lib.localtime import day_bounds, local
 
+from .act import Act
 from .changes import lock_visit
 from .status import COMPLETE
-from .transaction import Act, change_status, translated_errors
+from .transaction import change_status, translated_errors
 
 # What was pressed can be taken back for so long; a little of it is the way to us.
 UNDO_FOR = timedelta(seconds=10)
@@ -82,7 +83,7 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
         if press.kind in (StepKind.LEAVING, StepKind.LATE):
             step.expected_from, step.expected_until = _expected(fresh, step, done)
             outbox.write_once_more(
-                booking=fresh, kind=MessageKind.ON_THE_WAY, now=now, due_at=now + UNDO_REACHES
+                booking=fresh, kind=MessageKind.ON_THE_WAY, now=now, leaves_at=now + UNDO_REACHES
             )
         if press.kind == StepKind.ARRIVED and StepKind.LEAVING in done:
             _learn(fresh, done[StepKind.LEAVING].at, at)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0009_pairings"),
+        ("bookings", "0012_pairings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                     ("on_the_way", "On the way"),
                     ("change_refused", "Late move refused"),
                     ("late_fee", "Late fee decided"),
+                    ("no_show", "Nobody opened"),
                     ("sign_in", "Sign-in link"),
                     ("code", "One-time code"),
                     ("contact_answer", "Answer to a message"),
@@ -85,6 +86,7 @@ class Migration(migrations.Migration):
                     ("recheck_alert", "Alert: health answers changed"),
                     ("contact_alert", "Alert: message from the site"),
                     ("stranded_alert", "Alert: visit can’t be kept"),
+                    ("morning", "Morning: visits not closed"),
                 ],
                 max_length=20,
                 verbose_name="kind",

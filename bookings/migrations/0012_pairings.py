@@ -25,7 +25,7 @@ def take_rights(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0008_stranded_notices"),
+        ("bookings", "0011_corrections"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
