@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Subquery
 
 from bookings.enums import NoteReader, Tier
 from bookings.models import (
@@ -15,12 +15,11 @@ from bookings.models import (
     Booking,
     BookingRules,
     ClientNote,
-    ClinicianNote,
     ScreeningRecheck,
     Therapist,
     VisitStep,
 )
-from bookings.models.intake import NEEDS_NO_NOTE
+from bookings.models.intake import needs_note
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
@@ -44,10 +43,9 @@ class Visit:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether its health answers, the first or any given again, ask for a person to look: no clinician's note came
-        after them."""
-        booking = self.booking
-        return booking.has_grave_recheck or (booking.tier not in NEEDS_NO_NOTE and not booking.has_note)
+        """Whether its health answers, the first or any given again, ask for a person to look: no clinician's note that
+        covers it came after them."""
+        return bool(self.booking.needs_note)
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether somebody still has to go there, or is there now: not one that was said to be over."""
@@ -159,10 +157,7 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
         .annotate(
             tier=F("screening__tier"),
             recheck_tier=Subquery(newest.values("tier")[:1]),
-            has_grave_recheck=Exists(
-                ScreeningRecheck.objects.filter(booking=OuterRef("pk")).asking_for_a_note()
-            ),
-            has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
+            needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()),
             has_client_note=Exists(notes),
             has_steps=Exists(VisitStep.objects.filter(booking=OuterRef("pk"), undone_at=None)),
             has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),

@@ -6,6 +6,7 @@ from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
+    answer_screening,
     ask_move,
     cancel_by_client,
     cancel_late,
@@ -35,7 +36,8 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
-from .request import LookedUp, Submission, request_booking, request_together, would_confirm
+from .notes import hand_in_note, open_note_file
+from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
 from .status import (
     ahead_together,
     any_needs_clinician_note,
@@ -47,6 +49,7 @@ from .status import (
     decline_booking,
     expire_requests,
     expires_at,
+    first_tier,
     mark_no_show,
     may_record_note,
     may_reopen,
@@ -74,6 +77,7 @@ __all__ = [
     "accept_change",
     "ahead_together",
     "answer_contact",
+    "answer_screening",
     "any_needs_clinician_note",
     "ask_move",
     "can_be_longer",
@@ -97,9 +101,12 @@ __all__ = [
     "expires_at",
     "extend_hold",
     "fee_may_become",
+    "first_tier",
     "free_until",
+    "hand_in_note",
     "hold_matches",
     "hold_time",
+    "is_covered",
     "late_fee",
     "mark_no_show",
     "may_change",
@@ -108,6 +115,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "needs_clinician_note",
+    "open_note_file",
     "patience_with",
     "press_step",
     "prove_mailbox",

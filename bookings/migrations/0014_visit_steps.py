@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0012_pairings"),
+        ("bookings", "0013_pairings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("received", "Request received"),
+                    ("health_asked", "Health questions sent"),
+                    ("health_reminder", "Health questions, once more"),
                     ("confirmed", "Visit confirmed"),
                     ("declined", "Request declined"),
                     ("together", "Visits booked together"),
