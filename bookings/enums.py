@@ -82,6 +82,13 @@ class MessageKind(models.TextChoices):
     STRANDED_ALERT = "stranded_alert", _("Alert: visit can’t be kept")
 
 
+class LookedAt(models.TextChoices):
+    """What somebody saw of a client's health."""
+
+    ANSWERS = "answers", _("Health answers")
+    PURPOSE = "purpose", _("What the visit is for")
+
+
 class MessageState(models.TextChoices):
     DUE = "due", _("Waiting")
     SENDING = "sending", _("Being sent")

@@ -121,7 +121,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     for asked in (ChangeRequest, LateFee):
         asked._base_manager.filter(booking__in=keys).exclude(reason="").update(reason="")
-    HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
+    HealthAccess.objects.filter(booking__in=keys).exclude(reason="").update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)
     Link.objects.filter(booking__in=keys).delete()
