@@ -369,8 +369,7 @@ class _Review:
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
             "care_words": [intake.translated(text) for text in result.messages],
             "at_once": operations.would_confirm(
-                email=details["email"],
-                phone=details["phone"],
+                submission=self.submission(initial),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,

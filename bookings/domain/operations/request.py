@@ -360,10 +360,11 @@ def _held(submission: Submission, *, draft: UUID | None, now: datetime) -> bool:
     return draft is not None and held.exists()
 
 
-def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules, actor: User | None) -> bool:
+def would_confirm(*, submission: Submission, result: Result, rules: BookingRules, actor: User | None) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
-    people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
-    is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
+    people = Client.objects.filter(email=submission.email, phone=submission.phone, is_blocked=False)
+    client = people.filter(bookings__status=BookingStatus.COMPLETED).first()
+    is_known = client is not None and _is_same_person(client, submission)
     return _at_once(result, is_known=is_known, rules=rules, actor=actor)
 
 
