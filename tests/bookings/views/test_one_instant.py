@@ -76,6 +76,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
         done = words(flow.client.get("/book/done/").content.decode())
         booking = Booking.objects.get()
         operations.confirm_booking(booking=booking, actor=None, now=starts_at - timedelta(days=8))
+        own = words(flow.client.get(f"/visits/v/{booking.reference}/").content.decode())
         message = Message.objects.get(kind=MessageKind.CONFIRMED)
         mail = render(message, load_target(message), SiteSettings.load(), now=starts_at - timedelta(days=8))
         owner = Client()
@@ -85,7 +86,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
 
     assert booking.starts_at == starts_at
     # The page.
-    for page in (review, done):
+    for page in (review, done, own):
         assert begins in page
         assert day in page
     # The email: its subject, its words, and its words for machines that show no styles.
@@ -100,6 +101,10 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
     (event,) = Calendar.from_ical(mail.calendar).walk("VEVENT")
     assert event["DTSTART"].dt.astimezone(UTC) == starts_at
     assert event["DTEND"].dt.astimezone(UTC) == starts_at + timedelta(minutes=60)
+    # When the therapist is at the door, ten minutes earlier.
+    arrival = f"about {(starts_at - timedelta(minutes=10)).astimezone(LA):%-I:%M %p}"
+    for text in (own, words(mail.text), words(mail.html), words(event["DESCRIPTION"])):
+        assert arrival in text
     # The admin.
     for desk in (visit, listed):
         assert (
