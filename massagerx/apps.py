@@ -2,7 +2,7 @@
 
 from django.contrib.admin.apps import AdminConfig
 
-from massagerx.lib import text_search
+from massagerx.lib import database_waits, text_search
 
 
 class StaffAdminConfig(AdminConfig):
@@ -11,6 +11,7 @@ class StaffAdminConfig(AdminConfig):
     default_site = "massagerx.admin_site.StaffAdminSite"
 
     def ready(self) -> None:
-        """Registers the search functions of SQLite."""
+        """Registers the search functions of SQLite, and how to wait for PostgreSQL."""
         super().ready()
         text_search.start()
+        database_waits.start()

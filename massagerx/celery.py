@@ -1,11 +1,42 @@
 """The Celery application. `bookings.tasks` is the only module with tasks in it."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import task_prerun
+from django.core.cache import cache
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "massagerx.settings.local")
 
 app = Celery("massagerx")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Which of them ran last, and when: a worker has done anything, and beat has sent what it sends every half minute.
+WORKER, BEAT = "heartbeat:worker", "heartbeat:beat"
+_SENT_BY_BEAT = "bookings.tasks.sweep_outbox"
+
+
+@task_prerun.connect
+def _write_heartbeats(*, task: Any, **others: Any) -> None:
+    now = timezone.now().timestamp()
+    try:
+        cache.set(WORKER, now, timeout=None)
+        if task.name == _SENT_BY_BEAT:
+            cache.set(BEAT, now, timeout=None)
+    except RedisError:
+        pass  # the status page says that nothing is known, which is as much
+
+
+def broker_answers() -> bool:
+    """Whether the broker itself takes a message within a second; the cache may be another server."""
+    with app.connection_for_write() as broker:
+        try:
+            broker.ensure_connection(max_retries=1, timeout=1)
+            return bool(broker.channel().client.ping())
+        except (OperationalError, *broker.connection_errors):
+            return False

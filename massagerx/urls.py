@@ -32,8 +32,6 @@ urlpatterns = [
     path("", include("bookings.urls")),
     path("visits/", include("bookings.views.visits.urls")),
     path("", include((_blog, blog.app_name))),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     # Asked for each time: a post scheduled for now must not be hidden behind an older copy.
     path(

@@ -11,6 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "massagerx.settings.local")
 
 application = get_wsgi_application()
 
+if connection.vendor == "postgresql":
+    # Nobody waits longer for a page; migrations and tasks may take their time.
+    connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=20000"
+
 from massagerx.accounts.sample_accounts import check_for_sample_accounts  # noqa: E402  (needs the apps)
 
 # No command runs Django's checks when the web server starts.

@@ -54,6 +54,9 @@ class CancelRestForm(forms.Form):
         },
     )
     reason = LineField(label=gettext_lazy("Why (for staff)"), max_length=300, required=False)
+    # The late fees as the page named them, where the client's wish comes late and the desk asks for them.
+    with_fee = forms.BooleanField(required=False)
+    fee_cents = forms.IntegerField(required=False, min_value=0, max_value=100_000_000)
 
 
 @desk_page(VIEW)
@@ -117,14 +120,21 @@ def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
     rest_form = CancelRestForm(request.POST, auto_id="id_rest_%s")
     if not rest_form.is_valid():
         return _page(request, course, CourseNoteForm(), rest_form=rest_form, status=422)
+    data, now = rest_form.cleaned_data, timezone.now()
+    by_client = data["whose"] == "client"
     try:
-        canceled = operations.cancel_together(
-            together=course.key,
-            actor=request.user,
-            now=timezone.now(),
-            reason=rest_form.cleaned_data["reason"],
-            by_client=rest_form.cleaned_data["whose"] == "client",
-        )
+        if by_client and data["with_fee"]:
+            canceled = operations.cancel_together_late(
+                together=course.key,
+                actor=request.user,
+                shown_fee_cents=data["fee_cents"] or 0,
+                now=now,
+                reason=data["reason"],
+            )
+        else:
+            canceled = operations.cancel_together(
+                together=course.key, actor=request.user, now=now, reason=data["reason"], by_client=by_client
+            )
     except BookingError as error:
         rest_form.add_error(None, _("Nothing was canceled: %(why)s") % {"why": explain(error)})
         return _page(request, course, CourseNoteForm(), rest_form=rest_form, status=409)
@@ -158,7 +168,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
-    visits = list(course.visits.select_related("client", "therapist", "area__zone"))
+    visits = list(course.visits.select_related("client", "therapist", "area__zone", "terms_version"))
     stand = [visit for visit in visits if visit.status in OCCUPYING]
     numbers = {visit.pk: number for number, visit in enumerate(stand, start=1)}
     waiting = [visit for visit in visits if visit.status == BookingStatus.REQUESTED]
@@ -186,6 +196,7 @@ def _page(
         "form": form,
         "rest": len(ahead) if may_change else 0,
         "kept": len(stand) - len(ahead),
+        "fee_cents": sum(operations.late_fee(visit, now=now) or 0 for visit in ahead),
         "rest_form": rest_form or CancelRestForm(auto_id="id_rest_%s"),
     }
     return page(request, "course", context, status=status)

@@ -379,7 +379,7 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
     in_trouble = only_seen_by(user, troubled, "booking__therapist")
     late_minutes = oldest_due_minutes(now=now)
     return {
-        # What /readyz calls late: from then on, somebody has to look at the mail server or the worker.
+        # What /status calls late: from then on, somebody has to look at the mail server or the worker.
         "late": time_left(timedelta(minutes=late_minutes)) if late_minutes >= LATE_MINUTES else "",
         "trouble_count": in_trouble.count(),
         "trouble": [

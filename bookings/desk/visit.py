@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.domain import intake, operations, queries
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, LateFeeState
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import LateFee
 from bookings.refusals import explain, stranding_words
@@ -145,6 +145,7 @@ def _page(
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }
+    context["main"] = _main(booking, context, now)
     if sees_own_visits(request.user):
         return page(
             request, "my/visit", {**context, **therapist_visit(request.user, booking, now)}, status=status
@@ -206,6 +207,22 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
         and operations.may_record_note(booking, now=now),
         "may_see_health": booking.tier and request.user.has_perm("bookings.view_screeningrecord"),
     }
+
+
+def _main(booking: Any, shown: dict[str, Any], now: datetime) -> str:
+    """The one thing that the visit asks for as it stands, by its button; a question that waits in a card of its own
+    ("answer") has its buttons there."""
+    open_fee = shown["named_fee"] is not None and shown["named_fee"].state == LateFeeState.OPEN
+    if (shown["late_change"] and shown["may_answer"]) or (open_fee and shown["may_change"]):
+        return "answer"
+    if shown["stranded"] and shown["may_move"]:
+        return "move"
+    if shown["needs_note"] and shown["may_note"]:
+        return "note"
+    for action in shown["actions"]:
+        if not action.asks_first:
+            return action.slug
+    return "call" if booking.status == BookingStatus.CONFIRMED and booking.starts_at > now else "again"
 
 
 def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:

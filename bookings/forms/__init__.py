@@ -5,13 +5,14 @@ from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
-from .visits import AddressForm, CancelForm, CodeForm, FindForm, MoveForm
+from .visits import AddressForm, CancelForm, CancelRestForm, CodeForm, FindForm, MoveForm, shown_value
 
 __all__ = [
     "AddressForm",
     "AreaRequestForm",
     "BookletForm",
     "CancelForm",
+    "CancelRestForm",
     "CodeForm",
     "ContactForm",
     "DetailsForm",
@@ -25,4 +26,5 @@ __all__ = [
     "TimeForm",
     "TreatmentForm",
     "ZipForm",
+    "shown_value",
 ]

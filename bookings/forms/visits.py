@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.operations import Shown
+from bookings.models import Booking
 from massagerx.lib.fields import LineField
 
 from .booking import TimeForm, ZipForm
@@ -17,6 +20,7 @@ from .details import DetailsForm
 from .person import PersonForm
 
 _CODE = re.compile(r"[0-9]{6}")
+_SHOWN = re.compile(r"([A-Z0-9-]{1,12}):([0-9]{1,6}):([0-9]{0,9})", re.ASCII)
 
 
 class FindForm(PersonForm):
@@ -52,6 +56,16 @@ class CodeForm(forms.Form):
         return digits
 
 
+def reason_field() -> LineField:
+    """What a client adds to a late change, for staff."""
+    return LineField(
+        label=_("Anything we should know?"),
+        max_length=300,
+        required=False,
+        help_text=_("Please don't write about health here."),
+    )
+
+
 class _Shown(forms.Form):
     """Hidden fields with the state that the submitted page showed."""
 
@@ -60,19 +74,43 @@ class _Shown(forms.Form):
     fee_cents = forms.IntegerField(
         widget=forms.HiddenInput, min_value=0, max_value=100_000_000, required=False
     )
-    reason = LineField(
-        label=_("Anything we should know?"),
-        max_length=300,
-        required=False,
-        help_text=_("Please don't write about health here."),
-    )
+    reason = reason_field()
 
 
-class CancelForm(_Shown):
-    """The press that cancels. A late fee is decided by staff, who read what is ticked and typed here."""
+class _Waivable(forms.Form):
+    """A late fee is decided by staff, who read what is ticked and typed here."""
 
     asks_waiver = forms.BooleanField(
         label=_("Please waive the late fee: I am ill, or something serious came up."), required=False
+    )
+    reason = reason_field()
+
+
+class CancelForm(_Waivable, _Shown):
+    """The press that cancels."""
+
+
+class CancelRestForm(_Waivable):
+    """The press that cancels all visits to come of one press; `shown` has them as the page did."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=4000)
+
+    def clean_shown(self) -> dict[str, Shown]:
+        """By reference: `reference:revision:late fee in cents`, separated by blanks; no fee is blank."""
+        found = {}
+        for part in self.cleaned_data["shown"].split():
+            matched = _SHOWN.fullmatch(part)
+            if matched is None:
+                raise ValidationError(_("Please open this page again."), code="not_shown")
+            reference, revision, fee = matched.groups()
+            found[reference] = Shown(int(revision), int(fee) if fee else None)
+        return found
+
+
+def shown_value(visits: Iterable[tuple[Booking, int | None]]) -> str:
+    """What `CancelRestForm` reads: visits with their late fees in cents, None for none."""
+    return " ".join(
+        f"{visit.reference}:{visit.revision}:{'' if fee is None else fee}" for visit, fee in visits
     )
 
 

@@ -161,12 +161,17 @@ def ahead_together(booking: Booking, now: datetime) -> BookingQuerySet:
     return Booking.objects.together_with(booking).filter(status__in=STANDING, starts_at__gt=now)
 
 
-def canceled_together(message: Message, booking: Booking) -> BookingQuerySet:
-    """Those that were canceled with one press, of which the message tells; none for one that tells of others."""
-    ended = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind=EventKind.CANCELED, at=message.created_at
-    )
-    return Booking.objects.together_with(booking).filter(Exists(ended))
+def with_event(message: Message, booking: Booking, *kinds: EventKind) -> BookingQuerySet:
+    """Of the visits that were booked together with this one those to which one of these things happened in the
+    message's own transaction."""
+    happened = BookingEvent.objects.filter(booking=OuterRef("pk"), kind__in=kinds, at=message.created_at)
+    return Booking.objects.together_with(booking).filter(Exists(happened))
+
+
+def ended_together(message: Message, booking: Booking) -> BookingQuerySet:
+    """Those that were canceled, or expired, with one press, of which the message tells; none for one that tells of
+    others."""
+    return with_event(message, booking, EventKind.CANCELED, EventKind.EXPIRED)
 
 
 def _told_later(message: Message, booking: Booking) -> bool:
@@ -200,10 +205,10 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     if reason := _why_overtaken(message, kind, booking):
         return reason
     if message.kind == MessageKind.TOGETHER:
-        canceled = canceled_together(message, booking)
-        if not (ahead_together(booking, now) | canceled).exists():
+        ended = ended_together(message, booking)
+        if not (ahead_together(booking, now) | ended).exists():
             return "none of the visits is to come"
-        if _told_later(message, booking) and not canceled.exists():
+        if _told_later(message, booking) and not ended.exists():
             return "a later message tells of the same visits"
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"

@@ -28,13 +28,15 @@ from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
 from .registry import (
+    STANDING,
     Kind,
     SiteSettings,
     Target,
     ahead_together,
-    canceled_together,
+    ended_together,
     kind_of,
     recipient,
+    with_event,
 )
 
 
@@ -171,6 +173,8 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         change = _change(message, booking) if story is None else story.change
         found["change"] = change
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
+    if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
+        found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
     if message.kind == MessageKind.TOGETHER:
         found |= _together(_told_together(message, booking, now))
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
@@ -232,12 +236,12 @@ def _told(message: Message, target: Target, now: datetime) -> list[Booking]:
 
 
 def _told_together(message: Message, booking: Booking, now: datetime) -> list[Booking]:
-    """The visits that a message about several tells of: those that one press canceled, or else those to come. A sample,
-    which is nowhere stored, is alone."""
+    """The visits that a message about several tells of: those that ended with one press, or else those to come. A
+    sample, which is nowhere stored, is alone."""
     if not booking.pk:
         return [booking]
-    canceled = list(canceled_together(message, booking).with_details())
-    return canceled or list(ahead_together(booking, now).with_details())
+    ended = list(ended_together(message, booking).with_details())
+    return ended or list(ahead_together(booking, now).with_details())
 
 
 def _together(visits: Sequence[Booking]) -> dict[str, Any]:
@@ -250,12 +254,15 @@ def _together(visits: Sequence[Booking]) -> dict[str, Any]:
                 "with": visit.therapist.name,
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
+                # Only a confirmed visit that its client canceled has one.
+                "fee": _fee(visit) if visit.status == BookingStatus.CANCELED and visit.confirmed_at else {},
             }
             for visit in visits
         ],
         "all_cents": sum(visit.total_cents for visit in visits),
         "waits": any(visit.status == BookingStatus.REQUESTED for visit in visits),
-        "is_canceled": all(visit.status == BookingStatus.CANCELED for visit in visits),
+        "is_over": all(visit.status not in STANDING for visit in visits),
+        "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
         **_when(visits[0]),
     }
 

@@ -4,6 +4,8 @@ Every POST in the admin starts a new generation, which is a part of the keys: al
 Content that changes with time (a scheduled post, an expiring certificate) changes with the minute. Only a change made
 elsewhere, such as in `manage.py shell`, is seen up to a minute late. Booking never reads a price from here.
 
+While the database doesn't answer, the page that was made last is shown, for as long as `LAST_FOR`.
+
 Django's own page cache would let browsers use their copy for as long as ours is kept, without asking, so that a saved
 price would be shown late.
 """
@@ -23,9 +25,12 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
+DATABASE_AWAY = 503
 GENERATION = "page-cache:generation"
 # After a silence of the cache it is left alone this long, so that not every visitor waits for its timeout.
 RETRY_SECONDS = 5.0
+# Seconds for which a page outlives its minute, to be shown while the database is away.
+LAST_FOR = 6 * 3600
 
 
 class PageCacheMiddleware:
@@ -56,22 +61,31 @@ class PageCacheMiddleware:
             # Read before the page is made: one made from older rows belongs to the older generation.
             generation = cache.get_or_set(GENERATION, _new_generation, timeout=None)
             key = f"kept-pages:{generation}:{int(time.time() // 60)}:{request.path}"
+            last = f"last-pages:{request.path}"
             page = cache.get(key)
         except RedisError:
             self._leave_alone()
             return self.get_response(request)
-        if page is not None:
-            request.resolver_match = match
-            return page
-        response = self.get_response(request)
-        if _is_cacheable(response):
-            # Browsers and proxies may have it too, but ask each time whether it is still so.
-            response.headers.setdefault("Cache-Control", "no-cache")
+        if page is None:
+            response = self.get_response(request)
+            if not _is_cacheable(response) and response.status_code != DATABASE_AWAY:
+                return response
             try:
-                cache.set(key, response, timeout=60)
+                if response.status_code == DATABASE_AWAY:
+                    page = cache.get(last)
+                else:
+                    # Browsers and proxies may have it too, but ask each time whether it is still so.
+                    response.headers.setdefault("Cache-Control", "no-cache")
+                    made = [response.content.decode(), dict(response.items())]
+                    cache.set(key, made, timeout=60)
+                    cache.set(last, made, timeout=LAST_FOR)
             except RedisError:
                 self._leave_alone()
-        return response
+            if page is None:
+                return response
+        request.resolver_match = match
+        content, headers = page
+        return HttpResponse(content, headers=headers)
 
     def _start_generation(self) -> None:
         if settings.CACHED_PAGES:
@@ -98,6 +112,8 @@ def _cached_route(request: HttpRequest) -> ResolverMatch | None:
         or settings.SESSION_COOKIE_NAME in request.COOKIES
     ):
         return None
+    # Raises DisallowedHost as every other page does.
+    request.get_host()
     try:
         match = resolve(request.path_info)
     except Resolver404:

@@ -6,7 +6,7 @@ The table of all environment variables is in README.md.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "massagerx.site.probes.ProbesMiddleware",
     "massagerx.lib.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -121,6 +122,11 @@ def database(url: str) -> dict[str, Any]:
             **config.get("OPTIONS", {}),
             "connect_timeout": 5,
             "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+            # A machine that has gone is noticed after fifteen seconds; database_waits notices one that is silent.
+            "keepalives_idle": 30,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
         }
     return config
 
@@ -136,6 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "massagerx.accounts.passwords.NotOurWords"},
 ]
 # Whether staff see nothing before they have set up a second factor. Those who have one are asked for it anyway.
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
@@ -175,6 +182,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGES_COOKIE_NAME = "messages"
+MESSAGE_STORAGE = "massagerx.lib.message_storage.MessageStorage"
 CSRF_FAILURE_VIEW = "massagerx.site.views.csrf_failure"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -317,12 +326,47 @@ ROUTING_TIMEOUT = routing_timeout(env.float("ROUTING_TIMEOUT", default=10.0))
 
 
 def redis_urls(url: str) -> tuple[str, str]:
-    """The broker's and the cache's address, two databases of one server, from a `redis://`, `rediss://` or
-    `unix://` address without a database number."""
-    bare = url.rstrip("/")
-    if bare.startswith("unix://"):
-        return f"redis+socket://{bare.removeprefix('unix://')}?virtual_host=0", f"{bare}?db=1"
-    return f"{bare}/0", f"{bare}/1"
+    """The broker's and the cache's address from one address of a Redis or Valkey server: `redis://`, `rediss://` (TLS)
+    or `unix://`, as providers hand it out.
+
+    With the number of a database in it (`/0`, or `?db=0` of a socket) both use that one, since some providers have no
+    other; without, the broker uses 0 and the cache 1. With TLS the server's certificate is checked unless the query
+    says otherwise (`ssl_cert_reqs=none`, `ssl_ca_certs=/path`). Raises ImproperlyConfigured for anything else.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        options = (
+            dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)) if parts.query else {}
+        )
+        is_socket = parts.scheme == "unix"
+        number = options.pop("db", "") if is_socket else parts.path.strip("/")
+        known = (
+            {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+            if parts.scheme == "rediss"
+            else set()
+        )
+        is_address = (
+            parts.scheme in ("redis", "rediss", "unix")
+            and bool(parts.path if is_socket else parts.hostname and parts.port != 0)
+            and (not number or (number.isascii() and number.isdigit()))
+            and not parts.fragment
+            and options.keys() <= known
+        )
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ImproperlyConfigured(
+            "REDIS_URL must be redis://host:6379, rediss://host:6379 or unix:///path, with the number of a database at "
+            "its end or without; of options only ssl_… with rediss://. README.md says more."
+        )
+    broker, cached = (number, number) if number else ("0", "1")
+    if is_socket:
+        return f"redis+socket://{parts.path}?virtual_host={broker}", f"unix://{parts.path}?db={cached}"
+    if parts.scheme == "rediss":
+        # Celery would take any certificate.
+        options.setdefault("ssl_cert_reqs", "required")
+    server, query = f"{parts.scheme}://{parts.netloc}", f"?{urlencode(options)}" if options else ""
+    return f"{server}/{broker}{query}", f"{server}/{cached}{query}"
 
 
 def cache(url: str) -> dict[str, Any]:
@@ -332,7 +376,11 @@ def cache(url: str) -> dict[str, Any]:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": url,
             "KEY_PREFIX": "massagerx",
-            "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.5},
+            "OPTIONS": {
+                "socket_connect_timeout": 0.2,
+                "socket_timeout": 0.5,
+                "serializer": "massagerx.lib.cache_json.JSONSerializer",
+            },
         }
     }
 

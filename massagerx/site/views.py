@@ -7,24 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import Error as AnyDatabaseError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from blog.models import FaqEntry, Page, Post, Testimonial
 from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
-from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
 from bookings.domain.queries import opening_hours
 from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
@@ -135,37 +131,6 @@ def contact(request: HttpRequest) -> HttpResponse:
         return with_frames(render(request, "blog/contact.html", shown, status=status), reading)
 
     return write_to_us(request, show)
-
-
-@require_safe
-@never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers. Nothing else is asked, so that a restart is not tried for a fault elsewhere."""
-    return JsonResponse({"status": "ok"})
-
-
-@require_safe
-@never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, broker and outbox; 503 when one of them is in trouble."""
-    checks: dict[str, Any] = {}
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        late = oldest_due_minutes(now=timezone.now())
-        checks["database"] = "ok"
-        # No more than that: how far behind we are is nobody else's business.
-        checks["messages"] = "ok" if late < LATE_MINUTES else "late"
-    except AnyDatabaseError:
-        checks["database"] = "down"
-    try:
-        cache.get("readyz")
-        checks["broker"] = "ok"
-    # Whatever the client library raises, the answer is the same.
-    except Exception:
-        checks["broker"] = "down"
-    ready = all(checks.get(name) == "ok" for name in ("database", "broker", "messages"))
-    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
@@ -12,13 +13,16 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from massagerx.lib.cache_json import JSONSerializer
 from massagerx.lib.page_cache import PageCacheMiddleware
-from massagerx.settings.base import CACHED_PAGES
+from massagerx.settings.base import CACHED_PAGES, redis_urls
+from massagerx.settings.base import cache as cache_settings
 from services.models import ServiceOption
 from tests.factories import NOW, World, make_world
 
@@ -160,3 +164,55 @@ def test_pages_come_without_the_cache(world: World, client: Client) -> None:
         assert "$140" in text(client)
         assert "$140" in text(client)
     assert asked.call_count == 1
+
+
+def test_page_made_last_is_shown_while_the_database_is_away(world: World, client: Client) -> None:
+    client.raise_request_exception = False
+    with time_machine.travel(NOW, tick=False):
+        shown = text(client)
+    with (
+        time_machine.travel(NOW + timedelta(hours=2), tick=False),
+        mock.patch("services.views.render", side_effect=OperationalError("away")),
+    ):
+        response = client.get("/services/")
+        assert (response.status_code, response.content.decode()) == (200, shown)
+        # Nobody has seen this one yet.
+        assert client.get("/services/manual-lymphatic-drainage/").status_code == 503
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        ServiceOption.objects.filter(pk=world.option.pk).update(price_cents=13_000)
+        assert "$150" in text(client)
+
+
+def test_page_that_broke_is_not_taken_for_a_database_that_is_away(world: World, client: Client) -> None:
+    client.raise_request_exception = False
+    with time_machine.travel(NOW, tick=False):
+        text(client)
+    with (
+        time_machine.travel(NOW + timedelta(minutes=2), tick=False),
+        mock.patch("services.views.render", side_effect=ValueError),
+    ):
+        assert client.get("/services/").status_code == 500
+
+
+def test_kept_page_is_not_told_to_a_host_that_is_not_ours(world: World, client: Client) -> None:
+    with time_machine.travel(NOW, tick=False):
+        text(client)
+        assert client.get("/services/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_cache_holds_no_pickle_that_could_run_code(redis_url: str) -> None:
+    serializer = JSONSerializer()
+    for value in (7, "text", ["page", {"Content-Type": "text/html"}], None, 1.5):
+        assert serializer.loads(serializer.dumps(value)) == value
+    assert serializer.dumps(7) == b"7"
+    assert serializer.loads(pickle.dumps(["page", {}])) is None
+
+
+def test_cache_of_a_real_site_speaks_json(settings: Any, redis_url: str) -> None:
+    settings.CACHES = cache_settings(redis_urls(redis_url)[1])
+    cache.set("counted", 1)
+    assert cache.incr("counted") == 2
+    cache.set("page", ["text", {"ETag": "1"}])
+    assert cache.get("page") == ["text", {"ETag": "1"}]
+    stored = [cache._cache.get_client().get(key) for key in (":1:page", "massagerx:1:page")]  # type: ignore[attr-defined]
+    assert b'["text", {"ETag": "1"}]' in stored

@@ -24,30 +24,6 @@ def test_robots_keep_out_of_private_places_and_find_the_sitemap(client: Client) 
     assert re.search(r"^Sitemap: https?://\S+/sitemap.xml$", text, re.MULTILINE)
 
 
-def test_health_answers_without_asking_the_database(client: Client, django_assert_num_queries) -> None:
-    with django_assert_num_queries(0):
-        response = client.get("/healthz")
-    assert response.json() == {"status": "ok"}
-
-
-def test_ready_says_what_is_well(client: Client, redis_url: str) -> None:
-    response = client.get("/readyz")
-    assert (response.status_code, response.json()["status"]) == (200, "ok")
-
-
-def test_ready_says_503_while_the_broker_is_away(client: Client, settings) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "unix:///nonexistent.sock?db=1",
-        }
-    }
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.json()["broker"] == "down"
-    assert response.json()["database"] == "ok"
-
-
 def test_guessing_passwords_is_slowed_down_by_address(client: Client, settings, redis_url: str) -> None:
     settings.RATELIMIT_ENABLE = True
     guess = {"username": "owner", "password": "wrong"}

@@ -3,10 +3,13 @@ booking with its event and its messages in one transaction, and says by an excep
 
 from .absence import stay_away_today
 from .changes import (
+    Shown,
     accept_change,
     ask_move,
     cancel_by_client,
     cancel_late,
+    cancel_together_by_client,
+    cancel_together_late,
     decide_late_fee,
     free_until,
     late_fee,
@@ -32,6 +35,7 @@ from .move import (
 )
 from .request import LookedUp, Submission, request_booking, request_together, would_confirm
 from .status import (
+    ahead_together,
     any_needs_clinician_note,
     cancel_booking,
     cancel_together,
@@ -52,10 +56,12 @@ from .status import (
 __all__ = [
     "MOVABLE",
     "LookedUp",
+    "Shown",
     "Submission",
     "VisitAddress",
     "Wish",
     "accept_change",
+    "ahead_together",
     "answer_contact",
     "any_needs_clinician_note",
     "ask_move",
@@ -64,6 +70,8 @@ __all__ = [
     "cancel_by_client",
     "cancel_late",
     "cancel_together",
+    "cancel_together_by_client",
+    "cancel_together_late",
     "claim",
     "claim_all",
     "close_contact",

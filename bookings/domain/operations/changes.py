@@ -3,8 +3,10 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -33,7 +35,7 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 
 from .move import MOVABLE, move_booking
-from .status import CANCEL
+from .status import CANCEL, cancel_together
 from .transaction import Act, change_status, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
@@ -77,14 +79,56 @@ def cancel_by_client(
     it was shown, `InvalidTransition` or `SlotTaken`. Nothing has changed then.
     """
 
-    def name_fee(canceled: Booking) -> None:
-        if shown_fee_cents:
-            LateFee.objects.create(
-                booking=canceled, cents=shown_fee_cents, asks_waiver=asks_waiver, reason=reason, named_at=now
-            )
+    return change_status(
+        booking,
+        CANCEL,
+        Act(now, by_client=True),
+        check=_as_shown(shown_revision, shown_fee_cents, now),
+        then=lambda canceled: _name_fee(canceled, shown_fee_cents, asks_waiver, reason, now),
+    )
 
-    check = _as_shown(shown_revision, shown_fee_cents, now)
-    return change_status(booking, CANCEL, Act(now, by_client=True), check=check, then=name_fee)
+
+def _name_fee(canceled: Booking, cents: int | None, asks_waiver: bool, reason: str, now: datetime) -> None:
+    if cents:
+        LateFee.objects.create(
+            booking=canceled, cents=cents, asks_waiver=asks_waiver, reason=reason, named_at=now
+        )
+
+
+class Shown(NamedTuple):
+    """A visit as a page showed it before it is canceled: its revision, and the late fee in cents, None for none."""
+
+    revision: int
+    fee_cents: int | None
+
+
+def cancel_together_by_client(
+    *,
+    together: UUID,
+    shown: Mapping[str, Shown],
+    now: datetime,
+    asks_waiver: bool = False,
+    reason: str = "",
+) -> list[Booking]:
+    """Cancels all that is still to come of one press, each as `cancel_by_client` would, all or none, and tells the
+    client and staff once. `shown` has all of them, by reference. Raises as `cancel_by_client`."""
+
+    def check(fresh: Booking) -> None:
+        if fresh.reference not in shown:
+            raise ChangedMeanwhile
+        _as_shown(*shown[fresh.reference], now)(fresh)
+
+    with transaction.atomic():
+        canceled = cancel_together(
+            together=together,
+            now=now,
+            by_client=True,
+            check=check,
+            then=lambda one: _name_fee(one, shown[one.reference].fee_cents, asks_waiver, reason, now),
+        )
+        if len(canceled) < len(shown):
+            raise ChangedMeanwhile  # one of them began, or was canceled, since
+    return canceled
 
 
 def move_by_client(
@@ -183,6 +227,31 @@ def cancel_late(
 
     act = Act(now, actor, by_client=True, reason=reason)
     return change_status(booking, CANCEL, act, check=_as_shown(None, shown_fee_cents, now), then=charge)
+
+
+def cancel_together_late(
+    *, together: UUID, actor: User, shown_fee_cents: int, now: datetime, reason: str = ""
+) -> list[Booking]:
+    """Staff cancel all that is still to come of one press for a client, with the late fees, whose sum was named to
+    them. Raises as `cancel_late`."""
+    fees: dict[int, int] = {}
+
+    def look(fresh: Booking) -> None:
+        fees[fresh.pk] = late_fee(fresh, now=now) or 0
+
+    def charge(canceled: Booking) -> None:
+        if fees[canceled.pk]:
+            fee = LateFee(booking=canceled, cents=fees[canceled.pk], named_at=now)
+            _decide(fee, canceled, LateFeeState.CHARGED, actor=actor, now=now)
+
+    with transaction.atomic():
+        canceled = cancel_together(
+            together=together, actor=actor, now=now, reason=reason, by_client=True, check=look, then=charge
+        )
+        due = sum(fees.values())
+        if due != shown_fee_cents:
+            raise LateChange(due) if due else NotLate
+    return canceled
 
 
 def decide_late_fee(*, fee: LateFee, actor: User, now: datetime, state: LateFeeState) -> Booking:

@@ -181,8 +181,10 @@ def request_together(
             for submission in submissions
         ]
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
+            # One press is answered with one: the first visit says by when.
+            first_at = min(slot.starts_at for slot in slots)
             bookings = [
-                _write(press, slot, None, together=together)
+                _write(press, slot, None, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER], now=now)
@@ -260,9 +262,16 @@ def _look_through(
     )
 
 
-def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | None = None) -> Booking:
+def _write(
+    press: _Press,
+    slot: Slot,
+    draft: UUID | None,
+    *,
+    together: UUID | None = None,
+    answer_before: datetime | None = None,
+) -> Booking:
     """The part that runs under the therapists' locks: as few statements as it takes. Of a visit that was asked for
-    `together` with others the caller tells."""
+    `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
     submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     client, is_known, is_new = _client(submission, rules=rules, now=now, actor=actor)
@@ -275,7 +284,7 @@ def _write(press: _Press, slot: Slot, draft: UUID | None, *, together: UUID | No
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
     promised = answers.answer_by(
-        asked_at=now, starts_at=slot.starts_at, rules=rules, patience=patience_with(tier)
+        asked_at=now, starts_at=answer_before or slot.starts_at, rules=rules, patience=patience_with(tier)
     )
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,

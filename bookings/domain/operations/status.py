@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -156,22 +157,35 @@ def cancel_booking(
 
 
 def cancel_together(
-    *, together: UUID, actor: User, now: datetime, reason: str = "", by_client: bool = False
+    *,
+    together: UUID,
+    now: datetime,
+    actor: User | None = None,
+    reason: str = "",
+    by_client: bool = False,
+    check: Callable[[Booking], None] | None = None,
+    then: Callable[[Booking], None] | None = None,
 ) -> list[Booking]:
-    """Cancels all that is still to come of one press, all or none, and tells the client once; without a late fee. With
-    `by_client` staff do it at the client's word. `reason` is for staff only.
+    """Cancels all that is still to come of one press, all or none, and tells the client once, and staff once when the
+    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`. With
+    `by_client` and an `actor` staff do it at the client's word. `reason` is for staff only.
 
     Raises `InvalidTransition` when nothing is to come.
     """
     act = Act(now, actor, by_client, reason, told_together=True)
     with translated_errors(), transaction.atomic():
-        ahead = _lock_all(
-            Booking.objects.filter(together=together, status__in=CANCELABLE, starts_at__gt=now),
-            BookingStatus.CANCELED,
-        )
-        canceled = [change_status(booking, CANCEL, act) for booking in ahead]
-        outbox.write_messages(booking=canceled[0], kinds=[MessageKind.TOGETHER], now=now)
+        ahead = _lock_all(ahead_together(together, now=now), BookingStatus.CANCELED)
+        canceled = [change_status(booking, CANCEL, act, check=check, then=then) for booking in ahead]
+        alert = [MessageKind.STAFF_ALERT] if actor is None else []
+        outbox.write_messages(booking=canceled[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
     return canceled
+
+
+def ahead_together(together: UUID, *, now: datetime) -> BookingQuerySet:
+    """The visits of one press that stand and are still to come, in order of time."""
+    return Booking.objects.filter(together=together, status__in=CANCELABLE, starts_at__gt=now).order_by(
+        "starts_at", "pk"
+    )
 
 
 def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
@@ -180,9 +194,13 @@ def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
     found = list(rows.order_by("starts_at", "pk"))
     if not found:
         raise InvalidTransition(wanted, wanted)
-    therapists = {booking.therapist_id for booking in found}
-    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
+    _lock_therapists(found)
     return found
+
+
+def _lock_therapists(bookings: Sequence[Booking]) -> None:
+    therapists = {booking.therapist_id for booking in bookings}
+    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
 
 def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -214,29 +232,40 @@ def expire_requests(*, now: datetime) -> int:
     stale = waiting.filter(
         Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now) | Q(prove_by__lte=now)
     )
+    # What one press asked for ends with one message.
+    presses: defaultdict[object, list[Booking]] = defaultdict(list)
+    for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at", "pk"):
+        if expires_at(booking, rules) <= now:
+            presses[booking.together or booking.pk].append(booking)
     expired = 0
-    for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at"):
-        if expires_at(booking, rules) > now:
-            continue
+    for bookings in presses.values():
         try:
-            _expire(booking, now=now)
+            _expire(bookings, now=now)
         except (InvalidTransition, SlotTaken, ChangedMeanwhile):
             continue  # answered, or being answered, meanwhile
         except Exception:
             # One request that can't be ended must not keep the others waiting.
-            log.exception("a request could not be expired", extra={"booking": booking.pk})
+            log.exception("a request could not be expired", extra={"booking": bookings[0].pk})
             continue
-        expired += 1
+        expired += len(bookings)
     return expired
 
 
-def _expire(booking: Booking, *, now: datetime) -> None:
-    if booking.prove_by is None:
-        change_status(booking, EXPIRE, Act(now))
-        return
-    # Whose mailbox it is nobody knows, so nothing more is sent there.
-    act = Act(now, reason=_("the email address was not confirmed in time"))
-    change_status(booking, EXPIRE._replace(tell=None), act, check=_require_unproved)
+def _expire(bookings: Sequence[Booking], *, now: datetime) -> None:
+    """All of them or none: requests of one press, or one that came alone."""
+    first = bookings[0]
+    if first.prove_by is not None:
+        # Whose mailbox it is nobody knows, so nothing more is sent there.
+        change, check = EXPIRE._replace(tell=None), _require_unproved
+        act = Act(now, reason=_("the email address was not confirmed in time"))
+    else:
+        change, check = EXPIRE, None
+        act = Act(now, told_together=first.together is not None)
+    with translated_errors(), transaction.atomic():
+        _lock_therapists(bookings)
+        expired = [change_status(booking, change, act, check=check) for booking in bookings]
+        if act.told_together:
+            outbox.write_messages(booking=expired[0], kinds=[MessageKind.TOGETHER], now=now)
 
 
 def _require_unproved(fresh: Booking) -> None:

@@ -7,18 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, queries
 from bookings.enums import BookingStatus
-from bookings.forms import CancelForm
+from bookings.forms import CancelForm, CancelRestForm, shown_value
 from bookings.models import Booking
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 
 from .pages import not_any_more, visit_context
-from .visitor import Visitor, get_visit, visits_page
+from .visitor import Visitor, get_visit, proof_missing, visits_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,6 +73,64 @@ def _canceled_words(booking: Booking, *, late: bool) -> str:
     return _("Your visit is canceled. There is no charge.")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "visits-change")
+@visits_page
+def cancel_rest(request: HttpRequest, reference: str) -> HttpResponse:
+    """All visits of a course that are still to come, for who proved the mailbox: one page, one press."""
+    now = timezone.now()
+    booking, visitor = get_visit(request, reference, now=now)
+    if booking.together is None:
+        return redirect("visits:cancel", booking.reference)
+    if response := proof_missing(request, booking, visitor, then="cancel-rest"):
+        return response
+    ahead = list(operations.ahead_together(booking.together, now=now).with_details())
+    if not ahead:
+        messages.info(request, _("No visit of this course is still to come."))
+        return redirect("visits:visit", booking.reference)
+    form = CancelRestForm(request.POST or None)
+    if request.method != "POST":
+        return _cancel_rest_page(request, booking, visitor, ahead, form)
+    if not form.is_valid():
+        return _cancel_rest_page(request, booking, visitor, ahead, form, status=422)
+    try:
+        canceled = operations.cancel_together_by_client(
+            together=booking.together, now=now, **form.cleaned_data
+        )
+    except exceptions.BookingError as error:
+        messages.warning(request, refusal_words(error))
+        return _cancel_rest_page(request, booking, visitor, ahead, form, status=409)
+    words = ngettext("%(count)d visit is canceled.", "%(count)d visits are canceled.", len(canceled))
+    late = any(one.fee_cents for one in form.cleaned_data["shown"].values())
+    after = _("We’ll write to you about the late fee.") if late else _("There is no charge.")
+    messages.success(request, words % {"count": len(canceled)})
+    messages.info(request, after)
+    return redirect("visits:visit", booking.reference)
+
+
+def _cancel_rest_page(
+    request: HttpRequest,
+    booking: Booking,
+    visitor: Visitor,
+    ahead: list[Booking],
+    form: CancelRestForm,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """What falls away, with what it costs, and what stays."""
+    fees = [(visit, operations.late_fee(visit, now=visitor.now)) for visit in ahead]
+    stand = Booking.objects.together_with(booking).occupying().count()
+    context = {
+        **visit_context(booking, visitor),
+        "form": form,
+        "shown": shown_value(fees),
+        "rows": fees,
+        "fee_cents": sum(fee or 0 for _visit, fee in fees),
+        "kept": stand - len(ahead),
+    }
+    return render(request, "visits/cancel_rest.html", context, status=status)
+
+
 def _cancel_page(
     request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
@@ -80,6 +139,7 @@ def _cancel_page(
         "form": form,
         "fee_cents": operations.late_fee(booking, now=visitor.now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
+        "place": queries.place_together(booking),
     }
     return render(request, "visits/cancel.html", context, status=status)
 

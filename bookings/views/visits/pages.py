@@ -45,6 +45,7 @@ def visit_page(
         "here_is_visit": True,
         "headline": headline(booking, now=now),
         "stands": stands,
+        "place": queries.place_together(booking),
         "change": queries.waiting_change(booking),
         "fee_now": operations.late_fee(booking, now=now) if stands else None,
         "free_until": operations.free_until(booking) if stands else None,

@@ -40,6 +40,7 @@ _NEXT = {
     "calendar": "visits:calendar",
     "health": "visits:health",
     "move": "visits:move",
+    "cancel-rest": "visits:cancel_rest",
 }
 
 

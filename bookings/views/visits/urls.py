@@ -17,6 +17,7 @@ urlpatterns = [
     path("v/<str:reference>/code/", sign_in.code, name="code"),
     path("v/<str:reference>/move/", move.move, name="move"),
     path("v/<str:reference>/cancel/", changes.cancel, name="cancel"),
+    path("v/<str:reference>/cancel-rest/", changes.cancel_rest, name="cancel_rest"),
     path("v/<str:reference>/withdraw/", changes.withdraw, name="withdraw"),
     path("v/<str:reference>/address/", address.address, name="address"),
     path("v/<str:reference>/health/", health.health, name="health"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +14,15 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import BookingStatus, MessageKind, Tier
-from bookings.models import Booking, BookingEvent, ClinicianNote, HealthAccess, Message, ScreeningRecord
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    ClinicianNote,
+    HealthAccess,
+    LateFee,
+    Message,
+    ScreeningRecord,
+)
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
@@ -300,6 +309,40 @@ def test_page_offers_what_the_status_allows(desk: Client, world: World) -> None:
         text = desk.get(page(booking)).content.decode()
     assert do(booking, "complete") in text
     assert do(booking, "no-show") in text
+
+
+def test_page_has_one_button_that_the_state_asks_for(desk: Client, world: World) -> None:
+    def main(booking: Booking) -> tuple[str, list[str]]:
+        response = desk.get(page(booking))
+        html = re.sub(r"<span.*?</span>", "", response.content.decode(), flags=re.DOTALL)
+        return response.context["main"], re.findall(r'class="button default"[^>]*>\s*([^<]*)', html)
+
+    booking = world.book(answers=CLEARANCE_ANSWERS)
+    assert main(booking) == ("note", ["Record the note"])
+    clear = world.book(starts_at=at(15), key=uuid.uuid4())
+    assert main(clear) == ("confirm", ["Confirm"])
+    desk.post(do(clear, "confirm"))
+    assert main(clear) == ("call", ["Call"])
+    world.therapist.time_off.create(starts_at=at(14), ends_at=at(20))
+    assert main(clear) == ("move", ["Move"])
+    with time_machine.travel(at(18), tick=False):
+        assert main(clear) == ("complete", ["Mark as completed"])
+        desk.post(do(clear, "complete"))
+        assert main(clear) == ("again", ["Same again"])
+
+
+def test_page_of_a_visit_with_an_open_late_fee_leaves_the_accent_to_its_card(
+    desk: Client, world: World
+) -> None:
+    booking = world.book()
+    desk.post(do(booking, "confirm"))
+    desk.post(do(booking, "cancel"))
+    LateFee.objects.create(booking=booking, cents=6_000, named_at=NOW)
+
+    response = desk.get(page(booking))
+
+    assert response.context["main"] == "answer"
+    assert response.content.decode().count('class="button default"') == 1
 
 
 def test_visit_that_has_not_begun_is_not_completed(desk: Client, world: World) -> None:

@@ -135,16 +135,35 @@ def _waits_with_another(message: Message) -> None:
     _with_another(message)
 
 
-def _canceled_together(message: Message) -> None:
-    _with_another(message)
-    for booking in Booking.objects.order_by("starts_at"):
-        fields = {
-            "kind": EventKind.CANCELED,
-            "from_status": booking.status,
-            "to_status": BookingStatus.CANCELED,
-        }
-        BookingEvent.objects.create(booking=booking, at=NOW, **fields)
-    Booking.objects.update(status=BookingStatus.CANCELED)
+def _ended_together(
+    kind: EventKind, status: BookingStatus, *, before: Callable[[Message], None], **values: object
+) -> Callable[[Message], None]:
+    def happened(message: Message) -> None:
+        before(message)
+        for booking in Booking.objects.order_by("starts_at"):
+            fields = {"kind": kind, "from_status": booking.status, "to_status": status, **values}
+            BookingEvent.objects.create(booking=booking, at=NOW, **fields)
+        Booking.objects.update(status=status)
+        assert message.booking is not None
+        message.booking.refresh_from_db()
+
+    return happened
+
+
+_canceled_together = _ended_together(EventKind.CANCELED, BookingStatus.CANCELED, before=_with_another)
+_canceled_together_by_client = _ended_together(
+    EventKind.CANCELED, BookingStatus.CANCELED, before=_with_another, by_client=True
+)
+
+
+def _canceled_together_late(message: Message) -> None:
+    """By the client, the first inside the notice window."""
+    _canceled_together_by_client(message)
+    assert message.booking is not None
+    LateFee.objects.create(booking=message.booking, cents=9_250, named_at=NOW)
+
+
+_expired_together = _ended_together(EventKind.EXPIRED, BookingStatus.EXPIRED, before=_waits_with_another)
 
 
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
@@ -153,6 +172,9 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "reminder_last_of_several": (MessageKind.REMINDER_LAST, _with_another),
     "together_of_several": (MessageKind.TOGETHER, _with_another),
     "together_canceled": (MessageKind.TOGETHER, _canceled_together),
+    "together_canceled_late": (MessageKind.TOGETHER, _canceled_together_late),
+    "staff_alert_canceled_together": (MessageKind.STAFF_ALERT, _canceled_together_late),
+    "together_expired": (MessageKind.TOGETHER, _expired_together),
     "together_waits": (MessageKind.TOGETHER, _waits_with_another),
     "canceled_by_client": (MessageKind.CANCELED, _client_canceled),
     "canceled_by_us": (MessageKind.CANCELED, _canceled_by_us),

@@ -1,0 +1,86 @@
+"""What load balancers and watchmen ask: does the process live, can it serve, is everything as it should be?
+
+They are answered before anything else: whatever host name or address they were asked by, and without a session. None
+says how much is late or full, which is nobody else's business.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error as AnyDatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from massagerx.celery import BEAT, WORKER, broker_answers
+
+OK = "ok"
+# The sweep of the outbox is sent every half minute, and waits at most two minutes behind another task.
+SILENT_AFTER = timedelta(minutes=5)
+# Bytes that must be free where the site writes: room for a day of logs and pictures.
+DISK_SPARE = 256 * 1024 * 1024
+
+
+class ProbesMiddleware:
+    """Answers `/healthz`, `/readyz` and `/status` to GET and HEAD, and stands before all else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        checks = PROBES.get(request.path_info)
+        if checks is None:
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        found = checks()
+        well = all(state == OK for state in found.values())
+        response = JsonResponse({"status": OK if well else "not ok", **found}, status=200 if well else 503)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def live() -> dict[str, str]:
+    """The process answers. Nothing else is asked, so that a restart is not tried for a fault elsewhere."""
+    return {}
+
+
+def ready() -> dict[str, str]:
+    """Whether visitors can be served: mail that is late or a broker that sleeps is no reason to send them away."""
+    return {"database": _database()}
+
+
+def status() -> dict[str, str]:
+    """Everything that a person should be called for."""
+    found = {"database": _database(), "broker": OK if broker_answers() else "down"}
+    if found["database"] == OK:
+        found["messages"] = OK if oldest_due_minutes(now=timezone.now()) < LATE_MINUTES else "late"
+    try:
+        heard: dict[str, float] = cache.get_many([WORKER, BEAT])
+        found["cache"] = OK
+        for name, key in (("worker", WORKER), ("beat", BEAT)):
+            silence = timezone.now().timestamp() - heard.get(key, 0)
+            found[name] = OK if silence < SILENT_AFTER.total_seconds() else "silent"
+    except RedisError:
+        found["cache"] = "down"
+    found["disk"] = OK if shutil.disk_usage(settings.VAR_DIR).free >= DISK_SPARE else "full"
+    return found
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except AnyDatabaseError:
+        return "down"
+    return OK
+
+
+PROBES: dict[str, Callable[[], dict[str, str]]] = {"/healthz": live, "/readyz": ready, "/status": status}

@@ -1,0 +1,105 @@
+"""What load balancers and watchmen are told."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from bookings.models import Message
+from bookings.tasks import purge_drafts, sweep_outbox
+from massagerx import celery
+from massagerx.site import probes
+from tests.factories import make_world
+
+pytestmark = pytest.mark.django_db
+
+AWAY = "unix:///nonexistent.sock"
+
+
+@pytest.fixture
+def well(redis_url: str) -> None:
+    """Worker and beat were heard of just now."""
+    now = timezone.now().timestamp()
+    cache.set_many({celery.WORKER: now, celery.BEAT: now})
+
+
+def asked(path: str = "/status", *, host: str = "testserver") -> tuple[int, dict[str, str]]:
+    response = Client().get(path, headers={"host": host})
+    assert response["Cache-Control"] == "no-store"
+    return response.status_code, response.json()
+
+
+def test_process_lives_whatever_name_it_is_called_by_and_asks_nothing(
+    django_assert_num_queries: Any, settings: Any
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    with django_assert_num_queries(0):
+        for host in ("10.0.0.7:8000", "[fd00::7]", "web-1.internal"):
+            assert asked("/healthz", host=host) == (200, {"status": "ok"})
+    assert Client().head("/readyz", headers={"host": host}).status_code == 200
+    assert Client().post("/healthz").status_code == 405
+
+
+def test_site_is_ready_while_mail_is_late_and_the_broker_sleeps(settings: Any, redis_url: str) -> None:
+    make_world().book()
+    Message.objects.update(due_at=timezone.now() - timedelta(hours=2))
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{AWAY}?db=1"}
+    }
+    assert asked("/readyz") == (200, {"status": "ok", "database": "ok"})
+    code, said = asked()
+    assert (code, said["status"], said["messages"], said["cache"]) == (503, "not ok", "late", "down")
+
+
+def test_status_is_well_when_everything_is(well: None) -> None:
+    parts = ("status", "database", "broker", "messages", "cache", "worker", "beat", "disk")
+    assert asked() == (200, dict.fromkeys(parts, "ok"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "silent"),
+    [({}, {}), ({"worker": 6, "beat": 6}, {"worker", "beat"}), ({"beat": 6}, {"beat"}), ({"beat": 4}, {})],
+)
+def test_status_tells_a_silent_worker_from_a_silent_beat(
+    well: None, minutes: dict[str, int], silent: set[str]
+) -> None:
+    for name, since in minutes.items():
+        cache.set(f"heartbeat:{name}", timezone.now().timestamp() - 60 * since)
+    code, said = asked()
+    assert {name for name in ("worker", "beat") if said[name] == "silent"} == set(silent)
+    assert code == (503 if silent else 200)
+
+
+def test_any_task_is_a_sign_of_a_worker_and_the_sweep_one_of_beat(redis_url: str) -> None:
+    cache.delete_many([celery.WORKER, celery.BEAT])
+    purge_drafts.apply()
+    _, said = asked()
+    assert (said["worker"], said["beat"]) == ("ok", "silent")
+    sweep_outbox.apply()
+    _, said = asked()
+    assert (said["worker"], said["beat"]) == ("ok", "ok")
+
+
+def test_broker_is_asked_itself_and_not_the_cache(well: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celery.app.conf, "broker_write_url", f"redis+socket://{AWAY.removeprefix('unix://')}")
+    code, said = asked()
+    assert (code, said["broker"], said["cache"]) == (503, "down", "ok")
+
+
+class Usage(NamedTuple):
+    free: int
+
+
+@pytest.mark.parametrize(("free", "state"), [(probes.DISK_SPARE, "ok"), (probes.DISK_SPARE - 1, "full")])
+def test_disk_that_is_nearly_full_is_said(
+    well: None, monkeypatch: pytest.MonkeyPatch, free: int, state: str
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(free))
+    code, said = asked()
+    assert (code == 200, said["disk"]) == (state == "ok", state)
