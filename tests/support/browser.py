@@ -142,7 +142,7 @@ def sideways_overflow(page: Page) -> int:
 # Words of letters alone, as long as those of our own texts, of which one line holds a part and the next the rest.
 _BROKEN_WORDS = r"""() => {
   const broken = new Set();
-  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const texts = document.createTreeWalker(document.querySelector("main, #content"), NodeFilter.SHOW_TEXT);
   for (let text; (text = texts.nextNode());) {
     const around = text.parentElement;
     if (!around.checkVisibility() || around.closest(".visually-hidden, script, style, textarea, select")) continue;

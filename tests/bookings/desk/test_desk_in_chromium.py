@@ -15,7 +15,13 @@ from playwright.sync_api import Dialog, expect
 from bookings.models import Booking, Client
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import DAY, NOW, World, at, make_world
-from tests.support.browser import accessibility_violations, screenshot, sideways_overflow, with_large_text
+from tests.support.browser import (
+    accessibility_violations,
+    broken_words,
+    screenshot,
+    sideways_overflow,
+    with_large_text,
+)
 
 from .test_visit import make_many
 
@@ -110,11 +116,27 @@ def test_the_longest_name_breaks_nowhere(
             reverse("admin:bookings_booking_changelist"),
             reverse("admin:bookings_client_changelist"),
             f"{reverse('admin:bookings_booking_day')}?day={DAY}",
+            f"{reverse('admin:bookings_booking_week')}?day={DAY}",
+            reverse("admin:bookings_booking_reports"),
+            reverse("admin:bookings_client_merge", args=[booking.client_id]),
             f"{reverse('admin:bookings_booking_book')}?q=WWW",
         )
         if page.goto(address) and sideways_overflow(page)
     ]
     assert wide == []
+    # A box that scrolls hides what does not fit: the press that answers has to be in sight.
+    page.goto("/admin/")
+    presses = page.locator("[data-todo]").get_by_role("button", name="Confirm").all()
+    assert len(presses) == 2
+    for press in presses:
+        box = press.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    Client.objects.update(name="Ana Gomez")
+    Booking.objects.update(contact_name="Ana Gomez")
+    type(world.therapist).objects.update(name="Sample Therapist")
+    page.reload()
+    assert broken_words(page) == []
 
 
 @pytest.mark.parametrize("view", ["day", "week"])
