@@ -22,12 +22,14 @@ MEANT = os.environ.get("UPDATE_SNAPSHOTS", "").split(",")
 
 def changed_words(before: str, after: str) -> str:
     """Lines of words, without markup, that went (-) and came (+)."""
-    texts = [
-        re.sub(r"<style.*?</style>|<[^>]+>", "", text, flags=re.DOTALL).splitlines()
-        for text in (before, after)
-    ]
-    lines = [[" ".join(line.split()) for line in text if line.strip()] for text in texts]
-    return "\n".join(line for line in difflib.ndiff(*lines) if line[0] in "-+") or "the markup alone"
+    then, now = (
+        _lines(re.sub(r"<style.*?</style>|<[^>]+>", "", text, flags=re.DOTALL)) for text in (before, after)
+    )
+    return "\n".join(line for line in difflib.ndiff(then, now) if line[0] in "-+") or "the markup alone"
+
+
+def _lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("name", LETTERS)

@@ -103,7 +103,7 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
     assert event["DTEND"].dt.astimezone(UTC) == starts_at + timedelta(minutes=60)
     # When the therapist is at the door, ten minutes earlier.
     arrival = f"about {(starts_at - timedelta(minutes=10)).astimezone(LA):%-I:%M %p}"
-    for text in (own, words(mail.text), words(mail.html), words(event["DESCRIPTION"])):
+    for text in (own, words(mail.text), words(mail.html), words(str(event["DESCRIPTION"]))):
         assert arrival in text
     # The admin.
     for desk in (visit, listed):
