@@ -137,31 +137,3 @@ def test_the_longest_name_breaks_nowhere(
     type(world.therapist).objects.update(name="Sample Therapist")
     page.reload()
     assert broken_words(page) == []
-
-
-@pytest.mark.parametrize("view", ["day", "week"])
-def test_a_board_of_five_says_all_of_its_times(
-    view: str, live_server: Any, world: World, new_page: Any
-) -> None:
-    others = [world.add_therapist(f"Sample Therapist No. {number}") for number in range(2, 6)]
-    for number, therapist in enumerate((world.therapist, *others)):
-        for hour in (11, 14):
-            world.book(
-                preference=f"therapist:{therapist.slug}",
-                starts_at=at(hour, 30 * (number % 2)),
-                street=f"{hour} Sample Way",
-                email=f"{number}.{hour}@example.com",
-                phone=f"+121355501{number}{hour % 10}",
-            )
-    with time_machine.travel(at(10, 6), tick=True):
-        page = sign_in(new_page(width=1280))
-        page.goto(f"{reverse(f'admin:bookings_booking_{view}')}?day={DAY}")
-        expect(page.locator(".board--drawn")).to_be_visible()
-        screenshot(page, f"board-{view}-of-five")
-        cut = page.locator(".board-drive, .board-gap").evaluate_all(
-            "all => all.filter(one => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)"
-            ".map(one => one.textContent)"
-        )
-        assert cut == []
-        now, board = (page.locator(part).bounding_box() for part in (".board-now", "#board"))
-        assert now["x"] >= board["x"]
