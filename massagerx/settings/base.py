@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "bookings",
     "bookings.drives",
     "bookings.courses",
+    "massagerx.backups",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]
@@ -177,6 +178,9 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
 )  # fmt: skip
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
+
+# Where `manage.py backup` writes, and what has been erased since is noted: on another disk, and copied off the machine.
+BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

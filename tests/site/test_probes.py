@@ -87,7 +87,8 @@ def test_any_task_is_a_sign_of_a_worker_and_the_sweep_one_of_beat(redis_url: str
 
 
 def test_broker_is_asked_itself_and_not_the_cache(well: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(celery.app.conf, "broker_write_url", f"redis+socket://{AWAY.removeprefix('unix://')}")
+    broken = celery.app.connection(f"redis+socket://{AWAY.removeprefix('unix://')}")
+    monkeypatch.setattr(celery.app, "connection_for_write", lambda: broken)
     code, said = asked()
     assert (code, said["broker"], said["cache"]) == (503, "down", "ok")
 
