@@ -93,6 +93,7 @@ def _card(visit: Visit, column: Column, *, may_change: bool, now: datetime) -> d
         "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
+        "place": visit.place,
         "map_url": map_url(booking),
         "address": reverse("admin:bookings_booking_change", args=[booking.pk]),
         "move": reverse("admin:bookings_booking_move", args=[booking.pk]) if may_move else "",

@@ -248,6 +248,7 @@ def _visit(booking: Booking) -> dict[str, Any]:
         "who": booking.visit_for,
         "when": local_when(booking.starts_at),
         "therapist": booking.therapist.name,
+        "comes": booking.therapist,
     }
 
 

@@ -27,6 +27,7 @@ from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
+from .faces import Face, face_of
 from .registry import (
     STANDING,
     Kind,
@@ -42,8 +43,8 @@ from .registry import (
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """What goes out. `calendar` is None, or the text of a calendar part with its method. `secrets` are the tokens and
-    codes in it, which no copy may keep."""
+    """What goes out. `calendar` is None, or the text of a calendar part with its method. `faces` are the pictures that
+    the HTML names. `secrets` are the tokens and codes in it, which no copy may keep."""
 
     to: str
     reply_to: str
@@ -52,6 +53,7 @@ class Email:
     html: str
     calendar: str | None
     calendar_method: CalendarMethod | None
+    faces: tuple[Face, ...] = ()
     secrets: tuple[str, ...] = ()
 
     def copy(self) -> dict[str, str]:
@@ -105,6 +107,7 @@ def render(
         calendar = method and visits_calendar(
             bookings=sure, business=site_settings.business, method=method, now=now
         )
+    face = context.get("face")
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -113,6 +116,7 @@ def render(
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
+        faces=(face,) if face and f"cid:{face.name}" in html else (),
         secrets=tuple(secrets.used),
     )
 
@@ -197,6 +201,7 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         "booking": booking,
         "name": greeting_name(booking.contact_name),
         "visit_for": safe_name(booking.recipient_name),
+        "face": face_of(booking.therapist),
         **_when(booking),
         # 0 is today, by the calendar of Los Angeles and not by hours.
         "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,

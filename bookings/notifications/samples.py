@@ -189,7 +189,7 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         status=sample.status,
         client=Client(pk=0, name="Sample Client", email=_EMAIL, phone="+12135550199"),
         contact_name="Sample Client",
-        therapist=Therapist(pk=0, name="Sample Therapist", certificate_number="SAMPLE-00001"),
+        therapist=Therapist(pk=0, slug="sample", name="Sample Therapist", certificate_number="SAMPLE-00001"),
         service=service,
         option=ServiceOption(pk=0, service=service, minutes=_MINUTES, price_cents=19_000),
         starts_at=starts_at,
