@@ -90,9 +90,10 @@ class BookingAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, booking: Any) -> str:
+        status = status_mark(booking, timezone.now())
         if booking.tier == Tier.CLEAR:
-            return status_mark(booking.status)
-        return format_html("{}<br>{}", status_mark(booking.status), tier_mark(booking.tier))
+            return status
+        return format_html("{}<br>{}", status, tier_mark(booking.tier))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or sees_own_visits(request.user)
@@ -165,7 +166,7 @@ class BookingAdmin(RowsOnly):
                     "who": booking.visit_for,
                     "when": local_when(booking.starts_at),
                     "therapist": booking.therapist.name,
-                    "status": status_mark(booking.status),
+                    "status": status_mark(booking, timezone.now()),
                 }
                 for booking in chosen
             ],

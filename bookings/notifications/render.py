@@ -18,7 +18,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from bookings.domain import links, operations, queries
+from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
@@ -30,6 +30,7 @@ from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, si
 from .faces import Face, face_of
 from .registry import (
     STANDING,
+    DeskDay,
     Kind,
     SiteSettings,
     Target,
@@ -68,12 +69,13 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled, and why it is `stranded`; empty when nothing."""
+    its client canceled or missed, why it is `stranded`; and which visits are `not_closed`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
     stranded: str = ""
+    not_closed: Sequence[dict[str, str]] = ()
 
 
 def render(
@@ -163,6 +165,9 @@ def _context(
         context["written"] = moment(target.written_at)
         context["answer"] = str(target.answer or "")
         context["admin_url"] = admin_url("contactmessage", target.pk)
+    elif isinstance(target, DeskDay):
+        context["visits"] = _not_closed(now) if story is None else story.not_closed
+        context["admin_url"] = f"{settings.SITE_URL}{reverse('admin:index')}#desk-not-closed"
     else:
         context["name"] = greeting_name(target.name)
         context["button_url"] = booklet_url(secrets.booklet(target))
@@ -277,7 +282,8 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     it changed. Empty for a message of another event."""
     event = (
         booking.events.filter(
-            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELED]
+            at=message.created_at,
+            kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED],
         )
         .select_related("moved_from_therapist")
         .order_by("-pk")
@@ -295,7 +301,20 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     return change
 
 
-_ABOUT_LATE_FEE = frozenset({MessageKind.CANCELED, MessageKind.LATE_FEE, MessageKind.STAFF_ALERT})
+_ABOUT_LATE_FEE = frozenset(
+    {MessageKind.CANCELED, MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.STAFF_ALERT}
+)
+# The morning email names so many visits; the desk's page has all.
+_MOST_NAMED = 20
+
+
+def _not_closed(now: datetime) -> list[dict[str, str]]:
+    """The visits of days before that wait to be closed, the oldest first; without their clients' names."""
+    rows = closing.waiting_since_yesterday(now=now).select_related("therapist")[:_MOST_NAMED]
+    return [
+        {"reference": row.reference, "when": moment(row.starts_at), "therapist": row.therapist.name}
+        for row in rows
+    ]
 
 
 def _fee(booking: Booking) -> dict[str, Any]:

@@ -124,6 +124,9 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_move": {"owner", "desk"},
     "bookings_booking_book": {"owner", "desk"},
     "bookings_booking_rescue": {"owner", "desk"},
+    "bookings_booking_close": {"owner", "desk", "therapist"},
+    "bookings_booking_correct": {"owner", "desk"},
+    "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
@@ -214,6 +217,8 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_undo": [uuid.uuid4()],
+            "bookings_booking_correct": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
             "bookings_changerequest_answer": [rows["bookings.changerequest"], "refuse"],
             "bookings_client_merge": [rows["bookings.client"]],
@@ -524,7 +529,7 @@ def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
     for answer in ("accept", "accept-with-fee"):
         key = desk.rows["bookings.changerequest"].pk
         addresses.append(reverse("admin:bookings_changerequest_answer", args=[key, answer]))
-    for action in ("confirm", "decline", "complete", "no-show", "cancel"):
+    for action in ("confirm", "decline", "complete", "no-show", "reopen", "cancel"):
         addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, action]))
     leaks = []
     for address in addresses:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0008_stranded_notices")]
+    dependencies = [("bookings", "0011_corrections")]
 
     operations = [
         migrations.AddField(
