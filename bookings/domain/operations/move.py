@@ -20,7 +20,7 @@ from massagerx.lib.localtime import local
 
 from .act import Act, columns_of, keep
 from .claim import claim_move
-from .status import patience_with
+from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -117,7 +117,7 @@ def move_booking(
                 asked_at=now,
                 starts_at=starts_at,
                 rules=rules,
-                patience=patience_with(fresh.screening.tier),
+                patience=patience_with(first_tier(fresh)),
             )
         before = block_of(fresh)
         fresh.therapist_id = slot.therapist_id

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0011_corrections")]
+    dependencies = [("bookings", "0012_phone_notes_health")]
 
     operations = [
         migrations.AddField(
