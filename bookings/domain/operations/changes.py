@@ -286,7 +286,7 @@ def decide_late_fee(
         was, fee_was = columns_of(booking), columns_of(fresh)
         _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
         done = {
-            LateFeeState.CHARGED: _("asked for"),
+            LateFeeState.CHARGED: _("charged"),
             LateFeeState.PAID: _("paid"),
             LateFeeState.WAIVED: _("waived: %(why)s") % {"why": reason} if reason else _("waived"),
         }[state]
