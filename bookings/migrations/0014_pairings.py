@@ -25,7 +25,7 @@ def take_rights(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0012_phone_notes_health"),
+        ("bookings", "0013_what_was_looked_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

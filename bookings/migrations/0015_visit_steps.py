@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0013_pairings"),
+        ("bookings", "0014_pairings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
