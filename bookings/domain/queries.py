@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q, Subquery
 
@@ -81,7 +82,7 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
     return ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN).first()
 
 
-def to_look_at(*, now: datetime) -> list[Booking]:
+def to_look_at(*, now: datetime) -> list[Any]:
     """Visits to come that somebody should look at, the next first, for one reason or both: health answers, given again,
     said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after), or a
     clinician's note was handed in that nobody has opened (since `handed_in_at`). Reads no answer and no note."""
