@@ -34,6 +34,7 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    MessageSettings,
     NoteFile,
     ScreeningRecheck,
     VisitStep,
@@ -58,6 +59,14 @@ CANARIES = (
     "quillname", "quillmail@example.com", "5550177", "quillstreet", "quillgate", "quillmother",
     "quillnote", "quillreason", "quillquestion", "quillhealth",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def told_at_once(db: None) -> None:
+    """What staff do is told as soon as it is done."""
+    settings = MessageSettings.load()
+    settings.second_thoughts_minutes = 0
+    settings.save()
 
 
 @pytest.fixture
