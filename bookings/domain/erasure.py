@@ -34,6 +34,7 @@ from bookings.models import (
     LateFee,
     Link,
     NoteFile,
+    Pairing,
     ScreeningRecheck,
     ScreeningRecord,
     SecondThought,
@@ -86,7 +87,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
         if found.email:
             Link.objects.filter(email__iexact=found.email).delete()
-        ClientNote.objects.filter(client=found).only("pk").delete()
+        for about in (ClientNote, Pairing):
+            about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now
         )
@@ -125,7 +127,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     LateFee.objects.filter(booking__in=keys).order_by().update(reason="", why_waived="")
-    HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
+    HealthAccess.objects.filter(booking__in=keys).exclude(reason="").update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)
     Link.objects.filter(booking__in=keys).delete()

@@ -23,6 +23,7 @@ from django.db.models import (
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
+from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
@@ -147,6 +148,7 @@ def request_booking(
             access_type=submission.access_type,
             address_key=submission.address_key,
             draft=draft,
+            contact=Contact.of(submission.email, submission.phone),
         )
         with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
             return _write(press, slot, draft)
@@ -179,6 +181,7 @@ def request_together(
             preference=first.preference,
             access_type=first.access_type,
             address_key=first.address_key,
+            contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
             Wish(visit_request.with_therapist(submission.therapist), submission.starts_at)
@@ -442,16 +445,16 @@ def is_covered(*, submission: Submission, looked_up: LookedUp, result: Result, n
 
 def would_confirm(
     *,
-    email: str,
-    phone: str,
+    submission: Submission,
     result: Result,
     rules: BookingRules,
     actor: User | None,
     covered: bool = False,
 ) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
-    people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
-    is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
+    people = Client.objects.filter(email=submission.email, phone=submission.phone, is_blocked=False)
+    client = people.filter(bookings__status=BookingStatus.COMPLETED).first()
+    is_known = client is not None and _is_same_person(client, submission)
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 
