@@ -241,9 +241,7 @@ def write_status(
         reminders.write_reminders(booking=fresh, now=act.at, leaves_at=leaves_at)
 
 
-def tell_once_more(
-    event: BookingEvent, was: Columns, act: Act, kind: MessageKind, **beside: Columns
-) -> None:
+def tell_once_more(event: BookingEvent, was: Columns, act: Act, kind: MessageKind, **beside: Columns) -> None:
     """Keeps what an act changed, as `keep`, and tells the client by a message without a revision of its own."""
     booking = event.booking
     leaves_at = act.tells_at(booking.starts_at)
