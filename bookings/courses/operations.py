@@ -43,11 +43,14 @@ def book_course(
     dates: Mapping[str, str | None],
     wishes: Mapping[str, Any],
     looked_up: LookedUp,
-    actor: User,
     now: datetime,
+    actor: User | None = None,
+    draft: uuid.UUID | None = None,
+    source: str = "",
 ) -> Course:
     """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
-    visit's submission with the course's key, `visits` each time with the total in cents that was shown.
+    visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
+    in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
@@ -56,7 +59,9 @@ def book_course(
             submissions=submissions_of(like, visits),
             together=like.key,
             looked_up=looked_up,
+            draft=draft,
             actor=actor,
+            source=source,
             now=now,
         )
         course, _is_new = Course.objects.get_or_create(

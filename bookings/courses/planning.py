@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -68,6 +68,13 @@ def rules_of_desk(rules: BookingRules) -> BookingRules:
     for_staff = copy(rules.for_staff())
     for_staff.granularity_minutes = rules.granularity_minutes
     return for_staff
+
+
+def rules_of_client(rules: BookingRules, phases: Iterable[planner.Phase]) -> BookingRules:
+    """A client's rules for a course of these phases: one whose day 0 can be booked is planned to its end."""
+    longer = copy(rules)
+    longer.horizon_days += max(phase.to_day for phase in phases)
+    return longer
 
 
 def plan_course(

@@ -1,4 +1,5 @@
-"""Planning a course for a client on the phone, in place of the step that asks for one time; and the one press.
+"""Planning a course, in place of the step that asks for one time; and the one press. By the client, or by staff for a
+client on the phone.
 
 The other steps are those of every booking. The draft keeps what the course is planned by, and the times that were taken
 over; nothing is held meanwhile: what has gone is planned anew, and marked.
@@ -22,7 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import intake, operations, pricing
+from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -34,8 +35,10 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
+from bookings.models import BookingRules
 from bookings.refusals import preference_label, refusal_words, stranding_words
 from bookings.views import steps
+from bookings.views.booking import booked, finished, named
 from bookings.views.steps import (
     COURSE,
     COURSE_ASKED,
@@ -48,14 +51,14 @@ from bookings.views.steps import (
     save,
     show,
 )
-from massagerx.lib.limits import limited
+from massagerx.lib.limits import limited, visitor_digest
 from massagerx.lib.localtime import clock_time, local
 
 from .forms import CourseForm
 from .models import Course, CoursePlan
 from .operations import book_course
 from .planner import Why
-from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
+from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,14 +66,15 @@ from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, w
 def course(request: HttpRequest) -> HttpResponse:
     """The form, and below it the visits by week as they could be booked; a second press takes them over."""
     progress = load_progress(request)
-    if progress.staff_user is None:
-        return back_to("when")
     if response := steps.guard(request, progress, "when"):
         return response
     page = _Page(request, progress)
     if not page.plans:
         messages.info(
-            request, _("There is no approved plan for this service. The owner makes them in the admin.")
+            request,
+            _("There is no approved plan for this service. The owner makes them in the admin.")
+            if progress.staff_user
+            else _("For this service we have no plans. Please choose a time for one visit."),
         )
         return back_to("when")
     if request.method != "POST":
@@ -78,7 +82,7 @@ def course(request: HttpRequest) -> HttpResponse:
     if request.POST.get("press") == "take":
         return page.take()
     form = page.form(data=request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
     data = form.cleaned_data
     save(
@@ -128,6 +132,17 @@ class _Page:
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
         return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
+
+    def begins_in_time(self, form: CourseForm) -> bool:
+        """Whether the calendar is open to clients on day 0: then it is for all of the course."""
+        last = scheduling.last_day(rules=self.progress.rules, now=self.progress.now)
+        day = form.cleaned_data["day_zero"]
+        if self.progress.staff_user is not None or day <= last:
+            return True
+        words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
+        opens = self.today + (day - last)
+        form.add_error("day_zero", words % {"last": _day_words(last), "from": _day_words(opens)})
+        return False
 
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
@@ -229,6 +244,13 @@ class Draft:
         return cls(progress, plan, treatment, visit_request, asked_for)
 
     @property
+    def rules(self) -> BookingRules:
+        """Those that its times are planned and booked by."""
+        if self.progress.staff_user is not None:
+            return rules_of_desk(self.progress.rules)
+        return rules_of_client(self.progress.rules, self.plan_row.as_phases())
+
+    @property
     def chosen(self) -> dict[int, Chosen]:
         """The times that were taken over, by number."""
         rows = self.progress.answers.get(COURSE) or []
@@ -257,7 +279,7 @@ class Draft:
                 ),
             ),
             self.visit_request,
-            rules=rules_of_desk(self.progress.rules),
+            rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,
         )
@@ -345,12 +367,15 @@ def _option_words(starts_at: datetime, name: str) -> str:
 @limited("20/m", "booking-send")
 def check(request: HttpRequest) -> HttpResponse:
     """The whole course on one page, and the one press that books all of it; again it leads to the course."""
-    if request.method == "POST" and (booked := _booked_before(request)) is not None:
-        return redirect("admin:courses_course_change", booked.pk)
+    if request.method == "POST":
+        if (course_row := _booked_before(request)) is not None:
+            return redirect("admin:courses_course_change", course_row.pk)
+        if response := finished(request):
+            return response
     progress = load_progress(request)
     current, draft = in_force(now=progress.now), Draft.load(progress)
-    if progress.staff_user is None or current is None:
-        return back_to("when")
+    if current is None:
+        return steps.closed_page(request)
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
         return steps.guard(request, progress, "review") or back_to("course")
     visits = draft.plan()
@@ -369,7 +394,9 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _booked_before(request: HttpRequest) -> Course | None:
-    """The course that this very press has booked already: its draft is gone then."""
+    """The course that this very press of staff has booked already: its draft is gone then."""
+    if not request.user.is_authenticated:
+        return None
     try:
         key = uuid.UUID(request.POST.get("submission_key", ""))
     except ValueError:
@@ -392,7 +419,6 @@ class _Check:
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
-        assert progress.staff_user is not None
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
         asked = draft.asked_for
         try:
@@ -403,15 +429,20 @@ class _Check:
                 dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
                 wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
                 looked_up=operations.LookedUp(
-                    rules=rules_of_desk(progress.rules),
+                    rules=draft.rules,
                     treatment=draft.treatment,
                     area=draft.visit_request.area,
                     agreed=self.current.terms_version,
                     screening=self.current.screening,
                 ),
+                draft=progress.draft.key,
                 actor=progress.staff_user,
+                source=visitor_digest(self.request),
                 now=progress.now,
             )
+        except exceptions.TooManyRequests as error:
+            unproved = isinstance(error, exceptions.TooManyUnproved)
+            return self.show(too_many="unproved" if unproved else "unanswered", status=409)
         except exceptions.SlotNotOffered as error:
             messages.error(self.request, refusal_words(error))
             return redirect("bookings:course")
@@ -421,6 +452,8 @@ class _Check:
                 save(self.request, progress, health=None)
                 return back_to("health")
             return self.show(status=409)
+        if progress.staff_user is None:
+            return booked(self.request, progress, course_row.visits[0])
         steps.drop(self.request, progress)
         words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
         messages.success(self.request, words % {"count": len(chosen)})
@@ -441,7 +474,7 @@ class _Check:
             total_cents=quote.total_cents,
         )
 
-    def show(self, form: ReviewForm | None = None, *, status: int = 200) -> HttpResponse:
+    def show(self, form: ReviewForm | None = None, *, too_many: str = "", status: int = 200) -> HttpResponse:
         details, health = self.progress.answers["details"], self.progress.answers["health"]
         result = self.current.screening.evaluate(
             health["answers"], health["service"], timezone.localdate(self.progress.now)
@@ -452,9 +485,25 @@ class _Check:
             "total_cents": shown["all_cents"],
             "terms_version": self.current.terms_version.number,
         }
+        tier = intake.tier_of(result)
+        first_at = min(visit.time.starts_at for visit in self.visits if visit.time)
         context = {
             **shown,
-            "form": form or ReviewForm(initial=initial),
+            "form": named(form or ReviewForm(initial=initial), details),
+            "too_many": too_many,
+            "at_once": operations.would_confirm(
+                email=details["email"],
+                phone=details["phone"],
+                result=result,
+                rules=self.progress.rules,
+                actor=self.progress.staff_user,
+            ),
+            "answer_by": answers.answer_by(
+                asked_at=self.progress.now,
+                starts_at=first_at,
+                rules=self.progress.rules,
+                patience=operations.patience_with(tier),
+            ),
             "fresh": initial,
             "details": details,
             "terms_version": self.current.terms_version,
@@ -462,6 +511,6 @@ class _Check:
                 for_other=bool(details.get("recipient_name"))
             ),
             "care_words": [intake.translated(text) for text in result.messages],
-            "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
+            "needs_note": tier == Tier.CLEARANCE,
         }
         return show(self.request, self.progress, "review", context, template="course_check", status=status)

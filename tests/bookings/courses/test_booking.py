@@ -262,12 +262,6 @@ def test_longer_than_the_calendar_of_clients(flow: Flow, world: World) -> None:
     take(flow, long)
 
 
-def test_clients_plan_no_course_of_their_own(world: World, plan: CoursePlan) -> None:
-    flow = Flow(Client(), world).until("when")
-    assert flow.client.get(COURSE)["Location"] == "/book/when/"
-    assert "course" not in flow.client.get("/book/when/").content.decode()
-
-
 def test_service_without_an_approved_plan(flow: Flow, plan: CoursePlan) -> None:
     CoursePlan.objects.update(approved_by="")
     assert "no approved plan" in flow.client.get(COURSE, follow=True).content.decode()
