@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -75,6 +75,28 @@ def book_course(
             },
         )
     return course
+
+
+def move_course(
+    *,
+    course: Course,
+    moves: Sequence[operations.Move],
+    days: int,
+    actor: User,
+    now: datetime,
+    by_client: bool,
+) -> list[Booking]:
+    """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
+    Raises as `operations.move_together`, and `UnreadableValue` when the days can't be opened."""
+    with transaction.atomic():
+        moved = operations.move_together(moves=moves, actor=actor, now=now, by_client=by_client)
+        fresh = Course.objects.select_for_update().get(pk=course.pk)
+        fresh.dates = {
+            name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
+            for name, day in fresh.dates.items()
+        }
+        fresh.save(update_fields=["dates"])
+    return moved
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:

@@ -25,12 +25,9 @@ _TIMES_A_DAY = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a course is planned by. `day_zero` is what the phases are counted from, `not_before` the first local day
-    that is allowed."""
+    """What a course is planned by: its visits with their days, and what the client wishes for."""
 
-    phases: tuple[planner.Phase, ...]
-    day_zero: date
-    not_before: date
+    targets: tuple[Target, ...]
     wishes: Wishes
 
 
@@ -89,7 +86,7 @@ def plan_course(
     therapists who may come. `chosen` are times by the visits' numbers: those that have gone are planned anew."""
     chosen = chosen or {}
     last = scheduling.last_day(rules=rules, now=now)
-    wanted = planner.targets(asked.phases, day_zero=asked.day_zero, not_before=asked.not_before)
+    wanted = asked.targets
     slugs = {row.pk: row.slug for row in visit_request.therapists}
     outlook = scheduling.read_days(
         visit_request=visit_request,

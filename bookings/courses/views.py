@@ -36,7 +36,7 @@ from bookings.domain.visit_request import (
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
 from bookings.models import BookingRules
-from bookings.refusals import preference_label, refusal_words, stranding_words
+from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
 from bookings.views.steps import (
@@ -52,13 +52,13 @@ from bookings.views.steps import (
     show,
 )
 from massagerx.lib.limits import limited, visitor_digest
-from massagerx.lib.localtime import clock_time, local
 
 from .forms import CourseForm
 from .models import Course, CoursePlan
 from .operations import book_course
-from .planner import Why
+from .planner import targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
+from .words import day_words, other_times, time_value, why_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,7 +141,7 @@ class _Page:
             return True
         words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
         opens = self.today + (day - last)
-        form.add_error("day_zero", words % {"last": _day_words(last), "from": _day_words(opens)})
+        form.add_error("day_zero", words % {"last": day_words(last), "from": day_words(opens)})
         return False
 
     def show(
@@ -157,7 +157,7 @@ class _Page:
         """The second press: takes over the times as chosen, if all of them can be had beside each other."""
         if self.draft is None:
             return back_to("course")
-        chosen = _chosen(self.request)
+        chosen = chosen_times(self.request)
         visits = self.draft.plan(chosen)
         left_out = [visit for visit in visits if visit.time is None]
         if left_out or any(visit.is_new for visit in visits) or len(chosen) != len(visits):
@@ -181,7 +181,7 @@ class _Page:
         return steps.onward(load_progress(self.request))
 
 
-def _chosen(request: HttpRequest) -> dict[int, Chosen]:
+def chosen_times(request: HttpRequest) -> dict[int, Chosen]:
     """The times of the visits as they were sent, by number; what makes no sense is left out."""
     found = {}
     for name, value in request.POST.items():
@@ -266,11 +266,13 @@ class Draft:
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
         return plan_course(
             Asked(
-                phases=self.plan_row.as_phases(),
-                day_zero=day_zero,
-                not_before=max(
-                    date.fromisoformat(cleared) if cleared else day_zero,
-                    timezone.localdate(self.progress.now),
+                targets=targets(
+                    self.plan_row.as_phases(),
+                    day_zero=day_zero,
+                    not_before=max(
+                        date.fromisoformat(cleared) if cleared else day_zero,
+                        timezone.localdate(self.progress.now),
+                    ),
                 ),
                 wishes=wishes_of(
                     weekdays=asked["weekdays"],
@@ -315,49 +317,13 @@ class Draft:
             "number": target.number,
             "week": ((at.day if at else target.first_day) - zero).days // 7 + 1,
             "starts_at": at.starts_at if at else None,
-            "value": f"{at.starts_at.isoformat()} {visit.therapist}" if at else "",
+            "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
             "cents": self.quote(at.starts_at).total_cents if at else 0,
             "is_new": visit.is_new,
-            "why": "" if at else self._why(visit),
-            "others": [
-                {
-                    "value": f"{other.starts_at.isoformat()} {slug}",
-                    "words": _option_words(other.starts_at, name),
-                }
-                for other, slug, name in visit.others
-            ],
+            "why": "" if at else why_words(visit),
+            "others": other_times(visit),
         }
-
-    def _why(self, visit: PlannedVisit) -> str:
-        place, target = visit.place, visit.target
-        near = _day_words(place.nearest.day) if place.nearest else ""
-        if place.why is Why.HORIZON:
-            return _("That is further ahead than can be booked.")
-        if place.why is Why.TOO_EARLY:
-            words = _("All days of this phase are before the day that is allowed.")
-        elif place.why is Why.NO_TIME and visit.reason:
-            words = _("Nothing is free from %(first)s to %(last)s: %(why)s.") % {
-                "first": _day_words(target.first_day),
-                "last": _day_words(target.last_day),
-                "why": stranding_words(visit.reason),
-            }
-        elif place.why is Why.NO_TIME:
-            words = _("Nothing is free from %(first)s to %(last)s.") % {
-                "first": _day_words(target.first_day),
-                "last": _day_words(target.last_day),
-            }
-        else:
-            words = _("What is free in this phase is too close to the other visits.")
-        return f"{words} {_('The nearest day with a time is %(day)s.') % {'day': near}}" if near else words
-
-
-def _day_words(day: date) -> str:
-    return f"{day:%a, %b} {day.day}"
-
-
-def _option_words(starts_at: datetime, name: str) -> str:
-    return f"{_day_words(local(starts_at).date())}, {clock_time(starts_at, labelled=False)}, {name}"
 
 
 # The one press ----------------------------------------------------------------------------------------------------

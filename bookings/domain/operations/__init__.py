@@ -24,10 +24,13 @@ from .enquiries import answer_contact, close_contact, purge_enquiries, request_b
 from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
+    Move,
     VisitAddress,
     correct_address,
     move_booking,
+    move_together,
     quote_for_move,
+    requests_to_move,
     require_movable,
     rules_for_move,
     treatment_of,
@@ -56,6 +59,7 @@ from .status import (
 __all__ = [
     "MOVABLE",
     "LookedUp",
+    "Move",
     "Shown",
     "Submission",
     "VisitAddress",
@@ -93,6 +97,7 @@ __all__ = [
     "may_record_note",
     "move_booking",
     "move_by_client",
+    "move_together",
     "needs_clinician_note",
     "patience_with",
     "prove_mailbox",
@@ -106,6 +111,7 @@ __all__ = [
     "request_booking",
     "request_booklet",
     "request_together",
+    "requests_to_move",
     "require_movable",
     "rules_for_move",
     "send_contact",

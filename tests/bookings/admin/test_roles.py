@@ -149,6 +149,7 @@ VIEWS: dict[str, set[str]] = {
     "blog_video_choose": {"owner", "writer"},
     "auth_user_password_change": {"owner"},
     "auth_user_reset_factor": {"owner"},
+    "courses_course_move": {"owner", "desk"},
 }
 # Addresses that take POST only, and who may; with the same keys.
 POSTS: dict[str, set[str]] = {
@@ -221,6 +222,7 @@ class Desk:
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
             "courses_course_cancel_rest": [rows["courses.course"]],
+            "courses_course_move": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
         }
         app, _, view = name.rpartition("_")

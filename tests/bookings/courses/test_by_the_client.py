@@ -103,10 +103,13 @@ def test_way_leads_from_the_services_page_to_the_plan(world: World, plan: Course
     assert "course=yes" in service
     what = {"service": world.service.slug, "option": world.option.pk, "people": 1, "zip": "90026"}
     assert client.post("/book/", {**what, "course": "yes"})["Location"] == COURSE
-    assert "Plan a whole course instead" in client.get("/book/when/").content.decode()
+    one = client.post("/book/", {**what, "course": ""})
+    assert one["Location"] == "/book/when/"
+    start = f"/book/?service={world.service.slug}"
+    assert "Plan a whole course" in client.get(start).content.decode()
     CoursePlan.objects.update(approved_by="")
     assert "course=yes" not in client.get(world.service.get_absolute_url()).content.decode()
-    assert "Plan a whole course" not in client.get("/book/when/").content.decode()
+    assert "Plan a whole course" not in client.get(start).content.decode()
     assert client.get(COURSE)["Location"] == "/book/when/"
 
 
