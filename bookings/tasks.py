@@ -17,6 +17,7 @@ from django.utils import timezone
 from bookings.domain import area_requests, intake, links, operations, outbox, stranding
 from bookings.models import Photo
 from bookings.notifications import delivery
+from massagerx.accounts import log_ins
 from massagerx.lib.stored_picture import make_sizes
 from services.models import ServiceOption
 
@@ -79,8 +80,9 @@ def purge_copies() -> None:
 
 @shared_task
 def purge_sessions() -> None:
-    """Deletes sessions whose time is over."""
+    """Deletes sessions whose time is over, and old records of log-ins."""
     SessionStore.clear_expired()
+    log_ins.purge(now=timezone.now())
 
 
 @shared_task

@@ -84,6 +84,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.termsversion",
             "bookings.screeningversion",
             "auth.user",
+            "accounts.login",
             "auth.group",
         ],
     ),

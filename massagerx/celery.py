@@ -23,7 +23,7 @@ _SENT_BY_BEAT = "bookings.tasks.sweep_outbox"
 
 @task_prerun.connect
 def _write_heartbeats(*, task: Any, **others: Any) -> None:
-    now = timezone.now()
+    now = timezone.now().timestamp()
     try:
         cache.set(WORKER, now, timeout=None)
         if task.name == _SENT_BY_BEAT:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from massagerx.lib.admin import ListMixin
 
 from . import second_factor
-from .models import TOTPDevice
+from .models import LogIn, TOTPDevice
 from .views import note
 
 admin.site.unregister(User)
@@ -133,3 +133,30 @@ class StaffAdmin(ListMixin, UserAdmin):
             "colleague": user,
         }
         return TemplateResponse(request, "admin/accounts/reset_factor.html", context)
+
+
+@admin.register(LogIn)
+class LogInAdmin(ListMixin):
+    """Who logged in, who tried, and from where; for whoever may see accounts, and for nobody to change."""
+
+    list_display = ("at", "user", "outcome", "address", "agent")
+    list_filter = ("outcome", ("user", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("user",)
+    list_display_links = None
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those who may see accounts."""
+        return request.user.has_perm("auth.view_user")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False

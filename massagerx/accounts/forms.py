@@ -6,9 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import second_factor
+from . import log_ins, second_factor
+from .models import LogInOutcome
 
 
 def code_field(**options: Any) -> forms.CharField:
@@ -48,6 +50,7 @@ class StaffLoginForm(AdminAuthenticationForm):
             return
         device = second_factor.verify(user, self.cleaned_data.get("code") or "")
         if device is None:
+            log_ins.record(self.request, user, LogInOutcome.WRONG_CODE, now=timezone.now())
             raise self.get_invalid_login_error()
         # Django's log-in keeps it in the session.
         user.otp_device = device

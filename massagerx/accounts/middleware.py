@@ -51,6 +51,10 @@ class StaffMiddleware:
             logout(request)
             messages.info(request, _("You were logged out after a while. Please log in again."))
             return None
+        if sessions.lost_factor(request.session, known):
+            logout(request)
+            messages.info(request, _("Your second factor was changed. Please log in again."))
+            return None
         sessions.touch(request.session)
         if _lacks_factor(known) and match.url_name not in _OPEN:
             return redirect("admin:second_factor")
@@ -67,7 +71,11 @@ def _lacks_factor(user: Any) -> bool:
 
 def _as_staff(request: HttpRequest, known: Any) -> Any:
     if known.is_authenticated and known.is_staff:
-        if sessions.is_over(request.session) or _lacks_factor(known):
+        if (
+            sessions.is_over(request.session)
+            or sessions.lost_factor(request.session, known)
+            or _lacks_factor(known)
+        ):
             return AnonymousUser()
         sessions.touch(request.session)
     return known

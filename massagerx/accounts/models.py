@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager, ThrottlingMixin, TimestampMixin
@@ -111,3 +112,37 @@ class RecoveryCode(models.Model):
     def digests(cls, code: str) -> list[str]:
         """The digests that may be stored for a code, one for each of the keys that are still accepted."""
         return keyed_digests(code, cls.COLUMN)
+
+
+class LogInOutcome(models.TextChoices):
+    """How an attempt to log in ended."""
+
+    LOGGED_IN = "in", _("logged in")
+    WRONG_PASSWORD = "password", _("wrong name or password")
+    WRONG_CODE = "code", _("right password, wrong code")
+
+
+class LogIn(models.Model):
+    """An attempt to log in as staff: who, when, from where. A name that is no account's isn't kept: it may be
+    somebody's password, typed into the wrong field."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("account"),
+    )
+    at = models.DateTimeField(_("when"), db_index=True)
+    outcome = models.CharField(_("what happened"), max_length=8, choices=LogInOutcome.choices)
+    # As limits are counted: of IPv6 the first 64 bits, which are a household's.
+    address = models.CharField(_("from"), max_length=45)
+    agent = models.CharField(_("browser"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("log-in")
+        verbose_name_plural = _("log-ins")
+
+    def __str__(self) -> str:
+        return f"{self.user or '–'}: {self.get_outcome_display()}"

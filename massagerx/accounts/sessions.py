@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-_SINCE, _SEEN = "staff_since", "staff_seen"
+_SINCE, _SEEN, _VERIFIED = "staff_since", "staff_seen", "staff_verified"
 # The last press is written down at most this often, so that not every page writes to the session.
 _STEP_SECONDS = 60
 
@@ -31,3 +31,16 @@ def touch(session: Any) -> None:
     now = int(time.time())
     if now - session[_SEEN] >= _STEP_SECONDS:
         session[_SEEN] = now
+
+
+def lost_factor(session: Any, user: Any) -> bool:
+    """Whether the second factor that a log-in was made with is gone: reset by a colleague, or replaced elsewhere."""
+    if user.is_verified():
+        session.setdefault(_VERIFIED, True)
+        return False
+    return _VERIFIED in session
+
+
+def forget_factor(session: Any) -> None:
+    """This log-in takes its own second factor off, and goes on to set up another."""
+    session.pop(_VERIFIED, None)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from massagerx.lib.encryption import UnreadableValue, seal, unseal
 
-from . import second_factor
+from . import second_factor, sessions
 from .forms import CodeForm, SetupForm
 
 _KEY = "second_factor_key"
@@ -98,6 +98,7 @@ def _new_codes(request: HttpRequest, user: User, context: dict[str, Any]) -> Htt
 
 def _other_phone(request: HttpRequest, user: User) -> HttpResponse:
     second_factor.reset(user)
+    sessions.forget_factor(request.session)
     note(user, by=user, what=_("Second factor removed."))
     messages.info(request, _("Now set up the other phone."))
     return redirect("admin:second_factor")

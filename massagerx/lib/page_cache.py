@@ -76,14 +76,16 @@ class PageCacheMiddleware:
                 else:
                     # Browsers and proxies may have it too, but ask each time whether it is still so.
                     response.headers.setdefault("Cache-Control", "no-cache")
-                    cache.set(key, response, timeout=60)
-                    cache.set(last, response, timeout=LAST_FOR)
+                    made = [response.content.decode(), dict(response.items())]
+                    cache.set(key, made, timeout=60)
+                    cache.set(last, made, timeout=LAST_FOR)
             except RedisError:
                 self._leave_alone()
             if page is None:
                 return response
         request.resolver_match = match
-        return page
+        content, headers = page
+        return HttpResponse(content, headers=headers)
 
     def _start_generation(self) -> None:
         if settings.CACHED_PAGES:

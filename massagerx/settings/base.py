@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "bookings",
     "bookings.drives",
     "bookings.courses",
+    "massagerx.backups",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]
@@ -142,6 +143,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "massagerx.accounts.passwords.NotOurWords"},
 ]
 # Whether staff see nothing before they have set up a second factor. Those who have one are asked for it anyway.
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
@@ -177,10 +179,15 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 
+# Where `manage.py backup` writes, and what has been erased since is noted: on another disk, and copied off the machine.
+BACKUP_DIR = env.str("BACKUP_DIR", default=str(VAR_DIR / "backups"))
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGES_COOKIE_NAME = "messages"
+MESSAGE_STORAGE = "massagerx.lib.message_storage.MessageStorage"
 CSRF_FAILURE_VIEW = "massagerx.site.views.csrf_failure"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -373,7 +380,11 @@ def cache(url: str) -> dict[str, Any]:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": url,
             "KEY_PREFIX": "massagerx",
-            "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.5},
+            "OPTIONS": {
+                "socket_connect_timeout": 0.2,
+                "socket_timeout": 0.5,
+                "serializer": "massagerx.lib.cache_json.JSONSerializer",
+            },
         }
     }
 

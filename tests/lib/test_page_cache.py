@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
@@ -18,8 +19,10 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from massagerx.lib.cache_json import JSONSerializer
 from massagerx.lib.page_cache import PageCacheMiddleware
-from massagerx.settings.base import CACHED_PAGES
+from massagerx.settings.base import CACHED_PAGES, redis_urls
+from massagerx.settings.base import cache as cache_settings
 from services.models import ServiceOption
 from tests.factories import NOW, World, make_world
 
@@ -195,3 +198,21 @@ def test_kept_page_is_not_told_to_a_host_that_is_not_ours(world: World, client: 
     with time_machine.travel(NOW, tick=False):
         text(client)
         assert client.get("/services/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_cache_holds_no_pickle_that_could_run_code(redis_url: str) -> None:
+    serializer = JSONSerializer()
+    for value in (7, "text", ["page", {"Content-Type": "text/html"}], None, 1.5):
+        assert serializer.loads(serializer.dumps(value)) == value
+    assert serializer.dumps(7) == b"7"
+    assert serializer.loads(pickle.dumps(["page", {}])) is None
+
+
+def test_cache_of_a_real_site_speaks_json(settings: Any, redis_url: str) -> None:
+    settings.CACHES = cache_settings(redis_urls(redis_url)[1])
+    cache.set("counted", 1)
+    assert cache.incr("counted") == 2
+    cache.set("page", ["text", {"ETag": "1"}])
+    assert cache.get("page") == ["text", {"ETag": "1"}]
+    stored = [cache._cache.get_client().get(key) for key in (":1:page", "massagerx:1:page")]  # type: ignore[attr-defined]
+    assert b'["text", {"ETag": "1"}]' in stored

@@ -30,7 +30,7 @@ SHOW = (
 )
 
 
-def start(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+def start(tmp_path: Path, *, show: str = SHOW, **changes: str) -> subprocess.CompletedProcess[str]:
     """Loads the settings in a process of their own."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -40,7 +40,7 @@ def start(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
         **changes,
     }
     return subprocess.run(
-        [sys.executable, "-c", SHOW], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", show], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
 
 
@@ -63,6 +63,19 @@ def test_provider_sends_in_place_of_a_mail_server(tmp_path: Path) -> None:
     odd = start(tmp_path, EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend")
     assert odd.returncode != 0
     assert "EMAIL_BACKEND must be empty" in odd.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "promised"), [({}, "False False"), ({"HSTS_SUBDOMAINS": "true"}, "True True")]
+)
+def test_other_names_of_the_domain_are_promised_tls_by_the_owner_alone(
+    tmp_path: Path, given: dict[str, str], promised: str
+) -> None:
+    show = (
+        "from django.conf import settings as s; "
+        "print(s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD, s.MESSAGES_COOKIE_NAME)"
+    )
+    assert start(tmp_path, show=show, **given).stdout.split() == [*promised.split(), "__Host-messages"]
 
 
 def test_scheme_is_believed_only_behind_a_proxy(tmp_path: Path) -> None:

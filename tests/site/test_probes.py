@@ -25,7 +25,8 @@ AWAY = "unix:///nonexistent.sock"
 @pytest.fixture
 def well(redis_url: str) -> None:
     """Worker and beat were heard of just now."""
-    cache.set_many({celery.WORKER: timezone.now(), celery.BEAT: timezone.now()})
+    now = timezone.now().timestamp()
+    cache.set_many({celery.WORKER: now, celery.BEAT: now})
 
 
 def asked(path: str = "/status", *, host: str = "testserver") -> tuple[int, dict[str, str]]:
@@ -69,7 +70,7 @@ def test_status_tells_a_silent_worker_from_a_silent_beat(
     well: None, minutes: dict[str, int], silent: set[str]
 ) -> None:
     for name, since in minutes.items():
-        cache.set(f"heartbeat:{name}", timezone.now() - timedelta(minutes=since))
+        cache.set(f"heartbeat:{name}", timezone.now().timestamp() - 60 * since)
     code, said = asked()
     assert {name for name in ("worker", "beat") if said[name] == "silent"} == set(silent)
     assert code == (503 if silent else 200)
@@ -86,7 +87,8 @@ def test_any_task_is_a_sign_of_a_worker_and_the_sweep_one_of_beat(redis_url: str
 
 
 def test_broker_is_asked_itself_and_not_the_cache(well: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(celery.app.conf, "broker_write_url", f"redis+socket://{AWAY.removeprefix('unix://')}")
+    broken = celery.app.connection(f"redis+socket://{AWAY.removeprefix('unix://')}")
+    monkeypatch.setattr(celery.app, "connection_for_write", lambda: broken)
     code, said = asked()
     assert (code, said["broker"], said["cache"]) == (503, "down", "ok")
 

@@ -1,0 +1,73 @@
+"""Who was erased, kept beside the backups: a backup from before an erasure must not bring anybody back.
+
+A line holds the client's number, the instant and who did it; nothing that names the client.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from bookings.domain.erasure import erase_client
+from bookings.exceptions import BookingError
+from bookings.models import Client, Erasure
+
+log = logging.getLogger("massagerx.backups")
+
+
+def _file() -> Path:
+    return Path(settings.BACKUP_DIR) / "erased.jsonl"
+
+
+def note(*, instance: Erasure, created: bool, **others: Any) -> None:
+    """Adds a line once the erasure is committed."""
+    if created:
+        line = {"client": instance.client_id, "at": instance.at.isoformat(), "by": instance.by_id}
+        transaction.on_commit(lambda: _append(line))
+
+
+def _append(line: dict[str, Any]) -> None:
+    try:
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        with _file().open("a") as file:
+            file.write(f"{json.dumps(line)}\n")
+    except OSError:
+        log.exception("an erasure could not be written beside the backups", extra={"client": line["client"]})
+
+
+def erase_again(*, since: datetime, now: datetime) -> tuple[int, list[int]]:
+    """Erases those who were erased after `since`. Returns how many, and the numbers of clients that must be erased by
+    hand, since a visit of theirs is still open in what was restored."""
+    done, left = 0, []
+    for line in _lines():
+        if datetime.fromisoformat(line["at"]) < since:
+            continue
+        client = Client.objects.filter(pk=line["client"], erased_at=None).first()
+        if client is None:
+            continue
+        actor = (
+            User.objects.filter(pk=line["by"]).first() or User.objects.order_by("-is_superuser", "pk").first()
+        )
+        try:
+            if actor is None:
+                raise BookingError
+            erase_client(client=client, actor=actor, now=now)
+            done += 1
+        except BookingError:
+            left.append(client.pk)
+    return done, left
+
+
+def _lines() -> list[dict[str, Any]]:
+    try:
+        text = _file().read_text()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines() if line.strip()]

@@ -1,0 +1,51 @@
+"""Writes a backup."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from massagerx.backups import archive
+from massagerx.backups.tables import ProgramFailed
+
+
+class Command(BaseCommand):
+    help = (
+        "Write one encrypted file with the database and the media, read it again to its end, and delete the oldest. "
+        "It opens with HEALTH_KEYS, which must be kept elsewhere."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--to`, `--keep`."""
+        parser.add_argument(
+            "--to", type=Path, default=Path(settings.BACKUP_DIR), help="The folder (BACKUP_DIR)."
+        )
+        parser.add_argument("--keep", type=int, default=14, help="How many backups stay in it (default 14).")
+
+    def handle(self, *args: Any, to: Path, keep: int, **options: Any) -> None:
+        """Prints the path. Raises CommandError with what to do; then nothing was written or deleted."""
+        if connection.vendor != "postgresql":
+            raise CommandError(
+                "backup is for PostgreSQL. With the embedded database, stop run.py and copy var/."
+            )
+        if keep < 1:
+            raise CommandError("--keep must be 1 or more.")
+        now = timezone.now().astimezone(UTC)
+        try:
+            made = archive.make(to, media=Path(settings.MEDIA_ROOT), key=settings.HEALTH_KEYS[0], now=now)
+            contents = archive.read(made, keys=settings.HEALTH_KEYS)
+        except (ProgramFailed, archive.BrokenFile, OSError) as error:
+            raise CommandError(f"No backup was made. {error}") from error
+        for old in archive.oldest_beyond(to, keep):
+            old.unlink()
+        rows = sum(count for count, _digest in contents.tables.values())
+        self.stdout.write(
+            f"{made}: {rows:,} rows, {len(contents.files) - 1:,} media files, {made.stat().st_size:,} bytes"
+        )

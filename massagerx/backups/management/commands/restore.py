@@ -1,0 +1,121 @@
+"""Makes a site anew from a backup."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from argparse import ArgumentParser
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from bookings.enums import MessageState
+from bookings.models import Message
+from massagerx.backups import archive, erased, tables
+from massagerx.lib.encryption import EncryptedJSONField, UnreadableValue
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the empty database that DATABASE_URL names, and the media folder, from a backup. The old database is not "
+        "touched: when all is well, have the services use the new one. Messages that were due wait for a person's yes."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file."""
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        """Prints what was done step by step. Raises CommandError with what to do; a database that could not be filled
+        is left empty."""
+        if connection.vendor != "postgresql":
+            raise CommandError(
+                "restore is for PostgreSQL. With the embedded database, stop run.py and copy var/ back."
+            )
+        if not tables.is_empty():
+            raise CommandError(
+                "The database that DATABASE_URL names holds tables. Make an empty one (createdb massagerx_new), "
+                "name it in DATABASE_URL, and run this again."
+            )
+        with tempfile.TemporaryDirectory(prefix="massagerx-restore-", dir=settings.VAR_DIR) as folder:
+            inside = Path(folder)
+            try:
+                contents = archive.read(file, keys=settings.HEALTH_KEYS, into=inside)
+                tables.load(archive.dump_in(inside))
+            except (archive.BrokenFile, tables.ProgramFailed, OSError) as error:
+                raise CommandError(f"Nothing was restored. {error}") from error
+            self._compare(contents)
+            self._put_media(archive.media_in(inside))
+        call_command("migrate", interactive=False, verbosity=0)
+        opened = self._open_encrypted()
+        now = timezone.now()
+        waiting = _hold_messages(contents.made_at, now=now)
+        again, by_hand = erased.erase_again(since=contents.made_at, now=now)
+        self.stdout.write(f"{opened} encrypted columns open with HEALTH_KEYS.")
+        self.stdout.write(f"{waiting} messages that were due wait on the desk: send each that is still true.")
+        self.stdout.write(f"{again} clients who were erased later are erased again.")
+        for client in by_hand:
+            self.stdout.write(
+                f"Client {client} was erased later, and has an open visit here: cancel it, and erase again."
+            )
+        self.stdout.write("Now have the services use this database.")
+
+    def _compare(self, contents: archive.Contents) -> None:
+        found = tables.figures()
+        odd = sorted(
+            name
+            for name in found.keys() | contents.tables.keys()
+            if found.get(name) != contents.tables.get(name)
+        )
+        if odd:
+            raise CommandError(f"These tables are not as they were: {', '.join(odd)}. Drop this database.")
+        rows = sum(count for count, _digest in found.values())
+        self.stdout.write(f"{rows:,} rows in {len(found)} tables are as they were.")
+
+    def _put_media(self, media: Path) -> None:
+        """What is there already stays: names of media are never used twice."""
+        root = Path(settings.MEDIA_ROOT)
+        put = 0
+        for path in sorted(media.rglob("*")):
+            target = root / path.relative_to(media)
+            if path.is_file() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, target)
+                put += 1
+        self.stdout.write(f"{put:,} media files were put in their place.")
+
+    @staticmethod
+    def _open_encrypted() -> int:
+        opened = 0
+        for model in apps.get_models():
+            for column in model._meta.concrete_fields:
+                if isinstance(column, EncryptedJSONField):
+                    rows = model._base_manager.order_by("-pk").values_list(column.attname, flat=True)
+                    try:
+                        list(rows[:20])
+                    except UnreadableValue as error:
+                        raise CommandError(
+                            f"HEALTH_KEYS lack the key of {model._meta.label}.{column.name}. Set the keys of then, "
+                            "drop this database, and restore again."
+                        ) from error
+                    opened += 1
+        return opened
+
+
+def _hold_messages(made_at: datetime, *, now: datetime) -> int:
+    """Makes messages whose time has come failed ones, which the desk lists with a button to send: they may have been
+    sent after the backup was made, or be about what has changed since. Reminders of days to come stay due."""
+    return Message.objects.filter(state__in=[MessageState.DUE, MessageState.SENDING], due_at__lte=now).update(
+        state=MessageState.FAILED,
+        lease=None,
+        leased_until=None,
+        last_error=f"Restored from the backup of {made_at:%Y-%m-%d %H:%M} UTC: send it if it is still true.",
+    )
