@@ -19,7 +19,7 @@ from massagerx.lib.pictures import Encoded
 from services.models import Service
 from services.sample_left import Left, page_of, untouched
 
-from .models import FaqEntry, Page, Picture, Post, Tag
+from .models import FaqEntry, HomeBlock, Page, Picture, Post, Tag
 
 _DATA = Path(__file__).parent / "sample_data"
 POSTS, PAGES, LISTS = _DATA / "posts", _DATA / "pages", _DATA / "lists.toml"
@@ -57,6 +57,9 @@ def load(*, now: datetime) -> Loaded:
         )
         if made:
             loaded.pages.append(page)
+    # Without a word of their own: the page says the site's, and the admin lists them all.
+    for slug in HomeBlock.Slug.values:
+        HomeBlock.objects.get_or_create(slug=slug)
     for position, row in enumerate(lists["questions"], start=1):
         question, made = FaqEntry.objects.get_or_create(
             question=row["question"],

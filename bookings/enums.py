@@ -33,7 +33,10 @@ class EventKind(models.TextChoices):
     NO_SHOW = "no_show", _("No-show")
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
+    REOPENED = "reopened", _("Taken back: not closed")
+    UNDONE = "undone", _("Undone before the email left")
     EDITED = "edited", _("Details changed")
+    CORRECTED = "corrected", _("Visit corrected")
     PROVED = "proved", _("Email address confirmed")
     CHANGE_ASKED = "change_asked", _("Late move asked for")
     CHANGE_REFUSED = "refused", _("Late move refused")
@@ -71,6 +74,7 @@ class MessageKind(models.TextChoices):
     THANKS = "thanks", _("Thank-you")
     CHANGE_REFUSED = "change_refused", _("Late move refused")
     LATE_FEE = "late_fee", _("Late fee decided")
+    NO_SHOW = "no_show", _("Nobody opened")
     SIGN_IN = "sign_in", _("Sign-in link")
     CODE = "code", _("One-time code")
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
@@ -80,6 +84,7 @@ class MessageKind(models.TextChoices):
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
     CONTACT_ALERT = "contact_alert", _("Alert: message from the site")
     STRANDED_ALERT = "stranded_alert", _("Alert: visit can’t be kept")
+    MORNING = "morning", _("Morning: visits not closed")
 
 
 class MessageState(models.TextChoices):
@@ -125,4 +130,5 @@ class ChangeState(models.TextChoices):
 class LateFeeState(models.TextChoices):
     OPEN = "open", _("To decide")
     CHARGED = "charged", _("Asked for")
+    PAID = "paid", _("Paid")
     WAIVED = "waived", _("Waived")

@@ -113,6 +113,18 @@ class FeeDecided(BookingError):
         self.state = state
 
 
+class FeePaid(BookingError):
+    """The late fee of a visit where nobody opened is paid, so it can't be another visit without a word about it."""
+
+
+class DiscountTooHigh(BookingError):
+    """The discount is more than the price of the visit."""
+
+
+class MessageGone(BookingError):
+    """What is to be undone has been told, or was undone before: its message has left, is leaving, or is no more."""
+
+
 class ChangeWaiting(BookingError):
     """Another late move of this visit waits for an answer."""
 

@@ -14,7 +14,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, intake, links, operations, outbox, stranding
+from bookings.domain import area_requests, closing, intake, links, operations, outbox, stranding
 from bookings.models import Photo
 from bookings.notifications import delivery
 from massagerx.accounts import log_ins
@@ -46,6 +46,12 @@ def expire_requests() -> None:
 def tell_of_stranded_visits() -> None:
     """Writes to the desk about visits of the next days that can't be kept."""
     stranding.tell_desk(now=timezone.now())
+
+
+@shared_task
+def tell_of_visits_not_closed() -> None:
+    """Writes to the desk in the morning about visits of days before that nobody has closed."""
+    closing.tell_desk(now=timezone.now())
 
 
 @shared_task
@@ -89,6 +95,12 @@ def purge_sessions() -> None:
 def release_expired_holds() -> None:
     """Deletes held times whose minutes are over."""
     operations.release_expired_holds(now=timezone.now())
+
+
+@shared_task
+def purge_second_thoughts() -> None:
+    """Deletes what is kept of acts that can't be undone any more."""
+    operations.purge_second_thoughts(now=timezone.now())
 
 
 @shared_task

@@ -65,6 +65,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
         _("Writing"),
         [
             "blog.post",
+            "blog.homeblock",
             "blog.page",
             "blog.faqentry",
             "blog.testimonial",

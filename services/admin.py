@@ -203,6 +203,11 @@ class BusinessForm(forms.ModelForm):
     class Meta:
         model = Business
         fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]
+        help_texts = {
+            "tagline": _(
+                "One sentence, at the foot of every page, for search engines and in the blog’s feed."
+            )
+        }
 
     def clean(self) -> dict[str, Any]:
         """Refuses sample phone numbers and addresses once the sample mark is taken off."""

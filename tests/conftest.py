@@ -194,8 +194,13 @@ def smtp_server(settings: object) -> Iterator[MailServer]:
 @pytest.fixture(scope="session")
 def site(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The whole site as run.py starts it: gunicorn, worker, beat and broker, with its own database and mail
-    server. Shared by all tests of the session: use data of your own."""
+    server. Shared by all tests of the session: use data of your own. What staff do is told at once:
+    the minutes in which they may think again would be waited for with every press."""
     with running_site(tmp_path_factory.mktemp("site"), prepared_databases) as running:
+        running.shell(
+            "from bookings.models import MessageSettings; settings = MessageSettings.load(); "
+            "settings.second_thoughts_minutes = 0; settings.save()"
+        )
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Pages, FAQ entries, testimonials and announcements."""
+"""The home page's blocks, pages, FAQ entries, testimonials and announcements."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from blog.models import Announcement, FaqEntry, Page, Testimonial
+from blog.models import Announcement, FaqEntry, HomeBlock, Page, Testimonial
 from massagerx.lib.admin import is_own_page
 
 from .writing import WordsMixin, WritingMixin
+
+
+def _without_rows(model: type[Page] | type[HomeBlock]) -> list[tuple[str, Any]]:
+    """The choices of slugs that no row has yet."""
+    there = set(model._default_manager.order_by().values_list("slug", flat=True))
+    return [choice for choice in model.Slug.choices if choice[0] not in there]
 
 
 @admin.register(Page)
@@ -41,8 +47,7 @@ class PageAdmin(WritingMixin):
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offers only the slugs that have no page yet."""
         if db_field.name == "slug":
-            written = set(Page.objects.values_list("slug", flat=True))
-            kwargs["choices"] = [choice for choice in Page.Slug.choices if choice[0] not in written]
+            kwargs["choices"] = _without_rows(Page)
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -78,6 +83,73 @@ class FaqEntryAdmin(WritingMixin):
     def for_preview(self, obj: FaqEntry, *, now: datetime) -> None:
         """Makes the entry active."""
         FaqEntry.objects.filter(pk=obj.pk).update(is_active=True)
+
+
+@admin.register(HomeBlock)
+class HomeBlockAdmin(WordsMixin):
+    list_display = ["slug", "heading", "position", "is_active"]
+    list_editable = ["position", "is_active"]
+    claim_fields = version_fields = ("title", "text", "lines")
+
+    def get_fields(self, request: HttpRequest, obj: HomeBlock | None = None) -> list[Any]:
+        """What the block has room for; a new one says first which it is."""
+        if obj is None:
+            return ["slug", "title", "position", "is_active"]
+        own = obj.own
+        room = {"title": own.title, "text": own.text, "lines": own.lines}
+        placed = [] if obj.slug == HomeBlock.Slug.HERO else ["position", "is_active"]
+        return [*(name for name, words in room.items() if words), *placed]
+
+    def get_form(
+        self, request: HttpRequest, obj: HomeBlock | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Says beside each field what readers see while it is empty."""
+        if obj is not None:
+            own, lines = obj.own, " / ".join(map(str, obj.own.lines))
+            kwargs["help_texts"] = {
+                "title": _("Empty, it says: %(words)s") % {"words": own.title},
+                "text": _("Empty, it says: %(words)s") % {"words": own.text},
+                "lines": _(
+                    "%(count)d lines. What stands before a colon may be bold. Empty, they say: %(words)s"
+                )
+                % {"count": len(own.lines), "words": lines},
+            }
+        return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offers only blocks that have no row yet."""
+        if db_field.name == "slug":
+            kwargs["choices"] = _without_rows(HomeBlock)
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    @admin.display(description=_("title"))
+    def heading(self, block: HomeBlock) -> str:
+        """The title as readers see it."""
+        return block.said_title
+
+    def preview_address(self, obj: HomeBlock) -> str:
+        """The home page."""
+        return reverse("home")
+
+    def for_preview(self, obj: HomeBlock, *, now: datetime) -> None:
+        """Shows the block."""
+        HomeBlock.objects.filter(pk=obj.pk).update(is_active=True)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only while a block has no row."""
+        return (
+            is_own_page(self, request)
+            and super().has_add_permission(request)
+            and HomeBlock.objects.count() < len(HomeBlock.Slug)
+        )
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Without adding, as for pages."""
+        return {**super().get_model_perms(request), "add": False, "delete": False}
+
+    def has_delete_permission(self, request: HttpRequest, obj: HomeBlock | None = None) -> bool:
+        """Never: a block is hidden, and its words are emptied."""
+        return False
 
 
 class TestimonialForm(ModelForm):

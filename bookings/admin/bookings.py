@@ -9,17 +9,20 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.enums import Tier
 from bookings.models import Booking
 from bookings.staff.labels import local_when, status_mark, tier_mark, two_lines
 from bookings.staff.search import search_visits
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, StatusAction, perform
 from bookings.staff.visibility import only_seen_by, sees_every_visit, sees_own_visits, sees_reports
+from bookings.templatetags.portraits import portrait
 
 from .base import RowsOnly
 from .filters import AHEAD, DayFilter, TierFilter, ZoneFilter, days_shown
@@ -31,7 +34,7 @@ MOST_AT_ONCE = 100
 @admin.register(Booking)
 class BookingAdmin(RowsOnly):
     list_title = gettext_lazy("Bookings")
-    list_display = ["reference", "when", "who", "therapist", "zone", "state", "screened"]
+    list_display = ["who", "when", "comes", "zone", "state", "reference"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
     # Most of the page's time goes into its rows.
@@ -70,8 +73,15 @@ class BookingAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("client"), ordering="client__name")
     def who(self, booking: Booking) -> str:
-        name, service = booking.client.name, booking.service.name
-        return format_html('{}<br><span class="quiet">{}</span>', name, service)
+        service = booking.service.name
+        if booking.recipient_name:
+            service = _("for %(name)s · %(service)s") % {"name": booking.recipient_name, "service": service}
+        return format_html('{}<br><span class="quiet">{}</span>', booking.client.name, service)
+
+    @admin.display(description=gettext_lazy("therapist"), ordering="therapist")
+    def comes(self, booking: Booking) -> str:
+        face = render_to_string("components/portrait.html", portrait(booking.therapist, 40))
+        return format_html('<span class="comes">{}<span>{}</span></span>', face, booking.therapist.name)
 
     @admin.display(description=gettext_lazy("zone"), ordering="area__zone__position")
     def zone(self, booking: Booking) -> str:
@@ -79,12 +89,11 @@ class BookingAdmin(RowsOnly):
         return format_html('{}<br><span class="quiet">{}</span>', zone, code)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
-    def state(self, booking: Booking) -> str:
-        return status_mark(booking.status)
-
-    @admin.display(description=gettext_lazy("screening"), ordering="screening__tier")
-    def screened(self, booking: Any) -> str:
-        return tier_mark(booking.tier)
+    def state(self, booking: Any) -> str:
+        status = status_mark(booking, timezone.now())
+        if booking.tier == Tier.CLEAR:
+            return status
+        return format_html("{}<br>{}", status, tier_mark(booking.tier))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or sees_own_visits(request.user)
@@ -157,7 +166,7 @@ class BookingAdmin(RowsOnly):
                     "who": booking.visit_for,
                     "when": local_when(booking.starts_at),
                     "therapist": booking.therapist.name,
-                    "status": status_mark(booking.status),
+                    "status": status_mark(booking, timezone.now()),
                 }
                 for booking in chosen
             ],

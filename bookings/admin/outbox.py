@@ -93,6 +93,7 @@ class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
                 "fields": ["first_reminder_hours", "last_reminder_hours", "recheck_hours", "thanks_hours"],
             },
         ),
+        (gettext_lazy("Second thoughts"), {"fields": ["second_thoughts_minutes"]}),
     ]
 
     def save_model(self, request: HttpRequest, obj: MessageSettings, form: Any, change: bool) -> None:

@@ -6,7 +6,7 @@ argument. The rules are in `slots`, their values in `types`.
 """
 
 from .drives import Drives
-from .fit import choose_therapist, for_anyone, good_fit_starts, visits_by_week
+from .fit import choose_therapist, for_anyone, good_fits, visits_by_week
 from .slots import (
     OfferedStart,
     check_slot,
@@ -59,7 +59,7 @@ __all__ = [
     "choose_therapist",
     "explain_day",
     "for_anyone",
-    "good_fit_starts",
+    "good_fits",
     "offer_slots",
     "offer_starts",
     "open_days",

@@ -22,11 +22,24 @@ Spot = tuple[int, str | None]
 
 
 # Minutes by band of traffic: told all at once, or asked for one by one.
-Leg = Mapping[int, int | None] | Sequence[int | None]
+ByBand = Mapping[int, int | None] | Sequence[int | None]
 
 
-class AskedLeg(dict[int, int | None]):
-    """The drive from one place to another: minutes by band of traffic, asked for when first looked up.
+class Leg(NamedTuple):
+    """The drive from one place to another: minutes by band, none of them fewer than `least`."""
+
+    by_band: ByBand
+    least: int = 0
+
+    @classmethod
+    def told(cls, by_band: ByBand) -> "Leg":
+        """With the least of all bands, when all of them are known."""
+        known = [minutes for minutes in by_band if minutes is not None]
+        return cls(by_band, min(known) if len(known) == len(by_band) > 0 else 0)
+
+
+class AskedMinutes(dict[int, int | None]):
+    """Minutes from one place to another by band of traffic, asked for when first looked up.
 
     A dict, so that looking up what is known costs the hot loop no Python call.
     """
@@ -48,8 +61,8 @@ class AskedLeg(dict[int, int | None]):
         return minutes
 
 
-_SAME_ADDRESS = Always(0)
-_UNKNOWN = Always(None)
+_SAME_ADDRESS = Leg(Always(0))
+_UNKNOWN = Leg(Always(None))
 
 
 class Traffic(NamedTuple):
@@ -69,13 +82,15 @@ class Traffic(NamedTuple):
         Waiting for lighter traffic is allowed, so being ready earlier never means arriving later. A departure
         at which the drive is unknown is no departure. Both minutes have to be of this day.
         """
-        best = limit + 1
-        index = ready - self.start
-        while self.start + index < best:
-            minutes = leg[self.bands[index]]
-            if minutes is not None and self.start + index + minutes < best:
-                best = self.start + index + minutes
-            index = self.changes[index]
+        by_band, least = leg
+        bands, changes, day_start = self.bands, self.changes, self.start
+        index, best = ready - day_start, limit + 1 - day_start
+        while index + least < best:
+            minutes = by_band[bands[index]]
+            if minutes is not None and index + minutes < best:
+                best = index + minutes
+            index = changes[index]
+        best += day_start
         return best if best <= limit else None
 
     def departure(self, leg: Leg, ready: int, limit: int) -> int | None:
@@ -83,14 +98,15 @@ class Traffic(NamedTuple):
 
         None when there is none. Whoever is ready by then is there in time. Both minutes have to be of this day.
         """
+        by_band, least = leg
         first, end = ready - self.start, limit - self.start
-        index = end
+        index = end - least
         while index >= first:
             band_begins = self.begins[index]
-            minutes = leg[self.bands[index]]
+            minutes = by_band[self.bands[index]]
             if minutes is not None:
-                leaving = min(index, end - minutes)
-                if leaving >= max(band_begins, first):
+                leaving = end - minutes if end - minutes < index else index
+                if leaving >= band_begins and leaving >= first:
                     return self.start + leaving
             index = band_begins - 1
         return None
@@ -99,7 +115,7 @@ class Traffic(NamedTuple):
 class Drives:
     """All drives of one call, with what the drive times remember from earlier calls, if they do."""
 
-    __slots__ = ("_drive_time", "_last", "_one_area", "_remembered", "_week", "_zone")
+    __slots__ = ("_drive_time", "_last", "_legs", "_one_area", "_remembered", "_week", "_zone")
 
     def __init__(self, drive_time: DriveTime, zone: tzinfo) -> None:
         self._drive_time = drive_time
@@ -110,12 +126,16 @@ class Drives:
         remembered: Remembered | None = getattr(drive_time, "remembered", None)
         # Without bands, a band is a minute, and nothing is worth keeping.
         self._remembered = Remembered() if remembered is None or self._week is None else remembered
+        self._legs = self._remembered.legs
         self._last: tuple[LocalDay, Traffic] | None = None
 
     def place_id(self, place: Place) -> Spot:
         """A handle for `place`: hashing it again for every leg would cost more than the rest."""
         area = (place.zip_code, place.zone, place.latitude, place.longitude) if self._one_area else place
-        return self._remembered.number(area, place, any_address=self._one_area), place.address_key
+        number = self._remembered.numbers.get(area)
+        if number is None:
+            number = self._remembered.number(area, place, any_address=self._one_area)
+        return number, place.address_key
 
     def leg(self, origin: Spot, destination: Spot) -> Leg:
         """The drive between two places."""
@@ -123,22 +143,22 @@ class Drives:
         goal, goal_address = destination
         if address is not None and address == goal_address:
             return _SAME_ADDRESS
-        legs = self._remembered.legs
-        leg: Leg | None = legs.get((area, goal))
+        leg: Leg | None = self._legs.get((area, goal))
         if leg is None:
-            leg = legs[area, goal] = self._new_leg(*(self._remembered.places[spot] for spot in (area, goal)))
+            places = self._remembered.places
+            leg = self._legs[area, goal] = self._new_leg(places[area], places[goal])
         return leg
 
     def _new_leg(self, origin: Place, destination: Place) -> Leg:
         by_band = getattr(self._drive_time, "by_band", None)
         if by_band is None or self._week is None:
-            return AskedLeg(self._drive_time, self._remembered.departures, origin, destination)
-        told: Leg | None = by_band(origin, destination)
-        return _UNKNOWN if told is None else told
+            return Leg(AskedMinutes(self._drive_time, self._remembered.departures, origin, destination))
+        told: ByBand | None = by_band(origin, destination)
+        return _UNKNOWN if told is None else Leg.told(told)
 
     def minutes(self, leg: Leg, departing_at: datetime) -> int | None:
         """What `leg` takes who leaves at `departing_at` (aware); None when nobody knows."""
-        return leg[self._band(departing_at)[0]]
+        return leg.by_band[self._band(departing_at)[0]]
 
     def latest_departure(self, leg: Leg, arriving_at: datetime) -> tuple[int | None, datetime | None]:
         """The minutes of `leg`, and the latest whole number of minutes before `arriving_at` (aware) at which one can
@@ -148,7 +168,7 @@ class Drives:
         while early <= LONGEST_DRIVE_MINUTES:
             departing_at = arriving_at - timedelta(minutes=early)
             band, since = self._band(departing_at)
-            minutes = leg[band]
+            minutes = leg.by_band[band]
             if minutes is None:
                 return None, None
             if minutes <= early:

@@ -10,8 +10,8 @@ free. Minutes are whole; instants are UTC.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import date
 from itertools import groupby
 from typing import TypeVar
 
@@ -70,37 +70,19 @@ def for_anyone(
     return chosen
 
 
-def good_fit_starts(
-    slots: Sequence[Slot],
-    *,
-    saves_minutes: int = GOOD_FIT_SAVES_MINUTES,
-    step_minutes: int = GOOD_FIT_STEP_MINUTES,
-) -> frozenset[datetime]:
-    """The starts of one day's `slots` to offer first.
+def good_fits(least: Mapping[K, int]) -> frozenset[K]:
+    """The starts of one day to offer first, of all with the least driving that each adds for anybody.
 
-    Those in the third that adds the least driving, provided they add `saves_minutes` less than the day's
-    median. Each start counts with the therapist for whom it adds least. Added minutes are first rounded up to
-    `step_minutes`. On a day whose times are much alike no time is a good fit: the flag says how times of one
-    day compare for us, and nothing of how far, from where, or from whom.
+    Those in the third that adds the least driving, provided they add `GOOD_FIT_SAVES_MINUTES` less than the day's
+    median. Added minutes are first rounded up to `GOOD_FIT_STEP_MINUTES`. On a day whose times are much alike no time
+    is a good fit: the flag says how times of one day compare for us, and nothing of how far, from where, or from whom.
     """
-    least: dict[datetime, int] = {}
-    for slot in slots:
-        added = slot.added_drive_minutes
-        least[slot.starts_at] = min(added, least.get(slot.starts_at, added))
-    return good_fits(least, saves_minutes=saves_minutes, step_minutes=step_minutes)
-
-
-def good_fits(
-    least: Mapping[K, int],
-    *,
-    saves_minutes: int = GOOD_FIT_SAVES_MINUTES,
-    step_minutes: int = GOOD_FIT_STEP_MINUTES,
-) -> frozenset[K]:
-    """The same of one day's starts with the least driving that each adds."""
     if not least:
         return frozenset()
-    stepped = {start: -(-added // step_minutes) * step_minutes for start, added in least.items()}
+    stepped = {
+        start: -(-added // GOOD_FIT_STEP_MINUTES) * GOOD_FIT_STEP_MINUTES for start, added in least.items()
+    }
     ranked = sorted(stepped.values())
     third, median = ranked[(len(ranked) - 1) // 3], ranked[len(ranked) // 2]
-    most = min(third, median - saves_minutes)
+    most = min(third, median - GOOD_FIT_SAVES_MINUTES)
     return frozenset(start for start, added in stepped.items() if added <= most)

@@ -40,7 +40,7 @@ def minute_ceil(instant: datetime) -> int:
 
 def instant_at(minute: int) -> datetime:
     """The beginning of `minute`, as an aware datetime in UTC."""
-    return EPOCH + timedelta(minutes=minute)
+    return EPOCH + timedelta(0, minute * 60)
 
 
 def local_date(instant: datetime, zone: tzinfo) -> date:

@@ -30,10 +30,11 @@ the same sweep. Nothing here reads a clock: `now` is given. Everything that come
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from .drives import Drives
-from .fit import good_fits, visits_by_week
+from .fit import good_fits
 from .local_days import LocalDay, instant_at, local_date, local_day, minute_ceil, minute_floor
 from .sweep import DayPlanner, Start
 from .types import Conditions, Job, Refusal, RefusalReason, SchedulingRules, Slot, Therapist, as_utc
@@ -70,7 +71,7 @@ def offer_slots(
 
 
 class OfferedStart(NamedTuple):
-    """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fit_starts` says;
+    """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fits` says;
     `therapist_id` is who comes, as `fit.for_anyone` chooses."""
 
     starts_at: datetime
@@ -92,28 +93,29 @@ def offer_starts(
     For calendars: a month for several therapists has thousands of slots, and the same few hundred starts.
     """
     rules, _, now = conditions
-    therapists = list(therapists)
     planners = _planners(therapists, job, conditions)
-    visits = visits_by_week(therapists, rules)
     earliest = _earliest(rules, now)
     granularity = rules.granularity_minutes
     offered: dict[date, tuple[OfferedStart, ...]] = {}
-    for day in _days(first_day, last_day, rules, now):
-        that_week = visits.get(week_of(day.date)[0], {})
+    for (monday, sunday), days in groupby(
+        _days(first_day, last_day, rules, now), lambda day: week_of(day.date)
+    ):
+        week = local_day(monday, rules.tz).start, local_day(sunday, rules.tz).end
         # Who goes first wins a tie: of two with as much to drive, the one with fewer visits that week.
-        planners.sort(key=lambda planner: (that_week.get(planner.therapist.id, 0), planner.therapist.id))
-        least: dict[int, int] = {}
-        who: dict[int, int] = {}
-        for planner in planners:
-            for minute, therapist_id, added in planner.starts_on(day, earliest, granularity):
-                if minute not in least or added < least[minute]:
-                    least[minute] = added
-                    who[minute] = therapist_id
-        if least:
-            good = good_fits(least)
-            offered[day.date] = tuple(
-                OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
-            )
+        planners.sort(key=lambda planner: (planner.count_between(*week), planner.therapist.id))
+        for day in days:
+            least: dict[int, int] = {}
+            who: dict[int, int] = {}
+            for planner in planners:
+                for minute, therapist_id, added in planner.starts_on(day, earliest, granularity):
+                    if minute not in least or added < least[minute]:
+                        least[minute] = added
+                        who[minute] = therapist_id
+            if least:
+                good = good_fits(least)
+                offered[day.date] = tuple(
+                    OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
+                )
     return offered
 
 

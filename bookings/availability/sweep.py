@@ -124,6 +124,10 @@ class DayPlanner:
         last = bisect_left(self._starts, day.end)
         return [block for block in self._blocks[first:last] if block.end > day.start]
 
+    def count_between(self, start: int, end: int) -> int:
+        """How many visits and holds begin in the minutes from `start` up to `end`."""
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
+
     def within_daily_limits(self, blocks: list[Block]) -> bool:
         """Whether the job can be added to a day that has `blocks`."""
         most_visits = self.therapist.max_visits_per_day
@@ -170,8 +174,9 @@ class DayPlanner:
     def rests(self, before: Block, after: Block, traffic: Traffic) -> bool:
         """Whether the drive between two blocks leaves a break."""
         by = after.start - self.break_minutes
-        leg = self.drives.leg(before.place, after.place)
-        return before.end <= by and traffic.arrival(leg, before.end, by) is not None
+        if by < before.end:
+            return False
+        return traffic.arrival(self.drives.leg(before.place, after.place), before.end, by) is not None
 
     def starts_on(self, day: LocalDay, earliest: int, granularity: int) -> Iterable[Start]:
         """The starts that can be kept on `day`, from `earliest`, ascending."""
@@ -197,12 +202,12 @@ class DayPlanner:
             if opening.start <= start and end <= opening.end:
                 traffic = self.drives.traffic(day)
                 is_full = not self.within_daily_limits(blocks)
-                refusal = self._refusal(opening, start, end, traffic, is_full=is_full)
-                if refusal is None:
-                    return minute, self.therapist.id, self._added(opening, start, end, traffic)
-                if refusal.reason is RefusalReason.OUTSIDE_HOURS and self._is_cut(opening.shift, day):
+                added = self._judge(opening, start, end, traffic, is_full=is_full)
+                if isinstance(added, int):
+                    return minute, self.therapist.id, added
+                if added.reason is RefusalReason.OUTSIDE_HOURS and self._is_cut(opening.shift, day):
                     return Refusal(RefusalReason.TIME_OFF)
-                return refusal
+                return added
         return Refusal(self._why_no_opening(day, shifts, start, end))
 
     def _why_no_opening(self, day: LocalDay, shifts: Sequence[Shift], start: int, end: int) -> RefusalReason:
@@ -246,12 +251,13 @@ class DayPlanner:
         drive_here, onward = 0, self.to_home
         if before is not None:
             here = self.drives.leg(before.place, self.place)
-            at_once = here[traffic.bands[before.end - traffic.start]]
+            at_once = here.by_band[traffic.bands[before.end - traffic.start]]
             arrival = None if at_once is None else traffic.arrival(here, before.end, latest_start)
-            arrives_from, drive_here = _or(arrival, _NEVER), at_once or 0
+            arrives_from, drive_here = _NEVER if arrival is None else arrival, at_once or 0
         if after is not None:
             onward = self.drives.leg(self.place, after.place)
-            leaves_until = _or(traffic.departure(onward, earliest_end, after.start), _LONG_AGO)
+            departure = traffic.departure(onward, earliest_end, after.start)
+            leaves_until = _LONG_AGO if departure is None else departure
         home_from, home_until = start, end
         if came_from is None or goes_to is None:
             from_home, until_home = self._home_bounds(shift, traffic)
@@ -263,7 +269,8 @@ class DayPlanner:
             rested_from = start if before is None else arrives_from + self.break_minutes
             if after is not None:
                 by = after.start - self.break_minutes
-                rested_until = _or(traffic.departure(onward, earliest_end, by), _LONG_AGO)
+                departure = traffic.departure(onward, earliest_end, by)
+                rested_until = _LONG_AGO if departure is None else departure
         return Opening(
             start, end, shift, gap, came_from, goes_to, arrives_from, home_from, leaves_until, home_until,
             rested_from, rested_until, drive_here, onward, self._drive_without_visit(came_from, goes_to, traffic),
@@ -281,8 +288,8 @@ class DayPlanner:
             # With the bands themselves, so that no others can come to have their id.
             known = (
                 traffic.bands,
-                _or(arrival, _NEVER) - day_start,
-                _or(departure, _LONG_AGO) - day_start,
+                (_NEVER if arrival is None else arrival) - day_start,
+                (_LONG_AGO if departure is None else departure) - day_start,
             )
             self._at_home[key] = known
         _bands, earliest, latest = known
@@ -291,39 +298,26 @@ class DayPlanner:
     def _starts_in(self, opening: Opening, day: LocalDay, earliest: int, granularity: int) -> Iterator[Start]:
         """The starts whose whole block is in `opening`."""
         traffic, therapist_id = self.drives.traffic(day), self.therapist.id
-        day_start, _, _, changes = traffic
         setup_minutes, blocked_minutes = self.job.setup_minutes, self.blocked_minutes
-        rested_from, rested_until = opening.rested_from, opening.rested_until
-        # Here begins and ends what `_refusal` says of the ways; outside of it there is nothing to ask.
-        first = max(opening.start, opening.arrives_from, opening.home_from)
-        last = min(opening.end, opening.leaves_until, opening.home_until) - blocked_minutes
-        alike_until, added = _LONG_AGO, None
-        for minutes in day.grid(max(first + setup_minutes, earliest), last + setup_minutes, granularity):
+        # Here begins and ends what `_judge` says of the ways; outside of it there is nothing to ask.
+        first = max(opening.start, opening.arrives_from, opening.home_from) + setup_minutes
+        last = min(opening.end, opening.leaves_until, opening.home_until) - blocked_minutes + setup_minutes
+        for minutes in day.grid(max(first, earliest), last, granularity):
             for minute in minutes:
-                if minute >= alike_until:
-                    # Blocks are judged alike until the traffic at one of their ends changes, or a break comes or goes.
-                    start = minute - setup_minutes
-                    end = start + blocked_minutes
-                    alike_until = min(
-                        changes[start - day_start] + day_start + setup_minutes,
-                        changes[end - day_start] + day_start + minute - end,
-                    )
-                    if start < rested_from:
-                        alike_until = min(alike_until, rested_from + setup_minutes)
-                    if end <= rested_until:
-                        alike_until = min(alike_until, rested_until + 1 + minute - end)
-                    refusal = self._refusal(opening, start, end, traffic)
-                    added = self._added(opening, start, end, traffic) if refusal is None else None
-                if added is not None:
+                start = minute - setup_minutes
+                added = self._judge(opening, start, start + blocked_minutes, traffic)
+                if isinstance(added, int):
                     yield minute, therapist_id, added
 
-    def _refusal(
+    def _judge(
         self, opening: Opening, start: int, end: int, traffic: Traffic, *, is_full: bool = False
-    ) -> Refusal | None:
-        """The first rule that a block from `start` to `end`, inside of `opening`, breaks."""
-        from_home = self.from_home[traffic.bands[start - traffic.start]]
+    ) -> int | Refusal:
+        """By how many minutes the therapist's driving grows with a block from `start` to `end`, inside of `opening`; or
+        the first rule that it breaks."""
+        from_home = self.from_home.by_band[traffic.bands[start - traffic.start]]
         end_band = traffic.bands[end - traffic.start]
-        if from_home is None or self.to_home[end_band] is None:
+        to_home, onward = self.to_home.by_band[end_band], opening.onward.by_band[end_band]
+        if from_home is None or to_home is None:
             return Refusal(RefusalReason.UNKNOWN_PLACE)
         if from_home > self.reach:
             return Refusal(RefusalReason.REACH)
@@ -331,13 +325,16 @@ class DayPlanner:
             return Refusal(RefusalReason.DAILY_LIMIT)
         if start < opening.arrives_from:
             return Refusal(RefusalReason.DRIVE, Side.BEFORE)
-        if end > opening.leaves_until or opening.onward[end_band] is None:
+        if end > opening.leaves_until or onward is None:
             return Refusal(RefusalReason.DRIVE, Side.AFTER)
         if start < opening.home_from or end > opening.home_until:
             return Refusal(RefusalReason.OUTSIDE_HOURS)
-        if start < opening.rested_from or end > opening.rested_until:
-            return Refusal(RefusalReason.BREAK) if self._lacks_break(opening, start, end) else None
-        return None
+        if (start < opening.rested_from or end > opening.rested_until) and self._lacks_break(
+            opening, start, end
+        ):
+            return Refusal(RefusalReason.BREAK)
+        here = from_home if opening.came_from is None else opening.drive_here
+        return here + (to_home if opening.goes_to is None else onward) - opening.drive_without
 
     def _lacks_break(self, opening: Opening, start: int, end: int) -> bool:
         if self.break_after is None:
@@ -349,22 +346,13 @@ class DayPlanner:
             work += opening.gap.work_after
         return self.break_after < work != alone
 
-    def _added(self, opening: Opening, start: int, end: int, traffic: Traffic) -> int:
-        """The minutes by which the therapist's driving grows with a block that breaks no rule."""
-        bands, day_start = traffic.bands, traffic.start
-        leg = self.from_home[bands[start - day_start]] if opening.came_from is None else opening.drive_here
-        onward = self.to_home if opening.goes_to is None else opening.onward
-        return (leg or 0) + (onward[bands[end - day_start]] or 0) - opening.drive_without
-
     def _drive_without_visit(self, before: Block | None, after: Block | None, traffic: Traffic) -> int:
         """The minutes that are driven from one visit to the next (None is home) without the job; unknown is none."""
-        if before is None and after is None:
+        if before is not None:
+            leg = self.drives.leg(before.place, self.home if after is None else after.place)
+            return leg.by_band[traffic.bands[before.end - traffic.start]] or 0
+        if after is None:
             return 0
-        origin = self.home if before is None else before.place
-        destination = self.home if after is None else after.place
-        at = before.end if before is not None else after.start if after is not None else traffic.start
-        return self.drives.leg(origin, destination)[traffic.bands[at - traffic.start]] or 0
-
-
-def _or(minute: int | None, instead: int) -> int:
-    return instead if minute is None else minute
+        return (
+            self.drives.leg(self.home, after.place).by_band[traffic.bands[after.start - traffic.start]] or 0
+        )

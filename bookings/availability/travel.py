@@ -43,10 +43,10 @@ class Remembered:
     at most work out the same thing twice. It holds one entry for each pair of places and each weekday asked about.
     """
 
-    __slots__ = ("_counter", "_numbers", "days", "departures", "legs", "places")
+    __slots__ = ("_counter", "days", "departures", "legs", "numbers", "places")
 
     def __init__(self) -> None:
-        self._numbers: dict[object, int] = {}
+        self.numbers: dict[object, int] = {}
         self._counter = count()
         self.places: dict[int, Place] = {}
         self.legs: dict[tuple[int, int], Any] = {}
@@ -57,12 +57,12 @@ class Remembered:
     def number(self, area: object, place: Place, *, any_address: bool) -> int:
         """The number of the places that are alike to the DriveTime; `place` is one of them. With `any_address` it
         stands for all doors of its area, and so for none: two that share its key would seem to be no drive apart."""
-        number = self._numbers.get(area)
+        number = self.numbers.get(area)
         if number is None:
             # The place goes in first: whoever finds the number finds its place.
             fresh = next(self._counter)
             self.places[fresh] = replace(place, address_key=None) if any_address else place
-            number = self._numbers.setdefault(area, fresh)
+            number = self.numbers.setdefault(area, fresh)
         return number
 
 

@@ -7,7 +7,7 @@ Instants are aware datetimes and are kept in UTC; working hours are local wall t
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
 
 MIDNIGHT = time(0)
@@ -23,23 +23,27 @@ def as_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class _Instants(NamedTuple):
+    start: datetime
+    end: datetime
+
+
+class Interval(_Instants):
     """The instants from `start` up to, but not including, `end`. Both are turned into UTC.
 
     Raises ValueError when a bound has no zone or when `end` is not after `start`.
     """
 
-    start: datetime
-    end: datetime
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
+    def __new__(cls, start: datetime, end: datetime) -> Self:
+        """Checked, and in UTC."""
         # Two datetimes of one zone compare by their wall clocks, wrongly in the hour that the clock repeats;
         # in UTC they compare as instants.
-        object.__setattr__(self, "start", as_utc(self.start))
-        object.__setattr__(self, "end", as_utc(self.end))
-        if self.end <= self.start:
+        start, end = as_utc(start), as_utc(end)
+        if end <= start:
             raise ValueError("An interval ends after it starts.")
+        return super().__new__(cls, start, end)
 
     @property
     def duration(self) -> timedelta:
@@ -169,8 +173,7 @@ class OccupiedKind(StrEnum):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Occupied:
+class Occupied(NamedTuple):
     """Time already taken: `blocked` covers set-up, treatment and pack-down, but no drive.
 
     `treatment_minutes` are those of the treatment alone; daily limits and breaks count them.

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from bookings.desk.frame import StaffRequest, desk_page, page, read_key, say
+from bookings.desk.second_thoughts import undoable
 from bookings.domain import operations
 from bookings.enums import OCCUPYING, BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
@@ -175,6 +176,7 @@ def _page(
     ahead = [visit for visit in stand if visit.starts_at > now]
     may_change = request.user.has_perm(CHANGE)
     context: dict[str, Any] = {
+        "undoable": undoable(request.user, now),
         "title": str(course),
         "course": course,
         "first": visits[0] if visits else None,
@@ -183,7 +185,7 @@ def _page(
                 "visit": visit,
                 "number": numbers.get(visit.pk, "–"),
                 "when": local_when(visit.starts_at),
-                "status": status_mark(visit.status),
+                "status": status_mark(visit, now),
             }
             for visit in visits
         ],

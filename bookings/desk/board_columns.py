@@ -12,9 +12,18 @@ from django.urls import reverse
 from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit
 from bookings.domain.scheduling import Drive
+from bookings.enums import BookingStatus
 from bookings.models import Booking
 from bookings.refusals import stranding_words
-from bookings.staff.labels import clock, clock_span, drive_words, local_span, long_day, map_url
+from bookings.staff.labels import (
+    clock,
+    clock_span,
+    drive_words,
+    local_span,
+    long_day,
+    map_url,
+    status_mark,
+)
 from massagerx.lib.localtime import day_bounds, local
 
 # The board shows at least these hours, as minutes after local midnight, and more where there is more.
@@ -90,13 +99,20 @@ def _card(visit: Visit, column: Column, *, may_change: bool, now: datetime) -> d
         "door": clock_span(booking.blocked_from, booking.blocked_until),
         "at_door": local_span(booking.blocked_from, booking.blocked_until),
         "drive": _drive(visit.drive, day) if visit.drive else None,
+        # A visit to come says nothing: it is what a board is for.
+        "status": status_mark(booking, now) if _needs_mark(booking, now) else "",
         "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
+        "place": visit.place,
         "map_url": map_url(booking),
         "address": reverse("admin:bookings_booking_change", args=[booking.pk]),
         "move": reverse("admin:bookings_booking_move", args=[booking.pk]) if may_move else "",
     }
+
+
+def _needs_mark(booking: Booking, now: datetime) -> bool:
+    return booking.status != BookingStatus.CONFIRMED or booking.is_not_closed(now)
 
 
 def _drive(drive: Drive, day: date) -> dict[str, Any]:

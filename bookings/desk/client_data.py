@@ -62,7 +62,11 @@ def erase_page(request: StaffRequest, pk: int) -> HttpResponse:
         "visits": Booking.objects.filter(client=client).count(),
         "notes": client.notes.count(),
         "open": [
-            {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit.status)}
+            {
+                "booking": visit,
+                "when": local_when(visit.starts_at),
+                "status": status_mark(visit, timezone.now()),
+            }
             for visit in personal_data.open_visits(client)
         ],
         "asked": _asked(personal_data.enquiries_of(client)),

@@ -192,7 +192,7 @@ def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]
         "twins": list(likely_twins(client)[:5]),
         "visits_page": shown,
         "visit_rows": [
-            {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit.status)}
+            {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit, now)}
             for visit in shown
         ],
         "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,

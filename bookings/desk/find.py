@@ -109,6 +109,6 @@ def _visits(asked: str, now: datetime) -> list[dict[str, Any]]:
     # Not by phone: that finds the client, who is shown with the visits.
     found = search(rows, asked, "reference", "recipient_name", "street")
     return [
-        {"visit": row, "when": local_when(row.starts_at), "status": status_mark(row.status)}
+        {"visit": row, "when": local_when(row.starts_at), "status": status_mark(row, now)}
         for row in found.order_by("starts_at")[:MOST_FOUND]
     ]

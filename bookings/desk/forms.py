@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import time
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.reports import LONGEST_DAYS
-from bookings.forms import MessageField
+from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
-from bookings.models import Client, Therapist
+from bookings.models import Booking, Client, Therapist
 from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds, instant_of
+from massagerx.lib.money import DollarsField
 
 # Visits --------------------------------------------------------------------------------------------------------------
 
@@ -42,6 +46,13 @@ class LateCancelForm(forms.Form):
     reason = LineField(max_length=300, required=False)
     # What the page showed, and staff have told the client.
     fee_cents = forms.IntegerField(min_value=1, max_value=10_000_000)
+
+
+class WaiveForm(forms.Form):
+    reason = LineField(
+        max_length=300,
+        error_messages={"required": gettext_lazy("Say in a few words why the late fee is waived.")},
+    )
 
 
 class AnswerChangeForm(forms.Form):
@@ -76,11 +87,81 @@ class MoveForm(forms.Form):
         return cleaned
 
 
+class CorrectForm(AddressForm):
+    """How a visit is to be, with what the page showed: its revision and total."""
+
+    option: Any = forms.ModelChoiceField(label=gettext_lazy("Length"), queryset=None, empty_label=None)
+    add_ons: Any = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Add-ons"), queryset=None, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    people = forms.IntegerField(label=gettext_lazy("People"), min_value=1)
+    recipient_name = LineField(  # type: ignore[assignment]
+        label=gettext_lazy("Visit is for"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Blank: for the client."),
+    )
+    discount = DollarsField(label=gettext_lazy("Discount, dollars"), required=False, max_cents=1_000_000)
+    reason = LineField(
+        label=gettext_lazy("Why, for staff"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Asked for with a discount, such as goodwill after a late visit."),
+    )
+    tells = forms.BooleanField(label=gettext_lazy("Tell the client by email"), required=False)
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
+    # A digest of what was typed when the changes were shown.
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
+    total_cents = forms.IntegerField(
+        widget=forms.HiddenInput, min_value=0, max_value=100_000_000, required=False
+    )
+
+    WAY_IN = AddressForm.ACCESS_FIELDS
+    field_order = (  # type: ignore[assignment]
+        "street", "unit", "zip_code", "access_type", *WAY_IN, "option", "add_ons", "people", "recipient_name",
+        "discount", "reason", "tells",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, booking: Booking, sees_way_in: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        service = booking.service
+        fields: Any = self.fields
+        fields["option"].queryset = service.options.filter(Q(is_active=True) | Q(pk=booking.option_id))
+        booked = booking.add_ons.values("pk")
+        fields["add_ons"].queryset = service.add_ons.filter(Q(is_active=True) | Q(pk__in=booked)).order_by(
+            "name"
+        )
+        fields["people"].widget.attrs["max"] = most = max(service.max_people, booking.people)
+        fields["people"].validators.append(MaxValueValidator(most))
+        fields["access_type"].label = _("To the door")
+        self._discount_cents = booking.discount_cents
+        if not sees_way_in:
+            for name in self.WAY_IN:
+                del self.fields[name]
+
+    def digest(self) -> str:
+        """Differs when anything that the correction is made of does; only of a form that is valid."""
+        beside = {"tells", "seen", "total_cents"}
+        typed = [(name, self[name].data) for name in sorted(self.fields) if name not in beside]
+        return hashlib.sha256(repr(typed).encode()).hexdigest()
+
+    def clean(self) -> dict[str, Any]:
+        """A discount is given for a reason."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        given = cleaned.get("discount") or 0
+        if "discount" in cleaned and given and given != self._discount_cents and not cleaned.get("reason"):
+            self.add_error("reason", _("Say in a few words why the price is lower."))
+        return cleaned
+
+
 class OutForm(forms.Form):
-    """Who is out, on which local day, and between which hours; without hours all day."""
+    """Who is out, on which local day, and between which hours; without a therapist everybody, without hours all day."""
 
     therapist = forms.ModelChoiceField(
-        label=gettext_lazy("Therapist"), queryset=Therapist.objects.order_by("position", "name")
+        label=gettext_lazy("Therapist"),
+        queryset=Therapist.objects.order_by("position", "name"),
+        required=False,
+        empty_label=gettext_lazy("Everybody: close the day"),
     )
     day = forms.DateField(label=gettext_lazy("Day"), widget=day_input(), validators=[sane_day])
     from_time = clock_field(label=gettext_lazy("From, Los Angeles time"), required=False)

@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.domain import queries
+from bookings.domain import closing, queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.domain.stranding import TOLD_WITHIN, stranded_by
-from bookings.enums import ChangeState, LateFeeState, MessageState
+from bookings.enums import BookingStatus, ChangeState, LateFeeState, MessageState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -51,8 +51,10 @@ from services.sample_left import sample_left
 from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
+from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .second_thoughts import undoable
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
@@ -79,7 +81,12 @@ def front_page(request: StaffRequest) -> HttpResponse:
             _late_changes(request.user)["changes"] if sees_rows(request.user, "changerequest") else [],
         )
     desk = {name: value for part in _parts(request.user) for name, value in part.items()}
-    context = {"title": _("Today at the desk"), "desk": desk, "todo": _todo(desk)}
+    context = {
+        "title": _("Today at the desk"),
+        "desk": desk,
+        "todo": _todo(desk),
+        "undoable": undoable(request.user, timezone.now()),
+    }
     return page(request, "front_page", context)
 
 
@@ -94,6 +101,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     may_see_bookings, may_see_messages = sees_every_visit(user), user.has_perm("bookings.view_message")
     is_sample = user.has_perm("services.change_business") and Business.load().is_sample
     yield {
+        "may_close": may_close(user),
         "sample_data": is_sample,
         "sample_left": sample_left() if is_sample else [],
         "may_answer_requests": user.has_perm("bookings.change_booking"),
@@ -107,7 +115,13 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.change_booking"):
         yield {"fees": _fees(user)}
     if may_see_bookings:
-        yield {**_requests(now), **_today(user, now), "graver": _graver(now), **_stranded(now)}
+        yield {
+            **_requests(now),
+            **_today(user, now),
+            "graver": _graver(now),
+            **_stranded(now),
+            **_not_closed(now),
+        }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
     if user.has_perm("bookings.change_therapist"):
@@ -193,7 +207,7 @@ def _late_changes(user: User) -> dict[str, Any]:
 
 
 def _fees(user: User) -> list[dict[str, Any]]:
-    """Late fees that nobody has decided about, the oldest first."""
+    """Late fees that nobody has decided about, the oldest first: canceled late, or nobody opened."""
     rows = only_seen_by(user, LateFee.objects.filter(state=LateFeeState.OPEN), "booking__therapist")
     return [
         {
@@ -201,6 +215,7 @@ def _fees(user: User) -> list[dict[str, Any]]:
             "kind": "fee",
             "due": fee.named_at + ANSWER_WITHIN,
             "anchor": "#late-fee",
+            "is_no_show": fee.booking.status == BookingStatus.NO_SHOW,
             "fee": dollars(fee.cents),
             "asks_waiver": fee.asks_waiver,
         }
@@ -235,6 +250,18 @@ def _stranded(now: datetime) -> dict[str, Any]:
     }
 
 
+def _not_closed(now: datetime) -> dict[str, Any]:
+    """Visits that are over and that nobody has closed, the oldest first."""
+    waiting = closing.waiting(now=now)
+    rows = waiting.select_related("therapist", "service")[:MOST_ROWS]
+    return {
+        "not_closed_count": waiting.count(),
+        "not_closed": [
+            {**_visit(booking), "pk": booking.pk, "service": booking.service.name} for booking in rows
+        ],
+    }
+
+
 def _rescue_url(booking: Booking) -> str:
     query = urlencode({"therapist": booking.therapist_id, "day": local(booking.starts_at).date()})
     return f"{reverse('admin:bookings_booking_rescue')}?{query}"
@@ -248,6 +275,7 @@ def _visit(booking: Booking) -> dict[str, Any]:
         "who": booking.visit_for,
         "when": local_when(booking.starts_at),
         "therapist": booking.therapist.name,
+        "comes": booking.therapist,
     }
 
 

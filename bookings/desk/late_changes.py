@@ -28,12 +28,13 @@ from bookings.staff.late_changes import (
 from bookings.staff.visibility import only_seen_by, sees_rows, sees_visits
 from services.templatetags.money import dollars
 
-from .forms import AnswerChangeForm, LateCancelForm
+from .forms import AnswerChangeForm, LateCancelForm, WaiveForm
 from .frame import StaffRequest, desk_page, get_visit, page, read_key, say, say_faults, to_visit
 
 CHANGE_REQUEST = "bookings.change_changerequest"
 DECISIONS = {
     "charge": (LateFeeState.CHARGED, gettext_lazy("%(reference)s: the late fee of %(fee)s is charged.")),
+    "paid": (LateFeeState.PAID, gettext_lazy("%(reference)s: the late fee of %(fee)s is paid.")),
     "waive": (LateFeeState.WAIVED, gettext_lazy("%(reference)s: the late fee of %(fee)s is waived.")),
 }
 
@@ -99,14 +100,20 @@ def cancel_with_fee(request: StaffRequest, pk: int) -> HttpResponse:
 
 @desk_page(sees_visits, "bookings.change_booking", pressed_on="booking")
 def decide_fee(request: StaffRequest, pk: int, answer: str) -> HttpResponse:
-    """Charges or waives the late fee of a visit that its client canceled."""
+    """Charges, waives or puts down as paid the late fee of a visit that its client canceled or missed."""
     booking = get_visit(request.user, pk)
     fee = LateFee.objects.select_related("booking").filter(booking=booking).first()
     if answer not in DECISIONS or fee is None:
         raise Http404
     state, done = DECISIONS[answer]
+    form = WaiveForm(request.POST) if state == LateFeeState.WAIVED else None
+    if form is not None and not form.is_valid():
+        return say_faults(request, booking, form)
+    reason = form.cleaned_data["reason"] if form is not None else ""
     try:
-        operations.decide_late_fee(fee=fee, actor=request.user, now=timezone.now(), state=state)
+        operations.decide_late_fee(
+            fee=fee, actor=request.user, now=timezone.now(), state=state, reason=reason
+        )
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
     else:

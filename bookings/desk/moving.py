@@ -14,7 +14,7 @@ from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules
-from bookings.refusals import explain
+from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_visits
 from massagerx.lib.localtime import local
@@ -28,11 +28,13 @@ _OTHERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine says of a move: to whom, at what total in cents; or why not."""
+    """What the engine says of a move: to whom, at what total in cents, or why not; and of each who was tried and can't
+    come, why not."""
 
     therapist: str = ""
     total_cents: int = 0
     refusal: str = ""
+    cant: tuple[tuple[str, str], ...] = ()
 
 
 @desk_page(sees_visits, "bookings.change_booking")
@@ -83,7 +85,7 @@ def _ask(booking: Booking, cleaned: dict[str, Any], now: datetime) -> Answer:
     try:
         operations.require_movable(booking, now)
         visit_request = operations.visit_request_of(booking, now=now, preference=cleaned["therapist"])
-        slot = scheduling.choose_slot(
+        slot, refused = scheduling.try_slot(
             visit_request=visit_request,
             therapists=visit_request.therapists,
             starts_at=starts_at,
@@ -92,9 +94,12 @@ def _ask(booking: Booking, cleaned: dict[str, Any], now: datetime) -> Answer:
         )
     except BookingError as error:
         return Answer(refusal=explain(error))
-    quote = operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules)
     names = {row.pk: row.name for row in visit_request.therapists}
-    return Answer(names[slot.therapist_id], quote.total_cents)
+    cant = tuple((names[key], stranding_words(reason)) for key, reason in refused.items())
+    if slot is None:
+        return Answer(refusal=_("nobody can come then."), cant=cant)
+    quote = operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules)
+    return Answer(names[slot.therapist_id], quote.total_cents, cant=cant)
 
 
 def _move(request: StaffRequest, booking: Booking, cleaned: dict[str, Any], now: datetime) -> bool:

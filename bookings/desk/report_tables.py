@@ -54,6 +54,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(gettext_lazy("Still to come"), lambda f: _count(f.to_come), lambda f: f.to_come),
     Column(gettext_lazy("No-shows"), lambda f: _count(f.no_shows), lambda f: f.no_shows),
     Column(gettext_lazy("Canceled"), lambda f: _count(f.canceled), lambda f: f.canceled),
+    Column(gettext_lazy("Not closed"), lambda f: _count(f.not_closed), lambda f: f.not_closed),
     Column(gettext_lazy("Revenue"), lambda f: dollars(f.revenue_cents), lambda f: _money(f.revenue_cents)),
     Column(
         gettext_lazy("Late fees"), lambda f: dollars(f.late_fee_cents), lambda f: _money(f.late_fee_cents)
@@ -161,6 +162,13 @@ def in_a_sentence(report: Report) -> str:
         "visits": _count(total.completed),
         "revenue": dollars(total.revenue_cents),
     }
+    if total.not_closed:
+        words = ngettext(
+            "%(done)s, and %(count)s visit that nobody has closed",
+            "%(done)s, and %(count)s visits that nobody has closed",
+            total.not_closed,
+        )
+        done = words % {"done": done, "count": _count(total.not_closed)}
     free = sorted(report.week, key=lambda day: -day.free_minutes)[:2]
     if total.fill is None or not free[1].free_minutes:
         return f"{done}."

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,8 +21,11 @@ from bookings.domain import operations, scheduling
 from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
+from bookings.enums import MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
-from bookings.models import Booking, BookingRules, Therapist, TimeOff
+from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import render
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
@@ -27,9 +33,12 @@ from massagerx.lib.localtime import local
 
 from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
+from .second_thoughts import undoable
 
-# No therapist has more visits in the days that one rescue is about; the search is made for as many.
+# No therapist has more visits in the days that one rescue is about; the search is made for as many. Of everybody, for
+# whom nothing is searched at their own times, so many are shown at once.
 MOST_VISITS = 12
+MOST_OF_ALL = 40
 
 # Who comes (a slug), when, at which total in cents, and the revision that it was shown with.
 Sent = tuple[str, datetime, int, int]
@@ -37,38 +46,63 @@ Sent = tuple[str, datetime, int, int]
 
 @desk_page(sees_every_visit, "bookings.change_booking")
 def rescue_page(request: StaffRequest) -> HttpResponse:
-    """GET (`?therapist=…&day=…`) plans and changes nothing; POST moves what is ticked, each visit by itself."""
+    """GET (`?therapist=…&day=…`) plans and changes nothing; POST moves what is ticked, or with `read` shows the emails
+    that the ticked would get."""
     now = timezone.now()
     form = OutForm(request.GET if "therapist" in request.GET else None, initial={"day": local(now).date()})
     asked = form.cleaned_data if form.is_bound and form.is_valid() else None
-    if request.method == "POST" and asked is not None:
+    is_reading = "read" in request.POST
+    if request.method == "POST" and asked is not None and not is_reading:
         _block(request, asked, now)
         _move_ticked(request, asked, now)
-        query = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+        query = {name: request.GET[name] for name in form.fields if name in request.GET}
         return redirect(f"{reverse('admin:bookings_booking_rescue')}?{urlencode(query)}")
-    context: dict[str, Any] = {"title": _("Rescue a day"), "form": form, "rows": None}
+    context: dict[str, Any] = {
+        "title": _("Rescue a day"),
+        "form": form,
+        "rows": None,
+        "undoable": undoable(request.user, now),
+    }
     if asked is not None:
         rules = BookingRules.load()
         plans = scheduling.plan_rescue(
-            bookings=_visits(asked, now), span=(asked["starts_at"], asked["ends_at"]), rules=rules, now=now
+            bookings=_visits(asked, now),
+            span=(asked["starts_at"], asked["ends_at"]),
+            rules=rules,
+            now=now,
+            all_are_out=asked["therapist"] is None,
         )
         context |= {
-            "therapist": asked["therapist"],
+            "name": _name(asked),
+            "is_everybody": asked["therapist"] is None,
             "span": f"{local_when(asked['starts_at'])} – {local_when(asked['ends_at'])}",
             "rows": [_row(plan, rules) for plan in plans],
+            "is_reading": is_reading,
             "may_block": _may_block(request.user) and not _is_blocked(asked),
         }
+        if is_reading:
+            _add_drafts(request, asked, context["rows"], now)
     return page(request, "rescue", context, status=422 if form.errors else 200)
+
+
+def _name(asked: dict[str, Any]) -> str:
+    return asked["therapist"].name if asked["therapist"] is not None else _("Everybody")
+
+
+def _most(asked: dict[str, Any]) -> int:
+    return MOST_VISITS if asked["therapist"] is not None else MOST_OF_ALL
 
 
 def _visits(asked: dict[str, Any], now: datetime) -> list[Booking]:
     """The visits to come of who is out, whose time at the door touches the span; one query."""
-    rows = Booking.objects.for_therapist(asked["therapist"]).between(asked["starts_at"], asked["ends_at"])
+    rows = Booking.objects.between(asked["starts_at"], asked["ends_at"])
+    if asked["therapist"] is not None:
+        rows = rows.for_therapist(asked["therapist"])
     coming = rows.filter(status__in=operations.MOVABLE, starts_at__gt=now)
     return list(
         coming.select_related("client", "service", "option", "area__zone", "therapist")
         .prefetch_related("add_ons")
-        .order_by("starts_at")[:MOST_VISITS]
+        .order_by("starts_at", "pk")[: _most(asked)]
     )
 
 
@@ -88,6 +122,9 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "chosen": _way_words(booking, plan.chosen) if plan.chosen is not None else "",
         "asked_by_name": slug is not None,
         "ways": [(_value(booking, way, rules), _way_words(booking, way)) for way in ways],
+        "is_ticked": plan.chosen is not None,
+        "picked": "",
+        "draft": None,
         "refused": [(row.name, stranding_words(reason)) for row, reason in plan.refused],
     }
 
@@ -113,43 +150,81 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 # The press -----------------------------------------------------------------------------------------------------------
 
 
-def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
-    """Each visit by a transaction of its own, through the door that all moves take; says what became of each."""
+def _ticked(
+    request: StaffRequest, asked: dict[str, Any], now: datetime
+) -> tuple[list[tuple[Booking, Sent]], list[str]]:
+    """The ticked visits with the way that was chosen for each, and what is wrong with others."""
     rows = {str(booking.pk): booking for booking in _visits(asked, now)}
-    ticked = request.POST.getlist("visit")
-    if not ticked and "block" not in request.POST:
-        say(request, False, _("Nothing was ticked, so nothing was moved."))
-    pending = []
-    for key in dict.fromkeys(ticked[:MOST_VISITS]):
+    pending, faults = [], []
+    for key in dict.fromkeys(request.POST.getlist("visit")[: _most(asked)]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
-            say(request, False, _("A visit has changed meanwhile, and was not moved. This is how it is now."))
+            faults.append(_("A visit has changed meanwhile, and was not moved. This is how it is now."))
         else:
             pending.append((booking, sent))
-    reason = _("%(name)s is out") % {"name": asked["therapist"].name}
+    return pending, faults
+
+
+def _reason(asked: dict[str, Any]) -> str:
+    """What the history gives as the reason."""
+    if asked["therapist"] is None:
+        return _("We are closed")
+    return _("%(name)s is out") % {"name": asked["therapist"].name}
+
+
+def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
+    """The ticked, through the door that all moves take: each by a transaction of its own, or all together or none; says
+    what became of each."""
+    pending, faults = _ticked(request, asked, now)
+    if not pending and not faults and "block" not in request.POST:
+        say(request, False, _("Nothing was ticked, so nothing was moved."))
+    for words in faults:
+        say(request, False, words)
+    if "together" not in request.POST:
+        for ok, words in _move_all(request, pending, _reason(asked), now):
+            say(request, ok, words)
+        return
+    with translated_errors(), transaction.atomic():
+        became = _move_all(request, pending, _reason(asked), now)
+        is_whole = not faults and all(ok for ok, _words in became)
+        transaction.set_rollback(not is_whole)
+    for ok, words in became:
+        if ok is is_whole:
+            say(request, ok, words)
+    if not is_whole:
+        say(request, False, _("All or none: so nothing was moved."))
+
+
+def _move_all(
+    request: StaffRequest, pending: list[tuple[Booking, Sent]], reason: str, now: datetime
+) -> list[tuple[bool, str]]:
+    """Of each visit whether it was moved, and the sentence that says so or why not."""
+    press, became = uuid.uuid4(), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(request, booking, sent, reason, now)
+                moved = _move(request, booking, sent, reason=reason, press=press, now=now)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
-                say(request, False, f"{booking.reference}: {explain(error)}")
+                became.append((False, f"{booking.reference}: {explain(error)}"))
             else:
                 words = _("%(reference)s: %(when)s. The client gets an email.")
                 said = {"reference": moved.reference, "when": local_when(moved.starts_at)}
-                say(request, True, words % said)
+                became.append((True, words % said))
                 has_moved = True
         if not has_moved:
-            for (booking, _sent), refusal in aside:
-                say(request, False, f"{booking.reference}: {explain(refusal)}")
-            return
+            became += [(False, f"{row.reference}: {explain(refusal)}") for (row, _sent), refusal in aside]
+            break
         pending = [visit for visit, _refusal in aside]
+    return became
 
 
-def _move(request: StaffRequest, booking: Booking, sent: Sent, reason: str, now: datetime) -> Booking:
+def _move(
+    request: StaffRequest, booking: Booking, sent: Sent, *, reason: str, press: UUID, now: datetime
+) -> Booking:
     """Raises as `operations.move_booking`, and `ChangedMeanwhile`."""
     slug, starts_at, total_cents, revision = sent
     return operations.move_booking(
@@ -162,6 +237,7 @@ def _move(request: StaffRequest, booking: Booking, sent: Sent, reason: str, now:
         reason=reason,
         for_staff=True,
         check=_as_shown(revision),
+        press=press,
     )
 
 
@@ -190,6 +266,32 @@ def _read_value(text: str) -> Sent | None:
     return slug, starts_at, numbers[0], numbers[1]
 
 
+def _add_drafts(
+    request: StaffRequest, asked: dict[str, Any], rows: list[dict[str, Any]], now: datetime
+) -> None:
+    """Beside each ticked row the email that its client would get: written by the door that moves them all, and rolled
+    back. What was ticked and chosen stays so."""
+    pending, faults = _ticked(request, asked, now)
+    with translated_errors(), transaction.atomic():
+        became = _move_all(request, pending, _reason(asked), now)
+        written = Message.objects.filter(
+            kind=MessageKind.MOVED, created_at=now, booking__in=[booking.pk for booking, _sent in pending]
+        )
+        site_settings = SiteSettings.load()
+        drafts = {
+            message.booking_id: render(message, load_target(message), site_settings, now=now, preview=True)
+            for message in written.order_by("pk")
+        }
+        transaction.set_rollback(True)
+    for words in [*faults, *(words for ok, words in became if not ok)]:
+        say(request, False, words)
+    ticked = {booking.pk for booking, _sent in pending}
+    for row in rows:
+        row["is_ticked"] = row["booking"].pk in ticked
+        row["picked"] = request.POST.get(f"way-{row['booking'].pk}", "")
+        row["draft"] = drafts.get(row["booking"].pk)
+
+
 # Nobody books them meanwhile -----------------------------------------------------------------------------------------
 
 
@@ -198,28 +300,40 @@ def _may_block(user: User) -> bool:
 
 
 def _is_blocked(asked: dict[str, Any]) -> bool:
-    """Whether time off covers the span already."""
+    """Whether time off of all who are out covers the span already."""
+    return not _unblocked(asked).exists()
+
+
+def _unblocked(asked: dict[str, Any]) -> QuerySet[Therapist]:
+    """Those who are out and whose time off doesn't cover the span yet."""
     covering = TimeOff.objects.filter(starts_at__lte=asked["starts_at"], ends_at__gte=asked["ends_at"])
-    return covering.filter(therapist=asked["therapist"]).exists()
+    rows = Therapist.objects.exclude(pk__in=covering.order_by().values("therapist"))
+    if asked["therapist"] is not None:
+        return rows.filter(pk=asked["therapist"].pk)
+    return rows.filter(is_active=True)
 
 
 def _block(request: StaffRequest, asked: dict[str, Any], now: datetime) -> None:
-    """Writes the time off, if that is ticked and it isn't there: under the therapist's lock, so that two desks write
+    """Writes the time off, if that is ticked and it isn't there: under the therapists' locks, so that two desks write
     it once, and nobody books between."""
     if "block" not in request.POST or not _may_block(request.user):
         return
-    name = {"name": asked["therapist"].name}
+    name = {"name": _name(asked)}
     try:
         with translated_errors(), transaction.atomic():
-            locked = Therapist.objects.select_for_update(no_key=True).filter(pk=asked["therapist"].pk)
-            list(locked.order_by("pk"))
-            if _is_blocked(asked):
+            out = [row.pk for row in _unblocked(asked).order_by("pk")]
+            list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=out).order_by("pk"))
+            fresh = list(_unblocked(asked).order_by("pk"))
+            if not fresh:
                 return
-            TimeOff.objects.create(
-                therapist=asked["therapist"],
-                starts_at=asked["starts_at"],
-                ends_at=asked["ends_at"],
-                reason=_("Out; the day was rescued"),
+            TimeOff.objects.bulk_create(
+                TimeOff(
+                    therapist=row,
+                    starts_at=asked["starts_at"],
+                    ends_at=asked["ends_at"],
+                    reason=_("Out; the day was rescued"),
+                )
+                for row in fresh
             )
     except BookingError:
         words = _(

@@ -7,6 +7,8 @@ from . import (
     board,
     client_data,
     clients,
+    closing,
+    correcting,
     enquiries,
     find,
     front_page,
@@ -17,6 +19,7 @@ from . import (
     my_day,
     reports,
     rescue,
+    second_thoughts,
     therapists,
     visit,
 )
@@ -32,6 +35,8 @@ urlpatterns = [
     path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
     path(f"{_VISIT}week/", board.week_board, name="bookings_booking_week"),
     path(f"{_VISIT}book/", find.find_page, name="bookings_booking_book"),
+    path(f"{_VISIT}close/", closing.close_visits, name="bookings_booking_close"),
+    path(f"{_VISIT}undo/<uuid:press>/", second_thoughts.undo_press, name="bookings_booking_undo"),
     path(f"{_VISIT}rescue/", rescue.rescue_page, name="bookings_booking_rescue"),
     path(f"{_VISIT}reports/", reports.reports_page, name="bookings_booking_reports"),
     path(f"{_VISIT}reports/<slug:table>.csv", reports.report_csv, name="bookings_booking_report_csv"),
@@ -42,6 +47,7 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
+    path(f"{_VISIT}<int:pk>/correct/", correcting.correct_page, name="bookings_booking_correct"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
     path(
         f"{_VISIT}<int:pk>/late-fee/<slug:answer>/", late_changes.decide_fee, name="bookings_booking_late_fee"

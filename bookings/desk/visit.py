@@ -49,6 +49,7 @@ from .frame import (
     to_visit,
 )
 from .my_day import therapist_visit
+from .second_thoughts import undoable
 
 CHANGE = "bookings.change_booking"
 
@@ -134,7 +135,8 @@ def _page(
     context = {
         "booking": booking,
         "title": _("%(reference)s · %(name)s") % {"reference": booking.reference, "name": booking.visit_for},
-        **_facts(booking),
+        **_facts(booking, now),
+        "undoable": undoable(request.user, now, booking),
         "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
         **_purpose(request, booking, now),
@@ -153,9 +155,9 @@ def _page(
     return page(request, "visit", context, status=status)
 
 
-def _facts(booking: Any) -> dict[str, Any]:
+def _facts(booking: Any, now: datetime) -> dict[str, Any]:
     return {
-        "status": status_mark(booking.status),
+        "status": status_mark(booking, now),
         "place": queries.place_together(booking),
         "tier": tier_mark(booking.tier),
         "when": local_when(booking.starts_at),
@@ -197,7 +199,7 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
         "actions": actions_open(booking, request.user, now),
         "may_move": may_change and booking.status in operations.MOVABLE and is_ahead,
         "late_fee_now": operations.late_fee(booking, now=now) if may_change and is_ahead else None,
-        "named_fee": LateFee.objects.filter(booking=booking).first(),
+        **_fee(booking),
         "may_change": may_change,
         "may_book": may_change,
         "late_change": waiting_words(queries.waiting_change(booking)),
@@ -207,6 +209,13 @@ def _choices(request: StaffRequest, booking: Any, now: datetime) -> dict[str, An
         and operations.may_record_note(booking, now=now),
         "may_see_health": booking.tier and request.user.has_perm("bookings.view_screeningrecord"),
     }
+
+
+def _fee(booking: Any) -> dict[str, Any]:
+    """The late fee, and what may be decided about it."""
+    fee = LateFee.objects.filter(booking=booking).first()
+    may = {state.value: operations.fee_may_become(fee, state) for state in LateFeeState} if fee else {}
+    return {"named_fee": fee, "fee_may": may}
 
 
 def _main(booking: Any, shown: dict[str, Any], now: datetime) -> str:

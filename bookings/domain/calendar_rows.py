@@ -6,7 +6,7 @@ Plain values come out, because a month has hundreds of rows and model instances 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,14 +39,14 @@ class TakenBy(IntEnum):
 
 
 class TakenRow(NamedTuple):
-    """A visit, a hold or time off: aware instants. Only a visit has a street, and time off has no place."""
+    """A visit, a hold or time off: aware instants, and how long the treatment is. Only a visit has a street, and time
+    off has no place."""
 
     by: TakenBy
     therapist_id: int
     blocked_from: datetime
     blocked_until: datetime
-    starts_at: datetime
-    ends_at: datetime
+    treatment: timedelta
     street: str
     unit: str
     zip_code: str
@@ -83,23 +83,22 @@ _NOWHERE = (_text(), _nothing(IntegerField()), _nothing(FloatField()), _nothing(
 
 
 def taken_between(
-    start: datetime,
-    end: datetime,
+    span: tuple[datetime, datetime],
     *,
     therapists: Iterable[int],
     now: datetime,
     excluding: Sequence[int] = (),
     draft: UUID | None = None,
 ) -> Iterator[TakenRow]:
-    """All that takes time of these therapists within two aware instants; one query, without an order.
+    """All that takes time of these therapists between the two aware instants of `span`; one query, without an order.
 
     `excluding` leaves out visits by their keys, `draft` the hold of one visitor.
     """
     return map(
         TakenRow._make,
         _TAKEN.rows(
-            start=start,
-            end=end,
+            start=span[0],
+            end=span[1],
             therapists=list(therapists),
             now=now,
             excluding=sorted(set(excluding)) or None,
@@ -117,15 +116,22 @@ def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
     holds = Hold.objects.filter(therapist_id__in=keys, blocked_from__lt=end, blocked_until__gt=start)
     holds = holds.live(now).exclude(draft_id=parameter("draft", UUIDField()))
     off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)
-    block = ("therapist_id", "blocked_from", "blocked_until", "starts_at", "ends_at")
-    span = (F("starts_at"), F("ends_at"))
+    treatment = F("ends_at") - F("starts_at")
+    block = ("therapist_id", "blocked_from", "blocked_until", treatment)
     return (
         visits.order_by()
         .values_list(_by(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
         .union(
             holds.order_by().values_list(_by(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
             off.order_by().values_list(
-                _by(TakenBy.TIME_OFF), "therapist_id", *span, *span, _text(), _text(), *_NOWHERE
+                _by(TakenBy.TIME_OFF),
+                "therapist_id",
+                "starts_at",
+                "ends_at",
+                treatment,
+                _text(),
+                _text(),
+                *_NOWHERE,
             ),
             all=True,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Subquery
 
 from bookings.enums import Tier
 from bookings.models import AccessNotes, Booking, BookingRules, ClinicianNote, ScreeningRecheck, Therapist
@@ -43,6 +43,12 @@ class Visit:
     def is_ahead(self, now: datetime) -> bool:
         """Whether somebody still has to go there, or is there now: not one that was said to be over."""
         return self.booking.status in MOVABLE and self.booking.ends_at > now
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Which of how many it is, where several were booked together, as `queries.place_together` counts."""
+        booking = self.booking
+        return (booking.number_together, booking.count_together) if booking.count_together else None
 
     @property
     def has_caution(self) -> bool:
@@ -132,6 +138,8 @@ def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
 def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
     start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
     newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
+    together = Booking.objects.filter(together=OuterRef("together")).occupying().order_by().values("together")
+    up_to_it = together.filter(starts_at__lte=OuterRef("starts_at"))
     return list(
         Booking.objects.filter(therapist__in=therapist_ids, starts_at__gte=start, starts_at__lt=end)
         .occupying()
@@ -145,6 +153,8 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
                 ScreeningRecheck.objects.filter(booking=OuterRef("pk")).asking_for_a_note()
             ),
             has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
+            number_together=Subquery(up_to_it.annotate(count=Count("pk")).values("count")),
+            count_together=Subquery(together.annotate(count=Count("pk")).values("count")),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
             **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},
         )

@@ -35,6 +35,7 @@ from bookings.models import (
     Link,
     ScreeningRecheck,
     ScreeningRecord,
+    SecondThought,
     Therapist,
     VisitPurpose,
 )
@@ -115,12 +116,13 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         ],
         batch_size=200,
     )
+    SecondThought.objects.filter(event__booking__in=keys).only("pk").delete()
     for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote):
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    for asked in (ChangeRequest, LateFee):
-        asked._base_manager.filter(booking__in=keys).exclude(reason="").update(reason="")
+    ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    LateFee.objects.filter(booking__in=keys).order_by().update(reason="", why_waived="")
     HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)

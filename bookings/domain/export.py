@@ -105,7 +105,7 @@ def all_about(client: Client) -> list[Section]:
         _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,
                    "kind", "at", "by_client", "reason", "moved_from"),
         _of_visits("late_fees", _("Late fees named"), LateFee.objects.order_by("named_at", "pk"), visits,
-                   "cents", "asks_waiver", "reason", "named_at", "state", "decided_at"),
+                   "cents", "asks_waiver", "reason", "named_at", "state", "why_waived", "decided_at"),
         _of_visits("late_moves", _("Late moves asked for"), ChangeRequest.objects.order_by("asked_at", "pk"),
                    visits, "wanted_starts_at", "preference", "reason", "fee_cents", "asked_at", "state",
                    "answered_at"),
@@ -158,7 +158,8 @@ def _visit(visit: Booking) -> list[Line]:
         *_of(
             visit, "reference", "status", "contact_name", "recipient_name", "service", "therapist", "people",
             "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
-            "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "total_cents", "late_fee_cents",
+            "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "discount_cents", "total_cents",
+            "late_fee_cents",
             "preference", "created_at", "confirmed_at",
         ),
         line("add_ons", _("add-ons"), [str(add_on) for add_on in visit.add_ons.all()]),

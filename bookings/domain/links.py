@@ -103,6 +103,16 @@ def revoke_visit_links(booking: Booking, *, now: datetime) -> None:
     Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None).update(revoked_at=now)
 
 
+def give_back_visit_links(booking: Booking, *, revoked_at: datetime) -> None:
+    """Lets the links work again that were ended at that instant: what ended them is undone. Links made since were in no
+    email."""
+    ended = Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=revoked_at)
+    if ended.exists():
+        newer = Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None)
+        newer.update(revoked_at=revoked_at + timedelta(microseconds=1))
+        ended.update(revoked_at=None)
+
+
 def revoke_links_of_client(client: Client, *, now: datetime) -> None:
     """Ends the links in a client's emails: they went to a mailbox that is not the client's any more."""
     Link.objects.filter(booking__client=client, purpose=LinkPurpose.VISIT, revoked_at=None).update(

@@ -11,7 +11,7 @@ import json
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,6 +19,7 @@ from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 
 from bookings.enums import MessageKind, MessageState
+from bookings.exceptions import MessageGone
 from bookings.models import Booking, BookletRequest, ContactMessage, Link, Message
 
 WakeWorker = Callable[[Sequence[int]], None]
@@ -44,19 +45,27 @@ def set_wake_worker(wake_worker: WakeWorker | None) -> None:
     _wake_worker = wake_worker
 
 
-def write_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetime) -> None:
+def write_messages(
+    *, booking: Booking, kinds: Iterable[MessageKind], now: datetime, leaves_at: datetime | None = None
+) -> None:
     """Writes one row for each kind at the booking's present revision, in the transaction that is open, and wake-ups
-    the senders once it is committed.
+    the senders once it is committed; those to leave later are left to the sweep.
 
     Raises IntegrityError when a message of that kind was already written for this revision.
     """
-    wake_worker_after_commit(Message.objects.bulk_create(new_messages(booking=booking, kinds=kinds, now=now)))
+    rows = new_messages(booking=booking, kinds=kinds, now=now, leaves_at=leaves_at)
+    written = Message.objects.bulk_create(rows)
+    if leaves_at is None or leaves_at <= now:
+        wake_worker_after_commit(written)
 
 
-def new_messages(*, booking: Booking, kinds: Iterable[MessageKind], now: datetime) -> list[Message]:
+def new_messages(
+    *, booking: Booking, kinds: Iterable[MessageKind], now: datetime, leaves_at: datetime | None = None
+) -> list[Message]:
     """The rows of `write_messages`, for who writes them with others."""
+    due_at = leaves_at or now
     return [
-        Message(booking=booking, kind=kind, revision=booking.revision, due_at=now, created_at=now)
+        Message(booking=booking, kind=kind, revision=booking.revision, due_at=due_at, created_at=now)
         for kind in kinds
     ]
 
@@ -93,28 +102,43 @@ def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
     wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
 
 
-def write_once_more(*, booking: Booking, kind: MessageKind, now: datetime) -> None:
+def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
+    """Writes the row of that kind about a local day, once, whoever asks; returns whether it was this call."""
+    with transaction.atomic():
+        message, is_new = Message.objects.get_or_create(
+            kind=kind, day=day, defaults={"due_at": now, "created_at": now}
+        )
+        if is_new:
+            wake_worker_after_commit([message])
+    return is_new
+
+
+def write_once_more(
+    *, booking: Booking, kind: MessageKind, now: datetime, leaves_at: datetime | None = None
+) -> None:
     """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
     again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
     will tell how things are then."""
+    due_at = leaves_at or now
     message, is_new = Message.objects.get_or_create(
-        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": now, "created_at": now}
+        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": due_at, "created_at": now}
     )
     if not is_new:
         left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
         Message.objects.filter(
             Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
         ).update(
-            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(now)
+            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(due_at)
         )
-    wake_worker_after_commit([message])
+    if due_at <= now:
+        wake_worker_after_commit([message])
 
 
-def _from_the_start(now: datetime) -> dict[str, Any]:
+def _from_the_start(due_at: datetime) -> dict[str, Any]:
     """The columns of a row that has not been tried yet."""
     return {
         "state": MessageState.DUE,
-        "due_at": now,
+        "due_at": due_at,
         "attempts": 0,
         "uncertain_attempts": 0,
         "first_tried_at": None,
@@ -122,6 +146,50 @@ def _from_the_start(now: datetime) -> dict[str, Any]:
         "leased_until": None,
         "handed_over_at": None,
     }
+
+
+# Kinds that only staff get: they are not taken back with what the client was to hear.
+_TO_STAFF = (
+    MessageKind.STAFF_ALERT,
+    MessageKind.CHANGE_ALERT,
+    MessageKind.RECHECK_ALERT,
+    MessageKind.STRANDED_ALERT,
+)
+# What happens more than once at one revision, as `write_once_more` writes it.
+_AT_ANY_REVISION = (MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.CHANGE_REFUSED)
+# Why a message did not leave that was undone.
+UNDONE = "undone before it left"
+
+
+def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) -> None:
+    """Sees to it that nothing leaves of what was written for the client at that instant: at the visit's present
+    revision, where the act made one. Within the transaction that undoes the act.
+
+    Raises `MessageGone` when one has left, or is in a sender's hands.
+    """
+    rows = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    if is_own_revision:
+        rows = rows.filter(revision=booking.revision)
+    else:
+        rows = rows.filter(kind__in=_AT_ANY_REVISION, created_at=written_at)
+    # A sender that is taking one of them at this moment has it, or waits and finds it gone.
+    states = list(rows.select_for_update().order_by("pk").values_list("state", flat=True))
+    if not set(states) <= {MessageState.DUE, MessageState.DROPPED}:
+        raise MessageGone
+    if is_own_revision:
+        rows.delete()
+    else:
+        # The row may have carried another message before.
+        rows.update(state=MessageState.DROPPED, last_error=UNDONE)
+
+
+def give_back(*, booking: Booking, since: datetime) -> None:
+    """Has what was dropped since that instant, because the visit was at another revision, looked at again: it is at its
+    own once more. Within the transaction that undoes the act."""
+    dropped = Message.objects.filter(booking=booking, revision=booking.revision, state=MessageState.DROPPED)
+    dropped.filter(due_at__gte=since).exclude(last_error=UNDONE).update(
+        state=MessageState.DUE, attempts=0, first_tried_at=None, last_error=""
+    )
 
 
 def oldest_due_minutes(*, now: datetime) -> float:

@@ -19,11 +19,13 @@ class Quote:
     add_ons_cents: int
     travel_cents: int
     evening_cents: int = 0
+    discount_cents: int = 0
 
     @property
     def total_cents(self) -> int:
-        """The sum of all parts, in cents."""
-        return self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
+        """The sum of all parts without the discount, in cents."""
+        parts = self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
+        return parts - self.discount_cents
 
 
 def is_evening(starts_at: datetime, rules: BookingRules) -> bool:

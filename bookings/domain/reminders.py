@@ -41,15 +41,18 @@ def due_at(kind: str, booking: Booking, settings: MessageSettings) -> datetime |
     return start + timedelta(hours=hours) if hours else None
 
 
-def write_reminders(*, booking: Booking, now: datetime) -> None:
+def write_reminders(*, booking: Booking, now: datetime, leaves_at: datetime | None = None) -> None:
     """Writes what will be due for a confirmed visit, at its present revision, in the transaction that is open.
 
     What should have left already is not written: who books late has just read the same words. The health
     questions are the exception: answers older than the owner's hours are asked for at once. For a visit that is
-    not confirmed nothing is written.
+    not confirmed nothing is written. None leaves before `leaves_at`, when what they follow does.
     """
     if booking.status == BookingStatus.CONFIRMED:
-        Message.objects.bulk_create(_planned(booking, MessageSettings.load(), now))
+        rows = list(_planned(booking, MessageSettings.load(), now))
+        for row in rows:
+            row.due_at = max(row.due_at, leaves_at or now)
+        Message.objects.bulk_create(rows)
 
 
 def follow_settings(*, now: datetime) -> int:

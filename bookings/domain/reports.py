@@ -1,7 +1,8 @@
 """Reports: visits, money, hours and clients of a period. Reads only.
 
 A visit belongs to the local day on which its session starts. 'Kept' visits are those that took place, those that are
-still to come, and those where nobody opened: for all of them the therapist drives and sets time aside.
+still to come or not closed yet, and those where nobody opened: for all of them the therapist drives and sets aside
+time.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ KEPT = (BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
 LONGEST_DAYS = 2 * 366
 _MINUTE = timedelta(minutes=1)
 _COLUMNS = (
-    "status", "client", "therapist", "service", "area", "starts_at", "blocked_from", "blocked_until", "street", "unit",
-    "total_cents", "late_fee_cents", "created_at",
+    "status", "client", "therapist", "service", "area", "starts_at", "ends_at", "blocked_from", "blocked_until",
+    "street", "unit", "total_cents", "late_fee_cents", "created_at",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Sums over a group of visits. Money in cents, spans in minutes.
+    """Sums over a group of visits. Money in cents, spans in minutes. `not_closed` are over, and nobody has said how
+    they ended: neither to come nor in the revenue.
 
     `door_minutes` are from arriving at the door to leaving it. `working_minutes` are hours without time off and
     closures, None where they can't be told apart (a zone has no hours). `lead_days` is the median of the days from the
@@ -42,6 +44,7 @@ class Figures:
 
     completed: int
     to_come: int
+    not_closed: int
     no_shows: int
     canceled: int
     revenue_cents: int
@@ -106,6 +109,7 @@ class _Sum:
     """Adds visits up."""
 
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    not_closed: int = 0
     revenue_cents: int = 0
     late_fee_cents: int = 0
     door_minutes: int = 0
@@ -115,8 +119,9 @@ class _Sum:
     clients: set[int] = field(default_factory=set)
     new: set[int] = field(default_factory=set)
 
-    def add(self, booking: Any, drive_minutes: int) -> None:
+    def add(self, booking: Any, drive_minutes: int, now: datetime) -> None:
         self.counts[booking.status] += 1
+        self.not_closed += booking.is_not_closed(now)
         self.late_fee_cents += booking.late_fee_cents
         if booking.status in KEPT:
             self.door_minutes += (booking.blocked_until - booking.blocked_from) // _MINUTE
@@ -131,7 +136,8 @@ class _Sum:
     def figures(self, *, with_hours: bool) -> Figures:
         return Figures(
             completed=self.counts[BookingStatus.COMPLETED],
-            to_come=self.counts[BookingStatus.CONFIRMED],
+            to_come=self.counts[BookingStatus.CONFIRMED] - self.not_closed,
+            not_closed=self.not_closed,
             no_shows=self.counts[BookingStatus.NO_SHOW],
             canceled=self.counts[BookingStatus.CANCELED],
             revenue_cents=self.revenue_cents,
@@ -165,7 +171,7 @@ def load_report(*, first_day: date, last_day: date, now: datetime) -> Report:
     plans = scheduling.plan_days(
         therapists=therapists, bookings=kept, first_day=first_day, last_day=last_day, now=now
     )
-    return _add_up(first_day, last_day, bookings, therapists, plans)
+    return _add_up(first_day, last_day, bookings, therapists, plans, now)
 
 
 def _bookings(first_day: date, last_day: date) -> list[Any]:
@@ -195,6 +201,7 @@ def _add_up(
     bookings: Sequence[Any],
     therapists: Sequence[Therapist],
     plans: dict[tuple[int, date], scheduling.Day],
+    now: datetime,
 ) -> Report:
     driven = _drives_by_visit(plans.values())
     total = _Sum()
@@ -223,7 +230,7 @@ def _add_up(
             zones[zone.pk],
             week[day.weekday()],
         ):
-            group.add(booking, driven[booking.pk])
+            group.add(booking, driven[booking.pk], now)
     for therapist in therapists:
         for day in _days(first_day, last_day):
             if not therapist.is_active and (therapist.pk, day) not in days_with_visits:

@@ -100,17 +100,6 @@ def tell_of(found: Collection[Stranded], *, now: datetime) -> int:
     )
 
 
-def note_told(stranded: Collection[Stranded], *, now: datetime) -> None:
-    """Keeps in mind that the desk has heard of these in another way."""
-    StrandedNotice.objects.bulk_create(
-        [
-            StrandedNotice(booking=row.booking, reason=row.reason, revision=row.booking.revision, told_at=now)
-            for row in stranded
-        ],
-        ignore_conflicts=True,
-    )
-
-
 def _tell(row: Stranded, now: datetime) -> bool:
     """Whether it was this process that wrote, and the visit was still as it was looked at."""
     with transaction.atomic():

@@ -61,11 +61,9 @@ class DriveCorrectionForm(forms.ModelForm):
     #: Set by the page: the word is only to be looked at.
     only_shown = False
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.only_shown and not self.errors:
-            self.add_error(None, _("Nothing is saved yet. Below the form is what this would do."))
-        return cleaned
+    def is_valid(self) -> bool:
+        """What is only to be looked at is not saved, though nothing is wrong with it."""
+        return super().is_valid() and not self.only_shown
 
 
 @admin.register(DriveCorrection)
@@ -92,6 +90,8 @@ class DriveCorrectionAdmin(DrivesMixin, ListMixin):
         row = form.instance if not form.is_bound or len(form.cleaned_data) == len(form.fields) else None
         if row is not None and row.origin_id and row.destination_id and row.minutes and row.band.knots:
             context["effects"] = effects_of(rows.known_now(), row)
+            if form.only_shown and not form.errors:
+                self.message_user(request, _("Nothing is saved yet. Below the form is what this would do."))
         context["show"] = SHOW
         return super().render_change_form(request, context, *args, **kwargs)
 

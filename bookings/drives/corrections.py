@@ -77,26 +77,15 @@ def typical_road_minutes(way: Way, band: Band) -> float:
 
 
 def scale_for(
-    origin_zone: str,
-    destination_zone: str,
-    band: Band,
-    minutes: float,
-    *,
-    ways: Sequence[Way],
-    terminal: float,
+    zones: tuple[str, str], band: Band, minutes: float, *, ways: Sequence[Way], terminal: float
 ) -> Scale | None:
-    """What the owner's `minutes`, door to door, mean for the `ways` between the two zones; None without any way."""
+    """What the owner's `minutes`, door to door, mean for the `ways` from the first of two zones to the other; None
+    without any way."""
     if not ways:
         return None
     reference = median(typical_road_minutes(way, band) for way in ways)
     ratio = max(1.0, minutes - terminal) / reference
-    return Scale(
-        origin_zone,
-        destination_zone,
-        band,
-        min(MOST_RATIO, max(1 / MOST_RATIO, ratio)),
-        reference,
-    )
+    return Scale(*zones, band, min(MOST_RATIO, max(1 / MOST_RATIO, ratio)), reference)
 
 
 def scaled(road: Sequence[float], way: Way, profile: Profile, scales: Iterable[Scale]) -> list[float]:

@@ -84,8 +84,7 @@ class Known:
         """What a typical time between two zones, by their keys, means for the ways between them; None when there are
         no two places."""
         return scale_for(
-            str(origin),
-            str(destination),
+            (str(origin), str(destination)),
             band,
             minutes,
             ways=[way for _pair, way in self.ways(origin, destination)],

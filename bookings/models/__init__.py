@@ -4,7 +4,7 @@ from .area_requests import AreaRequest
 from .booking import AccessNotes, Booking, BookingQuerySet, DriveOverride
 from .changes import ChangeRequest, LateFee
 from .enquiries import Booklet, BookletRequest, ContactMessage
-from .history import BookingEvent, StrandedNotice
+from .history import BookingEvent, SecondThought, StrandedNotice
 from .holds import Hold
 from .intake import (
     BookingDraft,
@@ -53,6 +53,7 @@ __all__ = [
     "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",
+    "SecondThought",
     "ServiceArea",
     "StrandedNotice",
     "TermsVersion",

@@ -68,6 +68,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
         return self.filter(same).order_by("starts_at", "pk")
 
+    def not_closed(self, now: datetime) -> BookingQuerySet:
+        """Those that are over, and nobody has said how they ended; the oldest first."""
+        return self.filter(status=BookingStatus.CONFIRMED, ends_at__lte=now).order_by("starts_at", "pk")
+
     def unproved(self) -> BookingQuerySet:
         """Requests of new clients whose mailbox nobody has proved."""
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
@@ -137,6 +141,8 @@ class Booking(models.Model):
     add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
     travel_cents = models.PositiveIntegerField(_("travel, cents"), default=0)
     evening_cents = models.PositiveIntegerField(_("evening fee, cents"), default=0)
+    # Given by staff; why stands in the history.
+    discount_cents = models.PositiveIntegerField(_("discount, cents"), default=0, db_default=0)
     total_cents = models.PositiveIntegerField(_("total, cents"))
     # What the rules ask of a client who canceled late; beside the total, which is the price of the visit.
     late_fee_cents = models.PositiveIntegerField(_("late fee, cents"), default=0)
@@ -212,12 +218,17 @@ class Booking(models.Model):
                     + F("add_ons_cents")
                     + F("travel_cents")
                     + F("evening_cents")
+                    - F("discount_cents")
                 ),
                 name="booking_total_is_sum",
             ),
             models.CheckConstraint(condition=Q(people__gte=1, people__lte=2), name="booking_people_in_range"),
             models.CheckConstraint(condition=Q(status__in=BookingStatus.values), name="booking_status_known"),
         ]
+
+    def is_not_closed(self, now: datetime) -> bool:
+        """Whether it is over, and nobody has said how it ended."""
+        return self.status == BookingStatus.CONFIRMED and self.ends_at <= now
 
     @property
     def is_unproved(self) -> bool:

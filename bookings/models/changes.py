@@ -50,12 +50,12 @@ class ChangeRequest(models.Model):
 
 
 class LateFee(models.Model):
-    """The late fee of a visit that was canceled late, and what staff decided about it. The visit is off either way."""
+    """The late fee of a visit that was canceled late or where nobody opened, and what staff decided about it."""
 
     booking = models.OneToOneField(
         Booking, on_delete=models.CASCADE, related_name="late_fee", primary_key=True
     )
-    # As the client was shown it. What is charged stands in `Booking.late_fee_cents`.
+    # As the client was shown it, or by the terms. What is charged or paid stands in `Booking.late_fee_cents`.
     cents = models.PositiveIntegerField(_("late fee, cents"))
     asks_waiver = models.BooleanField(_("asks us to waive it"), default=False)
     reason = models.CharField(_("why"), max_length=300, blank=True)
@@ -63,6 +63,7 @@ class LateFee(models.Model):
     state = models.CharField(
         _("state"), max_length=8, choices=LateFeeState.choices, default=LateFeeState.OPEN
     )
+    why_waived = models.CharField(_("why it is waived"), max_length=300, blank=True, default="")
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.enums import BookingStatus, EventKind
+from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
 from .people import Therapist
@@ -42,6 +43,25 @@ class BookingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class SecondThought(models.Model):
+    """What an act of staff changed, while its message waits and it can be taken back; deleted soon after."""
+
+    event = models.OneToOneField(BookingEvent, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    # What one press did is taken back with one press.
+    press = models.UUIDField(db_index=True)
+    leaves_at = models.DateTimeField(db_index=True)
+    # Keys: visit, fee, drives; rows as `domain.operations.act.columns_of` writes them, what changed alone.
+    before = EncryptedJSONField()
+
+    class Meta:
+        ordering = ["event"]
+        verbose_name = _("second thought")
+        verbose_name_plural = _("second thoughts")
+
+    def __str__(self) -> str:
+        return f"{self.event_id} · {self.leaves_at:%Y-%m-%d %H:%M} UTC"
 
 
 class StrandedNotice(models.Model):

@@ -37,7 +37,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message about one booking, link, question or request, written in the transaction of what it tells of.
+    """One message about one booking, link, question, request or day, written in the transaction of what it tells of.
 
     `lease` and `leased_until` are set while a sender works on the row: after that, another may take over.
     `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
@@ -57,6 +57,8 @@ class Message(models.Model):
     booklet_request = models.ForeignKey(
         BookletRequest, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
     )
+    # A local day, of what the desk is told each day.
+    day = models.DateField(_("day"), null=True, blank=True)
     revision = models.PositiveIntegerField(_("revision"), default=0)
     state = models.CharField(
         _("state"), max_length=10, choices=MessageState.choices, default=MessageState.DUE
@@ -88,6 +90,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["link", "kind", "revision"], name="message_one_per_link"),
             models.UniqueConstraint(fields=["contact_message", "kind"], name="message_one_per_contact"),
             models.UniqueConstraint(fields=["booklet_request", "kind"], name="message_one_per_booklet"),
+            models.UniqueConstraint(fields=["day", "kind"], name="message_one_per_day"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
         ]
         indexes = [
@@ -133,6 +136,17 @@ class MessageSettings(SingletonModel):
         default=20,
         validators=[MaxValueValidator(336)],
         help_text=_("0: none is sent."),
+    )
+
+    second_thoughts_minutes = models.PositiveSmallIntegerField(
+        _("what staff do is told after, minutes"),
+        default=2,
+        db_default=2,
+        validators=[MaxValueValidator(60)],
+        help_text=_(
+            "Until then it can be undone, and no email was ever sent. At once where the visit is within three hours. "
+            "0: always at once."
+        ),
     )
 
     history = HistoricalRecords()

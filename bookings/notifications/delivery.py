@@ -13,6 +13,8 @@ import smtplib
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Any
@@ -26,6 +28,7 @@ from django.db import DatabaseError
 from bookings.domain import outbox
 from bookings.models import Message
 
+from .faces import Face
 from .registry import SiteSettings, load_target, not_before, obsolete_reason
 from .render import Email, render
 from .verdicts import Outcome, Verdict, describe, verdict_on, verdict_on_provider
@@ -223,13 +226,45 @@ class Sender:
 _IN_ORDER = frozenset({Outcome.SENT, Outcome.DROPPED, Outcome.NOT_YET})
 
 
+class _Illustrated(mail.EmailMultiAlternatives):
+    """An email whose HTML brings its pictures along, as one part with it (RFC 2387)."""
+
+    def __init__(self, *, faces: Sequence[Face], **given: Any) -> None:
+        super().__init__(**given)
+        self._faces = faces
+
+    def message(self, **given: Any) -> Any:
+        """The whole message, with a multipart/related in the place of the HTML."""
+        whole = super().message(**given)
+        for part in [part for part in whole.walk() if part.is_multipart()] if self._faces else ():
+            inner: Any = part.get_payload()
+            for place, html in enumerate(inner):
+                if html.get_content_type() == "text/html":
+                    related = MIMEMultipart("related", type="text/html")
+                    related.attach(html)
+                    for face in self._faces:
+                        related.attach(_picture(face))
+                    inner[place] = related
+        return whole
+
+
+def _picture(face: Face) -> MIMEImage:
+    part = MIMEImage(face.data, face.kind)
+    part["Content-ID"] = f"<{face.name}>"
+    part["Content-Disposition"] = f'inline; filename="{face.name}.{face.kind}"'
+    return part
+
+
 def build(message: Message, email: Email) -> mail.EmailMultiAlternatives:
     """Django's email of a rendered one, with the headers of a message that a machine wrote.
 
     The Message-ID comes from the row, so that a second copy can be known as one.
     """
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    built = mail.EmailMultiAlternatives(
+    # A provider's API takes pictures as attachments that are named, and puts the parts together itself.
+    built = _Illustrated(
+        faces=() if by_provider() else email.faces,
+        attachments=[_picture(face) for face in email.faces] if by_provider() else [],
         subject=email.subject,
         body=email.text,
         from_email=settings.DEFAULT_FROM_EMAIL,

@@ -13,6 +13,7 @@ from bookings.enums import MessageState
 from bookings.models import Message
 from massagerx.lib.encryption import UnreadableValue
 
+from .faces import with_faces
 from .registry import SiteSettings, load_target, obsolete_reason
 from .render import render
 from .verdicts import describe
@@ -58,4 +59,4 @@ def _shown(note: str, copy: dict[str, str]) -> Shown:
     headers = [(_("To"), copy["to"]), (_("Answers to"), copy["reply_to"]), (_("Subject"), copy["subject"])]
     if copy["calendar_method"]:
         headers.append((_("Calendar part"), copy["calendar_method"]))
-    return Shown(note, tuple(headers), copy["text"], copy["html"])
+    return Shown(note, tuple(headers), copy["text"], with_faces(copy["html"]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, OuterRef
 
-from bookings.domain import outbox, reminders
+from bookings.domain import closing, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind, MessageState
@@ -24,9 +25,18 @@ from bookings.models import (
     Message,
     MessageSettings,
 )
+from massagerx.lib.localtime import local
 from services.models import Business
 
-Target = Booking | Link | ContactMessage | BookletRequest
+
+@dataclass(frozen=True, slots=True)
+class DeskDay:
+    """A local day at the desk."""
+
+    day: date
+
+
+Target = Booking | Link | ContactMessage | BookletRequest | DeskDay
 _S = BookingStatus
 STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
 
@@ -46,7 +56,7 @@ class Kind:
     until_start: bool = False
     any_revision: bool = False
     calendar: CalendarMethod | None = None
-    about: Literal["booking", "link", "contact_message", "booklet_request"] = "booking"
+    about: Literal["booking", "link", "contact_message", "booklet_request", "day"] = "booking"
 
 
 KINDS: dict[str, Kind] = {
@@ -69,6 +79,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.THANKS: Kind("thanks", "client", frozenset({_S.CONFIRMED, _S.COMPLETED})),
     MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", STANDING, until_start=True),
     MessageKind.LATE_FEE: Kind("late_fee", "client", frozenset({_S.CANCELED})),
+    MessageKind.NO_SHOW: Kind("no_show", "client", frozenset({_S.NO_SHOW})),
     MessageKind.SIGN_IN: Kind("sign_in", "client", about="link"),
     MessageKind.CODE: Kind("code", "client", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", "client", about="contact_message"),
@@ -82,6 +93,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", STANDING, until_start=True, any_revision=True),
     MessageKind.CONTACT_ALERT: Kind("contact_alert", "staff", about="contact_message"),
     MessageKind.STRANDED_ALERT: Kind("stranded_alert", "staff", STANDING, until_start=True),
+    MessageKind.MORNING: Kind("morning", "staff", about="day"),
 }
 _REMINDERS = frozenset(reminders.KINDS)
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
@@ -120,6 +132,10 @@ def load_target(message: Message, *, details: bool = True) -> Target:
     """The row that the message is about, as it is in the database now; with `details`, all that an email shows of a
     visit. Raises KeyError for an unknown kind, ObjectDoesNotExist when the row names no such target."""
     about = kind_of(message).about
+    if about == "day":
+        if message.day is None:
+            raise ObjectDoesNotExist
+        return DeskDay(message.day)
     rows = _TARGETS[about].objects
     if about == "booking":
         rows = rows.with_details() if details else rows.select_related("client")
@@ -132,7 +148,7 @@ def recipient(kind: Kind, target: Target, site_settings: SiteSettings) -> str:
         return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
         return target.client.email
-    return target.email
+    return getattr(target, "email", "")
 
 
 def obsolete_reason(message: Message, target: Target, site_settings: SiteSettings, *, now: datetime) -> str:
@@ -147,6 +163,11 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
             return "the link has been used or replaced"
         if target.expires_at is not None and target.expires_at <= now:
             return "the link has expired"
+    if isinstance(target, DeskDay):
+        if local(now).date() != target.day:
+            return "the day is over"
+        if not closing.waiting_since_yesterday(now=now).exists():
+            return "every visit has been closed"
     if isinstance(target, ContactMessage):
         answered = target.answered_at is not None
         if message.kind == MessageKind.CONTACT_ALERT and answered:

@@ -18,7 +18,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from bookings.domain import links, operations, queries
+from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
@@ -27,8 +27,10 @@ from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
+from .faces import Face, face_of
 from .registry import (
     STANDING,
+    DeskDay,
     Kind,
     SiteSettings,
     Target,
@@ -42,8 +44,8 @@ from .registry import (
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """What goes out. `calendar` is None, or the text of a calendar part with its method. `secrets` are the tokens and
-    codes in it, which no copy may keep."""
+    """What goes out. `calendar` is None, or the text of a calendar part with its method. `faces` are the pictures that
+    the HTML names. `secrets` are the tokens and codes in it, which no copy may keep."""
 
     to: str
     reply_to: str
@@ -52,6 +54,7 @@ class Email:
     html: str
     calendar: str | None
     calendar_method: CalendarMethod | None
+    faces: tuple[Face, ...] = ()
     secrets: tuple[str, ...] = ()
 
     def copy(self) -> dict[str, str]:
@@ -66,12 +69,13 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled, and why it is `stranded`; empty when nothing."""
+    its client canceled or missed, why it is `stranded`; and which visits are `not_closed`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
     stranded: str = ""
+    not_closed: Sequence[dict[str, str]] = ()
 
 
 def render(
@@ -105,6 +109,7 @@ def render(
         calendar = method and visits_calendar(
             bookings=sure, business=site_settings.business, method=method, now=now
         )
+    face = context.get("face")
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -113,6 +118,7 @@ def render(
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
+        faces=(face,) if face and f"cid:{face.name}" in html else (),
         secrets=tuple(secrets.used),
     )
 
@@ -159,6 +165,9 @@ def _context(
         context["written"] = moment(target.written_at)
         context["answer"] = str(target.answer or "")
         context["admin_url"] = admin_url("contactmessage", target.pk)
+    elif isinstance(target, DeskDay):
+        context["visits"] = _not_closed(now) if story is None else story.not_closed
+        context["admin_url"] = f"{settings.SITE_URL}{reverse('admin:index')}#desk-not-closed"
     else:
         context["name"] = greeting_name(target.name)
         context["button_url"] = booklet_url(secrets.booklet(target))
@@ -197,6 +206,7 @@ def _visit_context(booking: Booking, site_settings: SiteSettings, now: datetime)
         "booking": booking,
         "name": greeting_name(booking.contact_name),
         "visit_for": safe_name(booking.recipient_name),
+        "face": face_of(booking.therapist),
         **_when(booking),
         # 0 is today, by the calendar of Los Angeles and not by hours.
         "days_ahead": (local(booking.starts_at).date() - local(now).date()).days,
@@ -278,7 +288,8 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     it changed. Empty for a message of another event."""
     event = (
         booking.events.filter(
-            at=message.created_at, kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CANCELED]
+            at=message.created_at,
+            kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED],
         )
         .select_related("moved_from_therapist")
         .order_by("-pk")
@@ -296,7 +307,20 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     return change
 
 
-_ABOUT_LATE_FEE = frozenset({MessageKind.CANCELED, MessageKind.LATE_FEE, MessageKind.STAFF_ALERT})
+_ABOUT_LATE_FEE = frozenset(
+    {MessageKind.CANCELED, MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.STAFF_ALERT}
+)
+# The morning email names so many visits; the desk's page has all.
+_MOST_NAMED = 20
+
+
+def _not_closed(now: datetime) -> list[dict[str, str]]:
+    """The visits of days before that wait to be closed, the oldest first; without their clients' names."""
+    rows = closing.waiting_since_yesterday(now=now).select_related("therapist")[:_MOST_NAMED]
+    return [
+        {"reference": row.reference, "when": moment(row.starts_at), "therapist": row.therapist.name}
+        for row in rows
+    ]
 
 
 def _fee(booking: Booking) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,14 +29,14 @@ from bookings.models import (
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
-from .registry import KINDS, SiteSettings, Target
+from .registry import KINDS, DeskDay, SiteSettings, Target
 from .render import Email, Story, moment, render, time_span
 
 _MINUTES = 90
 _FEE_CENTS = 9_500
 _EMAIL = "sample.client@example.com"
 _S = BookingStatus
-_CONFIRMED_BEFORE = frozenset({_S.CONFIRMED, _S.COMPLETED, _S.CANCELED})
+_CONFIRMED_BEFORE = frozenset({_S.CONFIRMED, _S.COMPLETED, _S.NO_SHOW, _S.CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,20 @@ SAMPLES: dict[str, Sample] = {
         _S.CANCELED,
         story=Story(fee={**_LATE_FEE, "state": LateFeeState.WAIVED}),
     ),
+    "no-show": Sample(
+        _K.NO_SHOW,
+        _("Nobody opened: fee asked for"),
+        _S.NO_SHOW,
+        days=-1,
+        story=Story(fee={**_LATE_FEE, "state": LateFeeState.CHARGED}),
+    ),
+    "no-show-waived": Sample(
+        _K.NO_SHOW,
+        _("Nobody opened: no fee"),
+        _S.NO_SHOW,
+        days=-1,
+        story=Story(fee={**_LATE_FEE, "state": LateFeeState.WAIVED}),
+    ),
     "reminder-first": Sample(_K.REMINDER_FIRST, _("First reminder")),
     "reminder-last": Sample(_K.REMINDER_LAST, _("Last reminder"), days=0.125),
     "recheck": Sample(_K.RECHECK, _("Health questions again"), days=1),
@@ -127,6 +141,13 @@ SAMPLES: dict[str, Sample] = {
     "stranded-alert": Sample(
         _K.STRANDED_ALERT, _("To staff: a visit can’t be kept"), days=1, story=Story(stranded="time_off")
     ),
+    "morning": Sample(
+        _K.MORNING,
+        _("To staff: visits not closed"),
+        story=Story(
+            not_closed=[{"reference": "MX-SAMPLE", "when": "Mon, 2:30 PM", "therapist": "Sample Therapist"}]
+        ),
+    ),
 }
 
 
@@ -149,13 +170,15 @@ def _told(story: Story, visit: Booking) -> Story:
         change["was_time"] = time_span(before, before + timedelta(minutes=_MINUTES))
     if asked_for:
         asked_for["wanted"] = moment(visit.starts_at + timedelta(hours=2))
-    return Story(change, asked_for, story.fee)
+    return replace(story, change=change, asked_for=asked_for)
 
 
 def _target(sample: Sample, now: datetime) -> Target:
     about = KINDS[sample.kind].about
     if about == "link":
         return Link(purpose=LinkPurpose.SIGN_IN, email=_EMAIL, expires_at=now + links.SIGN_IN_LINK_LASTS)
+    if about == "day":
+        return DeskDay(local(now).date())
     if about == "contact_message":
         return ContactMessage(
             pk=0,
@@ -189,7 +212,7 @@ def _visit(sample: Sample, now: datetime) -> Booking:
         status=sample.status,
         client=Client(pk=0, name="Sample Client", email=_EMAIL, phone="+12135550199"),
         contact_name="Sample Client",
-        therapist=Therapist(pk=0, name="Sample Therapist", certificate_number="SAMPLE-00001"),
+        therapist=Therapist(pk=0, slug="sample", name="Sample Therapist", certificate_number="SAMPLE-00001"),
         service=service,
         option=ServiceOption(pk=0, service=service, minutes=_MINUTES, price_cents=19_000),
         starts_at=starts_at,

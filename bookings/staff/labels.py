@@ -63,9 +63,13 @@ def mark(style: str, sign: str, word: Any) -> SafeString:
     )
 
 
-def status_mark(status: str) -> SafeString:
-    style, sign = _STATUS_MARKS.get(BookingStatus(status), ("off", "–"))
-    return mark(style, sign, BookingStatus(status).label)
+def status_mark(booking: Booking, now: datetime) -> SafeString:
+    """How a visit stands; of one that is over and that nobody has closed, that."""
+    if booking.is_not_closed(now):
+        return mark("waiting", "?", _("Not closed"))
+    status = BookingStatus(booking.status)
+    style, sign = _STATUS_MARKS.get(status, ("off", "–"))
+    return mark(style, sign, status.label)
 
 
 def tier_mark(tier: str | None) -> SafeString:

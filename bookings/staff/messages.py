@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bookings.models import Message
 from bookings.notifications.registry import KINDS, will_be_dropped
 
-from .labels import mark, state_mark
+from .labels import long_day, mark, state_mark
 
 
 def about(message: Message) -> str:
@@ -22,6 +22,8 @@ def about(message: Message) -> str:
         return _("message from the site")
     if message.booklet_request_id is not None:
         return _("booklet")
+    if message.day is not None:
+        return _("the morning of %(day)s") % {"day": long_day(message.day)}
     return _("private link") if message.link_id is not None else "–"
 
 

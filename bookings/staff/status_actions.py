@@ -1,4 +1,4 @@
-"""What staff may do with a visit: confirm, decline, complete, no-show, cancel; by a button, or many in a list."""
+"""What staff may do with a visit, from confirming it to taking back how it ended; by a button, or many in a list."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ class StatusAction:
     asks_first: bool = False
     after_start: bool = False
 
+    def fits(self, booking: Booking, now: datetime) -> bool:
+        """Whether the visit as it stands lets it be done."""
+        if self.slug == REOPEN:
+            return operations.may_reopen(booking, now=now)
+        has_begun = not self.after_start or now >= booking.starts_at
+        return has_begun and lifecycle.may_become(booking.status, self.wanted)
+
     def is_open_to(self, user: User | AnonymousUser) -> bool:
         """Whether this member of staff may do this with the visits that they may see."""
         if self.after_start and user.has_perm(FINISH_OWN):
@@ -40,6 +47,7 @@ class StatusAction:
         return user.has_perm("bookings.change_booking")
 
 
+REOPEN = "reopen"
 STATUS_ACTIONS = {
     action.slug: action
     for action in (
@@ -76,6 +84,15 @@ STATUS_ACTIONS = {
             after_start=True,
         ),
         StatusAction(
+            REOPEN,
+            gettext_lazy("Take back how it ended"),
+            BookingStatus.CONFIRMED,
+            gettext_lazy("taken back; it waits to be closed"),
+            operations.reopen_booking,
+            asks_first=True,
+            after_start=True,
+        ),
+        StatusAction(
             "cancel",
             gettext_lazy("Cancel"),
             BookingStatus.CANCELED,
@@ -97,11 +114,7 @@ class ReasonForm(forms.Form):
 def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusAction]:
     """What this member of staff may do with the visit as it stands."""
     return [
-        action
-        for action in STATUS_ACTIONS.values()
-        if lifecycle.may_become(booking.status, action.wanted)
-        and (not action.after_start or now >= booking.starts_at)
-        and action.is_open_to(user)
+        action for action in STATUS_ACTIONS.values() if action.fits(booking, now) and action.is_open_to(user)
     ]
 
 

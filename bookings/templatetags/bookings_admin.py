@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString, mark_safe
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
-from bookings.staff.labels import status_mark
 from bookings.staff.visibility import sees_own_visits
 
 register = template.Library()
@@ -41,9 +40,3 @@ def national_phone(number: str) -> str:
         return str(PhoneNumber.from_string(number, region="US").as_national)
     except NumberParseException:
         return number
-
-
-@register.simple_tag
-def status_of(status: str) -> SafeString:
-    """`{% status_of booking.status %}`: the status as a word with its sign."""
-    return status_mark(status)

@@ -10,15 +10,12 @@ from django.core.files.storage import default_storage
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from bookings.domain.faces import doorway_of
 from bookings.domain.soonest import Soonest
 from bookings.models import Photo, Therapist
 
 register = template.Library()
 
-_BENDS = (-18, 9, -11, 18, -6, 13)
-_GAPS = (7, 8, 9, 10)
-_TONES = 4
-_LINES = 5
 # Of a portrait that is as wide as its place allows.
 _FULL = 420
 
@@ -31,16 +28,12 @@ def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = Fals
     if therapist is not None and therapist.portrait:
         width = _FULL if size == "full" else int(size)
         return {**shape, **_files(therapist.portrait), "sizes": f"{width}px"}
-    key = (therapist.pk or 0) if therapist is not None else 0
-    # Neighbors in a list differ in all three: of 24 patterns, each seventh.
-    pattern = key * 7 % (len(_BENDS) * len(_GAPS))
-    bend, gap = _BENDS[pattern % len(_BENDS)], _GAPS[pattern // len(_BENDS)]
-    heights = [96 - gap * number for number in range(_LINES)]
+    drawn = doorway_of(therapist.pk if therapist is not None else None)
     return {
         **shape,
-        "tone": key % _TONES,
-        "lines": "".join(f"M18 {y}C32 {y - bend} 48 {y + bend} 62 {y}" for y in heights),
-        "sun": 33 if bend > 0 else 47,
+        "tone": drawn.tone,
+        "lines": "".join(f"M18 {y}C32 {y - drawn.bend} 48 {y + drawn.bend} 62 {y}" for y in drawn.heights),
+        "sun": drawn.sun,
     }
 
 

@@ -21,6 +21,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from bookings.notifications.faces import with_faces
+
 SHOWN = 100
 # `sandbox` takes scripts, forms and the origin away; links still work.
 HTML_POLICY = (
@@ -133,5 +135,5 @@ def letter_html(request: HttpRequest, name: str) -> HttpResponse:
     if not html:
         raise Http404
     return HttpResponse(
-        html, headers={"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
+        with_faces(html), headers={"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
     )

@@ -262,6 +262,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 50},
     },
+    "tell-of-visits-not-closed": {
+        "task": "bookings.tasks.tell_of_visits_not_closed",
+        "schedule": 300.0,
+        "options": {"expires": 250},
+    },
     "take-up-next-prices": {"task": "bookings.tasks.take_up_next_prices", "schedule": 60.0},
     "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
@@ -270,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
     "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
+    "purge-second-thoughts": {"task": "bookings.tasks.purge_second_thoughts", "schedule": 3600.0},
     "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
     "refresh-drives": {
         "task": "bookings.drives.tasks.refresh_drives",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from blog.models import FaqEntry, Page, Post, Testimonial
+from blog.models import FaqEntry, HomeBlock, Page, Post, Testimonial
 from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
@@ -63,7 +63,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
     bookable = Therapist.objects.bookable(timezone.localdate(now))
     therapists = list(bookable.select_related("home_zip__zone")[:5])
-    context = {
+    context: dict[str, Any] = {
         "check": check,
         "services": services[:6],
         "options": options,
@@ -80,6 +80,15 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "questions": FaqEntry.objects.active()[:5],
         "zones": Zone.objects.filter(zips__is_active=True).distinct(),
     }
+    # What a block is about; one about nothing is left out.
+    about = {
+        "therapists": therapists,
+        "surgery": context["after_surgery"],
+        "area": context["zones"],
+        "questions": context["questions"],
+        "posts": context["posts"],
+    }
+    context["blocks"] = [block for block in HomeBlock.in_order() if about.get(block.slug, True)]
     return render(request, "home.html", context)
 
 

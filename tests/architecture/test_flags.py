@@ -63,6 +63,10 @@ TURNED: dict[str, tuple[Callable[[World], Any], Callable[[World], Any], Any, Any
         lambda world: blog.FaqEntry.objects.create(question="Is it quiet?", answer="<p>Yes.</p>"),
         lambda world: shows("/faq/", "Is it quiet?"), True, False,
     ),
+    "blog.HomeBlock.is_active": (
+        lambda world: blog.HomeBlock.objects.create(slug="promises", title="What we promise."),
+        lambda world: shows("/", "What we promise."), True, False,
+    ),
     "blog.Testimonial.has_consent": (
         lambda world: blog.Testimonial(words="Kind.", name="S."),
         lambda world: shows("/", "Kind."), True, False,

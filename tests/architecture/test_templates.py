@@ -99,3 +99,19 @@ def test_static_files_that_templates_name_exist() -> None:
             if finders.find(named) is None:
                 missing.append(f"{name(path)}: {named}")
     assert missing == []
+
+
+DRAWINGS = sorted((ROOT / "templates/drawings").glob("*.svg"))
+
+
+def test_there_are_twelve_drawings_and_more() -> None:
+    assert len(DRAWINGS) >= 12
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=name)
+def test_a_drawing_is_small_and_takes_its_colors_from_the_page(path: Path) -> None:
+    text = path.read_text()
+
+    assert len(text.encode()) < 2048
+    assert re.match(r'<svg class="drawing" viewBox="[^"]+" aria-hidden="true" focusable="false">', text)
+    assert not re.search(r"#[0-9a-f]{3}|\b(?:fill|stroke|color)=|rgb|<(?:image|text|style|use)", text)

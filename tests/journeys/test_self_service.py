@@ -181,6 +181,7 @@ def test_canceled_late_at_once_and_the_fee_waived(site: RunningSite, new_page: P
     log_in(desk, site, "front-desk")
     desk.get_by_role("link", name=reference).first.click()
     expect(desk.locator("#late-fee")).to_contain_text("A train is late")
+    desk.get_by_label("Why it is waived").fill("A train was late")
     desk.get_by_role("button", name="Waive it").click()
     expect(desk.locator("body")).to_contain_text("is waived")
     site.smtp.wait_for(email, subject="No late fee")

@@ -35,6 +35,7 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from massagerx.lib.localtime import local
 from services.models import Business, Category, Service, ServiceOption
 
 # Tuesday, 10:00 in Los Angeles; and a visit on the Thursday after, 14:30 in Los Angeles.
@@ -199,7 +200,7 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
         TimeOff.objects.create(
             therapist=booking.therapist, starts_at=NOW, ends_at=starts_at + timedelta(days=1)
         )
-    if kind == MessageKind.LATE_FEE:
+    if kind in (MessageKind.LATE_FEE, MessageKind.NO_SHOW):
         LateFee.objects.create(
             booking=booking, cents=9250, reason=CANARY_NOTE, named_at=NOW, state=LateFeeState.CHARGED
         )
@@ -217,6 +218,13 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
             name="Ana Sample", email=email, asked_at=NOW, submission_key=uuid.uuid4()
         )
         return {"booklet_request": request}
+    if kind == MessageKind.MORNING:
+        make_visit(
+            status=BookingStatus.CONFIRMED,
+            starts_at=NOW - timedelta(days=1),
+            confirmed_at=NOW - timedelta(days=2),
+        )
+        return {"day": local(NOW).date()}
     answered = kind == MessageKind.CONTACT_ANSWER
     contact = ContactMessage.objects.create(
         name="Ana Sample",
@@ -244,6 +252,7 @@ STATUS_OF = {
     MessageKind.THANKS: BookingStatus.COMPLETED,
     MessageKind.CHANGE_REFUSED: BookingStatus.CONFIRMED,
     MessageKind.LATE_FEE: BookingStatus.CANCELED,
+    MessageKind.NO_SHOW: BookingStatus.NO_SHOW,
     MessageKind.STAFF_ALERT: BookingStatus.REQUESTED,
     MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
     MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,
@@ -261,4 +270,5 @@ _STARTS_AFTER = {
     MessageKind.REMINDER_LAST: timedelta(hours=3),
     MessageKind.RECHECK: timedelta(hours=24),
     MessageKind.THANKS: -timedelta(hours=21, minutes=30),
+    MessageKind.NO_SHOW: -timedelta(hours=3),
 }

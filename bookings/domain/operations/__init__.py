@@ -2,6 +2,7 @@
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
 from .absence import stay_away_today
+from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
@@ -11,6 +12,7 @@ from .changes import (
     cancel_together_by_client,
     cancel_together_late,
     decide_late_fee,
+    fee_may_become,
     free_until,
     late_fee,
     may_change,
@@ -20,13 +22,12 @@ from .changes import (
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
+from .correct import Correction, VisitAddress, correct_address, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
     Move,
-    VisitAddress,
-    correct_address,
     move_booking,
     move_together,
     quote_for_move,
@@ -50,14 +51,19 @@ from .status import (
     expires_at,
     mark_no_show,
     may_record_note,
+    may_reopen,
     needs_clinician_note,
     patience_with,
     prove_mailbox,
     record_clinician_note,
+    reopen_booking,
 )
+from .undo import undo
 
 __all__ = [
     "MOVABLE",
+    "Act",
+    "Correction",
     "LookedUp",
     "Move",
     "Shown",
@@ -83,11 +89,13 @@ __all__ = [
     "confirm_booking",
     "confirm_together",
     "correct_address",
+    "correct_visit",
     "decide_late_fee",
     "decline_booking",
     "expire_requests",
     "expires_at",
     "extend_hold",
+    "fee_may_become",
     "free_until",
     "hold_matches",
     "hold_time",
@@ -95,6 +103,7 @@ __all__ = [
     "mark_no_show",
     "may_change",
     "may_record_note",
+    "may_reopen",
     "move_booking",
     "move_by_client",
     "move_together",
@@ -102,12 +111,14 @@ __all__ = [
     "patience_with",
     "prove_mailbox",
     "purge_enquiries",
+    "purge_second_thoughts",
     "quote_for_move",
     "recheck_screening",
     "record_clinician_note",
     "refuse_change",
     "release_expired_holds",
     "release_hold",
+    "reopen_booking",
     "request_booking",
     "request_booklet",
     "request_together",
@@ -117,7 +128,9 @@ __all__ = [
     "send_contact",
     "stay_away_today",
     "treatment_of",
+    "undo",
     "visit_request_of",
+    "waiting_thoughts",
     "withdraw_change",
     "would_confirm",
 ]

@@ -30,13 +30,13 @@ from bookings.models import (
     LateFee,
     ScreeningRecheck,
     ScreeningRecord,
-    Therapist,
 )
 from massagerx.lib.localtime import local
 
+from .act import Act, columns_of, keep
 from .move import MOVABLE, move_booking
 from .status import CANCEL, cancel_together
-from .transaction import Act, change_status, record, translated_errors
+from .transaction import change_status, lock_visit, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
 SAME_PRESS = timedelta(minutes=10)
@@ -254,26 +254,60 @@ def cancel_together_late(
     return canceled
 
 
-def decide_late_fee(*, fee: LateFee, actor: User, now: datetime, state: LateFeeState) -> Booking:
-    """Charges or waives the late fee of a visit that its client canceled, and tells the client. Raises `FeeDecided`
-    when somebody else was quicker."""
+# What may be decided about a late fee, by how it stands. Paid was pressed too early now and then.
+_FEE_MAY_BECOME: dict[str, frozenset[str]] = {
+    LateFeeState.OPEN: frozenset({LateFeeState.CHARGED, LateFeeState.WAIVED}),
+    LateFeeState.CHARGED: frozenset({LateFeeState.PAID, LateFeeState.WAIVED}),
+    LateFeeState.PAID: frozenset({LateFeeState.CHARGED}),
+    LateFeeState.WAIVED: frozenset(),
+}
+_OWED = frozenset({LateFeeState.CHARGED, LateFeeState.PAID})
+
+
+def fee_may_become(fee: LateFee, state: LateFeeState) -> bool:
+    """Whether that can be decided about the late fee as it stands."""
+    return state in _FEE_MAY_BECOME[fee.state]
+
+
+def decide_late_fee(
+    *, fee: LateFee, actor: User, now: datetime, state: LateFeeState, reason: str = ""
+) -> Booking:
+    """Asks for, waives (with the `reason`, for staff), or puts down as paid the late fee of a visit that was canceled
+    late or where nobody opened. The client is told what is asked for or waived. Raises `FeeDecided` when it stands
+    otherwise by now."""
     with translated_errors(), transaction.atomic():
         booking = lock_visit(fee.booking)
-        fresh = LateFee.objects.get(pk=fee.pk)
-        if fresh.state != LateFeeState.OPEN:
-            raise FeeDecided(fresh.state)
-        _decide(fresh, booking, state, actor=actor, now=now)
-        why = _("charged") if state == LateFeeState.CHARGED else _("waived")
-        record(booking, EventKind.FEE_DECIDED, booking.status, Act(now, actor, reason=why))
-        outbox.write_once_more(booking=booking, kind=MessageKind.LATE_FEE, now=now)
+        fresh = LateFee.objects.filter(pk=fee.pk).first()
+        if fresh is None or not fee_may_become(fresh, state):
+            raise FeeDecided(fresh.state if fresh is not None else booking.status)
+        is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
+        was, fee_was = columns_of(booking), columns_of(fresh)
+        _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
+        done = {
+            LateFeeState.CHARGED: _("asked for"),
+            LateFeeState.PAID: _("paid"),
+            LateFeeState.WAIVED: _("waived: %(why)s") % {"why": reason} if reason else _("waived"),
+        }[state]
+        act = Act(now, actor, reason=done)
+        event = record(booking, EventKind.FEE_DECIDED, booking.status, act)
+        if is_told:
+            leaves_at = act.tells_at(booking.starts_at)
+            keep(event, was, act, leaves_at, fee=fee_was)
+            missed = booking.status == BookingStatus.NO_SHOW
+            kind = MessageKind.NO_SHOW if missed else MessageKind.LATE_FEE
+            outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
     return booking
 
 
-def _decide(fee: LateFee, booking: Booking, state: LateFeeState, *, actor: User, now: datetime) -> None:
+def _decide(
+    fee: LateFee, booking: Booking, state: LateFeeState, *, actor: User, now: datetime, reason: str = ""
+) -> None:
+    owed = (state in _OWED) - (fee.state in _OWED)
     fee.state, fee.decided_at, fee.decided_by = state, now, actor
+    fee.why_waived = reason if state == LateFeeState.WAIVED else ""
     fee.save()
-    if state == LateFeeState.CHARGED:
-        booking.late_fee_cents += fee.cents
+    if owed:
+        booking.late_fee_cents += owed * fee.cents
         booking.save(update_fields=["late_fee_cents"])
 
 
@@ -323,18 +357,12 @@ def refuse_change(*, change: ChangeRequest, actor: User, now: datetime, reason: 
     with translated_errors(), transaction.atomic():
         booking = lock_visit(change.booking)
         _close(change, ChangeState.REFUSED, now=now, actor=actor)
-        record(booking, EventKind.CHANGE_REFUSED, booking.status, Act(now, actor, reason=reason))
-        outbox.write_once_more(booking=booking, kind=MessageKind.CHANGE_REFUSED, now=now)
-
-
-def lock_visit(booking: Booking) -> Booking:
-    """The therapist's row, then the visit's, locked until the commit, as in every operation; the visit as it is now."""
-    list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
-    return (
-        Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist", "service", "area", "client", "terms_version")
-        .get(pk=booking.pk)
-    )
+        act = Act(now, actor, reason=reason)
+        event = record(booking, EventKind.CHANGE_REFUSED, booking.status, act)
+        leaves_at = act.tells_at(booking.starts_at)
+        keep(event, columns_of(booking), act, leaves_at)
+        kind = MessageKind.CHANGE_REFUSED
+        outbox.write_once_more(booking=booking, kind=kind, now=now, leaves_at=leaves_at)
 
 
 def _require_open(change: ChangeRequest) -> None:

@@ -72,13 +72,13 @@ class Standing:
         """The slot that the visit moves to, from where it is now. Raises `SlotTaken` or `SlotNotOffered`."""
         visit = self.visit
         here = replace(
-            visit_request,
-            area=visit.area,
-            access_type=visit.access_type,
-            address_key=visit.address_key,
-            excluding_booking=visit,
+            visit_request, area=visit.area, access_type=visit.access_type, address_key=visit.address_key
         )
-        return _choose(Wish(here, starts_at), self.therapists, self.rules, self.now)
+        return self.slot_at(replace(here, excluding_booking=visit), starts_at)
+
+    def slot_at(self, visit_request: VisitRequest, starts_at: datetime) -> Slot:
+        """The same at the door, and of the length, that `visit_request` has."""
+        return _choose(Wish(visit_request, starts_at), self.therapists, self.rules, self.now)
 
     def slot_in_place(self, visit_request: VisitRequest | None = None) -> Slot:
         """Its own start and therapist, as it stands or at the door of `visit_request`. Raises `SlotNotOffered`."""

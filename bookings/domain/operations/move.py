@@ -1,18 +1,20 @@
-"""Another time, or another way to the door, for a visit that stands."""
+"""Another time for a visit that stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
 from bookings.domain.scheduling import Slot
-from bookings.domain.visit_request import Treatment, VisitRequest, load_area
+from bookings.domain.visit_request import Treatment, VisitRequest
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
     ChangedMeanwhile,
@@ -21,13 +23,13 @@ from bookings.exceptions import (
     SlotNotOffered,
     SlotTaken,
 )
-from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
-from bookings.models.booking import make_address_key
+from bookings.models import Booking, BookingRules, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
-from .claim import Wish, claim_in_place, claim_move, claim_moves
+from .act import Act, Columns, columns_of, keep
+from .claim import Wish, claim_move, claim_moves
 from .status import patience_with
-from .transaction import Act, block_of, record, settle_change
+from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
 
@@ -46,11 +48,11 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     """What a visit to be moved asks for, with those who may do it: whom the client asked for, unless `preference` says
     another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
     asked = booking.preference if preference is None else preference
-    here = _at_door(booking, booking.area, booking.address_key, booking.access_type)
+    here = at_door(booking, booking.area, booking.address_key, booking.access_type)
     return replace(here, preference=asked).read(local(now).date())
 
 
-def _at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
+def at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
     """What was booked, at a door."""
     return VisitRequest(
         treatment=treatment_of(booking),
@@ -65,7 +67,7 @@ def _at_door(booking: Booking, area: ServiceArea, address_key: str, access_type:
 def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules) -> pricing.Quote:
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
-    return _quote(booking, starts_at, rules, travel_cents=booking.travel_cents)
+    return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
 def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
@@ -88,12 +90,14 @@ def move_booking(
     for_staff: bool = False,
     check: Callable[[Booking], None] | None = None,
     late_fee_cents: int = 0,
+    press: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working.
 
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
-    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late fee.
+    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late
+    fee. Visits that one `press` moves are taken back together.
 
     `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
     is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
@@ -113,7 +117,7 @@ def move_booking(
         quote = quote_for_move(booking=fresh, starts_at=starts_at, rules=rules)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
-        slot = standing.slot(visit_request, starts_at)
+        slot, was = standing.slot(visit_request, starts_at), columns_of(fresh)
         if fresh.status == BookingStatus.REQUESTED:
             if by_client and starts_at < answers.first_for_request(rules=rules, now=now):
                 raise SlotNotOffered("notice")
@@ -126,13 +130,14 @@ def move_booking(
         if by_client:
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
-        _write_move(fresh, slot, quote, Act(now, actor, by_client, reason))
-        _tell(fresh, by_client=by_client, now=now)
+        act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
+        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was))
     return fresh
 
 
-def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act) -> None:
-    """Writes the time, its price and the history of a locked visit, with what the caller has set."""
+def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
+    """Writes the time, its price and the history of a locked visit, with what the caller has set since it `was`; when
+    what it tells leaves."""
     before = block_of(fresh)
     fresh.therapist_id = slot.therapist_id
     fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
@@ -156,9 +161,14 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act) -> N
     )
     settle_change(fresh, moved=True, now=act.at, actor=act.actor)
     # A corrected drive spoke of the visits before and after; these are others now.
-    DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
+    drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
+    deleted = list(drives.order_by("pk"))
+    drives.delete()
     links.revoke_visit_links(fresh, now=act.at)
-    record(fresh, EventKind.MOVED, fresh.status, act, before=before)
+    event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
+    leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
+    keep(event, was, act, leaves_at, drives=[columns_of(drive) for drive in deleted])
+    return leaves_at
 
 
 class Move(NamedTuple):
@@ -177,7 +187,7 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
     others = tuple(booking.pk for booking in bookings)
     return [
         replace(
-            _at_door(booking, booking.area, booking.address_key, booking.access_type),
+            at_door(booking, booking.area, booking.address_key, booking.access_type),
             qualified=qualified,
             excluding_others=others,
         ).asking_for(booking.preference)
@@ -194,7 +204,8 @@ def move_together(
     Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
     """
     rules = BookingRules.load().for_staff()
-    act = Act(now, actor, by_client, reason, told_together=True)
+    # Told at once, and not to be taken back: the days of the course move as well.
+    act = Act(now, actor, by_client, reason, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
     wishes = [
         Wish(visit_request.with_therapist(move.therapist), move.starts_at)
@@ -214,6 +225,7 @@ def move_together(
         while waiting:
             fresh, slot = one = _first_to_move(waiting)
             waiting.remove(one)
+            was = columns_of(fresh)
             if fresh.status == BookingStatus.REQUESTED:
                 fresh.answer_by = answers.answer_by(
                     asked_at=now,
@@ -222,7 +234,7 @@ def move_together(
                     patience=patience_with(fresh.screening.tier),
                 )
             quote = quote_for_move(booking=fresh, starts_at=slot.starts_at, rules=rules)
-            _write_move(fresh, slot, quote, act)
+            _write_move(fresh, slot, quote, act, was)
             reminders.write_reminders(booking=fresh, now=now)
             moved.append(fresh)
         if moved:
@@ -247,80 +259,17 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
     raise SlotTaken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitAddress:
-    """Where a visit is, and how one gets in. `access` has the keys of `AccessNotes.notes`."""
-
-    street: str
-    unit: str
-    zip_code: str
-    access_type: str
-    access: Mapping[str, str]
-
-    @property
-    def address_key(self) -> str:
-        return make_address_key(self.street, self.unit, self.zip_code)
+def tell_change(booking: Booking, act: Act, leaves_at: datetime) -> None:
+    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit."""
+    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if act.by_client else [])]
+    outbox.write_messages(booking=booking, kinds=kinds, now=act.at, leaves_at=leaves_at)
+    reminders.write_reminders(booking=booking, now=act.at, leaves_at=leaves_at)
 
 
-def correct_address(
-    *,
-    booking: Booking,
-    address: VisitAddress,
-    now: datetime,
-    actor: User | None = None,
-    by_client: bool = False,
-    total_cents: int | None = None,
-) -> Booking:
-    """Corrects address and access notes. The start stays, if the therapist can still keep it from there: with other
-    minutes for stairs, and other drives.
-
-    The client is told again only when the address changed. `total_cents` is the total that was shown, travel to the
-    new address included. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, or
-    `PriceChanged`; nothing has changed then.
-    """
-    rules = BookingRules.load()
-    area = load_area(address.zip_code)
-    with claim_in_place(booking, rules=rules, now=now) as standing:
-        fresh = standing.visit
-        require_movable(fresh, now)
-        before = block_of(fresh)
-        was_elsewhere = fresh.address_key != address.address_key
-        travel_cents = area.zone.travel_fee_cents if area.pk != fresh.area_id else fresh.travel_cents
-        quote = _quote(fresh, fresh.starts_at, rules, travel_cents=travel_cents)
-        if total_cents is not None and quote.total_cents != total_cents:
-            raise PriceChanged(total_cents, quote.total_cents)
-        if was_elsewhere or fresh.access_type != address.access_type:
-            slot = standing.slot_in_place(_at_door(fresh, area, address.address_key, address.access_type))
-            fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
-        _set_address(fresh, address, area, quote)
-        if was_elsewhere:
-            DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh)).delete()
-            fresh.revision += 1
-        fresh.save()
-        # Written without a look at the old notes: those may be under a key that is lost.
-        if not AccessNotes.objects.filter(booking=fresh).update(notes=dict(address.access)):
-            AccessNotes.objects.create(booking=fresh, notes=dict(address.access))
-        record(fresh, EventKind.EDITED, fresh.status, Act(now, actor, by_client), before=before)
-        if was_elsewhere:
-            _tell(fresh, by_client=by_client, now=now)
-    return fresh
-
-
-def _tell(booking: Booking, *, by_client: bool, now: datetime) -> None:
-    """What the new revision is told by: at once, and in the days before and after the visit."""
-    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if by_client else [])]
-    outbox.write_messages(booking=booking, kinds=kinds, now=now)
-    reminders.write_reminders(booking=booking, now=now)
-
-
-def _set_address(booking: Booking, address: VisitAddress, area: ServiceArea, quote: pricing.Quote) -> None:
-    booking.street, booking.unit, booking.access_type = address.street, address.unit, address.access_type
-    booking.area, booking.city = area, area.city
-    booking.travel_cents, booking.evening_cents = quote.travel_cents, quote.evening_cents
-    booking.total_cents = quote.total_cents
-
-
-def _quote(booking: Booking, starts_at: datetime, rules: BookingRules, *, travel_cents: int) -> pricing.Quote:
+def quote_as_agreed(
+    booking: Booking, starts_at: datetime, rules: BookingRules, *, travel_cents: int
+) -> pricing.Quote:
+    """What was agreed, with another travel, and the evening fee that follows the start."""
     evening = booking.evening_cents
     if pricing.is_evening(starts_at, rules) != pricing.is_evening(booking.starts_at, rules):
         evening = rules.evening_fee_cents if pricing.is_evening(starts_at, rules) else 0
@@ -329,6 +278,7 @@ def _quote(booking: Booking, starts_at: datetime, rules: BookingRules, *, travel
         add_ons_cents=booking.add_ons_cents,
         travel_cents=travel_cents,
         evening_cents=evening,
+        discount_cents=booking.discount_cents,
     )
 
 

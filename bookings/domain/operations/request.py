@@ -59,9 +59,10 @@ from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
+from .act import Act
 from .claim import Wish, claim, claim_all
 from .status import patience_with
-from .transaction import Act, event_of, tell_listeners
+from .transaction import event_of, tell_listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

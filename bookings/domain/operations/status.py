@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,21 +16,24 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
-from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
-from bookings.exceptions import ChangedMeanwhile, InvalidTransition, ScreeningNotCleared, SlotTaken
+from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, Tier
+from bookings.exceptions import ChangedMeanwhile, FeePaid, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import (
     Booking,
     BookingQuerySet,
     BookingRules,
     ClinicianNote,
+    LateFee,
     ScreeningRecheck,
     ScreeningRecord,
     Therapist,
 )
 from bookings.models.intake import NEEDS_NO_NOTE
+from massagerx.lib.localtime import local
 
+from .act import Act
 from .claim import claim_in_place
-from .transaction import Act, Change, change_status, record, translated_errors, write_status
+from .transaction import Change, change_status, lock_visit, record, translated_errors, write_status
 
 log = logging.getLogger("massagerx.bookings")
 
@@ -69,16 +73,26 @@ def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = 
 
     Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
     """
-    act = Act(now, actor, told_together=True)
     with translated_errors(), transaction.atomic():
         waiting = _lock_all(Booking.objects.filter(together=together).waiting(), BookingStatus.CONFIRMED)
+        act = _told_together(Act(now, actor), waiting)
         confirmed = []
         for booking in waiting:
             if note and needs_clinician_note(booking):
                 record_clinician_note(booking=booking, actor=actor, note=note, now=now)
             confirmed.append(_confirm(booking, act))
-        outbox.write_messages(booking=confirmed[0], kinds=[MessageKind.TOGETHER], now=now)
+        _tell_together(confirmed[0], act)
     return confirmed
+
+
+def _told_together(act: Act, visits: Collection[Booking]) -> Act:
+    """The act as one email tells of it, for all visits at one time."""
+    return replace(act, told_together=True, leaves_at=act.tells_at(*(visit.starts_at for visit in visits)))
+
+
+def _tell_together(first: Booking, act: Act, alert: Sequence[MessageKind] = ()) -> None:
+    kinds = [MessageKind.TOGETHER, *alert]
+    outbox.write_messages(booking=first, kinds=kinds, now=act.at, leaves_at=act.leaves_at)
 
 
 def needs_clinician_note(booking: Booking) -> bool:
@@ -172,12 +186,12 @@ def cancel_together(
 
     Raises `InvalidTransition` when nothing is to come.
     """
-    act = Act(now, actor, by_client, reason, told_together=True)
     with translated_errors(), transaction.atomic():
         ahead = _lock_all(ahead_together(together, now=now), BookingStatus.CANCELED)
+        act = _told_together(Act(now, actor, by_client, reason), ahead)
         canceled = [change_status(booking, CANCEL, act, check=check, then=then) for booking in ahead]
         alert = [MessageKind.STAFF_ALERT] if actor is None else []
-        outbox.write_messages(booking=canceled[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
+        _tell_together(canceled[0], act, alert)
     return canceled
 
 
@@ -204,15 +218,63 @@ def _lock_therapists(bookings: Sequence[Booking]) -> None:
 
 
 def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
-    """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts."""
+    """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts, and `FeePaid` where nobody is
+    said to have opened and the fee for that is paid."""
     check = _require_started(BookingStatus.COMPLETED, now)
-    return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check)
+    return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check, then=_drop_fee)
 
 
 def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
-    """Marks a visit as one where nobody opened. Raises `InvalidTransition`, also before the visit starts."""
+    """Marks a visit as one where nobody opened. Where the terms name a late fee, the client hears of both at once, when
+    staff have decided about it; else now. Raises `InvalidTransition`, also before the visit starts."""
+
+    def name_fee(fresh: Booking) -> None:
+        cents = fresh.terms_version.late_fee_cents(
+            treatment_cents=fresh.treatment_cents, total_cents=fresh.total_cents
+        )
+        if cents:
+            LateFee.objects.create(booking=fresh, cents=cents, named_at=now)
+        else:
+            outbox.write_once_more(booking=fresh, kind=MessageKind.NO_SHOW, now=now)
+
     check = _require_started(BookingStatus.NO_SHOW, now)
-    return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check)
+    return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check, then=name_fee)
+
+
+def _drop_fee(fresh: Booking) -> None:
+    """Takes back the late fee of a visit where nobody opened, as was said. Raises `FeePaid`."""
+    fee = LateFee.objects.filter(booking=fresh).first()
+    if fee is None:
+        return
+    if fee.state == LateFeeState.PAID:
+        raise FeePaid
+    if fee.state == LateFeeState.CHARGED:
+        fresh.late_fee_cents -= fee.cents
+        fresh.save(update_fields=["late_fee_cents"])
+    fee.delete()
+
+
+def may_reopen(booking: Booking, *, now: datetime) -> bool:
+    """Whether somebody said today, by the local calendar, how the visit ended, so that it can be taken back."""
+    if booking.status not in (BookingStatus.COMPLETED, BookingStatus.NO_SHOW):
+        return False
+    said = booking.events.filter(kind__in=[EventKind.COMPLETED, EventKind.NO_SHOW]).last()
+    return said is not None and local(said.at).date() == local(now).date()
+
+
+def reopen_booking(*, booking: Booking, actor: User, now: datetime, reason: str = "") -> Booking:
+    """Takes back, on the day it was said, how a visit ended: it waits to be closed again, and what was to be sent about
+    it is not sent. Raises `InvalidTransition`, or `FeePaid`."""
+    with translated_errors(), transaction.atomic():
+        fresh = lock_visit(booking)
+        if not may_reopen(fresh, now=now):
+            raise InvalidTransition(fresh.status, BookingStatus.CONFIRMED)
+        before = fresh.status
+        _drop_fee(fresh)
+        fresh.status = BookingStatus.CONFIRMED
+        fresh.save(update_fields=["status"])
+        record(fresh, EventKind.REOPENED, before, Act(now, actor, reason=reason))
+    return fresh
 
 
 def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +19,8 @@ from bookings.exceptions import NoLongerOffered, SlotTaken
 from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
+
+from .act import Act, columns_of, keep
 
 _OVERLAP = "booking_no_overlap"
 # SQLSTATEs of a lock that was not given in time, a deadlock and a serialisation failure.
@@ -92,6 +93,16 @@ def lock_preferred(
     return locked
 
 
+def lock_visit(booking: Booking) -> Booking:
+    """The therapist's row, then the visit's, locked until the commit, as in every operation; the visit as it is now."""
+    list(Therapist.objects.select_for_update(no_key=True).filter(bookings=booking.pk))
+    return (
+        Booking.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("therapist", "service", "area", "client", "terms_version")
+        .get(pk=booking.pk)
+    )
+
+
 class Block(NamedTuple):
     """The time of a therapist that a visit takes, from set-up to pack-down; instants in UTC, half-open."""
 
@@ -105,19 +116,6 @@ def block_of(booking: Booking) -> Block:
     return Block(booking.therapist_id, booking.starts_at, booking.blocked_from, booking.blocked_until)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """That something is done to a visit: when (an aware instant), by whom and why. With an `actor` staff do it, at the
-    client's word where it is `by_client`; without one the client or the clock does. What is done to several visits at
-    once is `told_together`, by whoever does it."""
-
-    at: datetime
-    actor: User | None = None
-    by_client: bool = False
-    reason: str = ""
-    told_together: bool = False
-
-
 class Change(NamedTuple):
     """A change of status: to which, as what it stands in the history, and what the client is told."""
 
@@ -128,11 +126,13 @@ class Change(NamedTuple):
 
 def record(
     booking: Booking, kind: EventKind, from_status: str, act: Act, *, before: Block | None = None
-) -> None:
+) -> BookingEvent:
     """Appends to the visit's history, and tells the listeners. `before` is the time that the visit took, where the
     operation changed it."""
-    event_of(booking, kind, from_status, act, before=before).save(force_insert=True)
+    event = event_of(booking, kind, from_status, act, before=before)
+    event.save(force_insert=True)
     tell_listeners(booking, kind, from_status, now=act.at, before=before)
+    return event
 
 
 def tell_listeners(
@@ -208,7 +208,7 @@ def write_status(
     fresh: Booking, change: Change, act: Act, *, then: Callable[[Booking], None] | None = None
 ) -> None:
     """The part of `change_status` that writes, for who has locked the visit and asked whether it may."""
-    before = fresh.status
+    before, was = fresh.status, columns_of(fresh)
     fresh.status, fresh.source = change.to, ""
     fields = ["status", "source"]
     if change.to == BookingStatus.CONFIRMED:
@@ -223,13 +223,16 @@ def write_status(
         settle_change(fresh, now=act.at, actor=act.actor)
     if then is not None:
         then(fresh)
-    record(fresh, change.event, before, act)
+    event = record(fresh, change.event, before, act)
     if change.tell is not None:
+        leaves_at = act.tells_at(fresh.starts_at)
+        keep(event, was, act, leaves_at)
         # Staff did not see it happen when the client did it.
         alert = [MessageKind.STAFF_ALERT] if act.by_client and act.actor is None else []
         if not act.told_together:
-            outbox.write_messages(booking=fresh, kinds=[change.tell, *alert], now=act.at)
-        reminders.write_reminders(booking=fresh, now=act.at)
+            kinds = [change.tell, *alert]
+            outbox.write_messages(booking=fresh, kinds=kinds, now=act.at, leaves_at=leaves_at)
+        reminders.write_reminders(booking=fresh, now=act.at, leaves_at=leaves_at)
 
 
 def settle_change(booking: Booking, *, now: datetime, actor: User | None, moved: bool = False) -> None:

@@ -7,6 +7,7 @@ from .decisions import (
     day_asked_for,
     qualifications,
     slot_in_place,
+    try_slot,
     why_therapist_stands_back,
 )
 from .rescue import Rescue, Way, plan_rescue
@@ -36,5 +37,6 @@ __all__ = [
     "read_outlook",
     "setup_and_packdown_minutes",
     "slot_in_place",
+    "try_slot",
     "why_therapist_stands_back",
 ]

@@ -43,6 +43,32 @@ def choose_slot(
     Called again under the lock, with the rows as they are then. `beside` are times that are about to be taken in the
     same transaction. Raises `SlotNotOffered` with the reason that comes closest to a yes.
     """
+    slot, refused = try_slot(
+        visit_request=visit_request,
+        therapists=therapists,
+        starts_at=starts_at,
+        rules=rules,
+        now=now,
+        beside=beside,
+    )
+    if slot is None:
+        found = set(refused.values())
+        reasons = [reason for reason in availability.RefusalReason if reason in found]
+        raise SlotNotOffered(reasons[0] if reasons else availability.RefusalReason.NO_THERAPIST)
+    return slot
+
+
+def try_slot(
+    *,
+    visit_request: VisitRequest,
+    therapists: Iterable[Therapist],
+    starts_at: datetime,
+    rules: BookingRules,
+    now: datetime,
+    beside: Sequence[tuple[VisitRequest, Slot]] = (),
+) -> tuple[Slot | None, dict[int, availability.RefusalReason]]:
+    """The same slot, None where nobody can come; and of each who can't, by the therapist's key, why not. Raises
+    `SlotNotOffered` for a start that is past or beyond any horizon."""
     day = day_asked_for(starts_at, rules=rules, now=now)
     found, closures = therapist_values(
         therapists,
@@ -56,20 +82,19 @@ def choose_slot(
     job = job_at(visit_request, rules)
     conditions = availability.Conditions(engine_rules_of(rules, closures), read_drives(), now)
     slots: list[Slot] = []
-    refused: set[availability.RefusalReason] = set()
+    refused: dict[int, availability.RefusalReason] = {}
     for therapist in values:
         outcome = availability.check_slot(
             therapist=therapist, job=job, starts_at=starts_at, conditions=conditions
         )
         if isinstance(outcome, availability.Refusal):
-            refused.add(outcome.reason)
+            refused[therapist.id] = outcome.reason
         else:
             slots.append(outcome)
     if not slots:
-        reasons = [reason for reason in availability.RefusalReason if reason in refused]
-        raise SlotNotOffered(reasons[0] if reasons else availability.RefusalReason.NO_THERAPIST)
+        return None, refused
     (chosen,) = availability.for_anyone(slots, therapists=values, rules=conditions.rules)
-    return chosen
+    return chosen, refused
 
 
 def _with_taken(

@@ -6,7 +6,7 @@ the others gets the time nearest to its own, one after the other by start.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -61,17 +61,22 @@ class Rescue:
 
 
 def plan_rescue(
-    *, bookings: Sequence[Booking], span: tuple[datetime, datetime], rules: BookingRules, now: datetime
+    *,
+    bookings: Sequence[Booking],
+    span: tuple[datetime, datetime],
+    rules: BookingRules,
+    now: datetime,
+    all_are_out: bool = False,
 ) -> list[Rescue]:
-    """The plan for these visits, by start, whose therapists are out during the half-open span of aware instants; five
-    queries, however many there are. The visits need therapist, area and service beside them.
+    """The plan for these visits, by start, whose therapists are out during the half-open span of aware instants, or all
+    are; five queries, however many there are. The visits need therapist, area and service beside them.
 
     By staff's rules, on the owner's grid where the time changes. Everybody else's visits stay as they are.
     """
     if not bookings:
         return []
     ordered = sorted(bookings, key=lambda booking: (booking.starts_at, booking.pk))
-    search = _read(ordered, span, rules, now)
+    search = _read(ordered, span, rules, now, all_are_out=all_are_out)
     placed = search.keep_times()
     for number in range(len(ordered)):
         if number not in placed:
@@ -216,7 +221,12 @@ def _way(therapist: Therapist, slot: availability.Slot) -> Way:
 
 
 def _read(
-    bookings: list[Booking], span: tuple[datetime, datetime], rules: BookingRules, now: datetime
+    bookings: list[Booking],
+    span: tuple[datetime, datetime],
+    rules: BookingRules,
+    now: datetime,
+    *,
+    all_are_out: bool,
 ) -> _Search:
     therapists = list(
         Therapist.objects.bookable(local(now).date())
@@ -227,12 +237,13 @@ def _read(
     found, closures = therapist_values(
         therapists, first_day=days[0], last_day=days[-1] + timedelta(days=LOOKS_AHEAD_DAYS), now=now
     )
+    out = {row.pk for row in therapists} if all_are_out else {row.therapist_id for row in bookings}
     staff, drive_time = engine_rules_of(rules.for_staff(), closures), read_drives()
     return _Search(
         bookings=bookings,
         jobs=[_job(booking, rules) for booking in bookings],
         therapists=therapists,
-        values={value.id: value for value in _as_out(found, bookings, span)},
+        values={value.id: value for value in _as_out(found, out, bookings, span)},
         qualified=qualifications([row.pk for row in therapists]),
         at_any_minute=availability.Conditions(staff, drive_time, now),
         on_the_grid=availability.Conditions(
@@ -242,10 +253,12 @@ def _read(
 
 
 def _as_out(
-    values: Sequence[availability.Therapist], bookings: list[Booking], span: tuple[datetime, datetime]
+    values: Sequence[availability.Therapist],
+    out: Collection[int],
+    bookings: list[Booking],
+    span: tuple[datetime, datetime],
 ) -> Iterator[availability.Therapist]:
     """Those who are out are so during the span, and without the visits that are to be rescued."""
-    out = {booking.therapist_id for booking in bookings}
     leaving = {(booking.therapist_id, booking.blocked_from) for booking in bookings}
     for value in values:
         if value.id not in out:

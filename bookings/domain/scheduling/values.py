@@ -18,6 +18,8 @@ from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
 
+_MINUTE = timedelta(minutes=1)
+
 
 def place_of(area: ServiceArea, *, address_key: str | None = None) -> availability.Place:
     """A ZIP code's place; with the address's key once the address is known."""
@@ -33,7 +35,7 @@ def place_of(area: ServiceArea, *, address_key: str | None = None) -> availabili
 
 def whole_minutes(span: timedelta) -> int:
     """Whole minutes of a span."""
-    return int(span.total_seconds() // 60)
+    return span // _MINUTE
 
 
 def local_day(starts_at: datetime) -> date:
@@ -89,11 +91,10 @@ def therapist_values(
     # Whole weeks, Monday to Sunday: the fair choice among therapists counts a week's visits.
     week_start = first_day - timedelta(days=first_day.weekday())
     week_end = last_day + timedelta(days=6 - last_day.weekday())
-    start, _ = day_bounds(week_start)
-    _, end = day_bounds(week_end)
+    weeks = day_bounds(week_start)[0], day_bounds(week_end)[1]
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
     off: dict[int, list[availability.Interval]] = defaultdict(list)
-    for taken in taken_between(start, end, therapists=keys, now=now, excluding=excluding, draft=draft):
+    for taken in taken_between(weeks, therapists=keys, now=now, excluding=excluding, draft=draft):
         span = availability.Interval(taken.blocked_from, taken.blocked_until)
         if taken.by == TakenBy.TIME_OFF:
             off[taken.therapist_id].append(span)
@@ -143,17 +144,12 @@ def therapist_values(
 
 def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
     is_visit = taken.by == TakenBy.VISIT
+    door = (taken.street, taken.unit) if is_visit else None
     return availability.Occupied(
-        blocked=blocked,
-        place=_place(
-            taken.zip_code,
-            taken.zone_id,
-            taken.latitude,
-            taken.longitude,
-            (taken.street, taken.unit) if is_visit else None,
-        ),
-        treatment_minutes=whole_minutes(taken.ends_at - taken.starts_at),
-        kind=availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
+        blocked,
+        _place(taken.zip_code, taken.zone_id, taken.latitude, taken.longitude, door),
+        whole_minutes(taken.treatment),
+        availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
     )
 
 

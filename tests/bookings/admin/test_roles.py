@@ -74,6 +74,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "blog.post": {"owner": "lacd", "writer": "lacd"},
     "blog.tag": {"owner": "lacd", "writer": "lacd"},
     "blog.page": {"owner": "lac", "writer": "lac"},
+    "blog.homeblock": {"owner": "lac", "writer": "lac"},
     "blog.faqentry": {"owner": "lacd", "writer": "lacd"},
     "blog.picture": {"owner": "lacd", "writer": "lacd"},
     "blog.video": {"owner": "lacd", "writer": "lacd"},
@@ -123,6 +124,9 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_move": {"owner", "desk"},
     "bookings_booking_book": {"owner", "desk"},
     "bookings_booking_rescue": {"owner", "desk"},
+    "bookings_booking_close": {"owner", "desk", "therapist"},
+    "bookings_booking_correct": {"owner", "desk"},
+    "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
@@ -135,6 +139,8 @@ VIEWS: dict[str, set[str]] = {
     "blog_post_paste": {"owner", "writer"},
     "blog_announcement_version": {"owner", "writer"},
     "blog_announcement_versions": {"owner", "writer"},
+    "blog_homeblock_version": {"owner", "writer"},
+    "blog_homeblock_versions": {"owner", "writer"},
     "blog_page_version": {"owner", "writer"},
     "blog_page_versions": {"owner", "writer"},
     "blog_post_version": {"owner", "writer"},
@@ -167,6 +173,7 @@ POSTS: dict[str, set[str]] = {
     "courses_course_confirm": {"owner", "desk"},
     "courses_course_cancel_rest": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
+    "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
     "blog_faqentry_claims": {"owner", "writer"},
@@ -211,6 +218,8 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_undo": [uuid.uuid4()],
+            "bookings_booking_correct": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
             "bookings_changerequest_answer": [rows["bookings.changerequest"], "refuse"],
             "bookings_client_merge": [rows["bookings.client"]],
@@ -287,6 +296,7 @@ def desk(world: World) -> Desk:
         "blog.post": post,
         "blog.tag": Tag.objects.create(name="Tag", slug="tag"),
         "blog.page": page,
+        "blog.homeblock": blog.HomeBlock.objects.create(slug="visit"),
         "blog.faqentry": FaqEntry.objects.create(question="Why?", answer="<p>So.</p>"),
         "blog.picture": Picture.objects.create(alt="Hands", width=60, height=40),
         "blog.video": video,
@@ -521,7 +531,7 @@ def test_what_belongs_to_another_therapist_shows_nowhere(desk: Desk) -> None:
     for answer in ("accept", "accept-with-fee"):
         key = desk.rows["bookings.changerequest"].pk
         addresses.append(reverse("admin:bookings_changerequest_answer", args=[key, answer]))
-    for action in ("confirm", "decline", "complete", "no-show", "cancel"):
+    for action in ("confirm", "decline", "complete", "no-show", "reopen", "cancel"):
         addresses.append(reverse("admin:bookings_booking_do", args=[desk.other.pk, action]))
     leaks = []
     for address in addresses:

@@ -108,6 +108,7 @@ class Checker:
         self.hours = [hours for hours in everywhere if hours.zones is None or job.place.zone in hours.zones]
         self.working_here = {minute for minute in self.working if self.in_hours(minute)}
         self.hours = everywhere
+        self.shifts: dict[datetime, tuple[datetime, datetime]] = {}
         day_start, day_end = minutes[0], minutes[-1] + MINUTE
         self.visits = sorted(
             (
@@ -147,6 +148,8 @@ class Checker:
 
     def shift(self, start: datetime) -> tuple[datetime, datetime]:
         """When the therapist may leave home, and has to be back: as far as one gets without meeting time off."""
+        if start in self.shifts:
+            return self.shifts[start]
         leave = back = minute = start
         while minute in self.minutes and minute not in self.off:
             leave = minute if minute in self.working else leave
@@ -155,6 +158,12 @@ class Checker:
         while minute in self.minutes and minute not in self.off:
             back = minute if minute in self.working else back
             minute += MINUTE
+        if start in self.working:  # so walking from any working minute in between ends at the same two
+            minute = leave
+            while minute <= back:
+                if minute in self.working:
+                    self.shifts[minute] = leave, back + MINUTE
+                minute += MINUTE
         return leave, back + MINUTE
 
     def neighbours(self, start: datetime) -> tuple[Taken | None, Taken | None]:

@@ -1,5 +1,6 @@
 """Days, therapists and drives for property tests: small numbers, so that things collide often."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,9 +19,11 @@ from bookings.availability import (
     OccupiedKind,
     Place,
     SchedulingRules,
+    Slot,
     Therapist,
     WeeklyHours,
     WithOverrides,
+    good_fits,
 )
 from bookings.drives import table
 from bookings.drives.estimates import Basis
@@ -134,6 +137,15 @@ def metric_drives(draw: st.DrawFn) -> DriveTime:
         return max(floor, per_block * (abs(x - other_x) + abs(y - other_y)))
 
     return drive_time
+
+
+def good_fits_among(slots: Iterable[Slot]) -> frozenset[datetime]:
+    """The starts of one day's `slots` to offer first, each with the therapist for whom it adds least."""
+    least: dict[datetime, int] = {}
+    for slot in slots:
+        added = slot.added_drive_minutes
+        least[slot.starts_at] = min(added, least.get(slot.starts_at, added))
+    return good_fits(least)
 
 
 def wall_times(first_hour: int = 0, last_hour: int = 23) -> st.SearchStrategy[time]:

@@ -17,12 +17,11 @@ from bookings.availability import (
     Therapist,
     choose_therapist,
     for_anyone,
-    good_fit_starts,
     offer_slots,
     visits_by_week,
 )
 from tests.bookings.availability import oracle
-from tests.bookings.availability.strategies import UNHURRIED, World, worlds
+from tests.bookings.availability.strategies import UNHURRIED, World, good_fits_among, worlds
 
 RULES = SchedulingRules("America/Los_Angeles", timedelta(0), 60, 15)
 MINUTE = timedelta(minutes=1)
@@ -78,19 +77,19 @@ def test_good_fit_is_the_third_that_spares_most() -> None:
     added = [5, 10, 40, 45, 50, 60]
     slots = [slot(1, quarter, minutes) for quarter, minutes in enumerate(added)]
 
-    assert good_fit_starts(slots) == {slots[0].starts_at, slots[1].starts_at}
+    assert good_fits_among(slots) == {slots[0].starts_at, slots[1].starts_at}
 
 
 def test_good_fit_counts_each_start_with_the_therapist_for_whom_it_adds_least() -> None:
     slots = [slot(1, 0, 60), slot(2, 0, 5), slot(1, 1, 60), slot(2, 2, 60)]
 
-    assert good_fit_starts(slots) == {MORNING}
+    assert good_fits_among(slots) == {MORNING}
 
 
 def test_good_fit_is_nothing_on_a_day_of_equals() -> None:
-    assert good_fit_starts([]) == frozenset()
-    assert good_fit_starts([slot(1, quarter, 0) for quarter in range(8)]) == frozenset()
-    assert good_fit_starts([slot(1, quarter, 30 + quarter) for quarter in range(8)]) == frozenset()
+    assert good_fits_among([]) == frozenset()
+    assert good_fits_among([slot(1, quarter, 0) for quarter in range(8)]) == frozenset()
+    assert good_fits_among([slot(1, quarter, 30 + quarter) for quarter in range(8)]) == frozenset()
 
 
 @settings(UNHURRIED)
@@ -105,12 +104,12 @@ def test_good_fit_is_never_half_the_day_and_knows_only_differences(
     slots = [slot(therapist_id, quarter, added) for therapist_id, quarter, added in drawn]
     starts = {found.starts_at for found in slots}
 
-    good = good_fit_starts(slots)
+    good = good_fits_among(slots)
 
     assert good <= starts
     assert not good or 2 * len(good) <= len(starts)
     further = [found._replace(added_drive_minutes=found.added_drive_minutes + 5 * farther) for found in slots]
-    assert good_fit_starts(further) == good
+    assert good_fits_among(further) == good
 
 
 @settings(UNHURRIED)
@@ -194,7 +193,7 @@ def test_good_fits_are_those_counted_out(drawn: list[tuple[int, int, int]]) -> N
     for found in slots:
         added.setdefault(found.starts_at, []).append(found.added_drive_minutes)
 
-    assert good_fit_starts(slots) == good_fits_counted_out(added)
+    assert good_fits_among(slots) == good_fits_counted_out(added)
 
 
 @settings(UNHURRIED, max_examples=100)
@@ -231,6 +230,6 @@ def test_good_fits_of_whole_days_are_those_of_the_rules_walked_minute_by_minute(
     for offered in offer_slots(**world.arguments()):
         found.setdefault(offered.starts_at.astimezone(world.rules.tz).date(), []).append(offered)
 
-    assert {day: good_fit_starts(slots) for day, slots in found.items()} == {
+    assert {day: good_fits_among(slots) for day, slots in found.items()} == {
         day: good_fits_counted_out(starts) for day, starts in expected.items()
     }

@@ -21,7 +21,6 @@ from bookings.availability import (
     check_slot,
     explain_day,
     for_anyone,
-    good_fit_starts,
     offer_slots,
     offer_starts,
     open_days,
@@ -36,6 +35,7 @@ from tests.bookings.availability.strategies import (
     World,
     days,
     drive_times,
+    good_fits_among,
     jobs,
     metric_drives,
     worlds,
@@ -76,7 +76,7 @@ def test_starts_are_those_of_the_slots_by_day_with_the_same_flag_and_who_comes(w
         by_day[slot.starts_at.astimezone(world.rules.tz).date()].append(slot)
     expected = {}
     for day, slots in by_day.items():
-        good = good_fit_starts(slots)
+        good = good_fits_among(slots)
         instants = sorted({slot.starts_at for slot in slots})
         chosen = for_anyone(slots, therapists=world.therapists, rules=world.rules)
         comes = {slot.starts_at: slot.therapist_id for slot in chosen}

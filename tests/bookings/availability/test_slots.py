@@ -387,7 +387,7 @@ def test_a_visit_that_runs_past_midnight_is_of_both_days() -> None:
     assert times(owl)[0] == "01:45"
     assert times(owl, rules=replace(RULES, granularity_minutes=1), day=WEDNESDAY)[0] == "01:45"
     assert times(replace(owl, max_visits_per_day=1)) == []
-    assert times(replace(owl, existing=(replace(night, place=NOWHERE),))) == []
+    assert times(replace(owl, existing=(night._replace(place=NOWHERE),))) == []
 
 
 def test_home_has_to_be_a_known_way_off_even_between_two_visits() -> None:

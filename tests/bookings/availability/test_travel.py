@@ -81,7 +81,7 @@ def test_what_the_engine_remembers_is_what_it_would_be_told(
         for index in range(0, len(traffic.bands), 15):
             departing_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=frame.start + index)
             told = 0 if where[0].same_address(where[1]) else drive_time(where[0], where[1], departing_at)
-            assert leg[traffic.bands[index]] == whole_minutes(told)
+            assert leg.by_band[traffic.bands[index]] == whole_minutes(told)
 
 
 @UNHURRIED
@@ -134,7 +134,7 @@ def test_bands_are_few_and_asked_once_each() -> None:
     for ahead in range(60):
         traffic = drives.traffic(local_day(date(2026, 10, 1) + timedelta(days=ahead), LOS_ANGELES))
         for band in traffic.bands:
-            assert leg[band] == 20
+            assert leg.by_band[band] == 20
     assert len(asked) < 48
 
 
@@ -149,7 +149,7 @@ def test_bands_for_another_zone_are_not_trusted() -> None:
     leg = drives.leg(drives.place_id(HOME), drives.place_id(BEACH))
     frame = local_day(date(2026, 7, 1), LOS_ANGELES)
 
-    assert [leg[band] for band in drives.traffic(frame).bands[:3]] == [0, 1, 2]
+    assert [leg.by_band[band] for band in drives.traffic(frame).bands[:3]] == [0, 1, 2]
 
 
 def test_week_bands_refuse_days_that_do_not_begin_with_the_day() -> None:
@@ -186,9 +186,9 @@ def test_two_doors_of_one_area_are_a_drive_apart_whichever_was_seen_first() -> N
     first, second = drives.place_id(here), drives.place_id(replace(HOME, address_key="99 other road"))
     traffic = drives.traffic(local_day(date(2026, 7, 1), LOS_ANGELES))
     band = traffic.bands[12 * 60]
-    assert drives.leg(first, second)[band] == table(HOME, HOME, at(12)) == 8
-    assert drives.leg(first, drives.place_id(HOME))[band] == 8
-    assert drives.leg(first, first)[band] == 0
+    assert drives.leg(first, second).by_band[band] == table(HOME, HOME, at(12)) == 8
+    assert drives.leg(first, drives.place_id(HOME)).by_band[band] == 8
+    assert drives.leg(first, first).by_band[band] == 0
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import date, timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.domain.day_board import load_columns
+from bookings.domain.queries import place_together
+from bookings.enums import BookingStatus
 from bookings.models import Booking, Therapist, TimeOff
 from tests.factories import DAY, NOW, World, at
 
@@ -92,6 +95,20 @@ def test_free_gaps_leave_out_drives_visits_holds_and_time_off(world: World) -> N
             assert drive.leaves_at is not None
             assert drive.arrives_at is not None
             assert not (start < drive.arrives_at and drive.leaves_at < end)
+
+
+def test_a_visit_of_several_says_which_it_is(world: World, desk: Client) -> None:
+    booked = [world.book(starts_at=at(hour), key=uuid.uuid4()) for hour in (10, 12, 14)]
+    canceled = world.book(starts_at=at(16), key=uuid.uuid4())
+    several = Booking.objects.filter(pk__in=[*(visit.pk for visit in booked[1:]), canceled.pk])
+    several.update(together=uuid.uuid4())
+    Booking.objects.filter(pk=canceled.pk).update(status=BookingStatus.CANCELED)
+
+    (column,) = load_columns(therapists=[world.therapist], first_day=DAY, last_day=DAY, now=NOW)
+
+    assert [visit.place for visit in column.visits] == [None, (1, 2), (2, 2)]
+    assert [place_together(visit.booking) for visit in column.visits] == [None, (1, 2), (2, 2)]
+    assert "Visit 2 of 2" in text(desk, board("day"))
 
 
 @pytest.mark.parametrize("visits", [1, 12])

@@ -106,7 +106,7 @@ def test_a_fee_left_open_is_on_the_front_page_until_it_is_decided(
     assert decision(late, "charge") in shown
     assert "By the terms v1: later than 24 hours before, 50% of the price of the session" in shown
 
-    response = desk.post(decision(late, answer), follow=True)
+    response = desk.post(decision(late, answer), {"reason": "A cold"}, follow=True)
 
     assert words in said(response)[0]
     fee.refresh_from_db()

@@ -104,3 +104,16 @@ def test_a_therapist_who_does_not_give_the_service_is_refused_in_words(world: Wo
     assert "doesn&#x27;t give this service" in page
     assert "Select a valid choice" not in page
     assert "Move it and tell the client" not in page
+
+
+def test_who_was_tried_and_why_not_is_always_said(world: World, desk: Client) -> None:
+    booking = world.book()
+    other = world.add_therapist()
+    world.book(
+        email="bo@example.com", phone="+12135550124", starts_at=at(14), preference=f"therapist:{other.slug}"
+    )
+    asked = {**wanted(world), "therapist": "any"}
+    page = desk.get(address(booking), asked)
+    answer = page.context["answer"]
+    assert (answer.therapist, [name for name, _why in answer.cant]) == (world.therapist.name, [other.name])
+    assert "another visit" in page.content.decode()

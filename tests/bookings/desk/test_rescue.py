@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -20,7 +21,7 @@ from bookings.models import Booking, Message, Therapist, TimeOff
 from tests.factories import DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
 
-from .conftest import signed_in, staff_user
+from .conftest import DESK_RIGHTS, signed_in, staff_user
 
 RESCUE = reverse("admin:bookings_booking_rescue")
 
@@ -332,3 +333,98 @@ def test_time_that_can_not_be_blocked_at_this_moment_is_told_kindly(
         (said,) = press(desk, world, [], block="on")
     assert "the time was not blocked. Please try again." in said
     assert not TimeOff.objects.exists()
+
+
+# Everybody, and all or none ------------------------------------------------------------------------------------------
+
+
+def close_day(desk: Client, found: list[dict[str, Any]], **more: str) -> list[str]:
+    data = {
+        "visit": [str(row["booking"].pk) for row in found],
+        **{f"way-{row['booking'].pk}": row["ways"][0][0] for row in found},
+        **more,
+    }
+    response = desk.post(f"{RESCUE}?therapist=&day={DAY}", data)
+    assert response.status_code == 302
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def test_a_day_is_closed_for_everybody(desk: Client, world: World) -> None:
+    other = world.add_therapist()
+    first = booked(world, 10, 1)
+    second = booked(world, 10, 2, preference=f"therapist:{other.slug}")
+    response = desk.get(RESCUE, {"therapist": "", "day": str(DAY)})
+    assert "Everybody is out" in response.content.decode()
+    found = response.context["rows"]
+    assert [row["booking"].pk for row in found] == [first.pk, second.pk]
+    # Nobody keeps the time, and nobody is sent who is out too.
+    assert not any(row["keeps_time"] for row in found)
+
+    close_day(desk, found, block="1")
+
+    for booking in (first, second):
+        booking.refresh_from_db()
+        assert booking.starts_at >= at(0, day=DAY + timedelta(days=1))
+    assert TimeOff.objects.count() == (2 if "add_timeoff" in DESK_RIGHTS else 0)
+
+
+def test_whoever_may_blocks_everybody_once(owner: Client, world: World) -> None:
+    world.add_therapist()
+    for _time in range(2):
+        close_day(owner, [], block="1")
+    assert TimeOff.objects.filter(starts_at=at(0), ends_at=at(0, day=DAY + timedelta(days=1))).count() == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_all_are_moved_or_none_as_chosen(desk: Client, world: World, together: bool) -> None:
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 14), 1)]
+    world.add_therapist()
+    found = rows(desk, world)
+    # Meanwhile somebody changes one of them.
+    Booking.objects.filter(pk=visits[1].pk).update(revision=9)
+    said = press(desk, world, found, **({"together": "1"} if together else {}))
+    moved = [Booking.objects.get(pk=visit.pk).therapist_id != world.therapist.pk for visit in visits]
+    assert moved == [not together, False]
+    assert ("All or none: so nothing was moved." in said) is together
+    assert any("The client gets an email" in words for words in said) is not together
+    assert Message.objects.filter(kind=MessageKind.MOVED).exists() is not together
+
+
+def test_a_rescue_is_undone_with_one_press(desk: Client, world: World) -> None:
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 14), 1)]
+    world.add_therapist()
+    press(desk, world, rows(desk, world), together="1")
+    (line,) = desk.get(RESCUE).context["undoable"]
+    assert line["words"] == "2 visits: moved."
+    desk.post(line["undo"])
+    for visit in visits:
+        fresh = Booking.objects.get(pk=visit.pk)
+        assert (fresh.therapist_id, fresh.starts_at, fresh.revision) == (
+            world.therapist.pk,
+            visit.starts_at,
+            visit.revision,
+        )
+
+
+def test_the_emails_are_read_before_the_press_and_nothing_is_changed(desk: Client, world: World) -> None:
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 14), 1)]
+    second = world.add_therapist()
+    found = rows(desk, world)
+    data = {
+        "visit": [str(visits[0].pk)],
+        **{f"way-{row['booking'].pk}": row["ways"][-1][0] for row in found},
+        "read": "1",
+    }
+    response = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", data)
+    assert response.status_code == 200
+    first, other = response.context["rows"]
+    assert (first["is_ticked"], other["is_ticked"], other["draft"]) == (True, False, None)
+    assert first["picked"] == first["ways"][-1][0]
+    assert "Hello Client." in first["draft"].text
+    assert first["draft"].subject in response.content.decode()
+    assert "visits/•••••••/" in first["draft"].text
+    assert not Message.objects.filter(kind=MessageKind.MOVED).exists()
+    for visit in visits:
+        fresh = Booking.objects.get(pk=visit.pk)
+        assert (fresh.therapist_id, fresh.starts_at) == (world.therapist.pk, visit.starts_at)
+    assert not any(visit.therapist_id == second.pk for visit in visits)

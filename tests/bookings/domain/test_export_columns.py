@@ -78,6 +78,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "contact_message": _TIES,
         "booklet_request": _TIES,
         "revision": _OUR_NUMBER,
+        "day": "of what only the desk is told",
         **dict.fromkeys(
             (
                 "due_at", "attempts", "first_tried_at", "lease", "leased_until", "handed_over_at",

@@ -106,7 +106,9 @@ def check(figures: Figures, rows: list[Booking]) -> None:
     done = [booking for booking in rows if booking.status == "completed"]
     kept = [booking for booking in rows if booking.status in KEPT]
     assert figures.completed == len(done)
-    assert figures.to_come == sum(booking.status == "confirmed" for booking in rows)
+    to_come = [booking for booking in rows if booking.status == "confirmed" and booking.ends_at > NOW]
+    assert figures.to_come == len(to_come)
+    assert figures.not_closed == sum(booking.status == "confirmed" for booking in rows) - len(to_come)
     assert figures.no_shows == sum(booking.status == "no_show" for booking in rows)
     assert figures.canceled == sum(booking.status == "canceled" for booking in rows)
     assert figures.revenue_cents == sum(booking.total_cents for booking in done)

@@ -76,7 +76,7 @@ def test_what_another_process_tells_during_the_look_is_not_solved(
     def slow_look(**asked: Any) -> list[stranding.Stranded]:
         found = look(**asked)
         go_away(world)
-        stranding.note_told(look(**asked), now=SUNDAY)
+        assert stranding.tell_of(look(**asked), now=SUNDAY) == 1
         return found
 
     monkeypatch.setattr(stranding, "stranded_by", slow_look)

@@ -80,6 +80,7 @@ def test_a_word_is_shown_before_it_is_saved(owner: Client, world: World) -> None
     assert all(effect.after > effect.before for effect in effects)
     text = page.content.decode()
     assert "Nothing is saved yet" in text
+    assert "correct the error" not in text
     assert 'name="minutes" value="95"' in text
 
 

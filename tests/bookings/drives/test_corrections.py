@@ -22,7 +22,7 @@ AT_FIVE = step_number(Profile.WEEKDAY, 17 * 60)
 
 
 def said(minutes: int, band: Band = AFTERNOON, ways: list[Way] = WAYS) -> Scale:
-    found = scale_for("Westside", "Valley", band, minutes, ways=ways, terminal=4)
+    found = scale_for(("Westside", "Valley"), band, minutes, ways=ways, terminal=4)
     assert found is not None
     return found
 
@@ -78,7 +78,7 @@ def test_the_shorter_band_speaks() -> None:
 
 
 def test_nothing_can_be_said_of_zones_without_a_way() -> None:
-    assert scale_for("1", "2", AFTERNOON, 30, ways=[], terminal=4) is None
+    assert scale_for(("1", "2"), AFTERNOON, 30, ways=[], terminal=4) is None
 
 
 def test_a_basis_is_stored_and_read_back() -> None:

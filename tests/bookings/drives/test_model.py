@@ -51,7 +51,7 @@ def bases(draw: st.DrawFn) -> Basis:
     ):
         ways = [way_between(a, b) for a, b in draw(st.lists(st.tuples(sites, sites), min_size=1, max_size=4))]
         minutes = draw(st.integers(1, 200))
-        found = scale_for(origin, destination, draw(bands()), minutes, ways=ways, terminal=4)
+        found = scale_for((origin, destination), draw(bands()), minutes, ways=ways, terminal=4)
         assert found is not None
         scales.append(found)
     return Basis(terminal=draw(st.integers(0, 15)), care=draw(cares), scales=tuple(scales))

@@ -91,7 +91,9 @@ def test_provider_gets_the_whole_email(provider: Provider) -> None:
     assert "October 15" in sent["HtmlBody"]
     headers = {header["Name"]: header["Value"] for header in sent["Headers"]}
     assert headers["Message-ID"] == f"<{message.message_uuid}@example.com>"
-    [attachment] = sent["Attachments"]
+    picture, attachment = sorted(sent["Attachments"], key=lambda given: given["ContentType"])
+    assert f'src="{picture["ContentID"]}"' in sent["HtmlBody"]
+    assert picture["ContentType"] == "image/png"
     assert attachment["Name"] == "visit.ics"
     assert attachment["ContentType"].startswith('text/calendar; method="REQUEST"')
 

@@ -187,7 +187,10 @@ def test_email_holds_no_secret_and_loads_nothing(kind: MessageKind) -> None:
     whole = mail.subject + mail.text + mail.html + (mail.calendar or "")
 
     assert [canary for canary in CANARIES if canary in whole] == []
-    assert not {"img", "script", "link", "iframe", "form", "object"} & _Words(mail.html).tags
+    assert not {"script", "link", "iframe", "form", "object"} & _Words(mail.html).tags
+    assert all(
+        source.startswith("cid:") for source in re.findall(r"<img[^>]* src=[\"']?([^\"' >]*)", mail.html)
+    )
     assert "url(" not in mail.html
     assert "@import" not in mail.html
     # The style sheet is in the tags; what is left of it is for dark mode and wide windows.

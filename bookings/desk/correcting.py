@@ -1,0 +1,176 @@
+"""Correcting a visit: what it changes, for client and day, is shown before the press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain import operations
+from bookings.domain.operations import Act, Correction, VisitAddress
+from bookings.domain.visit_request import Treatment
+from bookings.exceptions import BookingError, ChangedMeanwhile
+from bookings.models import AccessNotes, Booking
+from bookings.refusals import explain
+from bookings.staff.labels import local_span, local_when
+from bookings.staff.visibility import sees_visits, sees_way_in
+from massagerx.lib.encryption import UnreadableValue
+from services.templatetags.money import dollars
+
+from .forms import CorrectForm
+from .frame import StaffRequest, desk_page, get_visit, page, say, to_visit
+
+# How a visit reads, line by line: what differs is shown before the press.
+_LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
+    (gettext_lazy("Visit is for"), lambda visit: visit.visit_for),
+    (gettext_lazy("Treatment"), lambda visit: local_span(visit.starts_at, visit.ends_at)),
+    (gettext_lazy("At the door"), lambda visit: local_span(visit.blocked_from, visit.blocked_until)),
+    (gettext_lazy("People"), lambda visit: str(visit.people)),
+    (
+        gettext_lazy("Add-ons"),
+        lambda visit: ", ".join(sorted(row.name for row in visit.add_ons.all())) or "–",
+    ),
+    (gettext_lazy("Address"), lambda visit: visit.address),
+    (gettext_lazy("To the door"), lambda visit: visit.get_access_type_display()),
+    (gettext_lazy("Discount"), lambda visit: dollars(visit.discount_cents)),
+    (gettext_lazy("Total"), lambda visit: dollars(visit.total_cents)),
+)
+
+
+@desk_page(sees_visits, "bookings.change_booking")
+def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """GET shows the form; POST tries it and shows what would change, and with `save` does it."""
+    booking, now = get_visit(request.user, pk), timezone.now()
+    way_in, lost = _way_in(request, booking)
+    options: dict[str, Any] = {"booking": booking, "sees_way_in": sees_way_in(request.user) and not lost}
+    initial = {**way_in, **_initial(booking)}
+    form = CorrectForm(request.POST if request.method == "POST" else None, initial=initial, **options)
+    changes: list[tuple[Any, str, str]] | None = None
+    total_cents = None
+    if form.is_bound and form.is_valid():
+        # What was typed since, nobody has been shown.
+        is_shown = form.cleaned_data["seen"] == form.digest() and form.cleaned_data["total_cents"] is not None
+        if "save" in request.POST and is_shown:
+            if _correct(request, booking, form, now):
+                return to_visit(booking)
+            booking = get_visit(request.user, pk)
+        changes, total_cents = _try(request, booking, form, now)
+    context = {
+        "title": _("Correct %(reference)s") % {"reference": booking.reference},
+        "booking": booking,
+        "when": local_when(booking.starts_at),
+        "form": form,
+        "lost": lost,
+        "changes": changes,
+        "total_cents": total_cents,
+        "seen": form.digest() if changes else "",
+    }
+    refused = form.is_bound and changes is None
+    return page(request, "correct", context, status=422 if refused else 200)
+
+
+def _way_in(request: StaffRequest, booking: Booking) -> tuple[dict[str, str], bool]:
+    """How one gets in, for who may see it, and whether it can't be opened: then it stays as it is."""
+    if not sees_way_in(request.user):
+        return {}, False
+    try:
+        found = AccessNotes.objects.filter(booking=booking).first()
+    except UnreadableValue:
+        return {}, True
+    return (dict(found.notes) if found is not None else {}), False
+
+
+def _initial(booking: Booking) -> dict[str, Any]:
+    return {
+        "street": booking.street,
+        "unit": booking.unit,
+        "zip_code": booking.area.zip_code,
+        "access_type": booking.access_type,
+        "option": booking.option_id,
+        "add_ons": [row.pk for row in booking.add_ons.all()],
+        "people": booking.people,
+        "recipient_name": booking.recipient_name,
+        "discount": booking.discount_cents or None,
+        "revision": booking.revision,
+        "tells": True,
+    }
+
+
+def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime, **shown: Any) -> Booking:
+    """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it."""
+    sent = form.cleaned_data
+    way_in = [name for name in CorrectForm.WAY_IN if name in form.fields]
+
+    def as_shown(fresh: Booking) -> None:
+        if fresh.revision != sent["revision"]:
+            raise ChangedMeanwhile
+
+    return operations.correct_visit(
+        booking=booking,
+        correction=Correction(
+            address=VisitAddress(
+                street=sent["street"],
+                unit=sent["unit"],
+                zip_code=sent["zip_code"],
+                access_type=sent["access_type"],
+                access={name: sent[name] for name in way_in if sent[name]} if way_in else None,
+            ),
+            treatment=Treatment(
+                service=booking.service,
+                option=sent["option"],
+                add_ons=tuple(sent["add_ons"]),
+                people=sent["people"],
+            ),
+            recipient_name=sent["recipient_name"],
+            discount_cents=sent["discount"] or 0,
+        ),
+        act=Act(now, request.user, reason=sent["reason"]),
+        tells=sent["tells"],
+        check=as_shown,
+        **shown,
+    )
+
+
+def _try(
+    request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime
+) -> tuple[list[tuple[Any, str, str]] | None, int | None]:
+    """What would differ, before and after, and the total then: by the same door, and rolled back. None when it is
+    refused, which is said."""
+    before = [words(booking) for _label, words in _LINES]
+    try:
+        with transaction.atomic():
+            tried = _run(request, booking, form, now)
+            after = [words(tried) for _label, words in _LINES]
+            total_cents = tried.total_cents
+            transaction.set_rollback(True)
+    except BookingError as error:
+        say(request, False, f"{booking.reference}: {explain(error)}")
+        return None, None
+    labels = [label for label, _words in _LINES]
+    lines = [line for line in zip(labels, before, after, strict=True) if line[1] != line[2]]
+    if set(form.changed_data) & set(CorrectForm.WAY_IN):
+        lines.append((_("Way in"), "", _("as typed below")))
+    return lines, total_cents
+
+
+def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime) -> bool:
+    """Whether it was corrected. If not, something has come between, and the page has to be looked at again."""
+    try:
+        _run(request, booking, form, now, total_cents=form.cleaned_data["total_cents"])
+    except BookingError as error:
+        say(request, False, f"{booking.reference}: {explain(error)}")
+        return False
+    told = form.cleaned_data["tells"]
+    words = (
+        _("%(reference)s: corrected. The client gets an email.")
+        if told
+        else _("%(reference)s: corrected. The client is not told.")
+    )
+    say(request, True, words % {"reference": booking.reference})
+    return True

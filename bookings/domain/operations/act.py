@@ -1,0 +1,90 @@
+"""An act: what is done to a visit, by whom; and what of it can be taken back before its message leaves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+
+from bookings.models import BookingEvent, MessageSettings, SecondThought
+
+# So near a visit its client hears at once what staff do.
+AT_ONCE_WITHIN = timedelta(hours=3)
+
+# The columns of a row as text, by attribute.
+Columns = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """That something is done to a visit: when (an aware instant), by whom and why. With an `actor` staff do it, at the
+    client's word where it is `by_client`; without one the client or the clock does. What one `press` does to several
+    visits is `told_together`, by whoever does it, at `leaves_at`."""
+
+    at: datetime
+    actor: User | None = None
+    by_client: bool = False
+    reason: str = ""
+    told_together: bool = False
+    press: UUID = field(default_factory=uuid.uuid4)
+    leaves_at: datetime | None = None
+
+    def tells_at(self, *starts: datetime) -> datetime:
+        """When what it tells the client leaves: by staff after the owner's minutes, in which they can think again; at
+        once where one of the visit's `starts` is near, or staff didn't do it."""
+        if self.leaves_at is not None:
+            return self.leaves_at
+        near = any(timedelta(0) <= start - self.at < AT_ONCE_WITHIN for start in starts)
+        if self.actor is None or near:
+            return self.at
+        return self.at + timedelta(minutes=MessageSettings.load().second_thoughts_minutes)
+
+
+def columns_of(row: Model) -> dict[str, str | None]:
+    """A row's columns as text."""
+    return {
+        column.attname: None if getattr(row, column.attname) is None else column.value_to_string(row)
+        for column in row._meta.concrete_fields
+    }
+
+
+def set_columns(row: Model, columns: Columns) -> None:
+    """Makes a row's columns what `columns_of` wrote."""
+    for column in row._meta.concrete_fields:
+        if column.attname in columns:
+            text = columns[column.attname]
+            setattr(row, column.attname, None if text is None else column.to_python(text))
+
+
+def keep(
+    event: BookingEvent,
+    was: Columns,
+    act: Act,
+    leaves_at: datetime,
+    **beside: Any,
+) -> None:
+    """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
+    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`. Nothing where the message leaves at once."""
+    if leaves_at <= act.at:
+        return
+    now_is = columns_of(event.booking)
+    changed = {name: text for name, text in was.items() if now_is[name] != text}
+    before = {"visit": changed, **beside}
+    SecondThought.objects.create(event=event, press=act.press, leaves_at=leaves_at, before=before)
+
+
+def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:
+    """What can still be undone, the newest first, without what it would put back."""
+    rows = SecondThought.objects.filter(leaves_at__gt=now).select_related("event__booking")
+    return rows.defer("before").order_by("-event")
+
+
+def purge_second_thoughts(*, now: datetime) -> int:
+    """Deletes what is kept of acts whose messages have left an hour ago; returns how many rows went."""
+    return SecondThought.objects.filter(leaves_at__lte=now - timedelta(hours=1)).delete()[0]

@@ -1,0 +1,192 @@
+"""A visit that stands is put right at its own time: where it is, how one gets in, for whom, how long, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from bookings.domain import pricing
+from bookings.domain.visit_request import Treatment, load_area
+from bookings.enums import EventKind
+from bookings.exceptions import DiscountTooHigh, PriceChanged
+from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
+from bookings.models.booking import make_address_key
+from massagerx.lib.encryption import UnreadableValue
+
+from .act import Act, columns_of, keep
+from .claim import claim_in_place
+from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
+from .transaction import block_of, record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitAddress:
+    """Where a visit is, and how one gets in. `access` has the keys of `AccessNotes.notes`; None: as they are."""
+
+    street: str
+    unit: str
+    zip_code: str
+    access_type: str
+    access: Mapping[str, str] | None
+
+    @property
+    def address_key(self) -> str:
+        return make_address_key(self.street, self.unit, self.zip_code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price."""
+
+    address: VisitAddress
+    treatment: Treatment | None = None
+    recipient_name: str | None = None
+    discount_cents: int | None = None
+
+
+def correct_address(
+    *,
+    booking: Booking,
+    address: VisitAddress,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    total_cents: int | None = None,
+) -> Booking:
+    """Corrects address and access notes. The client is told again only when the address changed. As `correct_visit`."""
+    return correct_visit(
+        booking=booking,
+        correction=Correction(address=address),
+        act=Act(now, actor, by_client),
+        total_cents=total_cents,
+    )
+
+
+def correct_visit(
+    *,
+    booking: Booking,
+    correction: Correction,
+    act: Act,
+    total_cents: int | None = None,
+    tells: bool | None = None,
+    check: Callable[[Booking], None] | None = None,
+) -> Booking:
+    """Makes the visit as the correction has it, all or nothing. The start stays, if the therapist can still keep it:
+    with other minutes for stairs or the session, and other drives.
+
+    The client is told if it `tells`; None: if the address changed. `total_cents` is the total that was shown. What is
+    booked otherwise costs what it costs today; what stays costs what was agreed. `check` looks at the visit under the
+    lock, and refuses by raising. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason,
+    `SlotTaken`, `DiscountTooHigh` or `PriceChanged`; nothing has changed then.
+    """
+    rules = BookingRules.load()
+    address = correction.address
+    area = load_area(address.zip_code)
+    with claim_in_place(booking, rules=rules, now=act.at) as standing:
+        fresh = standing.visit
+        require_movable(fresh, act.at)
+        if check is not None:
+            check(fresh)
+        before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
+        was_elsewhere = fresh.address_key != address.address_key
+        treatment = correction.treatment
+        if treatment is not None and not _is_other(treatment, treatment_of(fresh)):
+            treatment = None
+        quote = _quote(fresh, correction, treatment, area, rules)
+        if total_cents is not None and quote.total_cents != total_cents:
+            raise PriceChanged(total_cents, quote.total_cents)
+        if was_elsewhere or treatment is not None or fresh.access_type != address.access_type:
+            wanted = at_door(fresh, area, address.address_key, address.access_type)
+            if treatment is not None:
+                wanted = replace(wanted, treatment=treatment, excluding_booking=None)
+            slot = standing.slot_in_place(wanted)
+            fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
+            fresh.ends_at = slot.ends_at
+        _write(fresh, correction, treatment, area, quote)
+        drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
+        deleted = [columns_of(drive) for drive in drives.order_by("pk")] if was_elsewhere else []
+        if was_elsewhere:
+            drives.delete()
+        tells = was_elsewhere if tells is None else tells
+        if tells:
+            fresh.revision += 1
+        fresh.save()
+        kind = EventKind.EDITED if was_elsewhere or act.actor is None else EventKind.CORRECTED
+        event = record(fresh, kind, fresh.status, act, before=before)
+        if tells:
+            leaves_at = act.tells_at(fresh.starts_at)
+            keep(event, was, act, leaves_at, drives=deleted, **beside)
+            tell_change(fresh, act, leaves_at)
+    return fresh
+
+
+def _is_other(wanted: Treatment, booked: Treatment) -> bool:
+    add_ons = [{add_on.pk for add_on in treatment.add_ons} for treatment in (wanted, booked)]
+    return (wanted.option.pk, wanted.people) != (booked.option.pk, booked.people) or add_ons[0] != add_ons[1]
+
+
+def _quote(
+    booking: Booking,
+    correction: Correction,
+    treatment: Treatment | None,
+    area: ServiceArea,
+    rules: BookingRules,
+) -> pricing.Quote:
+    """What was agreed, with travel to the area; what is booked otherwise at today's prices. Raises
+    `DiscountTooHigh`."""
+    travel_cents = area.zone.travel_fee_cents if area.pk != booking.area_id else booking.travel_cents
+    quote = quote_as_agreed(booking, booking.starts_at, rules, travel_cents=travel_cents)
+    if treatment is not None:
+        today = pricing.quote(treatment=treatment, area=area, rules=rules)
+        quote = replace(quote, treatment_cents=today.treatment_cents, add_ons_cents=today.add_ons_cents)
+    if correction.discount_cents is not None:
+        quote = replace(quote, discount_cents=correction.discount_cents)
+    if quote.total_cents < 0:
+        raise DiscountTooHigh
+    return quote
+
+
+def _beside(booking: Booking, act: Act) -> dict[str, Any]:
+    """What lies beside the visit's row and is put back when staff undo: add-ons, and the way in where it can be
+    opened."""
+    if act.actor is None:
+        return {}
+    beside: dict[str, Any] = {"add_ons": [add_on.pk for add_on in booking.add_ons.all()]}
+    try:
+        found = AccessNotes.objects.filter(booking=booking).first()
+    except UnreadableValue:
+        return beside
+    return {**beside, "access": found.notes if found is not None else {}}
+
+
+def _write(
+    booking: Booking,
+    correction: Correction,
+    treatment: Treatment | None,
+    area: ServiceArea,
+    quote: pricing.Quote,
+) -> None:
+    address = correction.address
+    booking.street, booking.unit, booking.access_type = address.street, address.unit, address.access_type
+    booking.area, booking.city = area, area.city
+    booking.treatment_cents, booking.add_ons_cents = quote.treatment_cents, quote.add_ons_cents
+    booking.travel_cents, booking.evening_cents = quote.travel_cents, quote.evening_cents
+    booking.discount_cents, booking.total_cents = quote.discount_cents, quote.total_cents
+    if treatment is not None:
+        booking.option, booking.people = treatment.option, treatment.people
+        booking.add_ons.set(treatment.add_ons)
+    if correction.recipient_name is not None:
+        booking.recipient_name = correction.recipient_name
+    if address.access is not None:
+        write_access(booking, dict(address.access))
+
+
+def write_access(booking: Booking, notes: dict[str, str]) -> None:
+    """Written without a look at the old notes: those may be under a key that is lost."""
+    if not AccessNotes.objects.filter(booking=booking).update(notes=notes):
+        AccessNotes.objects.create(booking=booking, notes=notes)

@@ -1,0 +1,127 @@
+"""Undoing what staff did, before its message leaves: nobody heard of it, and the visit has its time again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from bookings.domain import links, outbox
+from bookings.enums import OCCUPYING, ChangeState, EventKind
+from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotNotOffered, SlotTaken
+from bookings.models import (
+    Booking,
+    BookingRules,
+    ChangeRequest,
+    DriveOverride,
+    LateFee,
+    SecondThought,
+    Therapist,
+)
+
+from .act import Act, set_columns
+from .claim import Standing, claim_in_place, claim_move
+from .correct import write_access
+from .move import visit_request_of
+from .transaction import block_of, record, translated_errors
+
+
+def undo(*, press: UUID, actor: User, now: datetime) -> list[Booking]:
+    """Takes back all that one press did whose messages wait, all or none; the visits as they are again.
+
+    Raises `MessageGone` when one has left, `ChangedMeanwhile` when something else was done since, `SlotTaken` when the
+    time has gone, `NoLongerOffered` when its therapist does it no more; nothing has changed then.
+    """
+    with translated_errors(), transaction.atomic():
+        rows = SecondThought.objects.filter(press=press).select_related("event__booking__therapist")
+        # The last first: one visit may stand where another of them was.
+        thoughts = list(rows.order_by("-event"))
+        if not thoughts:
+            raise MessageGone
+        _lock_therapists(thoughts)
+        return [_undo(thought, Act(now, actor, press=press)) for thought in thoughts]
+
+
+def _lock_therapists(thoughts: Sequence[SecondThought]) -> None:
+    """Those who have the visits and those who had them, in the order of everybody."""
+    keys = {thought.event.booking.therapist_id for thought in thoughts}
+    keys |= {_as_it_was(thought.event.booking, thought).therapist_id for thought in thoughts}
+    list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+
+
+def _as_it_was(booking: Booking, thought: SecondThought) -> Booking:
+    was = copy(booking)
+    set_columns(was, thought.before["visit"])
+    return was
+
+
+def _undo(thought: SecondThought, act: Act) -> Booking:
+    booking = thought.event.booking
+    was = _as_it_was(booking, thought)
+    if _takes_time_back(booking, was, act.at):
+        rules = BookingRules.load().for_staff()
+        wanted = visit_request_of(was, now=act.at, preference=f"therapist:{was.therapist.slug}")
+        with claim_move(booking, wanted, was.starts_at, rules=rules, now=act.at) as standing:
+            _require_last(standing.visit, thought)
+            try:
+                standing.slot_at(wanted, was.starts_at)
+            except SlotTaken:
+                raise
+            except SlotNotOffered:
+                pass  # It couldn't be kept before either; that no two overlap, the constraint sees.
+            return _put_back(standing, thought, act)
+    with claim_in_place(booking, rules=BookingRules.load(), now=act.at) as standing:
+        _require_last(standing.visit, thought)
+        return _put_back(standing, thought, act)
+
+
+def _takes_time_back(booking: Booking, was: Booking, now: datetime) -> bool:
+    """Whether visits to come may stand in its way: it takes other time, or comes from another door."""
+    if was.status not in OCCUPYING or was.starts_at <= now:
+        return False
+    there, here = (block_of(was), was.address_key), (block_of(booking), booking.address_key)
+    return booking.status not in OCCUPYING or there != here
+
+
+def _require_last(fresh: Booking, thought: SecondThought) -> None:
+    if fresh.events.order_by("-pk").values_list("pk", flat=True).first() != thought.event_id:
+        raise ChangedMeanwhile
+
+
+def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
+    """Writes the visit as it was, with all that the act changed beside it."""
+    fresh, event, before = standing.visit, thought.event, thought.before
+    outbox.take_back(booking=fresh, written_at=event.at, is_own_revision="revision" in before["visit"])
+    block, status = block_of(fresh), fresh.status
+    set_columns(fresh, before["visit"])
+    if before["visit"]:
+        fresh.save(update_fields=list(before["visit"]))
+        outbox.give_back(booking=fresh, since=event.at)
+    fee = LateFee.objects.filter(booking=fresh).first()
+    if "fee" in before and fee is not None:
+        set_columns(fee, before["fee"])
+        fee.save()
+    elif fee is not None and fee.named_at == event.at:
+        fee.delete()
+    ChangeRequest.objects.filter(booking=fresh, answered_at=event.at).update(
+        state=ChangeState.OPEN, answered_at=None, answered_by=None
+    )
+    if "add_ons" in before:
+        fresh.add_ons.set(before["add_ons"])
+    if "access" in before:
+        write_access(fresh, before["access"])
+    for columns in before.get("drives", ()):
+        drive = DriveOverride()
+        set_columns(drive, columns)
+        drive.save(force_insert=True)
+    links.give_back_visit_links(fresh, revoked_at=event.at)
+    reason = _("before the email left")
+    undone = Act(act.at, act.actor, reason=reason, press=act.press)
+    record(fresh, EventKind.UNDONE, status, undone, before=block)
+    thought.delete()
+    return fresh

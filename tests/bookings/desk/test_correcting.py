@@ -1,0 +1,125 @@
+"""Correcting a visit from its page: what changes is shown first, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain import operations
+from bookings.models import AccessNotes, Booking, Message
+from tests.factories import NOW, World, at
+
+from .conftest import signed_in, staff_user
+from .test_visit import page, said
+
+pytestmark = pytest.mark.integrity
+
+
+@pytest.fixture
+def visit(world: World) -> Booking:
+    return operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+
+
+def address(visit: Booking) -> str:
+    return reverse("admin:bookings_booking_correct", args=[visit.pk])
+
+
+def typed(visit: Booking, world: World, **changes: Any) -> dict[str, Any]:
+    return {
+        "street": "12 Sample Street", "unit": "", "zip_code": "90026", "access_type": "ground",
+        "gate_code": "CANARY-GATE-4711", "option": world.option.pk, "people": "1", "recipient_name": "",
+        "discount": "", "reason": "", "tells": "on", "revision": visit.revision, **changes,
+    }  # fmt: skip
+
+
+def shown(response: Any) -> dict[str, str]:
+    """What the page's button sends beside what was typed."""
+    text = response.content.decode()
+    return {
+        name: re.search(rf'name="{name}" value="([^"]*)"', text)[1]  # type: ignore[index]
+        for name in ("seen", "total_cents")
+    } | {"save": "1"}
+
+
+def test_what_changes_is_shown_and_then_done(desk: Client, visit: Booking, world: World) -> None:
+    assert address(visit) in desk.get(page(visit)).content.decode()
+    assert "CANARY-GATE-4711" in desk.get(address(visit)).content.decode()
+    sent = typed(visit, world, option=world.longer.pk, discount="20", reason="late last time", gate_code="99")
+
+    looked = desk.post(address(visit), sent)
+
+    text = looked.content.decode()
+    for words in ("10:00 – 11:00 AM", "10:00 – 11:30 AM", "$140", "$170", "Way in", "Nothing is saved yet"):
+        assert words in text, words
+    visit.refresh_from_db()
+    assert visit.ends_at == at(11)
+
+    done = desk.post(address(visit), sent | shown(looked), follow=True)
+
+    assert said(done) == [f"{visit.reference}: corrected. The client gets an email."]
+    visit.refresh_from_db()
+    assert (visit.ends_at, visit.discount_cents, visit.total_cents) == (at(11, 30), 2_000, 17_000)
+    assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "99"}
+    assert "late last time" in done.content.decode()
+    assert "Undo" in done.content.decode()
+
+
+def test_what_was_typed_after_the_look_is_shown_before_it_is_done(
+    desk: Client, visit: Booking, world: World
+) -> None:
+    looked = desk.post(address(visit), typed(visit, world, unit="5"))
+    again = desk.post(address(visit), typed(visit, world, unit="6") | shown(looked))
+    assert "Nothing is saved yet" in again.content.decode()
+    visit.refresh_from_db()
+    assert visit.unit == ""
+
+
+def test_who_is_not_to_be_told_is_not(desk: Client, visit: Booking, world: World) -> None:
+    looked = desk.post(address(visit), typed(visit, world, unit="5"))
+    sent = typed(visit, world, unit="5") | shown(looked)
+    del sent["tells"]
+    done = desk.post(address(visit), sent, follow=True)
+    assert said(done) == [f"{visit.reference}: corrected. The client is not told."]
+    assert not Message.objects.filter(kind="moved").exists()
+
+
+def test_what_can_not_be_keeps_all_that_was_typed(desk: Client, visit: Booking, world: World) -> None:
+    refused = desk.post(address(visit), typed(visit, world, zip_code="99501", street="1 Far Road"))
+    assert refused.status_code == 422
+    assert "1 Far Road" in refused.content.decode()
+    for changes, words in (
+        ({"discount": "5"}, "Say in a few words why the price is lower."),
+        ({"discount": "x"}, "Type an amount in dollars"),
+        ({"discount": "5000", "reason": "why not"}, "the discount is more than the price"),
+        ({"people": "3"}, "less than or equal"),
+        ({"option": "0"}, "Select a valid choice"),
+        ({"revision": "7"}, "changed"),
+        ({"street": "PO Box 7"}, "not a PO box"),
+    ):
+        answer = desk.post(address(visit), typed(visit, world, **changes))
+        assert answer.status_code == 422, changes
+        assert words in answer.content.decode(), words
+    visit.refresh_from_db()
+    assert visit.street == "12 Sample Street"
+
+
+def test_who_may_not_see_the_way_in_leaves_it_as_it_is(world: World, visit: Booking) -> None:
+    limited = signed_in(staff_user("limited", "view_booking", "change_booking"))
+    text = limited.get(address(visit)).content.decode()
+    assert "CANARY-GATE" not in text
+    assert "gate_code" not in text
+    looked = limited.post(address(visit), typed(visit, world, unit="5", gate_code="evil"))
+    limited.post(address(visit), typed(visit, world, unit="5", gate_code="evil") | shown(looked))
+    visit.refresh_from_db()
+    assert visit.unit == "5"
+    assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "CANARY-GATE-4711"}
+
+
+def test_only_those_who_may_change_visits(world: World, visit: Booking) -> None:
+    reader = signed_in(staff_user("reader", "view_booking"))
+    assert reader.get(address(visit)).status_code == 403
+    assert reader.post(address(visit), typed(visit, world)).status_code == 403

@@ -1,0 +1,162 @@
+"""A visit is put right at its own time: length, add-ons, people, price, for whom, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from bookings.domain import operations
+from bookings.domain.operations import Act, Correction, VisitAddress
+from bookings.domain.visit_request import Treatment
+from bookings.enums import EventKind, MessageKind, MessageState
+from bookings.exceptions import (
+    ChangedMeanwhile,
+    DiscountTooHigh,
+    InvalidTransition,
+    PriceChanged,
+    SlotNotOffered,
+)
+from bookings.models import AccessNotes, Booking, Message, SecondThought
+from tests.factories import NOW, World, at
+
+from .test_second_thoughts import Picture, press
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+
+
+@pytest.fixture
+def visit(world: World) -> Booking:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
+    return booking
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("desk")
+
+
+def here(**changes: Any) -> VisitAddress:
+    values: dict[str, Any] = {
+        "street": "12 Sample Street", "unit": "", "zip_code": "90026", "access_type": "ground", "access": None,
+    }  # fmt: skip
+    return VisitAddress(**{**values, **changes})
+
+
+def correct(visit: Booking, staff: User, *, tells: bool = True, **changes: Any) -> Booking:
+    address = changes.pop("address", here())
+    more = {name: changes.pop(name) for name in ("total_cents", "check") if name in changes}
+    return operations.correct_visit(
+        booking=visit,
+        correction=Correction(address=address, **changes),
+        act=Act(NOW, staff, reason="as agreed by phone"),
+        tells=tells,
+        **more,
+    )
+
+
+def treatment(world: World, **changes: Any) -> Treatment:
+    values = {"service": world.service, "option": world.option, "add_ons": (), "people": 1, **changes}
+    return Treatment(**values)
+
+
+def test_a_longer_session_takes_its_time_and_costs_what_it_costs_today(
+    visit: Booking, staff: User, world: World
+) -> None:
+    wanted = treatment(world, option=world.longer, add_ons=(world.add_on,))
+    corrected = correct(visit, staff, treatment=wanted)
+    assert (corrected.ends_at, corrected.blocked_until) == (at(11, 45), at(11, 55))
+    assert (corrected.treatment_cents, corrected.add_ons_cents, corrected.total_cents) == (
+        17_000,
+        2_500,
+        21_500,
+    )
+    assert list(corrected.add_ons.all()) == [world.add_on]
+    event = corrected.events.last()
+    assert event is not None
+    assert (event.kind, event.actor, event.reason) == (EventKind.CORRECTED, staff, "as agreed by phone")
+    message = Message.objects.get(booking=visit, kind=MessageKind.MOVED)
+    assert message.revision == corrected.revision == visit.revision + 1
+
+
+def test_what_stays_costs_what_was_agreed(visit: Booking, staff: User, world: World) -> None:
+    world.option.price_cents = 99_900
+    world.option.save()
+    corrected = correct(visit, staff, treatment=treatment(world), recipient_name="Rosa")
+    assert (corrected.total_cents, corrected.recipient_name) == (14_000, "Rosa")
+
+
+def test_a_longer_session_that_the_day_has_no_room_for_changes_nothing(
+    visit: Booking, staff: User, world: World
+) -> None:
+    world.book(starts_at=at(11, 30), email="bo@example.com", phone="+12135550124", street="99 Other Street")
+    before = Picture.take(visit)
+    with pytest.raises(SlotNotOffered) as refused:
+        correct(visit, staff, treatment=treatment(world, option=world.longer))
+    assert refused.value.reason in ("taken", "drive")
+    assert Picture.take(visit) == before
+
+
+def test_a_discount_is_taken_off_and_stays_with_a_move(visit: Booking, staff: User) -> None:
+    corrected = correct(visit, staff, discount_cents=3_000)
+    assert (corrected.discount_cents, corrected.total_cents) == (3_000, 11_000)
+    moved = operations.move_booking(booking=corrected, starts_at=at(17), now=NOW, actor=staff, for_staff=True)
+    assert (moved.evening_cents, moved.total_cents) == (2_500, 13_500)
+    with pytest.raises(DiscountTooHigh):
+        correct(moved, staff, discount_cents=16_501)
+    assert correct(moved, staff, discount_cents=16_500).total_cents == 0
+
+
+def test_another_total_than_the_one_shown_changes_nothing(visit: Booking, staff: User) -> None:
+    with pytest.raises(PriceChanged):
+        correct(visit, staff, discount_cents=3_000, total_cents=14_000)
+
+    def refuse(fresh: Booking) -> None:
+        raise ChangedMeanwhile
+
+    with pytest.raises(ChangedMeanwhile):
+        correct(visit, staff, check=refuse)
+    visit.refresh_from_db()
+    assert visit.discount_cents == 0
+
+
+def test_a_quiet_correction_tells_nobody_and_makes_no_revision(visit: Booking, staff: User) -> None:
+    corrected = correct(visit, staff, tells=False, address=here(unit="5", access={"gate_code": "1234"}))
+    assert (corrected.unit, corrected.revision) == ("5", visit.revision)
+    assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "1234"}
+    assert not Message.objects.filter(booking=visit, kind=MessageKind.MOVED).exists()
+    assert not SecondThought.objects.exists()
+    assert corrected.events.last().kind == EventKind.EDITED
+
+
+def test_the_way_in_stays_where_nothing_is_said_of_it(visit: Booking, staff: User) -> None:
+    correct(visit, staff, recipient_name="Rosa")
+    assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "CANARY-GATE-4711"}
+
+
+def test_a_correction_is_undone_with_all_of_it(visit: Booking, staff: User, world: World) -> None:
+    before = Picture.take(visit)
+    correct(
+        visit,
+        staff,
+        address=here(
+            street="9 Other Street", zip_code="91364", access_type="stairs", access={"pets": "a dog"}
+        ),
+        treatment=treatment(world, option=world.longer, add_ons=(world.add_on,)),
+        recipient_name="Rosa",
+        discount_cents=1_000,
+    )
+    assert Picture.take(visit) != before
+    operations.undo(press=press(), actor=staff, now=NOW)
+    assert Picture.take(visit) == before
+    assert not visit.add_ons.exists()
+    assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "CANARY-GATE-4711"}
+
+
+def test_a_visit_that_has_begun_is_not_corrected(visit: Booking, staff: User) -> None:
+    with pytest.raises(InvalidTransition):
+        operations.correct_visit(
+            booking=visit, correction=Correction(address=here()), act=Act(at(10), staff), tells=False
+        )

@@ -1,0 +1,440 @@
+"""What staff do is told after the owner's minutes; until then it is undone, and nobody ever heard of it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+
+from bookings.domain import links, operations, outbox
+from bookings.domain.operations.act import columns_of
+from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, MessageState
+from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotTaken
+from bookings.models import (
+    Booking,
+    ChangeRequest,
+    DriveOverride,
+    LateFee,
+    Message,
+    MessageSettings,
+    ScreeningRecord,
+    SecondThought,
+    TimeOff,
+)
+from bookings.notifications import delivery
+from bookings.notifications.verdicts import Outcome
+from tests.factories import DAY, NOW, World, at
+from tests.support.smtp import MailServer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
+
+MINUTE = timedelta(minutes=1)
+# What staff do happens a while after what was there before.
+THEN = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("desk")
+
+
+@pytest.fixture
+def request_(world: World) -> Booking:
+    booking = world.book()
+    Message.objects.update(state=MessageState.SENT)
+    return booking
+
+
+@pytest.fixture
+def visit(request_: Booking) -> Booking:
+    booking = operations.confirm_booking(booking=request_, actor=None, now=NOW)
+    Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
+    return booking
+
+
+def press() -> uuid.UUID:
+    return SecondThought.objects.values_list("press", flat=True).order_by("-event")[0]
+
+
+def send(moment: datetime) -> dict[Outcome, int]:
+    return delivery.send_due(clock=lambda: moment)
+
+
+@dataclass
+class Picture:
+    """All that an undone act must leave as it was."""
+
+    visit: dict[str, Any]
+    messages: list[tuple[Any, ...]]
+    fees: list[dict[str, Any]]
+    drives: list[dict[str, Any]]
+    changes: list[tuple[Any, ...]]
+
+    @classmethod
+    def take(cls, booking: Booking) -> Picture:
+        columns = ("kind", "revision", "state", "due_at")
+        return cls(
+            columns_of(Booking.objects.get(pk=booking.pk)),
+            list(
+                Message.objects.filter(booking=booking)
+                .exclude(state=MessageState.DROPPED)
+                .order_by("pk")
+                .values_list(*columns)
+            ),
+            [columns_of(row) for row in LateFee.objects.order_by("pk")],
+            [columns_of(row) for row in DriveOverride.objects.order_by("pk")],
+            list(ChangeRequest.objects.order_by("pk").values_list("state", "answered_at", "answered_by")),
+        )
+
+
+def do_confirm(booking: Booking, staff: User) -> None:
+    operations.confirm_booking(booking=booking, actor=staff, now=THEN)
+
+
+def do_decline(booking: Booking, staff: User) -> None:
+    operations.decline_booking(booking=booking, actor=staff, now=THEN)
+
+
+def do_cancel(booking: Booking, staff: User) -> None:
+    operations.cancel_booking(booking=booking, actor=staff, now=THEN)
+
+
+def do_move(booking: Booking, staff: User) -> None:
+    operations.move_booking(booking=booking, starts_at=at(14), now=THEN, actor=staff, for_staff=True)
+
+
+def do_move_a_little(booking: Booking, staff: User) -> None:
+    operations.move_booking(booking=booking, starts_at=at(10, 30), now=THEN, actor=staff, for_staff=True)
+
+
+def assert_undone(
+    booking: Booking, staff: User, do: Callable[[Booking, User], None], *, then: datetime = THEN
+) -> None:
+    before = Picture.take(booking)
+    do(booking, staff)
+    assert Picture.take(booking) != before
+    (undone,) = operations.undo(press=press(), actor=staff, now=then + MINUTE)
+    assert Picture.take(booking) == before
+    event = undone.events.last()
+    assert event is not None
+    assert (event.kind, event.actor, event.at) == (EventKind.UNDONE, staff, then + MINUTE)
+    assert not SecondThought.objects.exists()
+
+
+@pytest.mark.parametrize("do", [do_confirm, do_decline, do_cancel, do_move])
+def test_what_is_done_to_a_request_is_undone(
+    request_: Booking, staff: User, do: Callable[..., None], smtp_server: MailServer
+) -> None:
+    assert_undone(request_, staff, do)
+    assert send(THEN + timedelta(hours=1)) == {}
+    assert smtp_server.messages == []
+    # And done again.
+    assert_undone(request_, staff, do)
+
+
+@pytest.mark.parametrize("do", [do_cancel, do_move, do_move_a_little])
+def test_what_is_done_to_a_visit_is_undone(visit: Booking, staff: User, do: Callable[..., None]) -> None:
+    DriveOverride.objects.create(
+        from_booking=None, to_booking=visit, minutes=25, reason="road works", by=staff, at=NOW
+    )
+    token = links.visit_token(visit, now=NOW)
+    assert_undone(visit, staff, do)
+    assert links.find_link(token, purpose=LinkPurpose.VISIT, now=THEN) is not None
+
+
+def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    hour = at(10) - timedelta(hours=48)
+    operations.move_booking(booking=visit, starts_at=at(14), now=hour - MINUTE, actor=staff, for_staff=True)
+    assert send(hour) == {Outcome.DROPPED: 1}
+    operations.undo(press=press(), actor=staff, now=hour)
+    assert send(hour) == {Outcome.SENT: 1}
+    assert [mail.recipients for mail in smtp_server.messages] == [["ana@example.com"]]
+
+
+def test_a_link_made_since_opens_nothing_once_the_old_one_works_again(visit: Booking, staff: User) -> None:
+    old = links.visit_token(visit, now=NOW)
+    do_move(visit, staff)
+    new = links.visit_token(visit, now=THEN)
+    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    assert links.find_link(new, purpose=LinkPurpose.VISIT, now=THEN) is None
+    assert links.find_link(old, purpose=LinkPurpose.VISIT, now=THEN) is not None
+    assert links.visit_token(visit, now=THEN + MINUTE) == old
+
+
+def test_a_late_move_that_was_answered_waits_again(world: World, staff: User) -> None:
+    visit = operations.confirm_booking(
+        booking=world.book(starts_at=at(10, day=DAY.replace(day=3))), actor=None, now=NOW
+    )
+    Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
+    fee = operations.late_fee(visit, now=NOW)
+    assert fee is not None
+    change = operations.ask_move(
+        booking=visit, wanted_starts_at=at(14), shown_revision=visit.revision, shown_fee_cents=fee, now=NOW
+    )
+    Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
+
+    def accept(booking: Booking, actor: User) -> None:
+        operations.accept_change(change=change, actor=actor, now=THEN, with_fee=True)
+
+    def refuse(booking: Booking, actor: User) -> None:
+        operations.refuse_change(change=change, actor=actor, now=THEN)
+
+    for do in (accept, refuse, do_cancel):
+        assert_undone(visit, staff, do)
+
+
+def test_fees_are_as_they_were(world: World, staff: User) -> None:
+    visit = operations.confirm_booking(
+        booking=world.book(starts_at=at(17, day=DAY.replace(day=3)), total_cents=16_500), actor=None, now=NOW
+    )
+    # Inside the notice window of a day.
+    then = at(18, day=DAY.replace(day=2))
+    Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+
+    def cancel_late(booking: Booking, actor: User) -> None:
+        operations.cancel_late(booking=booking, actor=actor, shown_fee_cents=6_000, now=then)
+
+    def charge(booking: Booking, actor: User) -> None:
+        operations.decide_late_fee(
+            fee=LateFee.objects.get(), actor=actor, now=then, state=LateFeeState.CHARGED
+        )
+
+    def waive(booking: Booking, actor: User) -> None:
+        operations.decide_late_fee(
+            fee=LateFee.objects.get(), actor=actor, now=then, state=LateFeeState.WAIVED, reason="ill"
+        )
+
+    assert_undone(visit, staff, cancel_late, then=then)
+    operations.cancel_by_client(
+        booking=visit, shown_revision=visit.revision, shown_fee_cents=6_000, now=then - MINUTE
+    )
+    Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+    assert_undone(visit, staff, charge, then=then)
+    assert_undone(visit, staff, waive, then=then)
+
+
+# When it leaves -------------------------------------------------------------------------------------------------------
+
+
+def test_the_email_leaves_after_the_minutes_and_then_it_is_told(
+    request_: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_confirm(request_, staff)
+    assert send(THEN + 2 * MINUTE - timedelta(seconds=1)) == {}
+    assert send(THEN + 2 * MINUTE) == {Outcome.SENT: 1}
+    assert len(smtp_server.messages) == 1
+    with pytest.raises(MessageGone):
+        operations.undo(press=press(), actor=staff, now=THEN + 2 * MINUTE)
+    request_.refresh_from_db()
+    assert request_.status == BookingStatus.CONFIRMED
+
+
+def test_what_is_to_remind_leaves_no_sooner_than_what_it_reminds_of(world: World, staff: User) -> None:
+    soon = world.book(starts_at=at(17, day=DAY.replace(day=3)), total_cents=16_500)
+    Message.objects.update(state=MessageState.SENT)
+    # The visit is in 23 hours: the health questions are due at once, the answers being a day old.
+    moment = at(18, day=DAY.replace(day=2))
+    ScreeningRecord.objects.update(evaluated_at=NOW - timedelta(days=2))
+    operations.confirm_booking(booking=soon, actor=staff, now=moment)
+    first = Message.objects.filter(booking=soon, state=MessageState.DUE).order_by("due_at")[0]
+    assert first.due_at == moment + 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("before_start", "waits"),
+    [(timedelta(hours=3), True), (timedelta(hours=3) - MINUTE, False), (timedelta(minutes=10), False)],
+)
+def test_so_near_a_visit_the_client_hears_at_once(
+    visit: Booking, staff: User, before_start: timedelta, waits: bool
+) -> None:
+    moment = at(10) - before_start
+    operations.cancel_booking(booking=visit, actor=staff, now=moment)
+    message = Message.objects.get(booking=visit, kind=MessageKind.CANCELED)
+    assert message.due_at == (moment + 2 * MINUTE if waits else moment)
+    assert SecondThought.objects.exists() is waits
+
+
+def test_a_visit_moved_away_from_now_is_told_at_once(visit: Booking, staff: User) -> None:
+    operations.move_booking(booking=visit, starts_at=at(16), now=at(9), actor=staff, for_staff=True)
+    assert Message.objects.get(booking=visit, kind=MessageKind.MOVED).due_at == at(9)
+
+
+def test_what_clients_do_and_what_the_owner_wants_at_once_does_not_wait(
+    visit: Booking, staff: User, world: World
+) -> None:
+    operations.move_booking(booking=visit, starts_at=at(14), now=THEN, by_client=True)
+    assert Message.objects.get(booking=visit, kind=MessageKind.MOVED).due_at == THEN
+    settings = MessageSettings.load()
+    settings.second_thoughts_minutes = 0
+    settings.save()
+    visit.refresh_from_db()
+    operations.cancel_booking(booking=visit, actor=staff, now=THEN)
+    assert Message.objects.get(booking=visit, kind=MessageKind.CANCELED).due_at == THEN
+    assert not SecondThought.objects.exists()
+
+
+# An honest no ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_time_that_somebody_has_taken_is_not_given_twice(visit: Booking, staff: User, world: World) -> None:
+    do_move(visit, staff)
+    other = world.book(email="bo@example.com", phone="+12135550124", now=THEN)
+    with pytest.raises(SlotTaken):
+        operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    visit.refresh_from_db()
+    assert (visit.starts_at, other.starts_at) == (at(14), at(10))
+    # The move is told after all.
+    assert Message.objects.get(booking=visit, kind=MessageKind.MOVED).state == MessageState.DUE
+
+
+def test_a_time_that_could_not_be_kept_before_is_given_back_all_the_same(
+    visit: Booking, staff: User, world: World
+) -> None:
+    world.add_therapist()
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(20))
+
+    def rescue(booking: Booking, actor: User) -> None:
+        operations.move_booking(
+            booking=booking, starts_at=at(10), now=THEN, actor=actor, preference="any", for_staff=True
+        )
+
+    assert_undone(visit, staff, rescue)
+
+
+def test_what_was_done_since_is_not_undone_with_it(visit: Booking, staff: User) -> None:
+    do_move(visit, staff)
+    first = press()
+    operations.cancel_booking(booking=visit, actor=staff, now=THEN + MINUTE)
+    with pytest.raises(ChangedMeanwhile):
+        operations.undo(press=first, actor=staff, now=THEN + MINUTE)
+    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    visit.refresh_from_db()
+    assert (visit.status, visit.starts_at) == (BookingStatus.CONFIRMED, at(14))
+
+
+def test_a_visit_of_yesterday_that_was_canceled_by_a_slip_is_put_back(visit: Booking, staff: User) -> None:
+    moment = at(9, day=DAY + timedelta(days=1))
+    operations.cancel_booking(booking=visit, actor=staff, now=moment)
+    operations.undo(press=press(), actor=staff, now=moment + MINUTE)
+    visit.refresh_from_db()
+    assert visit.status == BookingStatus.CONFIRMED
+
+
+def test_twice_undone_is_once(visit: Booking, staff: User) -> None:
+    do_cancel(visit, staff)
+    key = press()
+    operations.undo(press=key, actor=staff, now=THEN + MINUTE)
+    with pytest.raises(MessageGone):
+        operations.undo(press=key, actor=staff, now=THEN + MINUTE)
+
+
+def test_a_message_in_a_senders_hands_is_gone(visit: Booking, staff: User) -> None:
+    do_cancel(visit, staff)
+    assert outbox.claim_due(now=THEN + 2 * MINUTE)
+    with pytest.raises(MessageGone):
+        operations.undo(press=press(), actor=staff, now=THEN + 2 * MINUTE)
+
+
+def undo_while_sending(staff: User, moment: datetime) -> str:
+    """What came of undoing the last press while a sender sweeps, both at that moment."""
+    key, together, found = press(), threading.Barrier(2), []
+
+    def undo() -> None:
+        try:
+            together.wait(timeout=10)
+            operations.undo(press=key, actor=staff, now=moment)
+            found.append("undone")
+        except (MessageGone, SlotTaken):
+            found.append("refused")
+        finally:
+            connections.close_all()
+
+    def sweep() -> None:
+        try:
+            together.wait(timeout=10)
+            send(moment)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=undo), threading.Thread(target=sweep)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
+    (word,) = found
+    return word
+
+
+def test_undoing_and_sending_at_once_is_one_of_the_two(
+    world: World, transactional_db: None, smtp_server: MailServer
+) -> None:
+    staff = User.objects.create_user("desk")
+    visit = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    for number in range(6):
+        then = THEN + number * timedelta(hours=1)
+        Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+        smtp_server.messages.clear()
+        hour = 14 if number % 2 else 15
+        operations.move_booking(booking=visit, starts_at=at(hour), now=then, actor=staff, for_staff=True)
+        word = undo_while_sending(staff, then + 2 * MINUTE)
+        told = [mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"]]
+        assert (word, len(told)) in (("undone", 0), ("refused", 1))
+        visit.refresh_from_db()
+        assert (visit.starts_at == at(hour)) is (word == "refused")
+
+
+# Several at once ------------------------------------------------------------------------------------------------------
+
+
+def test_a_course_confirmed_or_canceled_with_one_press_is_undone_with_one(world: World, staff: User) -> None:
+    together = uuid.uuid4()
+    first, second = world.book(), world.book(starts_at=at(14))
+    Booking.objects.update(together=together)
+    Message.objects.update(state=MessageState.SENT)
+    for do in (operations.confirm_together, operations.cancel_together):
+        before = [Picture.take(booking) for booking in (first, second)]
+        do(together=together, actor=staff, now=THEN)
+        assert Message.objects.get(kind=MessageKind.TOGETHER).due_at == THEN + 2 * MINUTE
+        assert len(operations.undo(press=press(), actor=staff, now=THEN + MINUTE)) == 2
+        assert [Picture.take(booking) for booking in (first, second)] == before
+
+
+def test_one_that_can_not_be_undone_keeps_all_as_they_are(world: World, staff: User) -> None:
+    together = uuid.uuid4()
+    for hour in (10, 14):
+        world.book(starts_at=at(hour))
+    Booking.objects.update(together=together)
+    operations.cancel_together(together=together, actor=staff, now=THEN)
+    world.book(starts_at=at(14), email="bo@example.com", phone="+12135550124", now=THEN)
+    with pytest.raises(SlotTaken):
+        operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    assert set(Booking.objects.filter(together=together).values_list("status", flat=True)) == {"canceled"}
+    assert SecondThought.objects.count() == 2
+
+
+def test_visits_that_changed_places_go_back_in_the_other_order(world: World, staff: User) -> None:
+    key = uuid.uuid4()
+    first = world.book()
+    second = world.book(starts_at=at(14))
+    other = operations.move_booking(
+        booking=second, starts_at=at(16), now=THEN, actor=staff, for_staff=True, press=key
+    )
+    operations.move_booking(booking=first, starts_at=at(14), now=THEN, actor=staff, for_staff=True, press=key)
+    operations.undo(press=key, actor=staff, now=THEN + MINUTE)
+    assert list(Booking.objects.order_by("pk").values_list("starts_at", flat=True)) == [at(10), at(14)]
+    assert other.pk == second.pk
+
+
+def test_what_is_kept_is_deleted_soon(visit: Booking, staff: User) -> None:
+    do_cancel(visit, staff)
+    assert operations.purge_second_thoughts(now=THEN + timedelta(hours=1)) == 0
+    assert operations.purge_second_thoughts(now=THEN + timedelta(hours=1, minutes=2)) == 1

@@ -1,0 +1,192 @@
+"""deploy/nginx.conf as nginx runs it, before the whole site."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from launch.servers import free_port
+from tests.support import ROOT, require
+from tests.support.site import running_site
+
+pytestmark = pytest.mark.faults
+
+HOST = "www.example.com"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    plain: int
+    tls: int
+    log: Path
+
+    def ask(
+        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        """One request over TLS: status, headers in small letters, text."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", self.tls, timeout=30, context=context)
+        try:
+            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, found, response.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+
+def rendered(tmp: Path, *, plain: int, tls: int, web: int, media: Path) -> str:
+    """The file with this machine's places in it: each that it names is found."""
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    places = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{tls} ssl http2;",
+        "unix:/run/massagerx/web.sock": f"127.0.0.1:{web}",
+        "/etc/letsencrypt/live/www.example.com/fullchain.pem": f"{tmp}/cert.pem",
+        "/etc/letsencrypt/live/www.example.com/privkey.pem": f"{tmp}/key.pem",
+        "/var/log/nginx/massagerx.log": f"{tmp}/massagerx.log",
+        "/var/lib/massagerx/media/": f"{media}/",
+        "/srv/massagerx/deploy/": f"{ROOT}/deploy/",
+    }
+    for place, own in places.items():
+        assert place in text, place
+        text = text.replace(place, own)
+    text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
+    user = "user root;" if os.geteuid() == 0 else ""
+    temporary = "".join(
+        f"{kind}_temp_path {tmp}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return (
+        f"{user} daemon off; pid {tmp}/nginx.pid; error_log {tmp}/error.log; events {{}}\n"
+        f"http {{ {temporary}\n{text}\n}}"
+    )
+
+
+@contextmanager
+def nginx(tmp: Path, *, web: int, media: Path) -> Iterator[Proxy]:
+    """nginx with the file, before a web server that listens on port `web`."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    require("nginx", found=program)
+    assert program is not None
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
+         "-keyout", tmp / "key.pem", "-out", tmp / "cert.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    plain, tls = free_port(), free_port()
+    (tmp / "nginx.conf").write_text(rendered(tmp, plain=plain, tls=tls, web=web, media=media))
+    server = subprocess.Popen([program, "-p", tmp, "-c", tmp / "nginx.conf", "-e", tmp / "error.log"])
+    try:
+        deadline = time.monotonic() + 20
+        while not _listens(tls):
+            assert server.poll() is None, (tmp / "error.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield Proxy(plain, tls, tmp / "massagerx.log")
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def proxy(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    tmp = tmp_path_factory.mktemp("nginx")
+    with (
+        running_site(tmp, prepared_databases, TRUSTED_PROXIES="1", ALLOWED_HOSTS=HOST) as site,
+        nginx(tmp, web=site.site.port, media=site.var / "media") as running,
+    ):
+        yield running
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_pages_come_through_and_the_plain_address_leads_to_them(proxy: Proxy) -> None:
+    status, headers, text = proxy.ask("GET", "/services/")
+    assert status == 200
+    assert "Manual lymphatic drainage" in text
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers.get("server") == "nginx"
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.plain, timeout=10)
+    connection.request("GET", "/visits/?a=b", headers={"Host": HOST})
+    response = connection.getresponse()
+    assert (response.status, response.getheader("Location")) == (301, f"https://{HOST}/visits/?a=b")
+    connection.close()
+
+
+def test_log_tells_nothing_of_who_and_where(proxy: Proxy) -> None:
+    proxy.ask("GET", "/visits/CANARY-token-of-a-visit/", headers={"User-Agent": "CANARY-browser"})
+    deadline = time.monotonic() + 10
+    while " GET 404 " not in proxy.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "CANARY" not in proxy.log.read_text()
+    assert "127.0.0.1" not in proxy.log.read_text()
+
+
+def test_visitor_does_not_choose_an_address(proxy: Proxy) -> None:
+    """Whoever says each time to be another is one visitor all the same."""
+    _status, headers, text = proxy.ask("GET", "/admin/login/")
+    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)[0]
+    body = urlencode({"csrfmiddlewaretoken": token, "username": "owner", "password": "wrong"}).encode()
+    own = {
+        "Cookie": headers["set-cookie"].partition(";")[0],
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Referer": f"https://{HOST}/admin/login/",
+    }
+    # Ten a minute, twenty an hour for one name.
+    statuses = []
+    for number in range(25):
+        tried = {**own, "X-Forwarded-For": f"198.51.100.{number}"}
+        statuses.append(proxy.ask("POST", "/admin/login/", body=body, headers=tried)[0])
+    assert set(statuses) == {200, 429}
+
+
+def test_picture_of_three_megabytes_reaches_the_site_and_more_is_refused_in_words(proxy: Proxy) -> None:
+    big = b"x" * 3_000_000
+    # No form of ours without its token: the answer is the site's, not a bare 413.
+    status, _headers, text = proxy.ask("POST", "/admin/bookings/photo/add/", body=big)
+    assert status in (302, 403)
+    for path, body in (("/admin/bookings/photo/add/", b"x" * 13_000_000), ("/contact/", big)):
+        try:
+            status, headers, text = proxy.ask("POST", path, body=body)
+        except (BrokenPipeError, ConnectionResetError):
+            continue  # closed before all was sent; a browser shows the page all the same
+        assert status == 413
+        assert "too large to send" in text
+        assert headers["cache-control"] == "no-store"
+
+
+def test_half_sent_headers_hold_nobody_up(proxy: Proxy) -> None:
+    with ExitStack() as slow:
+        for _ in range(40):
+            half = slow.enter_context(socket.create_connection(("127.0.0.1", proxy.plain), timeout=5))
+            half.sendall(b"GET / HTTP/1.1\r\nHost: www.exa")
+        assert proxy.ask("GET", "/services/")[0] == 200
+        assert proxy.ask("GET", "/healthz")[0] == 200
+
+
+def test_site_that_is_away_is_said_kindly(tmp_path: Path) -> None:
+    with nginx(tmp_path, web=free_port(), media=tmp_path) as alone:
+        status, headers, text = alone.ask("GET", "/services/")
+    assert (status, headers["retry-after"]) == (502, "30")
+    assert "back in a minute" in text

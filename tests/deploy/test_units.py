@@ -1,0 +1,56 @@
+"""deploy/systemd: units that start what README says, and that systemd can read."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+UNITS = sorted((ROOT / "deploy/systemd").iterdir())
+
+
+def read(path: Path) -> RawConfigParser:
+    found = RawConfigParser(strict=True)
+    found.optionxform = str  # type: ignore[assignment,method-assign]
+    found.read_string(path.read_text())
+    return found
+
+
+def test_each_service_of_the_readme_has_its_unit() -> None:
+    readme = (ROOT / "README.md").read_text()
+    commands = [
+        line.split(".venv/bin/", 1)[1].strip()
+        for line in readme.splitlines()
+        if line.startswith(("    .venv/bin/gunicorn", "    .venv/bin/celery"))
+    ]
+    assert len(commands) == 3
+    started = [read(path)["Service"]["ExecStart"] for path in UNITS if path.suffix == ".service"]
+    for command in commands:
+        assert any(one.startswith(f"/srv/massagerx/.venv/bin/{command}") for one in started), command
+    assert "/srv/massagerx/.venv/bin/python manage.py backup" in started
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in UNITS if path.suffix == ".service"], ids=lambda path: path.stem
+)
+def test_service_may_write_no_more_than_it_must(path: Path) -> None:
+    service = read(path)["Service"]
+    assert service["User"] != "root"
+    assert service["ProtectSystem"] == "strict"
+    assert service["NoNewPrivileges"] == "yes"
+
+
+def test_systemd_reads_them() -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("no systemd on this machine")
+    done = subprocess.run([program, "verify", *UNITS], capture_output=True, text=True)
+    odd = [
+        line for line in done.stderr.splitlines() if "massagerx" in line and "is not executable" not in line
+    ]
+    assert odd == []
