@@ -164,10 +164,7 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
         if target.expires_at is not None and target.expires_at <= now:
             return "the link has expired"
     if isinstance(target, DeskDay):
-        if local(now).date() != target.day:
-            return "the day is over"
-        if not closing.waiting_since_yesterday(now=now).exists():
-            return "every visit has been closed"
+        return _day_obsolete_reason(target, now)
     if isinstance(target, ContactMessage):
         answered = target.answered_at is not None
         if message.kind == MessageKind.CONTACT_ALERT and answered:
@@ -175,6 +172,12 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
         if message.kind == MessageKind.CONTACT_ANSWER and not answered:
             return "there is no answer"
     return ""
+
+
+def _day_obsolete_reason(target: DeskDay, now: datetime) -> str:
+    if local(now).date() != target.day:
+        return "the day is over"
+    return "" if closing.waiting_since_yesterday(now=now).exists() else "every visit has been closed"
 
 
 def ahead_together(booking: Booking, now: datetime) -> BookingQuerySet:

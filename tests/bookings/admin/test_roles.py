@@ -398,6 +398,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
+        import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():

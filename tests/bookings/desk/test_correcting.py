@@ -53,7 +53,14 @@ def test_what_changes_is_shown_and_then_done(desk: Client, visit: Booking, world
     looked = desk.post(address(visit), sent)
 
     text = looked.content.decode()
-    for words in ("10:00 – 11:00 AM", "10:00 – 11:30 AM", "$140", "$170", "Way in", "Nothing is saved yet"):
+    for words in (
+        "10:00 AM – 11:00 AM PST",
+        "10:00 AM – 11:30 AM PST",
+        "$140",
+        "$170",
+        "Way in",
+        "Nothing is saved yet",
+    ):
         assert words in text, words
     visit.refresh_from_db()
     assert visit.ends_at == at(11)
