@@ -33,6 +33,7 @@ class EventKind(models.TextChoices):
     NO_SHOW = "no_show", _("No-show")
     EXPIRED = "expired", _("Expired")
     CLEARED = "cleared", _("Clinician's note recorded")
+    NOTE_HANDED_IN = "handed_in", _("Clinician's note handed in")
     REOPENED = "reopened", _("Taken back: not closed")
     UNDONE = "undone", _("Undone before the email left")
     EDITED = "edited", _("Details changed")
@@ -60,8 +61,23 @@ class Tier(models.TextChoices):
     EMERGENCY = "emergency", _("Emergency")
 
 
+class NoteScope(models.TextChoices):
+    """What a clinician's note speaks of."""
+
+    VISIT = "visit", _("This visit")
+    COURSE = "course", _("All visits booked together with it")
+    SERVICE = "service", _("This service for this person, until a day")
+
+
+class FileKind(models.TextChoices):
+    PDF = "pdf", _("PDF")
+    PICTURE = "webp", _("Picture")
+
+
 class MessageKind(models.TextChoices):
     RECEIVED = "received", _("Request received")
+    HEALTH_ASKED = "health_asked", _("Health questions sent")
+    HEALTH_REMINDER = "health_reminder", _("Health questions, once more")
     CONFIRMED = "confirmed", _("Visit confirmed")
     DECLINED = "declined", _("Request declined")
     TOGETHER = "together", _("Visits booked together")
@@ -87,6 +103,19 @@ class MessageKind(models.TextChoices):
     MORNING = "morning", _("Morning: visits not closed")
 
 
+# What staff get; every other kind is for a client.
+TO_STAFF = frozenset(
+    {
+        MessageKind.STAFF_ALERT,
+        MessageKind.CHANGE_ALERT,
+        MessageKind.RECHECK_ALERT,
+        MessageKind.CONTACT_ALERT,
+        MessageKind.STRANDED_ALERT,
+        MessageKind.MORNING,
+    }
+)
+
+
 class MessageState(models.TextChoices):
     DUE = "due", _("Waiting")
     SENDING = "sending", _("Being sent")
@@ -98,6 +127,8 @@ class MessageState(models.TextChoices):
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
+    # A call that staff make; no sender takes it.
+    PHONE = "phone", _("Phone")
 
 
 class Weekday(models.IntegerChoices):

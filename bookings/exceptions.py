@@ -137,6 +137,10 @@ class ChangeAnswered(BookingError):
         self.state = state
 
 
+class TooManyFiles(BookingError):
+    """As many files as one visit may have were handed in already."""
+
+
 class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
 

@@ -146,6 +146,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy("We got a lot from this email address in a short time. Please try later, or call us."),
         _NOT_ALLOWED,
     ),
+    exceptions.TooManyFiles: (
+        gettext_lazy("You have handed in several files already. Please call us if one is missing."),
+        _NOT_ALLOWED,
+    ),
     exceptions.ChangedMeanwhile: (
         gettext_lazy("This visit has changed since you opened the page. This is how it is now."),
         gettext_lazy("the visit has changed meanwhile; nothing was changed. Please look at it again."),

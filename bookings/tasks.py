@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings.domain import area_requests, closing, intake, links, operations, outbox, stranding
 from bookings.models import Photo
-from bookings.notifications import delivery
+from bookings.notifications import calls, delivery
 from massagerx.accounts import log_ins
 from massagerx.lib.stored_picture import make_sizes
 from services.models import ServiceOption
@@ -32,8 +32,10 @@ def deliver_message(key: int) -> None:
 
 @shared_task
 def sweep_outbox() -> None:
-    """Sends whatever is due: messages whose wake-up was lost, second tries, and those of senders that died."""
+    """Sends whatever is due: messages whose wake-up was lost, second tries, and those of senders that died. Takes from
+    the list of calls what is no longer true."""
     delivery.send_due(clock=timezone.now)
+    calls.drop_overtaken(now=timezone.now())
 
 
 @shared_task

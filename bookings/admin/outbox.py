@@ -26,7 +26,7 @@ from .base import RowsOnly
 @admin.register(Message)
 class MessageAdmin(RowsOnly):
     list_display = ["kind", "about", "to", "shown_state", "due", "sent", "last_error"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", "channel", "kind"]
     list_select_related = ["booking__client", "link", "contact_message", "booklet_request"]
     search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
     search_help_text = gettext_lazy("Reference, name or email of the client.")

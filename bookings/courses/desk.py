@@ -21,6 +21,7 @@ from bookings.desk.second_thoughts import undoable
 from bookings.domain import operations
 from bookings.enums import OCCUPYING, BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
+from bookings.notifications.calls import how_told
 from bookings.refusals import explain
 from bookings.staff.labels import local_when, status_mark
 from massagerx.lib.fields import LineField, LinesField
@@ -103,11 +104,11 @@ def confirm_course(request: StaffRequest, pk: int) -> HttpResponse:
         form.add_error(None, _("Nothing was confirmed: %(why)s") % {"why": explain(error)})
         return _page(request, course, form, status=409)
     words = ngettext(
-        "%(count)d visit is confirmed. The client gets one email.",
-        "%(count)d visits are confirmed. The client gets one email.",
+        "%(count)d visit is confirmed.",
+        "%(count)d visits are confirmed.",
         len(confirmed),
     )
-    say(request, True, words % {"count": len(confirmed)})
+    say(request, True, f"{words % {'count': len(confirmed)}} {how_told(confirmed[0].client)}")
     return back
 
 
@@ -140,11 +141,11 @@ def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
         rest_form.add_error(None, _("Nothing was canceled: %(why)s") % {"why": explain(error)})
         return _page(request, course, CourseNoteForm(), rest_form=rest_form, status=409)
     words = ngettext(
-        "%(count)d visit is canceled. The client gets one email.",
-        "%(count)d visits are canceled. The client gets one email.",
+        "%(count)d visit is canceled.",
+        "%(count)d visits are canceled.",
         len(canceled),
     )
-    say(request, True, words % {"count": len(canceled)})
+    say(request, True, f"{words % {'count': len(canceled)}} {how_told(canceled[0].client)}")
     return back
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -20,6 +21,7 @@ from bookings.domain.erasure import erase_client
 from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import AreaRequest, Booking, BookletRequest, Client, ContactMessage
 from bookings.staff.labels import local_when, status_mark
+from massagerx.lib.encryption import UnreadableValue
 
 from .forms import EraseForm, ExportForm
 from .frame import StaffRequest, change_page, desk_page, log_change, page, say
@@ -71,8 +73,8 @@ def erase_page(request: StaffRequest, pk: int) -> HttpResponse:
         ],
         "asked": _asked(personal_data.enquiries_of(client)),
         "twins": [
-            *twins.filter(email=client.email),
-            *twins.filter(phone=client.phone).exclude(email=client.email),
+            *(twin for twin in twins if client.email and twin.email == client.email),
+            *(twin for twin in twins if twin.phone == client.phone and twin.email != client.email),
         ],
     }
     return page(request, "client_erase", context, status=422 if form.is_bound else 200)
@@ -132,4 +134,9 @@ def _zip(client: Client, *, now: datetime) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("client.html", render_to_string("desk/client_export_file.html", told))
         archive.writestr("client.json", json.dumps(data, ensure_ascii=False, indent=2))
+        for name, row in export.note_files(client):
+            try:
+                archive.writestr(name, row.content)
+            except UnreadableValue:
+                archive.writestr(f"{name}.txt", str(export.opened(partial(getattr, row, "content"))))
     return packed.getvalue()

@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain import links
+from bookings.domain import links, reminders
 from bookings.domain.clients import add_note, client_figures, likely_twins, lock_client, merge_clients
+from bookings.domain.intake import clearances_of
 from bookings.domain.operations import MOVABLE
 from bookings.exceptions import ClientGone, SlotTaken
 from bookings.models import Client, ClientNote
-from bookings.staff.labels import local_when, status_mark, unreadable
+from bookings.staff.labels import local_when, note_words, status_mark, unreadable
 from bookings.staff.search import OF_CLIENT, best_first, search
 from bookings.staff.visibility import clients_seen_by, sees_every_visit, sees_rows
 from massagerx.lib.encryption import UnreadableValue
@@ -68,7 +69,9 @@ def _save(request: StaffRequest, seen: Client) -> HttpResponse:
         return _page(request, client, form, status=422)
     form.save()
     if "email" in form.changed_data:
-        links.revoke_links_of_client(client, now=timezone.now())
+        now = timezone.now()
+        links.revoke_links_of_client(client, now=now)
+        reminders.follow_client(client, now=now)
     log_change(
         request, client, [{"changed": {"fields": [str(form[name].label) for name in form.changed_data]}}]
     )
@@ -194,6 +197,9 @@ def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]
         "visit_rows": [
             {"booking": visit, "when": local_when(visit.starts_at), "status": status_mark(visit, now)}
             for visit in shown
+        ],
+        "clearances": [
+            {"booking": note.booking, "words": note_words(note)} for note in clearances_of(client, now=now)
         ],
         "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,
         "same_again": same.pk if same is not None else None,

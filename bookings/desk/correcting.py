@@ -17,6 +17,7 @@ from bookings.domain.operations import Act, Correction, VisitAddress
 from bookings.domain.visit_request import Treatment
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import AccessNotes, Booking
+from bookings.notifications.calls import how_told
 from bookings.refusals import explain
 from bookings.staff.labels import local_span, local_when
 from bookings.staff.visibility import sees_visits, sees_way_in
@@ -167,10 +168,7 @@ def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: da
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
     told = form.cleaned_data["tells"]
-    words = (
-        _("%(reference)s: corrected. The client gets an email.")
-        if told
-        else _("%(reference)s: corrected. The client is not told.")
-    )
-    say(request, True, words % {"reference": booking.reference})
+    words = _("%(reference)s: corrected.") if told else _("%(reference)s: corrected. The client is not told.")
+    said = words % {"reference": booking.reference}
+    say(request, True, f"{said} {how_told(booking.client)}" if told else said)
     return True

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.reports import LONGEST_DAYS
+from bookings.enums import NoteScope
 from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
 from bookings.models import Booking, Client, Therapist
@@ -20,6 +22,9 @@ from massagerx.lib.admin import clock_field, sane_day
 from massagerx.lib.fields import LineField, LinesField
 from massagerx.lib.localtime import day_bounds, instant_of
 from massagerx.lib.money import DollarsField
+
+# A clinician's word about weeks to come is asked for anew after this long.
+LONGEST_CLEARANCE = timedelta(days=366)
 
 # Visits --------------------------------------------------------------------------------------------------------------
 
@@ -30,8 +35,45 @@ class ClinicianNoteForm(forms.Form):
         max_length=2000,
         error_messages={"required": gettext_lazy("Write down what was said, and who it was.")},
     )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("It speaks of"),
+        choices=NoteScope.choices,
+        initial=NoteScope.VISIT,
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose one of these.")},
+    )
+    until = forms.DateField(
+        label=gettext_lazy("until (the last day)"),
+        required=False,
+        widget=day_input(),
+        validators=[sane_day],
+        error_messages={"invalid": gettext_lazy("Type a day.")},
+    )
     # The newest answers given again that the page showed.
     shown_recheck = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if booking.together is None:
+            self.fields["scope"].choices = [  # type: ignore[attr-defined]
+                choice for choice in NoteScope.choices if choice[0] != NoteScope.COURSE
+            ]
+
+    def clean_scope(self) -> NoteScope:
+        return NoteScope(self.cleaned_data["scope"] or NoteScope.VISIT)
+
+    def clean(self) -> dict[str, Any]:
+        """A note for a service needs its last day, a year ahead at most; others have none."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("scope") != NoteScope.SERVICE:
+            cleaned["until"] = None
+        elif "until" in cleaned:
+            today = timezone.localdate()
+            if cleaned["until"] is None:
+                self.add_error("until", _("Say until which day the clinician agrees."))
+            elif not today <= cleaned["until"] <= today + LONGEST_CLEARANCE:
+                self.add_error("until", _("Choose a day from today on, a year ahead at most."))
+        return cleaned
 
 
 class HealthAccessForm(forms.Form):
@@ -205,7 +247,7 @@ class ClientForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         same = {"email": cleaned.get("email"), "phone": cleaned.get("phone")}
         others = Client.objects.present().exclude(pk=self.instance.pk)
-        if all(same.values()) and others.filter(**same).exists():
+        if None not in same.values() and others.filter(**same).exists():
             raise forms.ValidationError(
                 _("Another client has this email and phone already. Merge the two records instead.")
             )

@@ -23,6 +23,7 @@ from bookings.staff.visibility import only_seen_by
 # A right by its name, or a question about the member of staff.
 Right = str | Callable[[User], bool]
 View = Callable[..., HttpResponseBase]
+CHANGE = "bookings.change_booking"
 
 
 class StaffRequest(HttpRequest):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db.models import F, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Window
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import closing, queries
 from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
-from bookings.domain.operations import MOVABLE, expires_at
+from bookings.domain.operations import MOVABLE, expires_at, first_tier
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.domain.stranding import TOLD_WITHIN, stranded_by
-from bookings.enums import BookingStatus, ChangeState, LateFeeState, MessageState
+from bookings.enums import BookingStatus, ChangeState, Channel, LateFeeState, MessageState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -29,11 +29,12 @@ from bookings.models import (
     ExtraHours,
     LateFee,
     Message,
+    NoteFile,
     ScreeningVersion,
     Therapist,
     WorkingHours,
 )
-from bookings.models.intake import NEEDS_NO_NOTE
+from bookings.models.intake import needs_note
 from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
 from bookings.staff.late_changes import change_words
@@ -51,6 +52,7 @@ from services.sample_left import sample_left
 from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
+from .calls import waiting_calls
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
@@ -58,7 +60,7 @@ from .second_thoughts import undoable
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "changes", "fees", "graver", "unanswered", "trouble")
+_WAITING = ("requests", "changes", "fees", "graver", "handed_in", "calls", "unanswered", "trouble")
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
@@ -113,12 +115,13 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.view_changerequest"):
         yield _late_changes(user)
     if user.has_perm("bookings.change_booking"):
-        yield {"fees": _fees(user)}
+        yield {"fees": _fees(user), "calls": waiting_calls(now, most=MOST_ROWS)}
     if may_see_bookings:
         yield {
             **_requests(now),
             **_today(user, now),
             "graver": _graver(now),
+            "handed_in": _handed_in(now),
             **_stranded(now),
             **_not_closed(now),
         }
@@ -143,11 +146,15 @@ def _requests(now: datetime) -> dict[str, Any]:
     rules = BookingRules.load()
     # Who was promised a word soonest comes first (without an hour: a call at once), so no course pushes them out.
     waiting = Booking.objects.waiting().order_by(F("answer_by").asc(nulls_first=True), "created_at", "pk")
-    rows = waiting.select_related("client", "therapist", "service", "area__zone", "screening").defer(
-        "screening__answers"
-    )[:MOST_ROWS]
+    rows = list(
+        waiting.select_related("client", "therapist", "service", "area__zone", "screening")
+        .defer("screening__answers")
+        .annotate(needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()), in_all=_in_all())[
+            :MOST_ROWS
+        ]
+    )
     return {
-        "waiting_count": waiting.count(),
+        "waiting_count": rows[0].in_all if rows else 0,
         "requests": [
             {
                 **_visit(booking),
@@ -155,18 +162,24 @@ def _requests(now: datetime) -> dict[str, Any]:
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
-                if booking.screening.tier in NEEDS_NO_NOTE
+                if not booking.needs_note
                 else "",
                 "phone": booking.client.phone,
                 "service": booking.service.name,
                 "where": f"{booking.area.zone} · {booking.area.zip_code}",
-                "asks_a_look": booking.screening.tier not in NEEDS_NO_NOTE,
-                "tier": tier_mark(booking.screening.tier),
+                "asks_a_look": booking.needs_note,
+                "tier": tier_mark(first_tier(booking)),
+                "asks_health": not first_tier(booking),
                 "left": time_left(expires_at(booking, rules) - now),
             }
             for booking in rows
         ],
     }
+
+
+def _in_all() -> Window:
+    """How many rows there are, beside each of those that are shown."""
+    return Window(Count("pk"))
 
 
 def _unanswered() -> dict[str, Any]:
@@ -232,6 +245,22 @@ def _graver(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def _handed_in(now: datetime) -> list[dict[str, Any]]:
+    """Clinicians' notes that clients handed in and nobody has looked at, of visits to come."""
+    rows = NoteFile.objects.filter(seen_at=None, booking__status__in=MOVABLE, booking__starts_at__gt=now)
+    newest = rows.select_related("booking__therapist").defer("data").order_by("handed_in_at", "pk")
+    visits = {row.booking_id: row for row in newest[:MOST_ROWS]}
+    return [
+        {
+            **_visit(row.booking),
+            "kind": "note",
+            "anchor": "#health",
+            "due": min(row.handed_in_at + ANSWER_WITHIN, row.booking.starts_at),
+        }
+        for row in visits.values()
+    ]
+
+
 def _stranded(now: datetime) -> dict[str, Any]:
     """Visits to come that can't be kept, whatever the cause, the next first; until each is solved."""
     found = stranded_by(now=now)
@@ -252,10 +281,10 @@ def _stranded(now: datetime) -> dict[str, Any]:
 
 def _not_closed(now: datetime) -> dict[str, Any]:
     """Visits that are over and that nobody has closed, the oldest first."""
-    waiting = closing.waiting(now=now)
-    rows = waiting.select_related("therapist", "service")[:MOST_ROWS]
+    waiting = closing.waiting(now=now).select_related("therapist", "service")
+    rows = list(waiting.annotate(in_all=_in_all())[:MOST_ROWS])
     return {
-        "not_closed_count": waiting.count(),
+        "not_closed_count": rows[0].in_all if rows else 0,
         "not_closed": [
             {**_visit(booking), "pk": booking.pk, "service": booking.service.name} for booking in rows
         ],
@@ -403,13 +432,17 @@ def _therapists_in_need(now: datetime) -> dict[str, Any]:
 
 def _trouble(user: User, now: datetime) -> dict[str, Any]:
     late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
-    troubled = Message.objects.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
+    by_email = Message.objects.filter(channel=Channel.EMAIL)
+    troubled = by_email.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
     in_trouble = only_seen_by(user, troubled, "booking__therapist")
+    rows = list(
+        in_trouble.select_related("booking__client").annotate(in_all=_in_all()).order_by("due_at")[:MOST_ROWS]
+    )
     late_minutes = oldest_due_minutes(now=now)
     return {
         # What /status calls late: from then on, somebody has to look at the mail server or the worker.
         "late": time_left(timedelta(minutes=late_minutes)) if late_minutes >= LATE_MINUTES else "",
-        "trouble_count": in_trouble.count(),
+        "trouble_count": rows[0].in_all if rows else 0,
         "trouble": [
             {
                 "url": reverse("admin:bookings_message_change", args=[message.pk]),
@@ -425,6 +458,6 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
                 if user.has_perm("bookings.change_message") and may_send_again(message)
                 else None,
             }
-            for message in in_trouble.select_related("booking__client").order_by("due_at")[:MOST_ROWS]
+            for message in rows
         ],
     }

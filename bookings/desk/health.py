@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import intake
-from bookings.models import Booking, ScreeningRecord
+from bookings.domain import intake, operations
+from bookings.enums import FileKind
+from bookings.models import Booking, NoteFile, ScreeningRecord
 from bookings.staff.labels import local_when, tier_mark, unreadable
 from bookings.staff.visibility import sees_visits
 from massagerx.lib.encryption import UnreadableValue
 
 from .forms import HealthAccessForm
 from .frame import StaffRequest, desk_page, get_visit, page, say, say_faults, to_visit
+
+_TYPES = {FileKind.PDF: "application/pdf", FileKind.PICTURE: "image/webp"}
+# What a client sent opens as a file of its own, with nothing of ours around it.
+_FILE_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+)
 
 ANSWER_LABELS = {"yes": gettext_lazy("Yes"), "no": gettext_lazy("No"), "unsure": gettext_lazy("Not sure")}
 
@@ -50,6 +57,30 @@ def health_page(request: StaffRequest, pk: int) -> HttpResponse:
         "tier": tier_mark(booking.tier),
     }
     return page(request, "health", context)
+
+
+@desk_page(sees_visits, "bookings.view_screeningrecord", pressed_on="booking")
+def note_file(request: StaffRequest, pk: int, file: int) -> HttpResponse:
+    """A clinician's note as the client handed it in; who looked, when and why is written down first."""
+    booking = get_visit(request.user, pk)
+    form = HealthAccessForm(request.POST)
+    if not form.is_valid():
+        return say_faults(request, booking, form)
+    found = NoteFile.objects.filter(booking=booking, pk=file).defer("data").first()
+    if found is None:
+        raise Http404
+    reason = form.cleaned_data["reason"]
+    try:
+        data = operations.open_note_file(file=found, user=request.user, reason=reason, now=timezone.now())
+    except UnreadableValue:
+        say(request, False, unreadable())
+        return to_visit(booking)
+    kept_as = f"{booking.reference}-note-{found.pk}.{found.kind}"
+    disposition = "inline" if found.kind == FileKind.PICTURE else "attachment"
+    response = HttpResponse(data, content_type=_TYPES[FileKind(found.kind)])
+    response["Content-Disposition"] = f'{disposition}; filename="{kept_as}"'
+    response["Content-Security-Policy"] = _FILE_POLICY
+    return response
 
 
 def _answered_again(request: StaffRequest, booking: Booking) -> intake.AnswersInWords | None:

@@ -14,6 +14,7 @@ from bookings.domain import operations, scheduling
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules
+from bookings.notifications.calls import how_told
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_visits
@@ -121,8 +122,9 @@ def _move(request: StaffRequest, booking: Booking, cleaned: dict[str, Any], now:
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
-    sentence = _("%(reference)s: moved to %(when)s. The client gets an email.")
-    say(request, True, sentence % {"reference": moved.reference, "when": local_when(moved.starts_at)})
+    sentence = _("%(reference)s: moved to %(when)s.")
+    words = sentence % {"reference": moved.reference, "when": local_when(moved.starts_at)}
+    say(request, True, f"{words} {how_told(moved.client)}")
     return True
 
 

@@ -21,9 +21,10 @@ from bookings.domain import operations, scheduling
 from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
-from bookings.enums import MessageKind
+from bookings.enums import Channel, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
 from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
+from bookings.notifications.calls import how_told
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import render
 from bookings.refusals import explain, stranding_words
@@ -211,9 +212,8 @@ def _move_all(
             except BookingError as error:
                 became.append((False, f"{booking.reference}: {explain(error)}"))
             else:
-                words = _("%(reference)s: %(when)s. The client gets an email.")
-                said = {"reference": moved.reference, "when": local_when(moved.starts_at)}
-                became.append((True, words % said))
+                said = f"{moved.reference}: {local_when(moved.starts_at)}."
+                became.append((True, f"{said} {how_told(moved.client)}"))
                 has_moved = True
         if not has_moved:
             became += [(False, f"{row.reference}: {explain(refusal)}") for (row, _sent), refusal in aside]
@@ -275,7 +275,10 @@ def _add_drafts(
     with translated_errors(), transaction.atomic():
         became = _move_all(request, pending, _reason(asked), now)
         written = Message.objects.filter(
-            kind=MessageKind.MOVED, created_at=now, booking__in=[booking.pk for booking, _sent in pending]
+            kind=MessageKind.MOVED,
+            channel=Channel.EMAIL,
+            created_at=now,
+            booking__in=[booking.pk for booking, _sent in pending],
         )
         site_settings = SiteSettings.load()
         drafts = {

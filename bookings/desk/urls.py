@@ -5,6 +5,7 @@ from django.urls import path
 
 from . import (
     board,
+    calls,
     client_data,
     clients,
     closing,
@@ -46,6 +47,7 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/do/<slug:action>/", visit.change_status, name="bookings_booking_do"),
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
+    path(f"{_VISIT}<int:pk>/note-file/<int:file>/", health.note_file, name="bookings_booking_note_file"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
     path(f"{_VISIT}<int:pk>/correct/", correcting.correct_page, name="bookings_booking_correct"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
@@ -69,6 +71,8 @@ urlpatterns = [
     path(f"{_CONTACT}<int:pk>/answer/", enquiries.send_answer, name="bookings_contactmessage_answer"),
     path(f"{_CONTACT}<int:pk>/close/", enquiries.close_message, name="bookings_contactmessage_close"),
     path("bookings/booklet/current/", enquiries.booklet_file, name="bookings_booklet_current"),
+    path(f"{_MESSAGE}calls/", calls.calls_page, name="bookings_message_calls"),
+    path(f"{_MESSAGE}<int:pk>/tell/", calls.tell, name="bookings_message_tell"),
     path(f"{_MESSAGE}<str:key>/change/", messages.message_page, name="bookings_message_change"),
     path(f"{_MESSAGE}<int:pk>/html/", messages.message_html, name="bookings_message_html"),
     path("bookings/therapist/<int:pk>/feed/", therapists.feed_page, name="bookings_therapist_feed"),

@@ -25,6 +25,7 @@ from bookings.staff.labels import (
     local_span,
     local_when,
     map_url,
+    note_words,
     status_mark,
     tier_mark,
     unreadable,
@@ -33,11 +34,13 @@ from bookings.staff.labels import (
 from bookings.staff.late_changes import waiting_words
 from bookings.staff.messages import message_mark
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
-from bookings.staff.visibility import sees_own_visits, sees_visits, sees_way_in
+from bookings.staff.visibility import sees_every_visit, sees_own_visits, sees_visits, sees_way_in
 from massagerx.lib.encryption import UnreadableValue
 
+from .calls import waiting_calls
 from .forms import ClinicianNoteForm, HealthAccessForm
 from .frame import (
+    CHANGE,
     StaffRequest,
     change_page,
     desk_page,
@@ -50,8 +53,6 @@ from .frame import (
 )
 from .my_day import therapist_visit
 from .second_thoughts import undoable
-
-CHANGE = "bookings.change_booking"
 
 
 @desk_page(sees_visits)
@@ -100,7 +101,7 @@ def record_note(request: StaffRequest, pk: int) -> HttpResponse:
         sentence = _("%(reference)s waits for nobody's answer any more, so no note was recorded.")
         say(request, False, sentence % {"reference": booking.reference})
         return to_visit(booking)
-    form = ClinicianNoteForm(request.POST)
+    form = ClinicianNoteForm(request.POST, booking=booking)
     if not form.is_valid():
         return _page(request, booking, note_form=form, status=422)
     try:
@@ -142,8 +143,9 @@ def _page(
         **_purpose(request, booking, now),
         **_choices(request, booking, now),
         **_health(request, booking, now),
-        "note_form": note_form or ClinicianNoteForm(),
+        "note_form": note_form or ClinicianNoteForm(booking=booking),
         "events": _events(booking),
+        "calls": waiting_calls(now, most=10, of=booking) if request.user.has_perm(CHANGE) else [],
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }
@@ -238,6 +240,10 @@ def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any
     """What is said of the health answers while they stay shut."""
     return {
         "recheck": _recheck(booking),
+        "note_files": [
+            {"file": row, "when": local_when(row.handed_in_at), "is_new": row.seen_at is None}
+            for row in booking.note_files.defer("data")
+        ],
         "newest_recheck": booking.rechecks.order_by("-pk").values_list("pk", flat=True).first(),
         "health_access_form": HealthAccessForm(auto_id="id_look_%s"),
         "needs_note": booking.status == BookingStatus.REQUESTED and operations.needs_clinician_note(booking),
@@ -250,8 +256,13 @@ def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any
             for health_access in booking.health_accesses.select_related("user")
         ],
         "notes": [
-            {"when": local_when(at), "who": who}
-            for at, who in booking.clinician_notes.values_list("recorded_at", "recorded_by__username")
+            {
+                "when": local_when(note.recorded_at),
+                "who": note.recorded_by.get_username(),
+                "speaks_of": note_words(note),
+                "of": note.booking if note.booking != booking and sees_every_visit(request.user) else None,
+            }
+            for note in intake.notes_about(booking)
         ],
     }
 

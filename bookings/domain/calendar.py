@@ -130,7 +130,7 @@ def _event(
     _add_organizer(event, booking, organizers, business)
     event.add("description", _description(booking, business))
     event.add("url", absolute_url(reverse("visits:visit", args=[booking.reference])))
-    if method != "PUBLISH":
+    if method != "PUBLISH" and booking.client.email:
         attendee = _person(booking.client.email, booking.contact_name)
         attendee.params["PARTSTAT"] = vText("ACCEPTED")
         attendee.params["ROLE"] = vText("REQ-PARTICIPANT")

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from bookings.domain import links
+from bookings.domain import links, reminders
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, EventKind
 from bookings.exceptions import ClientGone, SameClient
@@ -46,7 +46,9 @@ def client_figures(client: Client) -> ClientFigures:
 
 def likely_twins(client: Client) -> QuerySet[Client]:
     """Other clients with the same email, phone or name."""
-    same = Q(email__iexact=client.email) | Q(phone=client.phone) | Q(name__iexact=client.name)
+    same = Q(phone=client.phone) | Q(name__iexact=client.name)
+    if client.email:
+        same |= Q(email__iexact=client.email)
     return Client.objects.present().filter(same).exclude(pk=client.pk).order_by("name", "pk")
 
 
@@ -108,7 +110,9 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         kept.is_blocked = kept.is_blocked or gone.is_blocked
         kept.created_at = min(kept.created_at, gone.created_at)
         kept.save(update_fields=["is_blocked", "created_at"])
-        was = f"{gone.name}, {gone.email}, {gone.phone}"
+        if bool(gone.email) != bool(kept.email):
+            reminders.follow_client(kept, now=now)
+        was = ", ".join(filter(None, [gone.name, gone.email, str(gone.phone)]))
         # What the admin wrote down of the other one stands in the history of who is left, and goes with them.
         LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Client), object_id=str(gone.pk)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Subquery
 
 from bookings.enums import Tier
-from bookings.models import AccessNotes, Booking, BookingRules, ClinicianNote, ScreeningRecheck, Therapist
-from bookings.models.intake import NEEDS_NO_NOTE
+from bookings.models import AccessNotes, Booking, BookingRules, ScreeningRecheck, Therapist
+from bookings.models.intake import needs_note
 from massagerx.lib.localtime import day_bounds, local
 
 from . import scheduling
@@ -35,10 +35,9 @@ class Visit:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether its health answers, the first or any given again, ask for a person to look: no clinician's note came
-        after them."""
-        booking = self.booking
-        return booking.has_grave_recheck or (booking.tier not in NEEDS_NO_NOTE and not booking.has_note)
+        """Whether its health answers, the first or any given again, ask for a person to look: no clinician's note that
+        covers it came after them."""
+        return bool(self.booking.needs_note)
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether somebody still has to go there, or is there now: not one that was said to be over."""
@@ -149,10 +148,7 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
         .annotate(
             tier=F("screening__tier"),
             recheck_tier=Subquery(newest.values("tier")[:1]),
-            has_grave_recheck=Exists(
-                ScreeningRecheck.objects.filter(booking=OuterRef("pk")).asking_for_a_note()
-            ),
-            has_note=Exists(ClinicianNote.objects.filter(booking=OuterRef("pk"))),
+            needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()),
             number_together=Subquery(up_to_it.annotate(count=Count("pk")).values("count")),
             count_together=Subquery(together.annotate(count=Count("pk")).values("count")),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),

@@ -33,6 +33,7 @@ from bookings.models import (
     HealthAccess,
     LateFee,
     Link,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     SecondThought,
@@ -83,7 +84,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         ContactMessage.objects.filter(pk__in=enquiries.messages).only("pk").delete()
         BookletRequest.objects.filter(pk__in=enquiries.booklets).delete()
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
-        Link.objects.filter(email__iexact=found.email).delete()
+        if found.email:
+            Link.objects.filter(email__iexact=found.email).delete()
         ClientNote.objects.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now
@@ -117,7 +119,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         batch_size=200,
     )
     SecondThought.objects.filter(event__booking__in=keys).only("pk").delete()
-    for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote):
+    for model in (AccessNotes, VisitPurpose, ScreeningRecord, ScreeningRecheck, ClinicianNote, NoteFile):
         model._base_manager.filter(booking__in=keys).only("pk").delete()
     # What people typed beside what happened.
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")

@@ -38,6 +38,7 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     VisitPurpose,
@@ -82,6 +83,7 @@ def log_health_access(*, client: Client, user: User, reason: str, now: datetime)
         if Client.objects.present().filter(pk=client.pk).first() is None:
             raise ClientGone
         told = Q(screening__isnull=False) | Q(rechecks__isnull=False) | Q(clinician_notes__isnull=False)
+        told |= Q(note_files__isnull=False)
         visits = (
             Booking.objects.filter(told, client=client).order_by("pk").values_list("pk", flat=True).distinct()
         )
@@ -112,10 +114,15 @@ def all_about(client: Client) -> list[Section]:
         Section("health", _("Health answers"), list(_health(visits))),
         *(section_of(visits) for section_of in _of_apps),
         Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
+        Section("note_files", _("Clinicians\u2019 notes as files"), [
+            [line("visit", _("visit"), row.booking.reference), *_of(row, "kind", "handed_in_at"),
+             line("file", _("file"), name)]
+            for name, row in note_files(client)
+        ]),
         _of_visits("health_access_log", _("Who looked at health answers"),
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
-        Section("messages", _("Emails"), list(_messages(client, visits, asked))),
+        Section("messages", _("Emails and calls"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),
         Section("booklets", _("Requests for the booklet"), [
             _of(row, "name", "email", "may_follow_up", "asked_at")
@@ -202,6 +209,15 @@ def _answers(model: Any, key: int, visit: Booking) -> dict[str, str]:
     return dict(intake.answers_in_words(row, visit.service.slug).answers)
 
 
+def note_files(client: Client) -> list[tuple[str, NoteFile]]:
+    """The notes that a client handed in, still shut, with the name that each has in the export."""
+    rows = NoteFile.objects.filter(booking__client=client).select_related("booking").defer("data")
+    return [
+        (f"clinicians-note-{number}.{row.kind}", row)
+        for number, row in enumerate(rows.order_by("handed_in_at", "pk"), start=1)
+    ]
+
+
 def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
     references = {visit.pk: visit.reference for visit in visits}
     rows = ClinicianNote.objects.filter(booking__in=visits).order_by("recorded_at", "pk")
@@ -210,6 +226,7 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
             line("visit", _("visit"), references[row.booking_id]),
             line("at", _("recorded at"), row.recorded_at),
             line("by", _("recorded by"), row.recorded_by.get_username()),
+            *_of(row, "scope", "covers_until"),
             line("note", _("note"), opened(partial(getattr, row, "note"))),
         ]
 
@@ -230,7 +247,7 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
         kept = copy if isinstance(copy, dict) else {}
         yield [
             line("visit", _("visit"), references.get(row.booking_id or 0, "")),
-            *_of(row, "kind", "state", "created_at", "sent_at"),
+            *_of(row, "kind", "channel", "state", "created_at", "sent_at"),
             line("to", _("sent to"), kept.get("to", "")),
             line("subject", _("subject"), kept.get("subject", "")),
             line("text", _("text"), kept.get("text", "") if kept or copy is None else copy),

@@ -19,18 +19,21 @@ from django.utils.translation import gettext_noop
 
 from bookings import screening
 from bookings.domain import listeners
-from bookings.enums import Tier
+from bookings.enums import NoteScope, Tier
 from bookings.models import (
     Booking,
     BookingDraft,
     BookingRules,
+    Client,
     ClinicianNote,
     HealthAccess,
+    NoteFile,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
     VisitPurpose,
 )
+from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -147,9 +150,9 @@ def purge_drafts(*, now: datetime) -> int:
 
 
 def purge_health_answers(*, now: datetime) -> int:
-    """Deletes health answers, those given again, clinicians' notes and what visits were for, of clients whose last
-    visit, kept or not, ended longer ago than the owner keeps them (`BookingRules.health_kept_months`); returns of how
-    many visits."""
+    """Deletes health answers, those given again, clinicians' notes as words and as files, and what visits were for, of
+    clients whose last visit, kept or not, ended longer ago than the owner keeps them
+    (`BookingRules.health_kept_months`); returns of how many visits."""
     oldest = months_before(local(now), BookingRules.load().health_kept_months)
     long_gone = (
         Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
@@ -162,7 +165,7 @@ def purge_health_answers(*, now: datetime) -> int:
 def _purge_health(old: dict[str, Any], now: datetime) -> int:
     # The keys alone: what can't be opened any more must go all the same.
     visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
-    for model in (ScreeningRecheck, ClinicianNote, VisitPurpose):
+    for model in (ScreeningRecheck, ClinicianNote, NoteFile, VisitPurpose):
         rows = model._base_manager.filter(**old).order_by()
         visits |= set(rows.values_list("booking", flat=True))
         rows.only("pk").delete()
@@ -214,8 +217,11 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
 
 
 def result_of_recheck(booking: Booking) -> screening.Result | None:
-    """The result of the answers given again last, under the rules that asked for them; None when there are none."""
-    recheck = ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+    """The result of the health answers given last, under the rules that asked for them; None when there are none."""
+    recheck = (
+        ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
+        or ScreeningRecord.objects.select_related("version").filter(booking=booking).first()
+    )
     if recheck is None:
         return None
     rules = screening.parse_rules(recheck.version.rules)
@@ -240,6 +246,58 @@ def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> Fre
         return FreshAnswers(newest.answers, newest.evaluated_at)
     except UnreadableValue:
         return None
+
+
+def notes_about(booking: Booking) -> list[ClinicianNote]:
+    """The clinicians' notes that were recorded with a visit, and those of others that cover it and still stand; unread,
+    oldest first."""
+    covering = ClinicianNote.objects.covering(booking).select_related("booking", "recorded_by").defer("note")
+    of_others = covering.exclude(booking=booking).standing()
+    return sorted([*covering.filter(booking=booking), *of_others], key=lambda note: note.recorded_at)
+
+
+def clearances_of(client: Client, *, now: datetime) -> list[ClinicianNote]:
+    """The notes by which services are cleared for a client, or for whom they book, in days to come; the last day
+    first, unread."""
+    rows = ClinicianNote.objects.filter(
+        booking__client=client, scope=NoteScope.SERVICE, covers_until__gt=now
+    ).standing()
+    return list(rows.select_related("booking__service").defer("note").order_by("-covers_until", "-pk"))
+
+
+def covering_note(
+    *, of: dict[str, Any], starts_at: datetime, answers: dict[str, str], current: Screening, now: datetime
+) -> bool:
+    """Whether a clinician's note covers a visit that is about to be asked for, and these answers say nothing graver
+    than those that it spoke of. `of` says whose visit it is, by the names of `SAME_PERSON`."""
+    note = (
+        ClinicianNote.objects.filter(
+            scope=NoteScope.SERVICE,
+            covers_until__gt=starts_at,
+            **{f"booking__{name}": of[name] for name in SAME_PERSON},
+        )
+        .standing()
+        .select_related("booking__service")
+        .defer("note")
+        .order_by("-recorded_at")
+        .first()
+    )
+    if note is None:
+        return False
+    given = {"booking": note.booking, "evaluated_at__lte": note.recorded_at}
+    try:
+        before = (
+            ScreeningRecheck.objects.filter(**given).first()
+            or ScreeningRecord.objects.filter(**given).first()
+        )
+        if before is None:
+            return False
+        news = current.new_tier(
+            answers, before.answers, of["service"].slug, local(now).date(), people=of["people"]
+        )
+    except UnreadableValue:
+        return False
+    return news in NEEDS_NO_NOTE
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:

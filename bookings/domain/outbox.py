@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 
-from bookings.enums import MessageKind, MessageState
+from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.exceptions import MessageGone
-from bookings.models import Booking, BookletRequest, ContactMessage, Link, Message
+from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message
 
 WakeWorker = Callable[[Sequence[int]], None]
 
@@ -65,14 +66,36 @@ def new_messages(
     """The rows of `write_messages`, for who writes them with others."""
     due_at = leaves_at or now
     return [
-        Message(booking=booking, kind=kind, revision=booking.revision, due_at=due_at, created_at=now)
+        Message(
+            booking=booking,
+            kind=kind,
+            channel=channel_for(booking, kind),
+            revision=booking.revision,
+            due_at=due_at,
+            created_at=now,
+        )
         for kind in kinds
     ]
 
 
+def new_health_reminder(*, booking: Booking, now: datetime) -> list[Message]:
+    """The row that reminds once of health questions that were sent, half-way to the end of the request; none without
+    such an hour."""
+    if booking.answer_by is None:
+        return []
+    reminder = new_messages(booking=booking, kinds=[MessageKind.HEALTH_REMINDER], now=now)
+    reminder[0].due_at = now + (booking.answer_by - now) / 2
+    return reminder
+
+
+def channel_for(booking: Booking, kind: str) -> Channel:
+    """How it is said: by email, or on the phone to a client who has none."""
+    return Channel.EMAIL if kind in TO_STAFF or booking.client.email else Channel.PHONE
+
+
 def wake_worker_after_commit(messages: Iterable[Message]) -> None:
     """Tells the senders of rows that have just been written, once the open transaction is committed."""
-    keys = [message.pk for message in messages]
+    keys = [message.pk for message in messages if message.channel == Channel.EMAIL]
     if _wake_worker is not None and keys:
         wake_worker = _wake_worker
         # Robust: whatever happens to the wake-up, the client's booking stands and the rows wait for the sweep.
@@ -120,15 +143,25 @@ def write_once_more(
     again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
     will tell how things are then."""
     due_at = leaves_at or now
+    channel = channel_for(booking, kind)
     message, is_new = Message.objects.get_or_create(
-        booking=booking, kind=kind, revision=booking.revision, defaults={"due_at": due_at, "created_at": now}
+        booking=booking,
+        kind=kind,
+        revision=booking.revision,
+        defaults={"channel": channel, "due_at": due_at, "created_at": now},
     )
     if not is_new:
         left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
         Message.objects.filter(
             Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
         ).update(
-            message_uuid=uuid.uuid4(), created_at=now, sent_at=None, last_error="", **_from_the_start(due_at)
+            message_uuid=uuid.uuid4(),
+            channel=channel,
+            created_at=now,
+            sent_at=None,
+            told_by=None,
+            last_error="",
+            **_from_the_start(due_at),
         )
     if due_at <= now:
         wake_worker_after_commit([message])
@@ -202,7 +235,7 @@ def oldest_due_minutes(*, now: datetime) -> float:
     for name in PUT_OFF_BY_RECEIVER:
         put_off |= Q(last_error__startswith=name)
     oldest = (
-        Message.objects.filter(state__in=[MessageState.DUE, MessageState.SENDING])
+        Message.objects.filter(channel=Channel.EMAIL, state__in=[MessageState.DUE, MessageState.SENDING])
         .filter(Q(due_at__lte=now) | Q(first_tried_at__lte=now))
         .exclude(put_off)
         .aggregate(oldest=Min(Coalesce("first_tried_at", "due_at")))["oldest"]
@@ -215,7 +248,7 @@ def anything_due(*, now: datetime) -> bool:
     end here."""
     abandoned = Q(state=MessageState.SENDING, leased_until__lte=now)
     waiting = Q(state=MessageState.DUE) | Q(state=MessageState.UNKNOWN, uncertain_attempts=1)
-    return Message.objects.filter(waiting | abandoned, due_at__lte=now).exists()
+    return Message.objects.filter(waiting | abandoned, channel=Channel.EMAIL, due_at__lte=now).exists()
 
 
 def claim_due(
@@ -369,6 +402,25 @@ def forget_messages(bookings: Iterable[int]) -> None:
     unsent.filter(at_the_door).update(last_error=f"{ERASED}; perhaps sent before", **dropped)
     rows.exclude(state__in=[MessageState.SENT, MessageState.DROPPED]).update(last_error=ERASED, **dropped)
     rows.filter(copy__isnull=False).update(copy=None)
+
+
+def mark_told(message: Message, *, actor: User, now: datetime) -> bool:
+    """Staff have said it on the phone. False when it doesn't wait to be said any more."""
+    waits = Message.objects.filter(pk=message.pk, channel=Channel.PHONE, state=MessageState.DUE)
+    return bool(waits.update(state=MessageState.SENT, sent_at=now, told_by=actor))
+
+
+def drop_call(message: Message, *, reason: str) -> bool:
+    """What waits to be said on the phone is no longer true; `reason` names no person."""
+    waits = Message.objects.filter(pk=message.pk, channel=Channel.PHONE, state=MessageState.DUE)
+    return bool(waits.update(state=MessageState.DROPPED, last_error=reason[:300]))
+
+
+def follow_client(client: Client) -> None:
+    """What waits to be said to a client goes the way that they can be told by now, after they were given an email or
+    lost it. Within the transaction that changes them."""
+    waits = Message.objects.filter(booking__client=client, state=MessageState.DUE).exclude(kind__in=TO_STAFF)
+    waits.update(channel=Channel.EMAIL if client.email else Channel.PHONE)
 
 
 def may_send_again(message: Message) -> bool:

@@ -46,7 +46,7 @@ def enquiries_of(client: Client) -> Enquiries:
     """What was asked by the email or the phone of a client; nothing for one who was erased."""
     if client.erased_at is not None:
         return Enquiries((), (), (), frozenset(), frozenset())
-    by_email = Q(email__iexact=client.email)
+    by_email = Q(email__iexact=client.email) if client.email else Q(pk__in=[])
     # Typed freely there, so compared by its digits.
     number = _digits(client.phone.as_e164)
     written = ContactMessage.objects.order_by("written_at", "pk")
@@ -76,7 +76,7 @@ def drafts_of(
 ) -> list[tuple[UUID, dict[str, Any]]]:
     """Unfinished bookings with the client's email, or also with their phone, and forms about visits of these references
     that were not sent in time, by key. Each has to be opened to know."""
-    words = {client.email.lower(), *(reference.lower() for reference in references)}
+    words = {client.email.lower(), *(reference.lower() for reference in references)} - {""}
     number = _digits(client.phone.as_e164) if by_phone else ""
     found = []
     for key in list(BookingDraft.objects.order_by("updated_at", "key").values_list("key", flat=True)):
@@ -99,7 +99,7 @@ def forget_drafts_and_sessions(client: Client, *, references: set[str]) -> None:
             # The draft first, as where a time is held.
             for draft in BookingDraft.objects.select_for_update().filter(key=key).only("key"):
                 draft.delete()
-    words = {client.email.lower(), *(str(key) for key in drafts)}
+    words = {client.email.lower(), *(str(key) for key in drafts)} - {""}
     words |= {reference.lower() for reference in references}
     number = _digits(client.phone.as_e164)
     for row in Session.objects.iterator():

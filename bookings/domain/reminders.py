@@ -13,7 +13,18 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.enums import BookingStatus, MessageKind, MessageState
-from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck, ScreeningRecord
+from bookings.models import (
+    Booking,
+    BookingQuerySet,
+    Client,
+    Message,
+    MessageSettings,
+    ScreeningRecheck,
+    ScreeningRecord,
+)
+from massagerx.lib.localtime import day_bounds, local
+
+from . import outbox
 
 KINDS = (
     MessageKind.REMINDER_FIRST,
@@ -30,8 +41,15 @@ _LONGEST_WAIT = timedelta(hours=336)
 def due_at(kind: str, booking: Booking, settings: MessageSettings) -> datetime | None:
     """When a message of this kind is due for the visit as it is; None while the owner has it switched off.
 
+    Who has no email is called once, on the day before, about all that the messages before a visit would say.
+
     Raises KeyError for a kind that is not one of `KINDS`.
     """
+    if not booking.client.email:
+        asked = settings.first_reminder_hours or settings.last_reminder_hours or settings.recheck_hours
+        if kind != MessageKind.REMINDER_FIRST or not asked:
+            return None
+        return day_bounds(local(booking.starts_at).date() - timedelta(days=1))[0]
     hours, start = {
         MessageKind.REMINDER_FIRST: (-settings.first_reminder_hours, booking.starts_at),
         MessageKind.REMINDER_LAST: (-settings.last_reminder_hours, booking.starts_at),
@@ -58,13 +76,28 @@ def write_reminders(*, booking: Booking, now: datetime, leaves_at: datetime | No
 def follow_settings(*, now: datetime) -> int:
     """Brings the rows that wait in line with the owner's settings, after these were changed: other times, rows that
     a kind switched on needs, none for a kind switched off. Returns how many rows were written or changed."""
-    settings = MessageSettings.load()
     visits = Booking.objects.filter(status=BookingStatus.CONFIRMED, ends_at__gt=now - _LONGEST_WAIT)
+    return _follow_all(visits, now)
+
+
+def follow_client(client: Client, *, now: datetime) -> None:
+    """Brings all that waits to be said to a client in line with how they can be told, after they were given an email or
+    lost it. Within the transaction that changes them."""
+    outbox.follow_client(client)
+    _follow_all(Booking.objects.filter(client=client, status=BookingStatus.CONFIRMED, starts_at__gt=now), now)
+
+
+def _follow_all(visits: BookingQuerySet, now: datetime) -> int:
+    settings = MessageSettings.load()
     changed = 0
     for key in list(visits.values_list("pk", flat=True)):
         # One short transaction a visit: whoever changes a visit meanwhile waits for no more than that.
         with transaction.atomic():
-            booking = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=key)
+            booking = (
+                Booking.objects.select_for_update(no_key=True, of=("self",))
+                .select_related("client")
+                .get(pk=key)
+            )
             if booking.status == BookingStatus.CONFIRMED:
                 changed += _follow(booking, settings, now)
     return changed
@@ -99,7 +132,14 @@ def _planned(booking: Booking, settings: MessageSettings, now: datetime) -> Iter
                 continue
             wanted = now
         planned.append(
-            Message(booking=booking, kind=kind, revision=booking.revision, due_at=wanted, created_at=now)
+            Message(
+                booking=booking,
+                kind=kind,
+                channel=outbox.channel_for(booking, kind),
+                revision=booking.revision,
+                due_at=wanted,
+                created_at=now,
+            )
         )
     return planned
 

@@ -5,7 +5,16 @@ from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
 from .enquiries import BookletForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
-from .visits import AddressForm, CancelForm, CancelRestForm, CodeForm, FindForm, MoveForm, shown_value
+from .visits import (
+    AddressForm,
+    CancelForm,
+    CancelRestForm,
+    CodeForm,
+    FindForm,
+    MoveForm,
+    NoteFileForm,
+    shown_value,
+)
 
 __all__ = [
     "AddressForm",
@@ -21,6 +30,7 @@ __all__ = [
     "HealthForms",
     "MessageField",
     "MoveForm",
+    "NoteFileForm",
     "ReviewForm",
     "SoonestForm",
     "TimeForm",

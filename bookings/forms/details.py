@@ -105,8 +105,14 @@ class DetailsForm(PersonForm):
     )
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
 
-    def __init__(self, *args: Any, service: Service | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, service: Service | None, by_phone: bool = False, **kwargs: Any) -> None:
+        """`by_phone`: staff fill it in, for whom it is enough that the client can be called."""
         super().__init__(*args, **kwargs)
+        if by_phone:
+            self.fields["email"].required = False
+            self.fields["email"].help_text = _(
+                "Blank when there is none: what we have to say is told by phone."
+            )
         if service is not None:
             purpose = self.fields["purpose"]
             purpose.label = service.purpose_question or purpose.label

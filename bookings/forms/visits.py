@@ -12,13 +12,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.operations import Shown
+from bookings.enums import FileKind
 from bookings.models import Booking
 from massagerx.lib.fields import LineField
+from massagerx.lib.pdf import refuse_active
+from massagerx.lib.pictures import encode_upload
 
 from .booking import TimeForm, ZipForm
 from .details import DetailsForm
 from .person import PersonForm
 
+MAX_NOTE_BYTES = 10 * 1024 * 1024
 _CODE = re.compile(r"[0-9]{6}")
 _SHOWN = re.compile(r"([A-Z0-9-]{1,12}):([0-9]{1,6}):([0-9]{0,9})", re.ASCII)
 
@@ -133,3 +137,32 @@ class AddressForm(ZipForm, DetailsForm):
         super().__init__(*args, service=None, **kwargs)
         # No health questions follow here.
         self.fields["notes"].help_text = _("Please don't write about health here.")
+
+
+class NoteFileForm(forms.Form):
+    """A clinician's note as a picture or a PDF; cleaned, what `operations.hand_in_note` keeps of it."""
+
+    file = forms.FileField(
+        label=_("The note"),
+        help_text=_("A photo or a PDF, 10 MB at most."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
+        error_messages={
+            "required": _("Choose a photo or a PDF first."),
+            "empty": _("This file is empty. Choose another one."),
+            "invalid": _("Choose a photo or a PDF first."),
+        },
+    )
+
+    def clean_file(self) -> dict[str, Any]:
+        """Kind and bytes: a picture is encoded anew, a PDF is kept as it is once nothing in it acts."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_NOTE_BYTES:
+            raise ValidationError(_("This file is too large. Use one of at most 10 MB."), code="too_large")
+        if file.read(1024).lstrip().startswith(b"%PDF-"):
+            file.seek(0)
+            data = file.read()
+            refuse_active(data)
+            return {"kind": FileKind.PDF, "data": data}
+        file.seek(0)
+        picture = encode_upload(file, file.size, most_bytes=MAX_NOTE_BYTES)
+        return {"kind": FileKind.PICTURE, "data": picture.data}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from bookings.enums import Tier
+from bookings.enums import FileKind, NoteScope, Tier
 from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
@@ -85,6 +88,8 @@ class ScreeningRecord(models.Model):
     version = models.ForeignKey(ScreeningVersion, on_delete=models.PROTECT, related_name="+")
     answers = EncryptedJSONField()
     tier = models.CharField(_("result"), max_length=10, choices=Tier.choices)
+    # Nothing in it was graver than what a clinician's note that covers the visit had spoken of.
+    is_covered = models.BooleanField(default=False, db_default=False, editable=False)
     evaluated_at = models.DateTimeField()
 
     class Meta:
@@ -102,15 +107,9 @@ class ScreeningRecheckQuerySet(models.QuerySet["ScreeningRecheck"]):
     """Milder answers given later take nothing back: only a clinician's note that comes after answers graver ones."""
 
     def since_last_note(self) -> ScreeningRecheckQuerySet:
-        """Those that no clinician's note of the booking came after."""
-        later = ClinicianNote.objects.filter(
-            booking=models.OuterRef("booking"), recorded_at__gte=models.OuterRef("evaluated_at")
-        )
-        return self.filter(~models.Exists(later))
-
-    def asking_for_a_note(self) -> ScreeningRecheckQuerySet:
-        """Those that keep a booking from being confirmed."""
-        return self.since_last_note().exclude(new_tier__in=NEEDS_NO_NOTE)
+        """Those that no clinician's note that covers the booking came after."""
+        later = ClinicianNote.objects.covering("booking__").filter(recorded_at__gte=OuterRef("evaluated_at"))
+        return self.filter(~Exists(later))
 
     def with_news(self) -> ScreeningRecheckQuerySet:
         """Those that said something graver than the answers before them, to any question."""
@@ -154,21 +153,119 @@ class ScreeningRecheck(models.Model):
         return self.get_tier_display()
 
 
+class ClinicianNoteQuerySet(models.QuerySet["ClinicianNote"]):
+    def covering(self, visit: Booking | str = "") -> ClinicianNoteQuerySet:
+        """Those that speak of a visit: of this one, or of that of the outer query to which the path leads (such as
+        "booking__")."""
+
+        def of(name: str) -> Any:
+            return OuterRef(f"{visit}{name}") if isinstance(visit, str) else getattr(visit, name)
+
+        in_time = Q(covers_until=None) | Q(covers_until__gt=of("starts_at"))
+        of_person = {f"booking__{name}": of(name) for name in SAME_PERSON}
+        return self.filter(
+            Q(booking=of("pk"))
+            | Q(in_time, scope=NoteScope.COURSE, booking__together=of("together"))
+            | Q(in_time, scope=NoteScope.SERVICE, **of_person)
+        )
+
+    def standing(self) -> ClinicianNoteQuerySet:
+        """Those that no graver answers, to any visit that they speak of, came after: such answers end their effect."""
+        course = {"booking__together": OuterRef("booking__together")}
+        person = {f"booking__{name}": OuterRef(f"booking__{name}") for name in SAME_PERSON}
+        return self.exclude(
+            _graver_later(booking=OuterRef("booking"))
+            | (Q(scope=NoteScope.COURSE) & _graver_later(**course))
+            | (Q(scope=NoteScope.SERVICE) & _graver_later(**person))
+        )
+
+
+# What visits of one person for one service have in common.
+SAME_PERSON = ("client", "service", "recipient_name", "people")
+
+
+def _graver_later(**of: Any) -> Q:
+    later = {"evaluated_at__gt": OuterRef("recorded_at"), **of}
+    first = ScreeningRecord.objects.filter(is_covered=False, **later).exclude(tier__in=NEEDS_NO_NOTE)
+    again = ScreeningRecheck.objects.filter(**later).exclude(new_tier__in=NEEDS_NO_NOTE)
+    return Q(Exists(first)) | Q(Exists(again.order_by()))
+
+
+def needs_note() -> Q:
+    """Of visits those that may not be confirmed before staff have recorded a clinician's note: some answer asks for
+    one, and none that covers the visit came after it. The one rule of it."""
+    mild = ScreeningRecord.objects.filter(booking=OuterRef("pk"), tier__in=NEEDS_NO_NOTE)
+    graver = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).exclude(new_tier__in=NEEDS_NO_NOTE)
+    cleared = ClinicianNote.objects.covering().standing()
+    return Q(~Exists(mild) | Exists(graver.order_by()), ~Exists(cleared.order_by()))
+
+
 class ClinicianNote(models.Model):
-    """A clinician's go-ahead that staff recorded. What it says is encrypted."""
+    """A clinician's go-ahead that staff recorded. What it says is encrypted.
+
+    It speaks of the visit that it was recorded with, of all visits booked together with that one, or of all visits of
+    the same person for the same service that start before `covers_until` (an instant).
+    """
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="clinician_notes")
     note = EncryptedJSONField()
+    scope = models.CharField(
+        _("speaks of"), max_length=10, choices=NoteScope.choices, default=NoteScope.VISIT
+    )
+    covers_until = models.DateTimeField(_("covers visits before"), null=True, blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = ClinicianNoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["recorded_at"]
         verbose_name = _("clinician's note")
         verbose_name_plural = _("clinician's notes")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scope__in=NoteScope.values)
+                & (~Q(scope=NoteScope.SERVICE) | Q(covers_until__isnull=False)),
+                name="cliniciannote_scope_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.recorded_by} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
+
+
+class NoteFile(models.Model):
+    """A clinician's note as its client handed it in, encrypted: a picture that was encoded anew, or a PDF."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="note_files")
+    kind = models.CharField(_("kind"), max_length=4, choices=FileKind.choices)
+    # In base64.
+    data = EncryptedJSONField()
+    # Keyed, so that the same file sent twice is one.
+    digest = models.CharField(max_length=64, editable=False)
+    handed_in_at = models.DateTimeField(_("handed in at"))
+    # The first look of staff; all are in the health access log.
+    seen_at = models.DateTimeField(_("first looked at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["handed_in_at", "pk"]
+        verbose_name = _("clinician's note handed in")
+        verbose_name_plural = _("clinicians' notes handed in")
+        constraints = [
+            models.UniqueConstraint(fields=["booking", "digest"], name="notefile_once_per_visit"),
+            models.CheckConstraint(condition=Q(kind__in=FileKind.values), name="notefile_kind_known"),
+        ]
+        indexes = [
+            models.Index(fields=["handed_in_at"], condition=Q(seen_at=None), name="notefile_unseen"),
+        ]
+
+    @property
+    def content(self) -> bytes:
+        """The file itself. Raises `UnreadableValue`."""
+        return base64.b64decode(self.data)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.handed_in_at:%Y-%m-%d %H:%M} UTC"
 
 
 class HealthAccess(models.Model):

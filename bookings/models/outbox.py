@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -32,8 +33,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
             Q(state=MessageState.DUE)
             | Q(state=MessageState.SENDING, leased_until__lte=now, handed_over_at__isnull=True)
             | Q(state=MessageState.UNKNOWN, uncertain_attempts=1),
+            channel=Channel.EMAIL,
             due_at__lte=now,
         ).order_by("due_at", "pk")
+
+    def to_tell(self, now: datetime) -> MessageQuerySet:
+        """What staff have to say on the phone by now, oldest first."""
+        return self.filter(channel=Channel.PHONE, state=MessageState.DUE, due_at__lte=now).order_by(
+            "due_at", "pk"
+        )
 
 
 class Message(models.Model):
@@ -43,6 +51,9 @@ class Message(models.Model):
     `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
     again, nobody knows whether it arrived. `uncertain_attempts` counts how often that was so; after one it is sent
     again with the same Message-ID, after two it is left alone for staff to look at.
+
+    What a client without an email is told is a row too, for the phone: it waits until staff have said it, and `sent_at`
+    is when they had.
     """
 
     kind = models.CharField(_("kind"), max_length=20, choices=MessageKind.choices)
@@ -71,6 +82,14 @@ class Message(models.Model):
     handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
     uncertain_attempts = models.PositiveSmallIntegerField(_("uncertain attempts"), default=0, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    told_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("told by"),
+    )
     # Stays the same however often the message is sent, so that a mailbox can tell a copy from a second message.
     message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # An exception's class and a reply code, or why the message was dropped; nothing that names a person.
@@ -92,6 +111,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["booklet_request", "kind"], name="message_one_per_booklet"),
             models.UniqueConstraint(fields=["day", "kind"], name="message_one_per_day"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="message_channel_known"),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="message_waiting", condition=Q(state__in=_OPEN)),

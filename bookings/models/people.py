@@ -27,7 +27,8 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
 
 class Client(models.Model):
-    """The person who books. The same email and phone together are the same client.
+    """The person who books. The same email and phone together are the same client. Who books on the phone may have no
+    email: then the phone alone is the client, who is told by a call.
 
     One who was erased is left as a number for the books: no email, no phone, and `ERASED` for a name.
     """
@@ -36,7 +37,11 @@ class Client(models.Model):
     ERASED = "Erased client"
 
     name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("email"), help_text=_("Kept in lower case."))
+    email = models.EmailField(
+        _("email"),
+        blank=True,
+        help_text=_("Kept in lower case. Blank: what we have to say is told by phone."),
+    )
     phone = PhoneNumberField(_("phone"), region="US")
     is_blocked = models.BooleanField(
         _("blocked"), default=False, help_text=_("Requests from a blocked client always wait for staff.")
@@ -64,6 +69,9 @@ class Client(models.Model):
             models.CheckConstraint(
                 condition=Q(erased_at=None) | Q(name="Erased client", email="", phone="", is_blocked=False),
                 name="client_erased_is_nobody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(erased_at=None) | ~Q(email="", phone=""), name="client_can_be_told"
             ),
         ]
 

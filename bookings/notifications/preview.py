@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from bookings.domain import outbox
-from bookings.enums import MessageState
+from bookings.enums import Channel, MessageState
 from bookings.models import Message
 from massagerx.lib.encryption import UnreadableValue
 
@@ -32,6 +32,8 @@ class Shown:
 def show(message: Message, *, now: datetime) -> Shown:
     """What was handed over last, if a copy is kept; else, while it waits, what it would say at `now`. Links and codes
     are hidden in both."""
+    if message.channel == Channel.PHONE:
+        return Shown(_("Nothing is mailed: the client has no email and is told by phone."))
     try:
         copy = outbox.copy_of(message)
     except UnreadableValue:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from bookings.domain import closing, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind, MessageState
+from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, MessageState
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -24,6 +24,7 @@ from bookings.models import (
     Link,
     Message,
     MessageSettings,
+    ScreeningRecord,
 )
 from massagerx.lib.localtime import local
 from services.models import Business
@@ -51,7 +52,6 @@ class Kind:
     """
 
     folder: str
-    audience: Literal["client", "staff"]
     true_while: frozenset[str] = frozenset()
     until_start: bool = False
     any_revision: bool = False
@@ -60,40 +60,36 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    MessageKind.RECEIVED: Kind("received", "client", frozenset({_S.REQUESTED}), until_start=True),
-    MessageKind.CONFIRMED: Kind(
-        "confirmed", "client", frozenset({_S.CONFIRMED}), until_start=True, calendar="REQUEST"
-    ),
+    MessageKind.RECEIVED: Kind("received", frozenset({_S.REQUESTED}), until_start=True),
+    MessageKind.CONFIRMED: Kind("confirmed", frozenset({_S.CONFIRMED}), until_start=True, calendar="REQUEST"),
     # Of the first of them; it tells of all, so it holds whatever becomes of that one.
-    MessageKind.TOGETHER: Kind(
-        "together", "client", frozenset(BookingStatus), any_revision=True, calendar="PUBLISH"
-    ),
-    MessageKind.DECLINED: Kind("declined", "client", frozenset({_S.DECLINED})),
+    MessageKind.TOGETHER: Kind("together", frozenset(BookingStatus), any_revision=True, calendar="PUBLISH"),
+    MessageKind.HEALTH_ASKED: Kind("health_asked", frozenset({_S.REQUESTED}), until_start=True),
+    MessageKind.HEALTH_REMINDER: Kind("health_asked", frozenset({_S.REQUESTED}), until_start=True),
+    MessageKind.DECLINED: Kind("declined", frozenset({_S.DECLINED})),
     # A request that waits for its answer can be moved as well.
-    MessageKind.MOVED: Kind("moved", "client", STANDING, until_start=True, calendar="REQUEST"),
-    MessageKind.CANCELED: Kind("canceled", "client", frozenset({_S.CANCELED}), calendar="CANCEL"),
-    MessageKind.EXPIRED: Kind("expired", "client", frozenset({_S.EXPIRED})),
-    MessageKind.REMINDER_FIRST: Kind("reminder_first", "client", frozenset({_S.CONFIRMED}), until_start=True),
-    MessageKind.REMINDER_LAST: Kind("reminder_last", "client", frozenset({_S.CONFIRMED}), until_start=True),
-    MessageKind.RECHECK: Kind("recheck", "client", frozenset({_S.CONFIRMED}), until_start=True),
-    MessageKind.THANKS: Kind("thanks", "client", frozenset({_S.CONFIRMED, _S.COMPLETED})),
-    MessageKind.CHANGE_REFUSED: Kind("change_refused", "client", STANDING, until_start=True),
-    MessageKind.LATE_FEE: Kind("late_fee", "client", frozenset({_S.CANCELED})),
-    MessageKind.NO_SHOW: Kind("no_show", "client", frozenset({_S.NO_SHOW})),
-    MessageKind.SIGN_IN: Kind("sign_in", "client", about="link"),
-    MessageKind.CODE: Kind("code", "client", about="link"),
-    MessageKind.CONTACT_ANSWER: Kind("contact_answer", "client", about="contact_message"),
-    MessageKind.BOOKLET: Kind("booklet", "client", about="booklet_request"),
+    MessageKind.MOVED: Kind("moved", STANDING, until_start=True, calendar="REQUEST"),
+    MessageKind.CANCELED: Kind("canceled", frozenset({_S.CANCELED}), calendar="CANCEL"),
+    MessageKind.EXPIRED: Kind("expired", frozenset({_S.EXPIRED})),
+    MessageKind.REMINDER_FIRST: Kind("reminder_first", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.REMINDER_LAST: Kind("reminder_last", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.RECHECK: Kind("recheck", frozenset({_S.CONFIRMED}), until_start=True),
+    MessageKind.THANKS: Kind("thanks", frozenset({_S.CONFIRMED, _S.COMPLETED})),
+    MessageKind.CHANGE_REFUSED: Kind("change_refused", STANDING, until_start=True),
+    MessageKind.LATE_FEE: Kind("late_fee", frozenset({_S.CANCELED})),
+    MessageKind.NO_SHOW: Kind("no_show", frozenset({_S.NO_SHOW})),
+    MessageKind.SIGN_IN: Kind("sign_in", about="link"),
+    MessageKind.CODE: Kind("code", about="link"),
+    MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
+    MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
-    MessageKind.STAFF_ALERT: Kind(
-        "staff_alert", "staff", STANDING | frozenset({_S.CANCELED}), until_start=True
-    ),
-    MessageKind.CHANGE_ALERT: Kind("change_alert", "staff", STANDING, until_start=True, any_revision=True),
-    MessageKind.RECHECK_ALERT: Kind("recheck_alert", "staff", STANDING, until_start=True, any_revision=True),
-    MessageKind.CONTACT_ALERT: Kind("contact_alert", "staff", about="contact_message"),
-    MessageKind.STRANDED_ALERT: Kind("stranded_alert", "staff", STANDING, until_start=True),
-    MessageKind.MORNING: Kind("morning", "staff", about="day"),
+    MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),
+    MessageKind.CHANGE_ALERT: Kind("change_alert", STANDING, until_start=True, any_revision=True),
+    MessageKind.RECHECK_ALERT: Kind("recheck_alert", STANDING, until_start=True, any_revision=True),
+    MessageKind.CONTACT_ALERT: Kind("contact_alert", about="contact_message"),
+    MessageKind.STRANDED_ALERT: Kind("stranded_alert", STANDING, until_start=True),
+    MessageKind.MORNING: Kind("morning", about="day"),
 }
 _REMINDERS = frozenset(reminders.KINDS)
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
@@ -142,9 +138,10 @@ def load_target(message: Message, *, details: bool = True) -> Target:
     return cast("Target", rows.get(pk=getattr(message, f"{about}_id")))
 
 
-def recipient(kind: Kind, target: Target, site_settings: SiteSettings) -> str:
-    """The email address that a message goes to; an empty text when the owner has given none for staff."""
-    if kind.audience == "staff":
+def recipient(message: Message, target: Target, site_settings: SiteSettings) -> str:
+    """The email address that a message goes to; an empty text when the owner has given none for staff, or the client
+    has none."""
+    if message.kind in TO_STAFF:
         return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
         return target.client.email
@@ -236,6 +233,9 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
             return "a later message tells of the same visits"
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
+    if message.kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
+        if ScreeningRecord.objects.filter(booking=booking).exists():
+            return "the questions have been answered"
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         if not waiting.exists():

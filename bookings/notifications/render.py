@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import BookingStatus, ChangeState, EventKind, MessageKind
+from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
@@ -93,7 +93,7 @@ def render(
     a `story` is given. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
-    to = recipient(kind, target, site_settings)
+    to = recipient(message, target, site_settings)
     if not to:
         raise ValueError("no address for this kind of message")
     # A visit that never was confirmed is in nobody's calendar to be changed or taken out.
@@ -144,14 +144,14 @@ def _context(
         "business": site_settings.business,
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
-        "signature": site_settings.settings.signature if kind.audience == "client" else "",
+        "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
     }
     if isinstance(target, Booking):
         context |= _visit_context(target, site_settings, now)
-        if kind.audience == "client":
-            context["visit_url"] = visit_url(secrets.visit(target))
-        else:
+        if message.kind in TO_STAFF:
             context["admin_url"] = admin_url("booking", target.pk)
+        else:
+            context["visit_url"] = visit_url(secrets.visit(target))
         context |= _of_kind(message, target, now, story)
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
@@ -184,6 +184,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
     if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
         found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
+    found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
         found |= _together(message, _told_together(message, booking, now))
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):

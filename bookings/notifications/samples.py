@@ -65,6 +65,8 @@ SAMPLES: dict[str, Sample] = {
     "received-unproved": Sample(
         _K.RECEIVED, _("Request received from a new client"), _S.REQUESTED, unproved=True
     ),
+    "health-asked": Sample(_K.HEALTH_ASKED, _("Health questions sent"), _S.REQUESTED),
+    "health-reminder": Sample(_K.HEALTH_REMINDER, _("Health questions, once more"), _S.REQUESTED),
     "confirmed": Sample(_K.CONFIRMED, _("Visit confirmed")),
     "together": Sample(_K.TOGETHER, _("Visits booked together")),
     "declined": Sample(_K.DECLINED, _("Request declined"), _S.DECLINED),

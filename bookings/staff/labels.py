@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.domain.scheduling import Drive
-from bookings.enums import BookingStatus, MessageState, Tier
-from bookings.models import AccessNotes, Booking, ContactMessage
+from bookings.enums import BookingStatus, MessageState, NoteScope, Tier
+from bookings.models import AccessNotes, Booking, ClinicianNote, ContactMessage
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
@@ -90,6 +90,16 @@ def answer_mark(message: ContactMessage) -> SafeString:
     if message.answered_at is None:
         return mark("waiting", "◔", _("Waiting"))
     return mark("good", "✓", _("Done"))
+
+
+def note_words(note: ClinicianNote) -> str:
+    """What a clinician's note speaks of."""
+    if note.scope == NoteScope.SERVICE and note.covers_until is not None:
+        last = local(note.covers_until - timedelta(microseconds=1)).date()
+        return _("Clears this service for this person until %(day)s") % {"day": long_day(last)}
+    if note.scope == NoteScope.COURSE:
+        return _("Clears all visits booked together")
+    return _("Clears this visit")
 
 
 def local_when(instant: datetime | None) -> str:

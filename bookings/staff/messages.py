@@ -7,8 +7,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from bookings.enums import TO_STAFF, Channel, MessageState
 from bookings.models import Message
-from bookings.notifications.registry import KINDS, will_be_dropped
+from bookings.notifications.registry import will_be_dropped
 
 from .labels import long_day, mark, state_mark
 
@@ -29,8 +30,7 @@ def about(message: Message) -> str:
 
 def addressee(message: Message) -> str:
     """To whom it goes, by name where we know one."""
-    kind = KINDS.get(message.kind)
-    if kind is not None and kind.audience == "staff":
+    if message.kind in TO_STAFF:
         return _("staff")
     if message.booking is not None:
         return message.booking.client.name
@@ -44,4 +44,8 @@ def message_mark(message: Message) -> SafeString:
     """Its state as a word with a sign; of one that waits and will be dropped, that. Needs the visit beside it."""
     if will_be_dropped(message):
         return mark("off", "–", _("Will not be sent"))
+    if message.channel == Channel.PHONE and message.state == MessageState.DUE:
+        return mark("waiting", "☎", _("To tell by phone"))
+    if message.channel == Channel.PHONE and message.state == MessageState.SENT:
+        return mark("good", "✓", _("Told by phone"))
     return state_mark(message.state)

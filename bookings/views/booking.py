@@ -22,7 +22,9 @@ from bookings.domain.visit_request import ANYONE
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
+from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
+from bookings.screening import Result
 from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
@@ -246,11 +248,14 @@ def booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpRe
     intake.discard_draft(progress.draft)
     if progress.staff_user is not None:
         words = (
-            _("%(reference)s is booked. The client gets an email.")
+            _("%(reference)s is booked.")
             if booking.status == BookingStatus.CONFIRMED
-            else _("%(reference)s is a request: please confirm it. The client gets an email.")
+            else _("%(reference)s is a request: please confirm it.")
+            if operations.first_tier(booking)
+            else _("%(reference)s is a request until the client has answered the health questions.")
         )
-        messages.success(request, words % {"reference": booking.reference})
+        told = how_told(booking.client)
+        messages.success(request, f"{words % {'reference': booking.reference}} {told}")
         return redirect("admin:bookings_booking_change", booking.pk)
     open_own(request, booking, now=progress.now)
     return redirect("bookings:done")
@@ -354,8 +359,11 @@ class _Review:
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
         people = complete.visit_request.treatment.people
-        result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
-        tier = intake.tier_of(result)
+        result = None
+        if not health.get("later"):
+            result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
+        tier = intake.tier_of(result) if result is not None else Tier.CLEAR
+        covered = result is not None and self.progress.staff_user is not None and self._is_covered(result)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
             "total_cents": complete.quote.total_cents,
@@ -369,15 +377,18 @@ class _Review:
             "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
-            "care_words": [intake.translated(text) for text in result.messages],
-            "at_once": operations.would_confirm(
+            "care_words": [intake.translated(text) for text in result.messages] if result else [],
+            "health_later": result is None,
+            "at_once": result is not None
+            and operations.would_confirm(
                 email=details["email"],
                 phone=details["phone"],
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
+                covered=covered,
             ),
-            "needs_note": tier == Tier.CLEARANCE,
+            "needs_note": tier == Tier.CLEARANCE and not covered,
             "answer_by": answers.answer_by(
                 asked_at=self.progress.now,
                 starts_at=complete.starts_at,
@@ -391,6 +402,16 @@ class _Review:
             "too_many": too_many,
         }
         return show(self.request, self.progress, "review", context, status=status)
+
+    def _is_covered(self, result: Result) -> bool:
+        submission = self.complete.submission(
+            key=uuid.UUID(self.progress.answers["submission_key"]),
+            terms_version=self.current.terms_version.number,
+            total_cents=self.complete.quote.total_cents,
+        )
+        return operations.is_covered(
+            submission=submission, looked_up=self.looked_up, result=result, now=self.progress.now
+        )
 
 
 def named(form: ReviewForm, details: dict[str, Any]) -> ReviewForm:

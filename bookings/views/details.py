@@ -37,10 +37,12 @@ def details(request: HttpRequest) -> HttpResponse:
     if open_step and not (request.method == "POST" and progress.answers):
         return open_step
     service = progress.treatment.service if progress.treatment is not None else None
+    # The health questions that are left for later go by email.
+    by_phone = progress.staff_user is not None and not progress.answers.get("health", {}).get("later")
     if request.method != "POST":
-        form = DetailsForm(initial=_shown(progress), service=service)
+        form = DetailsForm(initial=_shown(progress), service=service, by_phone=by_phone)
         return show(request, progress, "details", {"form": form})
-    form = DetailsForm(request.POST, service=service)
+    form = DetailsForm(request.POST, service=service, by_phone=by_phone)
     is_right = form.is_valid()
     _keep(request, progress, form, is_right=is_right)
     if open_step:

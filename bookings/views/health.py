@@ -23,6 +23,7 @@ from massagerx.lib.limits import limited
 
 from .steps import (
     AGAIN_OF,
+    COURSE,
     Progress,
     back_to,
     closed,
@@ -103,6 +104,8 @@ def health(request: HttpRequest) -> HttpResponse:
         return open_step or back_to("start")
     questions = Questions(progress, progress.treatment)
     fresh = _fresh(request, progress, questions) if "health" not in progress.answers else None
+    if "later" in request.POST and progress.staff_user is not None:
+        return open_step or _later(request, progress, questions)
     if "still" in request.POST:
         return open_step or _still_true(request, progress, questions, fresh)
     if request.method != "POST":
@@ -164,6 +167,17 @@ def _still_true(
             save(request, progress, health=questions.record(progress, bookable=True, taken_from=taken_from))
             return keep_time(request, progress) or onward(progress)
     return redirect(f"{reverse('bookings:health')}?change=yes")
+
+
+def _later(request: HttpRequest, progress: Progress, questions: Questions) -> HttpResponse:
+    """Staff leave the questions to the client, who gets them by email. A course is booked with its answers."""
+    details = progress.answers.get("details")
+    if COURSE in progress.answers or (details is not None and not details["email"]):
+        messages.error(request, _("They are sent by email. Please ask them now."))
+        return back_to("health")
+    questions.given = {}
+    save(request, progress, health=questions.record(progress, bookable=True, later=True))
+    return keep_time(request, progress) or onward(progress)
 
 
 def _changed(request: HttpRequest) -> HttpResponse:

@@ -110,6 +110,7 @@ class Complete:
             screening_service=health["service"],
             answers=screening.answers_of_people(health["answers"], treatment.people),
             purpose=details.get("purpose", ""),
+            health_later=bool(health.get("later")),
             terms_version=terms_version,
             total_cents=total_cents,
         )

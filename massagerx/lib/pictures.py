@@ -21,7 +21,7 @@ LONGEST_SIDE = 2400
 #: Widths in pixels that are offered to browsers, where the picture is large enough.
 WIDTHS = (480, 800, 1200, 1600)
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-_TOO_LARGE = _("This picture is too large. Use one of at most 5 MB and 25 megapixels.")
+_TOO_LARGE = _("This picture is too large. Use one of at most %(most)d MB and 25 megapixels.")
 _NO_PICTURE = _("We can't read this file as a picture. Use a JPEG, PNG or WebP.")
 
 
@@ -34,20 +34,21 @@ class Encoded:
     height: int
 
 
-def encode_upload(file: IO[bytes], size: int) -> Encoded:
+def encode_upload(file: IO[bytes], size: int, *, most_bytes: int = MAX_BYTES) -> Encoded:
     """The uploaded `file` of `size` bytes, turned upright, at most 2400 pixels long, encoded anew as WebP.
 
     Raises ValidationError with words for the person who uploads: too large, or no picture that we take. SVG is
     none: it can carry scripts.
     """
-    if size > MAX_BYTES:
-        raise ValidationError(_TOO_LARGE, code="too_large")
+    too_large = ValidationError(_TOO_LARGE, code="too_large", params={"most": most_bytes // 1024 // 1024})
+    if size > most_bytes:
+        raise too_large
     try:
         # The head alone says how many pixels there are: a small file can unfold to gigabytes.
         with Image.open(file, formats=_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise ValidationError(_TOO_LARGE, code="too_large")
+                raise too_large
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             image.load()
             upright = ImageOps.exif_transpose(image)

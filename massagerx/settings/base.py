@@ -195,6 +195,8 @@ X_FRAME_OPTIONS = "DENY"
 # Pages below these are never stored, never indexed, and tell no other site where a visitor came from.
 PRIVATE_PATHS = ["/visits/"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# More than any form takes: a clinician's note must not lie in a temporary file as it came.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.
 TRUSTED_PROXIES = 0

@@ -1,10 +1,12 @@
 """What the documents name is there: tests, files, decisions."""
 
 import re
+from collections import Counter
 
 from tests.architecture.test_tree import tracked
 from tests.support import ROOT
 
+DECISIONS = ROOT / "docs" / "decisions"
 OF_THE_TREE = "tests|bookings|blog|services|massagerx|bench|bin|launch|templates|static|docs"
 
 
@@ -34,3 +36,16 @@ def test_paths_that_documents_name_are_there() -> None:
     ]
 
     assert missing == []
+
+
+def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_list() -> None:
+    files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
+    titles = {path.name: path.read_text().splitlines()[0] for path in files}
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (DECISIONS / "README.md").read_text(), re.MULTILINE)
+
+    assert {
+        number: count for number, count in Counter(name[:4] for name in titles).items() if count > 1
+    } == {}
+    assert sorted(listed) == sorted(
+        (title.removeprefix(f"# {int(name[:4])}. "), name) for name, title in titles.items()
+    )

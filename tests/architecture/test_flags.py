@@ -22,7 +22,7 @@ from tests.factories import CLEAR_ANSWERS, NOW, World, make_world
 from tests.support import ROOT
 
 pytestmark = pytest.mark.django_db
-ANA = {"email": "ana@example.com", "phone": "+12135550123"}
+ANA: dict[str, Any] = {"email": "ana@example.com", "phone": "+12135550123"}
 
 
 def shows(path: str, words: str = "") -> bool:

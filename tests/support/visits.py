@@ -187,6 +187,8 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
     )
     if kind == MessageKind.RECHECK:
         ScreeningRecord.objects.filter(booking=booking).update(evaluated_at=NOW - timedelta(days=9))
+    if kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
+        ScreeningRecord.objects.filter(booking=booking).only("pk").delete()
     if kind in (MessageKind.CHANGE_ALERT, MessageKind.CHANGE_REFUSED):
         ChangeRequest.objects.create(
             booking=booking,
@@ -240,6 +242,8 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
 
 STATUS_OF = {
     MessageKind.RECEIVED: BookingStatus.REQUESTED,
+    MessageKind.HEALTH_ASKED: BookingStatus.REQUESTED,
+    MessageKind.HEALTH_REMINDER: BookingStatus.REQUESTED,
     MessageKind.CONFIRMED: BookingStatus.CONFIRMED,
     MessageKind.TOGETHER: BookingStatus.CONFIRMED,
     MessageKind.DECLINED: BookingStatus.DECLINED,

@@ -6,6 +6,7 @@ from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
+    answer_screening,
     ask_move,
     cancel_by_client,
     cancel_late,
@@ -37,7 +38,8 @@ from .move import (
     treatment_of,
     visit_request_of,
 )
-from .request import LookedUp, Submission, request_booking, request_together, would_confirm
+from .notes import hand_in_note, open_note_file
+from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
 from .status import (
     ahead_together,
     any_needs_clinician_note,
@@ -49,6 +51,7 @@ from .status import (
     decline_booking,
     expire_requests,
     expires_at,
+    first_tier,
     mark_no_show,
     may_record_note,
     may_reopen,
@@ -73,6 +76,7 @@ __all__ = [
     "accept_change",
     "ahead_together",
     "answer_contact",
+    "answer_screening",
     "any_needs_clinician_note",
     "ask_move",
     "can_be_longer",
@@ -96,9 +100,12 @@ __all__ = [
     "expires_at",
     "extend_hold",
     "fee_may_become",
+    "first_tier",
     "free_until",
+    "hand_in_note",
     "hold_matches",
     "hold_time",
+    "is_covered",
     "late_fee",
     "mark_no_show",
     "may_change",
@@ -108,6 +115,7 @@ __all__ = [
     "move_by_client",
     "move_together",
     "needs_clinician_note",
+    "open_note_file",
     "patience_with",
     "prove_mailbox",
     "purge_enquiries",

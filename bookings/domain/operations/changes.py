@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.domain import intake, outbox
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind, Tier
 from bookings.exceptions import (
+    BookingError,
     ChangeAnswered,
     ChangedMeanwhile,
     ChangeWaiting,
@@ -31,11 +32,12 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
 )
+from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of, keep
 from .move import MOVABLE, move_booking
-from .status import CANCEL, cancel_together
+from .status import CANCEL, cancel_together, confirm_booking
 from .transaction import change_status, lock_visit, record, translated_errors
 
 # The same answers within this time are one press that was sent twice.
@@ -413,3 +415,56 @@ def recheck_screening(
         if new_tier != Tier.CLEAR:
             outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
     return recheck
+
+
+def answer_screening(
+    *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
+) -> None:
+    """Keeps a client's health answers: given again, as `recheck_screening`, or for the first time where staff had left
+    the questions for later. The request is confirmed by first answers that ask for no note, since staff have booked it;
+    else it waits for staff. They are alerted either way. Raises as `recheck_screening`."""
+    current = intake.current_screening(now=now)
+    if current.version.number != version_number:
+        raise ScreeningChanged
+    with translated_errors(), transaction.atomic():
+        fresh = lock_visit(booking)
+        answered = ScreeningRecord.objects.filter(booking=fresh).exists()
+        if not answered and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
+            _answer_first(fresh, current, answers, now=now)
+            return
+    recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
+
+
+def _answer_first(
+    fresh: Booking, current: intake.Screening, answers: dict[str, str], *, now: datetime
+) -> None:
+    slug, today = fresh.service.slug, local(now).date()
+    tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
+    covered = tier == Tier.CLEARANCE and intake.covering_note(
+        of={name: getattr(fresh, name) for name in SAME_PERSON},
+        starts_at=fresh.starts_at,
+        answers=answers,
+        current=current,
+        now=now,
+    )
+    ScreeningRecord.objects.create(
+        booking=fresh,
+        version=current.version,
+        answers=answers,
+        tier=tier,
+        is_covered=covered,
+        evaluated_at=now,
+    )
+    record(fresh, EventKind.RECHECKED, fresh.status, Act(now, by_client=True))
+    if tier in NEEDS_NO_NOTE or covered:
+        try:
+            with transaction.atomic():
+                confirm_booking(
+                    booking=fresh, actor=None, now=now, reason=_("the health questions are answered")
+                )
+        except BookingError:
+            pass  # the therapist can't come any more: staff see to it
+    kind = MessageKind.RECHECK_ALERT if tier not in NEEDS_NO_NOTE and not covered else MessageKind.STAFF_ALERT
+    outbox.write_once_more(
+        booking=Booking.objects.select_related("client").get(pk=fresh.pk), kind=kind, now=now
+    )

@@ -28,7 +28,7 @@ from massagerx.lib.localtime import local
 
 from .act import Act, Columns, columns_of, keep
 from .claim import Wish, claim_move, claim_moves
-from .status import patience_with
+from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
 
 MOVABLE = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED})
@@ -125,7 +125,7 @@ def move_booking(
                 asked_at=now,
                 starts_at=starts_at,
                 rules=rules,
-                patience=patience_with(fresh.screening.tier),
+                patience=patience_with(first_tier(fresh)),
             )
         if by_client:
             fresh.preference = visit_request.preference
@@ -231,7 +231,7 @@ def move_together(
                     asked_at=now,
                     starts_at=slot.starts_at,
                     rules=rules,
-                    patience=patience_with(fresh.screening.tier),
+                    patience=patience_with(first_tier(fresh)),
                 )
             quote = quote_for_move(booking=fresh, starts_at=slot.starts_at, rules=rules)
             _write_move(fresh, slot, quote, act, was)

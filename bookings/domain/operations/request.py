@@ -68,8 +68,9 @@ from .transaction import event_of, tell_listeners
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """All that a client sends with the one press that books. `starts_at` is an aware instant; `total_cents` and
-    `terms_version` are what the client was shown. `therapist` is the slug of who was shown to come: that one comes, or
-    nobody; blank when nobody was shown, and whoever fits best comes."""
+    `terms_version` are what the client was shown. `email` is blank where staff book for who has none.
+    `therapist` is the slug of who was shown to come: that one comes, or nobody; blank when nobody was shown, and
+    whoever fits best comes."""
 
     key: UUID
     service_slug: str
@@ -94,6 +95,8 @@ class Submission:
     total_cents: int
     therapist: str = ""
     purpose: str = ""
+    # The health questions are mailed to the client, whom staff book for; there are no answers yet.
+    health_later: bool = False
 
     @property
     def digest(self) -> str:
@@ -235,7 +238,8 @@ class _Press:
     looked_up: LookedUp
     agreed: TermsVersion
     quote: pricing.Quote
-    result: Result
+    # None where the questions are answered later.
+    result: Result | None
     actor: User | None
     source: str
     now: datetime
@@ -260,11 +264,7 @@ def _look_through(
         treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = current.evaluate(
-        submission.answers, treatment.service.slug, local(now).date(), people=treatment.people
-    )
-    if not result.bookable:
-        raise ScreeningStops
+    result = _screened(submission, treatment, current, actor=actor, now=now)
     return _Press(
         submission=submission,
         looked_up=looked_up,
@@ -295,6 +295,27 @@ def _who(press: _Press) -> _Who:
     return _Who(client, is_known, must_prove)
 
 
+def _screened(
+    submission: Submission,
+    treatment: Treatment,
+    current: intake.Screening,
+    *,
+    actor: User | None,
+    now: datetime,
+) -> Result | None:
+    """What the answers come to; None where staff leave them for later. Raises `ScreeningStops`."""
+    if submission.health_later:
+        if actor is None or not submission.email:
+            raise ScreeningStops
+        return None
+    result = current.evaluate(
+        submission.answers, treatment.service.slug, local(now).date(), people=treatment.people
+    )
+    if not result.bookable:
+        raise ScreeningStops
+    return result
+
+
 def _write(
     press: _Press,
     slot: Slot,
@@ -308,8 +329,13 @@ def _write(
     `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
     submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
-    tier = intake.tier_of(press.result)
-    at_once = _at_once(press.result, is_known=person.is_known, rules=rules, actor=actor)
+    result, tier, covered, at_once = press.result, Tier.CLEAR, False, False
+    if result is not None:
+        tier = intake.tier_of(result)
+        covered = _is_covered(
+            person.client, submission, treatment, result, press.looked_up.screening, now=now
+        )
+        at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
     if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
@@ -359,6 +385,8 @@ def _write(
     if at_once:
         events.append(event_of(booking, EventKind.CONFIRMED, BookingStatus.REQUESTED, Act(now, actor)))
     kind = MessageKind.CONFIRMED if at_once else MessageKind.RECEIVED
+    if result is None:
+        kind = MessageKind.HEALTH_ASKED
     # Staff need no alert of what they do themselves.
     kinds = [] if together is not None else [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
@@ -367,12 +395,19 @@ def _write(
             *(with_add_on(booking_id=booking.pk, addon_id=add_on.pk) for add_on in treatment.add_ons),
             AccessNotes(booking=booking, notes=submission.access),
             *([VisitPurpose(booking=booking, text=submission.purpose)] if submission.purpose else []),
-            ScreeningRecord(
-                booking=booking,
-                version=press.looked_up.screening.version,
-                answers=submission.answers,
-                tier=tier,
-                evaluated_at=now,
+            *(
+                [
+                    ScreeningRecord(
+                        booking=booking,
+                        version=press.looked_up.screening.version,
+                        answers=submission.answers,
+                        tier=tier,
+                        is_covered=covered,
+                        evaluated_at=now,
+                    )
+                ]
+                if result is not None
+                else outbox.new_health_reminder(booking=booking, now=now)
             ),
             *events,
             *messages,
@@ -387,7 +422,35 @@ def _write(
     return booking
 
 
-def _at_once(result: Result, *, is_known: bool, rules: BookingRules, actor: User | None) -> bool:
+def _is_covered(
+    client: Client,
+    submission: Submission,
+    treatment: Treatment,
+    result: Result,
+    current: intake.Screening,
+    *,
+    now: datetime,
+) -> bool:
+    """Whether a clinician's note answers already for what asks for one. Only then anything is asked of the database."""
+    return intake.tier_of(result) == Tier.CLEARANCE and intake.covering_note(
+        of={
+            "client": client,
+            "service": treatment.service,
+            "recipient_name": submission.recipient_name,
+            "people": treatment.people,
+        },
+        starts_at=submission.starts_at,
+        answers=submission.answers,
+        current=current,
+        now=now,
+    )
+
+
+def _at_once(
+    result: Result, *, is_known: bool, rules: BookingRules, actor: User | None, covered: bool
+) -> bool:
+    if actor is not None and covered:
+        return True
     if actor is not None:
         return intake.tier_of(result) in (Tier.CLEAR, Tier.CAUTION)
     return rules.confirm_known_clients and result.is_clear and is_known
@@ -399,11 +462,28 @@ def _held(submission: Submission, *, draft: UUID | None, now: datetime) -> bool:
     return draft is not None and held.exists()
 
 
-def would_confirm(*, email: str, phone: str, result: Result, rules: BookingRules, actor: User | None) -> bool:
+def is_covered(*, submission: Submission, looked_up: LookedUp, result: Result, now: datetime) -> bool:
+    """Whether `request_booking` would find that a clinician's note answers for it already: for the eyes of staff, since
+    it tells of the health of whose email and phone these are."""
+    client = Client.objects.present().filter(email=submission.email, phone=submission.phone).first()
+    return client is not None and _is_covered(
+        client, submission, looked_up.treatment, result, looked_up.screening, now=now
+    )
+
+
+def would_confirm(
+    *,
+    email: str,
+    phone: str,
+    result: Result,
+    rules: BookingRules,
+    actor: User | None,
+    covered: bool = False,
+) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
     people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
     is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
-    return _at_once(result, is_known=is_known, rules=rules, actor=actor)
+    return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 
 def _earlier(submission: Submission) -> Booking | None:
@@ -417,6 +497,14 @@ _PEOPLE = CompiledQuery(
     lambda parameter: (
         Client.objects.select_for_update(no_key=True)
         .filter(Q(email=parameter("email", CharField())) | Q(phone=parameter("phone", PhoneNumberField())))
+        .order_by("pk")
+    )
+)
+# Of one who has no email: nobody else has that in common with them.
+_PEOPLE_BY_PHONE = CompiledQuery(
+    lambda parameter: (
+        Client.objects.select_for_update(no_key=True)
+        .filter(phone=parameter("phone", PhoneNumberField()))
         .order_by("pk")
     )
 )
@@ -460,12 +548,16 @@ def _client(
     for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
     seen by who books at the same moment.
     """
-    lock_names(f"client:{submission.email}", f"client:{submission.phone}")
+    lock_names(*(f"client:{name}" for name in (submission.email, submission.phone) if name))
     Client.objects.bulk_create(
         [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
         ignore_conflicts=True,
     )
-    people = _PEOPLE.objects(email=submission.email, phone=submission.phone)
+    people = (
+        _PEOPLE.objects(email=submission.email, phone=submission.phone)
+        if submission.email
+        else _PEOPLE_BY_PHONE.objects(phone=submission.phone)
+    )
     client = next(
         person for person in people if person.email == submission.email and person.phone == submission.phone
     )

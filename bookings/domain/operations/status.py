@@ -6,17 +6,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
-from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, Tier
+from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, NoteScope, Tier
 from bookings.exceptions import ChangedMeanwhile, FeePaid, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import (
     Booking,
@@ -25,11 +25,10 @@ from bookings.models import (
     ClinicianNote,
     LateFee,
     ScreeningRecheck,
-    ScreeningRecord,
     Therapist,
 )
-from bookings.models.intake import NEEDS_NO_NOTE
-from massagerx.lib.localtime import local
+from bookings.models.intake import SAME_PERSON, needs_note
+from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
 from .claim import claim_in_place
@@ -69,7 +68,7 @@ def _confirm(booking: Booking, act: Act) -> Booking:
 
 def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = "") -> list[Booking]:
     """Confirms all requests of one press that still wait, all or none, and tells the client once. A clinician's `note`
-    is first put on record for each that asks for one: it speaks of the whole course.
+    is first put on record where one is asked for: it speaks of the whole course.
 
     Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
     """
@@ -79,7 +78,9 @@ def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = 
         confirmed = []
         for booking in waiting:
             if note and needs_clinician_note(booking):
-                record_clinician_note(booking=booking, actor=actor, note=note, now=now)
+                record_clinician_note(
+                    booking=booking, actor=actor, note=note, now=now, scope=NoteScope.COURSE
+                )
             confirmed.append(_confirm(booking, act))
         _tell_together(confirmed[0], act)
     return confirmed
@@ -103,13 +104,7 @@ def needs_clinician_note(booking: Booking) -> bool:
 
 def any_needs_clinician_note(bookings: Collection[Booking]) -> bool:
     """Whether that is so of one of these; as many queries for forty as for one."""
-    keys = [booking.pk for booking in bookings]
-    # What was said before the answers changed did not speak of them.
-    if ScreeningRecheck.objects.filter(booking__in=keys).asking_for_a_note().exists():
-        return True
-    cleared = ScreeningRecord.objects.filter(booking=OuterRef("pk"), tier__in=NEEDS_NO_NOTE)
-    noted = ClinicianNote.objects.filter(booking=OuterRef("pk"))
-    return Booking.objects.filter(~Exists(cleared), ~Exists(noted), pk__in=keys).exists()
+    return Booking.objects.filter(needs_note(), pk__in=[booking.pk for booking in bookings]).exists()
 
 
 def has_grave_answers(booking: Booking) -> bool:
@@ -129,13 +124,22 @@ def may_record_note(booking: Booking, *, now: datetime) -> bool:
 
 
 def record_clinician_note(
-    *, booking: Booking, actor: User, note: str, now: datetime, shown_recheck: int | None = None
+    *,
+    booking: Booking,
+    actor: User,
+    note: str,
+    now: datetime,
+    shown_recheck: int | None = None,
+    scope: NoteScope = NoteScope.VISIT,
+    until: date | None = None,
 ) -> ClinicianNote:
     """Puts on record, encrypted, what was said about the health answers, with who wrote it down: a clinician's go-ahead
     for a request, or what the call came to about graver answers to a confirmed visit, which settles them.
 
-    `shown_recheck` is the key of the newest answers given again that the writer was shown; a note speaks of no others.
-    Raises `ChangedMeanwhile` when there are newer ones, and `InvalidTransition` when nothing waits for a note.
+    `scope` is what it speaks of, `until` the last local day of visits that one for a service covers. `shown_recheck` is
+    the key of the newest answers given again that the writer was shown; a note speaks of no others. Raises
+    `ChangedMeanwhile` when there are newer ones, or graver ones to another visit within the scope, and
+    `InvalidTransition` when nothing waits for a note.
     """
     with transaction.atomic():
         fresh = Booking.objects.select_for_update(no_key=True).get(pk=booking.pk)
@@ -144,14 +148,32 @@ def record_clinician_note(
         newest = fresh.rechecks.order_by("-pk").values_list("pk", flat=True).first()
         if newest is not None and newest > (shown_recheck or 0):
             raise ChangedMeanwhile
+        beside = _beside(fresh, scope).filter(starts_at__gt=now)
+        if ScreeningRecheck.objects.filter(booking__in=beside).since_last_note().with_news().exists():
+            raise ChangedMeanwhile
         recorded = ClinicianNote.objects.create(
-            booking=booking, note=note, recorded_by=actor, recorded_at=now
+            booking=booking,
+            note=note,
+            scope=scope,
+            covers_until=day_bounds(until)[1] if until is not None else None,
+            recorded_by=actor,
+            recorded_at=now,
         )
         reason = (
             "" if fresh.status == BookingStatus.REQUESTED else _("health answers given again are settled")
         )
         record(fresh, EventKind.CLEARED, fresh.status, Act(now, actor, reason=reason))
     return recorded
+
+
+def _beside(booking: Booking, scope: NoteScope) -> BookingQuerySet:
+    """The other visits that a note of that scope, recorded with this one, may speak of."""
+    others = Booking.objects.exclude(pk=booking.pk)
+    if scope == NoteScope.COURSE and booking.together is not None:
+        return others.filter(together=booking.together)
+    if scope == NoteScope.SERVICE:
+        return others.filter(**{name: getattr(booking, name) for name in SAME_PERSON})
+    return others.none()
 
 
 def decline_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -356,8 +378,14 @@ def expires_at(booking: Booking, rules: BookingRules) -> datetime:
         return min(booking.prove_by, booking.answer_by or booking.prove_by)
     if booking.answer_by is not None:
         return booking.answer_by
-    minutes = rules.request_expires_after_minutes * patience_with(booking.screening.tier)
+    minutes = rules.request_expires_after_minutes * patience_with(first_tier(booking))
     return min(booking.created_at + timedelta(minutes=minutes), booking.starts_at)
+
+
+def first_tier(booking: Booking) -> str:
+    """What the first health answers came to; "" while they are not given."""
+    record = getattr(booking, "screening", None)
+    return record.tier if record is not None else ""
 
 
 def patience_with(tier: str) -> int:

@@ -32,9 +32,8 @@ from .visitor import Visitor, get_visit, visits_page
 def health(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
     if request.method != "POST" and "answered" in request.GET:
-        if (outcome := _outcome(booking)) is not None:
-            context = {**visit_context(booking, visitor), **outcome}
-            return render(request, "visits/health_done.html", context)
+        if (done := _done(request, booking, visitor)) is not None:
+            return done
     try:
         current = intake.current_screening(now=visitor.now)
     except ScreeningVersion.DoesNotExist:
@@ -80,7 +79,7 @@ def _questions(
 def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: HealthForms) -> HttpResponse:
     now, number = visitor.now, forms.screening.version.number
     try:
-        operations.recheck_screening(booking=booking, version_number=number, answers=forms.answers(), now=now)
+        operations.answer_screening(booking=booking, version_number=number, answers=forms.answers(), now=now)
     except exceptions.ScreeningChanged:
         return redirect("visits:health", booking.reference)
     except exceptions.InvalidTransition:
@@ -90,7 +89,20 @@ def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: H
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
         return _page(request, booking, visitor, forms, status=409)
     forget_unsent(request, now=now)
+    if not operations.first_tier(booking):
+        # The page of its own asks for a code from now on; who has just answered is told without.
+        booking, visitor = get_visit(request, booking.reference, now=now)
+        if (done := _done(request, booking, visitor)) is not None:
+            return done
     return redirect(f"{reverse('visits:health', args=[booking.reference])}?answered=yes")
+
+
+def _done(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse | None:
+    """What the answers came to; None where nobody can tell any more."""
+    outcome = _outcome(booking)
+    if outcome is None:
+        return None
+    return render(request, "visits/health_done.html", {**visit_context(booking, visitor), **outcome})
 
 
 def _is_urgent(forms: HealthForms, booking: Booking, visitor: Visitor) -> bool:

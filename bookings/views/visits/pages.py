@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, Tier
 from bookings.models import Booking, LateFee
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
@@ -53,6 +53,13 @@ def visit_page(
         "named_fee": LateFee.objects.filter(booking=booking).first() if not stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
         "unsent": unsent_page(request, booking, now=now) if stands else "",
+        "needs_note": stands
+        and operations.first_tier(booking) == Tier.CLEARANCE
+        and operations.needs_clinician_note(booking),
+        "hands_in": stands
+        and not booking.is_unproved
+        and operations.first_tier(booking) not in ("", Tier.CLEAR),
+        "asks_health": stands and not operations.first_tier(booking),
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
     }
     return render(request, "visits/visit.html", context, status=status)
@@ -112,7 +119,9 @@ def visit_form(
                 booking, visitor = get_visit(request, reference, now=now)
             except VisitClosed:
                 raise VisitClosed(kept=keep_unsent(request, reference, page, now=now)) from None
-            if response := proof_missing(request, booking, visitor, then=page):
+            # Who answers the health questions for the first time is shown nothing that the email didn't tell.
+            is_open = page == "health" and not operations.first_tier(booking)
+            if not is_open and (response := proof_missing(request, booking, visitor, then=page)):
                 keep_unsent(request, reference, page, now=now)
                 return response
             if not operations.may_change(booking, now=now):

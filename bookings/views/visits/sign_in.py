@@ -40,6 +40,7 @@ _NEXT = {
     "calendar": "visits:calendar",
     "health": "visits:health",
     "move": "visits:move",
+    "note": "visits:note",
     "cancel-rest": "visits:cancel_rest",
 }
 
@@ -166,6 +167,8 @@ def code(request: HttpRequest, reference: str) -> HttpResponse:
     onward = redirect(_NEXT.get(wanted, "visits:visit"), booking.reference)
     if visitor.is_proved(booking.client.email):
         return onward
+    if not booking.client.email:
+        return _code_page(request, booking, CodeForm(), now)
     if request.method == "POST" and "send" in request.POST:
         return _send_code(request, booking, now)
     if request.method != "POST":

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import address, changes, health, move, pages, sign_in
+from . import address, changes, health, move, note, pages, sign_in
 
 app_name = "visits"
 urlpatterns = [
@@ -21,5 +21,6 @@ urlpatterns = [
     path("v/<str:reference>/withdraw/", changes.withdraw, name="withdraw"),
     path("v/<str:reference>/address/", address.address, name="address"),
     path("v/<str:reference>/health/", health.health, name="health"),
+    path("v/<str:reference>/clinician-note/", note.note, name="note"),
     path("<str:token>/", sign_in.enter, name="enter"),
 ]

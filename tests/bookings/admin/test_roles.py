@@ -49,6 +49,7 @@ from bookings.models import (
     LateFee,
     Message,
     MessageSettings,
+    NoteFile,
     TimeOff,
 )
 from massagerx.lib.roles import codename
@@ -134,6 +135,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_client_export": {"owner"},
     "bookings_client_erase": {"owner"},
     "bookings_message_html": {"owner", "desk"},
+    "bookings_message_calls": {"owner", "desk"},
     "bookings_therapist_feed": {"owner"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
@@ -164,9 +166,11 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
+    "bookings_booking_note_file": {"owner", "desk"},
     "my_stay_away": {"therapist"},
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
+    "bookings_message_tell": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
@@ -205,6 +209,7 @@ class Desk:
     own_off: TimeOff
     other_off: TimeOff
     rows: dict[str, Model]
+    note_file: NoteFile
 
     def keys(self, name: str) -> list[Any]:
         """What the address of that name in VIEWS or POSTS takes."""
@@ -218,6 +223,7 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
             "bookings_booking_undo": [uuid.uuid4()],
             "bookings_booking_correct": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
@@ -229,6 +235,7 @@ class Desk:
             "bookings_contactmessage_answer": [rows["bookings.contactmessage"]],
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
+            "bookings_message_tell": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_move": [rows["courses.course"]],
@@ -363,7 +370,8 @@ def desk(world: World) -> Desk:
             by=staff,
         ),
     }
-    return Desk(users, own, other, off[0], off[1], rows)
+    note_file = NoteFile.objects.create(booking=other, kind="pdf", data="", digest="0" * 64, handed_in_at=NOW)
+    return Desk(users, own, other, off[0], off[1], rows, note_file)
 
 
 def names(patterns: Any, inside: str = "") -> set[str]:

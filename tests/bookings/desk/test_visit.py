@@ -570,6 +570,36 @@ def test_clinicians_note_lets_the_request_be_confirmed(desk: Client, world: Worl
     assert "Dr Sample" not in desk.get(page(booking)).content.decode()
 
 
+def test_a_note_for_a_service_says_until_when(desk: Client, world: World) -> None:
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+    address = reverse("admin:bookings_booking_note", args=[booking.pk])
+    told = {"note": "Dr Sample: fine for eight weeks", "scope": "service"}
+    for until, words in (
+        ("", "Say until which day"),
+        ("2026-12-01", "a year ahead at most"),
+        ("2028-01-01", "a year ahead at most"),
+        ("soon", "Type a day"),
+    ):
+        response = desk.post(address, {**told, "until": until})
+        assert response.status_code == 422
+        page = response.content.decode()
+        assert words in page
+        assert "Dr Sample: fine for eight weeks" in page
+    assert not ClinicianNote.objects.exists()
+    assert 'value="course"' not in page
+
+    page = desk.post(address, {**told, "until": "2027-01-27"}, follow=True).content.decode()
+    assert "Clears this service for this person until Wednesday, January 27, 2027" in page
+    later = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "unsure"}, starts_at=at(14))
+    page = desk.get(reverse("admin:bookings_booking_change", args=[later.pk])).content.decode()
+    assert "until Wednesday, January 27, 2027" in page
+    assert "once a clinician’s note is on record" not in page
+    front = desk.get(reverse("admin:index")).content.decode()
+    assert reverse("admin:bookings_booking_do", args=[later.pk, "confirm"]) in front
+    page = desk.get(reverse("admin:bookings_client_change", args=[booking.client_id])).content.decode()
+    assert "until Wednesday, January 27, 2027" in page
+
+
 def test_blank_note_is_refused_and_a_long_one_is_not_lost(desk: Client, world: World) -> None:
     booking = world.book(answers=CLEARANCE_ANSWERS)
     address = reverse("admin:bookings_booking_note", args=[booking.pk])

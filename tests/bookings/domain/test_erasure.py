@@ -34,6 +34,7 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    NoteFile,
     ScreeningRecheck,
 )
 from bookings.notifications import delivery
@@ -114,6 +115,7 @@ def a_life(world: World, staff: User) -> Client:
     delivery.send_due(clock=lambda: NOW)
     intake.open_screening(booking=kept, user=staff, reason="quillreason", now=NOW)
     ClinicianNote.objects.create(booking=kept, note="quillhealth", recorded_at=NOW, recorded_by=staff)
+    NoteFile.objects.create(booking=kept, kind="pdf", data="quillhealth", digest="0" * 64, handed_in_at=NOW)
     ScreeningRecheck.objects.create(
         booking=kept,
         version=world.screening,

@@ -35,6 +35,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.ChangeRequest: ("late_moves", {}),
     models.ScreeningRecord: ("health", {"tier": "result", "evaluated_at": "at"}),
     models.ScreeningRecheck: ("health", {"tier": "result", "evaluated_at": "at"}),
+    models.NoteFile: ("note_files", {}),
     models.ClinicianNote: ("clinicians", {"recorded_at": "at", "recorded_by": "by"}),
     models.HealthAccess: ("health_access_log", {}),
     models.ClientNote: ("notes", {}),
@@ -66,14 +67,22 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "moved_from_therapist": "the day of another person",
     },
     models.LateFee: {"decided_by": _STAFF},
+    models.NoteFile: {
+        "data": "a file of its own in the archive",
+        "digest": "a keyed digest of the file, which says nothing",
+        "seen_at": _STAFF,
+    },
     models.ChangeRequest: {"answered_by": _STAFF},
-    models.ScreeningRecord: {"version": "the answers stand beside the words that were asked"},
+    models.ScreeningRecord: {
+        "version": "the answers stand beside the words that were asked",
+        "is_covered": "follows from the clinician's note",
+    },
     models.ScreeningRecheck: {
         "version": "the answers stand beside the words that were asked",
         "new_tier": "what is new in it, which the answers tell",
     },
     models.Message: {
-        "channel": _SENDING,
+        "told_by": _STAFF,
         "link": _TIES,
         "contact_message": _TIES,
         "booklet_request": _TIES,

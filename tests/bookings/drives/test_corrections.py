@@ -48,10 +48,10 @@ def test_near_neighbors_take_up_less_of_it_than_far_ones() -> None:
 @settings(deadline=None)
 def test_corrections_are_bounded_and_keep_the_order(band: Band, minutes: int) -> None:
     scale = said(minutes, band)
-    ways = sorted(WAYS, key=lambda way: typical_road_minutes(way, band))
-    times = [typical_road_minutes(way, band) * scale.factor(way) for way in ways]
+    found = sorted((typical_road_minutes(way, band), scale.factor(way)) for way in WAYS)
+    times = [minutes_before * factor for minutes_before, factor in found]
 
-    assert all(1 / MOST_RATIO <= scale.factor(way) <= MOST_RATIO for way in ways)
+    assert all(1 / MOST_RATIO <= factor <= MOST_RATIO for _minutes_before, factor in found)
     assert all(nearer <= further + 0.5 for nearer, further in pairwise(times))
 
 

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
-from bookings.models import Booking, BookingEvent, ChangeRequest, LateFee, Message, MessageSettings, Therapist
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    ChangeRequest,
+    LateFee,
+    Message,
+    MessageSettings,
+    ScreeningRecord,
+    Therapist,
+)
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Email, render
 from tests.support.visits import NOW, make_business, make_message, make_visit
@@ -80,6 +89,13 @@ def _charged_by_staff(message: Message) -> None:
 
 def _waived(message: Message) -> None:
     LateFee.objects.update(state=LateFeeState.WAIVED)
+
+
+def _unanswered(message: Message) -> None:
+    """The health questions were left for later, and nobody answered them."""
+    ScreeningRecord.objects.only("pk").delete()
+    assert message.booking is not None
+    message.booking.refresh_from_db()
 
 
 def _no_fee(message: Message) -> None:
@@ -193,6 +209,7 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "moved_request": (MessageKind.MOVED, _as_request),
     "moved_to_another_therapist": (MessageKind.MOVED, _to_another_therapist),
     "moved_to_another_address": (MessageKind.MOVED, _new_address),
+    "expired_unanswered": (MessageKind.EXPIRED, _unanswered),
     "received_soon": (MessageKind.RECEIVED, _soon),
     "staff_alert_soon": (MessageKind.STAFF_ALERT, _soon),
     "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),

@@ -134,7 +134,7 @@ def test_who_holds_a_time_when_the_desk_closes_may_still_ask_for_it(flow: Flow) 
 
 # A clinician's note ---------------------------------------------------------------------------------------------
 
-WAY = "what your clinician says, with their name and phone number. We keep it encrypted. Please don't send it by email."
+WAY = "a photo of your clinician's note, or a PDF. We keep it encrypted. Please don't send it by email."
 
 
 def test_the_first_health_page_says_which_answers_need_a_clinician_and_how(flow: Flow) -> None:
@@ -157,7 +157,7 @@ def test_a_note_is_asked_for_in_the_same_words_on_every_page(flow: Flow) -> None
 
 
 def test_no_text_names_another_way_for_a_note() -> None:
-    """Whatever speaks of handing a note in leads to the contact page."""
+    """Whatever speaks of handing a note in leads to the visit's page."""
     other = re.compile(r"(?i)(reply to this|answer this email|attach|fax|email us|send us|text us)")
     texts = [path.read_text() for path in TEMPLATES.rglob("*.html") if "email" not in path.parts]
     texts += [page_file.html for page_file in read_documents(PAGES)]
