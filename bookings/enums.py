@@ -116,6 +116,13 @@ TO_STAFF = frozenset(
 )
 
 
+class LookedAt(models.TextChoices):
+    """What somebody saw of a client's health."""
+
+    ANSWERS = "answers", _("Health answers")
+    PURPOSE = "purpose", _("What the visit is for")
+
+
 class MessageState(models.TextChoices):
     DUE = "due", _("Waiting")
     SENDING = "sending", _("Being sent")

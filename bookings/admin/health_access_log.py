@@ -65,14 +65,14 @@ class HealthAccessDayFilter(admin.SimpleListFilter):
 @admin.register(HealthAccess)
 class HealthAccessAdmin(RowsOnly):
     list_title = gettext_lazy("Who looked at health answers")
-    list_display = ["when", "user", "visit", "reason"]
+    list_display = ["when", "user", "visit", "what", "reason"]
     list_display_links = None
     list_filter = [PersonFilter, HealthAccessDayFilter]
     list_select_related = ["user", "booking"]
     search_fields = ["booking__reference", "user__username"]
     search_help_text = gettext_lazy("Reference of the visit, or a log-in.")
     ordering = ["-at", "-pk"]
-    readonly_fields = ["when", "user", "visit", "reason"]
+    readonly_fields = ["when", "user", "visit", "what", "reason"]
     fields = tuple(readonly_fields)
 
     @admin.display(description=gettext_lazy("when"), ordering="at")

@@ -251,7 +251,7 @@ def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any
             {
                 "when": local_when(health_access.at),
                 "who": health_access.user.get_username(),
-                "why": health_access.reason,
+                "why": health_access.reason or health_access.get_what_display(),
             }
             for health_access in booking.health_accesses.select_related("user")
         ],

@@ -125,7 +125,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     ChangeRequest.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     LateFee.objects.filter(booking__in=keys).order_by().update(reason="", why_waived="")
-    HealthAccess.objects.filter(booking__in=keys).update(reason=_GONE)
+    HealthAccess.objects.filter(booking__in=keys).exclude(reason="").update(reason=_GONE)
     beside = Q(from_booking__in=keys) | Q(to_booking__in=keys)
     DriveOverride.objects.filter(beside).update(reason=_GONE)
     Link.objects.filter(booking__in=keys).delete()

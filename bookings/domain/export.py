@@ -120,7 +120,8 @@ def all_about(client: Client) -> list[Section]:
             for name, row in note_files(client)
         ]),
         _of_visits("health_access_log", _("Who looked at health answers"),
-                   HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at", "reason"),
+                   HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at",
+                   "what", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
         Section("messages", _("Emails and calls"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),

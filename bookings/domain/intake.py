@@ -15,11 +15,10 @@ from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from bookings import screening
 from bookings.domain import listeners
-from bookings.enums import NoteScope, Tier
+from bookings.enums import LookedAt, NoteScope, Tier
 from bookings.models import (
     Booking,
     BookingDraft,
@@ -201,10 +200,9 @@ def open_purpose(*, booking: Booking, user: User, now: datetime) -> str:
     found = VisitPurpose.objects.filter(booking=booking).first()
     if found is None:
         return ""
-    reason = gettext_noop("What the visit is for")
-    looks = HealthAccess.objects.filter(booking=booking, user=user, reason=reason)
+    looks = HealthAccess.objects.filter(booking=booking, user=user, what=LookedAt.PURPOSE)
     if not looks.filter(at__gt=now - timedelta(hours=12)).exists():
-        HealthAccess.objects.create(booking=booking, user=user, at=now, reason=reason)
+        HealthAccess.objects.create(booking=booking, user=user, at=now, what=LookedAt.PURPOSE)
     return str(found.text)
 
 

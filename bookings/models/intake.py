@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from bookings.enums import FileKind, NoteScope, Tier
+from bookings.enums import FileKind, LookedAt, NoteScope, Tier
 from massagerx.lib.encryption import EncryptedJSONField
 
 from .booking import Booking
@@ -276,12 +276,19 @@ class HealthAccess(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
     )
     at = models.DateTimeField(_("when"))
-    reason = models.CharField(_("why"), max_length=120)
+    what = models.CharField(_("what"), max_length=10, choices=LookedAt.choices, default=LookedAt.ANSWERS)
+    # What a visit is for is read without giving one.
+    reason = models.CharField(_("why"), max_length=120, blank=True)
 
     class Meta:
         ordering = ["-at"]
         verbose_name = _("access to health answers")
         verbose_name_plural = _("health access log")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(what__in=LookedAt.values), name="healthaccess_what_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.at:%Y-%m-%d %H:%M} UTC"

@@ -381,8 +381,7 @@ class _Review:
             "health_later": result is None,
             "at_once": result is not None
             and operations.would_confirm(
-                email=details["email"],
-                phone=details["phone"],
+                submission=self.submission(initial),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,

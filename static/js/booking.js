@@ -125,8 +125,7 @@ if (keyed) {
     const tile = card?.querySelector(`.health-card__tiles [value="${choice}"]`);
     if (!tile) return;
     event.preventDefault();
-    tile.checked = true;
-    tile.dispatchEvent(new Event("change", { bubbles: true }));
+    tile.click();
     const next = choice === "some" ? card.querySelector("[data-card-lines] input") : open()?.querySelector("input");
     (next ?? tile).focus();
   });

@@ -22,7 +22,6 @@ from tests.factories import CLEAR_ANSWERS, NOW, World, make_world
 from tests.support import ROOT
 
 pytestmark = pytest.mark.django_db
-ANA: dict[str, Any] = {"email": "ana@example.com", "phone": "+12135550123"}
 
 
 def shows(path: str, words: str = "") -> bool:
@@ -33,7 +32,9 @@ def shows(path: str, words: str = "") -> bool:
 
 def ana_is_confirmed(world: World) -> bool:
     result = intake.current_screening(now=NOW).evaluate(CLEAR_ANSWERS, world.service.slug, NOW.date())
-    return operations.would_confirm(**ANA, result=result, rules=BookingRules.load(), actor=None)
+    return operations.would_confirm(
+        submission=world.submission(), result=result, rules=BookingRules.load(), actor=None
+    )
 
 
 def owner_sees(words: str) -> bool:

@@ -13,6 +13,7 @@ from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
     PageMaker,
     accessibility_violations,
+    broken_words,
     nameless,
     screenshot,
     sideways_overflow,
@@ -149,7 +150,7 @@ def test_errors_take_the_focus_and_lead_to_their_field(site: RunningSite, new_pa
 
 
 def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker) -> None:
-    page = with_large_text(new_page(width=390, bypass_csp=True))
+    page = with_large_text(new_page(width=320, bypass_csp=True))
     pages = BookingPages(page, email="large@example.com", phone="213 555 0173")
     problems: list[str] = []
 
@@ -157,6 +158,7 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
         page.wait_for_load_state()
         if overflow := sideways_overflow(page):
             problems.append(f"{name}: {overflow} px wider than the window")
+        problems.extend(f"{name}: {word}" for word in broken_words(page))
 
     for path in (
         "/",
@@ -164,6 +166,8 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
         "/services/manual-lymphatic-drainage/",
         "/therapists/",
         "/faq/",
+        "/policies/",
+        "/visits/",
         "/book/",
     ):
         page.goto(path)
@@ -178,6 +182,10 @@ def test_text_twice_as_large_fits_a_phone(site: RunningSite, new_page: PageMaker
     check("details")
     pages.details()
     check("review")
+    pages.review()
+    check("done")
+    page.get_by_role("link", name="See my visit").click()
+    check("visit")
     assert not problems, "\n".join(problems)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from bookings.models import Closure, Hold, TimeOff
+from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import DAY, NOW, World, at, make_world
 from tests.support.booking_pages import BookingPages
 from tests.support.browser import (
@@ -178,3 +180,24 @@ def test_time_is_kept_while_one_types_and_spoken_of_in_its_last_two_minutes(
     taken_again = Hold.objects.get()
     assert taken_again.starts_at == chosen.starts_at
     assert taken_again.held_since > chosen.held_since + timedelta(minutes=40)
+
+
+def test_a_key_that_answers_at_the_desk_keeps_the_time_as_a_press_does(
+    live_server: Any, clock: Any, full_day: World, new_page: PageMaker
+) -> None:
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+    visit = full_day.book(starts_at=at(10, day=DAY + timedelta(days=2)))
+    page = sign_in(new_page())
+    page.goto(f"/admin/bookings/client/{visit.client_id}/change/")
+    page.clock.install()
+    page.get_by_role("button", name="Book", exact=True).click()
+    page.locator("button.time").first.click()
+    cards = page.locator("[data-card]")
+    expect(cards.first).to_be_visible()
+    before = Hold.objects.get().expires_at
+    clock.shift(timedelta(minutes=2))
+    page.clock.fast_forward("02:00")
+    with page.expect_response("**/book/keep/"):
+        page.keyboard.press("n")
+    expect(cards.first.get_by_label("None of these")).to_be_checked()
+    assert Hold.objects.get().expires_at >= before + timedelta(minutes=2)

@@ -105,7 +105,7 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
     page.locator("label").filter(has_text="I have read this and agree").click()
     send.click()
     expect(page).to_have_url(re.compile("/book/done/"))
-    expect(page.locator(".track [aria-current=step]")).to_have_text("Your press")
+    expect(page.locator(".track [aria-current=step]")).to_have_text("Your email")
     look("done")
 
     assert Booking.objects.get().client.name == "Ana Gomez"

@@ -276,7 +276,10 @@ def test_owner_adds_a_question_that_the_page_then_answers(owner: Client, service
     assert html.count("FAQPage") == 1
 
 
-def test_a_price_planned_for_a_later_day_is_taken_up_on_it_once(owner: Client, service: Service) -> None:
+@pytest.mark.parametrize("late", [0, 3], ids=["on the day", "when the worker is back"])
+def test_a_price_planned_for_a_later_day_is_taken_up_on_it_once(
+    owner: Client, service: Service, late: int
+) -> None:
     today = timezone.localdate()
     day = today + timedelta(days=10)
     data = service_data(service) | {
@@ -290,9 +293,8 @@ def test_a_price_planned_for_a_later_day_is_taken_up_on_it_once(owner: Client, s
     take_up = ServiceOption.objects.take_up_next_prices
     assert take_up(today=day - timedelta(days=1)) == 0
     assert service.options.get().price_cents == 12_000
-    # A worker that was off for days takes it up when it is back.
-    assert take_up(today=day + timedelta(days=3)) == 1
-    assert take_up(today=day + timedelta(days=3)) == 0
+    assert take_up(today=day + timedelta(days=late)) == 1
+    assert take_up(today=day + timedelta(days=late)) == 0
     option = service.options.get()
     assert (option.price_cents, option.next_price_cents, option.next_price_from) == (13_000, None, None)
     history = owner.get(reverse("admin:services_service_history", args=[service.pk])).content.decode()

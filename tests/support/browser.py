@@ -139,6 +139,31 @@ def sideways_overflow(page: Page) -> int:
     )
 
 
+# Words of letters alone, as long as those of our own texts, of which one line holds a part and the next the rest.
+_BROKEN_WORDS = r"""() => {
+  const broken = new Set();
+  const texts = document.createTreeWalker(document.querySelector("main, #content"), NodeFilter.SHOW_TEXT);
+  for (let text; (text = texts.nextNode());) {
+    const around = text.parentElement;
+    if (!around.checkVisibility() || around.closest(".visually-hidden, script, style, textarea, select")) continue;
+    for (const found of text.data.matchAll(/(?<=^|[\s(“])\p{L}{2,12}(?=$|[\s.,:;?!)”])/gu)) {
+      const range = document.createRange();
+      range.setStart(text, found.index);
+      range.setEnd(text, found.index + found[0].length);
+      const parts = [...range.getClientRects()].filter(({ width }) => width > 1);
+      const lines = new Set(parts.map(({ top }) => Math.round(top)));
+      if (lines.size > 1) broken.add(`${found[0]} in ${around.className || around.localName}`);
+    }
+  }
+  return [...broken];
+}"""
+
+
+def broken_words(page: Page) -> list[str]:
+    """Common words that the page tears in two because their place is too narrow: each with the place's name."""
+    return list(page.evaluate(_BROKEN_WORDS))
+
+
 def screenshot(page: Page, name: str) -> Path:
     """Keep a picture of the whole page as test output; returns its path."""
     path = OUTPUT / "screenshots" / f"{name}.png"

@@ -276,17 +276,17 @@ def decide_late_fee(
 ) -> Booking:
     """Asks for, waives (with the `reason`, for staff), or puts down as paid the late fee of a visit that was canceled
     late or where nobody opened. The client is told what is asked for or waived. Raises `FeeDecided` when it stands
-    otherwise by now."""
+    otherwise than the given `fee` by now."""
     with translated_errors(), transaction.atomic():
         booking = lock_visit(fee.booking)
         fresh = LateFee.objects.filter(pk=fee.pk).first()
-        if fresh is None or not fee_may_become(fresh, state):
+        if fresh is None or fresh.state != fee.state or not fee_may_become(fresh, state):
             raise FeeDecided(fresh.state if fresh is not None else booking.status)
         is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
         was, fee_was = columns_of(booking), columns_of(fresh)
         _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
         done = {
-            LateFeeState.CHARGED: _("asked for"),
+            LateFeeState.CHARGED: _("charged"),
             LateFeeState.PAID: _("paid"),
             LateFeeState.WAIVED: _("waived: %(why)s") % {"why": reason} if reason else _("waived"),
         }[state]

@@ -473,16 +473,16 @@ def is_covered(*, submission: Submission, looked_up: LookedUp, result: Result, n
 
 def would_confirm(
     *,
-    email: str,
-    phone: str,
+    submission: Submission,
     result: Result,
     rules: BookingRules,
     actor: User | None,
     covered: bool = False,
 ) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
-    people = Client.objects.filter(email=email, phone=phone, is_blocked=False)
-    is_known = people.filter(bookings__status=BookingStatus.COMPLETED).exists()
+    people = Client.objects.filter(email=submission.email, phone=submission.phone, is_blocked=False)
+    client = people.filter(bookings__status=BookingStatus.COMPLETED).first()
+    is_known = client is not None and _is_same_person(client, submission)
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 

@@ -32,6 +32,7 @@ def check_upcoming(
     now: datetime,
     days: tuple[date, date] | None = None,
     as_saved: bool = False,
+    rules: BookingRules | None = None,
 ) -> list[tuple[Booking, availability.RefusalReason | None]]:
     """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None; only
     those of the local `days`, from one to another, both included, where these are given.
@@ -60,7 +61,7 @@ def check_upcoming(
     if not upcoming:
         return []
     first_day, last_day = local_day(upcoming[0].starts_at), local_day(upcoming[-1].starts_at)
-    rules = BookingRules.load()
+    rules = rules or BookingRules.load()
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
     found, closures = therapist_values(rows.values(), first_day=first_day, last_day=last_day, now=now)
     refused = refusals_among(

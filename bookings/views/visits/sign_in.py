@@ -126,7 +126,9 @@ def open_link(request: HttpRequest) -> HttpResponse:
         raise VisitClosed
     visitors.open_visit(request, link, now=now)
     if operations.prove_mailbox(booking=link.booking, now=now):
-        messages.success(request, _("Thank you. Your email address is confirmed, and we keep your time."))
+        messages.success(
+            request, _("Thank you. Your email address is confirmed, and we’re holding your time.")
+        )
     return redirect(_NEXT.get(wanted, "visits:visit"), link.booking.reference)
 
 

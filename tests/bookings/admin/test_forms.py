@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -225,6 +226,16 @@ def test_odd_hours_are_told(row: dict[str, str], owner: Client, world: World) ->
 
     assert errors(owner.post(change("therapist", world.therapist.pk), data))
     assert WorkingHours.objects.count() == before
+
+
+def test_hours_past_midnight_are_spoken_of_at_the_field_and_refused_with_a_way(
+    owner: Client, world: World
+) -> None:
+    address = change("therapist", world.therapist.pk)
+    assert "Hours can't run past midnight" in unescape(owner.get(address).content.decode())
+    row = {"weekday": "1", "starts_at": "20:00", "ends_at": "02:00", "therapist": world.therapist.pk}
+    refused = owner.post(address, therapist_data(world) | inline("working_hours", row))
+    assert "Hours that go on past midnight are two rows: until 12:00 AM" in refused.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,17 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Dialog, expect
 
+from bookings.desk import board_columns
 from bookings.models import Booking, Client
 from tests.bookings.admin.test_admin_in_chromium import sign_in
-from tests.factories import DAY, NOW, World, at, make_world
-from tests.support.browser import accessibility_violations, screenshot, sideways_overflow, with_large_text
+from tests.factories import DAY, NOW, World, at, fix_drives, make_world
+from tests.support.browser import (
+    accessibility_violations,
+    broken_words,
+    screenshot,
+    sideways_overflow,
+    with_large_text,
+)
 
 from .test_visit import make_many
 
@@ -110,8 +117,57 @@ def test_the_longest_name_breaks_nowhere(
             reverse("admin:bookings_booking_changelist"),
             reverse("admin:bookings_client_changelist"),
             f"{reverse('admin:bookings_booking_day')}?day={DAY}",
+            f"{reverse('admin:bookings_booking_week')}?day={DAY}",
+            reverse("admin:bookings_booking_reports"),
+            reverse("admin:bookings_client_merge", args=[booking.client_id]),
             f"{reverse('admin:bookings_booking_book')}?q=WWW",
         )
         if page.goto(address) and sideways_overflow(page)
     ]
     assert wide == []
+    # A box that scrolls hides what does not fit: the press that answers has to be in sight.
+    page.goto("/admin/")
+    presses = page.locator("[data-todo]").get_by_role("button", name="Confirm").all()
+    assert len(presses) == 2
+    for press in presses:
+        box = press.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    Client.objects.update(name="Ana Gomez")
+    Booking.objects.update(contact_name="Ana Gomez")
+    type(world.therapist).objects.update(name="Sample Therapist")
+    page.reload()
+    assert broken_words(page) == []
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_a_board_of_five_says_all_of_its_times(
+    view: str, live_server: Any, world: World, new_page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for one line, with the longest words of such a drive.
+    fix_drives((world.area, world.area, 17))
+    monkeypatch.setattr(board_columns, "drive_words", lambda drive: "16 to 17 min drive")
+    others = [world.add_therapist(f"Sample Therapist No. {number}") for number in range(2, 6)]
+    for number, therapist in enumerate((world.therapist, *others)):
+        for hour in (11, 14):
+            world.book(
+                preference=f"therapist:{therapist.slug}",
+                starts_at=at(hour, 30 * (number % 2)),
+                street=f"{hour} Sample Way",
+                email=f"{number}.{hour}@example.com",
+                phone=f"+121355501{number}{hour % 10}",
+            )
+    with time_machine.travel(at(10, 6), tick=True):
+        page = sign_in(new_page(width=1280))
+        page.goto(f"{reverse(f'admin:bookings_booking_{view}')}?day={DAY}")
+        expect(page.locator(".board--drawn")).to_be_visible()
+        screenshot(page, f"board-{view}-of-five")
+        cut = page.locator(".board-drive, .board-gap").evaluate_all(
+            "all => all.filter(one => one.checkVisibility() && getComputedStyle(one).overflow !== 'visible'"
+            " && (one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight))"
+            ".map(one => one.textContent)"
+        )
+        assert cut == []
+        assert page.locator(".board-drive--line").count() >= 2
+        now, board = (page.locator(part).bounding_box() for part in (".board-now", "#board"))
+        assert now["x"] >= board["x"]

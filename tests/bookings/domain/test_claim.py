@@ -47,6 +47,18 @@ def test_a_start_that_no_rule_reaches_is_refused_before_anything_is_asked(
         assert not queries
 
 
+@pytest.mark.parametrize(("minutes", "asks"), [(0, True), (1, False)], ids=["last asked about", "first not"])
+def test_two_days_beyond_the_horizon_nothing_more_is_asked(
+    world: World, minutes: int, asks: bool, count_queries: Any
+) -> None:
+    chosen = asked(world)
+    start = NOW + timedelta(days=world.rules.horizon_days + 2, minutes=minutes)
+    with count_queries() as queries, pytest.raises(SlotNotOffered):
+        with claim(chosen, start, rules=world.rules, now=NOW):
+            pytest.fail("nothing is to be written")
+    assert bool(queries) is asks
+
+
 @pytest.mark.parametrize("reason", ["taken", "drive", "daily_limit", "break"])
 def test_what_another_visit_has_taken_is_told_as_gone(world: World, reason: str) -> None:
     world.book(starts_at=at(12))

@@ -112,6 +112,21 @@ def test_an_add_on_of_another_service_is_refused(world: World, extras: dict[str,
         )
 
 
+def test_an_add_on_that_is_no_longer_offered_is_refused_and_named_nowhere(
+    world: World, extras: dict[str, AddOn]
+) -> None:
+    AddOn.objects.filter(pk=extras["towels"].pk).update(is_active=False)
+    with pytest.raises(NoLongerOffered, match="add-on"):
+        load_treatment(
+            service_slug=world.service.slug, option_id=world.option.pk, add_on_ids=[extras["towels"].pk]
+        )
+    with time_machine.travel(NOW, tick=False):
+        for path in (world.service.get_absolute_url(), f"/book/?service={world.service.slug}"):
+            html = Browser().get(path).content.decode()
+            assert world.add_on.name in html, path
+            assert "Warm towels" not in html, path
+
+
 @pytest.mark.usefixtures("extras")
 @pytest.mark.parametrize("path", ["/", "/services/", "/services/manual-lymphatic-drainage/", "/book/"])
 def test_no_page_names_the_price_of_a_length_that_is_not_offered(world: World, path: str) -> None:

@@ -99,7 +99,7 @@ def test_every_combination_is_confirmed_at_once_for_whom_it_may_be(known: World,
         assert result.bookable is (result.tier <= Tier.CLEARANCE), combination
         for actor, mildest in ((None, Tier.CLEAR), (desk, Tier.CAUTION)):
             at_once = operations.would_confirm(
-                email="ana@example.com", phone="+12135550123", result=result, rules=rules, actor=actor
+                submission=known.submission(), result=result, rules=rules, actor=actor
             )
             assert at_once is (worst(combination) <= mildest), (combination, actor)
     assert asked == 4096

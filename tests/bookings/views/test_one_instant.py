@@ -69,13 +69,14 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
         button = words(offered[offered.index(f'value="{starts_at.isoformat()} ') :].split("</button>")[0])
         assert begins.rpartition(" ")[0] in button
         flow.when(starts_at=starts_at.isoformat())
-        flow.details()
+        flow.details(access_type="ground")
         flow.health()
         review = words(flow.client.get("/book/review/").content.decode())
         flow.review()
         done = words(flow.client.get("/book/done/").content.decode())
         booking = Booking.objects.get()
         operations.confirm_booking(booking=booking, actor=None, now=starts_at - timedelta(days=8))
+        own = words(flow.client.get(f"/visits/v/{booking.reference}/").content.decode())
         message = Message.objects.get(kind=MessageKind.CONFIRMED)
         mail = render(message, load_target(message), SiteSettings.load(), now=starts_at - timedelta(days=8))
         owner = Client()
@@ -100,6 +101,10 @@ def test_page_email_calendar_and_admin_show_the_same_instant(
     (event,) = Calendar.from_ical(mail.calendar).walk("VEVENT")
     assert event["DTSTART"].dt.astimezone(UTC) == starts_at
     assert event["DTEND"].dt.astimezone(UTC) == starts_at + timedelta(minutes=60)
+    # When the therapist is at the door, ten minutes earlier.
+    arrival = f"about {(starts_at - timedelta(minutes=10)).astimezone(LA):%-I:%M %p}"
+    for text in (own, words(mail.text), words(mail.html), words(str(event["DESCRIPTION"]))):
+        assert arrival in text
     # The admin.
     for desk in (visit, listed):
         assert (

@@ -15,6 +15,7 @@ from blog.sample import PAGES
 from bookings.domain import operations
 from bookings.enums import BookingStatus
 from bookings.models import Booking
+from bookings.models import Client as BookingClient
 from bookings.screening import sample_rules_data
 from massagerx.lib.content_files import read_documents
 from services.models import Business
@@ -54,13 +55,39 @@ def test_the_button_says_what_its_press_does(flow: Flow, world: World) -> None:
         shown = to_review(flow)
         assert "Send my request" in shown
         assert "Book it" not in shown
-        kept = world.book(name="Ana", email="ana@example.com", phone="+12135550123", starts_at=at(14))
+        kept = world.book(email="ana@example.com", phone="+12135550123", starts_at=at(14))
         Booking.objects.filter(pk=kept.pk).update(status=BookingStatus.COMPLETED)
         shown = page(flow.client, "/book/review/")
         assert "Book it" in shown
         assert "Send my request" not in shown
         flow.health(neck="yes")
         assert "Send my request" in page(flow.client, "/book/review/")
+
+
+@pytest.mark.parametrize(
+    ("is_blocked", "name", "door", "at_once"),
+    [
+        (False, "Ana", "9 Other Road", True),
+        (False, "Bo", "12 Sample Street", True),
+        (False, "Bo", "9 Other Road", False),
+        (True, "Ana", "12 Sample Street", False),
+    ],
+    ids=["the same name", "the same door", "a new name at a new door", "blocked"],
+)
+def test_the_button_says_it_for_whoever_has_a_known_email_and_phone(
+    flow: Flow, world: World, is_blocked: bool, name: str, door: str, at_once: bool
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        kept = world.book(name="Ana", street="12 Sample Street", starts_at=at(14))
+        Booking.objects.filter(pk=kept.pk).update(status=BookingStatus.COMPLETED)
+        BookingClient.objects.update(is_blocked=is_blocked)
+        flow.until("details")
+        flow.details(name=name, street=door, unit="", email="ana@example.com", phone="213 555 0123")
+        shown = page(flow.client, "/book/review/")
+        assert ("Book it" in shown, "Send my request" in shown) == (at_once, not at_once)
+        flow.review()
+    booked = Booking.objects.exclude(pk=kept.pk).get()
+    assert booked.status == (BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from bookings.domain import export, intake
+from bookings.enums import LookedAt
 from bookings.models import Booking, Client, HealthAccess, VisitPurpose
 from services.models import Service
 from tests.bookings.admin.conftest import signed_in, staff_user
@@ -67,10 +68,21 @@ def reader() -> User:
 def test_who_may_reads_it_and_is_written_down_once(booking: Booking, reader: User) -> None:
     for _ in range(2):
         assert "CANARY-PURPOSE" in text(signed_in(reader).get(page(booking)))
-    assert list(HealthAccess.objects.values_list("user", "reason")) == [(reader.pk, "What the visit is for")]
-    later = HealthAccess.objects.get().at + timedelta(hours=12)
+    look = HealthAccess.objects.get()
+    assert (look.user, look.what, look.reason) == (reader, LookedAt.PURPOSE, "")
+    # A reason that somebody typed in the same words is a look at something else.
+    words = str(LookedAt.PURPOSE.label)
+    later = look.at + timedelta(hours=12)
+    HealthAccess.objects.create(booking=booking, user=reader, at=later, reason=words)
     intake.open_purpose(booking=booking, user=reader, now=later)
-    assert HealthAccess.objects.count() == 2
+    assert HealthAccess.objects.filter(what=LookedAt.PURPOSE).count() == 2
+
+
+def test_the_log_says_what_was_read_in_words_of_the_page(booking: Booking, reader: User) -> None:
+    HealthAccess.objects.create(booking=booking, user=reader, at=booking.created_at, what=LookedAt.PURPOSE)
+    assert "What the visit is for" in text(signed_in(reader).get(page(booking)))
+    (look,) = export.as_data(export.all_about(booking.client))["health_access_log"]
+    assert (look["what"], look["reason"]) == ("purpose", "")
 
 
 def test_one_that_is_purged_while_it_is_read(
