@@ -452,21 +452,20 @@ class _Check:
             "terms_version": self.current.terms_version.number,
         }
         tier = intake.tier_of(result)
-        first_at = min(visit.time.starts_at for visit in self.visits if visit.time)
+        first = next(Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time)
         context = {
             **shown,
             "form": named(form or ReviewForm(initial=initial), details),
             "too_many": too_many,
             "at_once": operations.would_confirm(
-                email=details["email"],
-                phone=details["phone"],
+                submission=self._submission(initial, first, self.draft.quote(first.starts_at)),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
             ),
             "answer_by": answers.answer_by(
                 asked_at=self.progress.now,
-                starts_at=first_at,
+                starts_at=first.starts_at,
                 rules=self.progress.rules,
                 patience=operations.patience_with(tier),
             ),
