@@ -55,6 +55,7 @@ from .calls import waiting_calls
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .reflow import late_days
 from .second_thoughts import undoable
 
 MOST_ROWS = 20
@@ -313,9 +314,8 @@ def _today(user: User, now: datetime) -> dict[str, Any]:
     """Today's lanes, what happens in the next two hours, and the next day that has visits."""
     day = local(now).date()
     tomorrow = day + timedelta(days=1)
-    columns = load_columns(
-        therapists=list(therapists_seen_by(user)), first_day=day, last_day=tomorrow, now=now
-    )
+    therapists = list(therapists_seen_by(user))
+    columns = load_columns(therapists=therapists, first_day=day, last_day=tomorrow, now=now)
     today = [column for column in columns if column.day == day and column.is_worked]
     first, last = span_of(today)
     ahead = [visit for column in today for visit in column.visits if visit.is_ahead(now)]
@@ -338,8 +338,16 @@ def _today(user: User, now: datetime) -> dict[str, Any]:
         "next_start": _next_start(ahead, now),
         "free": {"at": clock(gaps[0][0]), "who": gaps[0][1], "is_now": gaps[0][0] == now} if gaps else None,
         "soon": _soon(today, now),
+        "running_late": _running_late(today, therapists, now),
         "next_day": _of_tomorrow(columns, tomorrow) or _next_day(user, now),
     }
+
+
+def _running_late(today: list[Column], therapists: list[Therapist], now: datetime) -> list[str]:
+    """The names of those who are late for somebody who doesn't know; no query where nothing was pressed today."""
+    if not any(visit.booking.has_steps for column in today for visit in column.visits):
+        return []
+    return [row.name for row, _visits in late_days(therapists, BookingRules.load(), now)]
 
 
 def _next_start(visits: list[Visit], now: datetime) -> str:

@@ -27,6 +27,7 @@ from bookings.exceptions import (
 )
 from bookings.models import (
     Booking,
+    BookingRules,
     ChangeRequest,
     LateFee,
     ScreeningRecheck,
@@ -52,12 +53,25 @@ def may_change(booking: Booking, *, now: datetime) -> bool:
 def late_fee(booking: Booking, *, now: datetime) -> int | None:
     """The late fee in cents that the terms name for canceling or moving this visit now; None while that is free.
 
-    A request that nobody has confirmed yet can be canceled for nothing at any time.
+    A request that nobody has confirmed yet can be canceled for nothing at any time, and so can a visit to which we come
+    later than the owner's minutes.
     """
     if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking):
         return None
+    if we_are_too_late(booking):
+        return None
     return booking.terms_version.late_fee_cents(
         treatment_cents=booking.treatment_cents, total_cents=booking.total_cents
+    )
+
+
+def we_are_too_late(booking: Booking) -> bool:
+    """Whether the client was told last to expect us more than the owner's minutes later than was booked."""
+    last = booking.steps.standing().exclude(expected_from=None).last()
+    if last is None or last.expected_from is None:
+        return False
+    return last.expected_from - booking.blocked_from > timedelta(
+        minutes=BookingRules.load().late_free_minutes
     )
 
 

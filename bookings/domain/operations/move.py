@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
+from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest
 from bookings.enums import BookingStatus, EventKind, MessageKind
@@ -49,7 +50,8 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
     asked = booking.preference if preference is None else preference
     here = at_door(booking, booking.area, booking.address_key, booking.access_type)
-    return replace(here, preference=asked).read(local(now).date())
+    contact = Contact.of(booking.client.email, booking.client.phone)
+    return replace(here, preference=asked, contact=contact).read(local(now).date())
 
 
 def at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
@@ -164,6 +166,8 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
     deleted = list(drives.order_by("pk"))
     drives.delete()
+    # So did what was pressed on the way to the time that was.
+    fresh.steps.all().delete()
     links.revoke_visit_links(fresh, now=act.at)
     event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
     leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
@@ -183,12 +187,14 @@ class Move(NamedTuple):
 def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[VisitRequest]:
     """What visits of one press ask for when they move together: the times of all of them count as free. Raises
     `NoLongerOffered("therapist")`."""
-    qualified = visit_request_of(bookings[0], now=now).qualified
+    first = visit_request_of(bookings[0], now=now)
     others = tuple(booking.pk for booking in bookings)
     return [
         replace(
             at_door(booking, booking.area, booking.address_key, booking.access_type),
-            qualified=qualified,
+            qualified=first.qualified,
+            contact=first.contact,
+            pairings=first.pairings,
             excluding_others=others,
         ).asking_for(booking.preference)
         for booking in bookings
