@@ -52,6 +52,7 @@ from bookings.models import (
     NoteFile,
     TimeOff,
 )
+from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
 from services.models import Business, Category
 from tests.bookings.photos import add_photo
@@ -68,6 +69,7 @@ ROLES = {"owner": "Owner", "desk": "Front desk", "therapist": "Therapist", "writ
 RIGHTS: dict[str, dict[str, str]] = {
     "auth.group": {},
     "auth.user": {"owner": "lac"},
+    "accounts.login": {"owner": "l"},
     "services.category": {"owner": "lacd"},
     "services.service": {"owner": "lacd"},
     "services.addon": {"owner": "lacd"},
@@ -294,6 +296,7 @@ def desk(world: World) -> Desk:
     rows: dict[str, Model] = {
         "auth.group": Group.objects.get(name="Writer"),
         "auth.user": users["writer"],
+        "accounts.login": LogIn.objects.create(user=staff, at=NOW, outcome="in", address="-"),
         "services.category": Category.objects.get(),
         "services.service": world.service,
         "services.addon": world.add_on,
