@@ -51,6 +51,45 @@ class Gender(models.TextChoices):
     OTHER = "other", _("Another")
 
 
+class StepKind(models.TextChoices):
+    """What a therapist presses for a visit."""
+
+    LEAVING = "leaving", _("Leaving")
+    LATE = "late", _("Running late")
+    ARRIVED = "arrived", _("Arrived")
+    DONE = "done", _("Done")
+
+
+class PaidBy(models.TextChoices):
+    """How a visit was paid."""
+
+    NOT_YET = "not_yet", _("Not yet")
+    CASH = "cash", _("Cash")
+    TERMINAL = "terminal", _("Card, at the terminal")
+    ZELLE = "zelle", _("Zelle")
+    CHECK = "check", _("Check")
+
+
+class PairingKind(models.TextChoices):
+    """What holds between a client and a therapist."""
+
+    NEVER = "never", _("Never send")
+    PREFERRED = "preferred", _("Send first")
+
+
+class NoteReader(models.TextChoices):
+    """Whom a note on a client is for."""
+
+    DESK = "desk", _("The desk")
+    THERAPISTS = "therapists", _("Therapists who visit them")
+    BOTH = "both", _("Both")
+
+
+class ComplaintState(models.TextChoices):
+    OPEN = "open", _("Open")
+    SETTLED = "settled", _("Settled")
+
+
 class Tier(models.TextChoices):
     """The result of a screening, mildest first. The values are those of `bookings.screening`."""
 
@@ -88,6 +127,7 @@ class MessageKind(models.TextChoices):
     REMINDER_LAST = "reminder_last", _("Last reminder")
     RECHECK = "recheck", _("Health questions again")
     THANKS = "thanks", _("Thank-you")
+    ON_THE_WAY = "on_the_way", _("On the way")
     CHANGE_REFUSED = "change_refused", _("Late move refused")
     LATE_FEE = "late_fee", _("Late fee decided")
     NO_SHOW = "no_show", _("Nobody opened")

@@ -145,6 +145,10 @@ class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
 
 
+class TooLate(BookingError):
+    """What was pressed can't be taken back any more."""
+
+
 class SameClient(BookingError):
     """A client can't be merged with themselves."""
 

@@ -99,6 +99,7 @@ _REASONS = {
         gettext_lazy("nobody knows how long the drive is"), None, _TOO_FAR, _TOO_FAR, of_someone=True
     ),
     "off_grid": _Reason(gettext_lazy("visits don't start at that minute")),
+    "never_sent": _Reason(gettext_lazy("this therapist is never sent to this client")),
     "no_therapist": _Reason(gettext_lazy("no therapist is qualified for it"), _NOBODY, _NOBODY, _NOBODY),
     "inactive": _Reason(gettext_lazy("the therapist is not active")),
     "qualification": _Reason(gettext_lazy("the therapist is not qualified for the service")),

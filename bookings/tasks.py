@@ -100,6 +100,12 @@ def release_expired_holds() -> None:
 
 
 @shared_task
+def purge_steps() -> None:
+    """Deletes what was pressed on the way to visits of long ago."""
+    operations.purge_steps(now=timezone.now())
+
+
+@shared_task
 def purge_second_thoughts() -> None:
     """Deletes what is kept of acts that can't be undone any more."""
     operations.purge_second_thoughts(now=timezone.now())

@@ -136,6 +136,10 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
             {"fields": ["area_requests_kept_days", "health_kept_months", "health_fresh_days"]},
         ),
         (
+            gettext_lazy("When we run late"),
+            {"fields": ["late_grace_minutes", "late_free_minutes"]},
+        ),
+        (
             gettext_lazy("Evenings"),
             {"fields": ["evening_starts_at", "evening_ends_at", "evening_fee_cents"]},
         ),

@@ -10,7 +10,7 @@ free. Minutes are whole; instants are UTC.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from itertools import groupby
 from typing import TypeVar
@@ -27,8 +27,13 @@ GOOD_FIT_SAVES_MINUTES = 10
 GOOD_FIT_STEP_MINUTES = 5
 
 
-def choose_therapist(candidates: Iterable[Slot], visits_that_week: Mapping[int, int]) -> Slot:
-    """The slot, of several for one start, whose therapist's day grows least in driving.
+def choose_therapist(
+    candidates: Iterable[Slot],
+    visits_that_week: Mapping[int, int],
+    preferred: Collection[int] = (),
+) -> Slot:
+    """The slot, of several for one start, of a therapist of `preferred` (ids) if there is one, and of these whose
+    therapist's day grows least in driving.
 
     Ties go to who has fewest visits that week (by therapist id; missing is none), then to the lower id.
     Raises ValueError when there is no candidate.
@@ -36,6 +41,7 @@ def choose_therapist(candidates: Iterable[Slot], visits_that_week: Mapping[int, 
     return min(
         candidates,
         key=lambda slot: (
+            slot.therapist_id not in preferred,
             slot.added_drive_minutes,
             visits_that_week.get(slot.therapist_id, 0),
             slot.therapist_id,
@@ -56,7 +62,11 @@ def visits_by_week(therapists: Iterable[Therapist], rules: SchedulingRules) -> d
 
 
 def for_anyone(
-    slots: Iterable[Slot], *, therapists: Iterable[Therapist], rules: SchedulingRules
+    slots: Iterable[Slot],
+    *,
+    therapists: Iterable[Therapist],
+    rules: SchedulingRules,
+    preferred: Collection[int] = (),
 ) -> list[Slot]:
     """One slot for each start, with the therapist that 'anyone' gets then; sorted by start.
 
@@ -66,7 +76,7 @@ def for_anyone(
     chosen = []
     for starts_at, candidates in groupby(slots, key=lambda slot: slot.starts_at):
         monday = week_of(local_date(starts_at, rules.tz))[0]
-        chosen.append(choose_therapist(candidates, visits.get(monday, {})))
+        chosen.append(choose_therapist(candidates, visits.get(monday, {}), preferred))
     return chosen
 
 

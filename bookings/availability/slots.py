@@ -19,7 +19,8 @@ The rules, all of them, in words:
 7. The drive from home, in the traffic at the start of the block, is within the therapist's reach.
 8. The day's visits and its treatment minutes stay within the therapist's daily limits. Whatever touches the
    local day counts for it.
-9. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
+9. Whom the job says is never sent to it has no time for it.
+10. A break is a gap between two visits in which the drive leaves `break_minutes` or more. No more than
    `break_after_minutes` of treatment time lie between two breaks. A visit that is longer than that by itself
    may be had with a break on both sides.
 
@@ -106,12 +107,19 @@ def offer_starts(
         for day in days:
             least: dict[int, int] = {}
             who: dict[int, int] = {}
+            wished: dict[int, int] = {}
             for planner in planners:
-                for minute, therapist_id, added in planner.starts_on(day, earliest, granularity):
+                starts = planner.starts_on(day, earliest, granularity)
+                if planner.therapist.id in job.preferred:
+                    starts = list(starts)
+                    for minute, therapist_id, _added in starts:
+                        wished.setdefault(minute, therapist_id)
+                for minute, therapist_id, added in starts:
                     if minute not in least or added < least[minute]:
                         least[minute] = added
                         who[minute] = therapist_id
             if least:
+                who |= wished
                 good = good_fits(least)
                 offered[day.date] = tuple(
                     OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
@@ -162,6 +170,8 @@ def check_slot(
     minute = minute_floor(starts_at)
     if instant_at(minute) != starts_at:
         return Refusal(RefusalReason.OFF_GRID)
+    if therapist.id in job.never:
+        return Refusal(RefusalReason.NEVER_SENT)
     day = local_day(local_date(starts_at, rules.tz), rules.tz)
     planner = DayPlanner(therapist, job, rules, Drives(drive_time, rules.tz))
     outcome = planner.decide(day, minute, rules.granularity_minutes)
@@ -186,9 +196,10 @@ def explain_day(
         return RefusalReason.NOTICE
     if (day - today).days > rules.horizon_days:
         return RefusalReason.HORIZON
+    therapists = list(therapists)
     planners = _planners(therapists, job, conditions)
     if not planners:
-        return RefusalReason.NO_THERAPIST
+        return RefusalReason.NEVER_SENT if therapists else RefusalReason.NO_THERAPIST
     frame = local_day(day, rules.tz)
     earliest = _earliest(rules, now)
     if any(
@@ -221,7 +232,9 @@ def _reasons(
 def _planners(therapists: Iterable[Therapist], job: Job, conditions: Conditions) -> list[DayPlanner]:
     rules = conditions.rules
     drives = Drives(conditions.drive_time, rules.tz)
-    return [DayPlanner(therapist, job, rules, drives) for therapist in therapists]
+    return [
+        DayPlanner(therapist, job, rules, drives) for therapist in therapists if therapist.id not in job.never
+    ]
 
 
 def _earliest(rules: SchedulingRules, now: datetime) -> int:

@@ -226,8 +226,9 @@ class Job:
     """The visit that somebody asks for.
 
     Two people at one address are one block at one door: `treatment_minutes` is then the time of both together,
-    and `people` only says so. `setup_minutes` and `packdown_minutes` include what stairs add. Raises
-    ValueError when the treatment is not at least a minute, or the whole is longer than a day.
+    and `people` only says so. `setup_minutes` and `packdown_minutes` include what stairs add. Therapists (by id)
+    of `never` are not sent to it, whatever else allows; those of `preferred` go first where who comes is free to
+    choose. Raises ValueError when the treatment is not at least a minute, or the whole is longer than a day.
     """
 
     place: Place
@@ -235,6 +236,8 @@ class Job:
     setup_minutes: int = 0
     packdown_minutes: int = 0
     people: int = 1
+    never: frozenset[int] = frozenset()
+    preferred: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if (
@@ -331,6 +334,7 @@ class RefusalReason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"  # with set-up, pack-down and the drive from and to home
     UNKNOWN_PLACE = "unknown_place"  # nobody can say how long the drive from or to home is
     OFF_GRID = "off_grid"  # not one of the times of day at which visits start
+    NEVER_SENT = "never_sent"  # the job says that this therapist is never sent to it
     NO_THERAPIST = "no_therapist"  # nobody was passed in: none is qualified, or none matches the wish
 
 

@@ -8,6 +8,7 @@ once, and finds what costs least of all there is. What it costs is counted in po
 - a day that is none of the weekdays wished for: `WEEKDAY`;
 - a minute away from the hour wished for: half a point;
 - another therapist than the one who comes to most: `THERAPIST`, or never, as the client wishes;
+- one who isn't sent first, where somebody is: `THERAPIST`;
 - each minute by which the therapist's driving grows: one.
 
 A visit without a place costs more than all of that, so as few as possible are left out. The work grows with visits
@@ -74,11 +75,13 @@ class Same(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the client would like: weekdays (0 is Monday; none is any), the local minute of the day, and who comes."""
+    """What the client would like: weekdays (0 is Monday; none is any), the local minute of the day, and who comes.
+    Therapists (by id) of `preferred` are sent first."""
 
     weekdays: frozenset[int] = frozenset()
     minute: int | None = None
     same: Same = Same.PREFERRED
+    preferred: frozenset[int] = frozenset()
 
 
 class Why(StrEnum):
@@ -173,6 +176,8 @@ def _points(time: FreeTime, wishes: Wishes) -> int:
         points += abs(time.minute - wishes.minute) // _MINUTES_A_POINT
     if wishes.weekdays and time.day.weekday() not in wishes.weekdays:
         points += WEEKDAY
+    if wishes.preferred and time.therapist_id not in wishes.preferred:
+        points += THERAPIST
     return points
 
 

@@ -98,7 +98,8 @@ def plan_course(
     def best(wishes: Wishes) -> list[Place]:
         return planner.plan(_fixed(wanted, kept), _with(free, kept, slugs), wishes, last_bookable=last)
 
-    wishes, places = asked.wishes, best(asked.wishes)
+    wishes = replace(asked.wishes, preferred=outlook.job.preferred)
+    places = best(wishes)
     if lost := {place.target.number for place in places if place.why is Why.CHOSEN_TIME}:
         # Two that were chosen can't be had beside each other.
         kept = {number: one for number, one in kept.items() if number not in lost}

@@ -222,6 +222,7 @@ class Draft:
                     area=progress.area,
                     preference=asked_for["preference"],
                     today=timezone.localdate(progress.now),
+                    contact=progress.contact,
                 )
             )
         except exceptions.NoLongerOffered:

@@ -104,6 +104,7 @@ def _card(visit: Visit, column: Column, *, may_change: bool, now: datetime) -> d
         "stranded": stranding_words(visit.stranded) if visit.stranded else "",
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
+        "has_notes": visit.booking.has_client_note if may_change else visit.booking.has_door_note,
         "place": visit.place,
         "map_url": map_url(booking),
         "address": reverse("admin:bookings_booking_change", args=[booking.pk]),

@@ -17,17 +17,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.domain import links, reminders
-from bookings.domain.clients import add_note, client_figures, likely_twins, lock_client, merge_clients
+from bookings.domain.clients import (
+    add_note,
+    client_figures,
+    likely_twins,
+    lock_client,
+    merge_clients,
+    pair,
+    settle_complaint,
+)
 from bookings.domain.intake import clearances_of
 from bookings.domain.operations import MOVABLE
+from bookings.domain.stranding import stranded_by
 from bookings.exceptions import ClientGone, SlotTaken
-from bookings.models import Client, ClientNote
-from bookings.staff.labels import local_when, note_words, status_mark, unreadable
+from bookings.models import Client, Pairing
+from bookings.staff.client_notes import notes_on, notes_seen_by, pairings_on, reason_of
+from bookings.staff.labels import local_when, note_words, status_mark
 from bookings.staff.search import OF_CLIENT, best_first, search
 from bookings.staff.visibility import clients_seen_by, sees_every_visit, sees_rows
-from massagerx.lib.encryption import UnreadableValue
 
-from .forms import ClientForm, NoteForm
+from .forms import ClientForm, NoteForm, PairingForm
 from .frame import StaffRequest, change_page, desk_page, log_change, page, read_key, say
 
 _GONE = gettext_lazy("Somebody else has merged or erased this client meanwhile.")
@@ -88,11 +97,69 @@ def write_note(request: StaffRequest, pk: int) -> HttpResponse:
         context = {"title": _("Note on %(name)s") % {"name": client.name}, "client": client, "form": form}
         return page(request, "client_note", context, status=422)
     try:
-        add_note(client=client, text=form.cleaned_data["text"], actor=request.user, now=timezone.now())
+        add_note(client=client, actor=request.user, now=timezone.now(), **form.cleaned_data)
     except ClientGone:
         say(request, False, str(_GONE))
         return redirect("admin:bookings_client_changelist")
     say(request, True, _("The note is on record."))
+    return redirect(change_page("client"), pk)
+
+
+@desk_page(sees_clients, "bookings.add_clientnote", pressed_on="client")
+def settle_note(request: StaffRequest, pk: int, note: int) -> HttpResponse:
+    """Says that a complaint is settled."""
+    client = _get(request, pk)
+    found = notes_seen_by(request.user).filter(client=client, pk=note).defer("text").first()
+    if found is None:
+        raise Http404
+    done = settle_complaint(note=found, actor=request.user, now=timezone.now())
+    say(request, done, _("The complaint is settled.") if done else _("Somebody else has settled it already."))
+    return redirect(change_page("client"), pk)
+
+
+@desk_page(sees_clients, "bookings.add_pairing", pressed_on="client")
+def pair_with(request: StaffRequest, pk: int) -> HttpResponse:
+    """Writes down that a therapist is never sent to the client, or first; says how many visits to come that leaves
+    without anybody."""
+    client, now = _get(request, pk, is_present=True), timezone.now()
+    form = PairingForm(request.POST)
+    if not form.is_valid():
+        context = {
+            "title": _("Who is sent to %(name)s") % {"name": client.name},
+            "client": client,
+            "form": form,
+        }
+        return page(request, "client_pairing", context, status=422)
+    try:
+        row = pair(client=client, actor=request.user, now=now, **form.cleaned_data)
+    except (ClientGone, SlotTaken) as error:
+        busy = _("Nothing was written down: somebody is booking at this moment. Please press once more.")
+        say(request, False, str(_GONE) if isinstance(error, ClientGone) else busy)
+        return redirect(change_page("client"), pk)
+    say(request, True, _("It is written down: %(what)s.") % {"what": row})
+    forbidden = [
+        visit
+        for visit in stranded_by(therapist_ids={row.therapist_id}, now=now)
+        if visit.reason == "never_sent"
+    ]
+    if forbidden:
+        words = ngettext(
+            "%(count)d visit to come needs somebody else now. It is on the desk’s list.",
+            "%(count)d visits to come need somebody else now. They are on the desk’s list.",
+            len(forbidden),
+        )
+        say(request, False, words % {"count": len(forbidden)})
+    return redirect(change_page("client"), pk)
+
+
+@desk_page(sees_clients, "bookings.delete_pairing", pressed_on="client")
+def unpair(request: StaffRequest, pk: int, pairing: int) -> HttpResponse:
+    """Takes the word on a therapist back."""
+    client = _get(request, pk)
+    deleted, _rows = Pairing.objects.filter(client=client, pk=pairing).only("pk").delete()
+    say(
+        request, bool(deleted), _("It no longer holds.") if deleted else _("Somebody else has taken it back.")
+    )
     return redirect(change_page("client"), pk)
 
 
@@ -175,7 +242,16 @@ def _page(request: StaffRequest, client: Client, form: ClientForm, *, status: in
         "may_erase": is_here and user.has_perm("bookings.erase_client"),
         "may_book": is_here and user.has_perm(CHANGE_BOOKING),
         "note_form": NoteForm(),
-        "notes": _notes(client) if is_here and user.has_perm("bookings.view_clientnote") else None,
+        "notes": notes_on(user, [client.pk])[client.pk]
+        if is_here and user.has_perm("bookings.view_clientnote")
+        else None,
+        "pairings": [
+            {"row": row, "when": local_when(row.at), "reason": reason_of(row)}
+            for row in pairings_on(user, [client.pk])[client.pk]
+        ],
+        "may_pair": is_here and user.has_perm("bookings.add_pairing"),
+        "may_unpair": user.has_perm("bookings.delete_pairing"),
+        "pairing_form": PairingForm(),
     }
     if sees_every_visit(user):
         context |= _visits(client, request.GET.get("visits"), timezone.now())
@@ -204,23 +280,3 @@ def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]
         "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,
         "same_again": same.pk if same is not None else None,
     }
-
-
-def _notes(client: Client) -> list[dict[str, str]]:
-    """Newest first. Read one by one only when a key is lost, so that it costs a line and not the page."""
-    rows = ClientNote.objects.filter(client=client).select_related("by")
-    try:
-        return [_note(row, str(row.text)) for row in rows]
-    except UnreadableValue:
-        return [_note(row, _text(row.pk)) for row in rows.defer("text")]
-
-
-def _text(pk: int) -> str:
-    try:
-        return str(ClientNote.objects.values_list("text", flat=True).get(pk=pk))
-    except UnreadableValue:
-        return unreadable()
-
-
-def _note(row: ClientNote, text: str) -> dict[str, str]:
-    return {"when": local_when(row.at), "who": row.by.get_username(), "text": text}

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import F, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.operations import MOVABLE
 from bookings.enums import OCCUPYING
 from bookings.models import Booking, Client, Therapist
+from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import local_when, status_mark
 from bookings.staff.search import OF_CLIENT, best_first, search
 
@@ -41,7 +43,7 @@ def find_page(request: StaffRequest) -> HttpResponse:
     context = {
         "title": _("Find or book"),
         "asked": asked,
-        "found": _found(asked, now) if enough else None,
+        "found": _found(request.user, asked, now) if enough else None,
         "visits": _visits(asked, now) if enough else [],
         **_wanted(request),
     }
@@ -67,9 +69,9 @@ def _wanted(request: StaffRequest) -> dict[str, Any]:
     return {"wanted_day": day, "wanted_therapist": therapist}
 
 
-def _found(asked: str, now: datetime) -> list[dict[str, Any]]:
-    """Clients who fit, the best first and of these who was seen last, each with the next visit and the one before it;
-    two queries."""
+def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
+    """Clients who fit, the best first and of these who was seen last, each with the next visit and the one before it,
+    and with what was written down of them; four queries."""
     starts_at = Booking.objects.filter(client=OuterRef("pk")).values("starts_at")
     over = starts_at.filter(status__in=OCCUPYING, starts_at__lte=now)
     to_come = starts_at.filter(status__in=MOVABLE, starts_at__gt=now)
@@ -87,9 +89,13 @@ def _found(asked: str, now: datetime) -> list[dict[str, Any]]:
     visits = {
         (row.client_id, row.starts_at): row for row in rows.select_related("area", "service", "therapist")
     }
+    keys = [client.pk for client in clients]
+    notes, pairings = notes_on(user, keys), pairings_on(user, keys)
     return [
         {
             "client": client,
+            "notes": notes[client.pk],
+            "pairings": pairings[client.pk],
             "next": visits.get((client.pk, client.next)),
             "next_when": local_when(client.next),
             "last": visits.get((client.pk, client.last)),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.reports import LONGEST_DAYS
-from bookings.enums import NoteScope
+from bookings.enums import NoteReader, NoteScope, PairingKind
 from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
 from bookings.models import Booking, Client, Therapist
@@ -263,6 +263,30 @@ class NoteForm(forms.Form):
             "Notes can't be changed later. What clients tell about their health belongs in the visit."
         ),
         error_messages={"required": gettext_lazy("Write the note first.")},
+    )
+    reader = forms.ChoiceField(
+        label=gettext_lazy("For"), choices=NoteReader.choices, initial=NoteReader.DESK, required=False
+    )
+    is_complaint = forms.BooleanField(
+        label=gettext_lazy("It is a complaint that waits for an answer"), required=False
+    )
+
+    def clean_reader(self) -> str:
+        return str(self.cleaned_data["reader"] or NoteReader.DESK)
+
+
+class PairingForm(forms.Form):
+    therapist = forms.ModelChoiceField(
+        label=gettext_lazy("Therapist"), queryset=Therapist.objects.order_by("-is_active", "position", "name")
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("What holds"), choices=PairingKind.choices)
+    reason = LineField(
+        label=gettext_lazy("Why, for staff"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy(
+            "Clients are never told, but it is in the file of all that we hold about them."
+        ),
     )
 
 

@@ -29,7 +29,6 @@ from bookings.models import (
     ExtraHours,
     LateFee,
     Message,
-    NoteFile,
     ScreeningVersion,
     Therapist,
     WorkingHours,
@@ -56,6 +55,7 @@ from .calls import waiting_calls
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .reflow import late_days
 from .second_thoughts import undoable
 
 MOST_ROWS = 20
@@ -117,12 +117,12 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
     if user.has_perm("bookings.change_booking"):
         yield {"fees": _fees(user), "calls": waiting_calls(now, most=MOST_ROWS)}
     if may_see_bookings:
+        rules = BookingRules.load()
         yield {
-            **_requests(now),
+            **_requests(now, rules),
             **_today(user, now),
-            "graver": _graver(now),
-            "handed_in": _handed_in(now),
-            **_stranded(now),
+            **_to_look_at(now),
+            **_stranded(now, rules),
             **_not_closed(now),
         }
     if user.has_perm("bookings.view_arearequest"):
@@ -142,8 +142,7 @@ def _screening(now: datetime) -> dict[str, Any]:
     return {"screening_missing": approved_by is None, "screening_unapproved": approved_by == ""}
 
 
-def _requests(now: datetime) -> dict[str, Any]:
-    rules = BookingRules.load()
+def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
     # Who was promised a word soonest comes first (without an hour: a call at once), so no course pushes them out.
     waiting = Booking.objects.waiting().order_by(F("answer_by").asc(nulls_first=True), "created_at", "pk")
     rows = list(
@@ -236,34 +235,37 @@ def _fees(user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _graver(now: datetime) -> list[dict[str, Any]]:
-    """Visits to come whose health answers, given again, are graver than the first."""
-    found = queries.graver_rechecks(now=now)[:MOST_ROWS]
-    return [
-        {**_visit(booking), "kind": "graver", "due": booking.starts_at, "tier": tier_mark(tier)}
-        for booking, tier in found
-    ]
+def _to_look_at(now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Visits to come whose health answers, given again, are graver than the first, and those with a clinician's note
+    that was handed in and nobody has opened."""
+    found = queries.to_look_at(now=now)
+    graver = [booking for booking in found if booking.gravest_tier]
+    handed_in = [booking for booking in found if booking.handed_in_at]
+    return {
+        "graver": [
+            {
+                **_visit(booking),
+                "kind": "graver",
+                "due": booking.starts_at,
+                "tier": tier_mark(booking.gravest_tier),
+            }
+            for booking in graver[:MOST_ROWS]
+        ],
+        "handed_in": [
+            {
+                **_visit(booking),
+                "kind": "note",
+                "anchor": "#health",
+                "due": min(booking.handed_in_at + ANSWER_WITHIN, booking.starts_at),
+            }
+            for booking in handed_in[:MOST_ROWS]
+        ],
+    }
 
 
-def _handed_in(now: datetime) -> list[dict[str, Any]]:
-    """Clinicians' notes that clients handed in and nobody has looked at, of visits to come."""
-    rows = NoteFile.objects.filter(seen_at=None, booking__status__in=MOVABLE, booking__starts_at__gt=now)
-    newest = rows.select_related("booking__therapist").defer("data").order_by("handed_in_at", "pk")
-    visits = {row.booking_id: row for row in newest[:MOST_ROWS]}
-    return [
-        {
-            **_visit(row.booking),
-            "kind": "note",
-            "anchor": "#health",
-            "due": min(row.handed_in_at + ANSWER_WITHIN, row.booking.starts_at),
-        }
-        for row in visits.values()
-    ]
-
-
-def _stranded(now: datetime) -> dict[str, Any]:
+def _stranded(now: datetime, rules: BookingRules) -> dict[str, Any]:
     """Visits to come that can't be kept, whatever the cause, the next first; until each is solved."""
-    found = stranded_by(now=now)
+    found = stranded_by(now=now, rules=rules)
     return {
         "stranded_count": len(found),
         "stranded": [
@@ -312,9 +314,8 @@ def _today(user: User, now: datetime) -> dict[str, Any]:
     """Today's lanes, what happens in the next two hours, and the next day that has visits."""
     day = local(now).date()
     tomorrow = day + timedelta(days=1)
-    columns = load_columns(
-        therapists=list(therapists_seen_by(user)), first_day=day, last_day=tomorrow, now=now
-    )
+    therapists = list(therapists_seen_by(user))
+    columns = load_columns(therapists=therapists, first_day=day, last_day=tomorrow, now=now)
     today = [column for column in columns if column.day == day and column.is_worked]
     first, last = span_of(today)
     ahead = [visit for column in today for visit in column.visits if visit.is_ahead(now)]
@@ -337,8 +338,16 @@ def _today(user: User, now: datetime) -> dict[str, Any]:
         "next_start": _next_start(ahead, now),
         "free": {"at": clock(gaps[0][0]), "who": gaps[0][1], "is_now": gaps[0][0] == now} if gaps else None,
         "soon": _soon(today, now),
+        "running_late": _running_late(today, therapists, now),
         "next_day": _of_tomorrow(columns, tomorrow) or _next_day(user, now),
     }
+
+
+def _running_late(today: list[Column], therapists: list[Therapist], now: datetime) -> list[str]:
+    """The names of those who are late for somebody who doesn't know; no query where nothing was pressed today."""
+    if not any(visit.booking.has_steps for column in today for visit in column.visits):
+        return []
+    return [row.name for row, _visits in late_days(therapists, BookingRules.load(), now)]
 
 
 def _next_start(visits: list[Visit], now: datetime) -> str:

@@ -105,6 +105,8 @@ def decide_fee(request: StaffRequest, pk: int, answer: str) -> HttpResponse:
     fee = LateFee.objects.select_related("booking").filter(booking=booking).first()
     if answer not in DECISIONS or fee is None:
         raise Http404
+    # As the page showed it; somebody may have been quicker.
+    fee.state = request.POST.get("shown", LateFeeState.OPEN)
     state, done = DECISIONS[answer]
     form = WaiveForm(request.POST) if state == LateFeeState.WAIVED else None
     if form is not None and not form.is_valid():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,8 @@ from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit, load_columns
 from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
-from bookings.models import Booking, Therapist
+from bookings.models import Booking, Therapist, VisitStep
+from bookings.staff.client_notes import notes_on
 from bookings.staff.labels import (
     ACCESS_LABELS,
     access_lines,
@@ -36,6 +38,7 @@ from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
 from .frame import StaffRequest, desk_page, page, say
+from .steps import walk_of
 
 ADD_TIME_OFF = "bookings.add_timeoff"
 
@@ -118,11 +121,15 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
     after = [visit for visit in columns[1].visits if visit.is_ahead(now)]
     following = next(iter([*coming, *after]), None)
     over = _over(therapist, now)
+    steps = _steps([*(visit.booking for visit in columns[0].visits), *over])
     return {
         "count": len(columns[0].visits),
-        "next": _next(user, following, now) if following is not None else None,
+        "next": _next(user, following, steps[following.booking.pk], now) if following is not None else None,
         "next_is_tomorrow": not coming,
-        "over": over,
+        "over": [
+            {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
+            for row in over
+        ],
         "asks_first": _asks_first(over, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
         "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),
@@ -138,7 +145,15 @@ def _is_off(column: Column, now: datetime) -> bool:
     return any(start <= now and end >= ends_at for start, end in column.plan.off)
 
 
-def _over(therapist: Therapist, now: datetime) -> list[dict[str, Any]]:
+def _steps(visits: Sequence[Booking]) -> dict[int, list[VisitStep]]:
+    """What was pressed for these visits, by visit; one query."""
+    found: dict[int, list[VisitStep]] = defaultdict(list)
+    for step in VisitStep.objects.filter(booking__in=[visit.pk for visit in visits]).standing():
+        found[step.booking_id].append(step)
+    return found
+
+
+def _over(therapist: Therapist, now: datetime) -> list[Booking]:
     """Visits that are over and of which nobody has said how they ended, the latest first."""
     rows = (
         Booking.objects.filter(
@@ -150,17 +165,17 @@ def _over(therapist: Therapist, now: datetime) -> list[dict[str, Any]]:
         .select_related("client", "service")
         .order_by("-starts_at")[:MOST_OPEN]
     )
-    return [{"booking": row, "when": local_when(row.starts_at)} for row in rows]
+    return list(rows)
 
 
-def _asks_first(over: Sequence[dict[str, Any]], coming: Sequence[Visit], now: datetime) -> bool:
+def _asks_first(over: Sequence[Booking], coming: Sequence[Visit], now: datetime) -> bool:
     """Whether to ask how a visit went is the moment's one thing: nobody has to be on the road or at a door, and what
     is asked about was today wherever another visit is still to come."""
     if not over:
         return False
     if not coming:
         return True
-    was_today = local(over[0]["booking"].starts_at).date() == local(now).date()
+    was_today = local(over[0].starts_at).date() == local(now).date()
     return was_today and now < _leaves_at(coming[0])
 
 
@@ -170,22 +185,27 @@ def _leaves_at(visit: Visit) -> datetime:
     return leaves_at or visit.booking.blocked_from
 
 
-def _next(user: User, visit: Visit, now: datetime) -> dict[str, Any]:
-    """The next visit, or the one that goes on. `state` is what its times make of it: `before` the door, `at_door`, or
-    `begun`."""
+def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> dict[str, Any]:
+    """The next visit, or the one that goes on. `state` is what its times and presses make of it: `before` the door,
+    `at_door`, or `begun`."""
     booking, drive = visit.booking, visit.drive
+    walk = walk_of(booking, steps, now)
     state = "before" if now < booking.blocked_from else "at_door" if now < booking.starts_at else "begun"
+    if state == "before" and walk["is_there"]:
+        state = "at_door"
     return {
         "booking": booking,
         "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
         "span": clock_span(booking.starts_at, booking.ends_at),
         "state": state,
+        "walk": walk,
         "leave_by": clock(drive.leaves_at) if drive is not None and drive.leaves_at is not None else "",
-        "is_late": state == "before" and now > _leaves_at(visit),
+        "is_late": state == "before" and not walk["has_left"] and now > _leaves_at(visit),
         "drive": drive_words(drive) if drive is not None else "",
         "is_request": booking.status == BookingStatus.REQUESTED,
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
+        "notes": notes_on(user, [booking.client_id])[booking.client_id] if booking.has_door_note else [],
         **way_in(user, booking, has_notes=booking.has_access),
     }
 
@@ -228,6 +248,7 @@ def _visit_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
             "is_request": booking.status == BookingStatus.REQUESTED,
             "needs_a_look": visit.needs_a_look,
             "has_caution": visit.has_caution,
+            "has_notes": booking.has_door_note,
         }
         yield booking.starts_at, "visit", words
 
@@ -252,6 +273,7 @@ def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
         "day": long_day(local(booking.starts_at).date()),
         "span": clock_span(booking.starts_at, booking.ends_at),
         "may_finish": user.has_perm(FINISH_OWN),
+        "walk": walk_of(booking, _steps([booking])[booking.pk], now),
         "ended_open": booking.status == BookingStatus.CONFIRMED and booking.starts_at <= now,
         "is_over": booking.ends_at <= now,
         "last_visit": _last_visit(booking),

@@ -20,6 +20,7 @@ from bookings.enums import BookingStatus, LateFeeState
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.models import LateFee
 from bookings.refusals import explain, stranding_words
+from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import (
     access_lines,
     local_span,
@@ -53,6 +54,7 @@ from .frame import (
 )
 from .my_day import therapist_visit
 from .second_thoughts import undoable
+from .steps import step_words
 
 
 @desk_page(sees_visits)
@@ -141,10 +143,13 @@ def _page(
         "stranded": _why_stranded(booking, now),
         **_way_in(request, booking),
         **_purpose(request, booking, now),
+        "client_notes": notes_on(request.user, [booking.client_id])[booking.client_id],
+        "pairings": pairings_on(request.user, [booking.client_id])[booking.client_id],
         **_choices(request, booking, now),
         **_health(request, booking, now),
         "note_form": note_form or ClinicianNoteForm(booking=booking),
         "events": _events(booking),
+        "steps": step_words(booking),
         "calls": waiting_calls(now, most=10, of=booking) if request.user.has_perm(CHANGE) else [],
         "sendings": _sendings(booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),

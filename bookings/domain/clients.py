@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import links, reminders
 from bookings.domain.operations.transaction import translated_errors
-from bookings.enums import BookingStatus, EventKind
+from bookings.enums import BookingStatus, ComplaintState, EventKind, NoteReader, PairingKind
 from bookings.exceptions import ClientGone, SameClient
-from bookings.models import Booking, BookingEvent, Client, ClientNote, Therapist
+from bookings.models import Booking, BookingEvent, Client, ClientNote, Pairing, Therapist
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,51 @@ def likely_twins(client: Client) -> QuerySet[Client]:
     return Client.objects.present().filter(same).exclude(pk=client.pk).order_by("name", "pk")
 
 
-def add_note(*, client: Client, text: str, actor: User, now: datetime) -> ClientNote:
-    """Writes down what staff should know of a client, encrypted, with who wrote it. Raises `ClientGone` when the client
-    was merged or erased meanwhile."""
+def add_note(
+    *,
+    client: Client,
+    text: str,
+    actor: User,
+    now: datetime,
+    reader: str = NoteReader.DESK,
+    is_complaint: bool = False,
+) -> ClientNote:
+    """Writes down what its `reader` should know of a client, encrypted, with who wrote it; a complaint is open until
+    somebody settles it. Raises `ClientGone` when the client was merged or erased meanwhile."""
     with transaction.atomic():
         if lock_client(client.pk) is None:
             raise ClientGone
-        return ClientNote.objects.create(client=client, text=text, by=actor, at=now)
+        return ClientNote.objects.create(
+            client=client,
+            text=text,
+            reader=reader,
+            complaint=ComplaintState.OPEN if is_complaint else "",
+            by=actor,
+            at=now,
+        )
+
+
+def settle_complaint(*, note: ClientNote, actor: User, now: datetime) -> bool:
+    """Says that a complaint is settled; False when it was already, or is none."""
+    still_open = ClientNote.objects.filter(pk=note.pk, complaint=ComplaintState.OPEN)
+    return bool(still_open.update(complaint=ComplaintState.SETTLED, settled_at=now, settled_by=actor))
+
+
+def pair(
+    *, client: Client, therapist: Therapist, kind: str, reason: str, actor: User, now: datetime
+) -> Pairing:
+    """Writes down that a therapist is never sent to a client, or first, in place of what was written of the two before.
+    Visits to come that it forbids are stranded by it. Raises `ClientGone`, or `SlotTaken` when others hold the rows for
+    too long."""
+    with translated_errors(), transaction.atomic():
+        # As whoever books: nobody takes a time of theirs between the look at the rule and the rule.
+        list(Therapist.objects.select_for_update(no_key=True).filter(pk=therapist.pk))
+        if lock_client(client.pk) is None:
+            raise ClientGone
+        Pairing.objects.filter(client=client, therapist=therapist).delete()
+        return Pairing.objects.create(
+            client=client, therapist=therapist, kind=kind, reason=reason, by=actor, at=now
+        )
 
 
 def lock_client(key: int) -> Client | None:
@@ -90,6 +128,7 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         )
         if gone.email != kept.email:
             links.revoke_links_of_client(gone, now=now)
+        _keep_the_stricter(kept, gone)
         # Whatever else points at a client by then goes along, so that nothing is lost with the row.
         for relation in Client._meta.related_objects:
             name = relation.field.name
@@ -123,3 +162,13 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         add_note(client=kept, text=text, actor=actor, now=now)
         gone.delete()
     return len(visits)
+
+
+def _keep_the_stricter(kept: Client, gone: Client) -> None:
+    """Where both records say something of one therapist, only one of the two can stay: that they are never sent."""
+    kinds = {
+        row.therapist_id: row.kind for row in Pairing.objects.filter(client=kept).only("therapist", "kind")
+    }
+    for row in Pairing.objects.filter(client=gone, therapist__in=kinds).only("therapist", "kind"):
+        is_stricter = row.kind == PairingKind.NEVER and kinds[row.therapist_id] != PairingKind.NEVER
+        Pairing.objects.filter(client=kept if is_stricter else gone, therapist=row.therapist_id).delete()

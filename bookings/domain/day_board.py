@@ -9,8 +9,16 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Subquery
 
-from bookings.enums import Tier
-from bookings.models import AccessNotes, Booking, BookingRules, ScreeningRecheck, Therapist
+from bookings.enums import NoteReader, Tier
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    BookingRules,
+    ClientNote,
+    ScreeningRecheck,
+    Therapist,
+    VisitStep,
+)
 from bookings.models.intake import needs_note
 from massagerx.lib.localtime import day_bounds, local
 
@@ -136,6 +144,7 @@ def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
 
 def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
     start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
+    notes = ClientNote.objects.filter(client=OuterRef("client"))
     newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
     together = Booking.objects.filter(together=OuterRef("together")).occupying().order_by().values("together")
     up_to_it = together.filter(starts_at__lte=OuterRef("starts_at"))
@@ -149,6 +158,9 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
             tier=F("screening__tier"),
             recheck_tier=Subquery(newest.values("tier")[:1]),
             needs_note=ExpressionWrapper(needs_note(), output_field=BooleanField()),
+            has_client_note=Exists(notes),
+            has_steps=Exists(VisitStep.objects.filter(booking=OuterRef("pk"), undone_at=None)),
+            has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),
             number_together=Subquery(up_to_it.annotate(count=Count("pk")).values("count")),
             count_together=Subquery(together.annotate(count=Count("pk")).values("count")),
             has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),

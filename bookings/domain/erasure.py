@@ -34,6 +34,7 @@ from bookings.models import (
     LateFee,
     Link,
     NoteFile,
+    Pairing,
     ScreeningRecheck,
     ScreeningRecord,
     SecondThought,
@@ -86,7 +87,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
         if found.email:
             Link.objects.filter(email__iexact=found.email).delete()
-        ClientNote.objects.filter(client=found).only("pk").delete()
+        for about in (ClientNote, Pairing):
+            about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, erased_at=now
         )

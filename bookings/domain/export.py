@@ -39,9 +39,11 @@ from bookings.models import (
     Link,
     Message,
     NoteFile,
+    Pairing,
     ScreeningRecheck,
     ScreeningRecord,
     VisitPurpose,
+    VisitStep,
 )
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import clock_time, local
@@ -106,6 +108,8 @@ def all_about(client: Client) -> list[Section]:
         Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
         _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,
                    "kind", "at", "by_client", "reason", "moved_from"),
+        _of_visits("steps", _("On the way and at the door"), VisitStep.objects.order_by("at", "pk"), visits,
+                   "kind", "at", "minutes", "expected_from", "expected_until", "paid_by", "undone_at"),
         _of_visits("late_fees", _("Late fees named"), LateFee.objects.order_by("named_at", "pk"), visits,
                    "cents", "asks_waiver", "reason", "named_at", "state", "why_waived", "decided_at"),
         _of_visits("late_moves", _("Late moves asked for"), ChangeRequest.objects.order_by("asked_at", "pk"),
@@ -123,6 +127,7 @@ def all_about(client: Client) -> list[Section]:
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at",
                    "what", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
+        Section("pairings", _("Who is sent to you"), list(_pairings(client))),
         Section("messages", _("Emails and calls"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),
         Section("booklets", _("Requests for the booklet"), [
@@ -234,9 +239,18 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
 
 def _notes(client: Client) -> Iterable[list[Line]]:
     rows = ClientNote.objects.filter(client=client).order_by("at", "pk")
-    for row in rows.defer("text").select_related("by"):
+    for row in rows.defer("text").select_related("by", "settled_by"):
         text = line("text", _("note"), opened(partial(getattr, row, "text")))
-        yield [*_of(row, "at", "by"), text]
+        yield [*_of(row, "at", "by", "reader", "complaint", "settled_at", "settled_by"), text]
+
+
+def _pairings(client: Client) -> Iterable[list[Line]]:
+    rows = Pairing.objects.filter(client=client).order_by("at", "pk")
+    for row in rows.defer("reason").select_related("therapist", "by"):
+        yield [
+            *_of(row, "therapist", "kind", "at", "by"),
+            line("reason", _("why"), opened(partial(getattr, row, "reason"))),
+        ]
 
 
 def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquiries) -> Iterable[list[Line]]:

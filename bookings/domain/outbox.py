@@ -141,7 +141,7 @@ def write_once_more(
 ) -> None:
     """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
     again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
-    will tell how things are then."""
+    will tell how things are then. It leaves at `leaves_at`, or at once."""
     due_at = leaves_at or now
     channel = channel_for(booking, kind)
     message, is_new = Message.objects.get_or_create(
@@ -165,6 +165,13 @@ def write_once_more(
         )
     if due_at <= now:
         wake_worker_after_commit([message])
+
+
+def drop_waiting(*, booking: Booking, kind: MessageKind, reason: str) -> None:
+    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue."""
+    Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0).update(
+        state=MessageState.DROPPED, last_error=reason[:300]
+    )
 
 
 def _from_the_start(due_at: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q, Subquery
 
@@ -11,6 +12,7 @@ from bookings.models import (
     Booking,
     BookingQuerySet,
     ChangeRequest,
+    NoteFile,
     ScreeningRecheck,
     ServiceArea,
     Therapist,
@@ -80,19 +82,27 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
     return ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN).first()
 
 
-def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
-    """Visits to come whose health answers, given again, said something graver than before, with the gravest news that
-    no clinician's note came after; the next visit first. Milder answers given later take none off. Reads no answer."""
+def to_look_at(*, now: datetime) -> list[Any]:
+    """Visits to come that somebody should look at, the next first, for one reason or both: health answers, given again,
+    said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after), or a
+    clinician's note was handed in that nobody has opened (since `handed_in_at`). Reads no answer and no note."""
     news = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().with_news()
-    visits = (
-        Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now, rechecks__isnull=False)
-        .annotate(gravest_tier=Subquery(news.gravest_first().values("new_tier")[:1]))
-        .exclude(gravest_tier=None)
+    files = NoteFile.objects.filter(booking=OuterRef("pk"), seen_at=None).order_by("handed_in_at")
+    return list(
+        Booking.objects.filter(status__in=MOVABLE, starts_at__gt=now)
+        .annotate(
+            gravest_tier=Subquery(news.gravest_first().values("new_tier")[:1]),
+            handed_in_at=Subquery(files.values("handed_in_at")[:1]),
+        )
+        .exclude(gravest_tier=None, handed_in_at=None)
         .select_related("therapist")
         .order_by("starts_at", "pk")
-        .distinct()
     )
-    return [(booking, booking.gravest_tier) for booking in visits]
+
+
+def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
+    """Of those the ones with graver answers, with the gravest news. Milder answers given later take none off."""
+    return [(booking, booking.gravest_tier) for booking in to_look_at(now=now) if booking.gravest_tier]
 
 
 def opening_hours(today: date) -> list[tuple[int, time, time]]:

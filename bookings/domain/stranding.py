@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from bookings.domain import outbox, scheduling
 from bookings.enums import OCCUPYING, MessageKind
-from bookings.models import Booking, StrandedNotice, Therapist
+from bookings.models import Booking, BookingRules, StrandedNotice, Therapist
 from massagerx.lib.localtime import local
 
 # The desk is told by email of a visit that can't be kept once it is so near.
@@ -34,14 +34,18 @@ def stranded_by(
     now: datetime,
     days: tuple[date, date] | None = None,
     as_saved: bool = False,
+    rules: BookingRules | None = None,
 ) -> list[Stranded]:
     """The visits to come of these therapists (None: of all) that can't be kept as things are now, by start; those of
     the local `days` alone, from one to another, where these are given.
 
     By staff's rules: neither notice nor horizon nor grid count. `as_saved` also counts what has just been saved about
-    drives, of which there are no rows yet. A fixed number of queries.
+    drives, of which there are no rows yet. `rules` are the owner's, when they were read already. A fixed number of
+    queries.
     """
-    checked = scheduling.check_upcoming(therapist_ids=therapist_ids, now=now, days=days, as_saved=as_saved)
+    checked = scheduling.check_upcoming(
+        therapist_ids=therapist_ids, now=now, days=days, as_saved=as_saved, rules=rules
+    )
     found = [Stranded(booking, why_stranded(booking, refusal)) for booking, refusal in checked]
     return [row for row in found if row.reason]
 

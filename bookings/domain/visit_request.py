@@ -9,9 +9,18 @@ from uuid import UUID
 
 from django.db.models import BigIntegerField, CharField
 
+from bookings.domain.pairings import (
+    NOTHING_KNOWN,
+    Contact,
+    Pairings,
+    pairings_among,
+    read_pairings,
+    with_pairings,
+)
 from bookings.enums import Gender
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.models import Booking, ServiceArea, Therapist
+from bookings.models.people import TherapistQuerySet
 from massagerx.lib.compiled_query import CompiledQuery
 from services.models import AddOn, Service, ServiceOption
 
@@ -45,6 +54,9 @@ class VisitRequest:
 
     `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
 
+    `contact` is the client's, once it is known, and `pairings` what holds between them and therapists, as it was when
+    last read: a claim reads it again under its lock.
+
     `therapists` meet the preference (unordered by merit), `qualified` could come whether they were asked for or not: as
     they were when last read. Whoever only claims a time needs neither, since a claim reads them under its lock.
     """
@@ -57,6 +69,8 @@ class VisitRequest:
     address_key: str | None = None
     draft: UUID | None = None
     excluding_booking: Booking | None = None
+    contact: Contact | None = None
+    pairings: Pairings = NOTHING_KNOWN
     therapists: tuple[Therapist, ...] = ()
     qualified: tuple[Therapist, ...] = ()
 
@@ -72,8 +86,20 @@ class VisitRequest:
     def read(self, today: date) -> VisitRequest:
         """The same with those who can be booked on `today` (a local date); one query. Raises
         `NoLongerOffered("therapist")` when nobody meets the preference."""
-        qualified = qualified_therapists(self.treatment.service, today)
-        return replace(self, qualified=qualified).asking_for(self.preference, self.therapist)
+        rows = _qualified(self.treatment.service, today)
+        if self.contact is None:
+            qualified, pairings = tuple(rows), NOTHING_KNOWN
+        else:
+            qualified = tuple(with_pairings(rows, self.contact))
+            pairings = pairings_among(qualified)
+        return replace(self, qualified=qualified, pairings=pairings).asking_for(
+            self.preference, self.therapist
+        )
+
+    def of_client(self, contact: Contact | None) -> VisitRequest:
+        """The same for the client of these, with what holds for them now; one query, or none where nobody is known."""
+        pairings = read_pairings([contact]).get(contact, NOTHING_KNOWN) if contact else NOTHING_KNOWN
+        return replace(self, contact=contact, pairings=pairings)
 
     def asking_for(self, preference: str, therapist: str = "") -> VisitRequest:
         """The same with another preference, of the `qualified`; with the one `therapist` of that slug, when it is
@@ -150,8 +176,12 @@ def preference_choices(qualified: Iterable[Therapist]) -> list[tuple[str, Therap
 
 def qualified_therapists(service: Service, today: date) -> tuple[Therapist, ...]:
     """Those who can be booked on `today` (a local date) and do this service; one query."""
+    return tuple(_qualified(service, today))
+
+
+def _qualified(service: Service, today: date) -> TherapistQuerySet:
     bookable = Therapist.objects.bookable(today).qualified_for(service.pk)
-    return tuple(bookable.select_related("home_zip__zone").order_by("pk"))
+    return bookable.select_related("home_zip__zone").order_by("pk")
 
 
 def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:
@@ -170,10 +200,17 @@ def therapist_or_gender(preference: str) -> tuple[str | None, str | None]:
 
 
 def load_visit_request(
-    *, treatment: Treatment, area: ServiceArea, preference: str, today: date
+    *,
+    treatment: Treatment,
+    area: ServiceArea,
+    preference: str,
+    today: date,
+    contact: Contact | None = None,
 ) -> VisitRequest:
-    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`).
+    """The session with the therapists who meet `preference` (`any`, `gender:…` or `therapist:<slug>`), for the client
+    of that `contact` when they are known.
 
     Raises `NoLongerOffered("therapist")` when nobody does.
     """
-    return VisitRequest(treatment=treatment, area=area, preference=preference).read(today)
+    asked = VisitRequest(treatment=treatment, area=area, preference=preference, contact=contact)
+    return asked.read(today)

@@ -47,6 +47,11 @@ def record_drive(
     )
 
 
+def forget_drive(*, left_at: datetime, arrived_at: datetime) -> None:
+    """Takes back what `record_drive` kept between these instants: nobody arrived then."""
+    ObservedDrive.objects.filter(left_at=left_at, arrived_at=arrived_at).delete()
+
+
 def purge_drives(*, now: datetime) -> int:
     """Deletes drives that were driven too long ago to be looked at; returns how many."""
     return ObservedDrive.objects.filter(left_at__lt=now - KEEP).delete()[0]

@@ -18,11 +18,12 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, ClientNote, ClientQuerySet, Erasure, Therapist, TherapistQuerySet
+from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therapist, TherapistQuerySet
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
+from .steps import VisitStep
 
 __all__ = [
     "AccessNotes",
@@ -51,6 +52,7 @@ __all__ = [
     "Message",
     "MessageSettings",
     "NoteFile",
+    "Pairing",
     "Photo",
     "ScreeningRecheck",
     "ScreeningRecord",
@@ -63,6 +65,7 @@ __all__ = [
     "TherapistQuerySet",
     "TimeOff",
     "VisitPurpose",
+    "VisitStep",
     "WorkingHours",
     "Zone",
 ]

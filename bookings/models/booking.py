@@ -12,13 +12,13 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import OCCUPYING, BookingStatus
+from bookings.enums import OCCUPYING, BookingStatus, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
 from massagerx.lib.localtime import day_bounds
 from massagerx.lib.overlap import NoOverlap
 from services.models import AddOn, Service, ServiceOption
 
-from .people import Client, Therapist
+from .people import Client, Pairing, Therapist
 from .places import ServiceArea
 from .rules import TermsVersion
 
@@ -77,9 +77,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=BookingStatus.REQUESTED, prove_by__isnull=False)
 
     def with_qualified(self) -> BookingQuerySet:
-        """Tells on each by `is_qualified` whether its therapist still gives the service."""
+        """Tells on each by `is_qualified` whether its therapist still gives the service, and by `is_kept_apart` whether
+        they are never sent to its client, or to whoever has the same email or phone."""
         gives = Therapist.objects.qualified_for(OuterRef("service")).filter(pk=OuterRef("therapist"))
-        return self.annotate(is_qualified=Exists(gives))
+        same_client = (Q(client__email=OuterRef("client__email")) & ~Q(client__email="")) | (
+            Q(client__phone=OuterRef("client__phone")) & ~Q(client__phone="")
+        )
+        apart = Pairing.objects.filter(same_client, kind=PairingKind.NEVER, therapist=OuterRef("therapist"))
+        return self.annotate(is_qualified=Exists(gives), is_kept_apart=Exists(apart))
 
     def with_details(self) -> BookingQuerySet:
         """With all that a page or an email about a visit shows, in one query and one for the add-ons."""

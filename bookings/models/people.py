@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
-from bookings.enums import Gender
+from bookings.enums import ComplaintState, Gender, NoteReader, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
@@ -80,21 +80,54 @@ class Client(models.Model):
 
 
 class ClientNote(models.Model):
-    """What staff should know of a client: written once, never changed. What it says is encrypted."""
+    """What staff should know of a client: written once, never changed. What it says is encrypted. A complaint is a note
+    with a state, which alone changes."""
 
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="notes", verbose_name=_("client")
     )
     text = EncryptedJSONField(_("note"))
+    reader = models.CharField(
+        _("for"),
+        max_length=10,
+        choices=NoteReader.choices,
+        default=NoteReader.DESK,
+        db_default=NoteReader.DESK,
+    )
+    # Blank for a note that is no complaint.
+    complaint = models.CharField(
+        _("complaint"), max_length=8, choices=ComplaintState.choices, blank=True, default="", db_default=""
+    )
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
     )
 
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name = _("note on a client")
         verbose_name_plural = _("notes on clients")
+        indexes = [
+            models.Index(
+                fields=["at"], condition=Q(complaint=ComplaintState.OPEN), name="clientnote_open_complaint"
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(complaint=ComplaintState.SETTLED, settled_at__isnull=False)
+                | Q(complaint__in=["", ComplaintState.OPEN], settled_at=None),
+                name="clientnote_settled_at",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.by} · {self.at:%Y-%m-%d %H:%M} UTC"
@@ -236,3 +269,32 @@ class Therapist(models.Model):
         """The last local day of a visit that may be given to the therapist: who gives one needs a certificate for that
         day (Business and Professions Code 4611). None is open; without a certificate the day is long past."""
         return self.certificate_expires_on if self.certificate_number else date.min
+
+
+class Pairing(models.Model):
+    """What the desk wrote down of a client and a therapist: never sent to each other's door, or sent first."""
+
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="pairings", verbose_name=_("client")
+    )
+    therapist = models.ForeignKey(
+        Therapist, on_delete=models.CASCADE, related_name="pairings", verbose_name=_("therapist")
+    )
+    kind = models.CharField(_("what holds"), max_length=9, choices=PairingKind.choices)
+    reason = EncryptedJSONField(_("why"), default=str)
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+
+    class Meta:
+        ordering = ["kind", "therapist__position", "pk"]
+        verbose_name = _("word on a client and a therapist")
+        verbose_name_plural = _("words on clients and therapists")
+        constraints = [
+            models.UniqueConstraint(fields=["client", "therapist"], name="pairing_one_per_pair"),
+            models.CheckConstraint(condition=Q(kind__in=PairingKind.values), name="pairing_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.therapist}"

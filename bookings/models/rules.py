@@ -104,6 +104,22 @@ class BookingRules(SingletonModel):
     unproved_in_all = models.PositiveSmallIntegerField(
         _("unconfirmed requests in all"), default=30, db_default=30, validators=[MinValueValidator(1)]
     )
+    late_grace_minutes = models.PositiveSmallIntegerField(
+        _("a visit may begin later, minutes"),
+        default=15,
+        db_default=15,
+        validators=[MaxValueValidator(120)],
+        help_text=_(
+            "When a therapist runs late, clients are told a new time up to this; beyond it they are given a choice."
+        ),
+    )
+    late_free_minutes = models.PositiveSmallIntegerField(
+        _("canceling is free when we are later than, minutes"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(240)],
+        help_text=_("Than the time that was booked, as the client was told last. No late fee is named then."),
+    )
     evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
     evening_ends_at = models.TimeField(
         _("evening ends at"),

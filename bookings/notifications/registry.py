@@ -12,7 +12,15 @@ from django.db.models import Exists, OuterRef
 from bookings.domain import closing, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, MessageState
+from bookings.enums import (
+    TO_STAFF,
+    BookingStatus,
+    ChangeState,
+    EventKind,
+    MessageKind,
+    MessageState,
+    StepKind,
+)
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -75,6 +83,8 @@ KINDS: dict[str, Kind] = {
     MessageKind.REMINDER_LAST: Kind("reminder_last", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.RECHECK: Kind("recheck", frozenset({_S.CONFIRMED}), until_start=True),
     MessageKind.THANKS: Kind("thanks", frozenset({_S.CONFIRMED, _S.COMPLETED})),
+    # Late is late: it is told after the visit's time has come, too.
+    MessageKind.ON_THE_WAY: Kind("on_the_way", frozenset({_S.CONFIRMED}), any_revision=True),
     MessageKind.CHANGE_REFUSED: Kind("change_refused", STANDING, until_start=True),
     MessageKind.LATE_FEE: Kind("late_fee", frozenset({_S.CANCELED})),
     MessageKind.NO_SHOW: Kind("no_show", frozenset({_S.NO_SHOW})),
@@ -240,9 +250,20 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
         if not waiting.exists():
             return "the late move has been answered"
+    if message.kind == MessageKind.ON_THE_WAY:
+        return _way_obsolete_reason(booking, now)
     if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
         return "the visit can be kept again"
     return ""
+
+
+def _way_obsolete_reason(booking: Booking, now: datetime) -> str:
+    kinds = {step.kind for step in booking.steps.standing()}
+    if not kinds & {StepKind.LEAVING, StepKind.LATE}:
+        return "it was taken back"
+    if StepKind.ARRIVED in kinds:
+        return "the therapist is there"
+    return "the visit is over" if booking.ends_at <= now else ""
 
 
 def _time_obsolete_reason(

@@ -17,11 +17,12 @@ from django.utils import timezone, translation
 from django.utils.dateformat import format as date_format
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind
+from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind
 from bookings.models import Booking, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
@@ -69,11 +70,13 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled or missed, why it is `stranded`; and which visits are `not_closed`; empty when nothing."""
+    its client canceled or missed, the `way` of who comes, why it is `stranded`; and which visits are `not_closed`;
+    empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
+    way: dict[str, Any] = field(default_factory=dict)
     stranded: str = ""
     not_closed: Sequence[dict[str, str]] = ()
 
@@ -194,6 +197,8 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["asked_for"] = _asked_for(message, booking) if story is None else story.asked_for
     if message.kind in _ABOUT_LATE_FEE:
         found["fee"] = _fee(booking) if story is None else story.fee
+    if message.kind == MessageKind.ON_THE_WAY:
+        found |= _way(booking) if story is None else story.way
     if message.kind == MessageKind.STRANDED_ALERT:
         reason = why_not_kept(booking, now=now) if story is None else story.stranded
         found["why"] = stranding_words(reason) if reason else ""
@@ -300,6 +305,29 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     if event.moved_from_therapist is not None and event.moved_from_therapist_id != booking.therapist_id:
         change["was_with"] = event.moved_from_therapist.name
     return change
+
+
+def _way(booking: Booking) -> dict[str, Any]:
+    """Whether the therapist has left, and between when they are expected, as was last pressed."""
+    steps = [step for step in booking.steps.standing() if step.kind in (StepKind.LEAVING, StepKind.LATE)]
+    last = next((step for step in reversed(steps) if step.expected_from is not None), None)
+    return {
+        "has_left": any(step.kind == StepKind.LEAVING for step in steps),
+        "is_late": bool(steps) and steps[-1].kind == StepKind.LATE,
+        "is_free": operations.we_are_too_late(booking),
+        "expected": clock_span(last.expected_from, last.expected_until)
+        if last is not None and last.expected_from is not None and last.expected_until is not None
+        else "",
+    }
+
+
+def clock_span(start: datetime, end: datetime) -> str:
+    """Two wall times, such as `2:10 to 2:20 PM PST`; the first says its half of the day only where it is another."""
+    first = clock_time(start, labelled=False)
+    if local(start).hour // 12 == local(end).hour // 12:
+        first = first.split()[0]
+    said = {"start": first, "end": clock_time(end)}
+    return _("%(start)s to %(end)s") % said
 
 
 _ABOUT_LATE_FEE = frozenset(

@@ -30,7 +30,7 @@ from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
 from .registry import KINDS, DeskDay, SiteSettings, Target
-from .render import Email, Story, moment, render, time_span
+from .render import Email, Story, clock_span, moment, render, time_span
 
 _MINUTES = 90
 _FEE_CENTS = 9_500
@@ -120,6 +120,18 @@ SAMPLES: dict[str, Sample] = {
     "reminder-last": Sample(_K.REMINDER_LAST, _("Last reminder"), days=0.125),
     "recheck": Sample(_K.RECHECK, _("Health questions again"), days=1),
     "thanks": Sample(_K.THANKS, _("Thank-you"), _S.COMPLETED, days=-1),
+    "on-the-way": Sample(
+        _K.ON_THE_WAY,
+        _("On the way"),
+        days=0.02,
+        story=Story(way={"has_left": True, "is_late": False, "expected": ""}),
+    ),
+    "on-the-way-late": Sample(
+        _K.ON_THE_WAY,
+        _("Running late"),
+        days=0.02,
+        story=Story(way={"has_left": False, "is_late": True, "is_free": True, "expected": ""}),
+    ),
     "change-refused": Sample(_K.CHANGE_REFUSED, _("Late move refused"), story=_LATE_MOVE),
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
     "code": Sample(_K.CODE, _("One-time code")),
@@ -172,7 +184,10 @@ def _told(story: Story, visit: Booking) -> Story:
         change["was_time"] = time_span(before, before + timedelta(minutes=_MINUTES))
     if asked_for:
         asked_for["wanted"] = moment(visit.starts_at + timedelta(hours=2))
-    return replace(story, change=change, asked_for=asked_for)
+    way = dict(story.way)
+    if way:
+        way["expected"] = clock_span(visit.starts_at, visit.starts_at + timedelta(minutes=10))
+    return replace(story, change=change, asked_for=asked_for, way=way)
 
 
 def _target(sample: Sample, now: datetime) -> Target:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.operations import Submission, Wish
+from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -147,14 +148,26 @@ class Progress:
         return parse_datetime(value) if value else None
 
     @property
+    def told(self) -> dict[str, Any]:
+        """What the visitor has told of themselves so far, or what staff know of who is on the phone."""
+        return self.answers.get("details") or self.answers.get(SO_FAR) or self.answers.get("known") or {}
+
+    @property
+    def contact(self) -> Contact | None:
+        """Whose email and phone they are, once told."""
+        return Contact.of(str(self.told.get("email", "")), str(self.told.get("phone", "")))
+
+    @property
     def access_type(self) -> str:
         """The way to the door; the ground floor until the visitor has told."""
-        told = self.answers.get("details") or self.answers.get(SO_FAR) or {}
-        access_type = str(told.get("access_type", ""))
+        access_type = str(self.told.get("access_type", ""))
         return access_type if access_type in Booking.AccessType.values else str(Booking.AccessType.GROUND)
 
     def as_told(self, visit_request: VisitRequest) -> VisitRequest:
-        """What is asked for, with what the draft tells by now: the way to the door, and whose held time is its own."""
+        """What is asked for, with what the draft tells by now: the way to the door, who the client is, and whose held
+        time is its own."""
+        if self.contact != visit_request.contact:
+            visit_request = visit_request.of_client(self.contact)
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
 
     @property
@@ -266,6 +279,7 @@ def _look_up_answers(progress: Progress) -> None:
                     area=progress.area,
                     preference=answers.get("preference", ANYONE),
                     today=timezone.localdate(progress.now),
+                    contact=progress.contact,
                 )
             )
             if "therapist" in answers and progress.therapist is None:

@@ -154,7 +154,11 @@ def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area:
         # Where the therapist asked for is no longer offered, anyone qualified is.
         visit_request = visit_request or progress.as_told(
             load_visit_request(
-                treatment=treatment, area=area, preference=ANYONE, today=local(progress.now).date()
+                treatment=treatment,
+                area=area,
+                preference=ANYONE,
+                today=local(progress.now).date(),
+                contact=progress.contact,
             )
         )
     except exceptions.NoLongerOffered:

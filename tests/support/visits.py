@@ -7,6 +7,8 @@ import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from bookings.domain import links
 from bookings.enums import (
     BookingStatus,
@@ -15,6 +17,7 @@ from bookings.enums import (
     LinkPurpose,
     MessageKind,
     MessageState,
+    StepKind,
     Tier,
 )
 from bookings.models import (
@@ -32,6 +35,7 @@ from bookings.models import (
     TermsVersion,
     Therapist,
     TimeOff,
+    VisitStep,
     WorkingHours,
     Zone,
 )
@@ -198,6 +202,12 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
             asked_at=NOW,
             state=ChangeState.OPEN if kind == MessageKind.CHANGE_ALERT else ChangeState.REFUSED,
         )
+    if kind == MessageKind.ON_THE_WAY:
+        VisitStep.objects.create(
+            booking=booking, kind=StepKind.LEAVING, at=NOW, received_at=NOW, key=uuid.uuid4(),
+            expected_from=NOW, expected_until=NOW + timedelta(minutes=10),
+            by=User.objects.get_or_create(username="driver")[0],
+        )  # fmt: skip
     if kind == MessageKind.STRANDED_ALERT:
         TimeOff.objects.create(
             therapist=booking.therapist, starts_at=NOW, ends_at=starts_at + timedelta(days=1)
@@ -254,6 +264,7 @@ STATUS_OF = {
     MessageKind.REMINDER_LAST: BookingStatus.CONFIRMED,
     MessageKind.RECHECK: BookingStatus.CONFIRMED,
     MessageKind.THANKS: BookingStatus.COMPLETED,
+    MessageKind.ON_THE_WAY: BookingStatus.CONFIRMED,
     MessageKind.CHANGE_REFUSED: BookingStatus.CONFIRMED,
     MessageKind.LATE_FEE: BookingStatus.CANCELED,
     MessageKind.NO_SHOW: BookingStatus.NO_SHOW,

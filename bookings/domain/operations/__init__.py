@@ -20,6 +20,7 @@ from .changes import (
     move_by_client,
     recheck_screening,
     refuse_change,
+    we_are_too_late,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
@@ -58,13 +59,17 @@ from .status import (
     record_clinician_note,
     reopen_booking,
 )
+from .steps import LATE_BY, UNDO_FOR, Press, press_step, purge_steps, undo_step
 from .undo import undo
 
 __all__ = [
+    "LATE_BY",
     "MOVABLE",
+    "UNDO_FOR",
     "Act",
     "Correction",
     "LookedUp",
+    "Press",
     "Shown",
     "Submission",
     "VisitAddress",
@@ -112,9 +117,11 @@ __all__ = [
     "needs_clinician_note",
     "open_note_file",
     "patience_with",
+    "press_step",
     "prove_mailbox",
     "purge_enquiries",
     "purge_second_thoughts",
+    "purge_steps",
     "quote_for_move",
     "recheck_screening",
     "record_clinician_note",
@@ -131,8 +138,10 @@ __all__ = [
     "stay_away_today",
     "treatment_of",
     "undo",
+    "undo_step",
     "visit_request_of",
     "waiting_thoughts",
+    "we_are_too_late",
     "withdraw_change",
     "would_confirm",
 ]

@@ -27,6 +27,7 @@ from bookings.exceptions import (
 )
 from bookings.models import (
     Booking,
+    BookingRules,
     ChangeRequest,
     LateFee,
     ScreeningRecheck,
@@ -52,12 +53,25 @@ def may_change(booking: Booking, *, now: datetime) -> bool:
 def late_fee(booking: Booking, *, now: datetime) -> int | None:
     """The late fee in cents that the terms name for canceling or moving this visit now; None while that is free.
 
-    A request that nobody has confirmed yet can be canceled for nothing at any time.
+    A request that nobody has confirmed yet can be canceled for nothing at any time, and so can a visit to which we come
+    later than the owner's minutes.
     """
     if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking):
         return None
+    if we_are_too_late(booking):
+        return None
     return booking.terms_version.late_fee_cents(
         treatment_cents=booking.treatment_cents, total_cents=booking.total_cents
+    )
+
+
+def we_are_too_late(booking: Booking) -> bool:
+    """Whether the client was told last to expect us more than the owner's minutes later than was booked."""
+    last = booking.steps.standing().exclude(expected_from=None).last()
+    if last is None or last.expected_from is None:
+        return False
+    return last.expected_from - booking.blocked_from > timedelta(
+        minutes=BookingRules.load().late_free_minutes
     )
 
 
@@ -276,11 +290,11 @@ def decide_late_fee(
 ) -> Booking:
     """Asks for, waives (with the `reason`, for staff), or puts down as paid the late fee of a visit that was canceled
     late or where nobody opened. The client is told what is asked for or waived. Raises `FeeDecided` when it stands
-    otherwise by now."""
+    otherwise than the given `fee` by now."""
     with translated_errors(), transaction.atomic():
         booking = lock_visit(fee.booking)
         fresh = LateFee.objects.filter(pk=fee.pk).first()
-        if fresh is None or not fee_may_become(fresh, state):
+        if fresh is None or fresh.state != fee.state or not fee_may_become(fresh, state):
             raise FeeDecided(fresh.state if fresh is not None else booking.status)
         is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
         was, fee_was = columns_of(booking), columns_of(fresh)

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bookings.domain import scheduling
+from bookings.domain.pairings import NOTHING_KNOWN, Contact, Pairings, read_pairings
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
@@ -57,7 +58,8 @@ def claim_all(wishes: Sequence[Wish], *, rules: BookingRules, now: datetime) -> 
         scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
     with translated_errors(), transaction.atomic():
         chosen: list[tuple[VisitRequest, Slot]] = []
-        for wish, therapists in zip(wishes, _lock(wishes, now), strict=True):
+        locked = _lock(wishes, now)
+        for wish, therapists in zip(_as_paired(wishes), locked, strict=True):
             slot = _choose(wish, therapists, rules, now, beside=chosen)
             chosen.append((wish.visit_request, slot))
         yield tuple(slot for _visit_request, slot in chosen)
@@ -82,10 +84,15 @@ class Standing:
 
     def slot_at(self, visit_request: VisitRequest, starts_at: datetime) -> Slot:
         """The same at the door, and of the length, that `visit_request` has."""
-        return _choose(Wish(visit_request, starts_at), self.therapists, self.rules, self.now)
+        known = visit_request.of_client(Contact.of(self.visit.client.email, self.visit.client.phone))
+        return _choose(Wish(known, starts_at), self.therapists, self.rules, self.now)
 
     def slot_in_place(self, visit_request: VisitRequest | None = None) -> Slot:
         """Its own start and therapist, as it stands or at the door of `visit_request`. Raises `SlotNotOffered`."""
+        if visit_request is not None:
+            visit_request = visit_request.of_client(
+                Contact.of(self.visit.client.email, self.visit.client.phone)
+            )
         return scheduling.slot_in_place(
             self.visit, rules=self.rules, now=self.now, visit_request=visit_request
         )
@@ -175,6 +182,21 @@ def _lock_standing(booking: Booking, candidates: set[int]) -> Booking:
     if fresh.therapist_id not in locked:
         raise SlotTaken  # moved to another therapist at this very moment
     return fresh
+
+
+def _as_paired(wishes: Sequence[Wish]) -> list[Wish]:
+    """The same, with what holds between their clients and therapists under the lock; one query, or none where nobody
+    knows who asks."""
+    contacts = {contact for wish in wishes if (contact := wish.visit_request.contact) is not None}
+    known = read_pairings(contacts) if contacts else {}
+
+    def pairings(contact: Contact | None) -> Pairings:
+        return known.get(contact, NOTHING_KNOWN) if contact is not None else NOTHING_KNOWN
+
+    return [
+        Wish(replace(visit_request, pairings=pairings(visit_request.contact)), starts_at)
+        for visit_request, starts_at in wishes
+    ]
 
 
 def _to_lock() -> TherapistQuerySet:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
+from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import Treatment, VisitRequest
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered
@@ -41,7 +42,8 @@ def visit_request_of(booking: Booking, *, now: datetime, preference: str | None 
     another. Raises `NoLongerOffered("therapist")` when nobody does any more."""
     asked = booking.preference if preference is None else preference
     here = at_door(booking, booking.area, booking.address_key, booking.access_type)
-    return replace(here, preference=asked).read(local(now).date())
+    contact = Contact.of(booking.client.email, booking.client.phone)
+    return replace(here, preference=asked, contact=contact).read(local(now).date())
 
 
 def at_door(booking: Booking, area: ServiceArea, address_key: str, access_type: str) -> VisitRequest:
@@ -148,6 +150,8 @@ def move_booking(
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         deleted = list(drives.order_by("pk"))
         drives.delete()
+        # So did what was pressed on the way to the time that was.
+        fresh.steps.all().delete()
         links.revoke_visit_links(fresh, now=now)
         act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
         event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)

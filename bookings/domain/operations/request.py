@@ -23,6 +23,7 @@ from django.db.models import (
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
+from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
@@ -147,6 +148,7 @@ def request_booking(
             access_type=submission.access_type,
             address_key=submission.address_key,
             draft=draft,
+            contact=Contact.of(submission.email, submission.phone),
         )
         with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
             return _write(press, slot, draft)
@@ -179,6 +181,7 @@ def request_together(
             preference=first.preference,
             access_type=first.access_type,
             address_key=first.address_key,
+            contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
             Wish(visit_request.with_therapist(submission.therapist), submission.starts_at)

@@ -16,7 +16,15 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import outbox
 from bookings.domain.lifecycle import require_transition
-from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, NoteScope, Tier
+from bookings.enums import (
+    BookingStatus,
+    EventKind,
+    LateFeeState,
+    MessageKind,
+    NoteScope,
+    StepKind,
+    Tier,
+)
 from bookings.exceptions import ChangedMeanwhile, FeePaid, InvalidTransition, ScreeningNotCleared, SlotTaken
 from bookings.models import (
     Booking,
@@ -293,6 +301,7 @@ def reopen_booking(*, booking: Booking, actor: User, now: datetime, reason: str 
             raise InvalidTransition(fresh.status, BookingStatus.CONFIRMED)
         before = fresh.status
         _drop_fee(fresh)
+        fresh.steps.filter(kind=StepKind.DONE, undone_at=None).update(undone_at=now)
         fresh.status = BookingStatus.CONFIRMED
         fresh.save(update_fields=["status"])
         record(fresh, EventKind.REOPENED, before, Act(now, actor, reason=reason))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bookings import availability
+from bookings.domain.pairings import pairings_of
 from bookings.domain.visit_request import VisitRequest
 from bookings.drives.table import read_drives
 from bookings.exceptions import SlotNotOffered
@@ -93,7 +94,9 @@ def try_slot(
             slots.append(outcome)
     if not slots:
         return None, refused
-    (chosen,) = availability.for_anyone(slots, therapists=values, rules=conditions.rules)
+    (chosen,) = availability.for_anyone(
+        slots, therapists=values, rules=conditions.rules, preferred=job.preferred
+    )
     return chosen, refused
 
 
@@ -146,12 +149,14 @@ def slot_in_place(
 
 
 def _job_as_it_stands(booking: Booking) -> availability.Job:
+    (known,) = pairings_of([booking.client])
     return availability.Job(
         place=place_of(booking.area, address_key=booking.address_key),
         treatment_minutes=booking.treatment_minutes,
         setup_minutes=whole_minutes(booking.starts_at - booking.blocked_from),
         packdown_minutes=whole_minutes(booking.blocked_until - booking.ends_at),
         people=booking.people,
+        never=known.never,
     )
 
 

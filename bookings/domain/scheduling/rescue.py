@@ -1,7 +1,7 @@
 """Other ways to keep the visits of a therapist who is out: found for all of them together, since they compete.
 
-As many as can be keep their time with somebody else, by exact search; of equally many, with the least driving. Each of
-the others gets the time nearest to its own, one after the other by start.
+As many as can be keep their time with somebody else, by exact search; of equally many, with whom their clients prefer,
+then with the least driving. Each of the others gets the time nearest to its own, one after the other by start.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from bookings import availability
+from bookings.domain.pairings import Pairings, pairings_of
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.drives.table import read_drives
 from bookings.models import Booking, BookingRules, Therapist
@@ -69,7 +70,7 @@ def plan_rescue(
     all_are_out: bool = False,
 ) -> list[Rescue]:
     """The plan for these visits, by start, whose therapists are out during the half-open span of aware instants, or all
-    are; five queries, however many there are. The visits need therapist, area and service beside them.
+    are; six queries, however many there are. The visits need client, therapist, area and service beside them.
 
     By staff's rules, on the owner's grid where the time changes. Everybody else's visits stay as they are.
     """
@@ -121,30 +122,34 @@ class _Search:
         return str(outcome.reason) if isinstance(outcome, availability.Refusal) else _way(therapist, outcome)
 
     def keep_times(self) -> dict[int, Way]:
-        """By the visit's number: as many as can be at their own time, and of those plans one with the least driving."""
+        """By the visit's number: as many as can be at their own time; of those plans one that sends as many as can be
+        whom their clients prefer, and of these one with the least driving."""
         best: dict[int, Way] = {}
-        best_rank = (0, 0)
+        best_rank = (0, 0, 0)
         combinations = 0
         possible = [bool(self._choices(number, {})) for number in range(len(self.bookings))]
 
-        def go(number: int, plan: dict[int, Way], minutes: int) -> None:
+        def go(number: int, plan: dict[int, Way], wished: int, minutes: int) -> None:
             nonlocal best, best_rank, combinations
             combinations += 1
-            at_best = len(plan) + sum(possible[number:]), -minutes
+            to_come = sum(possible[number:])
+            at_best = len(plan) + to_come, wished + to_come, -minutes
             if combinations > MOST_COMBINATIONS or at_best <= best_rank:
                 return
             if number == len(self.bookings):
                 best, best_rank = dict(plan), at_best
                 return
             for way in self._choices(number, plan):
-                go(number + 1, {**plan, number: way}, minutes + max(0, way.added_drive_minutes))
-            go(number + 1, plan, minutes)
+                with_it = wished + self._is_preferred(number, way)
+                go(number + 1, {**plan, number: way}, with_it, minutes + max(0, way.added_drive_minutes))
+            go(number + 1, plan, wished, minutes)
 
-        go(0, {}, 0)
+        go(0, {}, 0, 0)
         return best
 
     def _choices(self, number: int, plan: dict[int, Way]) -> list[Way]:
-        """With whom the visit keeps its time beside a plan, least driving first. Each question is asked once."""
+        """With whom the visit keeps its time beside a plan, those preferred first, then least driving. Each question is
+        asked once."""
         found = []
         for therapist in self.therapists:
             theirs = frozenset(other for other, way in plan.items() if way.therapist.pk == therapist.pk)
@@ -153,7 +158,15 @@ class _Search:
                 self.asked[key] = self.at_its_time(number, therapist, self.taken(plan, number))
             if isinstance(way := self.asked[key], Way):
                 found.append(way)
-        return sorted(found, key=lambda way: (way.added_drive_minutes, way.therapist.pk))
+        return sorted(
+            found,
+            key=lambda way: (
+                not self._is_preferred(number, way), way.added_drive_minutes, way.therapist.pk,
+            ),
+        )  # fmt: skip
+
+    def _is_preferred(self, number: int, way: Way) -> bool:
+        return way.therapist.pk in self.jobs[number].preferred
 
     def nearest(self, number: int, taken: Taken) -> list[Way]:
         """Other times within the week, by how many days and then minutes they are from its own; of one start the one
@@ -176,7 +189,12 @@ class _Search:
             )
             wanted = booking.starts_at + timedelta(days=ahead)
             for slot in sorted(
-                slots, key=lambda slot: (abs(slot.starts_at - wanted), slot.added_drive_minutes)
+                slots,
+                key=lambda slot: (
+                    abs(slot.starts_at - wanted),
+                    slot.therapist_id not in self.jobs[number].preferred,
+                    slot.added_drive_minutes,
+                ),
             ):
                 if slot.starts_at != booking.starts_at:
                     found.setdefault(slot.starts_at, _way(by_key[slot.therapist_id], slot))
@@ -239,9 +257,10 @@ def _read(
     )
     out = {row.pk for row in therapists} if all_are_out else {row.therapist_id for row in bookings}
     staff, drive_time = engine_rules_of(rules.for_staff(), closures), read_drives()
+    known = pairings_of([booking.client for booking in bookings])
     return _Search(
         bookings=bookings,
-        jobs=[_job(booking, rules) for booking in bookings],
+        jobs=[_job(booking, rules, pairings) for booking, pairings in zip(bookings, known, strict=True)],
         therapists=therapists,
         values={value.id: value for value in _as_out(found, out, bookings, span)},
         qualified=qualifications([row.pk for row in therapists]),
@@ -273,7 +292,7 @@ def _as_out(
         )
 
 
-def _job(booking: Booking, rules: BookingRules) -> availability.Job:
+def _job(booking: Booking, rules: BookingRules, pairings: Pairings) -> availability.Job:
     """What a move of the visit would ask for."""
     setup, packdown = setup_and_packdown_minutes(
         service=booking.service, rules=rules, access_type=booking.access_type
@@ -284,4 +303,6 @@ def _job(booking: Booking, rules: BookingRules) -> availability.Job:
         setup_minutes=setup,
         packdown_minutes=packdown,
         people=booking.people,
+        never=pairings.never,
+        preferred=pairings.preferred,
     )

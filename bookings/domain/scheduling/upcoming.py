@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from bookings import availability
 from bookings.drives.rows import drives_as_known
@@ -32,6 +33,7 @@ def check_upcoming(
     now: datetime,
     days: tuple[date, date] | None = None,
     as_saved: bool = False,
+    rules: BookingRules | None = None,
 ) -> list[tuple[Booking, availability.RefusalReason | None]]:
     """Each visit to come of these therapists (None: of all), by start, and why its time can't be kept, or None; only
     those of the local `days`, from one to another, both included, where these are given.
@@ -60,7 +62,7 @@ def check_upcoming(
     if not upcoming:
         return []
     first_day, last_day = local_day(upcoming[0].starts_at), local_day(upcoming[-1].starts_at)
-    rules = BookingRules.load()
+    rules = rules or BookingRules.load()
     rows = {booking.therapist_id: booking.therapist for booking in upcoming}
     found, closures = therapist_values(rows.values(), first_day=first_day, last_day=last_day, now=now)
     refused = refusals_among(
@@ -88,7 +90,8 @@ def refusals_among(
     now: datetime,
 ) -> dict[int, availability.RefusalReason]:
     """Why each of these visits to come can't be kept `beside` all that take time on their days, by key; those that can
-    are left out. `values` are those of their therapists, whose own visits and holds don't count. No query."""
+    are left out. Visits tell by `is_kept_apart` whether their client is kept from the therapist. `values` are those of
+    their therapists, whose own visits and holds don't count. No query."""
     by_therapist = {value.id: value for value in values}
     engine_rules = engine_rules_of(rules.for_staff(), closures)
     by_day: dict[tuple[int, date], list[tuple[Booking, availability.Job]]] = defaultdict(list)
@@ -114,7 +117,7 @@ def refusals_among(
     return refused
 
 
-def _job_of_visit(booking: Booking, rules: BookingRules) -> availability.Job:
+def _job_of_visit(booking: Any, rules: BookingRules) -> availability.Job:
     setup, packdown = setup_and_packdown_minutes(
         service=booking.service, rules=rules, access_type=booking.access_type
     )
@@ -124,6 +127,7 @@ def _job_of_visit(booking: Booking, rules: BookingRules) -> availability.Job:
         setup_minutes=max(setup, whole_minutes(booking.starts_at - booking.blocked_from)),
         packdown_minutes=max(packdown, whole_minutes(booking.blocked_until - booking.ends_at)),
         people=booking.people,
+        never=frozenset({booking.therapist_id} if booking.is_kept_apart else ()),
     )
 
 

@@ -60,6 +60,8 @@ def job_at(visit_request: VisitRequest, rules: BookingRules) -> availability.Job
         setup_minutes=setup,
         packdown_minutes=packdown,
         people=visit_request.treatment.people,
+        never=visit_request.pairings.never,
+        preferred=visit_request.pairings.preferred,
     )
 
 

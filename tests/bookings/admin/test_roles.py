@@ -31,7 +31,7 @@ from bookings.courses import desk_urls as desk_courses
 from bookings.courses.models import Course, CoursePlan
 from bookings.desk import urls as desk_pages
 from bookings.domain import links, operations
-from bookings.domain.clients import add_note
+from bookings.domain.clients import add_note, pair
 from bookings.drives.models import DriveCorrection, DriveRules, FixedDrive, ObservedDrive, RoadTime
 from bookings.enums import ChangeState
 from bookings.models import (
@@ -127,6 +127,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_move": {"owner", "desk"},
     "bookings_booking_book": {"owner", "desk"},
     "bookings_booking_rescue": {"owner", "desk"},
+    "bookings_booking_reflow": {"owner", "desk", "therapist"},
     "bookings_booking_close": {"owner", "desk", "therapist"},
     "bookings_booking_correct": {"owner", "desk"},
     "bookings_booking_undo": {"owner", "desk"},
@@ -172,6 +173,11 @@ POSTS: dict[str, set[str]] = {
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
     "bookings_message_tell": {"owner", "desk"},
+    "bookings_booking_step": {"owner", "desk"},
+    "bookings_booking_undo_step": {"owner", "desk"},
+    "bookings_client_settle_note": {"owner", "desk"},
+    "bookings_client_pair": {"owner", "desk"},
+    "bookings_client_unpair": {"owner", "desk"},
     "bookings_contactmessage_answer": {"owner", "desk"},
     "bookings_contactmessage_close": {"owner", "desk"},
     "drives_drivecorrection_take": {"owner"},
@@ -224,6 +230,8 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_step": [self.other.pk, "leaving"],
+            "bookings_booking_undo_step": [self.other.pk, uuid.UUID(int=7)],
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
             "bookings_booking_undo": [uuid.uuid4()],
             "bookings_booking_correct": [self.other.pk],
@@ -233,6 +241,15 @@ class Desk:
             "bookings_client_export": [rows["bookings.client"]],
             "bookings_client_erase": [rows["bookings.client"]],
             "bookings_client_note": [rows["bookings.client"]],
+            "bookings_client_settle_note": [
+                rows["bookings.client"],
+                self.other.client.notes.earliest("pk").pk,
+            ],
+            "bookings_client_pair": [rows["bookings.client"]],
+            "bookings_client_unpair": [
+                rows["bookings.client"],
+                getattr(self.other.client.pairings.first(), "pk", 0),
+            ],
             "bookings_contactmessage_answer": [rows["bookings.contactmessage"]],
             "bookings_contactmessage_close": [rows["bookings.contactmessage"]],
             "bookings_message_html": [rows["bookings.message"]],
@@ -283,6 +300,9 @@ def desk(world: World) -> Desk:
     video.full_clean()
     video.save()
     add_note(client=other.client, text="Canary note", actor=staff, now=NOW)
+    pair(
+        client=other.client, therapist=second, kind="preferred", reason="Canary reason", actor=staff, now=NOW
+    )
     change = ChangeRequest.objects.create(
         booking=other, wanted_starts_at=NOW, reason="Canary reason", asked_at=NOW
     )
@@ -407,6 +427,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
+        import_module("bookings.migrations.0014_pairings").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
@@ -493,7 +514,8 @@ def test_views_that_take_posts(role: str, desk: Desk) -> None:
     before = snapshot(desk.other)
     wrong = []
     for name, roles in POSTS.items():
-        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client"}
+        data = {"reason": "Why", "note": "Fine", "answer": "Yes.", "text": "Fine", "whose": "client",
+                "therapist": desk.other.therapist_id, "kind": "preferred"}  # fmt: skip
         status = client.post(reverse(f"admin:{name}", args=desk.keys(name)), data).status_code
         refused = status in (403, 404)
         if refused is (role in roles) or not (refused or status in (200, 302)):

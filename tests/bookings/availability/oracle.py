@@ -42,6 +42,8 @@ def offered(
     while day <= min(last_day, today + timedelta(days=rules.horizon_days)):
         minutes = minutes_of(day, rules)
         for therapist in therapists:
+            if therapist.id in job.never:
+                continue
             checker = Checker(therapist, job, day, minutes, rules, drive, now)
             for start in minutes:
                 if checker.feasible(start):

@@ -229,6 +229,8 @@ def jobs(*, any_place: bool = True) -> st.SearchStrategy[Job]:
         treatment_minutes=st.sampled_from([30, 60, 90, 120]),
         setup_minutes=st.sampled_from([0, 10, 15]),
         packdown_minutes=st.sampled_from([0, 10, 25]),
+        never=st.sampled_from([frozenset[int]()] * 4 + [frozenset({1})]),
+        preferred=st.sampled_from([frozenset[int]()] * 2 + [frozenset({2})]),
     )
 
 

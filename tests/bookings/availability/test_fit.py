@@ -49,6 +49,7 @@ def test_choose_therapist_takes_the_least_added_driving_then_fewest_visits_then_
     assert choose_therapist([slot(1, 0, 10), slot(2, 0, 10)], {1: 3, 2: 2}).therapist_id == 2
     assert choose_therapist([slot(1, 0, 10), slot(2, 0, 10)], {1: 1}).therapist_id == 2
     assert choose_therapist([slot(2, 0, 10), slot(1, 0, 10)], {}).therapist_id == 1
+    assert choose_therapist([slot(1, 0, 10), slot(2, 0, 90)], {2: 9}, {2, 3}).therapist_id == 2
     with pytest.raises(ValueError):
         choose_therapist([], {})
 

@@ -78,7 +78,9 @@ def test_starts_are_those_of_the_slots_by_day_with_the_same_flag_and_who_comes(w
     for day, slots in by_day.items():
         good = good_fits_among(slots)
         instants = sorted({slot.starts_at for slot in slots})
-        chosen = for_anyone(slots, therapists=world.therapists, rules=world.rules)
+        chosen = for_anyone(
+            slots, therapists=world.therapists, rules=world.rules, preferred=world.job.preferred
+        )
         comes = {slot.starts_at: slot.therapist_id for slot in chosen}
         expected[day] = tuple((starts_at, starts_at in good, comes[starts_at]) for starts_at in instants)
 
@@ -180,6 +182,8 @@ def is_true(
             )
         case RefusalReason.BREAK:
             return not checker.rested(start)
+        case RefusalReason.NEVER_SENT:
+            return therapist.id in job.never
     return False
 
 

@@ -243,3 +243,10 @@ def test_end_of_the_calendar() -> None:
 def test_nothing_is_free(same: Same) -> None:
     places = planned(LIPOSUCTION, [], same=same)
     assert [place.why for place in places] == [Why.NO_TIME] * 12
+
+
+def test_whoever_is_sent_first_comes_where_they_can() -> None:
+    times = [*every_day(0, 60), *every_day(0, 60, therapist=2, drive=30)]
+    assert {place.time.therapist_id for place in planned(LIPOSUCTION, times) if place.time} == {1}
+    first = planned(LIPOSUCTION, times, preferred=frozenset({2}))
+    assert {place.time.therapist_id for place in first if place.time} == {2}

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking, ClientNote
 from bookings.models import Client as Person
-from tests.factories import World, at
+from tests.factories import DAY, World, at
 
 from .conftest import signed_in, staff_user
 from .test_visit import make_many
@@ -215,3 +216,86 @@ def test_a_correction_is_saved_logged_and_nothing_typed_is_lost(person: Person, 
     assert (person.name, person.is_blocked) == ("Ana Maria O'Brien", True)
     history = text(owner, reverse("admin:bookings_client_history", args=[person.pk]))
     assert "Changed Name and Blocked." in history
+
+
+# Notes for whom they concern, and who is sent -----------------------------------------------------------------------
+
+
+def test_a_note_is_for_the_desk_unless_it_says_otherwise(person: Person, front: Client) -> None:
+    front.post(note(person), {"text": "For us"})
+    front.post(note(person), {"text": "For them", "reader": "therapists", "is_complaint": "on"})
+    assert list(person.notes.values_list("reader", "complaint").order_by("pk")) == [
+        ("desk", ""), ("therapists", "open"),
+    ]  # fmt: skip
+    assert front.post(note(person), {"text": "x", "reader": "everybody"}).status_code == 422
+
+
+def test_a_note_is_seen_on_find_and_on_the_visit(person: Person, front: Client) -> None:
+    front.post(note(person), {"text": "CANARY-NOTE", "is_complaint": "on"})
+    found = text(front, f"{reverse('admin:bookings_booking_book')}?q=ana")
+    visit = text(front, reverse("admin:bookings_booking_change", args=[person.bookings.get().pk]))
+    board = text(front, f"{reverse('admin:bookings_booking_day')}?day={DAY}")
+    for page_ in (found, visit):
+        assert "CANARY-NOTE" in page_
+        assert "Complaint, open" in page_
+    assert "A note" in board
+    assert "CANARY-NOTE" not in board
+
+
+def test_a_therapist_reads_what_is_for_therapists(world: World, person: Person, front: Client) -> None:
+    user = staff_user("hands", "view_own_visits", "view_clientnote")
+    world.therapist.user = user
+    world.therapist.save()
+    hands = signed_in(user)
+    front.post(note(person), {"text": "CANARY-DESK"})
+    front.post(note(person), {"text": "CANARY-HANDS", "reader": "therapists"})
+    front.post(note(person), {"text": "CANARY-BOTH", "reader": "both"})
+    visit = text(hands, reverse("admin:bookings_booking_change", args=[person.bookings.get().pk]))
+    with time_machine.travel(at(15), tick=False):
+        day = text(hands, reverse("admin:index"))
+    for page_ in (visit, day):
+        assert "CANARY-HANDS" in page_
+        assert "CANARY-BOTH" in page_
+        assert "CANARY-DESK" not in page_
+
+
+def test_a_complaint_is_settled_by_a_press(person: Person, front: Client) -> None:
+    front.post(note(person), {"text": "Too cold", "is_complaint": "on"})
+    row = person.notes.get()
+    settle = reverse("admin:bookings_client_settle_note", args=[person.pk, row.pk])
+    assert settle in text(front, page(person))
+    assert "The complaint is settled." in front.post(settle, follow=True).content.decode()
+    assert "Somebody else has settled it already." in front.post(settle, follow=True).content.decode()
+    shown = text(front, page(person))
+    assert "Complaint, settled" in shown
+    assert settle not in shown
+    elsewhere = reverse("admin:bookings_client_settle_note", args=[person.pk, row.pk + 1])
+    assert front.post(elsewhere).status_code == 404
+
+
+def test_never_send_is_written_down_and_taken_back(world: World, person: Person) -> None:
+    rights = ("view_pairing", "add_pairing", "delete_pairing")
+    front = signed_in(staff_user("front", *RIGHTS, *rights))
+    pair = reverse("admin:bookings_client_pair", args=[person.pk])
+    sent = {"therapist": world.therapist.pk, "kind": "never", "reason": "They fell out."}
+    said = front.post(pair, sent, follow=True).content.decode()
+    assert "Never send: Sample Therapist One" in said
+    assert "1 visit to come needs somebody else now." in said
+    assert "They fell out." in said
+    visit = text(front, reverse("admin:bookings_booking_change", args=[person.bookings.get().pk]))
+    assert "Never send: Sample Therapist One" in visit
+    assert "this therapist is never sent to this client" in visit
+    assert "Never send" in text(front, f"{reverse('admin:bookings_booking_book')}?q=ana")
+    back = reverse("admin:bookings_client_unpair", args=[person.pk, person.pairings.get().pk])
+    assert "It no longer holds." in front.post(back, follow=True).content.decode()
+    assert "Somebody else has taken it back." in front.post(back, follow=True).content.decode()
+    assert not person.pairings.exists()
+
+
+def test_a_word_about_nobody_is_explained_and_nothing_typed_is_lost(person: Person) -> None:
+    front = signed_in(staff_user("front", *RIGHTS, "view_pairing", "add_pairing"))
+    pair = reverse("admin:bookings_client_pair", args=[person.pk])
+    response = front.post(pair, {"therapist": "", "kind": "never", "reason": "TYPED"})
+    assert response.status_code == 422
+    assert "TYPED" in response.content.decode()
+    assert not person.pairings.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -98,14 +99,18 @@ def test_a_visit_is_marked_as_completed_from_the_front_page_and_leads_back(
     world: World, hands: Client
 ) -> None:
     booking = booked(world, 10, "Ana Sample")
-    address = reverse("admin:bookings_booking_do", args=[booking.pk, "complete"])
+    address = reverse("admin:bookings_booking_step", args=[booking.pk, "done"])
     assert address in front(hands, 10, 30)
     # Nobody said how it went: it stays on the page until somebody does.
     assert "How did it go?" in front(hands, 18)
     with time_machine.travel(at(18), tick=False):
-        assert hands.post(address, {"desk": "1"})["Location"] == INDEX
+        sent = {"desk": "1", "key": uuid.uuid4(), "paid_by": "zelle", "words": "A good hour."}
+        assert hands.post(address, sent)["Location"] == INDEX
+        assert hands.post(address, sent)["Location"] == INDEX
     booking.refresh_from_db()
     assert booking.status == BookingStatus.COMPLETED
+    assert booking.steps.get().paid_by == "zelle"
+    assert booking.client.notes.get().text == "A good hour."
     text = front(hands, 18)
     assert "How did it go?" not in text
     assert "No more visits today." in text
@@ -120,15 +125,16 @@ def main_action(page: str) -> list[str]:
 def test_the_one_action_follows_the_times(world: World, hands: Client) -> None:
     first = booked(world, 10, "Ana Sample")
     second = booked(world, 14, "Bo Sample", street="9 Other Road")
-    drive, call, ended = "➤ Drive there (map app, new tab)", "☎ Call the client", "It went as booked, {}"
-    assert main_action(front(hands, 8)) == [drive]
+    leave, there, ended = "Leaving, {}", "I’m there, {}", "It went as booked, {}"
+    assert main_action(front(hands, 8)) == [leave.format(first.reference)]
     assert "It was time to leave." not in front(hands, 8)
     assert "It was time to leave." in front(hands, *minute_of(first.blocked_from - timedelta(minutes=1)))
-    assert main_action(front(hands, *minute_of(first.blocked_from))) == [call]
+    assert main_action(front(hands, *minute_of(first.blocked_from))) == [there.format(first.reference)]
     assert main_action(front(hands, 10)) == []
     assert main_action(front(hands, 11)) == [ended.format(first.reference)]
     # Who must be on the road is not kept by a question.
-    assert main_action(front(hands, *minute_of(second.blocked_from - timedelta(minutes=1)))) == [drive]
+    late = front(hands, *minute_of(second.blocked_from - timedelta(minutes=1)))
+    assert main_action(late) == [leave.format(second.reference)]
     assert "How did it go?" in front(hands, *minute_of(second.blocked_from - timedelta(minutes=1)))
     # The newest first, the older below it.
     late = front(hands, 20)
@@ -141,15 +147,16 @@ def minute_of(instant: datetime) -> tuple[int, int]:
     return here.hour, here.minute
 
 
-def test_day_is_one_small_page_without_search_or_script(world: World, hands: Client) -> None:
+def test_day_is_one_small_page_without_search(world: World, hands: Client) -> None:
     for hour in (10, 12, 14, 16):
         booked(world, hour, "Ana Sample", access={"gate_code": "4711", "notes": "Ring twice. " * 15})
     page = front(hands, 8)
     sheets = re.findall(r"/static/css/([a-z_]+)", page)
     assert sheets == ["tokens", "my_day"]
-    assert "<script" not in page
+    assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/js/my_day.js">']
     assert 'role="search"' not in page
     weight = sum((settings.BASE_DIR / "static/css" / f"{name}.css").stat().st_size for name in sheets)
+    weight += (settings.BASE_DIR / "static/js/my_day.js").stat().st_size
     assert weight + len(page.encode()) <= 40 * 1024
     assert re.findall(r'<nav class="my-tabs".*?</nav>', page, re.DOTALL)[0].count('aria-current="page"') == 1
 
@@ -226,6 +233,91 @@ def test_page_costs_the_same_on_a_full_day(
     with count_queries() as many:
         front(hands, 9)
     assert len(many) == len(few)
+    # Four of them are the log-in's: session, account, and its rights.
+    assert len(many) <= 14, [query["sql"][:120] for query in many]
+
+
+# Presses -------------------------------------------------------------------------------------------------------------
+
+
+def press(client: Client, booking: Booking, kind: str, at_: datetime, **sent: Any) -> Any:
+    address = reverse("admin:bookings_booking_step", args=[booking.pk, kind])
+    with time_machine.travel(at_, tick=False):
+        return client.post(address, {"desk": "1", "key": uuid.uuid4(), **sent}, follow=True)
+
+
+def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    said = press(hands, booking, "leaving", at(9, 20)).content.decode()
+    assert "Ana Sample hears: about" in said
+    assert "Undo: Leaving" in said
+    later = front(hands, 9, 21)
+    assert "Undo: Leaving" not in later
+    assert main_action(later) == [f"I’m there, {booking.reference}"]
+    assert "The client expects you at about" in later
+    press(hands, booking, "late", at(9, 25), minutes=20)
+    assert "The client expects you at about <strong>10:10 AM – 10:" in front(hands, 9, 26)
+    press(hands, booking, "arrived", at(10, 5))
+    there = front(hands, 10, 6)
+    assert "I’m there" not in there
+    assert main_action(there) == [f"It went as booked, {booking.reference}"]
+    assert "completed." in press(hands, booking, "done", at(11, 5)).content.decode()
+    with time_machine.travel(at(12), tick=False):
+        visit = hands.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
+    assert "Paid: Not yet" in visit
+    assert "The client was told: about" in visit
+    assert list(booking.steps.values_list("kind", flat=True).order_by("at")) == [
+        "leaving", "late", "arrived", "done",
+    ]  # fmt: skip
+
+
+def test_a_press_is_taken_back_in_its_seconds_and_not_after(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    for seconds, words in ((9, "Taken back."), (60, "It was too late to take that back.")):
+        press(hands, booking, "leaving", at(9, 20))
+        step = booking.steps.standing().get()
+        with time_machine.travel(at(9, 20) + timedelta(seconds=seconds), tick=False):
+            undo = reverse("admin:bookings_booking_undo_step", args=[booking.pk, step.key])
+            assert words in hands.post(undo, {"desk": "1"}, follow=True).content.decode()
+
+
+def test_a_press_that_was_kept_on_the_phone_has_its_own_time(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    address = reverse("admin:bookings_booking_step", args=[booking.pk, "leaving"])
+    with time_machine.travel(at(9, 20), tick=False):
+        answer = hands.post(address, {"key": uuid.uuid4(), "age": 600}, headers={"X-Press": "1"})
+        assert answer.status_code == 200
+        assert booking.steps.get().at == at(9, 10)
+        again = hands.post(address, {"key": uuid.uuid4(), "age": 0}, headers={"X-Press": "1"})
+    assert again.status_code == 409
+    assert booking.reference in again.json()["said"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("leaving", {"key": "x"}),
+        ("leaving", {"age": "-1"}),
+        ("leaving", {"age": "9" * 30}),
+        ("late", {}),
+        ("late", {"minutes": "11"}),
+        ("done", {"paid_by": "gold"}),
+    ],
+)
+def test_a_press_that_is_not_whole_is_refused_kindly(
+    world: World, hands: Client, kind: str, sent: dict[str, str]
+) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    assert "Please press once more." in press(hands, booking, kind, at(9, 20), **sent).content.decode()
+    assert not booking.steps.exists()
+
+
+def test_nobody_presses_for_others(world: World, hands: Client) -> None:
+    other = world.add_therapist()
+    booking = booked(world, 10, "Ana Sample", preference=f"therapist:{other.slug}")
+    assert press(hands, booking, "leaving", at(9, 20)).status_code == 404
+    assert press(hands, booking, "flying", at(9, 20)).status_code == 404
+    assert not booking.steps.exists()
 
 
 def test_a_log_in_without_a_therapist_is_told_so(world: World) -> None:

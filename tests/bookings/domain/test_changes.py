@@ -201,7 +201,7 @@ def test_the_fee_is_charged_or_waived_once_and_the_client_is_told(
     booking: Booking, staff: User, state: LateFeeState, cents: int
 ) -> None:
     cancel_late(booking)
-    fee = LateFee.objects.get()
+    fee, still_open = LateFee.objects.get(), LateFee.objects.get()
     decided = operations.decide_late_fee(fee=fee, actor=staff, now=LATE, state=state)
     fee.refresh_from_db()
     assert (fee.state, fee.decided_by, fee.decided_at) == (state, staff, LATE)
@@ -211,7 +211,7 @@ def test_the_fee_is_charged_or_waived_once_and_the_client_is_told(
     assert (event.kind, event.actor, event.reason) == (EventKind.FEE_DECIDED, staff, state.value)
     for again in LateFeeState.CHARGED, LateFeeState.WAIVED:
         with pytest.raises(exceptions.FeeDecided):
-            operations.decide_late_fee(fee=fee, actor=staff, now=LATE, state=again)
+            operations.decide_late_fee(fee=still_open, actor=staff, now=LATE, state=again)
     decided.refresh_from_db()
     assert decided.late_fee_cents == cents
 

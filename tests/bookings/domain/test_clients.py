@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 
-from bookings.domain import links
+from bookings.domain import clients, links
 from bookings.domain.clients import add_note, client_figures, likely_twins, merge_clients
 from bookings.enums import EventKind, LinkPurpose
 from bookings.exceptions import ClientGone, SameClient
@@ -91,6 +91,33 @@ def test_nobody_is_merged_with_themselves(pair: tuple[Client, Client], staff: Us
     with pytest.raises(SameClient):
         merge_clients(keep=pair[0], other=pair[0], actor=staff, now=LATER)
     assert Client.objects.count() == 2
+
+
+@pytest.mark.integrity
+@pytest.mark.parametrize(
+    ("of_kept", "of_gone", "after"),
+    [("preferred", "never", "never"), ("never", "preferred", "never"), ("never", "", "never"), ("", "never", "never"),
+     ("preferred", "preferred", "preferred")],
+)  # fmt: skip
+def test_never_sent_to_one_of_the_two_is_never_sent_to_who_is_left(
+    world: World, pair: tuple[Client, Client], staff: User, of_kept: str, of_gone: str, after: str
+) -> None:
+    for client, kind in zip(pair, (of_kept, of_gone), strict=True):
+        if kind:
+            clients.pair(client=client, therapist=world.therapist, kind=kind, reason="", actor=staff, now=NOW)
+    merge_clients(keep=pair[0], other=pair[1], actor=staff, now=LATER)
+    assert [row.kind for row in pair[0].pairings.all()] == [after]
+
+
+def test_a_complaint_is_settled_once(world: World, staff: User) -> None:
+    client = world.book().client
+    note = add_note(client=client, text="Too cold.", actor=staff, now=NOW, is_complaint=True)
+    plain = add_note(client=client, text="Mornings.", actor=staff, now=NOW)
+    assert not clients.settle_complaint(note=plain, actor=staff, now=LATER)
+    assert clients.settle_complaint(note=note, actor=staff, now=LATER)
+    assert not clients.settle_complaint(note=note, actor=staff, now=LATER + timedelta(hours=1))
+    note.refresh_from_db()
+    assert (note.complaint, note.settled_at, note.settled_by) == ("settled", LATER, staff)
 
 
 @pytest.mark.integrity

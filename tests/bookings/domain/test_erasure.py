@@ -17,10 +17,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from bookings.domain import area_requests, intake, operations, outbox, sign_in
-from bookings.domain.clients import add_note, likely_twins, merge_clients
+from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client
 from bookings.domain.reports import load_report
-from bookings.enums import BookingStatus, MessageState
+from bookings.enums import BookingStatus, MessageState, PairingKind, StepKind
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
@@ -34,8 +34,10 @@ from bookings.models import (
     LateFee,
     Link,
     Message,
+    MessageSettings,
     NoteFile,
     ScreeningRecheck,
+    VisitStep,
 )
 from bookings.notifications import delivery
 from massagerx.lib.encryption import EncryptedJSONField
@@ -57,6 +59,14 @@ CANARIES = (
     "quillname", "quillmail@example.com", "5550177", "quillstreet", "quillgate", "quillmother",
     "quillnote", "quillreason", "quillquestion", "quillhealth",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def told_at_once(db: None) -> None:
+    """What staff do is told as soon as it is done."""
+    settings = MessageSettings.load()
+    settings.second_thoughts_minutes = 0
+    settings.save()
 
 
 @pytest.fixture
@@ -109,6 +119,10 @@ def a_life(world: World, staff: User) -> Client:
     merge_clients(keep=kept.client, other=other.client, actor=staff, now=NOW)
     client = kept.client
     operations.confirm_booking(booking=kept, actor=staff, now=NOW)
+    VisitStep.objects.create(
+        booking=kept, kind=StepKind.LATE, at=NOW, received_at=NOW, minutes=10, key=uuid.uuid4(), by=staff,
+        expected_from=NOW, expected_until=NOW + timedelta(minutes=10),
+    )  # fmt: skip
     operations.complete_booking(booking=kept, actor=staff, now=AFTER, reason="quillreason")
     operations.cancel_booking(booking=canceled, actor=staff, now=NOW, reason="quillreason")
     operations.decline_booking(booking=other, actor=staff, now=NOW)
@@ -129,6 +143,14 @@ def a_life(world: World, staff: User) -> Client:
     LateFee.objects.create(booking=kept, cents=6_000, reason="quillreason", named_at=NOW)
     DriveOverride.objects.create(to_booking=kept, minutes=30, reason="quillreason", by=staff, at=NOW)
     add_note(client=client, text="quillnote", actor=staff, now=NOW)
+    pair(
+        client=client,
+        therapist=world.add_therapist("Sample Kept Apart"),
+        kind=PairingKind.NEVER,
+        reason="quillreason",
+        actor=staff,
+        now=NOW,
+    )
     LogEntry.objects.log_actions(staff.pk, [client], CHANGE, change_message="quillreason", single_object=True)
 
     written = operations.send_contact(

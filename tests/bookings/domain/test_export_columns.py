@@ -32,6 +32,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.DriveOverride: ("visits", {"minutes": "drives", "reason": "drives"}),
     models.BookingEvent: ("history", {}),
     models.LateFee: ("late_fees", {}),
+    models.VisitStep: ("steps", {}),
     models.ChangeRequest: ("late_moves", {}),
     models.ScreeningRecord: ("health", {"tier": "result", "evaluated_at": "at"}),
     models.ScreeningRecheck: ("health", {"tier": "result", "evaluated_at": "at"}),
@@ -39,6 +40,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.ClinicianNote: ("clinicians", {"recorded_at": "at", "recorded_by": "by"}),
     models.HealthAccess: ("health_access_log", {}),
     models.ClientNote: ("notes", {}),
+    models.Pairing: ("pairings", {}),
     models.Message: ("messages", {"copy": "text"}),
     models.ContactMessage: ("enquiries", {}),
     models.BookletRequest: ("booklets", {}),
@@ -67,6 +69,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "moved_from_therapist": "the day of another person",
     },
     models.LateFee: {"decided_by": _STAFF},
+    models.VisitStep: {"received_at": "when our server had it", "key": _OUR_NUMBER, "by": _STAFF},
     models.NoteFile: {
         "data": "a file of its own in the archive",
         "digest": "a keyed digest of the file, which says nothing",

@@ -1,0 +1,82 @@
+// Keeps a press while there is no connection, sends it when there is, and says what isn't sent yet. The server knows a
+// press by its key, so sending one twice is sending it once. Without this script the buttons are plain forms.
+
+const STORE = "massagerx-presses";
+const AGAIN_AFTER = 15000;
+const note = document.querySelector("[data-unsent]");
+let sending = false;
+
+const kept = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
+
+function keep(presses) {
+  localStorage.setItem(STORE, JSON.stringify(presses));
+  show(presses);
+}
+
+function show(presses, more = "") {
+  note.hidden = presses.length === 0 && !more;
+  note.textContent = presses.length ? `${note.dataset.waits} ` : "";
+  for (const press of presses) {
+    const drop = document.createElement("button");
+    drop.type = "button";
+    drop.className = "my-button";
+    drop.textContent = `${note.dataset.drop}: ${press.words}`;
+    drop.addEventListener("click", () => keep(kept().filter((other) => other.key !== press.key)));
+    note.append(drop);
+  }
+  note.append(more);
+}
+
+async function send(press) {
+  const body = new FormData();
+  for (const [name, value] of press.fields) body.append(name, value);
+  body.set("age", Math.max(0, Math.round((Date.now() - press.at) / 1000)));
+  body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+  return fetch(press.address, { method: "POST", body, headers: { "X-Press": "1" }, redirect: "manual" });
+}
+
+async function flush() {
+  if (sending) return;
+  sending = true;
+  let sent = 0;
+  let refused = "";
+  try {
+    for (let press = kept()[0]; press; press = kept()[0]) {
+      const answer = await send(press);
+      if (answer.type === "opaqueredirect" || answer.status === 403) {
+        show(kept(), note.dataset.logIn);
+        return;
+      }
+      if (answer.status >= 500) break;
+      if (!answer.ok) refused = (await answer.json().catch(() => ({}))).said ?? press.words;
+      keep(kept().filter((other) => other.key !== press.key));
+      sent += 1;
+    }
+  } catch {
+    // No connection: all of it stays, and is tried again.
+  } finally {
+    sending = false;
+  }
+  if (refused) show(kept(), refused);
+  else if (sent && !kept().length) location.reload();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.press) return;
+  event.preventDefault();
+  const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  const key = form.elements.key.value;
+  if (!kept().some((press) => press.key === key)) {
+    keep([...kept(), { key, fields, address: form.action, words: form.dataset.press, at: Date.now() }]);
+  }
+  flush();
+});
+
+for (const undo of document.querySelectorAll("[data-undo]")) {
+  setTimeout(() => undo.remove(), Number(undo.dataset.undo) * 1000);
+}
+show(kept());
+flush();
+addEventListener("online", flush);
+setInterval(flush, AGAIN_AFTER);

@@ -1,0 +1,117 @@
+"""A therapist's whole day at 390 pixels, with the connection lost on the way: what is pressed is kept and sent once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group, User
+from playwright.sync_api import expect
+
+from bookings.domain import operations
+from bookings.enums import BookingStatus
+from bookings.models import Booking
+from tests.factories import NOW, World, at, fix_drives, make_roles, make_world
+from tests.support.browser import PHONE, accessibility_violations, screenshot, sideways_overflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Ticks from a quarter past nine on: browser and server wait for each other by the clock."""
+    with time_machine.travel(at(9, 15), tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def visits(clock: Any) -> list[Booking]:
+    world: World = make_world()
+    make_roles()
+    user = User.objects.create_user("hands", password="a-long-password", is_staff=True)
+    user.groups.add(Group.objects.get(name="Therapist"))
+    world.therapist.user = user
+    world.therapist.save()
+    fix_drives((world.area, world.area, 20))
+    return [
+        operations.confirm_booking(
+            booking=world.book(
+                starts_at=at(hour), name=name, email=f"c{hour}@example.com", phone=f"+121355501{hour}",
+                street=f"{hour} Sample Street",
+            ),
+            actor=None,
+            now=NOW,
+        )
+        for hour, name in ((10, "Flora First"), (13, "Sven Second"))
+    ]  # fmt: skip
+
+
+def kinds(visit: Booking) -> list[str]:
+    return list(visit.steps.standing().values_list("kind", flat=True))
+
+
+def test_a_whole_day_with_one_lost_connection(
+    live_server: Any, visits: list[Booking], clock: Any, new_page: Any
+) -> None:
+    first, second = visits
+    page = new_page(width=PHONE)
+    page.goto("/admin/login/")
+    page.fill("#id_username", "hands")
+    page.fill("#id_password", "a-long-password")
+    page.click("[type=submit]")
+    card = page.locator(".my-next")
+    expect(card).to_contain_text("Flora First")
+    for words in ("Leaving", "10 minutes late"):
+        box = card.get_by_role("button", name=re.compile(words)).bounding_box()
+        assert box["width"] >= 44
+        assert box["height"] >= 44
+    assert sideways_overflow(page) == 0
+    assert accessibility_violations(page) == []
+    screenshot(page, "my-day-before")
+
+    card.get_by_role("button", name=re.compile("^Leaving")).click()
+    expect(card).to_contain_text("The client expects you at about")
+    assert kinds(first) == ["leaving"]
+    screenshot(page, "my-day-left")
+
+    # On the way there is no connection: what is pressed stays on the phone, and the page says so.
+    new_page.allow("ERR_INTERNET_DISCONNECTED")
+    unsent = page.locator("[data-unsent]")
+    page.context.set_offline(True)
+    card.get_by_role("button", name=re.compile("^20 minutes late")).click()
+    card.get_by_role("button", name=re.compile("^I’m there")).click()
+    expect(unsent).to_contain_text("Not sent yet, and kept on this phone:")
+    expect(unsent.get_by_role("button")).to_have_count(2)
+    assert kinds(first) == ["leaving"]
+    screenshot(page, "my-day-unsent")
+    # The first was pressed by mistake.
+    unsent.get_by_role("button", name=re.compile("Late by 20 minutes")).click()
+    expect(unsent.get_by_role("button")).to_have_count(1)
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(card.get_by_role("button", name=re.compile("^I’m there"))).to_have_count(0)
+    expect(unsent).to_be_hidden()
+    assert kinds(first) == ["leaving", "arrived"]
+
+    clock.shift(at(11) - at(9, 15))
+    page.reload()
+    asked = page.locator("section", has=page.get_by_role("heading", name="How did it go?"))
+    asked.get_by_label("Paid").select_option("zelle")
+    asked.get_by_role("button", name=re.compile("It went as booked")).click()
+    expect(page.get_by_role("heading", name="How did it go?")).to_have_count(0)
+    first.refresh_from_db()
+    assert first.status == BookingStatus.COMPLETED
+    assert first.steps.get(kind="done").paid_by == "zelle"
+
+    clock.shift(timedelta(hours=1))
+    page.reload()
+    expect(card).to_contain_text("Sven Second")
+    card.get_by_role("button", name=re.compile("^10 minutes late")).click()
+    expect(card).to_contain_text("1:00 PM – 1:10 PM")
+    card.get_by_role("link", name="Does the rest of the day fit?").click()
+    expect(page.get_by_text("Nobody is late, as far as was pressed today.")).to_be_visible()
+    assert kinds(second) == ["late"]
