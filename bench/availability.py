@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parent / "results" / "availability.json"
 DAYS = 60
 FEW, MANY = 4, 65
+#: Phases of a course of twelve visits over eight weeks: from day, to day, visits, days apart.
+COURSE = ((3, 7, 3, 1), (8, 14, 3, 2), (15, 28, 4, 2), (29, 55, 2, 4))
 #: A day with two visits of each therapist.
 ONE_DAY = FIRST_DAY + timedelta(days=8)
 
@@ -120,15 +122,29 @@ def measure(
 
 def tasks_at(business: Business) -> dict[str, Callable[[], int]]:
     """What is measured at each number of stored visits."""
+    from bookings.courses.planner import Phase, targets
+    from bookings.courses.planning import Asked, plan_course, rules_of_client, wishes_of
+
+    phases = tuple(Phase(*phase) for phase in COURSE)
     everyone, one = business.therapists, business.therapists[:1]
     # The client's choices, looked up beforehand: that costs the same whatever is stored.
     any_of_them, the_one = business.visit_request(everyone), business.visit_request(one)
     last = FIRST_DAY + timedelta(days=DAYS - 1)
+    rules = rules_of_client(business.rules, phases)
+
+    def course() -> int:
+        """Twelve visits over eight weeks, with who comes read anew; how many have a place."""
+        wanted = targets(phases, day_zero=FIRST_DAY, not_before=FIRST_DAY)
+        wishes = wishes_of(weekdays=[], minute=10 * 60, same="preferred")
+        visits = plan_course(Asked(targets=wanted, wishes=wishes), any_of_them, rules=rules, now=NOW)
+        return sum(visit.time is not None for visit in visits)
+
     return {
         "floor, day": lambda: floor(one, ONE_DAY, ONE_DAY),
         "day": lambda: ours(business, the_one, ONE_DAY, ONE_DAY),
         "floor, 60 days": lambda: floor(everyone, FIRST_DAY, last),
         "60 days": lambda: ours(business, any_of_them, FIRST_DAY, last),
+        "course": course,
     }
 
 
@@ -160,8 +176,8 @@ def main() -> None:
             calendar.grow_to(size)
             measured = measure(tasks_at(business), options.rounds, clock)
             report["sizes"][str(size)] = {}
-            for name in ("day", "60 days"):
-                here, least = measured[name], measured[f"floor, {name}"]
+            for name, of in (("day", "day"), ("60 days", "60 days"), ("course", "60 days")):
+                here, least = measured[name], measured[f"floor, {of}"]
                 if size == 1000:
                     base[name] = here.quickest
                 growth = here.quickest / base[name] if name in base else None

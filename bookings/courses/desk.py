@@ -65,7 +65,7 @@ class CancelRestForm(forms.Form):
 @require_safe
 def course_page(request: StaffRequest, key: str) -> HttpResponse:
     """Nothing on it is a field of the course: every change is a button."""
-    course = _course(key)
+    course = find_course(key)
     if course is None:
         messages.warning(request, _("There is no such course."))
         return redirect("admin:courses_course_changelist")
@@ -82,7 +82,7 @@ def course_history(request: StaffRequest, key: str) -> HttpResponse:
 def confirm_course(request: StaffRequest, pk: int) -> HttpResponse:
     """Confirms all visits that wait, with the clinician's note where one is asked for."""
     back = redirect("admin:courses_course_change", pk)
-    course = _course(str(pk)) if request.method == "POST" else None
+    course = find_course(str(pk)) if request.method == "POST" else None
     if course is None:
         return back
     form = CourseNoteForm(request.POST)
@@ -116,7 +116,7 @@ def confirm_course(request: StaffRequest, pk: int) -> HttpResponse:
 def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
     """Cancels all visits of the course that are still to come."""
     back = redirect("admin:courses_course_change", pk)
-    course = _course(str(pk)) if request.method == "POST" else None
+    course = find_course(str(pk)) if request.method == "POST" else None
     if course is None:
         return back
     rest_form = CancelRestForm(request.POST, auto_id="id_rest_%s")
@@ -149,7 +149,7 @@ def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
     return back
 
 
-def _course(text: str) -> Course | None:
+def find_course(text: str) -> Course | None:
     """By its row's key, or by the one that its visits have."""
     rows = Course.objects.select_related("plan__option__service").defer("dates")
     pk = read_key(text)

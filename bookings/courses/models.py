@@ -153,8 +153,14 @@ class Course(models.Model):
     # weekdays, minute of the day, therapist: what the planner was asked for.
     wishes = models.JSONField(default=dict)
     booked_at = models.DateTimeField(_("booked at"))
+    # Blank: the client did.
     booked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("booked by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("booked by"),
     )
 
     class Meta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -43,11 +43,14 @@ def book_course(
     dates: Mapping[str, str | None],
     wishes: Mapping[str, Any],
     looked_up: LookedUp,
-    actor: User,
     now: datetime,
+    actor: User | None = None,
+    draft: uuid.UUID | None = None,
+    source: str = "",
 ) -> Course:
     """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
-    visit's submission with the course's key, `visits` each time with the total in cents that was shown.
+    visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
+    in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
@@ -56,7 +59,9 @@ def book_course(
             submissions=submissions_of(like, visits),
             together=like.key,
             looked_up=looked_up,
+            draft=draft,
             actor=actor,
+            source=source,
             now=now,
         )
         course, _is_new = Course.objects.get_or_create(
@@ -70,6 +75,28 @@ def book_course(
             },
         )
     return course
+
+
+def move_course(
+    *,
+    course: Course,
+    moves: Sequence[operations.Move],
+    days: int,
+    actor: User,
+    now: datetime,
+    by_client: bool,
+) -> list[Booking]:
+    """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
+    Raises as `operations.move_together`, and `UnreadableValue` when the days can't be opened."""
+    with transaction.atomic():
+        moved = operations.move_together(moves=moves, actor=actor, now=now, by_client=by_client)
+        fresh = Course.objects.select_for_update().get(pk=course.pk)
+        fresh.dates = {
+            name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
+            for name, day in fresh.dates.items()
+        }
+        fresh.save(update_fields=["dates"])
+    return moved
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:

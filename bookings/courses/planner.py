@@ -117,6 +117,26 @@ def targets(phases: Iterable[Phase], *, day_zero: date, not_before: date) -> tup
     return tuple(found)
 
 
+def moved_targets(
+    days: Sequence[date], phases: Sequence[Phase], *, day_zero: date, by: int, not_before: date
+) -> tuple[Target, ...]:
+    """The visits on these days, in order, `by` so many days later or earlier: each as near as can be to its own day
+    then, and in the same phase, which moves as well. A visit outside of all phases belongs to the nearest."""
+    found = []
+    for number, day in enumerate(days, start=1):
+        offset = (day - day_zero).days
+        index = min(
+            range(len(phases)),
+            key=lambda n: (max(phases[n].from_day - offset, offset - phases[n].to_day, 0), n),
+        )
+        phase, zero = phases[index], day_zero + timedelta(days=by)
+        ideal = max(day + timedelta(days=by), not_before)
+        first = max(min(zero + timedelta(days=phase.from_day), ideal), not_before)
+        last = max(zero + timedelta(days=phase.to_day), ideal)
+        found.append(Target(number, index, first, last, ideal, phase.apart))
+    return tuple(found)
+
+
 def plan(
     wanted: Sequence[Target], free: Iterable[FreeTime], wishes: Wishes, *, last_bookable: date
 ) -> list[Place]:

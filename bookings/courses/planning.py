@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -25,12 +25,9 @@ _TIMES_A_DAY = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a course is planned by. `day_zero` is what the phases are counted from, `not_before` the first local day
-    that is allowed."""
+    """What a course is planned by: its visits with their days, and what the client wishes for."""
 
-    phases: tuple[planner.Phase, ...]
-    day_zero: date
-    not_before: date
+    targets: tuple[Target, ...]
     wishes: Wishes
 
 
@@ -70,6 +67,13 @@ def rules_of_desk(rules: BookingRules) -> BookingRules:
     return for_staff
 
 
+def rules_of_client(rules: BookingRules, phases: Iterable[planner.Phase]) -> BookingRules:
+    """A client's rules for a course of these phases: one whose day 0 can be booked is planned to its end."""
+    longer = copy(rules)
+    longer.horizon_days += max(phase.to_day for phase in phases)
+    return longer
+
+
 def plan_course(
     asked: Asked,
     visit_request: VisitRequest,
@@ -82,7 +86,7 @@ def plan_course(
     therapists who may come. `chosen` are times by the visits' numbers: those that have gone are planned anew."""
     chosen = chosen or {}
     last = scheduling.last_day(rules=rules, now=now)
-    wanted = planner.targets(asked.phases, day_zero=asked.day_zero, not_before=asked.not_before)
+    wanted = asked.targets
     slugs = {row.pk: row.slug for row in visit_request.therapists}
     outlook = scheduling.read_days(
         visit_request=visit_request,

@@ -1,4 +1,5 @@
-"""Planning a course for a client on the phone, in place of the step that asks for one time; and the one press.
+"""Planning a course, in place of the step that asks for one time; and the one press. By the client, or by staff for a
+client on the phone.
 
 The other steps are those of every booking. The draft keeps what the course is planned by, and the times that were taken
 over; nothing is held meanwhile: what has gone is planned anew, and marked.
@@ -22,7 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import intake, operations, pricing
+from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -34,8 +35,10 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
-from bookings.refusals import preference_label, refusal_words, stranding_words
+from bookings.models import BookingRules
+from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
+from bookings.views.booking import booked, finished, named
 from bookings.views.steps import (
     COURSE,
     COURSE_ASKED,
@@ -48,14 +51,14 @@ from bookings.views.steps import (
     save,
     show,
 )
-from massagerx.lib.limits import limited
-from massagerx.lib.localtime import clock_time, local
+from massagerx.lib.limits import limited, visitor_digest
 
 from .forms import CourseForm
 from .models import Course, CoursePlan
 from .operations import book_course
-from .planner import Why
-from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
+from .planner import targets
+from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
+from .words import day_words, other_times, time_value, why_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,14 +66,15 @@ from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, w
 def course(request: HttpRequest) -> HttpResponse:
     """The form, and below it the visits by week as they could be booked; a second press takes them over."""
     progress = load_progress(request)
-    if progress.staff_user is None:
-        return back_to("when")
     if response := steps.guard(request, progress, "when"):
         return response
     page = _Page(request, progress)
     if not page.plans:
         messages.info(
-            request, _("There is no approved plan for this service. The owner makes them in the admin.")
+            request,
+            _("There is no approved plan for this service. The owner makes them in the admin.")
+            if progress.staff_user
+            else _("For this service we have no plans. Please choose a time for one visit."),
         )
         return back_to("when")
     if request.method != "POST":
@@ -78,7 +82,7 @@ def course(request: HttpRequest) -> HttpResponse:
     if request.POST.get("press") == "take":
         return page.take()
     form = page.form(data=request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
     data = form.cleaned_data
     save(
@@ -129,6 +133,17 @@ class _Page:
         ]
         return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
 
+    def begins_in_time(self, form: CourseForm) -> bool:
+        """Whether the calendar is open to clients on day 0: then it is for all of the course."""
+        last = scheduling.last_day(rules=self.progress.rules, now=self.progress.now)
+        day = form.cleaned_data["day_zero"]
+        if self.progress.staff_user is not None or day <= last:
+            return True
+        words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
+        opens = self.today + (day - last)
+        form.add_error("day_zero", words % {"last": day_words(last), "from": day_words(opens)})
+        return False
+
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
     ) -> HttpResponse:
@@ -142,7 +157,7 @@ class _Page:
         """The second press: takes over the times as chosen, if all of them can be had beside each other."""
         if self.draft is None:
             return back_to("course")
-        chosen = _chosen(self.request)
+        chosen = chosen_times(self.request)
         visits = self.draft.plan(chosen)
         left_out = [visit for visit in visits if visit.time is None]
         if left_out or any(visit.is_new for visit in visits) or len(chosen) != len(visits):
@@ -166,7 +181,7 @@ class _Page:
         return steps.onward(load_progress(self.request))
 
 
-def _chosen(request: HttpRequest) -> dict[int, Chosen]:
+def chosen_times(request: HttpRequest) -> dict[int, Chosen]:
     """The times of the visits as they were sent, by number; what makes no sense is left out."""
     found = {}
     for name, value in request.POST.items():
@@ -230,6 +245,13 @@ class Draft:
         return cls(progress, plan, treatment, visit_request, asked_for)
 
     @property
+    def rules(self) -> BookingRules:
+        """Those that its times are planned and booked by."""
+        if self.progress.staff_user is not None:
+            return rules_of_desk(self.progress.rules)
+        return rules_of_client(self.progress.rules, self.plan_row.as_phases())
+
+    @property
     def chosen(self) -> dict[int, Chosen]:
         """The times that were taken over, by number."""
         rows = self.progress.answers.get(COURSE) or []
@@ -245,11 +267,13 @@ class Draft:
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
         return plan_course(
             Asked(
-                phases=self.plan_row.as_phases(),
-                day_zero=day_zero,
-                not_before=max(
-                    date.fromisoformat(cleared) if cleared else day_zero,
-                    timezone.localdate(self.progress.now),
+                targets=targets(
+                    self.plan_row.as_phases(),
+                    day_zero=day_zero,
+                    not_before=max(
+                        date.fromisoformat(cleared) if cleared else day_zero,
+                        timezone.localdate(self.progress.now),
+                    ),
                 ),
                 wishes=wishes_of(
                     weekdays=asked["weekdays"],
@@ -258,7 +282,7 @@ class Draft:
                 ),
             ),
             self.visit_request,
-            rules=rules_of_desk(self.progress.rules),
+            rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,
         )
@@ -294,49 +318,13 @@ class Draft:
             "number": target.number,
             "week": ((at.day if at else target.first_day) - zero).days // 7 + 1,
             "starts_at": at.starts_at if at else None,
-            "value": f"{at.starts_at.isoformat()} {visit.therapist}" if at else "",
+            "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
             "cents": self.quote(at.starts_at).total_cents if at else 0,
             "is_new": visit.is_new,
-            "why": "" if at else self._why(visit),
-            "others": [
-                {
-                    "value": f"{other.starts_at.isoformat()} {slug}",
-                    "words": _option_words(other.starts_at, name),
-                }
-                for other, slug, name in visit.others
-            ],
+            "why": "" if at else why_words(visit),
+            "others": other_times(visit),
         }
-
-    def _why(self, visit: PlannedVisit) -> str:
-        place, target = visit.place, visit.target
-        near = _day_words(place.nearest.day) if place.nearest else ""
-        if place.why is Why.HORIZON:
-            return _("That is further ahead than can be booked.")
-        if place.why is Why.TOO_EARLY:
-            words = _("All days of this phase are before the day that is allowed.")
-        elif place.why is Why.NO_TIME and visit.reason:
-            words = _("Nothing is free from %(first)s to %(last)s: %(why)s.") % {
-                "first": _day_words(target.first_day),
-                "last": _day_words(target.last_day),
-                "why": stranding_words(visit.reason),
-            }
-        elif place.why is Why.NO_TIME:
-            words = _("Nothing is free from %(first)s to %(last)s.") % {
-                "first": _day_words(target.first_day),
-                "last": _day_words(target.last_day),
-            }
-        else:
-            words = _("What is free in this phase is too close to the other visits.")
-        return f"{words} {_('The nearest day with a time is %(day)s.') % {'day': near}}" if near else words
-
-
-def _day_words(day: date) -> str:
-    return f"{day:%a, %b} {day.day}"
-
-
-def _option_words(starts_at: datetime, name: str) -> str:
-    return f"{_day_words(local(starts_at).date())}, {clock_time(starts_at, labelled=False)}, {name}"
 
 
 # The one press ----------------------------------------------------------------------------------------------------
@@ -346,12 +334,15 @@ def _option_words(starts_at: datetime, name: str) -> str:
 @limited("20/m", "booking-send")
 def check(request: HttpRequest) -> HttpResponse:
     """The whole course on one page, and the one press that books all of it; again it leads to the course."""
-    if request.method == "POST" and (booked := _booked_before(request)) is not None:
-        return redirect("admin:courses_course_change", booked.pk)
+    if request.method == "POST":
+        if (course_row := _booked_before(request)) is not None:
+            return redirect("admin:courses_course_change", course_row.pk)
+        if response := finished(request):
+            return response
     progress = load_progress(request)
     current, draft = in_force(now=progress.now), Draft.load(progress)
-    if progress.staff_user is None or current is None:
-        return back_to("when")
+    if current is None:
+        return steps.closed_page(request)
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
         return steps.guard(request, progress, "review") or back_to("course")
     visits = draft.plan()
@@ -370,7 +361,9 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _booked_before(request: HttpRequest) -> Course | None:
-    """The course that this very press has booked already: its draft is gone then."""
+    """The course that this very press of staff has booked already: its draft is gone then."""
+    if not request.user.is_authenticated:
+        return None
     try:
         key = uuid.UUID(request.POST.get("submission_key", ""))
     except ValueError:
@@ -393,7 +386,6 @@ class _Check:
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
-        assert progress.staff_user is not None
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
         asked = draft.asked_for
         try:
@@ -404,15 +396,20 @@ class _Check:
                 dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
                 wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
                 looked_up=operations.LookedUp(
-                    rules=rules_of_desk(progress.rules),
+                    rules=draft.rules,
                     treatment=draft.treatment,
                     area=draft.visit_request.area,
                     agreed=self.current.terms_version,
                     screening=self.current.screening,
                 ),
+                draft=progress.draft.key,
                 actor=progress.staff_user,
+                source=visitor_digest(self.request),
                 now=progress.now,
             )
+        except exceptions.TooManyRequests as error:
+            unproved = isinstance(error, exceptions.TooManyUnproved)
+            return self.show(too_many="unproved" if unproved else "unanswered", status=409)
         except exceptions.SlotNotOffered as error:
             messages.error(self.request, refusal_words(error))
             return redirect("bookings:course")
@@ -422,6 +419,8 @@ class _Check:
                 save(self.request, progress, health=None)
                 return back_to("health")
             return self.show(status=409)
+        if progress.staff_user is None:
+            return booked(self.request, progress, course_row.visits[0])
         steps.drop(self.request, progress)
         words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
         messages.success(self.request, words % {"count": len(chosen)})
@@ -442,7 +441,7 @@ class _Check:
             total_cents=quote.total_cents,
         )
 
-    def show(self, form: ReviewForm | None = None, *, status: int = 200) -> HttpResponse:
+    def show(self, form: ReviewForm | None = None, *, too_many: str = "", status: int = 200) -> HttpResponse:
         details, health = self.progress.answers["details"], self.progress.answers["health"]
         result = self.current.screening.evaluate(
             health["answers"], health["service"], timezone.localdate(self.progress.now)
@@ -453,9 +452,24 @@ class _Check:
             "total_cents": shown["all_cents"],
             "terms_version": self.current.terms_version.number,
         }
+        tier = intake.tier_of(result)
+        first = next(Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time)
         context = {
             **shown,
-            "form": form or ReviewForm(initial=initial),
+            "form": named(form or ReviewForm(initial=initial), details),
+            "too_many": too_many,
+            "at_once": operations.would_confirm(
+                submission=self._submission(initial, first, self.draft.quote(first.starts_at)),
+                result=result,
+                rules=self.progress.rules,
+                actor=self.progress.staff_user,
+            ),
+            "answer_by": answers.answer_by(
+                asked_at=self.progress.now,
+                starts_at=first.starts_at,
+                rules=self.progress.rules,
+                patience=operations.patience_with(tier),
+            ),
             "fresh": initial,
             "details": details,
             "terms_version": self.current.terms_version,
@@ -463,6 +477,6 @@ class _Check:
                 for_other=bool(details.get("recipient_name"))
             ),
             "care_words": [intake.translated(text) for text in result.messages],
-            "needs_note": intake.tier_of(result) == Tier.CLEARANCE,
+            "needs_note": tier == Tier.CLEARANCE,
         }
         return show(self.request, self.progress, "review", context, template="course_check", status=status)

@@ -5,7 +5,7 @@ Plain values come out, because a month has hundreds of rows and model instances 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -87,12 +87,12 @@ def taken_between(
     *,
     therapists: Iterable[int],
     now: datetime,
-    excluding_booking: Booking | None = None,
+    excluding: Sequence[int] = (),
     draft: UUID | None = None,
 ) -> Iterator[TakenRow]:
     """All that takes time of these therapists between the two aware instants of `span`; one query, without an order.
 
-    `excluding_booking` leaves out one visit, `draft` the hold of one visitor.
+    `excluding` leaves out visits by their keys, `draft` the hold of one visitor.
     """
     return map(
         TakenRow._make,
@@ -101,21 +101,18 @@ def taken_between(
             end=span[1],
             therapists=list(therapists),
             now=now,
-            excluding_booking=excluding_booking.pk if excluding_booking is not None else None,
+            excluding=sorted(set(excluding)) or None,
             draft=draft,
         ),
     )
 
 
 def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
-    keys, number = (
-        parameter("therapists", BigIntegerField()),
-        parameter("excluding_booking", BigIntegerField()),
-    )
+    keys, left_out = parameter("therapists", BigIntegerField()), parameter("excluding", BigIntegerField())
     start, end, now = (parameter(name, DateTimeField()) for name in ("start", "end", "now"))
     visits = Booking.objects.filter(therapist_id__in=keys).occupying().between(start, end)
-    if number is not None:
-        visits = visits.exclude(pk=number)
+    if left_out is not None:
+        visits = visits.exclude(pk__in=left_out)
     holds = Hold.objects.filter(therapist_id__in=keys, blocked_from__lt=end, blocked_until__gt=start)
     holds = holds.live(now).exclude(draft_id=parameter("draft", UUIDField()))
     off = TimeOff.objects.filter(therapist_id__in=keys, starts_at__lt=end, ends_at__gt=start)

@@ -50,7 +50,8 @@ class VisitRequest:
 
     `access_type` is the way to the door, the ground floor until it is known; `address_key` is the door's once the
     street is known. The time held for the visitor with `draft` is theirs to take. `excluding_booking` is a visit that
-    this one takes the place of: its time counts as free, and its length stays.
+    this one takes the place of: its time counts as free, and its length stays; `excluding_others` are keys of visits
+    that move at the same time.
 
     `therapist` is the slug of the one of them who was shown to come: that one, or nobody.
 
@@ -69,6 +70,7 @@ class VisitRequest:
     address_key: str | None = None
     draft: UUID | None = None
     excluding_booking: Booking | None = None
+    excluding_others: tuple[int, ...] = ()
     contact: Contact | None = None
     pairings: Pairings = NOTHING_KNOWN
     therapists: tuple[Therapist, ...] = ()
@@ -82,6 +84,12 @@ class VisitRequest:
             if self.excluding_booking is None
             else self.excluding_booking.treatment_minutes
         )
+
+    @property
+    def excluding(self) -> list[int]:
+        """The keys of all visits whose times count as free."""
+        own = [self.excluding_booking.pk] if self.excluding_booking is not None else []
+        return [*own, *self.excluding_others]
 
     def read(self, today: date) -> VisitRequest:
         """The same with those who can be booked on `today` (a local date); one query. Raises

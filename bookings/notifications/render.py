@@ -23,7 +23,7 @@ from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind
-from bookings.models import Booking, ContactMessage, LateFee, Link, Message
+from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
@@ -189,7 +189,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
-        found |= _together(_told_together(message, booking, now))
+        found |= _together(message, _told_together(message, booking, now))
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
@@ -260,14 +260,20 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
     return ended or list(ahead_together(booking, now).with_details())
 
 
-def _together(visits: Sequence[Booking]) -> dict[str, Any]:
-    """What is told of visits that were booked together."""
+def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
+    """What is told of visits that were booked together, with where they were before when one press moved them."""
+    events = BookingEvent.objects.filter(
+        booking__in=[visit.pk for visit in visits if visit.pk], kind=EventKind.MOVED, at=message.created_at
+    )
+    before = dict(events.order_by("pk").values_list("booking", "moved_from"))
     return {
+        "is_moved": bool(before),
         "visits": [
             {
                 "day": date_format(local(visit.starts_at), "l, F j"),
                 "time": time_span(visit.starts_at, visit.ends_at),
                 "with": visit.therapist.name,
+                "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
                 # Only a confirmed visit that its client canceled has one.

@@ -120,7 +120,7 @@ def _choose(
     )
     if asked["zip"] and not area:
         return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': asked['zip']})}")
-    return back_to("when" if area else "where")
+    return back_to(("course" if asked["course"] else "when") if area else "where")
 
 
 def _chosen(request: HttpRequest, progress: Progress, service: Service) -> dict[str, Any]:
@@ -144,16 +144,18 @@ def _preference(therapist: Therapist | None, service: Service) -> dict[str, str]
 def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     """What the visitor gives here or gave on the way, and each link and form gives on. The ZIP code: `zip` as typed,
     and `area` where we drive there or `outside` where we don't; a code that makes no sense has neither, and the next
-    step says what is wrong with it. `therapist`, if that one can be booked today. `query` has both,
-    as they stand in an address."""
+    step says what is wrong with it. `therapist`, if that one can be booked today. `course`, for a whole course.
+    `query` has them as they stand in an address."""
     is_sent = request.method == "POST"
     data = request.POST if is_sent else request.GET
     typed = data.get("zip", "" if is_sent else progress.answers.get("zip_code", "")).strip()[:20]
     slug = data.get("therapist", "")[:50]
     today = timezone.localdate(progress.now)
     therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
-    given = {"zip": typed, "therapist": therapist.slug if therapist else ""}
+    is_course = "yes" if data.get("course") else ""
+    given = {"zip": typed, "therapist": therapist.slug if therapist else "", "course": is_course}
     asked: dict[str, Any] = {
+        "course": is_course,
         "zip": typed,
         "area": None,
         "outside": None,
@@ -220,8 +222,8 @@ def _has_evenings(progress: Progress) -> bool:
 @limited("20/m", "booking-send")
 def review(request: HttpRequest) -> HttpResponse:
     """The whole on one page, and the one press that books."""
-    if request.method == "POST" and (finished := _finished(request)):
-        return finished
+    if request.method == "POST" and (response := finished(request)):
+        return response
     progress = load_progress(request)
     current = in_force(now=progress.now)
     if current is None:
@@ -237,7 +239,7 @@ def review(request: HttpRequest) -> HttpResponse:
     return page.press() if request.method == "POST" else page.show()
 
 
-def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpResponse:
+def booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpResponse:
     """Ends the draft, and leads to the page that says so: staff to the visit's own."""
     finished_bookings = dict(request.session.get(FINISHED_KEY, {}))
     finished_bookings[str(progress.answers["submission_key"])] = booking.reference
@@ -259,7 +261,7 @@ def _booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpR
     return redirect("bookings:done")
 
 
-def _finished(request: HttpRequest) -> HttpResponse | None:
+def finished(request: HttpRequest) -> HttpResponse | None:
     """To the booking that this very page already made, when it was sent twice."""
     key = request.POST.get("submission_key", "")
     return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
@@ -325,7 +327,7 @@ class _Review:
             )
         except exceptions.BookingError as error:
             return self.refused(error)
-        return _booked(request, progress, booking)
+        return booked(request, progress, booking)
 
     def refused(self, error: exceptions.BookingError) -> HttpResponse:
         """The page again, as things are now, or the step that has to be answered anew; nothing typed is lost."""
@@ -368,7 +370,7 @@ class _Review:
             "terms_version": current.terms_version.number,
         }
         context = {
-            "form": self._named(form or ReviewForm(initial=initial)),
+            "form": named(form or ReviewForm(initial=initial), details),
             "fresh": initial,
             "quote": complete.quote,
             "terms_version": current.terms_version,
@@ -410,12 +412,13 @@ class _Review:
             submission=submission, looked_up=self.looked_up, result=result, now=self.progress.now
         )
 
-    def _named(self, form: ReviewForm) -> ReviewForm:
-        """The form, whose tick speaks of the person who is visited when that is somebody else."""
-        if name := self.complete.details.get("recipient_name"):
-            words = _("I have read this and agree. %(name)s knows about this visit and agrees to it too.")
-            form.fields["agree"].label = words % {"name": name}
-        return form
+
+def named(form: ReviewForm, details: dict[str, Any]) -> ReviewForm:
+    """The form, whose tick speaks of the person who is visited when that is somebody else."""
+    if name := details.get("recipient_name"):
+        words = _("I have read this and agree. %(name)s knows about this visit and agrees to it too.")
+        form.fields["agree"].label = words % {"name": name}
+    return form
 
 
 @require_safe
@@ -424,10 +427,11 @@ def done(request: HttpRequest) -> HttpResponse:
     references = list(request.session.get(FINISHED_KEY, {}).values())
     try:
         # For as long as this browser may see the visit, and no longer: the page tells the address.
-        booking, _access = get_visit(request, references[-1] if references else "", now=timezone.now())
+        booking, visitor = get_visit(request, references[-1] if references else "", now=timezone.now())
     except VisitClosed:
         return back_to("start")
-    response = render(request, "bookings/done.html", {"booking": booking})
+    context = {"booking": booking, "together": visitor.together_with(booking)}
+    response = render(request, "bookings/done.html", context)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -21,7 +21,7 @@ from bookings.domain.pairings import NOTHING_KNOWN, Contact, Pairings, read_pair
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import VisitRequest
 from bookings.exceptions import NoLongerOffered, SlotNotOffered, SlotTaken
-from bookings.models import Booking, BookingRules, Therapist
+from bookings.models import Booking, BookingQuerySet, BookingRules, Therapist
 from bookings.models.people import TherapistQuerySet
 from massagerx.lib.localtime import local
 
@@ -57,12 +57,8 @@ def claim_all(wishes: Sequence[Wish], *, rules: BookingRules, now: datetime) -> 
     for wish in wishes:
         scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
     with translated_errors(), transaction.atomic():
-        chosen: list[tuple[VisitRequest, Slot]] = []
         locked = _lock(wishes, now)
-        for wish, therapists in zip(_as_paired(wishes), locked, strict=True):
-            slot = _choose(wish, therapists, rules, now, beside=chosen)
-            chosen.append((wish.visit_request, slot))
-        yield tuple(slot for _visit_request, slot in chosen)
+        yield _choose_all(_as_paired(wishes), locked, rules, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +108,54 @@ def claim_move(
         yield Standing(visit, therapists, rules, now)
 
 
+@dataclass(frozen=True, slots=True)
+class StandingTogether:
+    """Visits that stand and move together, locked and as they are now, in the order of their wishes."""
+
+    visits: Sequence[Booking]
+    wishes: Sequence[Wish]
+    therapists: Sequence[Sequence[Therapist]]
+    rules: BookingRules
+    now: datetime
+
+    def slots(self) -> tuple[Slot, ...]:
+        """The slot of each, all of them having left where they were. Raises `SlotTaken` or `SlotNotOffered`."""
+        return _choose_all(self.wishes, self.therapists, self.rules, self.now)
+
+
+@contextmanager
+def claim_moves(
+    visits: Sequence[Booking], wishes: Sequence[Wish], *, rules: BookingRules, now: datetime
+) -> Iterator[StandingTogether]:
+    """`claim_move` for several visits in one transaction, all or none: a wish for each, and the times of all of them
+    count as free."""
+    for wish in wishes:
+        scheduling.day_asked_for(wish.starts_at, rules=rules, now=now)
+    keys = [visit.pk for visit in visits]
+    with translated_errors(), transaction.atomic():
+        therapists, locked = _lock_several(wishes, now, of_visits=keys)
+        fresh = {visit.pk: visit for visit in _to_move().filter(pk__in=keys).order_by("pk")}
+        if any(visit.therapist_id not in locked for visit in fresh.values()):
+            raise SlotTaken  # moved to another therapist at this very moment
+        yield StandingTogether([fresh[key] for key in keys], _as_paired(wishes), therapists, rules, now)
+
+
 @contextmanager
 def claim_in_place(booking: Booking, *, rules: BookingRules, now: datetime) -> Iterator[Standing]:
     """Takes a visit's own start for it again: to confirm it, or at another door. Raises `SlotTaken`."""
     with translated_errors(), transaction.atomic():
         yield Standing(_lock_standing(booking, set()), (), rules, now)
+
+
+def _choose_all(
+    wishes: Sequence[Wish], therapists: Sequence[Sequence[Therapist]], rules: BookingRules, now: datetime
+) -> tuple[Slot, ...]:
+    """The slot of each wish, of the therapists who may be chosen for it, beside those of the ones before."""
+    chosen: list[tuple[VisitRequest, Slot]] = []
+    for wish, candidates in zip(wishes, therapists, strict=True):
+        slot = _choose(wish, candidates, rules, now, beside=chosen)
+        chosen.append((wish.visit_request, slot))
+    return tuple(slot for _visit_request, slot in chosen)
 
 
 def _choose(
@@ -155,33 +194,45 @@ def _lock(wishes: Sequence[Wish], now: datetime) -> list[list[Therapist]]:
                 therapist=visit_request.therapist,
             )
         ]
+    return _lock_several(wishes, now)[0]
+
+
+def _lock_several(
+    wishes: Sequence[Wish], now: datetime, of_visits: Sequence[int] = ()
+) -> tuple[list[list[Therapist]], set[int]]:
+    """Those who may be chosen for each wish, and the keys of all who are locked, those of visits that stand among
+    them."""
     today = local(now).date()
     candidates = [
         {row.pk for row in visit_request.therapists or visit_request.read(today).therapists}
         for visit_request, _starts_at in wishes
     ]
-    list(_to_lock().filter(pk__in=set().union(*candidates)))
+    standing = Booking.objects.filter(pk__in=of_visits).order_by().values("therapist")
+    rows = _to_lock().filter(Q(pk__in=set().union(*candidates)) | Q(pk__in=standing))
+    keys = {row.pk for row in rows}
     locked = [
-        lock_therapists(keys, treatment=wish.visit_request.treatment, now=now)
-        for keys, wish in zip(candidates, wishes, strict=True)
+        lock_therapists(those, treatment=wish.visit_request.treatment, now=now)
+        for those, wish in zip(candidates, wishes, strict=True)
     ]
     if not all(locked):
         raise NoLongerOffered("therapist")
-    return locked
+    return locked, keys
 
 
 def _lock_standing(booking: Booking, candidates: set[int]) -> Booking:
     """Locks the visit's therapist and those who may take it over, in one order, then the visit; the visit as it is."""
     of_visit = Booking.objects.filter(pk=booking.pk).order_by().values("therapist")
     locked = {row.pk for row in _to_lock().filter(Q(pk__in=candidates) | Q(pk__in=of_visit))}
-    fresh = (
-        Booking.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("therapist__home_zip", "area__zone", "service", "option", "client", "terms_version")
-        .get(pk=booking.pk)
-    )
+    fresh = _to_move().get(pk=booking.pk)
     if fresh.therapist_id not in locked:
         raise SlotTaken  # moved to another therapist at this very moment
     return fresh
+
+
+def _to_move() -> BookingQuerySet:
+    return Booking.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "therapist__home_zip", "area__zone", "service", "option", "client", "terms_version"
+    )
 
 
 def _as_paired(wishes: Sequence[Wish]) -> list[Wish]:

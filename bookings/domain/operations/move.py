@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -13,14 +14,21 @@ from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
 from bookings.domain.pairings import Contact
+from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import InvalidTransition, PriceChanged, SlotNotOffered
+from bookings.exceptions import (
+    ChangedMeanwhile,
+    InvalidTransition,
+    PriceChanged,
+    SlotNotOffered,
+    SlotTaken,
+)
 from bookings.models import Booking, BookingRules, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
-from .act import Act, columns_of, keep
-from .claim import claim_move
+from .act import Act, Columns, columns_of, keep
+from .claim import Wish, claim_move, claim_moves
 from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
 
@@ -121,44 +129,140 @@ def move_booking(
                 rules=rules,
                 patience=patience_with(first_tier(fresh)),
             )
-        before = block_of(fresh)
-        fresh.therapist_id = slot.therapist_id
         if by_client:
             fresh.preference = visit_request.preference
-        fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
-        fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
-        fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
         fresh.late_fee_cents += late_fee_cents
-        fresh.revision += 1
-        fresh.save(
-            update_fields=[
-                "therapist",
-                "preference",
-                "starts_at",
-                "ends_at",
-                "blocked_from",
-                "blocked_until",
-                "evening_cents",
-                "total_cents",
-                "late_fee_cents",
-                "answer_by",
-                "revision",
-            ]
-        )
-        settle_change(fresh, moved=True, now=now, actor=actor)
-        # A corrected drive spoke of the visits before and after; these are others now.
-        drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
-        deleted = list(drives.order_by("pk"))
-        drives.delete()
-        # So did what was pressed on the way to the time that was.
-        fresh.steps.all().delete()
-        links.revoke_visit_links(fresh, now=now)
         act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
-        event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
-        leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
-        keep(event, was, act, leaves_at, drives=[columns_of(drive) for drive in deleted])
-        tell_change(fresh, act, leaves_at)
+        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was))
     return fresh
+
+
+def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
+    """Writes the time, its price and the history of a locked visit, with what the caller has set since it `was`; when
+    what it tells leaves."""
+    before = block_of(fresh)
+    fresh.therapist_id = slot.therapist_id
+    fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
+    fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
+    fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
+    fresh.revision += 1
+    fresh.save(
+        update_fields=[
+            "therapist",
+            "preference",
+            "starts_at",
+            "ends_at",
+            "blocked_from",
+            "blocked_until",
+            "evening_cents",
+            "total_cents",
+            "late_fee_cents",
+            "answer_by",
+            "revision",
+        ]
+    )
+    settle_change(fresh, moved=True, now=act.at, actor=act.actor)
+    # A corrected drive spoke of the visits before and after; these are others now.
+    drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
+    deleted = list(drives.order_by("pk"))
+    drives.delete()
+    # So did what was pressed on the way to the time that was.
+    fresh.steps.all().delete()
+    links.revoke_visit_links(fresh, now=act.at)
+    event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
+    leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
+    keep(event, was, act, leaves_at, drives=[columns_of(drive) for drive in deleted])
+    return leaves_at
+
+
+class Move(NamedTuple):
+    """A visit as it was shown, by its revision, with the start and the slug of the therapist that it moves to."""
+
+    booking: Booking
+    revision: int
+    starts_at: datetime
+    therapist: str
+
+
+def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[VisitRequest]:
+    """What visits of one press ask for when they move together: the times of all of them count as free. Raises
+    `NoLongerOffered("therapist")`."""
+    first = visit_request_of(bookings[0], now=now)
+    others = tuple(booking.pk for booking in bookings)
+    return [
+        replace(
+            at_door(booking, booking.area, booking.address_key, booking.access_type),
+            qualified=first.qualified,
+            contact=first.contact,
+            pairings=first.pairings,
+            excluding_others=others,
+        ).asking_for(booking.preference)
+        for booking in bookings
+    ]
+
+
+def move_together(
+    *, moves: Sequence[Move], actor: User, now: datetime, by_client: bool = False, reason: str = ""
+) -> list[Booking]:
+    """Staff move several visits of one press, all or none, each as `move_booking` would, and tell the client once; one
+    that stays where it is, is left alone.
+
+    Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
+    """
+    rules = BookingRules.load().for_staff()
+    # Told at once, and not to be taken back: the days of the course move as well.
+    act = Act(now, actor, by_client, reason, told_together=True, leaves_at=now)
+    visits = [move.booking for move in moves]
+    wishes = [
+        Wish(visit_request.with_therapist(move.therapist), move.starts_at)
+        for move, visit_request in zip(moves, requests_to_move(visits, now=now), strict=True)
+    ]
+    with claim_moves(visits, wishes, rules=rules, now=now) as standing:
+        for fresh, move in zip(standing.visits, moves, strict=True):
+            require_movable(fresh, now)
+            if fresh.revision != move.revision:
+                raise ChangedMeanwhile
+        waiting = [
+            (fresh, slot)
+            for fresh, slot in zip(standing.visits, standing.slots(), strict=True)
+            if (fresh.starts_at, fresh.therapist_id) != (slot.starts_at, slot.therapist_id)
+        ]
+        moved = []
+        while waiting:
+            fresh, slot = one = _first_to_move(waiting)
+            waiting.remove(one)
+            was = columns_of(fresh)
+            if fresh.status == BookingStatus.REQUESTED:
+                fresh.answer_by = answers.answer_by(
+                    asked_at=now,
+                    starts_at=slot.starts_at,
+                    rules=rules,
+                    patience=patience_with(first_tier(fresh)),
+                )
+            quote = quote_for_move(booking=fresh, starts_at=slot.starts_at, rules=rules)
+            _write_move(fresh, slot, quote, act, was)
+            reminders.write_reminders(booking=fresh, now=now)
+            moved.append(fresh)
+        if moved:
+            moved.sort(key=lambda visit: visit.starts_at)
+            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER], now=now)
+    return moved
+
+
+def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Slot]:
+    """One whose new time none of the others still takes: the database looks at each row when it is written. Where
+    visits keep their order there is always one."""
+    for fresh, slot in waiting:
+        taken = any(
+            other.therapist_id == slot.therapist_id
+            and other.blocked_from < slot.blocked_until
+            and slot.blocked_from < other.blocked_until
+            for other, _slot in waiting
+            if other.pk != fresh.pk
+        )
+        if not taken:
+            return fresh, slot
+    raise SlotTaken
 
 
 def tell_change(booking: Booking, act: Act, leaves_at: datetime) -> None:

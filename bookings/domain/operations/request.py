@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -20,6 +21,7 @@ from django.db.models import (
     OuterRef,
     Q,
 )
+from django.db.models.expressions import Combinable
 from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
@@ -42,6 +44,7 @@ from bookings.models import (
     AccessNotes,
     Booking,
     BookingEvent,
+    BookingQuerySet,
     BookingRules,
     Client,
     Hold,
@@ -151,7 +154,7 @@ def request_booking(
             contact=Contact.of(submission.email, submission.phone),
         )
         with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
-            return _write(press, slot, draft)
+            return _write(press, slot, draft, _who(press))
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -162,16 +165,24 @@ def request_booking(
 
 
 def request_together(
-    *, submissions: Sequence[Submission], together: UUID, looked_up: LookedUp, actor: User, now: datetime
+    *,
+    submissions: Sequence[Submission],
+    together: UUID,
+    looked_up: LookedUp,
+    now: datetime,
+    draft: UUID | None = None,
+    actor: User | None = None,
+    source: str = "",
 ) -> list[Booking]:
-    """Books several visits of one client for whom staff answer, all or none, each as `request_booking` would; one
-    message tells of all. They are alike but for key, start, therapist and total; `together` names the press.
+    """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
+    all, and one staff. They are alike but for key, start, therapist and total; `together` names the press, which counts
+    as one request.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
     try:
         presses = [
-            _look_through(submission, looked_up, actor=actor, source="", now=now)
+            _look_through(submission, looked_up, actor=actor, source=source, now=now)
             for submission in submissions
         ]
         first = submissions[0]
@@ -181,6 +192,7 @@ def request_together(
             preference=first.preference,
             access_type=first.access_type,
             address_key=first.address_key,
+            draft=draft,
             contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
@@ -190,11 +202,13 @@ def request_together(
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
             first_at = min(slot.starts_at for slot in slots)
+            person = _who(presses[0])
             bookings = [
-                _write(press, slot, None, together=together, answer_before=first_at)
+                _write(press, slot, draft, person, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
-            outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER], now=now)
+            alert = [MessageKind.STAFF_ALERT] if actor is None else []
+            outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             return bookings
     except (BookingError, IntegrityError):
         earlier = [_earlier(submission) for submission in submissions]
@@ -266,6 +280,24 @@ def _look_through(
     )
 
 
+class _Who(NamedTuple):
+    """The client of a press; whether it is one that we know, and whether their mailbox must be proved first."""
+
+    client: Client
+    is_known: bool
+    must_prove: bool
+
+
+def _who(press: _Press) -> _Who:
+    """Raises `TooManyRequests` or `TooManyUnproved`."""
+    rules, actor = press.looked_up.rules, press.actor
+    client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
+    must_prove = is_new and actor is None
+    if must_prove:
+        _require_few_unproved(rules, press.source)
+    return _Who(client, is_known, must_prove)
+
+
 def _screened(
     submission: Submission,
     treatment: Treatment,
@@ -291,6 +323,7 @@ def _write(
     press: _Press,
     slot: Slot,
     draft: UUID | None,
+    person: _Who,
     *,
     together: UUID | None = None,
     answer_before: datetime | None = None,
@@ -299,15 +332,13 @@ def _write(
     `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
     submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
-    client, is_known, is_new = _client(submission, rules=rules, now=now, actor=actor)
-    must_prove = is_new and actor is None
-    if must_prove:
-        _require_few_unproved(rules, press.source)
     result, tier, covered, at_once = press.result, Tier.CLEAR, False, False
     if result is not None:
         tier = intake.tier_of(result)
-        covered = _is_covered(client, submission, treatment, result, press.looked_up.screening, now=now)
-        at_once = _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
+        covered = _is_covered(
+            person.client, submission, treatment, result, press.looked_up.screening, now=now
+        )
+        at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
     if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
@@ -316,7 +347,7 @@ def _write(
     )
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,
-        client=client,
+        client=person.client,
         contact_name=submission.name,
         recipient_name=submission.recipient_name,
         therapist_id=slot.therapist_id,
@@ -346,10 +377,10 @@ def _write(
         submission_key=submission.key,
         submission_digest=submission.digest,
         together=together,
-        prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), slot.starts_at)
-        if must_prove
+        prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), answer_before or slot.starts_at)
+        if person.must_prove
         else None,
-        source=press.source if must_prove else "",
+        source=press.source if person.must_prove else "",
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
@@ -360,7 +391,7 @@ def _write(
     if result is None:
         kind = MessageKind.HEALTH_ASKED
     # Staff need no alert of what they do themselves.
-    kinds = [kind, MessageKind.STAFF_ALERT] if actor is None else [kind] if together is None else []
+    kinds = [] if together is not None else [kind, MessageKind.STAFF_ALERT] if actor is None else [kind]
     messages = outbox.new_messages(booking=booking, kinds=kinds, now=now)
     bulk_insert_mixed(
         [
@@ -484,16 +515,22 @@ _ASKED = Q(
     Exists(BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.REQUESTED, by_client=True)),
     status=BookingStatus.REQUESTED,
 )
+_ALONE = Q(together=None)
+
+
+def _presses(which: Q) -> Combinable:
+    """How many presses asked for these visits: those of one course count once."""
+    return Count("pk", filter=which & _ALONE) + Count("together", filter=which, distinct=True)
+
+
 _VISITS = CompiledQuery(
     lambda parameter: (
         Booking.objects.filter(client_id__in=parameter("clients", BigIntegerField()))
         .order_by()
         .values("client_id")
         .annotate(
-            waiting=Count("pk", filter=_ASKED & Q(starts_at__gt=parameter("now", DateTimeField()))),
-            proved=Count(
-                "pk", filter=_ASKED & Q(prove_by=None, starts_at__gt=parameter("now", DateTimeField()))
-            ),
+            waiting=_presses(_ASKED & Q(starts_at__gt=parameter("now", DateTimeField()))),
+            proved=_presses(_ASKED & Q(prove_by=None, starts_at__gt=parameter("now", DateTimeField()))),
             kept=Count("pk", filter=Q(status=BookingStatus.COMPLETED)),
             sure=Count("pk", filter=Q(prove_by=None)),
         )
@@ -560,7 +597,11 @@ def _require_few_unproved(rules: BookingRules, source: str) -> None:
     """Raises `TooManyUnproved`. Counted under a lock on the name of what is counted."""
     lock_names("unproved")
     unproved = Booking.objects.unproved()
-    if unproved.count() >= rules.unproved_in_all:
+    if _count_presses(unproved) >= rules.unproved_in_all:
         raise TooManyUnproved
-    if source and unproved.filter(source=source).count() >= rules.unproved_per_address:
+    if source and _count_presses(unproved.filter(source=source)) >= rules.unproved_per_address:
         raise TooManyUnproved
+
+
+def _count_presses(visits: BookingQuerySet) -> int:
+    return int(visits.order_by().aggregate(number=_presses(Q(pk__isnull=False)))["number"])

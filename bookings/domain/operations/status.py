@@ -367,16 +367,16 @@ def _require_unproved(fresh: Booking) -> None:
 
 
 def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
-    """The press in the email that a new client gets: their time is kept until staff answer. Also in the minute in which
-    it would expire. False when nothing waited for it."""
+    """The press in the email that a new client gets: their time is kept until staff answer, and so are all that were
+    asked for together. Also in the minute in which it would expire. False when nothing waited for it."""
+    same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
     with transaction.atomic():
-        fresh = Booking.objects.unproved().select_for_update(no_key=True).filter(pk=booking.pk).first()
-        if fresh is None:
-            return False
-        fresh.prove_by, fresh.source = None, ""
-        fresh.save(update_fields=["prove_by", "source"])
-        record(fresh, EventKind.PROVED, fresh.status, Act(now, by_client=True))
-    return True
+        waiting = list(Booking.objects.unproved().select_for_update(no_key=True).filter(same).order_by("pk"))
+        for fresh in waiting:
+            fresh.prove_by, fresh.source = None, ""
+            fresh.save(update_fields=["prove_by", "source"])
+            record(fresh, EventKind.PROVED, fresh.status, Act(now, by_client=True))
+    return bool(waiting)
 
 
 def expires_at(booking: Booking, rules: BookingRules) -> datetime:

@@ -76,7 +76,7 @@ def try_slot(
         first_day=day,
         last_day=day,
         now=now,
-        excluding_booking=visit_request.excluding_booking,
+        excluding=visit_request.excluding,
         draft=visit_request.draft,
     )
     values = tuple(_with_taken(value, beside, rules) for value in found) if beside else found
@@ -130,7 +130,7 @@ def slot_in_place(
         raise SlotNotOffered(stands_back)
     job = _job_as_it_stands(booking) if visit_request is None else job_at(visit_request, rules)
     (value,), closures = therapist_values(
-        [booking.therapist], first_day=day, last_day=day, now=now, excluding_booking=booking
+        [booking.therapist], first_day=day, last_day=day, now=now, excluding=[booking.pk]
     )
     corrections = corrections_between([key], first_day=day, last_day=day)
     outcome = availability.check_slot(

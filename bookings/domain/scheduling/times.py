@@ -178,7 +178,7 @@ def _read(
         first_day=first_day,
         last_day=last_day,
         now=now,
-        excluding_booking=visit_request.excluding_booking,
+        excluding=visit_request.excluding,
         draft=visit_request.draft,
     )
     job = job_at(visit_request, rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.conf import settings
 from bookings import availability
 from bookings.domain.calendar_rows import HoursRow, TakenBy, TakenRow, hours_between, taken_between
 from bookings.domain.visit_request import VisitRequest
-from bookings.models import Booking, BookingRules, ServiceArea, Therapist
+from bookings.models import BookingRules, ServiceArea, Therapist
 from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
@@ -82,11 +82,11 @@ def therapist_values(
     first_day: date,
     last_day: date,
     now: datetime,
-    excluding_booking: Booking | None = None,
+    excluding: Sequence[int] = (),
     draft: UUID | None = None,
 ) -> tuple[tuple[availability.Therapist, ...], frozenset[date]]:
     """The engine's values of these therapists, with all that is taken in the weeks of these days, and the closures
-    of the days; two queries. The time of the visit `excluding_booking` counts as free, and so does what the visitor
+    of the days; two queries. The times of the visits `excluding` (keys) count as free, and so does what the visitor
     with `draft` holds."""
     candidates = list(therapists)
     keys = [row.pk for row in candidates]
@@ -96,9 +96,7 @@ def therapist_values(
     weeks = day_bounds(week_start)[0], day_bounds(week_end)[1]
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
     off: dict[int, list[availability.Interval]] = defaultdict(list)
-    for taken in taken_between(
-        weeks, therapists=keys, now=now, excluding_booking=excluding_booking, draft=draft
-    ):
+    for taken in taken_between(weeks, therapists=keys, now=now, excluding=excluding, draft=draft):
         span = availability.Interval(taken.blocked_from, taken.blocked_until)
         if taken.by == TakenBy.TIME_OFF:
             off[taken.therapist_id].append(span)

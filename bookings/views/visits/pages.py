@@ -46,6 +46,7 @@ def visit_page(
         "headline": headline(booking, now=now),
         "stands": stands,
         "place": queries.place_together(booking),
+        "together": visitor.together_with(booking),
         "change": queries.waiting_change(booking),
         "fee_now": operations.late_fee(booking, now=now) if stands else None,
         "free_until": operations.free_until(booking) if stands else None,

@@ -75,12 +75,21 @@ class Visitor:
             mine |= Q(client__email=self.email)
         if self.links:
             # Looked up each time: a link that was taken back closes what it opened.
-            opened = Link.objects.live(self.now).filter(pk__in=self.links, booking=OuterRef("pk"))
-            mine |= Q(Exists(opened))
+            opened = Link.objects.live(self.now).filter(pk__in=self.links)
+            # The email about a course tells of all its visits.
+            same = Q(booking=OuterRef("pk")) | Q(booking__together=OuterRef("together"))
+            mine |= Q(Exists(opened.filter(same)))
         # The answers stay shut.
         return queries.with_asks_change(
             Booking.objects.with_details().defer("screening__answers").filter(mine)
         )
+
+    def together_with(self, booking: Booking) -> list[Booking]:
+        """The visits of its course that stand or took place, in order of time; none for one that came alone."""
+        if booking.together is None:
+            return []
+        mine = self.visits().filter(together=booking.together).occupying()
+        return list(mine.order_by("starts_at", "pk"))
 
     def is_proved(self, email: str, *, for_form: bool = False) -> bool:
         """Whether this mailbox was proved to be the visitor's not long ago."""

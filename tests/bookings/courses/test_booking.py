@@ -18,6 +18,7 @@ from bookings.courses import operations as course_operations
 from bookings.courses import planning
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.personal_data import section_of
+from bookings.courses.planner import targets
 from bookings.courses.planning import Asked, Chosen, rules_of_desk, wishes_of
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations import LookedUp
@@ -262,12 +263,6 @@ def test_longer_than_the_calendar_of_clients(flow: Flow, world: World) -> None:
     take(flow, long)
 
 
-def test_clients_plan_no_course_of_their_own(world: World, plan: CoursePlan) -> None:
-    flow = Flow(Client(), world).until("when")
-    assert flow.client.get(COURSE)["Location"] == "/book/when/"
-    assert "course" not in flow.client.get("/book/when/").content.decode()
-
-
 def test_service_without_an_approved_plan(flow: Flow, plan: CoursePlan) -> None:
     CoursePlan.objects.update(approved_by="")
     assert "no approved plan" in flow.client.get(COURSE, follow=True).content.decode()
@@ -327,10 +322,10 @@ def test_same_press_again_leads_to_the_course(flow: Flow, plan: CoursePlan) -> N
     assert flow.client.post(CHECK, sent)["Location"] == there
     assert Course.objects.count() == 1
     # A press of somebody else, or none that makes sense, leads nowhere.
-    assert flow.client.post(CHECK, {**sent, "submission_key": "x"})["Location"] == "/book/when/"
+    assert flow.client.post(CHECK, {**sent, "submission_key": "x"})["Location"] == "/book/"
     Course.objects.update(booked_by=User.objects.create_user("another"))
-    assert flow.client.post(CHECK, sent)["Location"] == "/book/when/"
-    assert Client().post(CHECK, sent)["Location"] == "/book/when/"
+    assert flow.client.post(CHECK, sent)["Location"] == "/book/"
+    assert Client().post(CHECK, sent)["Location"] == "/book/"
 
 
 def book(flow: Flow, plan: CoursePlan, **health: Any) -> Course:
@@ -476,7 +471,7 @@ def what_is_sent(world: World, plan: CoursePlan) -> tuple[Any, list[tuple[Chosen
     treatment = load_treatment(service_slug=world.service.slug, option_id=plan.option_id)
     rules = rules_of_desk(world.rules)
     asked = Asked(
-        phases=plan.as_phases(), day_zero=SURGERY, not_before=SURGERY,
+        targets=targets(plan.as_phases(), day_zero=SURGERY, not_before=SURGERY),
         wishes=wishes_of(weekdays=[], minute=600, same="preferred"),
     )  # fmt: skip
     visit_request = VisitRequest(treatment=treatment, area=world.area, preference="any").read(
@@ -518,9 +513,7 @@ def test_planning_asks_few_questions(world: World, plan: CoursePlan, count_queri
     treatment = load_treatment(service_slug=world.service.slug, option_id=plan.option_id)
     phases = CoursePlan.objects.prefetch_related("phases").get().as_phases()
     asked = Asked(
-        phases=phases,
-        day_zero=SURGERY,
-        not_before=SURGERY,
+        targets=targets(phases, day_zero=SURGERY, not_before=SURGERY),
         wishes=wishes_of(weekdays=[], minute=None, same="always"),
     )
     rules = rules_of_desk(world.rules)

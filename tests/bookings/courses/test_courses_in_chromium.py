@@ -38,6 +38,65 @@ def world() -> World:
     return found
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_client_books_twelve_visits_on_a_phone(
+    live_server: Any, clock: None, world: World, new_page: Any, scripts: bool
+) -> None:
+    page = new_page(width=390, javascript=scripts)
+    presses = 0
+
+    def press(locator: Any) -> None:
+        nonlocal presses
+        presses += 1
+        locator.click()
+
+    def fill(label: str, value: str) -> None:
+        nonlocal presses
+        presses += 1  # into the field
+        page.get_by_label(label).fill(value)
+
+    page.goto(world.service.get_absolute_url())
+    press(page.get_by_role("link", name="Plan a whole course"))
+    fill("ZIP code of the visit", "90026")
+    press(page.get_by_role("button", name="Plan a whole course"))
+    expect(page.get_by_text("We never open or drain incisions")).to_be_visible()
+    fill("Day of the surgery", str(SURGERY))
+    press(page.get_by_role("button", name="Show the visits"))
+    expect(page.get_by_role("heading", name="12 visits")).to_be_visible()
+    if scripts:
+        assert accessibility_violations(page) == []
+    assert not sideways_overflow(page)
+    press(page.get_by_role("button", name="Take these times"))
+    expect(page).to_have_url(f"{live_server.url}/book/health/")
+    for none in page.get_by_label("None of these").all():
+        press(none)
+    press(page.locator("[name=adult][value=yes]"))
+    press(page.get_by_role("button", name="Continue"))
+    expect(page).to_have_url(f"{live_server.url}/book/details/")
+    for label, value in (
+        ("Your name", "Ana Sample"),
+        ("Email", "ana@example.com"),
+        ("Phone", "(213) 555-0123"),
+        ("Street address", "12 Sample Street"),
+    ):
+        fill(label, value)
+    press(page.get_by_role("button", name="Continue"))
+    expect(page.get_by_role("button", name="Ask for all of them")).to_be_visible()
+    if scripts:
+        assert accessibility_violations(page) == []
+    press(page.get_by_label("I have read this and agree"))
+    press(page.get_by_role("button", name="Ask for all of them"))
+
+    expect(page.get_by_text("That is the first of 12 visits.")).to_be_visible()
+    assert presses <= 30, presses
+    assert Course.objects.get().visits.count() == 12
+    if scripts:
+        assert accessibility_violations(page) == []
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+
+
 def test_twelve_visits_for_a_known_client_take_few_presses(
     live_server: Any, clock: None, world: World, new_page: Any
 ) -> None:

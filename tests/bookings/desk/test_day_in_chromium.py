@@ -80,7 +80,9 @@ def test_four_visits_are_rescued_and_undone_with_few_presses(
     assert not Message.objects.filter(kind="moved").exists()
     looked_at(page, "rescue-emails")
     press("button", "Move the ticked and tell the clients")
-    expect(page.locator(".messagelist li")).to_have_count(4)
+    # A fifth line says that the whole day is blocked.
+    told = page.locator(".messagelist li", has_text="The client gets an email.")
+    expect(told).to_have_count(4)
     assert presses <= 8
     assert set(Booking.objects.values_list("therapist", flat=True)) == {second.pk}
 

@@ -1,0 +1,202 @@
+"""A client plans and books a whole course: as one request, one email, one alert, and one press in the mailbox."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from bookings.courses.models import Course, CoursePlan
+from bookings.domain import links, operations
+from bookings.enums import BookingStatus, MessageKind
+from bookings.exceptions import TooManyRequests, TooManyUnproved
+from bookings.models import Booking, Message
+from massagerx.lib.localtime import local
+from tests.bookings.views.flow import Flow
+from tests.bookings.views.visits.browsers import signed_in, text
+from tests.factories import NOW, World, at
+
+from .conftest import make_plan
+from .test_booking import CHECK, COURSE, SURGERY, asked_for, hidden, shown, take, to_the_end
+from .test_rest import email_of
+
+pytestmark = pytest.mark.django_db
+REMINDERS = ["reminder_first", "reminder_last", "recheck", "thanks"]
+
+
+@pytest.fixture
+def plan(world: World) -> CoursePlan:
+    return make_plan(world)
+
+
+@pytest.fixture
+def flow(world: World, plan: CoursePlan) -> Flow:
+    return Flow(Client(), world).until("when")
+
+
+def book(flow: Flow, plan: CoursePlan, **changes: Any) -> Any:
+    take(flow, plan, **changes)
+    page = to_the_end(flow).content.decode()
+    return flow.client.post(CHECK, {**hidden(page), "agree": "on"}, follow=True)
+
+
+def told() -> list[Message]:
+    return list(Message.objects.exclude(kind__in=REMINDERS).order_by("kind"))
+
+
+def test_new_client_books_a_course_and_proves_the_mailbox_once(flow: Flow, plan: CoursePlan) -> None:
+    page = book(flow, plan)
+    assert page.redirect_chain[-1][0] == "/book/done/"
+    assert "That is the first of 5 visits." in text(page)
+    course = Course.objects.get()
+    assert course.booked_by is None
+    visits = list(course.visits)
+    assert {visit.status for visit in visits} == {BookingStatus.REQUESTED}
+    (by,) = {visit.prove_by for visit in visits}
+    assert by == NOW + timedelta(hours=1)
+    alert, email = told()
+    assert (alert.kind, email.kind) == (MessageKind.STAFF_ALERT, MessageKind.TOGETHER)
+    assert email.booking == alert.booking == visits[0]
+    assert "One press keeps your times" in email_of(email, NOW).text
+    assert email_of(email, NOW).text.count("with Sample Therapist One") == 5
+    assert "A request for 5 visits is waiting for an answer" in email_of(alert, NOW).text
+
+    browser = Client()
+    browser.get(f"/visits/{links.visit_token(visits[0], now=NOW)}/")
+    opened = browser.post("/visits/open/", follow=True)
+    assert "Your email address is confirmed" in text(opened)
+    assert not Booking.objects.unproved().exists()
+    # The link of that email opens all that the email tells of.
+    for visit in visits:
+        assert browser.get(f"/visits/v/{visit.reference}/").status_code == 200
+
+
+def test_nobody_proves_the_mailbox_and_all_of_it_ends_without_a_word(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    later = NOW + timedelta(hours=1)
+    assert operations.expire_requests(now=later) == 5
+    assert not Message.objects.filter(created_at=later).exists()
+
+
+def test_known_client_is_confirmed_at_once(flow: Flow, plan: CoursePlan, world: World) -> None:
+    world.rules.confirm_known_clients = True
+    world.rules.save()
+    before = world.book(starts_at=at(14))
+    Booking.objects.filter(pk=before.pk).update(status=BookingStatus.COMPLETED, prove_by=None)
+    page = book(flow, plan)
+    assert "Your visit is booked." in text(page)
+    assert {visit.status for visit in Course.objects.get().visits} == {BookingStatus.CONFIRMED}
+
+
+def test_page_says_whose_word_counts(flow: Flow, plan: CoursePlan) -> None:
+    page = text(flow.client.get(COURSE))
+    assert "as your surgeon advises" in page
+    assert "We never open or drain incisions" in page
+    assert "owner makes them in the admin" not in page
+
+
+def test_way_leads_from_the_services_page_to_the_plan(world: World, plan: CoursePlan) -> None:
+    client = Client()
+    service = client.get(world.service.get_absolute_url()).content.decode()
+    assert "course=yes" in service
+    what = {"service": world.service.slug, "option": world.option.pk, "people": 1, "zip": "90026"}
+    assert client.post("/book/", {**what, "course": "yes"})["Location"] == COURSE
+    one = client.post("/book/", {**what, "course": ""})
+    assert one["Location"] == "/book/when/"
+    start = f"/book/?service={world.service.slug}"
+    assert "Plan a whole course" in client.get(start).content.decode()
+    CoursePlan.objects.update(approved_by="")
+    assert "course=yes" not in client.get(world.service.get_absolute_url()).content.decode()
+    assert "Plan a whole course" not in client.get(start).content.decode()
+    assert client.get(COURSE)["Location"] == "/book/when/"
+
+
+def test_same_press_twice_is_one_course(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan)
+    page = to_the_end(flow).content.decode()
+    press = {**hidden(page), "agree": "on"}
+    first, second = (flow.client.post(CHECK, press) for _ in range(2))
+    assert first["Location"] == second["Location"] == "/book/done/"
+    assert (Course.objects.count(), Booking.objects.count()) == (1, 5)
+
+
+def test_course_that_begins_in_the_calendar_is_planned_to_its_end(
+    flow: Flow, plan: CoursePlan, world: World
+) -> None:
+    world.rules.horizon_days = (SURGERY - local(NOW).date()).days
+    world.rules.save()
+    times = take(flow, plan)
+    assert len(times) == 5
+    late = flow.client.post(COURSE, asked_for(plan, day_zero=str(SURGERY + timedelta(days=1))))
+    assert late.status_code == 422
+    opens = local(NOW).date() + timedelta(days=1)
+    assert f"can be booked on {opens:%a, %b} {opens.day}" in text(late)
+
+
+def test_notice_is_kept(flow: Flow, plan: CoursePlan) -> None:
+    """What clients can't book as one visit they can't book in a course."""
+    today = local(NOW).date()
+    flow.client.post(COURSE, asked_for(plan, day_zero=str(today - timedelta(days=3))))
+    times = shown(flow.client.get(COURSE).content.decode())
+    first = next(value for value in times.values() if value)
+    assert date.fromisoformat(first[:10]) > today
+
+
+def test_course_counts_as_one_request(flow: Flow, plan: CoursePlan, world: World) -> None:
+    world.rules.open_requests_per_client = 2
+    world.rules.unproved_per_address = 2
+    world.rules.save()
+    book(flow, plan)
+    world.book(starts_at=at(14), email="ana@example.com", phone="+12135550123")
+    with pytest.raises(TooManyRequests) as refusal:
+        world.book(starts_at=at(16), email="ana@example.com", phone="+12135550123")
+    assert not isinstance(refusal.value, TooManyUnproved)
+
+
+def test_too_many_requests_are_told_and_nothing_typed_is_lost(
+    flow: Flow, plan: CoursePlan, world: World
+) -> None:
+    take(flow, plan)
+    page = to_the_end(flow).content.decode()
+    world.rules.open_requests_per_client = 0
+    world.rules.save()
+    answer = flow.client.post(CHECK, {**hidden(page), "agree": "on"})
+    assert answer.status_code == 409
+    assert "still wait for our answer" in text(answer)
+    assert not Booking.objects.exists()
+    world.rules.open_requests_per_client = 6
+    world.rules.save()
+    assert flow.client.post(CHECK, {**hidden(page), "agree": "on"})["Location"] == "/book/done/"
+
+
+def test_unproved_courses_count_as_one_each(flow: Flow, plan: CoursePlan, world: World) -> None:
+    world.rules.unproved_in_all = 2
+    world.rules.save()
+    book(flow, plan)
+    world.book(proved=False, starts_at=at(14), email="bo@example.com", phone="+12135550144")
+    with pytest.raises(TooManyUnproved):
+        world.book(proved=False, starts_at=at(16), email="cy@example.com", phone="+12135550145")
+
+
+def test_clients_page_shows_the_whole_course(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    second = Course.objects.get().visits[1]
+    page = text(signed_in().get(f"/visits/v/{second.reference}/"))
+    assert "Visit 2 of 5" in page
+    assert "The whole course" in page
+    assert page.count("Sample Therapist One") == 6  # of each visit, and who comes to this one
+
+
+def test_times_that_have_gone_are_marked_for_a_client_too(flow: Flow, plan: CoursePlan, world: World) -> None:
+    times = take(flow, plan)
+    page = to_the_end(flow).content.decode()
+    moment = times["visit-3"].split()[0]
+    world.book(
+        starts_at=at(0).fromisoformat(moment),
+        email="quick@example.com", phone="+12135550144", street="9 Other Road",
+    )  # fmt: skip
+    answer = flow.client.post(CHECK, {**hidden(page), "agree": "on"}, follow=True)
+    assert answer.content.decode().count("this one is new") == 1
+    assert not Course.objects.exists()

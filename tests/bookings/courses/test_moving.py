@@ -1,0 +1,201 @@
+"""“The surgery moves”: all visits of a course that lie ahead, by so many days, with one press and one email."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from bookings.courses.models import Course
+from bookings.courses.planner import Phase, moved_targets
+from bookings.domain import operations
+from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.models import Booking, Message
+from massagerx.lib.localtime import local
+from tests.factories import NOW, World
+
+from .conftest import PHASES
+from .test_booking import SURGERY
+from .test_rest import email_of, make_course, sent_at
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course(world: World) -> Course:
+    return make_course(world)
+
+
+def page_of(course: Course) -> str:
+    return reverse("admin:courses_course_move", args=[course.pk])
+
+
+def shown(page: str) -> dict[str, str]:
+    """What the page's press would send."""
+    found = dict(re.findall(r'<input type="hidden" name="(days|shown-\d+)" value="([^"]*)"', page))
+    for name, body in re.findall(r'<select name="(visit-\d+)".*?>(.*?)</select>', page, re.DOTALL):
+        picked = re.search(r'value="([^"]*)" selected', body)
+        found[name] = picked[1] if picked else ""
+    return found
+
+
+def look(desk: Client, course: Course, days: int) -> dict[str, str]:
+    return shown(desk.get(page_of(course), {"days": days}).content.decode())
+
+
+def days_of(course: Course) -> list[int]:
+    return [(local(visit.starts_at).date() - SURGERY).days for visit in course.visits]
+
+
+def assert_shifted(found: list[int], before: list[int], days: int) -> None:
+    """By so many days; on the day beside it where nobody works."""
+    for new, old in zip(found, before, strict=True):
+        is_sunday = (SURGERY + timedelta(days=old + days)).weekday() == 6
+        assert abs(new - (old + days)) == is_sunday, (found, before)
+
+
+@pytest.mark.parametrize("days", [5, 2, 1, -1])
+def test_surgery_moves_and_all_visits_with_it(course: Course, desk: Client, days: int) -> None:
+    """Also onto times that the course itself has now."""
+    before = list(course.visits)
+    hours = [local(visit.starts_at).time() for visit in before]
+    old_days = days_of(course)
+    answer = desk.post(page_of(course), look(desk, course, days), follow=True)
+    assert "5 visits are moved. The client gets one email." in answer.content.decode()
+
+    assert_shifted(days_of(course), old_days, days)
+    assert [local(visit.starts_at).time() for visit in course.visits] == hours
+    course.refresh_from_db()
+    assert course.dates == {"day_zero": str(SURGERY + timedelta(days=days)), "cleared_from": None}
+    told = Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk")
+    mail = email_of(told, NOW)
+    assert mail.subject == "Moved: 5 visits, Manual lymphatic drainage"
+    assert mail.text.count("before: ") == 5
+    assert str(mail.calendar).count("BEGIN:VEVENT") == 5
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+    assert MessageKind.MOVED not in sent_at(NOW)
+    for visit, was in zip(course.visits, before, strict=True):
+        event = visit.events.get(kind=EventKind.MOVED)
+        assert (event.moved_from, event.by_client) == (was.starts_at, True)
+        reminder = visit.messages.get(kind=MessageKind.REMINDER_FIRST, revision=visit.revision)
+        assert reminder.due_at > NOW
+
+
+def test_what_is_over_stays(course: Course, desk: Client) -> None:
+    first = course.visits[0]
+    old = days_of(course)
+    with time_machine.travel(first.ends_at, tick=False):
+        answer = desk.post(page_of(course), look(desk, course, 3), follow=True)
+        assert "4 visits are moved." in answer.content.decode()
+    assert days_of(course)[0] == old[0]
+    assert_shifted(days_of(course)[1:], old[1:], 3)
+
+
+def test_canceled_visits_stay_canceled(course: Course, desk: Client) -> None:
+    second = course.visits[1]
+    operations.cancel_booking(booking=second, actor=None, now=NOW)
+    desk.post(page_of(course), look(desk, course, 5))
+    second.refresh_from_db()
+    assert second.status == BookingStatus.CANCELED
+    assert [visit.events.filter(kind="moved").count() for visit in course.visits].count(1) == 4
+
+
+def test_each_new_time_can_be_changed(course: Course, desk: Client) -> None:
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    sent = shown(page)
+    select = page.partition('name="visit-5"')[2].partition("</select>")[0]
+    other = next(o for o in re.findall(r'value="([^"]+)"', select) if o != sent["visit-5"])
+    assert desk.post(page_of(course), {**sent, "visit-5": other}).status_code == 302
+    assert course.visits[4].starts_at.isoformat() == other.split()[0]
+
+
+@pytest.mark.parametrize("what", ["taken", "moved", "canceled", "no time", "two at once", "nothing"])
+def test_all_or_none(course: Course, desk: Client, world: World, what: str) -> None:
+    sent = look(desk, course, 5)
+    last = course.visits[4]
+    if what == "taken":
+        moment = sent["visit-5"].split()[0]
+        world.book(
+            starts_at=NOW.fromisoformat(moment), email="quick@example.com", phone="+12135550144",
+            street="9 Other Road",
+        )  # fmt: skip
+    elif what == "moved":
+        Booking.objects.filter(pk=last.pk).update(revision=7)
+    elif what == "canceled":
+        operations.cancel_booking(booking=last, actor=None, now=NOW)
+    elif what == "no time":
+        sent["visit-2"] = ""
+    elif what == "two at once":
+        sent["visit-2"] = sent["visit-1"]
+    else:
+        sent = {"days": "5"}
+    before = list(course.visits.values("starts_at", "status", "revision"))
+    answer = desk.post(page_of(course), sent)
+    assert answer.status_code == 409
+    assert "look again" in answer.content.decode()
+    assert list(course.visits.values("starts_at", "status", "revision")) == before
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY)
+
+
+@pytest.mark.parametrize("days", ["", "0", "x", "9999", "1.5"])
+def test_number_that_makes_no_sense(course: Course, desk: Client, days: str) -> None:
+    answer = desk.get(page_of(course), {"days": days})
+    assert answer.status_code == 422
+    assert 'name="visit-1"' not in answer.content.decode()
+    assert desk.post(page_of(course), {"days": days}).status_code == 422
+
+
+def test_phase_that_can_not_be_met_then_is_told(course: Course, desk: Client, world: World) -> None:
+    world.therapist.is_active = False
+    world.therapist.save()
+    answer = desk.get(page_of(course), {"days": 5}, follow=True)
+    assert answer.status_code == 200
+    assert 'name="visit-1"' not in answer.content.decode()
+
+
+def test_nothing_lies_ahead(course: Course, desk: Client) -> None:
+    operations.cancel_together(together=course.key, now=NOW, by_client=True)
+    answer = desk.get(page_of(course), follow=True)
+    assert "No visit of this course is still to come." in answer.content.decode()
+    assert desk.get(reverse("admin:courses_course_move", args=[10**9])).status_code == 302
+
+
+def test_days_that_can_not_be_opened_are_told(course: Course, desk: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE courses_course SET dates = 'lost'")
+    answer = desk.get(page_of(course), {"days": 5}, follow=True)
+    assert "one by one" in answer.content.decode()
+
+
+def test_moving_asks_as_much_for_five_visits_as_for_one(
+    course: Course, desk: Client, count_queries: Any
+) -> None:
+    desk.get(page_of(course), {"days": 5})
+    with count_queries() as of_five:
+        desk.get(page_of(course), {"days": 5})
+    keys = [visit.pk for visit in course.visits[1:]]
+    Booking.objects.filter(pk__in=keys).update(status=BookingStatus.CANCELED)
+    with count_queries() as of_one:
+        desk.get(page_of(course), {"days": 5})
+    assert len(of_five) == len(of_one)
+
+
+def test_moved_targets_keep_their_phases() -> None:
+    phases = tuple(Phase(*phase) for phase in PHASES)
+    days = [SURGERY + timedelta(days=day) for day in (3, 7, 9, 14, 30)]
+    found = moved_targets(days, phases, day_zero=SURGERY, by=4, not_before=date.min)
+    assert [target.phase for target in found] == [0, 0, 1, 1, 2]
+    assert [(target.ideal_day - SURGERY).days for target in found] == [7, 11, 13, 18, 34]
+    assert [(target.first_day - SURGERY).days for target in found] == [7, 7, 12, 12, 19]
+    # The last was moved out of its phase by hand: it may stay as far out.
+    assert [(target.last_day - SURGERY).days for target in found] == [11, 11, 18, 18, 34]
+    early = moved_targets(days, phases, day_zero=SURGERY, by=-9, not_before=SURGERY)
+    assert all(target.first_day <= target.ideal_day <= target.last_day for target in early)
+    assert min(target.first_day for target in early) == SURGERY
