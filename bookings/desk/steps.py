@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,8 +20,9 @@ from django.utils.translation import gettext as _
 from bookings.domain import operations
 from bookings.domain.clients import add_note
 from bookings.domain.operations import LATE_BY, UNDO_FOR, Press
+from bookings.domain.operations.transaction import lock_visit, translated_errors
 from bookings.enums import NoteReader, PaidBy, StepKind
-from bookings.exceptions import BookingError, ClientGone, TooLate
+from bookings.exceptions import BookingError, ClientGone, SlotTaken, TooLate
 from bookings.models import Booking, VisitStep
 from bookings.refusals import explain
 from bookings.staff.labels import clock_span, local_when
@@ -65,15 +67,20 @@ def press(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
     step_kind, form = StepKind(kind), StepForm(request.POST)
     if not form.is_valid() or (step_kind == StepKind.LATE and form.cleaned_data["minutes"] is None):
         return _answer(request, booking, False, _("That didn’t arrive whole. Please press once more."))
-    is_new = not VisitStep.objects.filter(key=form.cleaned_data["key"]).exists()
     try:
-        step = operations.press_step(
-            booking=booking, press=form.press(step_kind, now), actor=request.user, now=now
-        )
+        # Both or neither: a press that is sent again writes no words for a step that stands already.
+        with translated_errors(), transaction.atomic():
+            lock_visit(booking)
+            is_new = not VisitStep.objects.filter(key=form.cleaned_data["key"]).exists()
+            step = operations.press_step(
+                booking=booking, press=form.press(step_kind, now), actor=request.user, now=now
+            )
+            if is_new and form.cleaned_data["words"]:
+                _keep_words(booking, form.cleaned_data["words"], request.user, now)
+    except SlotTaken:
+        return _busy(request, booking)
     except BookingError as error:
         return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
-    if is_new and form.cleaned_data["words"]:
-        _keep_words(booking, form.cleaned_data["words"], request.user, now)
     return _answer(request, booking, True, _said(booking, step))
 
 
@@ -86,6 +93,8 @@ def undo(request: StaffRequest, pk: int, key: UUID) -> HttpResponse:
     except TooLate:
         words = _("It was too late to take that back. Please call the desk.")
         return _answer(request, booking, False, words)
+    except SlotTaken:
+        return _busy(request, booking)
     except BookingError as error:
         return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
     return _answer(request, booking, True, _("Taken back. The client hears nothing of it."))
@@ -118,10 +127,18 @@ def _said(booking: Booking, step: VisitStep) -> str:
     return _("%(name)s hears: about %(span)s.") % said
 
 
-def _answer(request: StaffRequest, booking: Booking, done: bool, sentence: str) -> HttpResponse:
+def _busy(request: StaffRequest, booking: Booking) -> HttpResponse:
+    """Others hold the visit's rows: the same press is possible in a moment, and a phone keeps it until then."""
+    words = _("Somebody is changing this visit at this moment. Please press once more.")
+    return _answer(request, booking, False, f"{booking.reference}: {words}", refused=503)
+
+
+def _answer(
+    request: StaffRequest, booking: Booking, done: bool, sentence: str, *, refused: int = 409
+) -> HttpResponse:
     """Back to the day, or to who is at the desk; a script that sends what was kept reads what became of it."""
     if request.headers.get("X-Press"):
-        return JsonResponse({"done": done, "said": sentence}, status=200 if done else 409)
+        return JsonResponse({"done": done, "said": sentence}, status=200 if done else refused)
     say(request, done, sentence)
     return redirect("admin:index") if "desk" in request.POST else to_visit(booking)
 

@@ -20,6 +20,7 @@ from bookings.domain import operations
 from bookings.domain.stranding import stranded_by
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import AccessNotes, Booking, Message, Therapist, TimeOff
+from bookings.models import Client as Person
 from bookings.notifications import delivery
 from massagerx.lib.localtime import local
 from tests.factories import DAY, NOW, World, at
@@ -291,6 +292,39 @@ def test_a_press_that_was_kept_on_the_phone_has_its_own_time(world: World, hands
         again = hands.post(address, {"key": uuid.uuid4(), "age": 0}, headers={"X-Press": "1"})
     assert again.status_code == 409
     assert booking.reference in again.json()["said"]
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.integrity
+def test_a_press_that_waits_for_others_stays_on_the_phone(
+    transactional_db: None, world: World, hands: Client
+) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    step = reverse("admin:bookings_booking_step", args=[booking.pk, "leaving"])
+    undo = reverse("admin:bookings_booking_undo_step", args=[booking.pk, uuid.uuid4()])
+    with time_machine.travel(at(9, 20), tick=False), held_elsewhere(Booking.objects.filter(pk=booking.pk)):
+        for address in (step, undo):
+            answer = hands.post(address, {"key": uuid.uuid4()}, headers={"X-Press": "1"})
+            assert answer.status_code == 503
+            assert "Please press once more." in answer.json()["said"]
+    assert not booking.steps.exists()
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.integrity
+def test_how_it_went_is_kept_with_the_step_or_neither_is(
+    transactional_db: None, world: World, hands: Client
+) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    address = reverse("admin:bookings_booking_step", args=[booking.pk, "done"])
+    sent = {"key": uuid.uuid4(), "paid_by": "cash", "words": "A good hour."}
+    with time_machine.travel(at(11), tick=False):
+        with held_elsewhere(Person.objects.filter(pk=booking.client_id)):
+            assert hands.post(address, sent, headers={"X-Press": "1"}).status_code == 503
+        assert not booking.steps.exists()
+        for _again in range(2):
+            assert hands.post(address, sent, headers={"X-Press": "1"}).status_code == 200
+    assert booking.client.notes.get().text == "A good hour."
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,56 @@ def kinds(visit: Booking) -> list[str]:
     return list(visit.steps.standing().values_list("kind", flat=True))
 
 
+def log_in(page: Any, name: str) -> None:
+    page.goto("/admin/login/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", "a-long-password")
+    page.click("[type=submit]")
+
+
+KEPT = "Object.keys(localStorage).filter((name) => name.startsWith('massagerx-presses'))"
+
+
+def test_what_one_log_in_keeps_on_the_phone_is_never_sent_by_another(
+    live_server: Any, visits: list[Booking], new_page: Any
+) -> None:
+    other = User.objects.create_user("other", password="a-long-password", is_staff=True)
+    other.groups.add(Group.objects.get(name="Therapist"))
+    page = new_page(width=PHONE)
+    log_in(page, "hands")
+    new_page.allow("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.locator(".my-next").get_by_role("button", name=re.compile("^Leaving")).click()
+    unsent = page.locator("[data-unsent]")
+    expect(unsent.get_by_role("button")).to_have_count(1)
+    (store,) = page.evaluate(KEPT)
+    waiting = page.evaluate("(name) => localStorage.getItem(name)", store)
+    # The session ends, and somebody else logs in with the same phone.
+    page.context.clear_cookies()
+    page.context.set_offline(False)
+    page.goto("about:blank")
+    log_in(page, "other")
+    expect(page.get_by_text("Nobody has tied this log-in to a therapist yet")).to_be_visible()
+    expect(unsent).to_be_hidden()
+    assert page.evaluate("(name) => localStorage.getItem(name)", store) == waiting
+    assert kinds(visits[0]) == []
+    # Who logs out is asked, and leaves nothing behind.
+    page.goto("/admin/me/")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Log out").click()
+    assert page.evaluate(KEPT) == [store]
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("#logout-form")).to_have_count(0)
+    assert page.evaluate(KEPT) == []
+
+
 def test_a_whole_day_with_one_lost_connection(
     live_server: Any, visits: list[Booking], clock: Any, new_page: Any
 ) -> None:
     first, second = visits
     page = new_page(width=PHONE)
-    page.goto("/admin/login/")
-    page.fill("#id_username", "hands")
-    page.fill("#id_password", "a-long-password")
-    page.click("[type=submit]")
+    log_in(page, "hands")
     card = page.locator(".my-next")
     expect(card).to_contain_text("Flora First")
     for words in ("Leaving", "10 minutes late"):
