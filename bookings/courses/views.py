@@ -178,6 +178,8 @@ class _Page:
                 ],
             },
         )
+        if "later" in self.progress.answers.get("health", {}):
+            messages.info(self.request, _("A course is booked with its health answers. Please ask them now."))
         return steps.onward(load_progress(self.request))
 
 

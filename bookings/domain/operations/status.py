@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -60,7 +60,12 @@ NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
     note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
-    return _confirm(booking, Act(now, actor, reason=reason))
+    act = Act(now, actor, reason=reason)
+    with translated_errors(), transaction.atomic():
+        if booking.together is not None:
+            # Staff who confirm one vouch for the mailbox of all that were asked for with it.
+            _prove(booking, act)
+        return _confirm(booking, act)
 
 
 def _confirm(booking: Booking, act: Act) -> Booking:
@@ -242,7 +247,7 @@ def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
     return found
 
 
-def _lock_therapists(bookings: Sequence[Booking]) -> None:
+def _lock_therapists(bookings: Iterable[Booking]) -> None:
     therapists = {booking.therapist_id for booking in bookings}
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
@@ -368,14 +373,21 @@ def _require_unproved(fresh: Booking) -> None:
 
 def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
     """The press in the email that a new client gets: their time is kept until staff answer, and so are all that were
-    asked for together. Also in the minute in which it would expire. False when nothing waited for it."""
-    same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
-    with transaction.atomic():
-        waiting = list(Booking.objects.unproved().select_for_update(no_key=True).filter(same).order_by("pk"))
-        for fresh in waiting:
-            fresh.prove_by, fresh.source = None, ""
-            fresh.save(update_fields=["prove_by", "source"])
-            record(fresh, EventKind.PROVED, fresh.status, Act(now, by_client=True))
+    asked for together. Also in the minute in which it would expire. False when nothing waited for it. Raises
+    `SlotTaken` when others keep a visit of it locked for too long."""
+    with translated_errors(), transaction.atomic():
+        return _prove(booking, Act(now, by_client=True))
+
+
+def _prove(booking: Booking, act: Act) -> bool:
+    """Proves it and all that were asked for together, locked in the order of everybody."""
+    rows = Booking.objects.together_with(booking).unproved()
+    _lock_therapists(rows)
+    waiting = list(rows.select_for_update(no_key=True))
+    for fresh in waiting:
+        fresh.prove_by, fresh.source = None, ""
+        fresh.save(update_fields=["prove_by", "source"])
+        record(fresh, EventKind.PROVED, fresh.status, act)
     return bool(waiting)
 
 
