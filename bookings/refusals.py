@@ -185,6 +185,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("its late fee is paid; nothing was changed. Say first that it is not paid after all."),
     ),
+    exceptions.TooLate: (
+        _OTHERWISE,
+        gettext_lazy("it is too late to take that back; nothing was changed."),
+    ),
     exceptions.FeeAsked: (
         _OTHERWISE,
         gettext_lazy(
