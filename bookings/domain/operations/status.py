@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -352,27 +351,30 @@ def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking]
 
 def expire_requests(*, now: datetime) -> int:
     """Expires requests that nobody answered in the owner's time, or before they should have begun, and tells the
-    clients; returns how many. Another process may be doing the same: each request expires once."""
+    clients; returns how many. What one press asked for ends with one message, when the first of it does. Another
+    process may be doing the same: each request expires once."""
     rules = BookingRules.load()
     too_old = now - timedelta(minutes=rules.request_expires_after_minutes)
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
     stale = waiting.filter(
         Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now) | Q(prove_by__lte=now)
     )
-    # What one press asked for ends with one message.
-    presses: defaultdict[object, list[Booking]] = defaultdict(list)
+    ended: dict[object, Booking] = {}
     for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at", "pk"):
         if expires_at(booking, rules) <= now:
-            presses[booking.together or booking.pk].append(booking)
+            ended.setdefault(booking.together or booking.pk, booking)
     expired = 0
-    for bookings in presses.values():
+    for first in ended.values():
+        bookings = list(waiting.together_with(first).filter(prove_by__isnull=first.prove_by is None))
+        if not bookings:
+            continue  # answered meanwhile
         try:
             _expire(bookings, now=now)
         except (InvalidTransition, SlotTaken, ChangedMeanwhile):
             continue  # answered, or being answered, meanwhile
         except Exception:
             # One request that can't be ended must not keep the others waiting.
-            log.exception("a request could not be expired", extra={"booking": bookings[0].pk})
+            log.exception("a request could not be expired", extra={"booking": first.pk})
             continue
         expired += len(bookings)
     return expired

@@ -175,6 +175,15 @@ def test_time_that_has_gone_is_planned_anew_and_marked(flow: Flow, plan: CourseP
     assert Course.objects.get().visits.count() == 5
 
 
+def test_visit_that_nobody_was_shown_is_not_booked(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan)
+    page = to_the_end(flow).content.decode()
+    plan.phases.filter(visits=1).update(visits=2)
+    assert flow.client.get(CHECK)["Location"] == COURSE
+    assert flow.client.post(CHECK, {**hidden(page), "agree": "on"})["Location"] == COURSE
+    assert not Course.objects.exists()
+
+
 def test_each_time_can_be_changed_within_its_phase(flow: Flow, plan: CoursePlan) -> None:
     flow.client.post(COURSE, asked_for(plan))
     page = flow.client.get(COURSE).content.decode()
