@@ -21,17 +21,28 @@ from bookings.enums import (
     EventKind,
     LateFeeState,
     MessageKind,
+    MessageState,
     NoteScope,
     StepKind,
     Tier,
 )
-from bookings.exceptions import ChangedMeanwhile, FeePaid, InvalidTransition, ScreeningNotCleared, SlotTaken
+from bookings.exceptions import (
+    ChangedMeanwhile,
+    FeeAsked,
+    FeeDecided,
+    FeePaid,
+    FeeUntold,
+    InvalidTransition,
+    ScreeningNotCleared,
+    SlotTaken,
+)
 from bookings.models import (
     Booking,
     BookingQuerySet,
     BookingRules,
     ClinicianNote,
     LateFee,
+    Message,
     ScreeningRecheck,
     Therapist,
 )
@@ -247,11 +258,17 @@ def _lock_therapists(bookings: Sequence[Booking]) -> None:
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
 
-def complete_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
-    """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts, and `FeePaid` where nobody is
-    said to have opened and the fee for that is paid."""
+def complete_booking(
+    *, booking: Booking, actor: User | None, now: datetime, reason: str = "", may_decide: bool = True
+) -> Booking:
+    """Marks a visit as done. Raises `InvalidTransition`, also before the visit starts, and where nobody is said to have
+    opened `FeePaid`, `FeeAsked` or `FeeUntold`; `FeeDecided` for an actor who may not decide about late fees."""
+
+    def drop_fee(fresh: Booking) -> None:
+        _drop_fee(fresh, may_decide)
+
     check = _require_started(BookingStatus.COMPLETED, now)
-    return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check, then=_drop_fee)
+    return change_status(booking, COMPLETE, Act(now, actor, reason=reason), check=check, then=drop_fee)
 
 
 def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
@@ -271,13 +288,23 @@ def mark_no_show(*, booking: Booking, actor: User | None, now: datetime, reason:
     return change_status(booking, NO_SHOW, Act(now, actor, reason=reason), check=check, then=name_fee)
 
 
-def _drop_fee(fresh: Booking) -> None:
-    """Takes back the late fee of a visit where nobody opened, as was said. Raises `FeePaid`."""
+def _drop_fee(fresh: Booking, may_decide: bool) -> None:
+    """Takes back the late fee of a visit where nobody opened, as was said, and of which its client doesn't think that
+    it is owed. Raises `FeePaid`, `FeeAsked`, `FeeUntold` or `FeeDecided`."""
     fee = LateFee.objects.filter(booking=fresh).first()
     if fee is None:
         return
+    if fee.state != LateFeeState.OPEN and not may_decide:
+        raise FeeDecided(fee.state)
     if fee.state == LateFeeState.PAID:
         raise FeePaid
+    told_by = Message.objects.filter(booking=fresh, kind=MessageKind.NO_SHOW)
+    # A sender that is taking it at this moment has it, or waits and finds the visit another one.
+    states = set(told_by.select_for_update().order_by().values_list("state", flat=True))
+    if fee.state == LateFeeState.CHARGED and states != {MessageState.DUE}:
+        raise FeeAsked
+    if fee.state == LateFeeState.WAIVED and states & {MessageState.DUE, MessageState.SENDING}:
+        raise FeeUntold
     if fee.state == LateFeeState.CHARGED:
         fresh.late_fee_cents -= fee.cents
         fresh.save(update_fields=["late_fee_cents"])
@@ -292,15 +319,17 @@ def may_reopen(booking: Booking, *, now: datetime) -> bool:
     return said is not None and local(said.at).date() == local(now).date()
 
 
-def reopen_booking(*, booking: Booking, actor: User, now: datetime, reason: str = "") -> Booking:
+def reopen_booking(
+    *, booking: Booking, actor: User, now: datetime, reason: str = "", may_decide: bool = True
+) -> Booking:
     """Takes back, on the day it was said, how a visit ended: it waits to be closed again, and what was to be sent about
-    it is not sent. Raises `InvalidTransition`, or `FeePaid`."""
+    it is not sent. Raises `InvalidTransition`, and of the late fee as `complete_booking`."""
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
         if not may_reopen(fresh, now=now):
             raise InvalidTransition(fresh.status, BookingStatus.CONFIRMED)
         before = fresh.status
-        _drop_fee(fresh)
+        _drop_fee(fresh, may_decide)
         fresh.steps.filter(kind=StepKind.DONE, undone_at=None).update(undone_at=now)
         fresh.status = BookingStatus.CONFIRMED
         fresh.save(update_fields=["status"])
