@@ -117,6 +117,15 @@ class FeePaid(BookingError):
     """The late fee of a visit where nobody opened is paid, so it can't be another visit without a word about it."""
 
 
+class FeeAsked(BookingError):
+    """The client of a visit where nobody opened has been asked for its late fee: it is waived, in words to them, before
+    the visit is said to be another one."""
+
+
+class FeeUntold(BookingError):
+    """The client of a visit where nobody opened has still to hear that its late fee is waived."""
+
+
 class DiscountTooHigh(BookingError):
     """The discount is more than the price of the visit."""
 

@@ -185,6 +185,22 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("its late fee is paid; nothing was changed. Say first that it is not paid after all."),
     ),
+    exceptions.TooLate: (
+        _OTHERWISE,
+        gettext_lazy("it is too late to take that back; nothing was changed."),
+    ),
+    exceptions.FeeAsked: (
+        _OTHERWISE,
+        gettext_lazy(
+            "its client was asked for the late fee; nothing was changed. Waive it first, so that they hear of it."
+        ),
+    ),
+    exceptions.FeeUntold: (
+        _OTHERWISE,
+        gettext_lazy(
+            "its client has still to hear that the late fee is waived; nothing was changed. Try again once they have."
+        ),
+    ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,
         gettext_lazy("needs a clinician's note first. Record it on the booking's page, then confirm."),

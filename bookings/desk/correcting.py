@@ -98,9 +98,14 @@ def _initial(booking: Booking) -> dict[str, Any]:
         "people": booking.people,
         "recipient_name": booking.recipient_name,
         "discount": booking.discount_cents or None,
-        "revision": booking.revision,
+        "event": _newest_event(booking),
         "tells": True,
     }
+
+
+def _newest_event(booking: Booking) -> int:
+    """The key of what was done last with the visit: another one when anything of it has changed since; 0 for none."""
+    return booking.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime, **shown: Any) -> Booking:
@@ -109,7 +114,8 @@ def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: dateti
     way_in = [name for name in CorrectForm.WAY_IN if name in form.fields]
 
     def as_shown(fresh: Booking) -> None:
-        if fresh.revision != sent["revision"]:
+        # A quiet correction, and another way in, make no revision.
+        if _newest_event(fresh) != sent["event"]:
             raise ChangedMeanwhile
 
     return operations.correct_visit(

@@ -130,7 +130,7 @@ class MoveForm(forms.Form):
 
 
 class CorrectForm(AddressForm):
-    """How a visit is to be, with what the page showed: its revision and total."""
+    """How a visit is to be, with what the page showed: the newest event of its history, and its total."""
 
     option: Any = forms.ModelChoiceField(label=gettext_lazy("Length"), queryset=None, empty_label=None)
     add_ons: Any = forms.ModelMultipleChoiceField(
@@ -151,7 +151,7 @@ class CorrectForm(AddressForm):
         help_text=gettext_lazy("Asked for with a discount, such as goodwill after a late visit."),
     )
     tells = forms.BooleanField(label=gettext_lazy("Tell the client by email"), required=False)
-    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
+    event = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     # A digest of what was typed when the changes were shown.
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     total_cents = forms.IntegerField(

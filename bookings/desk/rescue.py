@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,7 +26,7 @@ from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
 from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
 from bookings.notifications.calls import how_told
 from bookings.notifications.registry import SiteSettings, load_target
-from bookings.notifications.render import render
+from bookings.notifications.render import Story, render, story_of_move
 from bookings.refusals import explain, stranding_words
 from bookings.staff.labels import clock, local_when
 from bookings.staff.visibility import sees_every_visit
@@ -185,15 +185,27 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
         for ok, words in _move_all(request, pending, _reason(asked), now):
             say(request, ok, words)
         return
-    with translated_errors(), transaction.atomic():
-        became = _move_all(request, pending, _reason(asked), now)
-        is_whole = not faults and all(ok for ok, _words in became)
-        transaction.set_rollback(not is_whole)
+    try:
+        with translated_errors(), transaction.atomic():
+            _lock_touched(pending)
+            became = _move_all(request, pending, _reason(asked), now)
+            is_whole = not faults and all(ok for ok, _words in became)
+            transaction.set_rollback(not is_whole)
+    except BookingError as error:
+        became, is_whole = [(False, explain(error))], False
     for ok, words in became:
         if ok is is_whole:
             say(request, ok, words)
     if not is_whole:
         say(request, False, _("All or none: so nothing was moved."))
+
+
+def _lock_touched(pending: list[tuple[Booking, Sent]]) -> None:
+    """Locks those who have the visits and those who are to have them, in the order of everybody, before the first visit
+    takes its own."""
+    have, get = {booking.therapist_id for booking, _sent in pending}, {sent[0] for _booking, sent in pending}
+    rows = Therapist.objects.filter(Q(pk__in=have) | Q(slug__in=get))
+    list(rows.select_for_update(no_key=True).order_by("pk"))
 
 
 def _move_all(
@@ -269,23 +281,23 @@ def _read_value(text: str) -> Sent | None:
 def _add_drafts(
     request: StaffRequest, asked: dict[str, Any], rows: list[dict[str, Any]], now: datetime
 ) -> None:
-    """Beside each ticked row the email that its client would get: written by the door that moves them all, and rolled
-    back. What was ticked and chosen stays so."""
+    """Beside each ticked row the email that its client would get: of the visits as the door that moves them all leaves
+    them, which is rolled back before the emails are written. What was ticked and chosen stays so."""
     pending, faults = _ticked(request, asked, now)
-    with translated_errors(), transaction.atomic():
-        became = _move_all(request, pending, _reason(asked), now)
-        written = Message.objects.filter(
-            kind=MessageKind.MOVED,
-            channel=Channel.EMAIL,
-            created_at=now,
-            booking__in=[booking.pk for booking, _sent in pending],
-        )
-        site_settings = SiteSettings.load()
-        drafts = {
-            message.booking_id: render(message, load_target(message), site_settings, now=now, preview=True)
-            for message in written.order_by("pk")
-        }
-        transaction.set_rollback(True)
+    told: list[tuple[Message, Booking, Story]] = []
+    try:
+        with translated_errors(), transaction.atomic():
+            _lock_touched(pending)
+            became = _move_all(request, pending, _reason(asked), now)
+            told = _told_of(pending, now)
+            transaction.set_rollback(True)
+    except BookingError as error:
+        became = [(False, explain(error))]
+    site_settings = SiteSettings.load()
+    drafts = {
+        booking.pk: render(message, booking, site_settings, now=now, preview=True, story=story)
+        for message, booking, story in told
+    }
     for words in [*faults, *(words for ok, words in became if not ok)]:
         say(request, False, words)
     ticked = {booking.pk for booking, _sent in pending}
@@ -293,6 +305,21 @@ def _add_drafts(
         row["is_ticked"] = row["booking"].pk in ticked
         row["picked"] = request.POST.get(f"way-{row['booking'].pk}", "")
         row["draft"] = drafts.get(row["booking"].pk)
+
+
+def _told_of(pending: list[tuple[Booking, Sent]], now: datetime) -> list[tuple[Message, Booking, Story]]:
+    """The emails that the moves have just written, with the visit as it is and what happened to it."""
+    written = Message.objects.filter(
+        kind=MessageKind.MOVED,
+        channel=Channel.EMAIL,
+        created_at=now,
+        booking__in=[booking.pk for booking, _sent in pending],
+    )
+    told = []
+    for message in written.order_by("pk"):
+        visit = cast("Booking", load_target(message))
+        told.append((message, visit, story_of_move(message, visit)))
+    return told
 
 
 # Nobody books them meanwhile -----------------------------------------------------------------------------------------

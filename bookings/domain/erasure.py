@@ -77,7 +77,8 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         if any(visit.status in personal_data.OPEN for visit in visits):
             raise VisitsOpen
         names = {found.name, *(visit.contact_name for visit in visits)}
-        listeners.tell(listeners.ClientErased(bookings=[visit.pk for visit in visits], at=now))
+        keys = [visit.pk for visit in visits]
+        listeners.tell(listeners.ClientErased(client=found.pk, bookings=keys, by=actor.pk, at=now))
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])

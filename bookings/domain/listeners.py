@@ -49,9 +49,12 @@ class VisitFreed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientErased:
-    """A client is being erased: what apps hold about these visits (keys of bookings) has to go."""
+    """A client (key) is being erased: what apps hold about these visits (keys of bookings) has to go. `by` is the key
+    of the member of staff who does it."""
 
+    client: int
     bookings: Sequence[int]
+    by: int
     at: datetime
 
 

@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.exceptions import MessageGone
 from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message
+from bookings.models.outbox import MessageQuerySet
 
 WakeWorker = Callable[[Sequence[int]], None]
 
@@ -197,24 +198,44 @@ _TO_STAFF = (
 )
 # What happens more than once at one revision, as `write_once_more` writes it.
 _AT_ANY_REVISION = (MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.CHANGE_REFUSED)
+# What tells how things stand when it leaves, whatever was done since it was written.
+_AS_THINGS_ARE = (MessageKind.TOGETHER, MessageKind.CANCELED, *_AT_ANY_REVISION)
 # Why a message did not leave that was undone.
 UNDONE = "undone before it left"
+
+
+def put_off(*, booking: Booking, until: datetime) -> None:
+    """Has what waits to tell how this visit, or the visits booked with it, stand leave no sooner than what was done now
+    is told: until then it may be undone. Within the transaction that does it."""
+    waits = _to_client(booking).filter(kind__in=_AS_THINGS_ARE, state=MessageState.DUE, due_at__lt=until)
+    keys = list(waits.select_for_update().order_by("pk").values_list("pk", flat=True))
+    if keys:
+        Message.objects.filter(pk__in=keys).update(due_at=until)
+
+
+def _to_client(booking: Booking) -> MessageQuerySet:
+    """What a client is told of a visit, and of those booked with it: one message may tell of all."""
+    visits = Booking.objects.together_with(booking).order_by().values("pk")
+    return Message.objects.filter(booking__in=visits).exclude(kind__in=_TO_STAFF)
 
 
 def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) -> None:
     """Sees to it that nothing leaves of what was written for the client at that instant: at the visit's present
     revision, where the act made one. Within the transaction that undoes the act.
 
-    Raises `MessageGone` when one has left, or is in a sender's hands.
+    Raises `MessageGone` when one has left, or is in a sender's hands; also one of before, which tells how things stand.
     """
+    # A sender that is taking one of them at this moment has it, or waits and finds it gone.
+    locked = list(_to_client(booking).select_for_update().order_by("pk").values_list("pk", flat=True))
+    left = Q(sent_at__gte=written_at) | Q(state=MessageState.UNKNOWN, due_at__gte=written_at)
+    if Message.objects.filter(left | Q(state=MessageState.SENDING), pk__in=locked).exists():
+        raise MessageGone
     rows = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
     if is_own_revision:
         rows = rows.filter(revision=booking.revision)
     else:
         rows = rows.filter(kind__in=_AT_ANY_REVISION, created_at=written_at)
-    # A sender that is taking one of them at this moment has it, or waits and finds it gone.
-    states = list(rows.select_for_update().order_by("pk").values_list("state", flat=True))
-    if not set(states) <= {MessageState.DUE, MessageState.DROPPED}:
+    if not set(rows.order_by().values_list("state", flat=True)) <= {MessageState.DUE, MessageState.DROPPED}:
         raise MessageGone
     if is_own_revision:
         rows.delete()

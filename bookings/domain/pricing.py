@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bookings.models import BookingRules, ServiceArea
@@ -22,10 +22,18 @@ class Quote:
     discount_cents: int = 0
 
     @property
+    def full_cents(self) -> int:
+        """The sum of all parts, in cents."""
+        return self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
+
+    @property
     def total_cents(self) -> int:
         """The sum of all parts without the discount, in cents."""
-        parts = self.treatment_cents + self.add_ons_cents + self.travel_cents + self.evening_cents
-        return parts - self.discount_cents
+        return self.full_cents - self.discount_cents
+
+    def discounted(self, discount_cents: int) -> Quote:
+        """The same with what was once taken off, and never more than there is to pay."""
+        return replace(self, discount_cents=min(discount_cents, self.full_cents))
 
 
 def is_evening(starts_at: datetime, rules: BookingRules) -> bool:

@@ -81,6 +81,11 @@ class Story:
     not_closed: Sequence[dict[str, str]] = ()
 
 
+def story_of_move(message: Message, booking: Booking) -> Story:
+    """What a message about a move tells of, for who renders it when the history has it no more."""
+    return Story(change=_change(message, booking))
+
+
 def render(
     message: Message,
     target: Target,

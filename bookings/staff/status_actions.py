@@ -20,6 +20,8 @@ from massagerx.lib.fields import LineField
 
 from .visibility import FINISH_OWN
 
+_CHANGE = "bookings.change_booking"
+
 
 @dataclass(frozen=True, slots=True)
 class StatusAction:
@@ -44,10 +46,10 @@ class StatusAction:
         """Whether this member of staff may do this with the visits that they may see."""
         if self.after_start and user.has_perm(FINISH_OWN):
             return True
-        return user.has_perm("bookings.change_booking")
+        return user.has_perm(_CHANGE)
 
 
-REOPEN = "reopen"
+COMPLETE, REOPEN = "complete", "reopen"
 STATUS_ACTIONS = {
     action.slug: action
     for action in (
@@ -67,7 +69,7 @@ STATUS_ACTIONS = {
             asks_first=True,
         ),
         StatusAction(
-            "complete",
+            COMPLETE,
             gettext_lazy("Mark as completed"),
             BookingStatus.COMPLETED,
             gettext_lazy("completed"),
@@ -123,6 +125,8 @@ def perform(
 ) -> tuple[bool, str]:
     """Whether it was done, and the sentence that says so or why not. `told` is what the `ReasonForm` gave."""
     more = {"by_client": told["by_client"]} if action.wanted == BookingStatus.CANCELED else {}
+    if action.slug in (COMPLETE, REOPEN):
+        more["may_decide"] = actor.has_perm(_CHANGE)
     try:
         action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
     except BookingError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,8 +13,8 @@ class BackupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Has erasures noted beside the backups."""
-        from bookings.models import Erasure
+        from bookings.domain import listeners
 
         from . import erased
 
-        post_save.connect(erased.note, sender=Erasure, dispatch_uid="massagerx.backups")
+        listeners.listen(listeners.ClientErased, erased.note)

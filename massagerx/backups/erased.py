@@ -16,8 +16,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from bookings.domain.erasure import erase_client
+from bookings.domain.listeners import ClientErased
 from bookings.exceptions import BookingError
-from bookings.models import Client, Erasure
+from bookings.models import Client
 
 log = logging.getLogger("massagerx.backups")
 
@@ -26,11 +27,10 @@ def _file() -> Path:
     return Path(settings.BACKUP_DIR) / "erased.jsonl"
 
 
-def note(*, instance: Erasure, created: bool, **others: Any) -> None:
+def note(erasure: ClientErased) -> None:
     """Adds a line once the erasure is committed."""
-    if created:
-        line = {"client": instance.client_id, "at": instance.at.isoformat(), "by": instance.by_id}
-        transaction.on_commit(lambda: _append(line))
+    line = {"client": erasure.client, "at": erasure.at.isoformat(), "by": erasure.by}
+    transaction.on_commit(lambda: _append(line))
 
 
 def _append(line: dict[str, Any]) -> None:

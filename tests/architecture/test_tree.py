@@ -8,8 +8,8 @@ from tests.support import ROOT, require
 
 TOP = {
     ".ci", ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-    "bench", "bin", "blog", "bookings", "docs", "gunicorn.conf.py", "launch", "locale", "manage.py", "massagerx",
-    "pyproject.toml",
+    "bench", "bin", "blog", "bookings", "deploy", "docs", "gunicorn.conf.py", "launch", "locale", "manage.py",
+    "massagerx", "pyproject.toml",
     "requirements-dev.lock", "requirements-dev.txt", "requirements-local.lock", "requirements-local.txt",
     "requirements.lock", "requirements.txt", "run.py", "services", "static", "templates", "tests",
 }  # fmt: skip

@@ -98,7 +98,7 @@ def _fields() -> list[tuple[str, forms.Field]]:
     found = []
     for name in bookings_forms.__all__:
         thing = getattr(bookings_forms, name)
-        if issubclass(thing, forms.Form):
+        if isinstance(thing, type) and issubclass(thing, forms.Form):
             found += [
                 (f"{name}.{field}", value)
                 for field, value in thing.base_fields.items()

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
+from bookings.domain import outbox
 from bookings.models import BookingEvent, MessageSettings, SecondThought
 
 # So near a visit its client hears at once what staff do.
@@ -70,13 +71,15 @@ def keep(
     **beside: Any,
 ) -> None:
     """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
-    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`. Nothing where the message leaves at once."""
+    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`. What waits to tell how the visit stands
+    waits as long. Nothing where the message leaves at once."""
     if leaves_at <= act.at:
         return
     now_is = columns_of(event.booking)
     changed = {name: text for name, text in was.items() if now_is[name] != text}
     before = {"visit": changed, **beside}
     SecondThought.objects.create(event=event, press=act.press, leaves_at=leaves_at, before=before)
+    outbox.put_off(booking=event.booking, until=leaves_at)
 
 
 def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:

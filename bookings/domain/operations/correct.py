@@ -86,12 +86,13 @@ def correct_visit(
     """
     rules = BookingRules.load()
     address = correction.address
-    area = load_area(address.zip_code)
     with claim_in_place(booking, rules=rules, now=act.at) as standing:
         fresh = standing.visit
         require_movable(fresh, act.at)
         if check is not None:
             check(fresh)
+        # Where it stands it may stay, also when no new visits are taken there.
+        area = fresh.area if address.zip_code == fresh.area.zip_code else load_area(address.zip_code)
         before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
         was_elsewhere = fresh.address_key != address.address_key
         treatment = correction.treatment
@@ -144,11 +145,11 @@ def _quote(
     if treatment is not None:
         today = pricing.quote(treatment=treatment, area=area, rules=rules)
         quote = replace(quote, treatment_cents=today.treatment_cents, add_ons_cents=today.add_ons_cents)
-    if correction.discount_cents is not None:
-        quote = replace(quote, discount_cents=correction.discount_cents)
-    if quote.total_cents < 0:
+    if correction.discount_cents is None:
+        return quote.discounted(booking.discount_cents)
+    if correction.discount_cents > quote.full_cents:
         raise DiscountTooHigh
-    return quote
+    return replace(quote, discount_cents=correction.discount_cents)
 
 
 def _beside(booking: Booking, act: Act) -> dict[str, Any]:

@@ -144,7 +144,8 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     fresh.therapist_id = slot.therapist_id
     fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
     fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
-    fresh.evening_cents, fresh.total_cents = quote.evening_cents, quote.total_cents
+    fresh.evening_cents, fresh.discount_cents = quote.evening_cents, quote.discount_cents
+    fresh.total_cents = quote.total_cents
     fresh.revision += 1
     fresh.save(
         update_fields=[
@@ -155,6 +156,7 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
             "blocked_from",
             "blocked_until",
             "evening_cents",
+            "discount_cents",
             "total_cents",
             "late_fee_cents",
             "answer_by",
@@ -275,17 +277,18 @@ def tell_change(booking: Booking, act: Act, leaves_at: datetime) -> None:
 def quote_as_agreed(
     booking: Booking, starts_at: datetime, rules: BookingRules, *, travel_cents: int
 ) -> pricing.Quote:
-    """What was agreed, with another travel, and the evening fee that follows the start."""
+    """What was agreed, with another travel, and the evening fee that follows the start; a discount that is more than
+    that comes to takes off all of it."""
     evening = booking.evening_cents
     if pricing.is_evening(starts_at, rules) != pricing.is_evening(booking.starts_at, rules):
         evening = rules.evening_fee_cents if pricing.is_evening(starts_at, rules) else 0
-    return pricing.Quote(
+    agreed = pricing.Quote(
         treatment_cents=booking.treatment_cents,
         add_ons_cents=booking.add_ons_cents,
         travel_cents=travel_cents,
         evening_cents=evening,
-        discount_cents=booking.discount_cents,
     )
+    return agreed.discounted(booking.discount_cents)
 
 
 def require_movable(booking: Booking, now: datetime) -> None:

@@ -153,3 +153,24 @@ def test_the_fee_of_a_missed_visit_is_asked_paid_or_waived_with_a_reason(desk: C
         ]
         assert "Waived: The bell was broken" in desk.get(page(visit)).content.decode()
     assert LateFee.objects.get().state == LateFeeState.WAIVED
+
+
+@pytest.mark.parametrize("answer", ["reopen", "complete"])
+@pytest.mark.parametrize("decided", [False, True])
+def test_a_fee_that_was_decided_goes_only_by_whoever_may_decide(
+    desk: Client, world: World, answer: str, decided: bool
+) -> None:
+    (visit,) = booked(world, 10)
+    hands = signed_in(staff_user("hands", "view_booking", "finish_own_visits"))
+    with time_machine.travel(EVENING, tick=False):
+        hands.post(CLOSE, {"no-show": str(visit.pk)})
+        if decided:
+            desk.post(reverse("admin:bookings_booking_late_fee", args=[visit.pk, "charge"]))
+        address = reverse("admin:bookings_booking_do", args=[visit.pk, answer])
+        words = said(hands.post(address, follow=True))[-1]
+        assert ("somebody has decided about the late fee already" in words) is decided
+        assert LateFee.objects.exists() is decided
+        if decided:
+            desk.post(address)
+    assert statuses(visit) == ["confirmed" if answer == "reopen" else "completed"]
+    assert not LateFee.objects.exists()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.operations import Act, Correction, VisitAddress
 from bookings.models import AccessNotes, Booking, Message
 from tests.factories import NOW, World, at
 
@@ -32,7 +33,7 @@ def typed(visit: Booking, world: World, **changes: Any) -> dict[str, Any]:
     return {
         "street": "12 Sample Street", "unit": "", "zip_code": "90026", "access_type": "ground",
         "gate_code": "CANARY-GATE-4711", "option": world.option.pk, "people": "1", "recipient_name": "",
-        "discount": "", "reason": "", "tells": "on", "revision": visit.revision, **changes,
+        "discount": "", "reason": "", "tells": "on", "event": visit.events.last().pk, **changes,
     }  # fmt: skip
 
 
@@ -85,6 +86,32 @@ def test_what_was_typed_after_the_look_is_shown_before_it_is_done(
     assert visit.unit == ""
 
 
+@pytest.mark.parametrize("by_client", [False, True])
+def test_what_was_changed_without_a_word_after_the_look_is_not_written_over(
+    desk: Client, visit: Booking, world: World, by_client: bool
+) -> None:
+    sent = typed(visit, world, unit="5")
+    looked = desk.post(address(visit), sent)
+    there = VisitAddress(
+        street="12 Sample Street",
+        unit="",
+        zip_code="90026",
+        access_type="ground",
+        access={"gate_code": "99"} if by_client else None,
+    )
+    operations.correct_visit(
+        booking=visit,
+        correction=Correction(address=there, discount_cents=None if by_client else 2_000),
+        act=Act(NOW, None if by_client else staff_user("other"), by_client),
+        tells=False,
+    )
+    before = Booking.objects.values().get(pk=visit.pk), AccessNotes.objects.get(booking=visit).notes
+    refused = desk.post(address(visit), sent | shown(looked))
+    assert refused.status_code == 422
+    assert "changed" in said(refused)[0]
+    assert (Booking.objects.values().get(pk=visit.pk), AccessNotes.objects.get(booking=visit).notes) == before
+
+
 def test_who_is_not_to_be_told_is_not(desk: Client, visit: Booking, world: World) -> None:
     looked = desk.post(address(visit), typed(visit, world, unit="5"))
     sent = typed(visit, world, unit="5") | shown(looked)
@@ -104,7 +131,7 @@ def test_what_can_not_be_keeps_all_that_was_typed(desk: Client, visit: Booking, 
         ({"discount": "5000", "reason": "why not"}, "the discount is more than the price"),
         ({"people": "3"}, "less than or equal"),
         ({"option": "0"}, "Select a valid choice"),
-        ({"revision": "7"}, "changed"),
+        ({"event": "7"}, "changed"),
         ({"street": "PO Box 7"}, "not a PO box"),
     ):
         answer = desk.post(address(visit), typed(visit, world, **changes))

@@ -226,7 +226,7 @@ def test_queries_do_not_grow_with_rows(
     with count_queries() as many:
         owner.get(address)
 
-    assert len(few) == len(many) <= 27
+    assert len(few) == len(many) <= 28
 
 
 # The booklet -------------------------------------------------------------------------------------------------

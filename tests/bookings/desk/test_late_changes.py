@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +104,18 @@ def test_the_page_of_a_change_has_nothing_to_save_and_an_answered_one_no_answers
     assert answer(change, "accept") not in looks_only.get(address).content.decode()
     desk.post(answer(change, "refuse"))
     assert answer(change, "accept") not in desk.get(address).content.decode()
+
+
+def test_a_gift_of_the_whole_price_stays_one_without_the_evening_fee(desk: Client, world: World) -> None:
+    change = asked(world)
+    Booking.objects.filter(pk=change.booking_id).update(
+        evening_cents=2_500, discount_cents=16_500, total_cents=0, starts_at=at(18, day=date(2026, 12, 2)),
+        ends_at=at(19, day=date(2026, 12, 2)), blocked_until=at(19, 10, day=date(2026, 12, 2)),
+    )  # fmt: skip
+    response = desk.post(answer(change, "accept"), {"reason": ""}, follow=True)
+    assert "moved" in " ".join(said(response))
+    moved = Booking.objects.get(pk=change.booking_id)
+    assert (moved.evening_cents, moved.discount_cents, moved.total_cents) == (0, 14_000, 0)
 
 
 @pytest.mark.parametrize(

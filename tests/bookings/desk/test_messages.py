@@ -256,7 +256,7 @@ def test_every_target_has_its_place_in_the_list(desk: Client, world: World) -> N
 SETTINGS = reverse("admin:bookings_messagesettings_add")
 VALUES = {
     "reply_to": "answers@example.com", "signature": "Warmly,\nthe <b>team</b>", "first_reminder_hours": 72,
-    "last_reminder_hours": 3, "recheck_hours": 24, "thanks_hours": 0,
+    "last_reminder_hours": 3, "recheck_hours": 24, "thanks_hours": 0, "second_thoughts_minutes": 2,
 }  # fmt: skip
 
 

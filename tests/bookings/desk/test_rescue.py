@@ -18,6 +18,7 @@ from django.urls import reverse
 from bookings.domain import operations
 from bookings.enums import EventKind, Gender, MessageKind
 from bookings.models import Booking, Message, Therapist, TimeOff
+from bookings.notifications.render import render
 from tests.factories import DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
 
@@ -388,6 +389,67 @@ def test_all_are_moved_or_none_as_chosen(desk: Client, world: World, together: b
     assert ("All or none: so nothing was moved." in said) is together
     assert any("The client gets an email" in words for words in said) is not together
     assert Message.objects.filter(kind=MessageKind.MOVED).exists() is not together
+
+
+def both_elsewhere(desk: Client, world: World) -> tuple[list[Booking], dict[str, Any]]:
+    """Two visits of who is out, each to another therapist, the first to the later row; and what the page posts."""
+    visits = [booked(world, hour, number) for number, hour in enumerate((10, 14), 1)]
+    for name in ("Sample Two", "Sample Three"):
+        world.add_therapist(name)
+    ways = {
+        f"way-{row['booking'].pk}": next(
+            value for value, words in row["ways"] if name in words and words.startswith("Same time")
+        )
+        for row, name in zip(rows(desk, world), ("Sample Three", "Sample Two"), strict=True)
+    }
+    return visits, {"visit": [str(visit.pk) for visit in visits], **ways}
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.parametrize("way", ["together", "read"])
+def test_all_who_are_touched_are_locked_in_one_order_before_the_first_moves(
+    desk: Client, world: World, count_queries: Any, way: str
+) -> None:
+    _visits, data = both_elsewhere(desk, world)
+    with count_queries() as queries:
+        desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", {**data, way: "1"})
+    locks = [query["sql"] for query in queries if "FOR NO KEY UPDATE" in query["sql"]]
+    assert all(name in locks[0] for name in ("sample-two", "sample-three", f"({world.therapist.pk})"))
+    assert 'ORDER BY "bookings_therapist"."id" ASC' in locks[0]
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.parametrize("way", ["together", "read"])
+def test_who_is_being_booked_at_this_moment_is_said_and_nobody_is_moved(
+    transactional_db: None, desk: Client, world: World, way: str
+) -> None:
+    visits, data = both_elsewhere(desk, world)
+    with held_elsewhere(Therapist.objects.filter(slug="sample-two")):
+        response = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", {**data, way: "1"})
+    assert response.status_code == (302 if way == "together" else 200)
+    said = [str(message) for message in get_messages(response.wsgi_request)]
+    assert any("nothing was changed" in words for words in said), said
+    assert not any("gets an email" in words for words in said), said
+    assert set(Booking.objects.values_list("therapist", flat=True).order_by()) == {world.therapist.pk}
+    assert len(visits) == Booking.objects.count()
+
+
+def test_the_emails_are_written_when_the_moves_are_no_more(desk: Client, world: World) -> None:
+    visits, data = both_elsewhere(desk, world)
+    written = []
+
+    def look(*args: Any, **kwargs: Any) -> Any:
+        written.append(Booking.objects.filter(therapist=world.therapist).count())
+        return render(*args, **kwargs)
+
+    with mock.patch("bookings.desk.rescue.render", look):
+        response = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", {**data, "read": "1"})
+    assert written == [2, 2]
+    drafts = [row["draft"] for row in response.context["rows"]]
+    for draft, name in zip(drafts, ("Sample Three", "Sample Two"), strict=True):
+        assert name in draft.text
+        assert world.therapist.name in draft.text
+    assert len(visits) == 2
 
 
 def test_a_rescue_is_undone_with_one_press(desk: Client, world: World) -> None:

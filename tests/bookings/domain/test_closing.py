@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 
 from bookings.domain import closing, operations
 from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, MessageState
-from bookings.exceptions import FeeDecided, FeePaid, InvalidTransition
-from bookings.models import Booking, BookingRules, LateFee, Message
+from bookings.exceptions import FeeAsked, FeeDecided, FeePaid, FeeUntold, InvalidTransition
+from bookings.models import Booking, BookingRules, LateFee, Message, SecondThought
 from bookings.notifications import delivery
 from bookings.notifications.verdicts import Outcome
 from tests.factories import DAY, NOW, World, at
@@ -229,3 +229,39 @@ def test_a_fee_that_is_paid_is_given_back_first(visit: Booking, desk: User, othe
         other(booking=visit, actor=desk, now=at(19, 1))  # type: ignore[operator]
     visit.refresh_from_db()
     assert (visit.status, visit.late_fee_cents) == (BookingStatus.NO_SHOW, 6_000)
+
+
+@pytest.mark.parametrize("other", [operations.reopen_booking, operations.complete_booking])
+def test_a_fee_that_the_client_was_asked_for_is_waived_and_told_before_it_goes(
+    visit: Booking, desk: User, smtp_server: MailServer, other: object
+) -> None:
+    operations.mark_no_show(booking=visit, actor=desk, now=at(19))
+    operations.decide_late_fee(fee=LateFee.objects.get(), actor=desk, now=at(19), state=LateFeeState.CHARGED)
+    assert send(at(19, 2)) == {Outcome.SENT: 1}
+    with pytest.raises(FeeAsked):
+        other(booking=visit, actor=desk, now=at(19, 3))  # type: ignore[operator]
+    operations.decide_late_fee(
+        fee=LateFee.objects.get(), actor=desk, now=at(19, 3), state=LateFeeState.WAIVED, reason="a slip"
+    )
+    with pytest.raises(FeeUntold):
+        other(booking=visit, actor=desk, now=at(19, 4))  # type: ignore[operator]
+    assert LateFee.objects.get().state == LateFeeState.WAIVED
+    assert send(at(19, 5)) == {Outcome.SENT: 1}
+    other(booking=visit, actor=desk, now=at(19, 6))  # type: ignore[operator]
+    visit.refresh_from_db()
+    assert (visit.late_fee_cents, LateFee.objects.count()) == (0, 0)
+
+
+def test_an_undone_waiver_leaves_the_fee_asked_for(
+    visit: Booking, desk: User, smtp_server: MailServer
+) -> None:
+    operations.mark_no_show(booking=visit, actor=desk, now=at(19))
+    operations.decide_late_fee(fee=LateFee.objects.get(), actor=desk, now=at(19), state=LateFeeState.CHARGED)
+    assert send(at(19, 2)) == {Outcome.SENT: 1}
+    operations.decide_late_fee(
+        fee=LateFee.objects.get(), actor=desk, now=at(19, 3), state=LateFeeState.WAIVED, reason="a slip"
+    )
+    press = SecondThought.objects.latest("event").press
+    operations.undo(press=press, actor=desk, now=at(19, 4))
+    with pytest.raises(FeeAsked):
+        operations.reopen_booking(booking=visit, actor=desk, now=at(19, 5))

@@ -15,10 +15,11 @@ from bookings.exceptions import (
     ChangedMeanwhile,
     DiscountTooHigh,
     InvalidTransition,
+    OutsideArea,
     PriceChanged,
     SlotNotOffered,
 )
-from bookings.models import AccessNotes, Booking, Message, SecondThought
+from bookings.models import AccessNotes, Booking, Message, SecondThought, ServiceArea
 from tests.factories import NOW, World, at
 
 from .test_second_thoughts import Picture, press
@@ -109,6 +110,18 @@ def test_a_discount_is_taken_off_and_stays_with_a_move(visit: Booking, staff: Us
     assert correct(moved, staff, discount_cents=16_500).total_cents == 0
 
 
+def test_a_move_takes_off_no_more_than_there_is_to_pay_and_is_undone_with_it(
+    visit: Booking, staff: User
+) -> None:
+    evening = operations.move_booking(booking=visit, starts_at=at(17), now=NOW, actor=staff, for_staff=True)
+    gift = correct(evening, staff, discount_cents=16_500)
+    before = Picture.take(gift)
+    moved = operations.move_booking(booking=gift, starts_at=at(10), now=NOW, actor=staff, for_staff=True)
+    assert (moved.evening_cents, moved.discount_cents, moved.total_cents) == (0, 14_000, 0)
+    operations.undo(press=press(), actor=staff, now=NOW)
+    assert Picture.take(gift) == before
+
+
 def test_another_total_than_the_one_shown_changes_nothing(visit: Booking, staff: User) -> None:
     with pytest.raises(PriceChanged):
         correct(visit, staff, discount_cents=3_000, total_cents=14_000)
@@ -151,6 +164,23 @@ def test_a_correction_is_undone_with_all_of_it(visit: Booking, staff: User, worl
     assert Picture.take(visit) == before
     assert not visit.add_ons.exists()
     assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "CANARY-GATE-4711"}
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+def test_a_visit_stays_where_no_new_ones_are_taken(
+    visit: Booking, staff: User, world: World, by_client: bool
+) -> None:
+    ServiceArea.objects.filter(zip_code="90026").update(is_active=False)
+    actor = None if by_client else staff
+    corrected = operations.correct_address(
+        booking=visit, address=here(street="9 Other Street"), now=NOW, actor=actor, by_client=by_client
+    )
+    assert (corrected.street, corrected.area) == ("9 Other Street", visit.area)
+    longer = correct(corrected, staff, address=here(), treatment=treatment(world, option=world.longer))
+    assert longer.ends_at == at(11, 30)
+    ServiceArea.objects.filter(zip_code="91364").update(is_active=False)
+    with pytest.raises(OutsideArea):
+        correct(corrected, staff, address=here(zip_code="91364"))
 
 
 def test_a_visit_that_has_begun_is_not_corrected(visit: Booking, staff: User) -> None:

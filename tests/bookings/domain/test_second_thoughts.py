@@ -454,13 +454,106 @@ def test_undoing_and_sending_at_once_is_one_of_the_two(
         then = THEN + number * timedelta(hours=1)
         Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
         smtp_server.messages.clear()
-        hour = 14 if number % 2 else 15
+        # One at which it never was: whether it went back is seen by the hour.
+        hour = 11 + number
         operations.move_booking(booking=visit, starts_at=at(hour), now=then, actor=staff, for_staff=True)
         word = undo_while_sending(staff, then + 2 * MINUTE)
         told = [mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"]]
         assert (word, len(told)) in (("undone", 0), ("refused", 1))
         visit.refresh_from_db()
         assert (visit.starts_at == at(hour)) is (word == "refused")
+
+
+# What was done before, and is told by how things stand ---------------------------------------------------------------
+
+
+def book_course(world: World) -> Booking:
+    """Two requests of one press; the second of them."""
+    together = uuid.uuid4()
+    world.book()
+    second = world.book(starts_at=at(14))
+    Booking.objects.update(together=together)
+    Message.objects.update(state=MessageState.SENT)
+    second.refresh_from_db()
+    return second
+
+
+def do_move_later(booking: Booking, staff: User) -> None:
+    operations.move_booking(booking=booking, starts_at=at(16), now=THEN + MINUTE, actor=staff, for_staff=True)
+
+
+def do_cancel_later(booking: Booking, staff: User) -> None:
+    operations.cancel_booking(booking=booking, actor=staff, now=THEN + MINUTE)
+
+
+@pytest.mark.parametrize("do", [do_move_later, do_cancel_later])
+def test_an_email_about_a_course_waits_for_what_may_be_undone(
+    world: World, staff: User, smtp_server: MailServer, do: Callable[[Booking, User], None]
+) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=THEN)
+    do(second, staff)
+    assert send(THEN + 2 * MINUTE) == {}
+    operations.undo(press=press(), actor=staff, now=THEN + 2 * MINUTE)
+    assert send(THEN + 3 * MINUTE) == {Outcome.SENT: 1}
+    (mail,) = smtp_server.messages
+    assert "2:00 PM" in mail.text or "2:00 – " in mail.text
+    assert "4:00" not in mail.text
+
+
+def test_what_an_email_about_a_course_may_have_told_is_not_undone(world: World, staff: User) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=THEN)
+    (taken,) = outbox.claim_due(now=THEN + 2 * MINUTE)
+    operations.move_booking(
+        booking=second, starts_at=at(16), now=THEN + 2 * MINUTE, actor=staff, for_staff=True
+    )
+    with pytest.raises(MessageGone):
+        operations.undo(press=press(), actor=staff, now=THEN + 3 * MINUTE)
+    outbox.mark_sent(taken, now=THEN + 2 * MINUTE)
+    with pytest.raises(MessageGone):
+        operations.undo(press=press(), actor=staff, now=THEN + 3 * MINUTE)
+
+
+def test_a_fee_is_told_once_the_last_word_on_it_can_not_be_undone(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    visit = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    then = at(19)
+    Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+
+    def decide(state: LateFeeState, moment: datetime) -> None:
+        operations.decide_late_fee(fee=LateFee.objects.get(), actor=staff, now=moment, state=state)
+
+    operations.mark_no_show(booking=visit, actor=staff, now=then)
+    decide(LateFeeState.CHARGED, then)
+    decide(LateFeeState.WAIVED, then + MINUTE)
+    assert send(then + 2 * MINUTE) == {}
+    operations.undo(press=press(), actor=staff, now=then + 2 * MINUTE)
+    assert send(then + 3 * MINUTE) == {Outcome.SENT: 1}
+    (mail,) = smtp_server.messages
+    assert "The late fee is $60" in mail.text
+
+
+def test_a_canceled_visit_and_its_waived_fee_are_told_together(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    visit = operations.confirm_booking(
+        booking=world.book(starts_at=at(17, day=DAY.replace(day=3)), total_cents=16_500), actor=None, now=NOW
+    )
+    then = at(18, day=DAY.replace(day=2))
+    Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
+    operations.cancel_late(booking=visit, actor=staff, shown_fee_cents=6_000, now=then)
+    operations.decide_late_fee(
+        fee=LateFee.objects.get(), actor=staff, now=then + MINUTE, state=LateFeeState.WAIVED
+    )
+    assert send(then + 2 * MINUTE) == {}
+    operations.undo(press=press(), actor=staff, now=then + 2 * MINUTE)
+    assert send(then + 3 * MINUTE) == {Outcome.SENT: 1}
+    (mail,) = smtp_server.messages
+    assert "$60" in mail.text
 
 
 # Several at once ------------------------------------------------------------------------------------------------------

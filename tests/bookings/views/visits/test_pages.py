@@ -204,6 +204,15 @@ def test_another_zip_shows_the_new_total_before_it_is_agreed_to(world: World) ->
     assert (state(booking)["city"], state(booking)["total_cents"]) == ("Woodland Hills", 16_000)
 
 
+def test_a_gift_of_the_whole_price_stays_one_at_a_nearer_door(world: World) -> None:
+    booking = confirmed(world, starts_at=at(13), zip_code="91364", total_cents=16_000)
+    Booking.objects.filter(pk=booking.pk).update(discount_cents=booking.total_cents, total_cents=0)
+    client = signed_in()
+    client.post(address(booking, "address"), {**ADDRESS, "total_cents": "0"})
+    after = state(booking)
+    assert (after["city"], after["discount_cents"], after["total_cents"]) == ("Los Angeles", 14_000, 0)
+
+
 def test_a_door_that_the_day_has_no_room_for_keeps_what_was_typed_and_offers_another_time(
     world: World,
 ) -> None:
