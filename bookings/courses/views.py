@@ -178,6 +178,8 @@ class _Page:
                 ],
             },
         )
+        if "later" in self.progress.answers.get("health", {}):
+            messages.info(self.request, _("A course is booked with its health answers. Please ask them now."))
         return steps.onward(load_progress(self.request))
 
 
@@ -346,7 +348,8 @@ def check(request: HttpRequest) -> HttpResponse:
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
         return steps.guard(request, progress, "review") or back_to("course")
     visits = draft.plan()
-    if any(visit.is_new or visit.time is None for visit in visits):
+    is_other = len(draft.chosen) != len(visits)
+    if is_other or any(visit.is_new or visit.time is None for visit in visits):
         messages.warning(request, _("Some times have gone meanwhile. They are planned anew, and marked."))
         return redirect("bookings:course")
     if "submission_key" not in progress.answers:

@@ -224,10 +224,11 @@ class Progress:
         return None
 
     def _health_is_answered(self) -> bool:
-        """Answers belong to the service that asked: another one may ask more."""
+        """Answers belong to the service that asked: another one may ask more. A course is booked with its answers."""
         health = self.answers.get("health", {})
         asked_by = self.treatment.service.slug if self.treatment is not None else None
-        return bool(health.get("bookable")) and health.get("service") == asked_by
+        too_late = COURSE in self.answers and "later" in health
+        return bool(health.get("bookable")) and health.get("service") == asked_by and not too_late
 
 
 def load_progress(request: HttpRequest) -> Progress:

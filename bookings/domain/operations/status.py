@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -71,7 +70,12 @@ NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
     note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
-    return _confirm(booking, Act(now, actor, reason=reason))
+    act = Act(now, actor, reason=reason)
+    with translated_errors(), transaction.atomic():
+        if booking.together is not None:
+            # Staff who confirm one vouch for the mailbox of all that were asked for with it.
+            _prove(booking, act)
+        return _confirm(booking, act)
 
 
 def _confirm(booking: Booking, act: Act) -> Booking:
@@ -253,7 +257,7 @@ def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
     return found
 
 
-def _lock_therapists(bookings: Sequence[Booking]) -> None:
+def _lock_therapists(bookings: Iterable[Booking]) -> None:
     therapists = {booking.therapist_id for booking in bookings}
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
@@ -347,27 +351,30 @@ def _require_started(wanted: BookingStatus, now: datetime) -> Callable[[Booking]
 
 def expire_requests(*, now: datetime) -> int:
     """Expires requests that nobody answered in the owner's time, or before they should have begun, and tells the
-    clients; returns how many. Another process may be doing the same: each request expires once."""
+    clients; returns how many. What one press asked for ends with one message, when the first of it does. Another
+    process may be doing the same: each request expires once."""
     rules = BookingRules.load()
     too_old = now - timedelta(minutes=rules.request_expires_after_minutes)
     waiting = Booking.objects.filter(status=BookingStatus.REQUESTED)
     stale = waiting.filter(
         Q(created_at__lte=too_old) | Q(starts_at__lte=now) | Q(answer_by__lte=now) | Q(prove_by__lte=now)
     )
-    # What one press asked for ends with one message.
-    presses: defaultdict[object, list[Booking]] = defaultdict(list)
+    ended: dict[object, Booking] = {}
     for booking in stale.select_related("screening").defer("screening__answers").order_by("created_at", "pk"):
         if expires_at(booking, rules) <= now:
-            presses[booking.together or booking.pk].append(booking)
+            ended.setdefault(booking.together or booking.pk, booking)
     expired = 0
-    for bookings in presses.values():
+    for first in ended.values():
+        bookings = list(waiting.together_with(first).filter(prove_by__isnull=first.prove_by is None))
+        if not bookings:
+            continue  # answered meanwhile
         try:
             _expire(bookings, now=now)
         except (InvalidTransition, SlotTaken, ChangedMeanwhile):
             continue  # answered, or being answered, meanwhile
         except Exception:
             # One request that can't be ended must not keep the others waiting.
-            log.exception("a request could not be expired", extra={"booking": bookings[0].pk})
+            log.exception("a request could not be expired", extra={"booking": first.pk})
             continue
         expired += len(bookings)
     return expired
@@ -397,14 +404,21 @@ def _require_unproved(fresh: Booking) -> None:
 
 def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
     """The press in the email that a new client gets: their time is kept until staff answer, and so are all that were
-    asked for together. Also in the minute in which it would expire. False when nothing waited for it."""
-    same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
-    with transaction.atomic():
-        waiting = list(Booking.objects.unproved().select_for_update(no_key=True).filter(same).order_by("pk"))
-        for fresh in waiting:
-            fresh.prove_by, fresh.source = None, ""
-            fresh.save(update_fields=["prove_by", "source"])
-            record(fresh, EventKind.PROVED, fresh.status, Act(now, by_client=True))
+    asked for together. Also in the minute in which it would expire. False when nothing waited for it. Raises
+    `SlotTaken` when others keep a visit of it locked for too long."""
+    with translated_errors(), transaction.atomic():
+        return _prove(booking, Act(now, by_client=True))
+
+
+def _prove(booking: Booking, act: Act) -> bool:
+    """Proves it and all that were asked for together, locked in the order of everybody."""
+    rows = Booking.objects.together_with(booking).unproved()
+    _lock_therapists(rows)
+    waiting = list(rows.select_for_update(no_key=True))
+    for fresh in waiting:
+        fresh.prove_by, fresh.source = None, ""
+        fresh.save(update_fields=["prove_by", "source"])
+        record(fresh, EventKind.PROVED, fresh.status, act)
     return bool(waiting)
 
 

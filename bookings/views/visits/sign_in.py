@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.domain import intake, links, operations, queries
 from bookings.domain import sign_in as signing_in
 from bookings.enums import LinkPurpose
+from bookings.exceptions import SlotTaken
 from bookings.forms import CodeForm, FindForm
 from bookings.models import Booking, Link
 from bookings.views import steps
@@ -56,7 +57,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         raise VisitClosed
     # A mailbox is proved by a press, also in the browser that booked.
     is_open = load_visitor(request, now=now).visits().filter(pk=link.booking.pk).exists()
-    if is_open and link.booking.prove_by is None:
+    if is_open and not _proves(link.booking):
         return redirect(_NEXT.get(wanted, "visits:visit"), link.booking.reference)
     return _lead_on(link, wanted)
 
@@ -72,6 +73,11 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if link.used_at is not None:
         return _used(request, link, now)
     return _lead_on(link)
+
+
+def _proves(booking: Booking) -> bool:
+    """Whether the press would prove the mailbox for this visit, or one that was asked for with it."""
+    return Booking.objects.together_with(booking).unproved().exists()
 
 
 def _lead_on(link: Link, wanted: str = "") -> HttpResponse:
@@ -113,7 +119,7 @@ def open_link(request: HttpRequest) -> HttpResponse:
         visit = link.booking
         context = {
             "signs_in": link.purpose == LinkPurpose.SIGN_IN,
-            "proves": visit is not None and visit.is_unproved,
+            "proves": visit is not None and _proves(visit),
         }
         return render(request, "visits/open.html", context)
     if link.purpose == LinkPurpose.SIGN_IN:
@@ -124,8 +130,13 @@ def open_link(request: HttpRequest) -> HttpResponse:
         return redirect("visits:find")
     if link.booking is None:
         raise VisitClosed
+    try:
+        is_proved = operations.prove_mailbox(booking=link.booking, now=now)
+    except SlotTaken:
+        messages.warning(request, _("That did not work just now. Please press once more."))
+        return redirect("visits:open")
     visitors.open_visit(request, link, now=now)
-    if operations.prove_mailbox(booking=link.booking, now=now):
+    if is_proved:
         messages.success(
             request, _("Thank you. Your email address is confirmed, and we’re holding your time.")
         )

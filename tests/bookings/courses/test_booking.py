@@ -118,6 +118,23 @@ def test_desk_books_a_course_with_one_press(flow: Flow, plan: CoursePlan, world:
     assert "5 visits are booked" in flow.client.get(answer["Location"]).content.decode()
 
 
+def test_health_questions_left_for_later_are_asked_for_a_course(flow: Flow, plan: CoursePlan) -> None:
+    """Also where they were left for later while it was one visit."""
+    assert flow.when().status_code == 302
+    assert flow.client.post("/book/health/", {"later": "yes"}).status_code == 302
+    flow.details()
+    flow.client.post(COURSE, asked_for(plan))
+    times = shown(flow.client.get(COURSE).content.decode())
+    answer = flow.client.post(COURSE, {"press": "take", **times}, follow=True)
+    assert answer.redirect_chain[-1][0] == "/book/health/"
+    assert "A course is booked with its health answers" in answer.content.decode()
+    assert flow.client.get(CHECK)["Location"] == "/book/health/"
+    flow.health()
+    page = flow.client.get(CHECK).content.decode()
+    flow.client.post(CHECK, {**hidden(page), "agree": "on"})
+    assert not Booking.objects.filter(screening=None).exists()
+
+
 def test_same_press_twice_is_one_course(flow: Flow, plan: CoursePlan) -> None:
     take(flow, plan)
     to_the_end(flow)
@@ -156,6 +173,15 @@ def test_time_that_has_gone_is_planned_anew_and_marked(flow: Flow, plan: CourseP
     page = flow.client.get(CHECK).content.decode()
     assert flow.client.post(CHECK, {**hidden(page), "agree": "on"}).status_code == 302
     assert Course.objects.get().visits.count() == 5
+
+
+def test_visit_that_nobody_was_shown_is_not_booked(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan)
+    page = to_the_end(flow).content.decode()
+    plan.phases.filter(visits=1).update(visits=2)
+    assert flow.client.get(CHECK)["Location"] == COURSE
+    assert flow.client.post(CHECK, {**hidden(page), "agree": "on"})["Location"] == COURSE
+    assert not Course.objects.exists()
 
 
 def test_each_time_can_be_changed_within_its_phase(flow: Flow, plan: CoursePlan) -> None:
@@ -466,12 +492,14 @@ def test_rest_is_canceled_with_one_press_and_one_email(flow: Flow, plan: CourseP
 # All or nothing ----------------------------------------------------------------------------------------------------
 
 
-def what_is_sent(world: World, plan: CoursePlan) -> tuple[Any, list[tuple[Chosen, int]], LookedUp]:
+def what_is_sent(
+    world: World, plan: CoursePlan, day_zero: date = SURGERY
+) -> tuple[Any, list[tuple[Chosen, int]], LookedUp]:
     """The submission of a course, its times with totals, and what was looked up for it."""
     treatment = load_treatment(service_slug=world.service.slug, option_id=plan.option_id)
     rules = rules_of_desk(world.rules)
     asked = Asked(
-        targets=targets(plan.as_phases(), day_zero=SURGERY, not_before=SURGERY),
+        targets=targets(plan.as_phases(), day_zero=day_zero, not_before=day_zero),
         wishes=wishes_of(weekdays=[], minute=600, same="preferred"),
     )  # fmt: skip
     visit_request = VisitRequest(treatment=treatment, area=world.area, preference="any").read(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from bookings.courses.models import Course, CoursePlan
+from bookings.courses.operations import book_course
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import TooManyRequests, TooManyUnproved
@@ -19,7 +22,7 @@ from tests.bookings.views.visits.browsers import signed_in, text
 from tests.factories import NOW, World, at
 
 from .conftest import make_plan
-from .test_booking import CHECK, COURSE, SURGERY, asked_for, hidden, shown, take, to_the_end
+from .test_booking import CHECK, COURSE, SURGERY, asked_for, hidden, shown, take, to_the_end, what_is_sent
 from .test_rest import email_of
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +74,59 @@ def test_new_client_books_a_course_and_proves_the_mailbox_once(flow: Flow, plan:
     # The link of that email opens all that the email tells of.
     for visit in visits:
         assert browser.get(f"/visits/v/{visit.reference}/").status_code == 200
+
+
+def test_staff_who_confirm_one_vouch_for_all_of_it(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    second = Course.objects.get().visits[1]
+    operations.confirm_booking(booking=second, actor=None, now=NOW)
+    assert not Booking.objects.unproved().exists()
+    assert operations.expire_requests(now=NOW + timedelta(hours=1)) == 0
+
+
+def test_link_of_a_visit_that_is_answered_still_keeps_the_others(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    first = Course.objects.get().visits[0]
+    operations.decline_booking(booking=first, actor=None, now=NOW)
+    link = f"/visits/{links.visit_token(first, now=NOW)}/"
+    browser = signed_in()
+    assert browser.get(link)["Location"] == "/visits/open/"
+    assert "Keep my time" in text(browser.get("/visits/open/"))
+    browser.post("/visits/open/")
+    assert not Booking.objects.unproved().exists()
+    assert browser.get(link)["Location"] == f"/visits/v/{first.reference}/"
+
+
+def test_mailbox_is_proved_under_the_locks_of_everybody(
+    flow: Flow, plan: CoursePlan, django_assert_max_num_queries: Any
+) -> None:
+    book(flow, plan)
+    with django_assert_max_num_queries(40) as asked:
+        operations.prove_mailbox(booking=Course.objects.get().visits[0], now=NOW)
+    locks = [query["sql"] for query in asked.captured_queries if "FOR NO KEY UPDATE" in query["sql"]]
+    assert 'FROM "bookings_therapist"' in locks[0]
+    assert 'ORDER BY "bookings_booking"."starts_at" ASC' in locks[1]
+
+
+def test_press_that_waits_in_vain_is_asked_for_once_more(
+    flow: Flow, plan: CoursePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book(flow, plan)
+    browser = Client()
+    browser.get(f"/visits/{links.visit_token(Course.objects.get().visits[0], now=NOW)}/")
+
+    class Locked(Exception):
+        pgcode = "40P01"
+
+    def lock(*_args: object, **_rest: object) -> None:
+        raise OperationalError("deadlock detected") from Locked()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Booking, "save", lock)
+        again = browser.post("/visits/open/", follow=True)
+    assert "Please press once more." in text(again)
+    assert "Keep my time" in text(again)
+    assert "Your email address is confirmed" in text(browser.post("/visits/open/", follow=True))
 
 
 def test_nobody_proves_the_mailbox_and_all_of_it_ends_without_a_word(flow: Flow, plan: CoursePlan) -> None:
@@ -178,6 +234,40 @@ def test_unproved_courses_count_as_one_each(flow: Flow, plan: CoursePlan, world:
     world.book(proved=False, starts_at=at(14), email="bo@example.com", phone="+12135550144")
     with pytest.raises(TooManyUnproved):
         world.book(proved=False, starts_at=at(16), email="cy@example.com", phone="+12135550145")
+
+
+def made_up(world: World, plan: CoursePlan, number: int, source: str) -> Course:
+    """A course of somebody whose mailbox nobody has proved, four weeks after the one before."""
+    like, visits, found = what_is_sent(world, plan, SURGERY + timedelta(days=28 * number))
+    like = replace(like, email=f"made-up{number}@example.com", phone=f"+121355501{number:02}")
+    return book_course(
+        plan=plan, like=like, visits=visits, dates={}, wishes={}, looked_up=found, source=source, now=NOW
+    )
+
+
+def test_one_unproved_course_waits_from_one_address(world: World, plan: CoursePlan) -> None:
+    first = made_up(world, plan, 0, "here").visits[0]
+    with pytest.raises(TooManyUnproved):
+        made_up(world, plan, 1, "here")
+    made_up(world, plan, 1, "there")
+    operations.prove_mailbox(booking=first, now=NOW)
+    made_up(world, plan, 2, "here")
+
+
+def test_unproved_visits_of_courses_are_counted_in_all(world: World, plan: CoursePlan) -> None:
+    world.rules.unproved_in_all = 6
+    world.rules.save()
+    first = made_up(world, plan, 0, "here").visits[0]
+    made_up(world, plan, 1, "there")
+    with pytest.raises(TooManyUnproved):
+        made_up(world, plan, 2, "elsewhere")
+    # Who asks for one visit is not kept out by them, nor is anybody whose mailbox is proved.
+    world.book(proved=False, starts_at=at(14), email="bo@example.com", phone="+12135550144")
+    operations.prove_mailbox(booking=first, now=NOW)
+    first.client.bookings.update(status=BookingStatus.CANCELED)
+    world.rules.unproved_in_all = 1
+    world.rules.save()
+    assert not made_up(world, plan, 0, "here").visits[0].is_unproved
 
 
 def test_clients_page_shows_the_whole_course(flow: Flow, plan: CoursePlan) -> None:

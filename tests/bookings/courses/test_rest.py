@@ -221,6 +221,15 @@ def test_course_that_nobody_answers_ends_with_one_email(world: World) -> None:
     assert mail.calendar is None
 
 
+def test_course_ends_as_a_whole_when_the_first_of_it_does(world: World) -> None:
+    course = make_course(world, answers=NEEDS_NOTE)
+    by = course.visits[0].answer_by
+    assert by is not None
+    Booking.objects.filter(pk=course.visits[2].pk).update(answer_by=by - HOUR)
+    assert operations.expire_requests(now=by - HOUR) == 5
+    assert sent_at(by - HOUR) == [MessageKind.TOGETHER]
+
+
 def test_visit_alone_still_expires_as_one(world: World) -> None:
     world.book()
     now = NOW + timedelta(days=3)
