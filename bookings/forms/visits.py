@@ -97,7 +97,7 @@ class CancelForm(_Waivable, _Shown):
 class CancelRestForm(_Waivable):
     """The press that cancels all visits to come of one press; `shown` has them as the page did."""
 
-    shown = forms.CharField(widget=forms.HiddenInput, max_length=4000)
+    shown = LineField(widget=forms.HiddenInput, max_length=4000)
 
     def clean_shown(self) -> dict[str, Shown]:
         """By reference: `reference:revision:late fee in cents`, separated by blanks; no fee is blank."""

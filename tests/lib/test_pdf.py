@@ -18,7 +18,7 @@ def document(body: bytes = b"", *, end: bytes = b"%%EOF\n") -> bytes:
 
 def packed(objects: bytes, described: bytes = b"/Filter /FlateDecode") -> bytes:
     """A stream of objects."""
-    stream = zlib.compress(objects) if b"Flate" in described else objects
+    stream = zlib.compress(objects)
     return (
         b"7 0 obj\n<< /Type /ObjStm /N 1 /First 4 "
         + described
@@ -28,6 +28,7 @@ def packed(objects: bytes, described: bytes = b"/Filter /FlateDecode") -> bytes:
     )
 
 
+HARMLESS = zlib.compress(b"8 0 null")
 SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 
 
@@ -65,7 +66,14 @@ def test_a_plain_document_is_taken(data: bytes) -> None:
         (document(packed(SCRIPT, b"/Filter [/ASCIIHexDecode /FlateDecode]")), "no_pdf"),
         (document(packed(SCRIPT, b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")), "no_pdf"),
         (document(packed(SCRIPT, b"/Filter 5 0 R")), "no_pdf"),
+        (document(packed(SCRIPT, b"/Filter [/ASCIIHex#44ecode /FlateDecode]")), "no_pdf"),
+        (document(packed(SCRIPT, b"/Filter [/AHx /FlateDecode]")), "no_pdf"),
         (document(packed(SCRIPT).replace(b"/ObjStm", b"/Obj#53tm")), "no_pdf"),
+        # A harmless stream stands where only a careless reader looks.
+        (document(packed(SCRIPT, b"/Filter /FlateDecode /X (stream\n" + HARMLESS + b")")), "no_pdf"),
+        (document(packed(SCRIPT, b"/Filter /FlateDecode %stream\n" + HARMLESS + b"\n")), "no_pdf"),
+        (document(packed(SCRIPT, b"/Filter /FlateDecode /X <stream\n" + HARMLESS + b">")), "no_pdf"),
+        (document(b"7 0 obj\n<< /Type /ObjStm /Filter /FlateDecode >>\nendobj\n"), "no_pdf"),
         (document(packed(SCRIPT)[:-30].replace(b"x\x9c", b"zz")), "no_pdf"),
     ],
 )
@@ -82,3 +90,47 @@ def test_a_small_file_does_not_unfold_to_much(monkeypatch: pytest.MonkeyPatch) -
         pdf.refuse_active(document(packed(b" " * 1001)))
     with pytest.raises(ValidationError):
         pdf.refuse_active(document(packed(b" " * 600) + packed(b" " * 600)))
+
+
+def test_so_many_streams_of_objects_are_taken_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "MOST_STREAMS", 2)
+    pdf.refuse_active(document(packed(b"8 0 null") * 2))
+    with pytest.raises(ValidationError):
+        pdf.refuse_active(document(packed(b"8 0 null") * 3))
+
+
+def test_every_byte_of_packed_streams_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = 0
+    begin = zlib.decompressobj
+
+    class Counted:
+        def __init__(self) -> None:
+            self.inner = begin()
+
+        def decompress(self, piece: bytes, most: int) -> bytes:
+            nonlocal given
+            given += len(piece)
+            return self.inner.decompress(piece, most)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(pdf.zlib, "decompressobj", Counted)
+    data = document(packed(b"8 0 null") * 400)
+    pdf.refuse_active(data)
+    # No more than a piece is looked at for each small stream.
+    assert given <= 400 * pdf.PIECE < 400 * len(data) / 10
+
+
+def test_a_stream_of_objects_inside_another_is_refused() -> None:
+    """Blocks that unfold to nothing could else be read again for each of thousands."""
+    inner = packed(b"8 0 null")
+    with pytest.raises(ValidationError):
+        pdf.refuse_active(document(stored(inner)))
+
+
+def stored(objects: bytes) -> bytes:
+    """A stream of objects that is not compressed, so that its text stands in the file."""
+    level = zlib.compressobj(0)
+    body = level.compress(objects) + level.flush()
+    return b"9 0 obj\n<< /Type /ObjStm /Filter /FlateDecode >>\nstream\n" + body + b"\nendstream\nendobj\n"
