@@ -154,6 +154,10 @@ class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
 
 
+class HealthAnswered(BookingError):
+    """Who a visit is for can't be corrected any more: health answers or a clinician's note speak of somebody."""
+
+
 class TooLate(BookingError):
     """What was pressed can't be taken back any more."""
 

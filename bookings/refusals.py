@@ -185,6 +185,13 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _OTHERWISE,
         gettext_lazy("its late fee is paid; nothing was changed. Say first that it is not paid after all."),
     ),
+    exceptions.HealthAnswered: (
+        _OTHERWISE,
+        gettext_lazy(
+            "its health answers or note speak of who it is for now; nothing was changed. For somebody else, or for "
+            "another number of people, please cancel it and book anew."
+        ),
+    ),
     exceptions.TooLate: (
         _OTHERWISE,
         gettext_lazy("it is too late to take that back; nothing was changed."),

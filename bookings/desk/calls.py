@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings.domain import outbox
-from bookings.enums import Channel, MessageState
+from bookings.enums import Channel, MessageKind, MessageState
 from bookings.models import Booking, Message
 from bookings.notifications import calls
 from bookings.staff.labels import local_when
@@ -23,6 +23,8 @@ from .frame import CHANGE, StaffRequest, desk_page, page, say, to_visit
 _MOST_WAITING, _MOST_TOLD = 200, 50
 # By then a client without an email should have been called.
 CALL_WITHIN = timedelta(days=1)
+# While a therapist is on the way, or late.
+CALL_AT_ONCE = timedelta()
 # Longer than what staff do can be undone.
 SECOND_THOUGHTS = timedelta(hours=1)
 
@@ -67,7 +69,7 @@ def _row(message: Message) -> dict[str, Any]:
         "what": message.get_kind_display(),
         "say": calls.words(message),
         "tell": reverse("admin:bookings_message_tell", args=[message.pk]),
-        "due": message.due_at + CALL_WITHIN,
+        "due": message.due_at + (CALL_AT_ONCE if message.kind == MessageKind.ON_THE_WAY else CALL_WITHIN),
         "since": local_when(message.due_at),
     }
 

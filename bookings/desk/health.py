@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import intake, operations
 from bookings.enums import FileKind
-from bookings.models import Booking, NoteFile, ScreeningRecord
+from bookings.models import Booking, HealthAccess, NoteFile, ScreeningRecord
 from bookings.staff.labels import local_when, tier_mark, unreadable
 from bookings.staff.visibility import sees_visits
 from massagerx.lib.encryption import UnreadableValue
@@ -53,7 +54,7 @@ def health_page(request: StaffRequest, pk: int) -> HttpResponse:
         "answers": _answers(seen),
         "answers_again": _answers(again) if again is not None else None,
         "caution_notes": list(dict.fromkeys(cautions)),
-        "clinician_notes": _clinician_notes(booking),
+        "clinician_notes": _clinician_notes(booking, request.user, reason),
         "tier": tier_mark(booking.tier),
     }
     return page(request, "health", context)
@@ -99,13 +100,17 @@ def _answers(seen: intake.AnswersInWords) -> list[tuple[str, list[str], Any]]:
     ]
 
 
-def _clinician_notes(booking: Booking) -> list[dict[str, str]]:
-    """What clinicians said, read one by one so that a lost key costs a line and not the page."""
+def _clinician_notes(booking: Booking, user: User, reason: str) -> list[dict[str, str]]:
+    """What clinicians said of the visit, read one by one so that a lost key costs a line and not the page. The look at
+    a note that was recorded with another visit is written down there too."""
     found = []
-    for pk, at, who in booking.clinician_notes.values_list("pk", "recorded_at", "recorded_by__username"):
+    for note in intake.notes_about(booking):
+        if note.booking != booking:
+            HealthAccess.objects.create(booking=note.booking, user=user, at=timezone.now(), reason=reason)
         try:
-            said = str(booking.clinician_notes.get(pk=pk).note)
+            said = str(note.note)
         except UnreadableValue:
             said = unreadable()
-        found.append({"when": local_when(at), "who": who, "said": said})
+        who = note.recorded_by.get_username()
+        found.append({"when": local_when(note.recorded_at), "who": who, "said": said})
     return found

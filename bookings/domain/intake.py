@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -32,7 +33,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
-from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
+from bookings.models.intake import NEEDS_NO_NOTE, same_person
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -246,6 +247,12 @@ def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> Fre
         return None
 
 
+def has_health(booking: Booking) -> bool:
+    """Whether health answers, a clinician's note or a file of one were kept with a visit."""
+    models = (ScreeningRecord, ScreeningRecheck, ClinicianNote, NoteFile)
+    return any(model._base_manager.filter(booking=booking).order_by().exists() for model in models)
+
+
 def notes_about(booking: Booking) -> list[ClinicianNote]:
     """The clinicians' notes that were recorded with a visit, and those of others that cover it and still stand; unread,
     oldest first."""
@@ -264,15 +271,20 @@ def clearances_of(client: Client, *, now: datetime) -> list[ClinicianNote]:
 
 
 def covering_note(
-    *, of: dict[str, Any], starts_at: datetime, answers: dict[str, str], current: Screening, now: datetime
+    *,
+    of: Callable[[str], Any],
+    starts_at: datetime,
+    answers: dict[str, str],
+    current: Screening,
+    now: datetime,
 ) -> bool:
     """Whether a clinician's note covers a visit that is about to be asked for, and these answers say nothing graver
-    than those that it spoke of. `of` says whose visit it is, by the names of `SAME_PERSON`."""
+    than those that it spoke of. `of` says whose visit it is, as in `same_person`."""
     note = (
         ClinicianNote.objects.filter(
             scope=NoteScope.SERVICE,
             covers_until__gt=starts_at,
-            **{f"booking__{name}": of[name] for name in SAME_PERSON},
+            **same_person(of, "booking__"),
         )
         .standing()
         .select_related("booking__service")
@@ -282,20 +294,21 @@ def covering_note(
     )
     if note is None:
         return False
-    given = {"booking": note.booking, "evaluated_at__lte": note.recorded_at}
     try:
-        before = (
-            ScreeningRecheck.objects.filter(**given).first()
-            or ScreeningRecord.objects.filter(**given).first()
-        )
+        before = _answered_by(note.booking, note.recorded_at)
         if before is None:
             return False
         news = current.new_tier(
-            answers, before.answers, of["service"].slug, local(now).date(), people=of["people"]
+            answers, before.answers, of("service").slug, local(now).date(), people=of("people")
         )
     except UnreadableValue:
         return False
     return news in NEEDS_NO_NOTE
+
+
+def _answered_by(booking: Booking, at: datetime) -> ScreeningRecheck | ScreeningRecord | None:
+    given = {"booking": booking, "evaluated_at__lte": at}
+    return ScreeningRecheck.objects.filter(**given).first() or ScreeningRecord.objects.filter(**given).first()
 
 
 def answers_in_words(record: ScreeningRecord | ScreeningRecheck, service_slug: str) -> AnswersInWords:

@@ -444,6 +444,12 @@ def drop_call(message: Message, *, reason: str) -> bool:
     return bool(waits.update(state=MessageState.DROPPED, last_error=reason[:300]))
 
 
+def put_off_call(message: Message, *, until: datetime) -> bool:
+    """What waits to be said on the phone can't be said before `until`."""
+    waits = Message.objects.filter(pk=message.pk, channel=Channel.PHONE, state=MessageState.DUE)
+    return bool(waits.update(due_at=until))
+
+
 def follow_client(client: Client) -> None:
     """What waits to be said to a client goes the way that they can be told by now, after they were given an email or
     lost it. Within the transaction that changes them."""

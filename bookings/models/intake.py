@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -162,17 +163,16 @@ class ClinicianNoteQuerySet(models.QuerySet["ClinicianNote"]):
             return OuterRef(f"{visit}{name}") if isinstance(visit, str) else getattr(visit, name)
 
         in_time = Q(covers_until=None) | Q(covers_until__gt=of("starts_at"))
-        of_person = {f"booking__{name}": of(name) for name in SAME_PERSON}
         return self.filter(
             Q(booking=of("pk"))
             | Q(in_time, scope=NoteScope.COURSE, booking__together=of("together"))
-            | Q(in_time, scope=NoteScope.SERVICE, **of_person)
+            | Q(in_time, scope=NoteScope.SERVICE, **same_person(of, "booking__"))
         )
 
     def standing(self) -> ClinicianNoteQuerySet:
         """Those that no graver answers, to any visit that they speak of, came after: such answers end their effect."""
         course = {"booking__together": OuterRef("booking__together")}
-        person = {f"booking__{name}": OuterRef(f"booking__{name}") for name in SAME_PERSON}
+        person = same_person(lambda name: OuterRef(f"booking__{name}"), "booking__")
         return self.exclude(
             _graver_later(booking=OuterRef("booking"))
             | (Q(scope=NoteScope.COURSE) & _graver_later(**course))
@@ -180,8 +180,11 @@ class ClinicianNoteQuerySet(models.QuerySet["ClinicianNote"]):
         )
 
 
-# What visits of one person for one service have in common.
-SAME_PERSON = ("client", "service", "recipient_name", "people")
+def same_person(of: Callable[[str], Any], path: str = "") -> dict[str, Any]:
+    """The lookups, behind `path`, for visits of one person for one service: `of` tells a field of one of them. A client
+    is a mailbox and a phone, which two people may share: so the name counts too."""
+    same = {f"{path}{name}": of(name) for name in ("client", "service", "recipient_name", "people")}
+    return {**same, f"{path}contact_name__iexact": of("contact_name")}
 
 
 def _graver_later(**of: Any) -> Q:

@@ -12,8 +12,8 @@ from bookings.enums import MessageKind
 from bookings.models import Booking, Client, Message
 from services.templatetags.money import dollars
 
-from .registry import KINDS, SiteSettings, load_target, obsolete_reason, will_be_dropped
-from .render import moment
+from .registry import KINDS, SiteSettings, load_target, not_before, obsolete_reason, will_be_dropped
+from .render import moment, way_of
 
 _REMIND = gettext_lazy(
     "Remind them: %(when)s, %(service)s with %(name)s. Ask whether anything about their health has changed."
@@ -36,6 +36,7 @@ WORDS = {
     MessageKind.REMINDER_FIRST: _REMIND,
     MessageKind.REMINDER_LAST: _REMIND,
     MessageKind.RECHECK: _REMIND,
+    MessageKind.ON_THE_WAY: gettext_lazy("Tell them at once when to expect us: %(expected)s."),
     MessageKind.THANKS: gettext_lazy("Ask how the visit of %(when)s was, and thank them."),
     MessageKind.CHANGE_REFUSED: gettext_lazy("The late move isn’t possible. The visit stays %(when)s."),
     MessageKind.NO_SHOW: gettext_lazy("We were at the door %(when)s, and nobody opened. Late fee: %(fee)s."),
@@ -48,7 +49,9 @@ def words(message: Message) -> str:
     booking = message.booking
     if booking is None or message.kind not in WORDS:
         return message.get_kind_display()
+    expected = way_of(booking)["expected"] if message.kind == MessageKind.ON_THE_WAY else ""
     return str(WORDS[MessageKind(message.kind)]) % {
+        "expected": expected or _("look at the visit’s page"),
         "when": moment(booking.starts_at),
         "service": booking.service.name,
         "name": booking.therapist.name,
@@ -78,7 +81,8 @@ def _is_overtaken(message: Message, now: datetime) -> bool:
 
 
 def drop_overtaken(*, now: datetime) -> int:
-    """Takes from the list of calls what is no longer true; returns how many."""
+    """Takes from the list of calls what is no longer true, and for a while what can't be said yet, such as that we come
+    while nobody can; returns how many."""
     rows = list(Message.objects.to_tell(now))
     if not rows:
         return 0
@@ -86,6 +90,8 @@ def drop_overtaken(*, now: datetime) -> int:
     for message in rows:
         target = load_target(message, details=False)
         if isinstance(target, Booking):
-            reason = obsolete_reason(message, target, site_settings, now=now)
-            dropped += bool(reason) and outbox.drop_call(message, reason=reason)
+            if reason := obsolete_reason(message, target, site_settings, now=now):
+                dropped += outbox.drop_call(message, reason=reason)
+            elif later := not_before(message, target, site_settings, now=now):
+                dropped += outbox.put_off_call(message, until=later)
     return dropped

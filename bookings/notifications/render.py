@@ -203,7 +203,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind in _ABOUT_LATE_FEE:
         found["fee"] = _fee(booking) if story is None else story.fee
     if message.kind == MessageKind.ON_THE_WAY:
-        found |= _way(booking) if story is None else story.way
+        found |= way_of(booking) if story is None else story.way
     if message.kind == MessageKind.STRANDED_ALERT:
         reason = why_not_kept(booking, now=now) if story is None else story.stranded
         found["why"] = stranding_words(reason) if reason else ""
@@ -318,7 +318,7 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     return change
 
 
-def _way(booking: Booking) -> dict[str, Any]:
+def way_of(booking: Booking) -> dict[str, Any]:
     """Whether the therapist has left, and between when they are expected, as was last pressed."""
     steps = [step for step in booking.steps.standing() if step.kind in (StepKind.LEAVING, StepKind.LATE)]
     last = next((step for step in reversed(steps) if step.expected_from is not None), None)

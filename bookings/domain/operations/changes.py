@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
 )
-from bookings.models.intake import NEEDS_NO_NOTE, SAME_PERSON
+from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
@@ -441,7 +442,16 @@ def answer_screening(
         if not answered and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
             _answer_first(fresh, current, answers, now=now)
             return
-    recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
+        recheck = recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
+        if not answered:
+            # Once anything was answered, the page asks for a code; staff are told as of answers given again.
+            ScreeningRecord.objects.create(
+                booking=fresh,
+                version=recheck.version,
+                answers=recheck.answers,
+                tier=recheck.tier,
+                evaluated_at=recheck.evaluated_at,
+            )
 
 
 def _answer_first(
@@ -450,7 +460,7 @@ def _answer_first(
     slug, today = fresh.service.slug, local(now).date()
     tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
     covered = tier == Tier.CLEARANCE and intake.covering_note(
-        of={name: getattr(fresh, name) for name in SAME_PERSON},
+        of=partial(getattr, fresh),
         starts_at=fresh.starts_at,
         answers=answers,
         current=current,

@@ -10,10 +10,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from bookings.domain import pricing
+from bookings.domain import intake, pricing
 from bookings.domain.visit_request import Treatment, load_area
 from bookings.enums import EventKind
-from bookings.exceptions import DiscountTooHigh, PriceChanged
+from bookings.exceptions import DiscountTooHigh, HealthAnswered, PriceChanged
 from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
@@ -82,7 +82,8 @@ def correct_visit(
     The client is told if it `tells`; None: if the address changed. `total_cents` is the total that was shown. What is
     booked otherwise costs what it costs today; what stays costs what was agreed. `check` looks at the visit under the
     lock, and refuses by raising. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason,
-    `SlotTaken`, `DiscountTooHigh` or `PriceChanged`; nothing has changed then.
+    `SlotTaken`, `DiscountTooHigh`, `PriceChanged`, or `HealthAnswered` where it would be for others than those of whom
+    health answers or a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -98,6 +99,8 @@ def correct_visit(
         treatment = correction.treatment
         if treatment is not None and not _is_other(treatment, treatment_of(fresh)):
             treatment = None
+        if _is_for_others(fresh, correction) and intake.has_health(fresh):
+            raise HealthAnswered
         quote = _quote(fresh, correction, treatment, area, rules)
         if total_cents is not None and quote.total_cents != total_cents:
             raise PriceChanged(total_cents, quote.total_cents)
@@ -129,6 +132,12 @@ def correct_visit(
 def _is_other(wanted: Treatment, booked: Treatment) -> bool:
     add_ons = [{add_on.pk for add_on in treatment.add_ons} for treatment in (wanted, booked)]
     return (wanted.option.pk, wanted.people) != (booked.option.pk, booked.people) or add_ons[0] != add_ons[1]
+
+
+def _is_for_others(booking: Booking, correction: Correction) -> bool:
+    people = correction.treatment.people if correction.treatment is not None else booking.people
+    name = correction.recipient_name if correction.recipient_name is not None else booking.recipient_name
+    return people != booking.people or name.casefold() != booking.recipient_name.casefold()
 
 
 def _quote(

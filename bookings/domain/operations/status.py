@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -45,7 +46,7 @@ from bookings.models import (
     ScreeningRecheck,
     Therapist,
 )
-from bookings.models.intake import SAME_PERSON, needs_note
+from bookings.models.intake import needs_note, same_person
 from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
@@ -195,7 +196,7 @@ def _beside(booking: Booking, scope: NoteScope) -> BookingQuerySet:
     if scope == NoteScope.COURSE and booking.together is not None:
         return others.filter(together=booking.together)
     if scope == NoteScope.SERVICE:
-        return others.filter(**{name: getattr(booking, name) for name in SAME_PERSON})
+        return others.filter(**same_person(partial(getattr, booking)))
     return others.none()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,16 +10,18 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from bookings.desk.calls import waiting_calls
 from bookings.domain import operations
 from bookings.domain.clients import likely_twins, merge_clients
 from bookings.domain.erasure import erase_client
 from bookings.domain.export import all_about, as_data
+from bookings.domain.operations.steps import UNDO_REACHES, Press
 from bookings.domain.personal_data import drafts_of, enquiries_of
-from bookings.enums import BookingStatus, MessageState
+from bookings.enums import BookingStatus, MessageState, StepKind
 from bookings.models import AreaRequest, Booking, Link, Message
 from bookings.models import Client as BookingClient
 from tests.bookings.views.flow import Flow
-from tests.factories import DAY, NOW, World, at
+from tests.factories import DAY, NOW, World, at, fix_drives
 
 from .conftest import staff_user
 
@@ -35,6 +38,19 @@ def book(desk: Client, world: World, hour: int = 10, **details: object) -> Booki
     assert flow.details(**{"email": "", **details}).status_code == 302
     flow.review()
     return Booking.objects.latest("pk")
+
+
+def test_on_the_way_is_told_at_once_with_the_hour(desk: Client, world: World) -> None:
+    fix_drives((world.area, world.area, 20))
+    booking = book(desk, world)
+    press = Press(kind=StepKind.LEAVING, key=uuid.uuid4(), at=at(9, 5))
+    step = operations.press_step(booking=booking, press=press, actor=staff_user("driver"), now=at(9, 5))
+    assert (step.expected_from, step.expected_until) == (at(9, 50), at(10))
+    call = next(row for row in waiting_calls(at(9, 6), most=9) if row["what"] == "On the way")
+    assert call["say"].replace("\N{NO-BREAK SPACE}", " ") == (
+        "Tell them at once when to expect us: 9:50 to 10:00 AM PST."
+    )
+    assert call["due"] == at(9, 5) + UNDO_REACHES
 
 
 def test_the_desk_books_without_an_email_and_tells_by_phone(desk: Client, world: World) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bookings.enums import BookingStatus, MessageKind, Tier
+from bookings.domain import operations
+from bookings.enums import BookingStatus, MessageKind, NoteScope, Tier
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -23,7 +25,7 @@ from bookings.models import (
     Message,
     ScreeningRecord,
 )
-from tests.factories import CLEAR_ANSWERS, NOW, World, at
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
 CLEARANCE_ANSWERS = {**CLEAR_ANSWERS, "pregnancy": "yes"}
@@ -521,6 +523,19 @@ def test_note_of_a_clinician_can_be_read_with_the_answers_only(desk: Client, wor
     assert needed not in shown
     assert "light strokes only" not in shown
     assert "light strokes only" in desk.post(health(booking), {"reason": "Planning"}).content.decode()
+
+
+def test_the_note_of_another_visit_that_clears_this_one_can_be_read(desk: Client, world: World) -> None:
+    first = world.book(answers=CLEARANCE_ANSWERS)
+    operations.record_clinician_note(
+        booking=first, actor=User.objects.get(username="desk"), note="Dr Hale: light strokes only", now=NOW,
+        scope=NoteScope.SERVICE, until=DAY + timedelta(days=10),
+    )  # fmt: skip
+    second = world.book(answers=CLEARANCE_ANSWERS, starts_at=at(14))
+    shown = desk.post(health(second), {"reason": "Planning"}).content.decode()
+    assert "light strokes only" in shown
+    looks = HealthAccess.objects.order_by("booking").values_list("booking", "reason")
+    assert list(looks) == [(first.pk, "Planning"), (second.pk, "Planning")]
 
 
 def test_look_at_health_answers_is_written_down_and_not_kept(desk: Client, world: World) -> None:

@@ -14,12 +14,21 @@ from bookings.enums import EventKind, MessageKind, MessageState
 from bookings.exceptions import (
     ChangedMeanwhile,
     DiscountTooHigh,
+    HealthAnswered,
     InvalidTransition,
     OutsideArea,
     PriceChanged,
     SlotNotOffered,
 )
-from bookings.models import AccessNotes, Booking, Message, SecondThought, ServiceArea
+from bookings.models import (
+    AccessNotes,
+    Booking,
+    ClinicianNote,
+    Message,
+    ScreeningRecord,
+    SecondThought,
+    ServiceArea,
+)
 from tests.factories import NOW, World, at
 
 from .test_second_thoughts import Picture, press
@@ -82,7 +91,30 @@ def test_a_longer_session_takes_its_time_and_costs_what_it_costs_today(
     assert message.revision == corrected.revision == visit.revision + 1
 
 
+def test_a_visit_with_health_answers_is_not_corrected_to_be_for_others(
+    visit: Booking, staff: User, world: World
+) -> None:
+    world.service.max_people = 2
+    world.service.save()
+    before = Picture.take(visit)
+    for changes in ({"recipient_name": "Rosa"}, {"treatment": treatment(world, people=2)}):
+        with pytest.raises(HealthAnswered):
+            correct(visit, staff, **changes)
+    assert Picture.take(visit) == before
+    # A note alone speaks of somebody as well.
+    ScreeningRecord.objects.filter(booking=visit).delete()
+    ClinicianNote.objects.create(booking=visit, note="Fine.", recorded_by=staff, recorded_at=NOW)
+    with pytest.raises(HealthAnswered):
+        correct(visit, staff, recipient_name="Rosa")
+
+
+def test_how_a_name_is_written_is_corrected_with_health_answers_too(visit: Booking, staff: User) -> None:
+    Booking.objects.filter(pk=visit.pk).update(recipient_name="rosa")
+    assert correct(visit, staff, recipient_name="Rosa").recipient_name == "Rosa"
+
+
 def test_what_stays_costs_what_was_agreed(visit: Booking, staff: User, world: World) -> None:
+    ScreeningRecord.objects.filter(booking=visit).delete()
     world.option.price_cents = 99_900
     world.option.save()
     corrected = correct(visit, staff, treatment=treatment(world), recipient_name="Rosa")
@@ -145,11 +177,12 @@ def test_a_quiet_correction_tells_nobody_and_makes_no_revision(visit: Booking, s
 
 
 def test_the_way_in_stays_where_nothing_is_said_of_it(visit: Booking, staff: User) -> None:
-    correct(visit, staff, recipient_name="Rosa")
+    correct(visit, staff, discount_cents=1_000)
     assert AccessNotes.objects.get(booking=visit).notes == {"gate_code": "CANARY-GATE-4711"}
 
 
 def test_a_correction_is_undone_with_all_of_it(visit: Booking, staff: User, world: World) -> None:
+    ScreeningRecord.objects.filter(booking=visit).delete()
     before = Picture.take(visit)
     correct(
         visit,

@@ -9,7 +9,7 @@ from django.core import mail
 
 from bookings.domain import operations, outbox, reminders
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
-from bookings.models import Booking, Message, MessageSettings
+from bookings.models import Booking, Message, MessageSettings, TimeOff
 from bookings.notifications import calls, delivery
 from bookings.notifications.registry import KINDS
 from tests.bookings.admin.conftest import staff_user
@@ -109,6 +109,24 @@ def test_what_is_overtaken_leaves_the_list(world: World) -> None:
     assert calls.drop_overtaken(now=later) == 1
     assert [row.kind for row in Message.objects.to_tell(later)] == ["canceled"]
     assert calls.drop_overtaken(now=later) == 0
+
+
+def test_nobody_is_reminded_by_phone_of_a_visit_that_cannot_be_kept(world: World) -> None:
+    booking = by_phone(world)
+    day_before = at(0, day=DAY - timedelta(days=1))
+    reminder = Message.objects.to_tell(day_before).filter(booking=booking, kind="reminder_first")
+    calls.drop_overtaken(now=day_before)
+    assert reminder.exists()
+    off = TimeOff.objects.create(
+        therapist=world.therapist, starts_at=booking.starts_at, ends_at=booking.ends_at, reason="Ill"
+    )
+    assert calls.drop_overtaken(now=day_before) == 1
+    assert not reminder.exists()
+    # Once somebody can come again, it is to be said.
+    off.delete()
+    later = Message.objects.to_tell(day_before + timedelta(minutes=5))
+    calls.drop_overtaken(now=day_before + timedelta(minutes=5))
+    assert later.filter(booking=booking, kind="reminder_first").exists()
 
 
 def test_a_client_who_gives_an_email_gets_emails_from_then_on_and_back(world: World) -> None:

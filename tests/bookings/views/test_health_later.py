@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import links, operations
+from bookings.domain.operations.status import has_grave_answers
 from bookings.enums import BookingStatus, MessageState
 from bookings.exceptions import ScreeningNotCleared, ScreeningStops
 from bookings.models import Booking, Message, ScreeningRecheck, ScreeningRecord, TimeOff
@@ -129,6 +130,21 @@ def test_the_same_answers_sent_twice_are_answers_once(visitor: Client, booking: 
     assert [answer(visitor, booking, CLEAR_ANSWERS).status_code for _press in range(2)] == [200, 302]
     assert ScreeningRecord.objects.count() == 1
     assert not ScreeningRecheck.objects.exists()
+
+
+def test_the_first_answers_to_a_visit_that_staff_confirmed_are_shown_once_without_a_code(
+    visitor: Client, booking: Booking
+) -> None:
+    staff = staff_user("clinician")
+    operations.record_clinician_note(booking=booking, actor=staff, note="Fine.", now=NOW - timedelta(days=1))
+    operations.confirm_booking(booking=booking, actor=staff, now=NOW)
+    assert answer(visitor, booking, PREGNANT).status_code == 200
+    record = ScreeningRecord.objects.get(booking=booking)
+    assert record.tier == ScreeningRecheck.objects.get(booking=booking).new_tier == "clearance"
+    assert "recheck_alert" in kinds(booking)
+    assert has_grave_answers(booking)
+    shown = visitor.get(reverse("visits:health", args=[booking.reference]), {"answered": "yes"})
+    assert shown["Location"].startswith(reverse("visits:code", args=[booking.reference]))
 
 
 def test_missing_answers_are_asked_for(visitor: Client, booking: Booking) -> None:
