@@ -208,6 +208,8 @@ def test_calendar_cancels_the_same_event(business: Business) -> None:
 
     event = calendar.child("VEVENT")
     assert (calendar.value("METHOD"), event.value("STATUS")) == ("CANCEL", "CANCELLED")
+    # Whose calendar keeps the entry is free at that time all the same.
+    assert (first.value("TRANSP"), event.value("TRANSP")) == ("OPAQUE", "TRANSPARENT")
     assert event.children == []
     assert event.value("UID") == first.value("UID") == visit_uid(booking)
     assert int(event.value("SEQUENCE")) > int(first.value("SEQUENCE"))
