@@ -138,6 +138,8 @@ def _answer(
 ) -> HttpResponse:
     """Back to the day, or to who is at the desk; a script that sends what was kept reads what became of it."""
     if request.headers.get("X-Press"):
+        if done:
+            say(request, True, sentence)  # on the day's page, which the script loads anew
         return JsonResponse({"done": done, "said": sentence}, status=200 if done else refused)
     say(request, done, sentence)
     return redirect("admin:index") if "desk" in request.POST else to_visit(booking)
