@@ -30,6 +30,7 @@ from bookings.domain.scheduling import Offer, Start
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.forms import HealthForms
 from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
+from bookings.notifications.faces import with_faces
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.screening import sample_rules_data
@@ -167,7 +168,8 @@ def sample_email(request: HttpRequest, name: str, part: str) -> HttpResponse:
     mail = write_sample(name, site_settings, now=timezone.now())
     headers = {"Content-Security-Policy": HTML_POLICY, "Referrer-Policy": "no-referrer"}
     if part == "html":
-        return HttpResponse(mail.html, headers=headers)
+        # The frame asks no server for anything: a face is shown in place.
+        return HttpResponse(with_faces(mail.html), headers=headers)
     text = f"{_('Subject')}: {mail.subject}\n\n{mail.text}"
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
 

@@ -68,6 +68,7 @@ def test_every_email_is_shown_in_both_parts(staff: Client, count_queries: Any) -
             assert response["Content-Type"].startswith(kind)
             assert response["Content-Security-Policy"] == HTML_POLICY
             assert response["X-Frame-Options"] == "SAMEORIGIN"
+            assert "cid:" not in response.content.decode()
             assert not [query for query in queries.captured_queries if not query["sql"].startswith("SELECT")]
             shown.append(response.content.decode())
         assert "MX-SAMPLE" in shown[1] or SAMPLES[name].kind in _ABOUT_NO_VISIT
