@@ -135,6 +135,7 @@ class MessageKind(models.TextChoices):
     CODE = "code", _("One-time code")
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
+    REFERRED = "referred", _("Course prepared by an office")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -196,6 +197,8 @@ class LinkPurpose(models.TextChoices):
     CODE = "code", _("Address and health answers")
     BOOKLET = "booklet", _("The booklet")
     FEED = "feed", _("A therapist's calendar feed")
+    OFFICE = "office", _("An office’s page for its patients")
+    REFERRAL = "referral", _("A course that an office prepared")
 
 
 class ChangeState(models.TextChoices):

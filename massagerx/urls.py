@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from blog import urls as blog
 from bookings.courses import desk_urls as desk_courses
 from bookings.desk import urls as desk
+from bookings.referrals import desk_urls as desk_referrals
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -59,7 +60,16 @@ urlpatterns = [
     ),
     path(
         "admin/",
-        ([*desk.urlpatterns, *desk_courses.urlpatterns, *admin.site.get_urls()], "admin", admin.site.name),
+        (
+            [
+                *desk.urlpatterns,
+                *desk_courses.urlpatterns,
+                *desk_referrals.urlpatterns,
+                *admin.site.get_urls(),
+            ],
+            "admin",
+            admin.site.name,
+        ),
     ),
 ]
 

@@ -15,6 +15,7 @@ from massagerx.lib.admin import clock_field
 
 from .models import LONGEST_DAYS, CoursePlan
 from .planner import Same
+from .words import day_words
 
 SAME_WORDS = {
     Same.PREFERRED.value: _("If possible"),
@@ -70,10 +71,12 @@ class CourseForm(forms.Form):
         plans: Sequence[CoursePlan],
         preferences: Sequence[tuple[str, str]],
         today: date,
+        not_before: date | None = None,
         **kwargs: Any,
     ) -> None:
+        """`not_before`: the first day that the surgeon's office, which prepared the course, has cleared."""
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.not_before = today, not_before
         self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
         if len(plans) == 1:
@@ -81,14 +84,22 @@ class CourseForm(forms.Form):
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""
-        return _near(self.cleaned_data["day_zero"], self.today)
+        return near(self.cleaned_data["day_zero"], self.today)
 
     def clean_cleared_from(self) -> date | None:
         day = self.cleaned_data["cleared_from"]
-        return _near(day, self.today) if day is not None else None
+        if day is None:
+            return self.not_before
+        if self.not_before is not None and day < self.not_before:
+            words = _(
+                "The office has cleared you from %(day)s on. Is it earlier? Please ask them to tell us."
+            )
+            raise ValidationError(words, code="not_cleared", params={"day": day_words(self.not_before)})
+        return near(day, self.today)
 
 
-def _near(day: date, today: date) -> date:
+def near(day: date, today: date) -> date:
+    """The day, which is within a year of today. Raises `ValidationError`."""
     if abs(day - today) > timedelta(days=LONGEST_DAYS):
         raise ValidationError(_("That is more than a year away. Please check the year."), code="odd_date")
     return day

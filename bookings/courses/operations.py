@@ -47,6 +47,7 @@ def book_course(
     actor: User | None = None,
     draft: uuid.UUID | None = None,
     source: str = "",
+    proved: bool = False,
 ) -> Course:
     """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
     visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
@@ -62,6 +63,7 @@ def book_course(
             draft=draft,
             actor=actor,
             source=source,
+            proved=proved,
             now=now,
         )
         course, _is_new = Course.objects.get_or_create(

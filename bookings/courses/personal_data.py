@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from bookings.domain.export import Line, Section, line, opened
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.enums import Weekday
-from bookings.models import Booking, Therapist
+from bookings.models import Booking, Client, Therapist
 from bookings.refusals import preference_label
 
 from .forms import SAME_WORDS
 from .models import Course
 
 
-def section_of(visits: Sequence[Booking]) -> Section:
-    """The courses that these visits belong to; only once the look at health answers is written down."""
+def section_of(client: Client, visits: Sequence[Booking]) -> Section:
+    """The courses that these visits of a client belong to; only once the look at health answers is written down."""
     keys = {visit.together for visit in visits if visit.together is not None}
     # The encrypted column is read one by one, so that a lost key costs a line and not the page.
     courses = (

@@ -131,7 +131,15 @@ class _Page:
         preferences = [
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
-        return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
+        referral = self.progress.answers.get(steps.REFERRAL)
+        return CourseForm(
+            data,
+            plans=self.plans,
+            preferences=preferences,
+            today=self.today,
+            not_before=date.fromisoformat(referral["cleared_from"]) if referral else None,
+            initial=initial,
+        )
 
     def begins_in_time(self, form: CourseForm) -> bool:
         """Whether the calendar is open to clients on day 0: then it is for all of the course."""
@@ -408,6 +416,7 @@ class _Check:
                 draft=progress.draft.key,
                 actor=progress.staff_user,
                 source=visitor_digest(self.request),
+                proved=progress.answers.get(steps.CAME_BY_MAIL) == progress.answers["details"]["email"],
                 now=progress.now,
             )
         except exceptions.TooManyRequests as error:
@@ -481,5 +490,6 @@ class _Check:
             ),
             "care_words": [intake.translated(text) for text in result.messages],
             "needs_note": tier == Tier.CLEARANCE,
+            "cleared": steps.REFERRAL in self.progress.answers and result.asks_of_surgery_alone,
         }
         return show(self.request, self.progress, "review", context, template="course_check", status=status)

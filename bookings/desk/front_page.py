@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -86,15 +86,27 @@ def front_page(request: StaffRequest) -> HttpResponse:
     context = {
         "title": _("Today at the desk"),
         "desk": desk,
-        "todo": _todo(desk),
+        "todo": _todo(desk, request.user),
         "undoable": undoable(request.user, timezone.now()),
     }
     return page(request, "front_page", context)
 
 
-def _todo(desk: dict[str, Any]) -> list[dict[str, Any]]:
+# What apps inside bookings have waiting for a member of staff, as rows of the list; the core doesn't import them.
+RowsOf = Callable[[User, datetime], list[dict[str, Any]]]
+_of_apps: list[RowsOf] = []
+
+
+def add_rows(rows_of: RowsOf) -> None:
+    """Has an app's rows shown among what waits; a second time changes nothing."""
+    if rows_of not in _of_apps:
+        _of_apps.append(rows_of)
+
+
+def _todo(desk: dict[str, Any], user: User) -> list[dict[str, Any]]:
     """What waits for somebody, whatever it is, what is due first on top."""
     rows = [row for part in _WAITING for row in desk.get(part, ())]
+    rows += [row for rows_of in _of_apps for row in rows_of(user, timezone.now())]
     return sorted(rows, key=lambda row: row["due"])
 
 

@@ -111,6 +111,5 @@ def _clinician_notes(booking: Booking, user: User, reason: str) -> list[dict[str
             said = str(note.note)
         except UnreadableValue:
             said = unreadable()
-        who = note.recorded_by.get_username()
-        found.append({"when": local_when(note.recorded_at), "who": who, "said": said})
+        found.append({"when": local_when(note.recorded_at), "who": note.who, "said": said})
     return found

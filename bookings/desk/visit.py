@@ -263,7 +263,7 @@ def _health(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any
         "notes": [
             {
                 "when": local_when(note.recorded_at),
-                "who": note.recorded_by.get_username(),
+                "who": note.who,
                 "speaks_of": note_words(note),
                 "of": note.booking if note.booking != booking and sees_every_visit(request.user) else None,
             }

@@ -68,12 +68,14 @@ class Section:
     records: list[list[Line]] = field(default_factory=list)
 
 
-# What apps inside bookings hold about a client's visits (`bookings.domain.listeners` says why they aren't imported).
-_of_apps: list[Callable[[Sequence[Booking]], Section]] = []
+# What apps inside bookings hold about a client and their visits (`bookings.domain.listeners` says why they aren't
+# imported).
+SectionOf = Callable[[Client, Sequence[Booking]], Section]
+_of_apps: list[SectionOf] = []
 
 
-def add_section(section_of: Callable[[Sequence[Booking]], Section]) -> None:
-    """Has an app's section, made from a client's visits, told with the others; a second time changes nothing."""
+def add_section(section_of: SectionOf) -> None:
+    """Has an app's section, of a client and their visits, told with the others; a second time changes nothing."""
     if section_of not in _of_apps:
         _of_apps.append(section_of)
 
@@ -116,7 +118,7 @@ def all_about(client: Client) -> list[Section]:
                    visits, "wanted_starts_at", "preference", "reason", "fee_cents", "asked_at", "state",
                    "answered_at"),
         Section("health", _("Health answers"), list(_health(visits))),
-        *(section_of(visits) for section_of in _of_apps),
+        *(section_of(client, visits) for section_of in _of_apps),
         Section("clinicians", _("What clinicians said"), list(_clinicians(visits))),
         Section("note_files", _("Clinicians\u2019 notes as files"), [
             [line("visit", _("visit"), row.booking.reference), *_of(row, "kind", "handed_in_at"),
@@ -231,7 +233,7 @@ def _clinicians(visits: list[Booking]) -> Iterable[list[Line]]:
         yield [
             line("visit", _("visit"), references[row.booking_id]),
             line("at", _("recorded at"), row.recorded_at),
-            line("by", _("recorded by"), row.recorded_by.get_username()),
+            line("by", _("recorded by"), row.who),
             *_of(row, "scope", "covers_until"),
             line("note", _("note"), opened(partial(getattr, row, "note"))),
         ]

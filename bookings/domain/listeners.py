@@ -1,4 +1,4 @@
-"""What the core tells the apps inside bookings (drives, courses, program), which it never imports.
+"""What the core tells the apps inside bookings (courses, referrals, program), which it never imports.
 
 The whole list of what can be heard is below: a class per fact, with its payload. An app registers its listeners once,
 in `ready()` of its `apps.py`:
@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -48,6 +49,17 @@ class VisitFreed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTogether:
+    """One press booked several visits, which share the key `together`; `draft` is the key of the unfinished booking
+    that it was made from, still stored."""
+
+    bookings: Sequence[Booking]
+    together: UUID
+    draft: UUID | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientErased:
     """A client (key) is being erased: what apps hold about these visits (keys of bookings) has to go. `by` is the key
     of the member of staff who does it."""
@@ -67,8 +79,8 @@ class HealthPurged:
     at: datetime
 
 
-Fact = VisitChanged | VisitFreed | ClientErased | HealthPurged
-F = TypeVar("F", VisitChanged, VisitFreed, ClientErased, HealthPurged)
+Fact = VisitChanged | VisitFreed | BookedTogether | ClientErased | HealthPurged
+F = TypeVar("F", VisitChanged, VisitFreed, BookedTogether, ClientErased, HealthPurged)
 
 _listeners: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
 

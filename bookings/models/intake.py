@@ -204,7 +204,7 @@ def needs_note() -> Q:
 
 
 class ClinicianNote(models.Model):
-    """A clinician's go-ahead that staff recorded. What it says is encrypted.
+    """A clinician's go-ahead, which staff recorded or a surgeon's office entered. What it says is encrypted.
 
     It speaks of the visit that it was recorded with, of all visits booked together with that one, or of all visits of
     the same person for the same service that start before `covers_until` (an instant).
@@ -217,7 +217,10 @@ class ClinicianNote(models.Model):
     )
     covers_until = models.DateTimeField(_("covers visits before"), null=True, blank=True)
     recorded_at = models.DateTimeField()
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Blank: a surgeon's office entered it on its own page.
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = ClinicianNoteQuerySet.as_manager()
 
@@ -233,8 +236,13 @@ class ClinicianNote(models.Model):
             )
         ]
 
+    @property
+    def who(self) -> str:
+        """Who wrote it down, in words."""
+        return self.recorded_by.get_username() if self.recorded_by else str(_("a surgeon’s office"))
+
     def __str__(self) -> str:
-        return f"{self.recorded_by} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.who} · {self.recorded_at:%Y-%m-%d %H:%M} UTC"
 
 
 class NoteFile(models.Model):

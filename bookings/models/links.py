@@ -71,9 +71,13 @@ class Link(models.Model):
                 condition=(
                     Q(purpose=LinkPurpose.VISIT, booking__isnull=False, expires_at__isnull=False)
                     | Q(purpose=LinkPurpose.FEED, therapist__isnull=False)
+                    | Q(purpose=LinkPurpose.OFFICE)
                     | Q(purpose=LinkPurpose.BOOKLET, booklet_request__isnull=False, expires_at__isnull=False)
                     | (
-                        Q(purpose__in=[LinkPurpose.SIGN_IN, LinkPurpose.CODE], expires_at__isnull=False)
+                        Q(
+                            purpose__in=[LinkPurpose.SIGN_IN, LinkPurpose.CODE, LinkPurpose.REFERRAL],
+                            expires_at__isnull=False,
+                        )
                         & ~Q(email="")
                     )
                 ),

@@ -23,8 +23,8 @@ class Secrets(Protocol):
     def visit(self, booking: Booking) -> str:
         """The token of a visit's link."""
 
-    def sign_in(self, link: Link) -> str:
-        """The token of a sign-in link."""
+    def link(self, link: Link) -> str:
+        """The token of a link that is stored."""
 
     def booklet(self, request: BookletRequest) -> str:
         """The token of a booklet link."""
@@ -44,8 +44,8 @@ class Live:
         """The token of a visit's link, made if there is none."""
         return self._remember(links.visit_token(booking, now=self._now))
 
-    def sign_in(self, link: Link) -> str:
-        """The token of a sign-in link."""
+    def link(self, link: Link) -> str:
+        """The token of a link that is stored."""
         return self._remember(links.token_of(link))
 
     def booklet(self, request: BookletRequest) -> str:
@@ -70,7 +70,7 @@ class Hidden:
         """A placeholder."""
         return HIDDEN
 
-    def sign_in(self, link: Link) -> str:
+    def link(self, link: Link) -> str:
         """A placeholder."""
         return HIDDEN
 
@@ -91,6 +91,11 @@ def visit_url(token: str) -> str:
 def sign_in_url(token: str) -> str:
     """Where a client sees all their visits."""
     return f"{settings.SITE_URL}/visits/sign-in/{token}/"
+
+
+def referral_url(token: str) -> str:
+    """Where a patient finds the course that an office prepared."""
+    return f"{settings.SITE_URL}/referred/{token}/"
 
 
 def booklet_url(token: str) -> str:

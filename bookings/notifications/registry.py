@@ -90,6 +90,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.NO_SHOW: Kind("no_show", frozenset({_S.NO_SHOW})),
     MessageKind.SIGN_IN: Kind("sign_in", about="link"),
     MessageKind.CODE: Kind("code", about="link"),
+    MessageKind.REFERRED: Kind("referred", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -27,7 +27,17 @@ from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
-from .addresses import HIDDEN, Hidden, Live, Secrets, admin_url, booklet_url, sign_in_url, visit_url
+from .addresses import (
+    HIDDEN,
+    Hidden,
+    Live,
+    Secrets,
+    admin_url,
+    booklet_url,
+    referral_url,
+    sign_in_url,
+    visit_url,
+)
 from .faces import Face, face_of
 from .registry import (
     STANDING,
@@ -165,8 +175,13 @@ def _context(
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
             context["code"] = secrets.code(target)
+        elif message.kind == MessageKind.REFERRED:
+            context |= _words_of_links[message.kind](target)
+            context["name"] = greeting_name(context["name"])
+            context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
+            context["button_url"] = referral_url(secrets.link(target))
         else:
-            context["button_url"] = sign_in_url(secrets.sign_in(target))
+            context["button_url"] = sign_in_url(secrets.link(target))
     elif isinstance(target, ContactMessage):
         context["name"] = greeting_name(target.name)
         context["reply_url"] = f"mailto:{reply_to(site_settings)}" if reply_to(site_settings) else ""
@@ -181,6 +196,15 @@ def _context(
         context["button_url"] = booklet_url(secrets.booklet(target))
         context["valid_until"] = moment(now + links.BOOKLET_LINK_LASTS)
     return context
+
+
+# What apps inside bookings say of a link of theirs, by the kind of the message; the core doesn't import them.
+_words_of_links: dict[str, Callable[[Link], dict[str, Any]]] = {}
+
+
+def add_words_of_link(kind: MessageKind, words_of: Callable[[Link], dict[str, Any]]) -> None:
+    """Has messages of that kind say what `words_of` tells of their link, also of one that is nowhere stored."""
+    _words_of_links[kind] = words_of
 
 
 def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | None) -> dict[str, Any]:

@@ -135,6 +135,7 @@ SAMPLES: dict[str, Sample] = {
     "change-refused": Sample(_K.CHANGE_REFUSED, _("Late move refused"), story=_LATE_MOVE),
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
     "code": Sample(_K.CODE, _("One-time code")),
+    "referred": Sample(_K.REFERRED, _("Course prepared by an office")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
     "staff-alert": Sample(_K.STAFF_ALERT, _("To staff: new request"), _S.REQUESTED),

@@ -49,7 +49,8 @@ def _result(
             answer, key = readings[question.id].answer, key_of(question.id, person)
             tier = question.tier_for(answer)
             if tier is not Tier.CLEAR:
-                finding = Finding(key, answer, tier, rules.message_for(question, tier), question.note)
+                words = rules.message_for(question, tier)
+                finding = Finding(key, answer, tier, words, question.note, question.of_surgery)
                 found.append((finding, question))
         unanswered += [
             key_of(q.id, person) for q in asked if is_asked(q, readings) and not readings[q.id].readable

@@ -40,6 +40,7 @@ _RULE_KEYS = ("schema", "title", "intro", "approval_note", "messages", "cards", 
 _CARD_KEYS = ("id", "title", "text")
 _QUESTION_KEYS = (
     "id", "kind", "text", "help", "points", "choices", "services", "card", "when", "tiers", "messages", "note",
+    "of_surgery",
 )  # fmt: skip
 
 
@@ -138,6 +139,9 @@ class Reader:
         messages = self.messages(where, data)
         choices = self.choices(where, data, kind)
         card = self.slug(where, data, "card") if "card" in data else ""
+        of_surgery = data.get("of_surgery", False)
+        if not isinstance(of_surgery, bool):
+            self.problem(where, f'"of_surgery" must be true or false, not {shown(of_surgery)}.')
         if kind is None:
             return None
         if kind is Kind.DATE and "when" not in data:
@@ -158,6 +162,7 @@ class Reader:
             messages=messages,
             note=note,
             card=card or "",
+            of_surgery=of_surgery is True,
         )
 
     def kind(self, where: str, value: object) -> Kind | None:

@@ -12,7 +12,8 @@ The shape (schema 1), all of it JSON::
         "services": [SLUG]?,                none = every service
         "card": SLUG?,                      the card that it stands on; never for a follow-up
         "when": {"question": SLUG, "answer": ANSWER or [ANSWER]}?,  a follow-up; one level deep
-        "tiers": {ANSWER: TIER}, "messages": {TIER: TEXT}?, "note": TEXT?}]}
+        "tiers": {ANSWER: TIER}, "messages": {TIER: TEXT}?, "note": TEXT?,
+        "of_surgery": BOOL?}]}               it asks of the surgery itself, which a surgeon's office may clear
 
 TEXT is {"en": words, other languages as you like}; TIER one of clear, caution, clearance, stop, emergency.
 ANSWER is yes, no, unsure, a choice's id, or given (a date). Left out, 'no' and 'given' are clear and 'unsure'
@@ -101,4 +102,6 @@ def _question_to_data(question: ScreeningQuestion) -> dict[str, object]:
         data["messages"] = _messages_to_data(question.messages)
     if question.note is not None:
         data["note"] = dict(question.note.translations)
+    if question.of_surgery:
+        data["of_surgery"] = True
     return data

@@ -99,6 +99,7 @@ class ScreeningQuestion:
 
     ``services`` empty means every service. ``card`` empty means that it stands on no card and is answered by itself; a
     follow-up stands where its parent does. ``messages`` are for the client, ``note`` is for the therapist.
+    ``of_surgery``: it asks of the surgery itself, of which a surgeon's office speaks when it clears a patient.
     """
 
     id: str
@@ -113,6 +114,7 @@ class ScreeningQuestion:
     messages: tuple[tuple[Tier, Text], ...] = ()
     note: Text | None = None
     card: str = ""
+    of_surgery: bool = False
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -167,6 +169,7 @@ class Finding:
     tier: Tier
     message: Text | None
     note: Text | None
+    of_surgery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,12 @@ class Result:
     def bookable(self) -> bool:
         """Whether the request may be taken online at all."""
         return self.tier < Tier.STOP
+
+    @property
+    def asks_of_surgery_alone(self) -> bool:
+        """Whether nothing but the surgery itself asks for a clinician's word."""
+        graver = [finding for finding in self.findings if finding.tier >= Tier.CLEARANCE]
+        return bool(graver) and self.bookable and all(finding.of_surgery for finding in graver)
 
     @property
     def stops(self) -> tuple[str, ...]:

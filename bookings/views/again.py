@@ -27,6 +27,8 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         "health": None,
         steps.SO_FAR: None,
         steps.COURSE_ASKED: None,
+        steps.REFERRAL: None,
+        steps.CAME_BY_MAIL: None,
         "submission_key": None,
         "details": None,
         "zip_code": None,

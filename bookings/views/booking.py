@@ -430,7 +430,12 @@ def done(request: HttpRequest) -> HttpResponse:
         booking, visitor = get_visit(request, references[-1] if references else "", now=timezone.now())
     except VisitClosed:
         return back_to("start")
-    context = {"booking": booking, "together": visitor.together_with(booking)}
+    context = {
+        "booking": booking,
+        "together": visitor.together_with(booking),
+        "needs_note": operations.first_tier(booking) == Tier.CLEARANCE
+        and operations.needs_clinician_note(booking),
+    }
     response = render(request, "bookings/done.html", context)
     response["Cache-Control"] = "no-store"
     return response

@@ -116,9 +116,9 @@ def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
     link = find_link(token, purpose=LinkPurpose.BOOKLET, now=now)
     booklet = Booklet.objects.defer("content").annotate(size=Length("content")).first()
     if link is None or booklet is None:
-        return _private(render(request, "bookings/booklet_gone.html", status=410))
+        return private(render(request, "bookings/booklet_gone.html", status=410))
     if request.method != "POST":
-        return _private(render(request, "bookings/booklet_fetch.html", {"booklet": booklet}))
+        return private(render(request, "bookings/booklet_fetch.html", {"booklet": booklet}))
     use_link(link, now=now)
     response = FileResponse(
         io.BytesIO(booklet.content),
@@ -126,7 +126,7 @@ def booklet_fetch(request: HttpRequest, token: str) -> HttpResponse:
         filename=booklet.file_name,
         content_type="application/pdf",
     )
-    return _private(response)
+    return private(response)
 
 
 def _take(request: HttpRequest, enquiry: _Enquiry, show: Show) -> HttpResponse:
@@ -173,7 +173,7 @@ def _send(enquiry: _Enquiry, form: PersonForm, sent_token: str, now: datetime) -
     return 302
 
 
-def _private(response: Any) -> Any:
+def private(response: Any) -> Any:
     """For pages whose address is a secret. The address is kept from other sites; our own form needs it."""
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "same-origin"

@@ -40,6 +40,8 @@ _NOTHING = dict.fromkeys(
         steps.SO_FAR,
         steps.FILLED_FOR,
         steps.AGAIN_OF,
+        steps.REFERRAL,
+        steps.CAME_BY_MAIL,
     )
 )
 

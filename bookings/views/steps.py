@@ -61,6 +61,10 @@ AGAIN_OF = "again_of"
 COURSE = "course"
 # In a draft: what a course is planned by, as its form has it.
 COURSE_ASKED = "course_asked"
+# In a draft: the course that an office prepared, as its app keeps it: its `key`, and `cleared_from`, a local date.
+REFERRAL = "referral"
+# In a draft: the mailbox that a link went to by which the visitor came.
+CAME_BY_MAIL = "came_by_mail"
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "bookings",
     "bookings.drives",
     "bookings.courses",
+    "bookings.referrals",
     "massagerx.backups",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",

@@ -105,11 +105,13 @@ TURNED_ELSEWHERE = {
     "drives.DriveCorrection.both_ways": ("tests/bookings/drives/test_rows.py", "both_ways"),
     "drives.FixedDrive.both_ways": ("tests/bookings/drives/test_rows.py", "both_ways=False"),
     "courses.CoursePlan.is_offered": ("tests/bookings/courses/test_plans.py", "is_offered"),
+    "referrals.ReferralOffice.approve_each": ("tests/bookings/referrals/test_office.py", "approve_each=True"),
 }
 #: What others say or a program finds: no switches of the owner's.
 NO_SWITCHES = {
     "bookings.LateFee.asks_waiver",
     "bookings.BookletRequest.may_follow_up",
+    "referrals.Referral.may_see",
     "bookings.Booklet.is_sample",
     "bookings.BookingEvent.by_client",
     "drives.RoadTime.is_doubtful",

@@ -24,7 +24,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.domain import answers, intake, outbox, pricing, reminders, scheduling
+from bookings.domain import answers, intake, listeners, outbox, pricing, reminders, scheduling
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
@@ -173,10 +173,11 @@ def request_together(
     draft: UUID | None = None,
     actor: User | None = None,
     source: str = "",
+    proved: bool = False,
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
     all, and one staff. They are alike but for key, start, therapist and total; `together` names the press, which counts
-    as one request.
+    as one request. `proved`: the visitor came by a link that was mailed to the client's address.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
@@ -202,13 +203,15 @@ def request_together(
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
             first_at = min(slot.starts_at for slot in slots)
-            person = _who(presses[0], several=True)
+            person = _who(presses[0], several=True, proved=proved)
             bookings = [
                 _write(press, slot, draft, person, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
             alert = [MessageKind.STAFF_ALERT] if actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
+            fact = listeners.BookedTogether(bookings=bookings, together=together, draft=draft, at=now)
+            listeners.tell(fact)
             return bookings
     except (BookingError, IntegrityError):
         earlier = [_earlier(submission) for submission in submissions]
@@ -288,11 +291,11 @@ class _Who(NamedTuple):
     must_prove: bool
 
 
-def _who(press: _Press, *, several: bool = False) -> _Who:
+def _who(press: _Press, *, several: bool = False, proved: bool = False) -> _Who:
     """Raises `TooManyRequests` or `TooManyUnproved`."""
     rules, actor = press.looked_up.rules, press.actor
     client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
-    must_prove = is_new and actor is None
+    must_prove = is_new and actor is None and not proved
     if must_prove:
         _require_few_unproved(rules, press.source, several=several)
     return _Who(client, is_known, must_prove)

@@ -150,7 +150,7 @@ def may_record_note(booking: Booking, *, now: datetime) -> bool:
 def record_clinician_note(
     *,
     booking: Booking,
-    actor: User,
+    actor: User | None,
     note: str,
     now: datetime,
     shown_recheck: int | None = None,
@@ -158,7 +158,8 @@ def record_clinician_note(
     until: date | None = None,
 ) -> ClinicianNote:
     """Puts on record, encrypted, what was said about the health answers, with who wrote it down: a clinician's go-ahead
-    for a request, or what the call came to about graver answers to a confirmed visit, which settles them.
+    for a request, or what the call came to about graver answers to a confirmed visit, which settles them. Without an
+    `actor` a surgeon's office entered it.
 
     `scope` is what it speaks of, `until` the last local day of visits that one for a service covers. `shown_recheck` is
     the key of the newest answers given again that the writer was shown; a note speaks of no others. Raises

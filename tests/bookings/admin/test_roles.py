@@ -52,6 +52,8 @@ from bookings.models import (
     NoteFile,
     TimeOff,
 )
+from bookings.referrals import desk_urls as desk_referrals
+from bookings.referrals.models import Referral, ReferralOffice
 from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
 from services.models import Business, Category
@@ -106,6 +108,8 @@ RIGHTS: dict[str, dict[str, str]] = {
     "drives.roadtime": {"owner": "l"},
     "courses.courseplan": {"owner": "lac", "desk": "l"},
     "courses.course": {"owner": "l", "desk": "l"},
+    "referrals.referraloffice": {"owner": "lac", "desk": "l"},
+    "referrals.referral": {"owner": "l", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.termsversion": {"owner": "la"},
@@ -161,6 +165,7 @@ VIEWS: dict[str, set[str]] = {
     "auth_user_password_change": {"owner"},
     "auth_user_reset_factor": {"owner"},
     "courses_course_move": {"owner", "desk"},
+    "referrals_referraloffice_address": {"owner"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
 LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
@@ -186,6 +191,10 @@ POSTS: dict[str, set[str]] = {
     "drives_drivecorrection_take": {"owner"},
     "courses_course_confirm": {"owner", "desk"},
     "courses_course_cancel_rest": {"owner", "desk"},
+    "referrals_referral_open": {"owner", "desk"},
+    "referrals_referral_approve": {"owner", "desk"},
+    "referrals_referral_take_back": {"owner", "desk"},
+    "referrals_referral_plan": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
@@ -261,6 +270,11 @@ class Desk:
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_move": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
+            "referrals_referraloffice_address": [rows["referrals.referraloffice"]],
+            **{
+                f"referrals_referral_{what}": [rows["referrals.referral"]]
+                for what in ("open", "approve", "take_back", "plan")
+            },
         }
         app, _, view = name.rpartition("_")
         if view in ("version", "versions"):
@@ -381,6 +395,23 @@ def desk(world: World) -> Desk:
             booked_at=NOW,
             booked_by=staff,
         ),
+        "referrals.referraloffice": ReferralOffice.objects.create(name="Dr. Canary"),
+        "referrals.referral": Referral.objects.create(
+            office=ReferralOffice.objects.create(name="Dr. Other"),
+            plan=CoursePlan.objects.create(name="Ten weeks", number=1, option=world.option),
+            name="Other Canary",
+            email="canary@example.com",
+            health={
+                "surgery": "2026-12-01",
+                "cleared_from": "2026-12-05",
+                "procedure": "Canary reason",
+                "limits": "",
+                "entered_by": "Kim",
+            },
+            entered_at=NOW,
+            kept_until=NOW + timedelta(days=90),
+            submission_key=uuid.uuid4(),
+        ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -415,7 +446,9 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    of_desk = names(desk_pages.urlpatterns) | names(desk_courses.urlpatterns)
+    of_desk = (
+        names(desk_pages.urlpatterns) | names(desk_courses.urlpatterns) | names(desk_referrals.urlpatterns)
+    )
     assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,
         *POSTS,
@@ -430,6 +463,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
         import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
+        import_module("bookings.referrals.migrations.0001_tables").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
         import_module("bookings.migrations.0014_pairings").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,

@@ -570,7 +570,8 @@ def test_course_is_in_a_clients_own_data(flow: Flow, plan: CoursePlan) -> None:
 def test_wishes_are_told_in_words(flow: Flow, plan: CoursePlan) -> None:
     take(flow, plan, weekdays=["0", "2"], hour="13:30", preference=f"therapist:{flow.world.therapist.slug}")
     flow.client.post(CHECK, {**hidden(to_the_end(flow).content.decode()), "agree": "on"})
-    lines = section_of(list(Booking.objects.order_by("pk"))).records[0]
+    visits = list(Booking.objects.select_related("client").order_by("pk"))
+    lines = section_of(visits[0].client, visits).records[0]
     (wishes,) = (line for line in lines if line.key == "wishes")
     assert wishes.shown == (
         "Days: Monday, Wednesday; At about 1:30 PM; Who should come: Sample Therapist One; "

@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from bookings.courses.models import CoursePlan
 from bookings.domain import area_requests, intake, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client
@@ -40,6 +41,8 @@ from bookings.models import (
     VisitStep,
 )
 from bookings.notifications import delivery
+from bookings.referrals.models import ReferralOffice
+from bookings.referrals.operations import refer
 from massagerx.lib.encryption import EncryptedJSONField
 from tests.factories import DAY, NOW, World, at
 
@@ -173,6 +176,13 @@ def a_life(world: World, staff: User) -> Client:
     area_requests.leave_area_request(
         name=PERSON["name"], email="", phone=PERSON["phone"], zip_code="90210", service=None,
         note="quillnote", now=NOW,
+    )  # fmt: skip
+    plan = CoursePlan.objects.create(name="Six weeks", number=1, option=world.option, approved_by="A.")
+    refer(
+        office=ReferralOffice.objects.create(name="Dr. Lee’s office"), key=uuid.uuid4(), plan=plan,
+        name=PERSON["name"], email=PERSON["email"].lower(), phone=PERSON["phone"], now=NOW,
+        health={"procedure": "quillhealth", "surgery": "2026-12-01", "cleared_from": "2026-12-05",
+                "limits": "quillhealth", "entered_by": "Kim"},
     )  # fmt: skip
     sign_in.send_sign_in(email=PERSON["email"], now=NOW)
     sign_in.send_code(email=PERSON["email"], instead_of=None, now=NOW)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from bookings import models
 from bookings.domain.export import all_about, as_data
+from bookings.referrals.models import Referral
 from services.models import Business
 from tests.factories import World
 
@@ -46,6 +47,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.BookletRequest: ("booklets", {}),
     models.AreaRequest: ("places", {}),
     models.Link: ("links", {}),
+    Referral: ("referrals", {}),
 }
 #: By table, `None` for all: the columns that are left out, and why.
 LEFT_OUT: dict[Model | None, dict[str, str]] = {
@@ -110,6 +112,12 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "expires_at": "follows from when it was sent",
         "revoked_at": "ours",
         "misses": "ours",
+    },
+    Referral: {
+        "approved_by": _STAFF,
+        "link": _PROOF,
+        "course": _TIES,
+        "submission_key": _OUR_NUMBER,
     },
 }  # fmt: skip
 #: Tables with an email, a phone, a client or a visit that no export is about. That the desk was told why a visit can't

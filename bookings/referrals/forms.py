@@ -1,0 +1,141 @@
+"""What an office enters of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from bookings.courses.forms import near
+from bookings.courses.models import CoursePlan
+from bookings.forms.person import mailable_address, readable_name
+from massagerx.lib.fields import LineField, LinesField, PhoneField
+
+_ODD_DAY = _("Give a day, like 2026-03-25.")
+
+
+class ReferralForm(forms.Form):
+    """A patient, the procedure, and for what they are cleared."""
+
+    name = LineField(
+        label=_("Patient’s name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Type the patient’s name.")},
+    )
+    email = forms.EmailField(
+        label=_("Patient’s email"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("The patient gets a link there, with all of this filled in."),
+        error_messages={"invalid": _("Type an email address like name@example.com.")},
+    )
+    phone = PhoneField(
+        label=_("Patient’s phone"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel", "inputmode": "tel"}),
+        help_text=_("Without an email we call."),
+        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
+    )
+    procedure = LineField(
+        label=_("Procedure"),
+        max_length=160,
+        help_text=_("Kept encrypted, as all of this is that tells of health."),
+        error_messages={"required": _("Type which procedure it was.")},
+    )
+    surgery = forms.DateField(
+        label=_("Day of the surgery"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("Give the day."), "invalid": _ODD_DAY},
+    )
+    cleared_from = forms.DateField(
+        label=_("Cleared for visits from"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("No visit is planned before."),
+        error_messages={"required": _("Give the first day."), "invalid": _ODD_DAY},
+    )
+    limits = LinesField(
+        label=_("Limits"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What to leave out, how firm, drains, garments. The therapist reads it."),
+    )
+    plan = forms.TypedChoiceField(
+        label=_("Which plan?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a plan."), "invalid_choice": _("Choose one of these plans.")},
+    )
+    entered_by = LineField(
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Type your name.")},
+    )
+    is_cleared = forms.BooleanField(
+        label=_(
+            "The surgeon has cleared this patient for these visits from that day, and the patient knows that we get in "
+            "touch."
+        ),
+        error_messages={"required": _("Please confirm it: this entry is the surgeon’s word.")},
+    )
+
+    def __init__(self, *args: Any, plans: Sequence[CoursePlan], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["plan"].choices = [(plan.pk, f"{plan.name}: {plan.option}") for plan in plans]  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """The name, if it can be read as one."""
+        return readable_name(self.cleaned_data["name"])
+
+    def clean_entered_by(self) -> str:
+        """The name, if it can be read as one."""
+        return readable_name(self.cleaned_data["entered_by"])
+
+    def clean_email(self) -> str:
+        """The address, if mail can be sent to it; "" for none."""
+        email = self.cleaned_data["email"]
+        return mailable_address(email) if email else ""
+
+    def clean_phone(self) -> str:
+        """The number in E.164; "" for none."""
+        phone = self.cleaned_data["phone"]
+        return str(phone.as_e164) if phone else ""
+
+    def clean_surgery(self) -> date:
+        """A day not far from today."""
+        return near(self.cleaned_data["surgery"], self.today)
+
+    def clean_cleared_from(self) -> date:
+        """A day not far from today."""
+        return near(self.cleaned_data["cleared_from"], self.today)
+
+    def clean(self) -> dict[str, Any]:
+        """Asks for one way at least to reach the patient, and for a day that is not before the surgery."""
+        data = super().clean() or {}
+        if not ({"email", "phone"} & self.errors.keys() or data.get("email") or data.get("phone")):
+            self.add_error("email", _("Give an email address or a phone number."))
+        surgery, cleared_from = data.get("surgery"), data.get("cleared_from")
+        if surgery and cleared_from and cleared_from < surgery:
+            self.add_error(
+                "cleared_from", ValidationError(_("That is before the surgery."), code="before_surgery")
+            )
+        return data
+
+    def health(self) -> dict[str, str]:
+        """What is kept encrypted of the cleaned form."""
+        data = self.cleaned_data
+        return {
+            "procedure": data["procedure"],
+            "surgery": str(data["surgery"]),
+            "cleared_from": str(data["cleared_from"]),
+            "limits": data["limits"],
+            "entered_by": data["entered_by"],
+        }

@@ -1,0 +1,398 @@
+"""What a patient does with the course that an office prepared, and what the office's word clears."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from bookings.courses.models import Course, CoursePlan
+from bookings.domain import erasure, export, intake, operations
+from bookings.enums import BookingStatus, EventKind, NoteScope
+from bookings.models import Booking, BookingEvent, ClinicianNote, Message, ScreeningRecheck
+from bookings.referrals import operations as referrals
+from bookings.referrals.models import Referral, ReferralLook, ReferralOffice
+from massagerx.lib.localtime import local
+from tests.bookings.courses.conftest import make_plan
+from tests.bookings.courses.test_booking import CHECK, COURSE, hidden, shown
+from tests.bookings.views.flow import Flow
+from tests.bookings.views.visits.browsers import text
+from tests.factories import NOW, World
+
+from .conftest import begin, link_of, make_office, make_referral, page_of
+
+pytestmark = pytest.mark.django_db
+AFTER_SURGERY = {"surgery": "yes", "surgery_date": "2026-12-01"}
+
+
+@pytest.fixture
+def referral(plan: CoursePlan, office: ReferralOffice) -> Referral:
+    return make_referral(office, plan)
+
+
+@pytest.fixture
+def flow(world: World) -> Flow:
+    return Flow(Client(), world)
+
+
+def book(flow: Flow, *, health: dict[str, Any] | None = None, **details: Any) -> Any:
+    """From the visits of the course to the last press."""
+    times = shown(flow.client.get(COURSE).content.decode())
+    flow.client.post(COURSE, {"press": "take", **times})
+    flow.health(**(AFTER_SURGERY if health is None else health))
+    flow.details(**details)
+    flow.page = flow.client.get(CHECK)  # type: ignore[attr-defined]
+    return flow.client.post(CHECK, {**hidden(text_of(flow)), "agree": "on"}, follow=True)
+
+
+def text_of(flow: Flow) -> str:
+    return flow.page.content.decode()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_patient_books_the_course_in_few_presses_and_it_is_cleared(flow: Flow, referral: Referral) -> None:
+    page = text(flow.client.get(link_of(referral)))
+    assert "Dr. Lee’s office has told us what we need" in page
+    assert "After liposuction" in page
+    assert "December 1, 2026" in page
+    assert "December 5, 2026" in page
+    assert begin(flow.client, referral)["Location"] == COURSE
+    planned = text(flow.client.get(COURSE))
+    assert "5 visits" in planned
+    details = flow.client.get("/book/details/", follow=True)
+    done = book(flow)
+    assert "no other note is needed" in text(flow.page)  # type: ignore[attr-defined]
+    assert "hand it in" not in text(flow.page)  # type: ignore[attr-defined]
+    assert done.redirect_chain[-1][0] == "/book/done/"
+    assert "clinician's word" not in done.content.decode()
+    assert details.status_code == 200
+
+    course = Course.objects.get()
+    referral.refresh_from_db()
+    assert referral.course == course
+    visits = list(course.visits)
+    assert min(local(visit.starts_at).date() for visit in visits) >= referral.cleared_from
+    assert {visit.status for visit in visits} == {BookingStatus.REQUESTED}
+    # The link went to the patient's mailbox, so that no press in another email is asked for.
+    assert {visit.prove_by for visit in visits} == {None}
+    assert not any(operations.needs_clinician_note(visit) for visit in visits)
+    note = ClinicianNote.objects.get()
+    assert (note.booking, note.scope, note.recorded_by) == (visits[0], NoteScope.COURSE, None)
+    assert note.note == (
+        "Dr. Lee’s office, entered by Kim Canary: CANARY-PROCEDURE on 2026-12-01, cleared from Sat, Dec 5 on. "
+        "Limits: CANARY-LIMITS"
+    )
+    assert BookingEvent.objects.filter(kind=EventKind.CLEARED, booking=visits[0], actor=None).count() == 1
+
+
+def test_what_the_office_knows_is_filled_in(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    times = shown(flow.client.get(COURSE).content.decode())
+    flow.client.post(COURSE, {"press": "take", **times})
+    flow.health(**AFTER_SURGERY)
+    page = flow.client.get("/book/details/").content.decode()
+    assert 'value="Ana O&#x27;Brien"' in page
+    assert 'value="ana@example.com"' in page
+
+
+def test_staff_confirm_without_another_note_and_read_the_offices(
+    flow: Flow, referral: Referral, desk: Client
+) -> None:
+    begin(flow.client, referral)
+    book(flow)
+    course = Course.objects.get()
+    page = text(desk.get(reverse("admin:courses_course_change", args=[course.pk])))
+    assert "Health answers ask for" not in page
+    desk.post(reverse("admin:courses_course_confirm", args=[course.pk]), {"note": ""})
+    assert {visit.status for visit in course.visits} == {BookingStatus.CONFIRMED}
+    first = course.visits[0]
+    visit_page = text(desk.get(reverse("admin:bookings_booking_change", args=[first.pk])))
+    assert "a surgeon’s office" in visit_page
+    answers = desk.post(reverse("admin:bookings_booking_health", args=[first.pk]), {"reason": "before"})
+    assert "CANARY-LIMITS" in text(answers)
+    entry = text(desk.get(reverse("admin:referrals_referral_change", args=[referral.pk])))
+    assert reverse("admin:courses_course_change", args=[course.pk]) not in entry  # `text` has no links
+    assert "Take it back" not in entry
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        {"open_wound": "yes"},
+        {"cancer": "yes"},
+        {"pregnancy": "yes", "pregnancy_signs": "no"},
+        {"heart_or_lungs": "unsure"},
+    ],
+    ids=lambda answers: next(iter(answers)),
+)  # fmt: skip
+def test_office_clears_the_surgery_and_no_other_illness(
+    flow: Flow, referral: Referral, worse: dict[str, str]
+) -> None:
+    begin(flow.client, referral)
+    book(flow, health={**AFTER_SURGERY, **worse})
+    assert "hand it in" in text(flow.page)  # type: ignore[attr-defined]
+    visits = list(Course.objects.get().visits)
+    assert all(operations.needs_clinician_note(visit) for visit in visits)
+    assert not ClinicianNote.objects.exists()
+    # Staff still find what the office said.
+    assert Referral.objects.get().course == Course.objects.get()
+
+
+def test_surgery_that_is_still_ahead_needs_no_word(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    book(flow, health={})
+    assert not ClinicianNote.objects.exists()
+    assert not operations.needs_clinician_note(Course.objects.get().visits[0])
+    assert Referral.objects.get().course == Course.objects.get()
+
+
+def test_worse_answers_later_end_it(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    book(flow)
+    visit = Course.objects.get().visits[2]
+    ScreeningRecheck.objects.create(
+        booking=visit,
+        version=visit.screening.version,
+        answers={},
+        tier="clearance",
+        new_tier="clearance",
+        evaluated_at=NOW + timedelta(minutes=1),
+    )
+    assert operations.needs_clinician_note(visit)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"name": "Bo O'Brien"},
+        {"for_other": "on", "recipient_name": "Bo O'Brien"},
+        {"email": "bo@example.com"},
+    ],
+    ids=["another name", "for another person", "another mailbox"],
+)
+def test_word_for_one_person_clears_no_other(flow: Flow, referral: Referral, details: dict[str, Any]) -> None:
+    begin(flow.client, referral)
+    book(flow, **details)
+    visit = Course.objects.get().visits[0]
+    assert operations.needs_clinician_note(visit)
+    assert not ClinicianNote.objects.exists()
+    if "email" in details:
+        assert Referral.objects.get().course is None
+        assert visit.prove_by is not None
+
+
+def test_daughter_books_for_her_mother(world: World, office: ReferralOffice, plan: CoursePlan) -> None:
+    """The office knows the mother by name, and the daughter's mailbox."""
+    flow, mother = Flow(Client(), world), make_referral(office, plan, name="Mama O'Brien")
+    begin(flow.client, mother)
+    book(flow, for_other="on", recipient_name="Mama O'Brien")
+    assert not operations.needs_clinician_note(Course.objects.get().visits[0])
+
+
+def test_day_before_the_one_that_is_cleared_is_refused(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    asked = {
+        "press": "plan", "plan": referral.plan_id, "day_zero": "2026-12-01", "cleared_from": "2026-12-04",
+        "preference": "any", "same": "preferred",
+    }  # fmt: skip
+    answer = flow.client.post(COURSE, asked)
+    assert answer.status_code == 422
+    assert "The office has cleared you from Sat, Dec 5 on." in text(answer)
+    # Blank is the office's day, and not the plan's.
+    flow.client.post(COURSE, {**asked, "cleared_from": ""})
+    first = next(iter(shown(flow.client.get(COURSE).content.decode()).values()))
+    assert first >= "2026-12-05"
+
+
+def test_visit_before_the_cleared_day_is_not_cleared(world: World, referral: Referral) -> None:
+    visit = world.book()
+    referral.health = {**referral.health, "cleared_from": "2026-12-08"}
+    assert local(visit.starts_at).date().isoformat() == "2026-12-07"
+    assert not referrals._speaks_of(referral, [visit])
+    referral.health = {**referral.health, "cleared_from": "2026-12-07"}
+    assert referrals._speaks_of(referral, [visit])
+
+
+def test_office_sees_how_many_visits_only_if_the_patient_agrees(
+    flow: Flow, referral: Referral, office: ReferralOffice
+) -> None:
+    begin(flow.client, referral)
+    book(flow)
+    assert "Ana" not in text(Client().get(page_of(office)))
+    link = link_of(referral)
+    page = flow.client.get(link).content.decode()
+    assert "may see how many" in page
+    assert "checked" not in page
+    flow.client.post(link, {"may_see": "on"})
+    first = Course.objects.get().visits[0]
+    Booking.objects.filter(pk=first.pk).update(status=BookingStatus.COMPLETED)
+    seen = text(Client().get(page_of(office)))
+    assert "Ana O." in seen
+    assert "1 of 5 done" in seen
+    assert "Brien" not in seen
+    assert "Ana O." not in text(Client().get(page_of(make_office("Dr. Wu’s office"))))
+    flow.client.post(link, {})
+    assert "Ana O." not in text(Client().get(page_of(office)))
+
+
+def test_agreeing_with_the_first_press_is_kept(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral, may_see="on")
+    referral.refresh_from_db()
+    assert referral.may_see
+
+
+def test_progress_takes_two_queries_for_forty_patients(
+    office: ReferralOffice, plan: CoursePlan, django_assert_num_queries: Any
+) -> None:
+    for number in range(40):
+        course = Course.objects.create(plan=plan, dates={}, booked_at=NOW)
+        row = make_referral(office, plan, email=f"patient{number}@example.com")
+        Referral.objects.filter(pk=row.pk).update(
+            course=course, may_see=True, entered_at=NOW - timedelta(days=number)
+        )
+    with django_assert_num_queries(2):
+        assert len(referrals.seen_by(office)) == 40
+
+
+def test_looking_at_the_link_changes_nothing(referral: Referral) -> None:
+    browser = Client()
+    browser.get(link_of(referral))
+    browser.head(link_of(referral))
+    assert "booking_draft" not in browser.session
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "words"), [("", "five digits of your ZIP code"), ("90210", "ZIP code"), ("\x00", "ZIP code")]
+)
+def test_place_that_we_dont_come_to_is_told(referral: Referral, zip_code: str, words: str) -> None:
+    browser = Client()
+    answer = browser.post(link_of(referral), {"zip_code": zip_code, "may_see": "on"})
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert " checked" in answer.content.decode()
+    assert "booking_draft" not in browser.session
+
+
+def test_who_comes_back_goes_on_where_they_were(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    times = shown(flow.client.get(COURSE).content.decode())
+    flow.client.post(COURSE, {"press": "take", **times})
+    flow.health(**AFTER_SURGERY)
+    assert begin(flow.client, referral)["Location"] == "/book/details/"
+
+
+def test_newer_version_of_the_plan_is_taken(flow: Flow, referral: Referral, world: World) -> None:
+    newer = make_plan(world, number=2)
+    begin(flow.client, referral)
+    book(flow)
+    assert Course.objects.get().plan == newer
+    CoursePlan.objects.update(is_offered=False)
+
+
+def test_plan_that_is_offered_no_more_is_told(referral: Referral) -> None:
+    CoursePlan.objects.update(is_offered=False)
+    assert "not on offer any more" in text(Client().get(link_of(referral)))
+    assert begin(Client(), referral).status_code == 422
+
+
+def test_used_link_says_that_the_visits_are_asked_for(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    book(flow)
+    assert "Your visits are asked for" in text(Client().get(link_of(referral)))
+    # And books nothing a second time.
+    assert begin(Client(), referral)["Location"] == link_of(referral)
+
+
+def test_another_booking_in_the_same_browser_is_not_cleared(
+    flow: Flow, referral: Referral, desk: Client
+) -> None:
+    begin(flow.client, referral)
+    flow.client.post("/book/start-over/")
+    assert "referral" not in (intake.load_draft(flow.client.session.get("booking_draft"), now=NOW).answers)
+    desk.post(reverse("admin:referrals_referral_plan", args=[referral.pk]))
+    desk.post("/book/for-a-client/")
+    draft = intake.load_draft(desk.session["booking_draft"], now=NOW)
+    assert draft.answers.get("referral") is None
+
+
+def test_desk_plans_with_the_patient_on_the_phone(
+    world: World, plan: CoursePlan, office: ReferralOffice, desk: Client
+) -> None:
+    make_referral(office, plan, email="", phone="+12135550123")
+    referral = Referral.objects.get()
+    flow = Flow(desk, world)
+    answer = desk.post(reverse("admin:referrals_referral_plan", args=[referral.pk]))
+    assert answer["Location"] == "/book/where/"
+    flow.where()
+    assert "See the visits" in text(desk.get("/book/where/"))
+    book(flow, email="")
+    course = Course.objects.get()
+    referral.refresh_from_db()
+    assert referral.course == course
+    assert not operations.needs_clinician_note(course.visits[0])
+    assert "please call and plan" not in text(desk.get("/admin/"))
+    again = desk.post(reverse("admin:referrals_referral_plan", args=[referral.pk]), follow=True)
+    assert "No course can be planned by it" in text(again)
+
+
+# What is held -------------------------------------------------------------------------------------------------------
+
+
+def test_entry_is_in_the_clients_own_data(flow: Flow, referral: Referral) -> None:
+    staff = User.objects.create_user("who-looked", is_staff=True)
+    referrals.open_health(referral=referral, user=staff, now=NOW)
+    begin(flow.client, referral)
+    book(flow)
+    (section,) = [
+        part for part in export.all_about(Booking.objects.all()[0].client) if part.key == "referrals"
+    ]
+    lines = {line.key: line.value for line in section.records[0]}
+    assert lines["health"]["procedure"] == "CANARY-PROCEDURE"
+    assert lines["looks"] == [f"who-looked, {NOW:%Y-%m-%d %H:%M} UTC"]
+
+
+@pytest.mark.parametrize("how", ["erased", "purged"])
+def test_entry_goes_with_the_course(flow: Flow, referral: Referral, how: str) -> None:
+    staff = User.objects.create_user("staff", is_staff=True)
+    referrals.open_health(referral=referral, user=staff, now=NOW)
+    begin(flow.client, referral)
+    book(flow)
+    course = Course.objects.get()
+    operations.cancel_together(together=course.key, actor=staff, now=NOW, by_client=False)
+    # Also when no key opens it.
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE referrals_referral SET health = %s", ["v1:none:none"])
+    if how == "erased":
+        erasure.erase_client(client=course.visits[0].client, actor=staff, now=NOW)
+    else:
+        intake.purge_health_answers(now=NOW + timedelta(days=900))
+    assert not Referral.objects.exists()
+    assert not ReferralLook.objects.exists()
+
+
+def test_entry_that_nobody_used_goes_after_ninety_days(
+    plan: CoursePlan, office: ReferralOffice, referral: Referral
+) -> None:
+    later = make_referral(office, plan, email="bo@example.com", health={"cleared_from": "2027-02-01"})
+    intake.purge_health_answers(now=NOW + timedelta(days=90))
+    assert set(Referral.objects.all()) == {referral, later}
+    intake.purge_health_answers(now=referral.kept_until)
+    assert Referral.objects.get() == later
+
+
+def test_booking_at_the_desk_for_a_client_of_that_mailbox_erases_it_too(
+    world: World, plan: CoursePlan, office: ReferralOffice
+) -> None:
+    """Of an entry that was not used, by email or phone."""
+    make_referral(office, plan)
+    make_referral(office, plan, name="Ana", email="", phone="+12135550123")
+    staff = User.objects.create_user("staff", is_staff=True)
+    visit = world.book()
+    operations.cancel_booking(booking=visit, actor=staff, now=NOW)
+    erasure.erase_client(client=visit.client, actor=staff, now=NOW)
+    assert not Referral.objects.exists()
+    assert not Message.objects.filter(kind="referred").exists()
