@@ -51,7 +51,7 @@ def book(flow: Flow, *, health: dict[str, Any] | None = None, **details: Any) ->
 
 
 def text_of(flow: Flow) -> str:
-    return flow.page.content.decode()  # type: ignore[attr-defined, no-any-return]
+    return flow.page.content.decode()  # type: ignore[attr-defined]
 
 
 def test_patient_books_the_course_in_few_presses_and_it_is_cleared(flow: Flow, referral: Referral) -> None:

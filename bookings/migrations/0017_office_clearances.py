@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0015_visit_steps"),
+        ("bookings", "0016_long_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
