@@ -221,12 +221,25 @@ def result_of_recheck(booking: Booking) -> screening.Result | None:
         ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
         or ScreeningRecord.objects.select_related("version").filter(booking=booking).first()
     )
-    if recheck is None:
-        return None
-    rules = screening.parse_rules(recheck.version.rules)
-    today = local(recheck.evaluated_at).date()
-    people = screening.people_in(recheck.answers)
-    return screening.evaluate(rules, recheck.answers, booking.service.slug, today, people=people)
+    return _result_of(recheck, booking) if recheck is not None else None
+
+
+def asks_of_surgery_alone(booking: Booking) -> bool:
+    """Whether nothing but the surgery asks for a clinician's word in all that was ever answered for a visit: milder
+    answers take nothing back. False where nothing asks for one. Raises `UnreadableValue`."""
+    models = (ScreeningRecord, ScreeningRecheck)
+    given = [
+        row for model in models for row in model.objects.filter(booking=booking).select_related("version")
+    ]
+    graver = [found for found in (_result_of(row, booking) for row in given) if found.needs_clinician]
+    return bool(graver) and all(found.asks_of_surgery_alone for found in graver)
+
+
+def _result_of(given: ScreeningRecord | ScreeningRecheck, booking: Booking) -> screening.Result:
+    rules = screening.parse_rules(given.version.rules)
+    today = local(given.evaluated_at).date()
+    people = screening.people_in(given.answers)
+    return screening.evaluate(rules, given.answers, booking.service.slug, today, people=people)
 
 
 def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> FreshAnswers | None:

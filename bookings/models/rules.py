@@ -96,10 +96,10 @@ class BookingRules(SingletonModel):
     )
     unproved_per_address = models.PositiveSmallIntegerField(
         _("unconfirmed requests from one internet connection"),
-        default=3,
-        db_default=3,
+        default=6,
+        db_default=6,
         validators=[MinValueValidator(1)],
-        help_text=_("So that a program with made-up names can't take your week."),
+        help_text=_("So that a program with made-up names can't take your week, and a whole family can ask."),
     )
     unproved_in_all = models.PositiveSmallIntegerField(
         _("unconfirmed requests in all"), default=30, db_default=30, validators=[MinValueValidator(1)]

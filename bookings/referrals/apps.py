@@ -20,6 +20,7 @@ class ReferralsConfig(AppConfig):
         from . import desk, operations, personal_data
 
         listeners.listen(listeners.BookedTogether, operations.note_booked)
+        listeners.listen(listeners.VisitChanged, operations.note_rechecked)
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
         export.add_section(personal_data.section_of)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.courses.models import CoursePlan
 from bookings.courses.words import day_words
 from bookings.domain import intake, links, listeners, operations, outbox
-from bookings.enums import BookingStatus, LinkPurpose, MessageKind, NoteScope
+from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, Link
 from bookings.views.steps import REFERRAL
@@ -266,16 +266,39 @@ def note_booked(fact: listeners.BookedTogether) -> None:
         return
     referral.course_id = fact.together
     referral.save(update_fields=["course"])
-    if not _speaks_of(referral, fact.bookings) or not operations.needs_clinician_note(first):
+    if _speaks_of(referral, fact.bookings) and operations.needs_clinician_note(first):
+        _clear(referral, first, NoteScope.COURSE, fact.at)
+
+
+def note_rechecked(fact: listeners.VisitChanged) -> None:
+    """The surgery was still ahead when the client answered first: once it is told before a visit, the office has spoken
+    of it."""
+    booking = fact.booking
+    if fact.kind != EventKind.RECHECKED or booking.together is None:
         return
-    answered = intake.result_of_recheck(first)
-    if answered is not None and answered.asks_of_surgery_alone:
+    rows = Referral.objects.filter(course__key=booking.together).select_related("office", "plan__option")
+    try:
+        referral = rows.first()
+        if (
+            referral is not None
+            and _speaks_of(referral, [booking])
+            and operations.may_record_note(booking, now=fact.at)
+        ):
+            _clear(referral, booking, NoteScope.VISIT, fact.at)
+    except UnreadableValue:
+        return  # staff look, as at any other
+
+
+def _clear(referral: Referral, booking: Booking, scope: NoteScope, now: datetime) -> None:
+    """Puts the office's word on record, when all that asks for one is the surgery."""
+    if intake.asks_of_surgery_alone(booking):
         operations.record_clinician_note(
-            booking=first,
+            booking=booking,
             actor=referral.approved_by,
             note=note_words(referral),
-            scope=NoteScope.COURSE,
-            now=fact.at,
+            scope=scope,
+            shown_recheck=booking.rechecks.order_by("-pk").values_list("pk", flat=True).first(),
+            now=now,
         )
 
 

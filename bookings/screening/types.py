@@ -204,6 +204,11 @@ class Result:
         return bool(graver) and self.bookable and all(finding.of_surgery for finding in graver)
 
     @property
+    def needs_clinician(self) -> bool:
+        """Whether some answer asks for a clinician's word, or for more than that."""
+        return self.tier >= Tier.CLEARANCE
+
+    @property
     def stops(self) -> tuple[str, ...]:
         """Ids of the questions whose answers keep this visit from being booked online."""
         return tuple(finding.question_id for finding in self.findings if finding.tier >= Tier.STOP)

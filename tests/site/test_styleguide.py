@@ -23,6 +23,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.CONTACT_ANSWER,
     MessageKind.CONTACT_ALERT,
     MessageKind.BOOKLET,
+    MessageKind.REFERRED,
     MessageKind.THANKS,
 }
 

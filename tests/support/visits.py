@@ -220,8 +220,12 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
 
 
 def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
-    if kind in (MessageKind.SIGN_IN, MessageKind.CODE):
-        purpose = LinkPurpose.SIGN_IN if kind == MessageKind.SIGN_IN else LinkPurpose.CODE
+    purposes = {
+        MessageKind.SIGN_IN: LinkPurpose.SIGN_IN,
+        MessageKind.CODE: LinkPurpose.CODE,
+        MessageKind.REFERRED: LinkPurpose.REFERRAL,
+    }
+    if (purpose := purposes.get(kind)) is not None:
         lasts = links.SIGN_IN_LINK_LASTS
         link = links.new_link(purpose=purpose, email=email, created_at=NOW, expires_at=NOW + lasts)
         return {"link": link}

@@ -39,7 +39,7 @@ from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
 from .move import MOVABLE, move_booking
-from .status import CANCEL, cancel_together, confirm_booking
+from .status import CANCEL, cancel_together, confirm_booking, has_grave_answers
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
 # The same answers within this time are one press that was sent twice.
@@ -422,7 +422,8 @@ def recheck_screening(
             evaluated_at=now,
         )
         record(fresh, EventKind.RECHECKED, fresh.status, Act(now, by_client=True))
-        if new_tier != Tier.CLEAR:
+        # Whoever heard of it may have spoken about it: a surgeon's office has cleared what it knows of.
+        if new_tier != Tier.CLEAR and has_grave_answers(fresh):
             outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
     return recheck
 

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from bookings.courses.models import Course, CoursePlan
 from bookings.domain import erasure, export, intake, operations
-from bookings.enums import BookingStatus, EventKind, NoteScope
+from bookings.domain.operations.status import has_grave_answers
+from bookings.enums import BookingStatus, EventKind, MessageKind, NoteScope
 from bookings.models import Booking, BookingEvent, ClinicianNote, Message, ScreeningRecheck
 from bookings.referrals import operations as referrals
 from bookings.referrals.models import Referral, ReferralLook, ReferralOffice
@@ -22,7 +23,7 @@ from tests.bookings.courses.conftest import make_plan
 from tests.bookings.courses.test_booking import CHECK, COURSE, hidden, shown
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import text
-from tests.factories import NOW, World
+from tests.factories import CLEAR_ANSWERS, NOW, World
 
 from .conftest import begin, link_of, make_office, make_referral, page_of
 
@@ -142,12 +143,34 @@ def test_office_clears_the_surgery_and_no_other_illness(
     assert Referral.objects.get().course == Course.objects.get()
 
 
-def test_surgery_that_is_still_ahead_needs_no_word(flow: Flow, referral: Referral) -> None:
+def recheck(visit: Booking, answers: dict[str, str], *, minutes: int = 1) -> None:
+    operations.recheck_screening(
+        booking=visit,
+        version_number=visit.screening.version.number,
+        answers={**CLEAR_ANSWERS, **answers},
+        now=NOW + timedelta(minutes=minutes),
+    )
+
+
+def test_surgery_that_was_ahead_is_cleared_once_it_is_told(flow: Flow, referral: Referral) -> None:
     begin(flow.client, referral)
     book(flow, health={})
     assert not ClinicianNote.objects.exists()
-    assert not operations.needs_clinician_note(Course.objects.get().visits[0])
-    assert Referral.objects.get().course == Course.objects.get()
+    visit, other = Course.objects.get().visits[:2]
+    assert not operations.needs_clinician_note(visit)
+    recheck(visit, AFTER_SURGERY)
+    assert not operations.needs_clinician_note(visit)
+    assert not has_grave_answers(visit)
+    assert ClinicianNote.objects.get().booking == visit
+    assert not Message.objects.filter(kind=MessageKind.RECHECK_ALERT).exists()
+
+    recheck(other, {**AFTER_SURGERY, "open_wound": "yes"})
+    assert has_grave_answers(other)
+    assert Message.objects.get(kind=MessageKind.RECHECK_ALERT).booking == other
+    # Milder answers take nothing back.
+    recheck(other, AFTER_SURGERY, minutes=60)
+    assert has_grave_answers(other)
+    assert ClinicianNote.objects.count() == 1
 
 
 def test_worse_answers_later_end_it(flow: Flow, referral: Referral) -> None:
