@@ -52,6 +52,7 @@ from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
 from .calls import waiting_calls
+from .check_ins import doors_overdue
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
@@ -124,6 +125,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
             **_to_look_at(now),
             **_stranded(now, rules),
             **_not_closed(now),
+            "doors": doors_overdue(),
         }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}

@@ -37,6 +37,7 @@ from bookings.staff.visibility import FINISH_OWN, sees_own_visits, sees_way_in, 
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
+from .check_ins import check_in_at
 from .frame import StaffRequest, desk_page, page, say
 from .steps import walk_of
 
@@ -130,6 +131,7 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
             {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
             for row in over
         ],
+        "check_in": check_in_at(therapist, now),
         "asks_first": _asks_first(over, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
         "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),

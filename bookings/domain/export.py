@@ -257,7 +257,9 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
     references = {visit.pk: visit.reference for visit in visits}
     about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
     about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
-    for row in Message.objects.filter(about).order_by("created_at", "pk").defer("copy"):
+    # Whether a therapist is safe is told to those who look after them.
+    rows = Message.objects.filter(about).exclude(kind__in=ABOUT_SAFETY)
+    for row in rows.order_by("created_at", "pk").defer("copy"):
         copy = opened(partial(outbox.copy_of, row))
         kept = copy if isinstance(copy, dict) else {}
         yield [
