@@ -204,9 +204,13 @@ def _unanswered() -> dict[str, Any]:
 def _late_changes(user: User) -> dict[str, Any]:
     """Late changes that wait for an answer, the next visit first."""
     waiting = only_seen_by(user, ChangeRequest.objects.filter(state=ChangeState.OPEN), "booking__therapist")
-    rows = waiting.select_related("booking__therapist").order_by("booking__starts_at")[:MOST_ROWS]
+    rows = list(
+        waiting.select_related("booking__therapist")
+        .annotate(in_all=_in_all())
+        .order_by("booking__starts_at")[:MOST_ROWS]
+    )
     return {
-        "change_count": waiting.count(),
+        "change_count": rows[0].in_all if rows else 0,
         "changes": [
             {
                 **_visit(change.booking),

@@ -19,7 +19,8 @@ from bookings.domain import outbox
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import SlotTaken
-from bookings.models import Booking, BookingRules, CheckIn, SafetyContact, SafetyPins, Therapist
+from bookings.models import Booking, BookingRules, CheckIn, SafetyPins, Therapist
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import keyed_digest, keyed_digests
 
 # So many wrong PINs, and for so long the PIN that says "I'm fine" is taken for a wrong one too. The other never is.
@@ -44,7 +45,9 @@ def of_therapist(therapist: Therapist, *, now: datetime) -> CheckIn | None:
         booking__status=BookingStatus.CONFIRMED,
         opened_at__gt=now - WATCHED_FOR,
     )
-    return rows.annotate(has_pins=Exists(pins)).select_related("booking").order_by("-opened_at", "-pk").first()
+    return (
+        rows.annotate(has_pins=Exists(pins)).select_related("booking").order_by("-opened_at", "-pk").first()
+    )
 
 
 def answer(*, booking: Booking, pin: str, now: datetime) -> bool:
@@ -84,7 +87,7 @@ def _is_forgotten(row: CheckIn, now: datetime) -> bool:
 
 def _is_among(digest: str, digests: Sequence[str]) -> bool:
     """In the same time wherever it stands, and whether it does."""
-    return any([hmac.compare_digest(digest, other) for other in digests])
+    return sum(hmac.compare_digest(digest, other) for other in digests) > 0
 
 
 def set_pins(*, therapist: Therapist, fine: str, needs_help: str, now: datetime) -> bool:
@@ -168,9 +171,7 @@ def _alert(row: CheckIn, now: datetime) -> None:
     )
     person = people[row.turns % len(people)] if people else None
     row.turns, row.last_turn_at = row.turns + 1, now
-    outbox.write_to(
-        person, booking=row.booking, kind=MessageKind.CHECK_IN_ALERT, number=row.turns, now=now
-    )
+    outbox.write_to(person, booking=row.booking, kind=MessageKind.CHECK_IN_ALERT, number=row.turns, now=now)
 
 
 def _lock(**found_by: object) -> CheckIn | None:
@@ -216,4 +217,4 @@ def end_alarm(*, check_in: CheckIn, actor: User, now: datetime) -> bool:
 
 def purge(*, now: datetime) -> int:
     """Deletes check-ins of long ago; returns how many."""
-    return CheckIn.objects.filter(opened_at__lt=now - KEEP).delete()[0]
+    return delete_in_batches(CheckIn.objects.filter(opened_at__lt=now - KEEP))

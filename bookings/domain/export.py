@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.domain import intake, outbox, personal_data
+from bookings.enums import ABOUT_SAFETY
 from bookings.exceptions import ClientGone
 from bookings.models import (
     AccessNotes,

@@ -125,7 +125,9 @@ class BookingRules(SingletonModel):
         default=15,
         db_default=15,
         validators=[MinValueValidator(5), MaxValueValidator(240)],
-        help_text=_("Past the planned end of a visit at which they arrived, and of which they said nothing since."),
+        help_text=_(
+            "Past the planned end of a visit at which they arrived, and of which they said nothing since."
+        ),
     )
     check_in_turn_minutes = models.PositiveSmallIntegerField(
         _("who is alerted has time to answer, minutes"),

@@ -22,7 +22,15 @@ from django.utils.translation import gettext as _
 from bookings.domain import closing, links, operations, queries
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import ABOUT_SAFETY, TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind
+from bookings.enums import (
+    ABOUT_SAFETY,
+    TO_STAFF,
+    BookingStatus,
+    ChangeState,
+    EventKind,
+    MessageKind,
+    StepKind,
+)
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
@@ -70,8 +78,8 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled or missed, the `way` of who comes, why it is `stranded`, how its `check_in` stands; and which visits are `not_closed`;
-    empty when nothing."""
+    its client canceled or missed, the `way` of who comes, why it is `stranded`, how its `check_in` stands; and which
+    visits are `not_closed`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)

@@ -160,7 +160,10 @@ SAMPLES: dict[str, Sample] = {
         _K.CHECK_IN, _("To the therapist: are you all right?"), days=-0.1, story=Story(check_in=_AT_A_DOOR)
     ),
     "check-in-alert": Sample(
-        _K.CHECK_IN_ALERT, _("To your list: no answer from a door"), days=-0.1, story=Story(check_in=_AT_A_DOOR)
+        _K.CHECK_IN_ALERT,
+        _("To your list: no answer from a door"),
+        days=-0.1,
+        story=Story(check_in=_AT_A_DOOR),
     ),
     "check-in-help": Sample(
         _K.CHECK_IN_ALERT,
