@@ -166,7 +166,7 @@ def _alert(row: CheckIn, now: datetime) -> None:
     people = list(
         User.objects.filter(is_active=True, safety_contact__isnull=False)
         .exclude(email="")
-        .exclude(pk=row.booking.therapist.user_id)
+        .exclude(therapist=row.booking.therapist_id)
         .order_by("safety_contact__position", "safety_contact__pk")
     )
     person = people[row.turns % len(people)] if people else None
