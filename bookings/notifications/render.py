@@ -162,8 +162,9 @@ def _context(
             context["admin_url"] = admin_url("booking", target.pk)
         context |= _of_kind(message, target, now, story)
         if message.kind not in TO_STAFF:
-            # The links in emails of before a move end with the one that tells of it.
-            since = message.created_at if context.get("change", {}).get("is_moved") else None
+            # The links in emails of before a move end with the one that tells of it, but not one that proves a mailbox.
+            is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
+            since = message.created_at if is_moved else None
             context["visit_url"] = visit_url(secrets.visit(target, since))
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
