@@ -121,9 +121,11 @@ def write_message(
     wake_worker_after_commit([message])
 
 
-def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
+def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> Message:
     """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
-    wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+    message = Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)
+    wake_worker_after_commit([message])
+    return message
 
 
 def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
