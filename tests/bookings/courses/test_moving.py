@@ -236,7 +236,7 @@ def test_a_visit_that_changed_after_the_page_was_worked_out_is_not_moved(
     course: Course, django_user_model: Any
 ) -> None:
     first = course.visits[0]
-    moves = [Move(first, first.revision - 1, first.starts_at + timedelta(days=1), first.therapist.slug)]
+    moves = [Move(first, first.revision - 1, first.starts_at + timedelta(days=1), first.therapist.slug, 1)]
     with pytest.raises(ChangedMeanwhile):
         move_together(moves=moves, actor=django_user_model.objects.get(username="booker"), now=NOW)
 
