@@ -97,6 +97,31 @@ def test_link_of_a_visit_that_is_answered_still_keeps_the_others(flow: Flow, pla
     assert browser.get(link)["Location"] == f"/visits/v/{first.reference}/"
 
 
+def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    first = Course.objects.get().visits.select_related("therapist")[0]
+    sent = f"/visits/{links.visit_token(first, now=NOW)}/"
+    operations.move_by_client(
+        booking=first,
+        starts_at=first.starts_at + timedelta(days=1, hours=1),
+        preference="any",
+        therapist=first.therapist.slug,
+        shown_revision=first.revision,
+        total_cents=first.total_cents,
+        now=NOW,
+    )
+    mail = email_of(Message.objects.get(kind=MessageKind.MOVED), NOW)
+    assert "Please press the button by" in mail.text
+    assert "Keep my time: " in mail.text
+    browser = Client()
+    assert browser.get(sent)["Location"] == "/visits/open/"
+    browser.post("/visits/open/")
+    assert not Booking.objects.unproved().exists()
+    # From now on a move ends the links of before.
+    operations.move_booking(booking=first, starts_at=first.starts_at, now=NOW)
+    assert Client().get(sent).status_code == 404
+
+
 def test_mailbox_is_proved_under_the_locks_of_everybody(
     flow: Flow, plan: CoursePlan, django_assert_max_num_queries: Any
 ) -> None:
