@@ -14,7 +14,7 @@ class FullDisk(InMemoryStorage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         whole = content.read()
-        super()._save(name, ContentFile(whole[: len(whole) // 2]))
+        super()._save(name, ContentFile(whole[: len(whole) // 2]))  # type: ignore[misc]
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def holds_nothing(self) -> bool:
