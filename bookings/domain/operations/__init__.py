@@ -21,6 +21,7 @@ from .changes import (
     move_together_by_client,
     recheck_screening,
     refuse_change,
+    was_just_answered,
     we_are_too_late,
     withdraw_change,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "undo_step",
     "visit_request_of",
     "waiting_thoughts",
+    "was_just_answered",
     "we_are_too_late",
     "withdraw_change",
     "would_confirm",
