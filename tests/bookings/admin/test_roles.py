@@ -193,6 +193,9 @@ POSTS: dict[str, set[str]] = {
     "drives_drivecorrection_take": {"owner"},
     "courses_course_confirm": {"owner", "desk"},
     "courses_course_cancel_rest": {"owner", "desk"},
+    "courses_course_pause": {"owner", "desk"},
+    "courses_course_resume": {"owner", "desk"},
+    "courses_course_end": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
@@ -270,6 +273,9 @@ class Desk:
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_move": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
+            "courses_course_pause": [rows["courses.course"]],
+            "courses_course_resume": [rows["courses.course"]],
+            "courses_course_end": [rows["courses.course"]],
         }
         app, _, view = name.rpartition("_")
         if view in ("version", "versions"):
@@ -387,7 +393,7 @@ def desk(world: World) -> Desk:
         "courses.course": Course.objects.create(
             plan=CoursePlan.objects.create(name="Eight weeks", number=1, option=world.option),
             key=uuid.UUID(int=1),
-            dates={},
+            dates={"day_zero": "2026-12-04", "cleared_from": None},
             booked_at=NOW,
             booked_by=staff,
         ),
@@ -443,7 +449,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
         import_module("bookings.migrations.0014_pairings").RIGHTS,
-        import_module("bookings.migrations.0017_safe_at_the_door").RIGHTS,
+        import_module("bookings.migrations.0018_safe_at_the_door").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -15,9 +16,12 @@ from django.urls import reverse
 from bookings.courses.models import Course
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
+from bookings.domain.operations import Move, move_together
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.models import Booking, Message
+from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged
+from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
 from massagerx.lib.localtime import local
+from tests.bookings.views.visits.browsers import address, said, signed_in, text
 from tests.factories import NOW, World
 
 from .conftest import PHASES
@@ -39,7 +43,7 @@ def page_of(course: Course) -> str:
 def shown(page: str) -> dict[str, str]:
     """What the page's press would send."""
     found = dict(re.findall(r'<input type="hidden" name="(days|shown-\d+)" value="([^"]*)"', page))
-    for name, body in re.findall(r'<select name="(visit-\d+)".*?>(.*?)</select>', page, re.DOTALL):
+    for name, body in re.findall(r'<select[^>]* name="(visit-\d+)".*?>(.*?)</select>', page, re.DOTALL):
         picked = re.search(r'value="([^"]*)" selected', body)
         found[name] = picked[1] if picked else ""
     return found
@@ -67,7 +71,7 @@ def test_surgery_moves_and_all_visits_with_it(course: Course, desk: Client, days
     hours = [local(visit.starts_at).time() for visit in before]
     old_days = days_of(course)
     answer = desk.post(page_of(course), look(desk, course, days), follow=True)
-    assert "5 visits are moved. The client gets one email." in answer.content.decode()
+    assert "5 visits are moved. The client gets an email." in answer.content.decode()
 
     assert_shifted(days_of(course), old_days, days)
     assert [local(visit.starts_at).time() for visit in course.visits] == hours
@@ -115,6 +119,93 @@ def test_each_new_time_can_be_changed(course: Course, desk: Client) -> None:
     assert course.visits[4].starts_at.isoformat() == other.split()[0]
 
 
+def test_each_visit_is_planned_as_it_was_booked(course: Course, desk: Client, world: World) -> None:
+    """One of them with another therapist, another at another door, and a longer one."""
+    another = world.add_therapist("Sample Therapist Two")
+    first, second, third, *_rest = course.visits
+    Booking.objects.update(preference=f"therapist:{world.therapist.slug}")
+    Booking.objects.filter(pk=second.pk).update(
+        preference=f"therapist:{another.slug}", therapist=another, access_type=Booking.AccessType.STAIRS
+    )
+    elsewhere = ServiceArea.objects.exclude(pk=world.area.pk).order_by("pk").first()
+    Booking.objects.filter(pk=third.pk).update(area=elsewhere, street="4 Recovery Road")
+    longer = timedelta(minutes=60)
+    Booking.objects.filter(pk=first.pk).update(
+        ends_at=first.ends_at + longer, blocked_until=first.blocked_until + longer
+    )
+    assert desk.post(page_of(course), look(desk, course, 5)).status_code == 302
+    moved = list(course.visits.select_related("therapist"))
+    assert {visit.events.filter(kind="moved").count() for visit in moved} == {1}
+    assert [visit.therapist == another for visit in moved] == [False, True, False, False, False]
+    assert moved[0].ends_at - moved[0].starts_at == timedelta(minutes=world.option.minutes) + longer
+
+
+def other_price(desk: Client, course: Course, world: World) -> dict[str, str]:
+    """What is sent to move by five days, with a time for the last visit that costs another price than was shown."""
+    world.rules.evening_starts_at = time(10, 15)
+    world.rules.save()
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    assert "<s>" not in page
+    select = page.partition('name="visit-5"')[2].partition("</select>")[0]
+    evening = next(
+        value
+        for value in re.findall(r'value="([^"]+)"', select)
+        if local(NOW.fromisoformat(value.split()[0])).time() > time(10, 15)
+    )
+    return {**shown(page), "visit-5": evening}
+
+
+def test_price_that_changes_is_shown_before_it_moves(course: Course, desk: Client, world: World) -> None:
+    sent = other_price(desk, course, world)
+    asked = desk.post(page_of(course), sent)
+    page = asked.content.decode()
+    assert asked.status_code == 409
+    assert re.search(r"<s>\$140</s>\s*<strong>\$165</strong>", page)
+    assert re.search(r"<s>\$700</s>\s*<strong>\$725</strong>", page)
+    assert {visit.total_cents for visit in course.visits} == {14_000}
+    assert desk.post(page_of(course), shown(page)).status_code == 302
+    assert [visit.total_cents for visit in course.visits] == [14_000] * 4 + [16_500]
+
+
+def test_price_that_changed_meanwhile_moves_nothing(course: Course, desk: Client, world: World) -> None:
+    sent = shown(desk.post(page_of(course), other_price(desk, course, world)).content.decode())
+    world.rules.evening_fee_cents = 3_000
+    world.rules.save()
+    assert desk.post(page_of(course), sent).status_code == 409
+    moves = [
+        operations.Move(visit, visit.revision, visit.starts_at + timedelta(days=1), "sample-therapist-one", 1)
+        for visit in course.visits.with_details()
+    ]
+    with pytest.raises(PriceChanged):
+        operations.move_together(
+            moves=moves, rules=world.rules.for_staff(), actor=User.objects.get(username="desk"), now=NOW
+        )
+    assert not Booking.objects.filter(revision__gt=course.visits[0].revision).exists()
+
+
+def test_same_press_twice_moves_once(course: Course, desk: Client) -> None:
+    sent = look(desk, course, 5)
+    desk.post(page_of(course), sent)
+    times = list(course.visits.values_list("starts_at", "revision"))
+    again = desk.post(page_of(course), sent, follow=True)
+    assert "5 visits are moved." in again.content.decode()
+    assert list(course.visits.values_list("starts_at", "revision")) == times
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=5))
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+
+
+def test_where_nothing_moves_the_surgery_stays(course: Course, desk: Client) -> None:
+    sent = look(desk, course, -1)
+    for number, visit in enumerate(course.visits.select_related("therapist"), start=1):
+        sent[f"visit-{number}"] = f"{visit.starts_at.isoformat()} {visit.therapist.slug}"
+    answer = desk.post(page_of(course), sent, follow=True)
+    assert "All visits keep their times." in answer.content.decode()
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY)
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 1
+
+
 @pytest.mark.parametrize("what", ["taken", "moved", "canceled", "no time", "two at once", "nothing"])
 def test_all_or_none(course: Course, desk: Client, world: World, what: str) -> None:
     sent = look(desk, course, 5)
@@ -142,6 +233,20 @@ def test_all_or_none(course: Course, desk: Client, world: World, what: str) -> N
     assert list(course.visits.values("starts_at", "status", "revision")) == before
     course.refresh_from_db()
     assert course.dates["day_zero"] == str(SURGERY)
+
+
+def test_a_visit_that_changed_after_the_page_was_worked_out_is_not_moved(
+    course: Course, django_user_model: Any
+) -> None:
+    first = course.visits[0]
+    moves = [Move(first, first.revision - 1, first.starts_at + timedelta(days=1), first.therapist.slug, 1)]
+    with pytest.raises(ChangedMeanwhile):
+        move_together(
+            moves=moves,
+            rules=BookingRules.load().for_staff(),
+            actor=django_user_model.objects.get(username="booker"),
+            now=NOW,
+        )
 
 
 @pytest.mark.parametrize("days", ["", "0", "x", "9999", "1.5"])
@@ -199,3 +304,86 @@ def test_moved_targets_keep_their_phases() -> None:
     early = moved_targets(days, phases, day_zero=SURGERY, by=-9, not_before=SURGERY)
     assert all(target.first_day <= target.ideal_day <= target.last_day for target in early)
     assert min(target.first_day for target in early) == SURGERY
+
+
+# The client ------------------------------------------------------------------------------------------------------
+
+
+def ways(course: Course) -> tuple[Client, str]:
+    return signed_in(), address(course.visits[0], "move-course")
+
+
+def test_client_moves_the_course(course: Course) -> None:
+    client, page = ways(course)
+    before = days_of(course)
+    assert "Move the whole course" in text(client.get(address(course.visits[0])))
+    asked = client.get(page, {"days": 5})
+    answer = client.post(page, shown(asked.content.decode()), follow=True)
+    assert "5 visits are moved." in said(answer)
+    assert_shifted(days_of(course), before, 5)
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=5))
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+    alert = Message.objects.get(kind=MessageKind.STAFF_ALERT)
+    assert "A client moved 5 visits" in email_of(alert, NOW).text
+    # The same press once more.
+    again = client.post(page, shown(asked.content.decode()), follow=True)
+    assert "5 visits are moved." in said(again)
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+
+
+def test_what_is_too_close_stays_where_it_is(course: Course) -> None:
+    first = course.visits[0]
+    before = days_of(course)
+    with time_machine.travel(first.starts_at - timedelta(hours=10), tick=False):
+        client = signed_in(now=first.starts_at - timedelta(hours=10))
+        page = address(first, "move-course")
+        asked = client.get(page, {"days": 3})
+        assert "1 visit is too close to be moved for nothing" in text(asked)
+        answer = client.post(page, shown(asked.content.decode()), follow=True)
+        assert "4 visits are moved." in said(answer)
+    assert days_of(course)[0] == before[0]
+    assert_shifted(days_of(course)[1:], before[1:], 3)
+
+
+@pytest.mark.parametrize("what", ["late", "another price", "moved", "nothing", "no number"])
+def test_client_moves_all_as_they_were_shown_or_none(course: Course, what: str) -> None:
+    client, page = ways(course)
+    sent = shown(client.get(page, {"days": 5}).content.decode())
+    first, now, status = course.visits[0], NOW, 409
+    if what == "late":
+        now = first.starts_at - timedelta(hours=10)
+    elif what == "another price":
+        sent["shown-1"] = sent["shown-1"].rpartition(":")[0] + ":1"
+    elif what == "moved":
+        Booking.objects.filter(pk=first.pk).update(revision=9)
+    elif what == "nothing":
+        sent = {"days": "5"}
+    else:
+        sent, status = {**sent, "days": "x"}, 422
+    before = list(course.visits.values("starts_at", "status", "revision"))
+    with time_machine.travel(now, tick=False):
+        client = signed_in(now=now)
+        assert client.post(page, sent).status_code == status
+    assert list(course.visits.values("starts_at", "status", "revision")) == before
+
+
+def test_late_move_of_several_is_refused_under_the_lock(course: Course, world: World) -> None:
+    now = course.visits[0].starts_at - timedelta(hours=10)
+    moves = [
+        operations.Move(
+            visit,
+            visit.revision,
+            visit.starts_at + timedelta(days=7),
+            visit.therapist.slug,
+            visit.total_cents,
+        )
+        for visit in course.visits.with_details()
+    ]
+    with pytest.raises(LateChange):
+        operations.move_together_by_client(moves=moves, rules=world.rules, now=now)
+    assert not BookingEvent.objects.filter(kind=EventKind.MOVED).exists()
+
+
+def test_only_who_proved_the_mailbox_moves_the_course(course: Course) -> None:
+    assert Client().get(address(course.visits[0], "move-course")).status_code == 404
