@@ -74,10 +74,11 @@ class CourseForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
-        if len(plans) == 1:
-            self.fields["plan"].initial = plans[0].pk
+        if "plan" in self.fields:
+            self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
+            if len(plans) == 1:
+                self.fields["plan"].initial = plans[0].pk
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""
@@ -86,6 +87,19 @@ class CourseForm(forms.Form):
     def clean_cleared_from(self) -> date | None:
         day = self.cleaned_data["cleared_from"]
         return _near(day, self.today) if day is not None else None
+
+
+class RestForm(CourseForm):
+    """What the rest of a paused course is planned by: its plan stands, and its days follow the first."""
+
+    plan = None  # type: ignore[assignment]
+    day_zero = None  # type: ignore[assignment]
+    cleared_from = forms.DateField(
+        label=_("From which day can we come again?"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The other visits follow as far apart as they were planned."),
+        error_messages={"required": _("Give the day."), "invalid": _("Give a day, like 2026-03-25.")},
+    )
 
 
 def _near(day: date, today: date) -> date:
