@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -27,12 +27,38 @@ def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
     return uuid.uuid5(press, f"visit {number}")
 
 
-def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> list[Submission]:
+class Elsewhere(NamedTuple):
+    """Where the first `visits` of a course are, if not at the client's own address: at a recovery house."""
+
+    visits: int
+    zip_code: str
+    street: str
+    unit: str
+
+    def has(self, number: int) -> bool:
+        """Whether the visit of that number, from 1, is there."""
+        return number <= self.visits
+
+    def at_door(self, like: Submission) -> Submission:
+        """The same there: the way to the client's own door says nothing about it."""
+        return replace(
+            like,
+            zip_code=self.zip_code,
+            street=self.street,
+            unit=self.unit,
+            access_type=Booking.AccessType.GROUND,
+            access={},
+        )
+
+
+def submissions_of(
+    like: Submission, visits: Sequence[tuple[Chosen, int]], elsewhere: Elsewhere | None = None
+) -> list[Submission]:
     """What is sent for each visit of a course: like the one submission, whose key is the course's, at each time, for
-    each total in cents."""
+    each total in cents; the first `elsewhere`."""
     return [
         replace(
-            like,
+            elsewhere.at_door(like) if elsewhere is not None and elsewhere.has(number) else like,
             key=visit_key(like.key, number),
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,
@@ -54,16 +80,17 @@ def book_course(
     actor: User | None = None,
     draft: uuid.UUID | None = None,
     source: str = "",
+    elsewhere: Elsewhere | None = None,
 ) -> Course:
-    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
-    visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
-    in `operations.request_booking`.
+    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is a visit's
+    submission, at the client's own address, with the course's key, `visits` each time with the total in cents that was
+    shown; the first may be `elsewhere`. The others as in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
     with translated_errors(), transaction.atomic():
         operations.request_together(
-            submissions=submissions_of(like, visits),
+            submissions=submissions_of(like, visits, elsewhere),
             together=like.key,
             looked_up=looked_up,
             draft=draft,

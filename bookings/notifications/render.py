@@ -301,6 +301,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "day": date_format(local(visit.starts_at), "l, F j"),
                 "time": time_span(visit.starts_at, visit.ends_at),
                 "with": visit.therapist.name,
+                "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
