@@ -19,10 +19,18 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from bookings.domain import closing, links, operations, queries
+from bookings.domain import closing, links, operations, queries, told
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind
+from bookings.enums import (
+    ABOUT_SAFETY,
+    TO_STAFF,
+    BookingStatus,
+    ChangeState,
+    EventKind,
+    MessageKind,
+    StepKind,
+)
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
@@ -80,14 +88,15 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled or missed, the `way` of who comes, why it is `stranded`; and which visits are `not_closed`;
-    empty when nothing."""
+    its client canceled or missed, the `way` of who comes, why it is `stranded`, how its `check_in` stands; and which
+    visits are `not_closed`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
     way: dict[str, Any] = field(default_factory=dict)
     stranded: str = ""
+    check_in: dict[str, Any] = field(default_factory=dict)
     not_closed: Sequence[dict[str, str]] = ()
 
 
@@ -111,6 +120,8 @@ def render(
     a `story` is given. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
+    if isinstance(target, Booking):
+        target = as_told(message, target)
     to = recipient(message, target, site_settings)
     if not to:
         raise ValueError("no address for this kind of message")
@@ -168,9 +179,12 @@ def _context(
         context |= _visit_context(target, site_settings, now)
         if message.kind in TO_STAFF:
             context["admin_url"] = admin_url("booking", target.pk)
-        else:
-            context["visit_url"] = visit_url(secrets.visit(target))
         context |= _of_kind(message, target, now, story)
+        if message.kind not in TO_STAFF:
+            # The links in emails of before a move end with the one that tells of it, but not one that proves a mailbox.
+            is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
+            since = message.created_at if is_moved else None
+            context["visit_url"] = visit_url(secrets.visit(target, since))
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
@@ -210,12 +224,14 @@ def add_words_of_link(kind: MessageKind, words_of: Callable[[Link], dict[str, An
 def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | None) -> dict[str, Any]:
     """What only messages of this kind say of a visit."""
     found: dict[str, Any] = {}
-    if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
+    if message.kind in _TELLS_CHANGE:
         change = _change(message, booking) if story is None else story.change
         found["change"] = change
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
     if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
-        found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
+        found["count"] = with_event(
+            message, booking, EventKind.REQUESTED, EventKind.CANCELED, EventKind.MOVED
+        ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
         found |= _together(message, _told_together(message, booking, now))
@@ -231,6 +247,8 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.STRANDED_ALERT:
         reason = why_not_kept(booking, now=now) if story is None else story.stranded
         found["why"] = stranding_words(reason) if reason else ""
+    if message.kind in ABOUT_SAFETY:
+        found |= _check_in(booking) if story is None else story.check_in
     return found
 
 
@@ -286,15 +304,20 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
     if not booking.pk:
         return [booking]
     ended = list(ended_together(message, booking).with_details())
-    return ended or list(ahead_together(booking, now).with_details())
+    if not ended:
+        return list(ahead_together(booking, now).with_details())
+    untold = told.untold(ended, until=message.created_at, by=message)
+    return [told.as_told(visit, untold[visit.pk]) for visit in ended]
 
 
 def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
     """What is told of visits that were booked together, with where they were before when one press moved them."""
-    events = BookingEvent.objects.filter(
-        booking__in=[visit.pk for visit in visits if visit.pk], kind=EventKind.MOVED, at=message.created_at
-    )
-    before = dict(events.order_by("pk").values_list("booking", "moved_from"))
+    untold = told.untold([visit for visit in visits if visit.pk], until=message.created_at, by=message)
+    before = {}
+    for key, events in untold.items():
+        moves = [event for event in events if event.kind == EventKind.MOVED]
+        if moves and moves[-1].at == message.created_at:
+            before[key] = moves[0].moved_from
     return {
         "is_moved": bool(before),
         "visits": [
@@ -302,6 +325,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "day": date_format(local(visit.starts_at), "l, F j"),
                 "time": time_span(visit.starts_at, visit.ends_at),
                 "with": visit.therapist.name,
+                "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
@@ -318,28 +342,62 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
     }
 
 
+# What tells of a change, and of the deeds that it may be.
+_TELLS_CHANGE = frozenset(
+    {MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED}
+)
+_CHANGES = (EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED, EventKind.CONFIRMED)
+# What tells that a visit has ended speaks of it as its client knew it.
+_ENDED = frozenset({MessageKind.CANCELED, MessageKind.DECLINED, MessageKind.EXPIRED})
+
+
+def as_told(message: Message, booking: Booking) -> Booking:
+    """The visit that the message is about: one that has ended as its client knew it. A sample is nowhere stored."""
+    if message.kind not in _ENDED or not booking.pk:
+        return booking
+    return told.as_told(booking, _untold(message, booking))
+
+
+def _untold(message: Message, booking: Booking) -> list[BookingEvent]:
+    """What the message tells of: what was done in its own transaction, and before it what nobody has told. Staff see
+    how the visit stands."""
+    events = told.untold([booking], until=message.created_at, by=message)[booking.pk]
+    return events[-1:] if message.kind == MessageKind.STAFF_ALERT else events
+
+
 def _change(message: Message, booking: Booking) -> dict[str, Any]:
-    """What the client or staff are told of: the change that was written in the message's own transaction, and what
-    it changed. Empty for a message of another event."""
-    event = (
-        booking.events.filter(
-            at=message.created_at,
-            kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED],
-        )
-        .select_related("moved_from_therapist")
-        .order_by("-pk")
-        .first()
-    )
-    if event is None:
+    """What the client or staff are told of: the change that was written in the message's own transaction, and how the
+    visit stands otherwise than was told before. Empty for a message of another event."""
+    events = [event for event in _untold(message, booking) if event.kind in _CHANGES]
+    if not events or events[-1].at != message.created_at:
         return {}
+    event = events[-1]
     change: dict[str, Any] = {"kind": event.kind, "by_client": event.by_client, "why": event.reason}
-    if event.moved_from is not None and event.moved_from != booking.starts_at:
-        ended = event.moved_from + (booking.ends_at - booking.starts_at)
-        change["was_day"] = date_format(local(event.moved_from), "l, F j")
-        change["was_time"] = time_span(event.moved_from, ended)
-    if event.moved_from_therapist is not None and event.moved_from_therapist_id != booking.therapist_id:
-        change["was_with"] = event.moved_from_therapist.name
+    moves = [event for event in events if event.moved_from is not None]
+    change["is_moved"] = bool(moves)
+    # Clients' notes about the way in are no address; what they do is told by itself.
+    change["new_address"] = any(
+        done.kind == EventKind.EDITED and (done is event or done.actor_id) for done in events
+    )
+    first = moves[0] if moves else event
+    if first.moved_from is not None and first.moved_from != booking.starts_at:
+        ended = first.moved_from + (booking.ends_at - booking.starts_at)
+        change["was_day"] = date_format(local(first.moved_from), "l, F j")
+        change["was_time"] = time_span(first.moved_from, ended)
+    if first.moved_from_therapist is not None and first.moved_from_therapist_id != booking.therapist_id:
+        change["was_with"] = first.moved_from_therapist.name
     return change
+
+
+def _check_in(booking: Booking) -> dict[str, Any]:
+    """How the check-in at the door stands, and where whoever is alerted says that they look after it."""
+    check_in = booking.check_in
+    return {
+        "arrived": clock_time(check_in.opened_at),
+        "asked": clock_time(check_in.asked_at) if check_in.asked_at is not None else "",
+        "called_for_help": clock_time(check_in.help_at) if check_in.help_at is not None else "",
+        "check_in_url": f"{settings.SITE_URL}{reverse('admin:bookings_booking_check_in', args=[booking.pk])}",
+    }
 
 
 def way_of(booking: Booking) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -27,7 +27,7 @@ from bookings.exceptions import (
 from bookings.models import Booking, BookingRules, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
-from .act import Act, Columns, columns_of, keep
+from .act import Act, Columns, columns_of, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
 from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
@@ -95,7 +95,7 @@ def move_booking(
     press: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
-    free, in one transaction. Links in earlier emails stop working.
+    free, in one transaction. Links in earlier emails stop working once it is told.
 
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
     `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late
@@ -133,7 +133,7 @@ def move_booking(
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
         act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
-        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was))
+        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was), was)
     return fresh
 
 
@@ -170,8 +170,9 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     drives.delete()
     # So did what was pressed on the way to the time that was.
     fresh.steps.all().delete()
-    if not fresh.is_unproved:
-        # Who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
+    # The client who moves it sees its page from there; for others the old links work until an email brings a new one,
+    # and who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
+    if act.actor is None and not fresh.is_unproved:
         links.revoke_visit_links(fresh, now=act.at)
     event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
     leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
@@ -208,14 +209,20 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
 
 
 def move_together(
-    *, moves: Sequence[Move], actor: User, now: datetime, by_client: bool = False, reason: str = ""
+    *,
+    moves: Sequence[Move],
+    rules: BookingRules,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    reason: str = "",
+    check: Callable[[Booking], None] | None = None,
 ) -> list[Booking]:
-    """Staff move several visits of one press, all or none, each as `move_booking` would, and tell the client once; one
-    that stays where it is, is left alone.
+    """Moves several visits of one press, all or none, each as `move_booking` would by the given `rules`, and tells the
+    client once, and staff where they didn't do it; one that stays where it is, is left alone.
 
     Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
     """
-    rules = BookingRules.load().for_staff()
     # Told at once, and not to be taken back: the days of the course move as well.
     act = Act(now, actor, by_client, reason, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
@@ -229,6 +236,8 @@ def move_together(
             require_movable(fresh, now)
             if fresh.revision != move.revision:
                 raise ChangedMeanwhile
+            if check is not None:
+                check(fresh)
             quotes[fresh.pk] = quote = quote_for_move(booking=fresh, starts_at=move.starts_at, rules=rules)
             if quote.total_cents != move.total_cents:
                 raise PriceChanged(move.total_cents, quote.total_cents)
@@ -243,6 +252,8 @@ def move_together(
             waiting.remove(one)
             was = columns_of(fresh)
             if fresh.status == BookingStatus.REQUESTED:
+                if actor is None and slot.starts_at < answers.first_for_request(rules=rules, now=now):
+                    raise SlotNotOffered("notice")
                 fresh.answer_by = answers.answer_by(
                     asked_at=now,
                     starts_at=slot.starts_at,
@@ -254,7 +265,8 @@ def move_together(
             moved.append(fresh)
         if moved:
             moved.sort(key=lambda visit: visit.starts_at)
-            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER], now=now)
+            alert = [MessageKind.STAFF_ALERT] if actor is None else []
+            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
     return moved
 
 
@@ -274,9 +286,17 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
     raise SlotTaken
 
 
-def tell_change(booking: Booking, act: Act, leaves_at: datetime) -> None:
-    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit."""
-    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if act.by_client else [])]
+def tell_change(booking: Booking, act: Act, leaves_at: datetime, was: Columns, **beside: Any) -> None:
+    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit, which `was` so,
+    `beside` as for `keep`. A confirmation that has not left tells of the change as well; nothing tells of one after
+    which all is as the client knows it."""
+    kinds = []
+    if outbox.confirmation_waits(booking, now=act.at):
+        kinds = [MessageKind.CONFIRMED]
+    elif act.by_client or not is_as_told(booking, act, was, **beside):
+        kinds = [MessageKind.MOVED]
+    if act.by_client:
+        kinds.append(MessageKind.STAFF_ALERT)
     outbox.write_messages(booking=booking, kinds=kinds, now=act.at, leaves_at=leaves_at)
     reminders.write_reminders(booking=booking, now=act.at, leaves_at=leaves_at)
 
