@@ -59,7 +59,7 @@ def test_course_of_twelve_visits(world: World) -> None:
 @pytest.mark.parametrize("mailboxes", [1, 4], ids=["one books for all", "each for themselves"])
 def test_family_of_four_at_one_address(world: World, mailboxes: int) -> None:
     """New clients all of them, and none has looked into the mailbox yet."""
-    for number, hour in enumerate((9, 11, 13, 15)):
+    for number, hour in enumerate((10, 12, 14, 16)):
         who = number if mailboxes > 1 else 0
         name = f"{'ABCD'[number]} Sample"
         person = {"name": name} if mailboxes > 1 else {"for_other": "on", "recipient_name": name}
@@ -75,7 +75,7 @@ def test_desk_that_books_all_day(world: World) -> None:
         with time_machine.travel(NOW + timedelta(minutes=3 * number), tick=False):
             desk.post("/book/for-a-client/")
             reached = {"email": f"caller{number}@example.com", "phone": f"(213) 555-01{number:02}"}
-            book_one(Flow(desk, world), (9, 11, 13, 15)[number % 4], reached, days=number // 4)
+            book_one(Flow(desk, world), (10, 12, 14, 16)[number % 4], reached, days=number // 4)
     assert Booking.objects.filter(status=BookingStatus.CONFIRMED).count() == 20
 
 
@@ -83,10 +83,7 @@ def test_office_with_ten_patients_a_week(world: World) -> None:
     """All entered on one morning; three patients book from the office's own connection, one after the other."""
     plan, office, coordinator = make_plan(world), make_office(), Client()
     for number in range(10):
-        sent = entered(
-            plan, name=f"Patient {'ABCDEFGHIJ'[number]}", email=f"patient{number}@example.com",
-            cleared_from=f"2026-12-{5 + number:02}",
-        )  # fmt: skip
+        sent = entered(plan, name=f"Patient {'ABCDEFGHIJ'[number]}", email=f"patient{number}@example.com")
         assert coordinator.post(page_of(office), sent).status_code == 302
     for number, referral in enumerate(Referral.objects.order_by("pk")[:3]):
         flow = Flow(Client(), world)
