@@ -133,12 +133,10 @@ class DetailsForm(PersonForm):
         }
 
     def clean_street(self) -> str:
-        """Refuses web and email addresses, and mailboxes."""
-        return _of_a_door(self.cleaned_data["street"])
+        return of_a_door(self.cleaned_data["street"])
 
     def clean_unit(self) -> str:
-        """Refuses web and email addresses, and mailboxes."""
-        return _of_a_door(self.cleaned_data["unit"])
+        return of_a_door(self.cleaned_data["unit"])
 
     def clean_phone(self) -> str:
         """The number in E.164."""
@@ -154,7 +152,7 @@ class DetailsForm(PersonForm):
         return data
 
 
-def _of_a_door(text: str) -> str:
+def of_a_door(text: str) -> str:
     """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising. Nobody lives
     in a mailbox."""
     if _WEB_ADDRESS.search(text):

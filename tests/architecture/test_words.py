@@ -43,7 +43,7 @@ NOT_AMERICAN = re.compile(
     | \bgo\ on\ with\ it\b | ^go\ on$ | ^to\ come$ | ^keep\ it$ | ^keep\ it\ longer$
     | \banyone\ who\ is\ qualified\b | \bfor\ the\ first\ time\ with\ us\b | \bunwanted\ mail\b
     | \bare\ you\ unwell\b | \b(the\ drive|fees\ are)\ in\ (it|them)\b
-    | \b(time|times)\ (is|are)\ (kept|no\ longer\ kept)\b | \bkeep\ (my|your)\ times?\b
+    | \b(time|times)\ (is|are)\ (kept|no\ longer\ kept)\b | ^keep\ my\ time$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
