@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "bookings.courses",
     "bookings.referrals",
     "massagerx.backups",
+    "massagerx.site",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]
@@ -95,6 +96,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "bookings.context_processors.certificates",
                 "bookings.context_processors.travel_from",
                 "bookings.context_processors.terms",
+                "bookings.context_processors.booking_is_open",
             ],
         },
     },

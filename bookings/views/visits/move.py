@@ -3,7 +3,7 @@ of staff, with the fee shown before the press."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -45,7 +45,7 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
         return _times_page(request, booking, visitor)
     form = TimeForm(request.GET)
     if not form.is_valid():
-        messages.warning(request, _("That time is not free any more. Here are the times that are."))
+        messages.warning(request, _("That time is no longer open. Here are the times that are."))
         return _times_page(request, booking, visitor, status=409)
     if form.cleaned_data["starts_at"][0] == booking.starts_at:
         messages.info(request, _("That is the time you have. Choose another, or keep it."))
@@ -148,7 +148,7 @@ def _move_page(
     if therapist.slug != shown:
         before = Therapist.objects.filter(slug=shown).values_list("name", flat=True).first()
         messages.warning(
-            request, another_words(before, therapist.name) if before else _("Please look at who comes.")
+            request, another_words(before, therapist.name) if before else _("Please check who is coming.")
         )
         status = 409
     context = {
@@ -178,7 +178,7 @@ def _times_page(
     status: int = 200,
 ) -> HttpResponse:
     """The calendar page, the visit's own time counted as free. `missed` opens the day of a time that has gone."""
-    now = visitor.now
+    now, days = visitor.now, operations.days_beside(booking)
     rules = operations.rules_for_move(booking, now=now)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=ANYONE)
@@ -196,6 +196,7 @@ def _times_page(
         plain_cents=booking.total_cents,
         came_last=booking.therapist.slug,
         hour=local(booking.starts_at).time(),
+        days=days,
     )
     calendar = CalendarPage(
         request,
@@ -207,6 +208,7 @@ def _times_page(
     context = {
         **visit_context(booking, visitor),
         "calendar": calendar,
+        "is_between": days != (date.min, date.max),
         "fee_cents": operations.late_fee(booking, now=now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
     }

@@ -69,7 +69,7 @@ def test_patient_books_the_course_in_few_presses_and_it_is_cleared(flow: Flow, r
     assert "no other note is needed" in text(flow.page)  # type: ignore[attr-defined]
     assert "hand it in" not in text(flow.page)  # type: ignore[attr-defined]
     assert done.redirect_chain[-1][0] == "/book/done/"
-    assert "clinician's word" not in done.content.decode()
+    assert "clinician's OK" not in done.content.decode()
     assert details.status_code == 200
 
     course = Course.objects.get()
