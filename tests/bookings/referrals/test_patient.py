@@ -67,7 +67,7 @@ def test_patient_books_the_course_in_few_presses_and_it_is_cleared(flow: Flow, r
     details = flow.client.get("/book/details/", follow=True)
     done = book(flow)
     assert "no other note is needed" in text(flow.page)  # type: ignore[attr-defined]
-    assert "hand it in" not in text(flow.page)  # type: ignore[attr-defined]
+    assert "photo of your clinician" not in text(flow.page)  # type: ignore[attr-defined]
     assert done.redirect_chain[-1][0] == "/book/done/"
     assert "clinician's OK" not in done.content.decode()
     assert details.status_code == 200
@@ -135,7 +135,7 @@ def test_office_clears_the_surgery_and_no_other_illness(
 ) -> None:
     begin(flow.client, referral)
     book(flow, health={**AFTER_SURGERY, **worse})
-    assert "hand it in" in text(flow.page)  # type: ignore[attr-defined]
+    assert "photo of your clinician" in text(flow.page)  # type: ignore[attr-defined]
     visits = list(Course.objects.get().visits)
     assert all(operations.needs_clinician_note(visit) for visit in visits)
     assert not ClinicianNote.objects.exists()
