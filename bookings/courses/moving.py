@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.desk.frame import StaffRequest, desk_page, page, say
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.refusals import explain
@@ -134,7 +135,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
             return _page(request, course, form, moved, visits)
         moves = _moves(request, moved, visits, chosen)
         done = moves and move_course(
-            course=course, moves=moves, days=moved.days, actor=request.user, now=now, by_client=True
+            course=course, moves=moves, days=moved.days, act=Act(now, request.user, by_client=True)
         )
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: please move its visits one by one."))

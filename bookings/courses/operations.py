@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from bookings.domain import listeners, operations
-from bookings.domain.operations import LookedUp, Submission
+from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
 from bookings.models import Booking
 
-from .models import Course, CoursePlan
+from .models import Course
 from .planning import Chosen
 
 
@@ -37,59 +35,38 @@ def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> li
 
 def book_course(
     *,
-    plan: CoursePlan,
-    like: Submission,
-    visits: Sequence[tuple[Chosen, int]],
-    dates: Mapping[str, str | None],
-    wishes: Mapping[str, Any],
+    course: Course,
+    submissions: Sequence[Submission],
     looked_up: LookedUp,
+    sender: Sender,
     now: datetime,
-    actor: User | None = None,
-    draft: uuid.UUID | None = None,
-    source: str = "",
 ) -> Course:
-    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
-    visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
-    in `operations.request_booking`.
+    """Books all visits of a course and the `course` itself, which is not saved yet, or nothing; one email tells of all.
+    The others as in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
     with translated_errors(), transaction.atomic():
         operations.request_together(
-            submissions=submissions_of(like, visits),
-            together=like.key,
+            submissions=submissions,
+            together=course.key,
             looked_up=looked_up,
-            draft=draft,
-            actor=actor,
-            source=source,
+            sender=sender,
             now=now,
         )
-        course, _is_new = Course.objects.get_or_create(
-            key=like.key,
-            defaults={
-                "plan": plan,
-                "dates": dict(dates),
-                "wishes": dict(wishes),
-                "booked_at": now,
-                "booked_by": actor,
-            },
-        )
+        earlier = Course.objects.filter(key=course.key).first()
+        if earlier is not None:
+            return earlier
+        course.booked_at, course.booked_by = now, sender.actor
+        course.save(force_insert=True)
     return course
 
 
-def move_course(
-    *,
-    course: Course,
-    moves: Sequence[operations.Move],
-    days: int,
-    actor: User,
-    now: datetime,
-    by_client: bool,
-) -> list[Booking]:
+def move_course(*, course: Course, moves: Sequence[operations.Move], days: int, act: Act) -> list[Booking]:
     """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
     Raises as `operations.move_together`, and `UnreadableValue` when the days can't be opened."""
     with transaction.atomic():
-        moved = operations.move_together(moves=moves, actor=actor, now=now, by_client=by_client)
+        moved = operations.move_together(moves=moves, act=act)
         fresh = Course.objects.select_for_update().get(pk=course.pk)
         fresh.dates = {
             name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None

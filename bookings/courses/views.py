@@ -49,13 +49,14 @@ from bookings.views.steps import (
     in_force,
     load_progress,
     save,
+    sender_of,
     show,
 )
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 
 from .forms import CourseForm
 from .models import Course, CoursePlan
-from .operations import book_course
+from .operations import book_course, submissions_of
 from .planner import targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 from .words import day_words, other_times, time_value, why_words
@@ -392,12 +393,15 @@ class _Check:
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
         asked = draft.asked_for
         try:
+            like = self._submission(data, chosen[0], draft.quote(chosen[0].starts_at))
             course_row = book_course(
-                plan=draft.plan_row,
-                like=self._submission(data, chosen[0], draft.quote(chosen[0].starts_at)),
-                visits=list(zip(chosen, totals, strict=True)),
-                dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
-                wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
+                course=Course(
+                    key=like.key,
+                    plan=draft.plan_row,
+                    dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
+                    wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
+                ),
+                submissions=submissions_of(like, list(zip(chosen, totals, strict=True))),
                 looked_up=operations.LookedUp(
                     rules=draft.rules,
                     treatment=draft.treatment,
@@ -405,9 +409,7 @@ class _Check:
                     agreed=self.current.terms_version,
                     screening=self.current.screening,
                 ),
-                draft=progress.draft.key,
-                actor=progress.staff_user,
-                source=visitor_digest(self.request),
+                sender=sender_of(self.request, progress),
                 now=progress.now,
             )
         except exceptions.TooManyRequests as error:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
-from bookings.domain.operations import Submission, Wish
+from bookings.domain.operations import Sender, Submission, Wish
 from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import (
     ANYONE,
@@ -417,6 +417,11 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         save(request, progress, **miss_time(progress))
         return back_to("when")
     return None
+
+
+def sender_of(request: HttpRequest, progress: Progress) -> Sender:
+    """Who presses the button that books."""
+    return Sender(draft=progress.draft.key, actor=progress.staff_user, source=visitor_digest(request))
 
 
 def with_another(request: HttpRequest, progress: Progress) -> bool:

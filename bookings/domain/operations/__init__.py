@@ -24,12 +24,13 @@ from .changes import (
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
-from .correct import Correction, VisitAddress, correct_address, correct_visit
+from .correct import Correction, VisitAddress, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
 from .move import (
     MOVABLE,
     Move,
+    NewTime,
     move_booking,
     move_together,
     quote_for_move,
@@ -40,7 +41,15 @@ from .move import (
     visit_request_of,
 )
 from .notes import hand_in_note, open_note_file
-from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
+from .request import (
+    LookedUp,
+    Sender,
+    Submission,
+    is_covered,
+    request_booking,
+    request_together,
+    would_confirm,
+)
 from .status import (
     ahead_together,
     any_needs_clinician_note,
@@ -73,7 +82,9 @@ __all__ = [
     "Correction",
     "LookedUp",
     "Move",
+    "NewTime",
     "Press",
+    "Sender",
     "Shown",
     "Submission",
     "VisitAddress",
@@ -97,7 +108,6 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "confirm_together",
-    "correct_address",
     "correct_visit",
     "decide_late_fee",
     "decline_booking",

@@ -38,7 +38,7 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
-from .move import MOVABLE, move_booking
+from .move import MOVABLE, NewTime, move_booking
 from .status import CANCEL, cancel_together, confirm_booking
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -81,14 +81,16 @@ def free_until(booking: Booking) -> datetime:
     return booking.terms_version.free_until(booking.starts_at)
 
 
+class Shown(NamedTuple):
+    """A visit as a page showed it before it is canceled or moved: its revision, None where only the fee was named; and
+    the late fee in cents, None for none."""
+
+    revision: int | None
+    fee_cents: int | None = None
+
+
 def cancel_by_client(
-    *,
-    booking: Booking,
-    shown_revision: int,
-    now: datetime,
-    shown_fee_cents: int | None = None,
-    asks_waiver: bool = False,
-    reason: str = "",
+    *, booking: Booking, shown: Shown, now: datetime, asks_waiver: bool = False, reason: str = ""
 ) -> Booking:
     """Cancels, whatever the hour. Inside the notice window the fee that was shown is left for staff to decide.
 
@@ -100,8 +102,8 @@ def cancel_by_client(
         booking,
         CANCEL,
         Act(now, by_client=True),
-        check=_as_shown(shown_revision, shown_fee_cents, now),
-        then=lambda canceled: _name_fee(canceled, shown_fee_cents, asks_waiver, reason, now),
+        check=_as_shown(shown, now),
+        then=lambda canceled: _name_fee(canceled, shown.fee_cents, asks_waiver, reason, now),
     )
 
 
@@ -110,13 +112,6 @@ def _name_fee(canceled: Booking, cents: int | None, asks_waiver: bool, reason: s
         LateFee.objects.create(
             booking=canceled, cents=cents, asks_waiver=asks_waiver, reason=reason, named_at=now
         )
-
-
-class Shown(NamedTuple):
-    """A visit as a page showed it before it is canceled: its revision, and the late fee in cents, None for none."""
-
-    revision: int
-    fee_cents: int | None
 
 
 def cancel_together_by_client(
@@ -133,13 +128,12 @@ def cancel_together_by_client(
     def check(fresh: Booking) -> None:
         if fresh.reference not in shown:
             raise ChangedMeanwhile
-        _as_shown(*shown[fresh.reference], now)(fresh)
+        _as_shown(shown[fresh.reference], now)(fresh)
 
     with transaction.atomic():
         canceled = cancel_together(
             together=together,
-            now=now,
-            by_client=True,
+            act=Act(now, by_client=True),
             check=check,
             then=lambda one: _name_fee(one, shown[one.reference].fee_cents, asks_waiver, reason, now),
         )
@@ -148,80 +142,57 @@ def cancel_together_by_client(
     return canceled
 
 
-def move_by_client(
-    *,
-    booking: Booking,
-    starts_at: datetime,
-    preference: str,
-    therapist: str,
-    shown_revision: int,
-    total_cents: int,
-    now: datetime,
-) -> Booking:
+def move_by_client(*, booking: Booking, to: NewTime, shown: Shown, now: datetime) -> Booking:
     """Moves while that is free, as `move_booking`. Also raises `LateChange` when staff have to be asked, and
-    `ChangedMeanwhile` when the visit is not as it was shown."""
-    return move_booking(
-        booking=booking,
-        starts_at=starts_at,
-        now=now,
-        by_client=True,
-        preference=preference,
-        therapist=therapist,
-        total_cents=total_cents,
-        check=_as_shown(shown_revision, None, now),
-    )
+    `ChangedMeanwhile` when the visit is not as it was `shown`, without a fee."""
+    act = Act(now, by_client=True)
+    return move_booking(booking=booking, to=to, act=act, check=_as_shown(shown, now))
 
 
-def _as_shown(
-    shown_revision: int | None, shown_fee_cents: int | None, now: datetime
-) -> Callable[[Booking], None]:
-    """Whether the visit and its late fee are as they were shown; a revision of None asks for the fee alone."""
+def _as_shown(shown: Shown, now: datetime) -> Callable[[Booking], None]:
+    """Whether the visit and its late fee are as they were shown."""
 
     def check(fresh: Booking) -> None:
         if not may_change(fresh, now=now):
             raise InvalidTransition(fresh.status, BookingStatus.CANCELED)
-        if shown_revision is not None and fresh.revision != shown_revision:
+        if shown.revision is not None and fresh.revision != shown.revision:
             raise ChangedMeanwhile
         fee = late_fee(fresh, now=now)
-        if fee != shown_fee_cents:
+        if fee != shown.fee_cents:
             raise NotLate if fee is None else LateChange(fee)
 
     return check
 
 
 def ask_move(
-    *,
-    booking: Booking,
-    wanted_starts_at: datetime,
-    shown_revision: int,
-    shown_fee_cents: int,
-    now: datetime,
-    preference: str = "",
-    reason: str = "",
+    *, booking: Booking, to: NewTime, shown: Shown, now: datetime, reason: str = ""
 ) -> ChangeRequest:
     """Asks staff for a late move; the visit keeps its time until they answer, and can be canceled meanwhile. Asked
-    twice for the same, it is asked once. `preference` is whom it may lead to; blank for whom the booking asks for.
+    twice for the same, it is asked once.
 
     Raises `NotLate` when nobody has to be asked, `LateChange` with the fee when another was shown, `ChangedMeanwhile`
     when the visit is not as it was shown, `ChangeWaiting` when another move was asked for already, or
     `InvalidTransition`.
     """
+    preference = to.preference or ""
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
         if not may_change(fresh, now=now):
             raise InvalidTransition(fresh.status, EventKind.MOVED)
         waiting = ChangeRequest.objects.filter(booking=fresh, state=ChangeState.OPEN).first()
         if waiting is not None:
-            if (waiting.wanted_starts_at, waiting.preference) == (wanted_starts_at, preference):
+            if (waiting.wanted_starts_at, waiting.preference) == (to.starts_at, preference):
                 return waiting
             raise ChangeWaiting
-        _as_shown(shown_revision, shown_fee_cents, now)(fresh)
+        _as_shown(shown, now)(fresh)
+        if shown.fee_cents is None:
+            raise NotLate
         change = ChangeRequest.objects.create(
             booking=fresh,
-            wanted_starts_at=wanted_starts_at,
+            wanted_starts_at=to.starts_at,
             preference=preference,
             reason=reason,
-            fee_cents=shown_fee_cents,
+            fee_cents=shown.fee_cents,
             asked_at=now,
         )
         record(fresh, EventKind.CHANGE_ASKED, fresh.status, Act(now, by_client=True, reason=reason))
@@ -238,12 +209,15 @@ def cancel_late(
     or `SlotTaken`; nothing has changed then.
     """
 
+    act = Act(now, actor, by_client=True, reason=reason)
+
     def charge(canceled: Booking) -> None:
         fee = LateFee(booking=canceled, cents=shown_fee_cents, named_at=now)
-        _decide(fee, canceled, LateFeeState.CHARGED, actor=actor, now=now)
+        _decide(fee, canceled, LateFeeState.CHARGED, act)
 
-    act = Act(now, actor, by_client=True, reason=reason)
-    return change_status(booking, CANCEL, act, check=_as_shown(None, shown_fee_cents, now), then=charge)
+    return change_status(
+        booking, CANCEL, act, check=_as_shown(Shown(None, shown_fee_cents), now), then=charge
+    )
 
 
 def cancel_together_late(
@@ -252,6 +226,7 @@ def cancel_together_late(
     """Staff cancel all that is still to come of one press for a client, with the late fees, whose sum was named to
     them. Raises as `cancel_late`."""
     fees: dict[int, int] = {}
+    act = Act(now, actor, by_client=True, reason=reason)
 
     def look(fresh: Booking) -> None:
         fees[fresh.pk] = late_fee(fresh, now=now) or 0
@@ -259,12 +234,10 @@ def cancel_together_late(
     def charge(canceled: Booking) -> None:
         if fees[canceled.pk]:
             fee = LateFee(booking=canceled, cents=fees[canceled.pk], named_at=now)
-            _decide(fee, canceled, LateFeeState.CHARGED, actor=actor, now=now)
+            _decide(fee, canceled, LateFeeState.CHARGED, act)
 
     with transaction.atomic():
-        canceled = cancel_together(
-            together=together, actor=actor, now=now, reason=reason, by_client=True, check=look, then=charge
-        )
+        canceled = cancel_together(together=together, act=act, check=look, then=charge)
         due = sum(fees.values())
         if due != shown_fee_cents:
             raise LateChange(due) if due else NotLate
@@ -299,7 +272,7 @@ def decide_late_fee(
             raise FeeDecided(fresh.state if fresh is not None else booking.status)
         is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
         was, fee_was = columns_of(booking), columns_of(fresh)
-        _decide(fresh, booking, state, actor=actor, now=now, reason=reason)
+        _decide(fresh, booking, state, Act(now, actor, reason=reason))
         done = {
             LateFeeState.CHARGED: _("charged"),
             LateFeeState.PAID: _("paid"),
@@ -314,12 +287,10 @@ def decide_late_fee(
     return booking
 
 
-def _decide(
-    fee: LateFee, booking: Booking, state: LateFeeState, *, actor: User, now: datetime, reason: str = ""
-) -> None:
+def _decide(fee: LateFee, booking: Booking, state: LateFeeState, act: Act) -> None:
     owed = (state in _OWED) - (fee.state in _OWED)
-    fee.state, fee.decided_at, fee.decided_by = state, now, actor
-    fee.why_waived = reason if state == LateFeeState.WAIVED else ""
+    fee.state, fee.decided_at, fee.decided_by = state, act.at, act.actor
+    fee.why_waived = act.reason if state == LateFeeState.WAIVED else ""
     fee.save()
     if owed:
         booking.late_fee_cents += owed * fee.cents
@@ -356,12 +327,8 @@ def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee
 
     return move_booking(
         booking=change.booking,
-        starts_at=change.wanted_starts_at,
-        preference=change.preference or None,
-        now=now,
-        actor=actor,
-        reason=change.reason,
-        for_staff=True,
+        to=NewTime(change.wanted_starts_at, change.preference or None),
+        act=Act(now, actor, reason=change.reason),
         check=check,
         late_fee_cents=fee,
     )

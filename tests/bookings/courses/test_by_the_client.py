@@ -22,7 +22,18 @@ from tests.bookings.views.visits.browsers import signed_in, text
 from tests.factories import NOW, World, at
 
 from .conftest import make_plan
-from .test_booking import CHECK, COURSE, SURGERY, asked_for, hidden, shown, take, to_the_end, what_is_sent
+from .test_booking import (
+    CHECK,
+    COURSE,
+    SURGERY,
+    asked_for,
+    hidden,
+    pressed,
+    shown,
+    take,
+    to_the_end,
+    what_is_sent,
+)
 from .test_rest import email_of
 
 pytestmark = pytest.mark.django_db
@@ -240,9 +251,7 @@ def made_up(world: World, plan: CoursePlan, number: int, source: str) -> Course:
     """A course of somebody whose mailbox nobody has proved, four weeks after the one before."""
     like, visits, found = what_is_sent(world, plan, SURGERY + timedelta(days=28 * number))
     like = replace(like, email=f"made-up{number}@example.com", phone=f"+121355501{number:02}")
-    return book_course(
-        plan=plan, like=like, visits=visits, dates={}, wishes={}, looked_up=found, source=source, now=NOW
-    )
+    return book_course(**pressed(plan, (like, visits, found), source=source))
 
 
 def test_one_unproved_course_waits_from_one_address(world: World, plan: CoursePlan) -> None:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from bookings.courses.models import Course
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import Booking, Message
 from massagerx.lib.localtime import local
@@ -161,7 +162,7 @@ def test_phase_that_can_not_be_met_then_is_told(course: Course, desk: Client, wo
 
 
 def test_nothing_lies_ahead(course: Course, desk: Client) -> None:
-    operations.cancel_together(together=course.key, now=NOW, by_client=True)
+    operations.cancel_together(together=course.key, act=Act(NOW, by_client=True))
     answer = desk.get(page_of(course), follow=True)
     assert "No visit of this course is still to come." in answer.content.decode()
     assert desk.get(reverse("admin:courses_course_move", args=[10**9])).status_code == 302
