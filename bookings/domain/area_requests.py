@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from bookings.exceptions import TooManyRequests
 from bookings.models import AreaRequest, BookingRules
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.locks import lock_names
 from services.models import Service
 
@@ -54,5 +55,4 @@ def leave_area_request(
 def purge_area_requests(*, now: datetime) -> int:
     """Deletes the requests that are older than the owner keeps them, answered or not; returns how many."""
     oldest = now - timedelta(days=BookingRules.load().area_requests_kept_days)
-    deleted, _ = AreaRequest.objects.filter(created_at__lte=oldest).delete()
-    return deleted
+    return delete_in_batches(AreaRequest.objects.filter(created_at__lte=oldest))

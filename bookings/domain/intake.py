@@ -34,6 +34,7 @@ from bookings.models import (
     VisitPurpose,
 )
 from bookings.models.intake import NEEDS_NO_NOTE, same_person
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -145,8 +146,7 @@ def discard_draft(draft: BookingDraft) -> None:
 
 def purge_drafts(*, now: datetime) -> int:
     """Deletes drafts untouched for a day, with the health answers in them; returns how many."""
-    deleted, _rows = BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME).delete()
-    return deleted
+    return delete_in_batches(BookingDraft.objects.filter(updated_at__lte=now - DRAFT_LIFETIME))
 
 
 def purge_health_answers(*, now: datetime) -> int:

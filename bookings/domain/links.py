@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from bookings.enums import LinkPurpose
 from bookings.models import Booking, BookletRequest, Client, Link, Therapist
 from massagerx.lib import tokens
+from massagerx.lib.batches import delete_in_batches
 
 # A visit's own page stays readable for a while: people look up what they paid.
 VISIT_LINK_OUTLIVES_VISIT = timedelta(days=30)
@@ -129,7 +130,7 @@ def purge_links(*, now: datetime) -> int:
     """Deletes links that ended a day ago or longer; returns how many rows went."""
     long_ago = now - timedelta(days=1)
     dead = Link.objects.filter(expires_at__lte=long_ago) | Link.objects.filter(revoked_at__lte=long_ago)
-    return dead.delete()[0]
+    return delete_in_batches(dead)
 
 
 def _link_of(purpose: LinkPurpose, *, now: datetime, expires_at: datetime | None, **target: object) -> Link:

@@ -23,6 +23,7 @@ from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.exceptions import MessageGone
 from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message
 from bookings.models.outbox import MessageQuerySet
+from massagerx.lib.batches import in_batches
 
 WakeWorker = Callable[[Sequence[int]], None]
 
@@ -413,7 +414,8 @@ def copy_of(message: Message) -> dict[str, str] | None:
 def purge_copies(*, now: datetime) -> int:
     """Deletes the copies of messages handed over longer ago than `COPIES_LAST`; returns how many. The rows stay."""
     long_ago = now - COPIES_LAST
-    return Message.objects.filter(due_at__lte=long_ago, copy__isnull=False).update(copy=None)
+    old = Message.objects.filter(due_at__lte=long_ago, copy__isnull=False)
+    return in_batches(old, lambda batch: batch.update(copy=None))
 
 
 # Why a message of somebody who was erased did not leave.

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from bookings.availability import Place
 from bookings.models import ServiceArea, Zone
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import local
 from massagerx.lib.locks import lock_names
 
@@ -54,7 +55,7 @@ def forget_drive(*, left_at: datetime, arrived_at: datetime) -> None:
 
 def purge_drives(*, now: datetime) -> int:
     """Deletes drives that were driven too long ago to be looked at; returns how many."""
-    return ObservedDrive.objects.filter(left_at__lt=now - KEEP).delete()[0]
+    return delete_in_batches(ObservedDrive.objects.filter(left_at__lt=now - KEEP))
 
 
 @dataclass(frozen=True, slots=True)

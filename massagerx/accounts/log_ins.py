@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.limits import client_address
 
 from .models import LogIn, LogInOutcome
@@ -32,4 +33,4 @@ def record_failure(request: HttpRequest | None, credentials: dict[str, Any], *, 
 
 def purge(*, now: datetime) -> None:
     """Deletes what is older than thirteen months."""
-    LogIn.objects.filter(at__lt=now - KEPT).delete()
+    delete_in_batches(LogIn.objects.filter(at__lt=now - KEPT))

@@ -14,6 +14,7 @@ from django.db.models import Model, QuerySet
 
 from bookings.domain import outbox
 from bookings.models import BookingEvent, MessageSettings, SecondThought
+from massagerx.lib.batches import delete_in_batches
 
 # So near a visit its client hears at once what staff do.
 AT_ONCE_WITHIN = timedelta(hours=3)
@@ -90,4 +91,4 @@ def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:
 
 def purge_second_thoughts(*, now: datetime) -> int:
     """Deletes what is kept of acts whose messages have left an hour ago; returns how many rows went."""
-    return SecondThought.objects.filter(leaves_at__lte=now - timedelta(hours=1)).delete()[0]
+    return delete_in_batches(SecondThought.objects.filter(leaves_at__lte=now - timedelta(hours=1)))

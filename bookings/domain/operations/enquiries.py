@@ -14,6 +14,7 @@ from bookings.domain import outbox
 from bookings.enums import MessageKind
 from bookings.exceptions import AlreadyAnswered, BookletMissing, SubmissionReused, TooManyMessages
 from bookings.models import Booklet, BookletRequest, ContactMessage
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.locks import lock_names
 
 # What one email address may send us in so long. Its owner may be somebody else, who must not be flooded.
@@ -114,14 +115,9 @@ def purge_enquiries(*, now: datetime) -> int:
     """Deletes messages and booklet requests older than `ENQUIRIES_KEPT`, with what was sent about them; returns how
     many of the two went."""
     long_ago = now - ENQUIRIES_KEPT
-    # The key alone: a message that can't be opened any more must go all the same.
-    messages = ContactMessage.objects.filter(written_at__lte=long_ago).only("pk")
-    requests = BookletRequest.objects.filter(asked_at__lte=long_ago).only("pk")
-    gone = 0
-    for old in (messages, requests):
-        _rows, by_model = old.delete()
-        gone += by_model.get(old.model._meta.label, 0)
-    return gone
+    messages = ContactMessage.objects.filter(written_at__lte=long_ago)
+    requests = BookletRequest.objects.filter(asked_at__lte=long_ago)
+    return delete_in_batches(messages) + delete_in_batches(requests)
 
 
 def _unanswered(message: ContactMessage) -> ContactMessage:

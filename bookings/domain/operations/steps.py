@@ -20,6 +20,7 @@ from bookings.drives.table import read_drives
 from bookings.enums import OCCUPYING, BookingStatus, MessageKind, StepKind
 from bookings.exceptions import InvalidTransition, TooLate
 from bookings.models import Booking, ServiceArea, VisitStep
+from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import day_bounds, local
 
 from .act import Act
@@ -204,4 +205,4 @@ def _learn(booking: Booking, left_at: datetime, arrived_at: datetime) -> None:
 def purge_steps(*, now: datetime) -> int:
     """Deletes steps of long ago but those that say how a visit was paid; returns how many."""
     old = VisitStep.objects.filter(at__lt=now - KEEP).exclude(kind=StepKind.DONE)
-    return old.delete()[0]
+    return delete_in_batches(old)

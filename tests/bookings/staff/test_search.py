@@ -13,8 +13,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client as Browser
 
-from bookings.enums import BookingStatus
-from bookings.models import Booking, Client
+from bookings.domain import outbox
+from bookings.enums import BookingStatus, MessageKind, MessageState
+from bookings.models import Booking, Client, Message
 from tests.factories import DAY, NOW, World, at, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -238,3 +239,32 @@ def test_the_plan_would_show_that_every_visit_is_read(years: None) -> None:
     """The control: without the index's expression the same question shows the words that the test above forbids."""
     plan = Booking.objects.filter(contact_name__icontains="maria").order_by().explain()
     assert re.search(r"Seq Scan on bookings_booking\b", plan), plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan is PostgreSQL's")
+def test_the_list_of_messages_reads_one_page(
+    world: World, desk: Browser, count_queries: Callable[[], Any]
+) -> None:
+    """Among three thousand, by the index of its order; and the purge finds what has a copy without the rest."""
+    Message.objects.bulk_create(
+        Message(
+            kind=MessageKind.CONFIRMED, state=MessageState.SENT, due_at=NOW, created_at=NOW - timedelta(n)
+        )
+        for n in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    with count_queries() as queries:
+        assert desk.get("/admin/bookings/message/").status_code == 200
+    (asked,) = (one["sql"] for one in queries if "bookings_message" in one["sql"] and "LIMIT" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "message_newest_first" in plan, plan
+
+    with count_queries() as queries:
+        assert outbox.purge_copies(now=NOW) == 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {queries[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "message_with_copy" in plan, plan
