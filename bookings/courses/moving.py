@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from bookings.domain import operations
 from bookings.domain.operations import Act
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
+from bookings.notifications.calls import how_told
 from bookings.refusals import explain
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
@@ -63,8 +64,8 @@ class MovedCourse:
     now: datetime
 
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
-        """The visits in order, at the `chosen` times as far as they are free. Raises `NoLongerOffered`, and
-        `UnreadableValue` when the course's days can't be opened."""
+        """The visits in order, each as it was booked, at the `chosen` times as far as they are free. Raises
+        `NoLongerOffered`, and `UnreadableValue` when the course's days can't be opened."""
         dates, wishes = self.course.dates, self.course.wishes
         over = Booking.objects.filter(together=self.course.key, starts_at__lte=self.now).occupying()
         last = over.order_by("-starts_at").values_list("starts_at", flat=True).first()
@@ -75,7 +76,6 @@ class MovedCourse:
             not_before = max(not_before, local(last).date() + timedelta(days=1))
         usual = self.ahead[0].starts_at
         hour = time.fromisoformat(wishes["hour"]) if wishes.get("hour") else local(usual).time()
-        requests = operations.requests_to_move(self.ahead, now=self.now)
         return plan_course(
             Asked(
                 targets=moved_targets(
@@ -91,27 +91,44 @@ class MovedCourse:
                     same=wishes.get("same", Same.PREFERRED.value),
                 ),
             ),
-            requests[0],
-            rules=rules_of_desk(BookingRules.load()),
+            operations.requests_to_move(self.ahead, now=self.now),
+            rules=self.rules,
             now=self.now,
             chosen=chosen,
         )
 
+    @property
+    def rules(self) -> BookingRules:
+        """Those that the visits move by."""
+        return rules_of_desk(BookingRules.load())
+
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
-        return [
-            {
-                "number": visit.target.number,
-                "visit": booking,
-                "shown": _shown(booking),
-                "was": time_words(booking.starts_at, booking.therapist.name),
-                "value": time_value(visit.time.starts_at, visit.therapist) if visit.time else "",
-                "others": other_times(visit),
-                "is_new": visit.is_new,
-                "why": "" if visit.time else why_words(visit),
-            }
-            for booking, visit in zip(self.ahead, visits, strict=True)
-        ]
+        rules, rows = self.rules, []
+        for booking, visit in zip(self.ahead, visits, strict=True):
+            cents = _cents(booking, visit, rules)
+            rows.append(
+                {
+                    "number": visit.target.number,
+                    "visit": booking,
+                    "shown": _shown(booking, cents),
+                    "was": time_words(booking.starts_at, booking.therapist.name),
+                    "was_cents": booking.total_cents,
+                    "cents": cents,
+                    "value": time_value(visit.time.starts_at, visit.therapist) if visit.time else "",
+                    "others": other_times(visit),
+                    "is_new": visit.is_new,
+                    "why": "" if visit.time else why_words(visit),
+                }
+            )
+        return rows
+
+
+def _cents(booking: Booking, visit: PlannedVisit, rules: BookingRules) -> int:
+    """What the visit costs at its new time; as now, while it has none."""
+    if visit.time is None:
+        return booking.total_cents
+    return operations.quote_for_move(booking=booking, starts_at=visit.time.starts_at, rules=rules).total_cents
 
 
 @desk_page(VIEW, CHANGE)
@@ -129,6 +146,8 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         return _page(request, course, form, status=200 if asked is None else 422)
     moved = MovedCourse(course, ahead, form.cleaned_data["days"], now)
     chosen = chosen_times(request)
+    if request.method == "POST" and _is_done(request, ahead, chosen):
+        return _tell(request, course, len(ahead))
     try:
         visits = moved.plan(chosen)
         if request.method != "POST":
@@ -144,40 +163,64 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         say(request, False, explain(error))
         return back
     except BookingError as error:
+        ahead = list(operations.ahead_together(course.key, now=now).with_details())
+        if _is_done(request, ahead, chosen):
+            return _tell(request, course, len(ahead))  # the same press, twice at once
         say(request, False, _("Nothing was moved: %(why)s") % {"why": explain(error)})
+        if not ahead:
+            return back
+        moved = replace(moved, ahead=ahead)
         return _page(request, course, form, moved, moved.plan(chosen), status=409)
     if done is None:
         say(
             request,
             False,
-            _("Not all of these times can be had. What has changed is marked; please look again."),
+            _("Not all of this can be had as it was shown. What has changed is marked; please look again."),
         )
         return _page(request, course, form, moved, visits, status=409)
-    words = ngettext(
-        "%(count)d visit is moved. The client gets one email.",
-        "%(count)d visits are moved. The client gets one email.",
-        len(done),
+    return _tell(request, course, len(done))
+
+
+def _tell(request: StaffRequest, course: Course, count: int) -> HttpResponse:
+    """Back to the course, with what was done."""
+    words = ngettext("%(count)d visit is moved.", "%(count)d visits are moved.", count) % {"count": count}
+    client = course.visits.select_related("client")[0].client
+    say(request, True, f"{words} {how_told(client)}" if count else _("All visits keep their times."))
+    return redirect("admin:courses_course_change", course.pk)
+
+
+def _is_done(request: StaffRequest, ahead: list[Booking], chosen: dict[int, Chosen]) -> bool:
+    """Whether this very press has moved the visits before: each is where it asked for, one revision later."""
+    wanted = {}
+    for number, one in chosen.items():
+        reference, _colon, shown = request.POST.get(f"shown-{number}", "").partition(":")
+        wanted[reference] = (shown.partition(":")[0], one)
+    found = [(booking, *wanted.get(booking.reference, ("", None))) for booking in ahead]
+    are_there = all(
+        one == Chosen(booking.starts_at, booking.therapist.slug)
+        and shown in (str(booking.revision), str(booking.revision - 1))
+        for booking, shown, one in found
     )
-    say(request, True, words % {"count": len(done)})
-    return back
+    return are_there and any(shown != str(booking.revision) for booking, shown, _one in found)
 
 
 def _moves(
     request: StaffRequest, moved: MovedCourse, visits: list[PlannedVisit], chosen: dict[int, Chosen]
 ) -> list[operations.Move] | None:
     """What the press asks for; None when it is not as the page showed it, or can't be had."""
-    moves = []
+    moves, rules = [], moved.rules
     for booking, visit in zip(moved.ahead, visits, strict=True):
-        number = visit.target.number
+        number, cents = visit.target.number, _cents(booking, visit, rules)
         shown = request.POST.get(f"shown-{number}", "")
-        if visit.time is None or visit.is_new or number not in chosen or shown != _shown(booking):
+        if visit.time is None or visit.is_new or number not in chosen or shown != _shown(booking, cents):
             return None
-        moves.append(operations.Move(booking, booking.revision, visit.time.starts_at, visit.therapist))
+        moves.append(operations.Move(booking, booking.revision, visit.time.starts_at, visit.therapist, cents))
     return moves if len(chosen) == len(moves) else None
 
 
-def _shown(booking: Booking) -> str:
-    return f"{booking.reference}:{booking.revision}"
+def _shown(booking: Booking, cents: int) -> str:
+    """A visit and its new price, as the page showed them."""
+    return f"{booking.reference}:{booking.revision}:{cents}"
 
 
 def _page(
@@ -195,6 +238,8 @@ def _page(
         "course": course,
         "form": form,
         "rows": rows,
+        "was_cents": sum(row["was_cents"] for row in rows),
+        "all_cents": sum(row["cents"] for row in rows),
         "is_whole": all(row["value"] for row in rows),
     }
     return page(request, "course_move", context, status=status)

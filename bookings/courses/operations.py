@@ -64,9 +64,12 @@ def book_course(
 
 def move_course(*, course: Course, moves: Sequence[operations.Move], days: int, act: Act) -> list[Booking]:
     """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
-    Raises as `operations.move_together`, and `UnreadableValue` when the days can't be opened."""
+    Where all visits keep their times, so do the days. Raises as `operations.move_together`, and `UnreadableValue` when
+    the days can't be opened."""
     with transaction.atomic():
         moved = operations.move_together(moves=moves, act=act)
+        if not moved:
+            return moved
         fresh = Course.objects.select_for_update().get(pk=course.pk)
         fresh.dates = {
             name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None

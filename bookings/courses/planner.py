@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 DAY, WEEKDAY, THERAPIST = 60, 150, 120
@@ -43,7 +44,8 @@ class Phase(NamedTuple):
 class Target(NamedTuple):
     """One visit to be planned: its number in the course, from 1, its phase, from 0, and its days, both included.
 
-    `fixed_at` is the start that somebody chose for it: that one or none.
+    `kind` says which of the lists of free times are its own: visits at different doors, or of different lengths, have
+    different ones. `fixed_at` is the start that somebody chose for it: that one or none.
     """
 
     number: int
@@ -52,6 +54,7 @@ class Target(NamedTuple):
     last_day: date
     ideal_day: date
     apart: int
+    kind: int = 0
     fixed_at: datetime | None = None
 
 
@@ -138,18 +141,21 @@ def moved_targets(
 
 
 def plan(
-    wanted: Sequence[Target], free: Iterable[FreeTime], wishes: Wishes, *, last_bookable: date
+    wanted: Sequence[Target], free: Sequence[Iterable[FreeTime]], wishes: Wishes, *, last_bookable: date
 ) -> list[Place]:
-    """A place for each visit, in order: as many as can be had, at the least cost. Times of `free` that are later than
-    `last_bookable` or belong to no visit's days only serve as the nearest that could be had."""
-    times = sorted(free, key=lambda time: (time.starts_at, time.therapist_id))
-    rated = _Rated(times, wishes, {target.fixed_at for target in wanted})
-    chosen = min((_choose(wanted, rated, wishes, anchor) for anchor in _anchors(times, wishes)), key=_cost)
+    """A place for each visit, in order: as many as can be had, at the least cost. `free` has the times of each kind of
+    visit; those that are later than `last_bookable` or belong to no visit's days only serve as the nearest that could
+    be had."""
+    times = [sorted(kind, key=lambda time: (time.starts_at, time.therapist_id)) for kind in free]
+    fixed = {target.fixed_at for target in wanted}
+    rated = [_Rated(kind, wishes, fixed) for kind in times]
+    anchors = _anchors(chain.from_iterable(times), wishes)
+    chosen = min((_choose(wanted, rated, wishes, anchor) for anchor in anchors), key=_cost)
     taken = {time.day for time in chosen.times if time is not None}
     return [
         Place(target, time)
         if time is not None
-        else _without_place(target, times, taken, last_bookable=last_bookable)
+        else _without_place(target, times[target.kind], taken, last_bookable=last_bookable)
         for target, time in zip(wanted, chosen.times, strict=True)
     ]
 
@@ -204,7 +210,7 @@ def _points(time: FreeTime, wishes: Wishes) -> int:
 K = TypeVar("K")
 
 
-def _choose(wanted: Sequence[Target], rated: _Rated, wishes: Wishes, anchor: int | None) -> _Choice:
+def _choose(wanted: Sequence[Target], rated: Sequence[_Rated], wishes: Wishes, anchor: int | None) -> _Choice:
     def best(found: Iterable[tuple[K, tuple[int, FreeTime]]]) -> dict[K, tuple[int, FreeTime]]:
         """Of the therapists who may come the best; between equals the earlier start, then the lower key."""
         of: dict[K, tuple[int, FreeTime]] = {}
@@ -217,9 +223,13 @@ def _choose(wanted: Sequence[Target], rated: _Rated, wishes: Wishes, anchor: int
                 of[key] = points, time
         return of
 
-    days = best((day, one) for (day, _therapist), one in rated.days.items())
-    starts = best(((day, start), one) for (day, start, _therapist), one in rated.starts.items())
-    return _through_the_days(wanted, [_of_target(target, days, starts) for target in wanted])
+    days = [best((day, one) for (day, _therapist), one in kind.days.items()) for kind in rated]
+    starts = [
+        best(((day, start), one) for (day, start, _therapist), one in kind.starts.items()) for kind in rated
+    ]
+    return _through_the_days(
+        wanted, [_of_target(target, days[target.kind], starts[target.kind]) for target in wanted]
+    )
 
 
 _Options = dict[int, tuple[int, FreeTime]]

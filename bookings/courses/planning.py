@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -76,33 +76,51 @@ def rules_of_client(rules: BookingRules, phases: Iterable[planner.Phase]) -> Boo
 
 def plan_course(
     asked: Asked,
-    visit_request: VisitRequest,
+    requests: Sequence[VisitRequest],
     *,
     rules: BookingRules,
     now: datetime,
     chosen: Mapping[int, Chosen] | None = None,
 ) -> list[PlannedVisit]:
-    """The visits of the course, in order, as they could be booked now; three queries. `visit_request` with the
-    therapists who may come. `chosen` are times by the visits' numbers: those that have gone are planned anew."""
+    """The visits of the course, in order, as they could be booked now; three queries for each of the `requests` that
+    differs from the others. They say what each visit asks for, with the therapists who may come. `chosen` are times by
+    the visits' numbers: those that have gone are planned anew."""
     chosen = chosen or {}
     last = scheduling.last_day(rules=rules, now=now)
-    wanted = asked.targets
-    slugs = {row.pk: row.slug for row in visit_request.therapists}
-    outlook = scheduling.read_days(
-        visit_request=visit_request,
-        first_day=min(target.first_day for target in wanted),
-        last_day=max(target.last_day for target in wanted) + _AFTER,
-        rules=rules,
-        now=now,
-    )
-    free = [_free_time(slot) for slot in outlook.slots()]
-    there = {(time.starts_at, slugs[time.therapist_id]) for time in free}
-    kept = {number: one for number, one in chosen.items() if (one.starts_at, one.therapist) in there}
+    kinds: dict[Hashable, VisitRequest] = {}
+    for request in requests:
+        kinds.setdefault(_kind_of(request), request)
+    order = list(kinds)
+    wanted = [
+        target._replace(kind=order.index(_kind_of(request)))
+        for target, request in zip(asked.targets, requests, strict=True)
+    ]
+    slugs = {row.pk: row.slug for request in kinds.values() for row in request.therapists}
+    names = {row.pk: row.name for request in kinds.values() for row in request.therapists}
+    outlooks = [
+        scheduling.read_days(
+            visit_request=request,
+            first_day=min(target.first_day for target in wanted),
+            last_day=max(target.last_day for target in wanted) + _AFTER,
+            rules=rules,
+            now=now,
+        )
+        for request in kinds.values()
+    ]
+    free = [[_free_time(slot) for slot in outlook.slots()] for outlook in outlooks]
+    there = [{(time.starts_at, slugs[time.therapist_id]) for time in times} for times in free]
+    kept = {
+        target.number: one
+        for target in wanted
+        if (one := chosen.get(target.number)) and (one.starts_at, one.therapist) in there[target.kind]
+    }
 
     def best(wishes: Wishes) -> list[Place]:
-        return planner.plan(_fixed(wanted, kept), _with(free, kept, slugs), wishes, last_bookable=last)
+        times = [_with(kind, kept, slugs) for kind in free]
+        return planner.plan(_fixed(wanted, kept), times, wishes, last_bookable=last)
 
-    wishes = replace(asked.wishes, preferred=outlook.job.preferred)
+    # Whom the client is sent first is the same at every door.
+    wishes = replace(asked.wishes, preferred=outlooks[0].job.preferred)
     places = best(wishes)
     if lost := {place.target.number for place in places if place.why is Why.CHOSEN_TIME}:
         # Two that were chosen can't be had beside each other.
@@ -112,10 +130,12 @@ def plan_course(
         # Nobody wished for an hour: the middle one of those found becomes the usual one.
         wishes = replace(wishes, minute=minutes[len(minutes) // 2])
         places = best(wishes)
-    names = {row.pk: row.name for row in visit_request.therapists}
-    by_day = defaultdict(list)
-    for time in free:
-        by_day[time.day].append(time)
+    by_day: list[dict[date, list[FreeTime]]] = []
+    for times in free:
+        days = defaultdict(list)
+        for time in times:
+            days[time.day].append(time)
+        by_day.append(days)
     around = [None, *places, None]
     return [
         PlannedVisit(
@@ -125,12 +145,31 @@ def plan_course(
             is_new=place.target.number in chosen and place.target.number not in kept,
             others=tuple(
                 (time, slugs[time.therapist_id], names[time.therapist_id])
-                for time in _others(place, by_day, wishes, before=around[number], after=around[number + 2])
+                for time in _others(
+                    place,
+                    by_day[place.target.kind],
+                    wishes,
+                    before=around[number],
+                    after=around[number + 2],
+                )
             ),
-            reason=_reason(place, outlook),
+            reason=_reason(place, outlooks[place.target.kind]),
         )
         for number, place in enumerate(places)
     ]
+
+
+def _kind_of(request: VisitRequest) -> Hashable:
+    """What the free times of a visit depend on, as far as visits of one course can differ."""
+    return (
+        request.treatment.service.pk,
+        request.minutes,
+        request.treatment.people,
+        request.area.pk,
+        request.access_type,
+        request.address_key,
+        request.preference,
+    )
 
 
 def _free_time(slot: scheduling.Slot) -> FreeTime:

@@ -268,23 +268,24 @@ class Draft:
         asked, day_zero = self.asked_for, date.fromisoformat(self.asked_for["day_zero"])
         cleared = asked["cleared_from"]
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
+        wanted = targets(
+            self.plan_row.as_phases(),
+            day_zero=day_zero,
+            not_before=max(
+                date.fromisoformat(cleared) if cleared else day_zero,
+                timezone.localdate(self.progress.now),
+            ),
+        )
         return plan_course(
             Asked(
-                targets=targets(
-                    self.plan_row.as_phases(),
-                    day_zero=day_zero,
-                    not_before=max(
-                        date.fromisoformat(cleared) if cleared else day_zero,
-                        timezone.localdate(self.progress.now),
-                    ),
-                ),
+                targets=wanted,
                 wishes=wishes_of(
                     weekdays=asked["weekdays"],
                     minute=hour.hour * 60 + hour.minute if hour else None,
                     same=asked["same"],
                 ),
             ),
-            self.visit_request,
+            [self.visit_request] * len(wanted),
             rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,

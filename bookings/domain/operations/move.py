@@ -172,7 +172,9 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     drives.delete()
     # So did what was pressed on the way to the time that was.
     fresh.steps.all().delete()
-    links.revoke_visit_links(fresh, now=act.at)
+    if not fresh.is_unproved:
+        # Who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
+        links.revoke_visit_links(fresh, now=act.at)
     event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
     leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
     keep(event, was, act, leaves_at, drives=[columns_of(drive) for drive in deleted])
@@ -180,12 +182,14 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
 
 
 class Move(NamedTuple):
-    """A visit as it was shown, by its revision, with the start and the slug of the therapist that it moves to."""
+    """A visit as it was shown, by its revision, with the start and the slug of the therapist that it moves to, and the
+    total that was shown with them."""
 
     booking: Booking
     revision: int
     starts_at: datetime
     therapist: str
+    total_cents: int
 
 
 def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[VisitRequest]:
@@ -220,10 +224,14 @@ def move_together(*, moves: Sequence[Move], act: Act) -> list[Booking]:
         for move, visit_request in zip(moves, requests_to_move(visits, now=now), strict=True)
     ]
     with claim_moves(visits, wishes, rules=rules, now=now) as standing:
+        quotes = {}
         for fresh, move in zip(standing.visits, moves, strict=True):
             require_movable(fresh, now)
             if fresh.revision != move.revision:
                 raise ChangedMeanwhile
+            quotes[fresh.pk] = quote = quote_for_move(booking=fresh, starts_at=move.starts_at, rules=rules)
+            if quote.total_cents != move.total_cents:
+                raise PriceChanged(move.total_cents, quote.total_cents)
         waiting = [
             (fresh, slot)
             for fresh, slot in zip(standing.visits, standing.slots(), strict=True)
@@ -235,8 +243,7 @@ def move_together(*, moves: Sequence[Move], act: Act) -> list[Booking]:
             waiting.remove(one)
             was = columns_of(fresh)
             _promise_answer(fresh, slot, rules, now)
-            quote = quote_for_move(booking=fresh, starts_at=slot.starts_at, rules=rules)
-            _write_move(fresh, slot, quote, act, was)
+            _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)
             moved.append(fresh)
         if moved:

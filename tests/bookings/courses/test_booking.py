@@ -501,7 +501,7 @@ def what_is_sent(
     visit_request = VisitRequest(treatment=treatment, area=world.area, preference="any").read(
         local(NOW).date()
     )
-    visits = planning.plan_course(asked, visit_request, rules=rules, now=NOW)
+    visits = planning.plan_course(asked, [visit_request] * len(asked.targets), rules=rules, now=NOW)
     chosen = [(Chosen(visit.time.starts_at, visit.therapist), 14_000) for visit in visits if visit.time]
     like = world.submission(
         key=uuid.uuid4(), starts_at=chosen[0][0].starts_at, therapist=chosen[0][0].therapist
@@ -555,7 +555,7 @@ def test_planning_asks_few_questions(world: World, plan: CoursePlan, count_queri
     rules = rules_of_desk(world.rules)
     with count_queries() as queries:
         request = VisitRequest(treatment=treatment, area=world.area, preference="any").read(local(NOW).date())
-        visits = planning.plan_course(asked, request, rules=rules, now=NOW)
+        visits = planning.plan_course(asked, [request] * len(asked.targets), rules=rules, now=NOW)
     assert all(visit.time for visit in visits)
     assert len(queries) <= 6
 

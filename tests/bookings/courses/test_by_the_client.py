@@ -13,6 +13,7 @@ from django.test import Client
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.operations import book_course
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime, Shown
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import TooManyRequests, TooManyUnproved
 from bookings.models import Booking, Message
@@ -106,6 +107,33 @@ def test_link_of_a_visit_that_is_answered_still_keeps_the_others(flow: Flow, pla
     browser.post("/visits/open/")
     assert not Booking.objects.unproved().exists()
     assert browser.get(link)["Location"] == f"/visits/v/{first.reference}/"
+
+
+def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:
+    book(flow, plan)
+    first = Course.objects.get().visits.select_related("therapist")[0]
+    sent = f"/visits/{links.visit_token(first, now=NOW)}/"
+    operations.move_by_client(
+        booking=first,
+        to=NewTime(
+            first.starts_at + timedelta(days=1, hours=1),
+            preference="any",
+            therapist=first.therapist.slug,
+            total_cents=first.total_cents,
+        ),
+        shown=Shown(first.revision),
+        now=NOW,
+    )
+    mail = email_of(Message.objects.get(kind=MessageKind.MOVED), NOW)
+    assert "Please press the button by" in mail.text
+    assert "Keep my time: " in mail.text
+    browser = Client()
+    assert browser.get(sent)["Location"] == "/visits/open/"
+    browser.post("/visits/open/")
+    assert not Booking.objects.unproved().exists()
+    # From now on a move ends the links of before.
+    operations.move_booking(booking=first, to=NewTime(first.starts_at), act=Act(NOW, by_client=True))
+    assert Client().get(sent).status_code == 404
 
 
 def test_mailbox_is_proved_under_the_locks_of_everybody(

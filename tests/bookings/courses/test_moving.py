@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -17,7 +18,8 @@ from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.models import Booking, Message
+from bookings.exceptions import PriceChanged
+from bookings.models import Booking, Message, ServiceArea
 from massagerx.lib.localtime import local
 from tests.factories import NOW, World
 
@@ -68,7 +70,7 @@ def test_surgery_moves_and_all_visits_with_it(course: Course, desk: Client, days
     hours = [local(visit.starts_at).time() for visit in before]
     old_days = days_of(course)
     answer = desk.post(page_of(course), look(desk, course, days), follow=True)
-    assert "5 visits are moved. The client gets one email." in answer.content.decode()
+    assert "5 visits are moved. The client gets an email." in answer.content.decode()
 
     assert_shifted(days_of(course), old_days, days)
     assert [local(visit.starts_at).time() for visit in course.visits] == hours
@@ -114,6 +116,91 @@ def test_each_new_time_can_be_changed(course: Course, desk: Client) -> None:
     other = next(o for o in re.findall(r'value="([^"]+)"', select) if o != sent["visit-5"])
     assert desk.post(page_of(course), {**sent, "visit-5": other}).status_code == 302
     assert course.visits[4].starts_at.isoformat() == other.split()[0]
+
+
+def test_each_visit_is_planned_as_it_was_booked(course: Course, desk: Client, world: World) -> None:
+    """One of them with another therapist, another at another door, and a longer one."""
+    another = world.add_therapist("Sample Therapist Two")
+    first, second, third, *_rest = course.visits
+    Booking.objects.update(preference=f"therapist:{world.therapist.slug}")
+    Booking.objects.filter(pk=second.pk).update(
+        preference=f"therapist:{another.slug}", therapist=another, access_type=Booking.AccessType.STAIRS
+    )
+    elsewhere = ServiceArea.objects.exclude(pk=world.area.pk).order_by("pk").first()
+    Booking.objects.filter(pk=third.pk).update(area=elsewhere, street="4 Recovery Road")
+    longer = timedelta(minutes=60)
+    Booking.objects.filter(pk=first.pk).update(
+        ends_at=first.ends_at + longer, blocked_until=first.blocked_until + longer
+    )
+    assert desk.post(page_of(course), look(desk, course, 5)).status_code == 302
+    moved = list(course.visits.select_related("therapist"))
+    assert {visit.events.filter(kind="moved").count() for visit in moved} == {1}
+    assert [visit.therapist == another for visit in moved] == [False, True, False, False, False]
+    assert moved[0].ends_at - moved[0].starts_at == timedelta(minutes=world.option.minutes) + longer
+
+
+def other_price(desk: Client, course: Course, world: World) -> dict[str, str]:
+    """What is sent to move by five days, with a time for the last visit that costs another price than was shown."""
+    world.rules.evening_starts_at = time(10, 15)
+    world.rules.save()
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    assert "<s>" not in page
+    select = page.partition('name="visit-5"')[2].partition("</select>")[0]
+    evening = next(
+        value
+        for value in re.findall(r'value="([^"]+)"', select)
+        if local(NOW.fromisoformat(value.split()[0])).time() > time(10, 15)
+    )
+    return {**shown(page), "visit-5": evening}
+
+
+def test_price_that_changes_is_shown_before_it_moves(course: Course, desk: Client, world: World) -> None:
+    sent = other_price(desk, course, world)
+    asked = desk.post(page_of(course), sent)
+    page = asked.content.decode()
+    assert asked.status_code == 409
+    assert re.search(r"<s>\$140</s>\s*<strong>\$165</strong>", page)
+    assert re.search(r"<s>\$700</s>\s*<strong>\$725</strong>", page)
+    assert {visit.total_cents for visit in course.visits} == {14_000}
+    assert desk.post(page_of(course), shown(page)).status_code == 302
+    assert [visit.total_cents for visit in course.visits] == [14_000] * 4 + [16_500]
+
+
+def test_price_that_changed_meanwhile_moves_nothing(course: Course, desk: Client, world: World) -> None:
+    sent = shown(desk.post(page_of(course), other_price(desk, course, world)).content.decode())
+    world.rules.evening_fee_cents = 3_000
+    world.rules.save()
+    assert desk.post(page_of(course), sent).status_code == 409
+    moves = [
+        operations.Move(visit, visit.revision, visit.starts_at + timedelta(days=1), "sample-therapist-one", 1)
+        for visit in course.visits.with_details()
+    ]
+    with pytest.raises(PriceChanged):
+        operations.move_together(moves=moves, act=Act(NOW, User.objects.get(username="desk")))
+    assert not Booking.objects.filter(revision__gt=course.visits[0].revision).exists()
+
+
+def test_same_press_twice_moves_once(course: Course, desk: Client) -> None:
+    sent = look(desk, course, 5)
+    desk.post(page_of(course), sent)
+    times = list(course.visits.values_list("starts_at", "revision"))
+    again = desk.post(page_of(course), sent, follow=True)
+    assert "5 visits are moved." in again.content.decode()
+    assert list(course.visits.values_list("starts_at", "revision")) == times
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=5))
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+
+
+def test_where_nothing_moves_the_surgery_stays(course: Course, desk: Client) -> None:
+    sent = look(desk, course, -1)
+    for number, visit in enumerate(course.visits.select_related("therapist"), start=1):
+        sent[f"visit-{number}"] = f"{visit.starts_at.isoformat()} {visit.therapist.slug}"
+    answer = desk.post(page_of(course), sent, follow=True)
+    assert "All visits keep their times." in answer.content.decode()
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY)
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 1
 
 
 @pytest.mark.parametrize("what", ["taken", "moved", "canceled", "no time", "two at once", "nothing"])

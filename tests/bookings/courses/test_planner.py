@@ -46,7 +46,7 @@ def planned(
     **wishes: object,
 ) -> list[Place]:
     wanted = planner.targets(phases, day_zero=ZERO, not_before=ZERO + timedelta(days=not_before))
-    return planner.plan(wanted, times, Wishes(**wishes), last_bookable=last_bookable)  # type: ignore[arg-type]
+    return planner.plan(wanted, [times], Wishes(**wishes), last_bookable=last_bookable)  # type: ignore[arg-type]
 
 
 def days(places: Sequence[Place]) -> list[int | None]:
@@ -146,7 +146,7 @@ def test_nothing_better_exists(
 ) -> None:
     wanted = planner.targets(phases, day_zero=ZERO, not_before=ZERO + timedelta(days=not_before))
 
-    places = planner.plan(wanted, times, wishes, last_bookable=LATER)
+    places = planner.plan(wanted, [times], wishes, last_bookable=LATER)
 
     chosen = [(place.target, place.time) for place in places if place.time is not None]
     costs = [cost_of(chosen, wishes, anchor) for anchor in anchors_of(times, wishes)]
@@ -190,7 +190,7 @@ def test_chosen_time_stays_and_others_move() -> None:
     wanted[0] = wanted[0]._replace(fixed_at=free(3, 16).starts_at)
     times = [*every_day(0, 6), free(3, 16)]
 
-    places = planner.plan(wanted, times, Wishes(), last_bookable=LATER)
+    places = planner.plan(wanted, [times], Wishes(), last_bookable=LATER)
 
     assert days(places) == [3, 6]
     assert places[0].time == free(3, 16)
@@ -199,7 +199,7 @@ def test_chosen_time_stays_and_others_move() -> None:
 def test_chosen_time_that_has_gone() -> None:
     wanted = list(planner.targets([Phase(0, 6, 1)], day_zero=ZERO, not_before=ZERO))
     wanted[0] = wanted[0]._replace(fixed_at=free(3, 16).starts_at)
-    (place,) = planner.plan(wanted, every_day(0, 6), Wishes(), last_bookable=LATER)
+    (place,) = planner.plan(wanted, [every_day(0, 6)], Wishes(), last_bookable=LATER)
     assert (place.time, place.why, place.nearest) == (None, Why.CHOSEN_TIME, free(3))
 
 
@@ -250,3 +250,16 @@ def test_whoever_is_sent_first_comes_where_they_can() -> None:
     assert {place.time.therapist_id for place in planned(LIPOSUCTION, times) if place.time} == {1}
     first = planned(LIPOSUCTION, times, preferred=frozenset({2}))
     assert {place.time.therapist_id for place in first if place.time} == {2}
+
+
+def test_each_kind_of_visit_has_times_of_its_own() -> None:
+    day = timedelta(days=1)
+    wanted = [
+        Target(number, 0, ZERO, ZERO + 9 * day, ZERO + 3 * day, 1, kind=number - 1) for number in (1, 2)
+    ]
+    here, there = ([time for time in every_day(0, 9) if time.day == ZERO + n * day] for n in (2, 5))
+    places = planner.plan(wanted, [here, there], Wishes(), last_bookable=LATER)
+    assert [place.time and place.time.day for place in places] == [ZERO + 2 * day, ZERO + 5 * day]
+    # Free for the other alone.
+    (_first, second) = planner.plan(wanted, [here, []], Wishes(), last_bookable=LATER)
+    assert (second.time, second.why, second.nearest) == (None, planner.Why.NO_TIME, None)
