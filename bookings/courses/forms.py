@@ -87,6 +87,17 @@ class CourseForm(forms.Form):
         day = self.cleaned_data["cleared_from"]
         return _near(day, self.today) if day is not None else None
 
+    def asked_for(self) -> dict[str, Any]:
+        """What a draft keeps of it."""
+        sent = self.cleaned_data
+        return {
+            **{name: sent[name] for name in ("plan", "preference", "same")},
+            "day_zero": str(sent["day_zero"]),
+            "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
+            "weekdays": sorted(sent["weekdays"]),
+            "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
+        }
+
 
 def _near(day: date, today: date) -> date:
     if abs(day - today) > timedelta(days=LONGEST_DAYS):

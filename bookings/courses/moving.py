@@ -149,26 +149,33 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and _is_done(request, ahead, chosen):
         return _tell(request, course, len(ahead))
     try:
-        visits = moved.plan(chosen)
-        if request.method != "POST":
-            return _page(request, course, form, moved, visits)
-        moves = _moves(request, moved, visits, chosen)
-        done = moves and move_course(
-            course=course, moves=moves, days=moved.days, act=Act(now, request.user, by_client=True)
-        )
+        return _planned(request, form, moved, chosen)
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: please move its visits one by one."))
-        return back
     except NoLongerOffered as error:
         say(request, False, explain(error))
-        return back
+    return back
+
+
+def _planned(
+    request: StaffRequest, form: MoveCourseForm, moved: MovedCourse, chosen: dict[int, Chosen]
+) -> HttpResponse:
+    """Old times beside new ones; or what the press on them came to. Raises `NoLongerOffered` and `UnreadableValue`."""
+    course, visits = moved.course, moved.plan(chosen)
+    if request.method != "POST":
+        return _page(request, course, form, moved, visits)
+    moves, act = _moves(request, moved, visits, chosen), Act(moved.now, request.user, by_client=True)
+    try:
+        done = moves and move_course(course=course, moves=moves, days=moved.days, act=act)
+    except NoLongerOffered:
+        raise
     except BookingError as error:
-        ahead = list(operations.ahead_together(course.key, now=now).with_details())
+        ahead = list(operations.ahead_together(course.key, now=moved.now).with_details())
         if _is_done(request, ahead, chosen):
             return _tell(request, course, len(ahead))  # the same press, twice at once
         say(request, False, _("Nothing was moved: %(why)s") % {"why": explain(error)})
         if not ahead:
-            return back
+            return redirect("admin:courses_course_change", course.pk)
         moved = replace(moved, ahead=ahead)
         return _page(request, course, form, moved, moved.plan(chosen), status=409)
     if done is None:

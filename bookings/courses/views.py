@@ -85,23 +85,7 @@ def course(request: HttpRequest) -> HttpResponse:
     form = page.form(data=request.POST)
     if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
-    data = form.cleaned_data
-    save(
-        request,
-        progress,
-        **{
-            COURSE_ASKED: {
-                "plan": data["plan"],
-                "day_zero": str(data["day_zero"]),
-                "cleared_from": str(data["cleared_from"]) if data["cleared_from"] else None,
-                "weekdays": sorted(data["weekdays"]),
-                "hour": data["hour"].strftime("%H:%M") if data["hour"] else None,
-                "preference": data["preference"],
-                "same": data["same"],
-            },
-            **steps.forget_time(progress),
-        },
-    )
+    save(request, progress, **{COURSE_ASKED: form.asked_for(), **steps.forget_time(progress)})
     return redirect(f"{request.path}#visits")
 
 

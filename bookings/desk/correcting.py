@@ -123,13 +123,7 @@ def _run(
     return operations.correct_visit(
         booking=booking,
         correction=Correction(
-            address=VisitAddress(
-                street=sent["street"],
-                unit=sent["unit"],
-                zip_code=sent["zip_code"],
-                access_type=sent["access_type"],
-                access={name: sent[name] for name in way_in if sent[name]} if way_in else None,
-            ),
+            address=VisitAddress.told(sent, way_in),
             treatment=Treatment(
                 service=booking.service,
                 option=sent["option"],

@@ -402,14 +402,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
-        operations.hold_time(
-            draft=progress.draft,
-            visit_request=wish.visit_request,
-            starts_at=wish.starts_at,
-            rules=progress.rules,
-            source=visitor_digest(request),
-            now=progress.now,
-        )
+        hold_wish(request, progress, wish)
     except (SlotNotOffered, NoLongerOffered) as error:
         if with_another(request, progress):
             return None
@@ -417,6 +410,18 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         save(request, progress, **miss_time(progress))
         return back_to("when")
     return None
+
+
+def hold_wish(request: HttpRequest, progress: Progress, wish: Wish) -> None:
+    """Keeps a time for the visitor. Raises as `operations.hold_time`."""
+    operations.hold_time(
+        draft=progress.draft,
+        visit_request=wish.visit_request,
+        starts_at=wish.starts_at,
+        rules=progress.rules,
+        source=visitor_digest(request),
+        now=progress.now,
+    )
 
 
 def sender_of(request: HttpRequest, progress: Progress) -> Sender:
@@ -440,14 +445,7 @@ def with_another(request: HttpRequest, progress: Progress) -> bool:
             now=progress.now,
         )
         another = next(therapist for therapist in others if therapist.pk == slot.therapist_id)
-        operations.hold_time(
-            draft=progress.draft,
-            visit_request=asked.with_therapist(another.slug),
-            starts_at=starts_at,
-            rules=progress.rules,
-            source=visitor_digest(request),
-            now=progress.now,
-        )
+        hold_wish(request, progress, Wish(asked.with_therapist(another.slug), starts_at))
     except (SlotNotOffered, NoLongerOffered):
         return False
     save(request, progress, therapist=another.slug)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, pricing
+from bookings.domain.operations import Wish
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_visit_request
 from bookings.forms import SoonestForm, TimeForm
 from bookings.models import ServiceArea
 from bookings.refusals import another_words, refusal_words
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
@@ -29,6 +30,7 @@ from .steps import (
     forget_time,
     guard,
     held,
+    hold_wish,
     load_progress,
     onward,
     save,
@@ -131,14 +133,7 @@ def _keep(
         raise exceptions.NoLongerOffered("therapist")
     starts_at, therapist = form.cleaned_data["starts_at"]
     who = form.cleaned_data["who"]
-    operations.hold_time(
-        draft=progress.draft,
-        visit_request=visit_request.asking_for(who).with_therapist(therapist),
-        starts_at=starts_at,
-        rules=progress.rules,
-        source=visitor_digest(request),
-        now=progress.now,
-    )
+    hold_wish(request, progress, Wish(visit_request.asking_for(who).with_therapist(therapist), starts_at))
     kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}
     save(request, progress, **kept, missed=None, **{COURSE: None})
 

@@ -6,31 +6,26 @@ from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
-    answer_screening,
     ask_move,
     cancel_by_client,
     cancel_late,
     cancel_together_by_client,
     cancel_together_late,
-    decide_late_fee,
-    fee_may_become,
-    free_until,
-    late_fee,
-    may_change,
     move_by_client,
-    recheck_screening,
     refuse_change,
-    we_are_too_late,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
+from .health_answers import answer_screening, recheck_screening
 from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
+from .late_fees import decide_late_fee, fee_may_become, free_until, late_fee, we_are_too_late
 from .move import (
     MOVABLE,
     Move,
     NewTime,
+    may_change,
     move_booking,
     move_together,
     quote_for_move,

@@ -4,8 +4,7 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,72 +12,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bookings.domain import intake, outbox
-from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind, Tier
+from bookings.domain import outbox
+from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
 from bookings.exceptions import (
-    BookingError,
     ChangeAnswered,
     ChangedMeanwhile,
     ChangeWaiting,
-    FeeDecided,
     InvalidTransition,
     LateChange,
     NotLate,
-    ScreeningChanged,
 )
-from bookings.models import (
-    Booking,
-    BookingRules,
-    ChangeRequest,
-    LateFee,
-    ScreeningRecheck,
-    ScreeningRecord,
-)
-from bookings.models.intake import NEEDS_NO_NOTE
-from massagerx.lib.localtime import local
+from bookings.models import Booking, ChangeRequest, LateFee
 
 from .act import Act, columns_of
-from .move import MOVABLE, NewTime, move_booking
-from .status import CANCEL, cancel_together, confirm_booking
+from .late_fees import late_fee, put_down
+from .move import NewTime, may_change, move_booking
+from .status import CANCEL, cancel_together
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
-
-# The same answers within this time are one press that was sent twice.
-SAME_PRESS = timedelta(minutes=10)
-
-
-def may_change(booking: Booking, *, now: datetime) -> bool:
-    """Whether the visit is still to come and stands, so that it can be canceled, moved or corrected."""
-    return booking.status in MOVABLE and booking.starts_at > now
-
-
-def late_fee(booking: Booking, *, now: datetime) -> int | None:
-    """The late fee in cents that the terms name for canceling or moving this visit now; None while that is free.
-
-    A request that nobody has confirmed yet can be canceled for nothing at any time, and so can a visit to which we come
-    later than the owner's minutes.
-    """
-    if booking.status != BookingStatus.CONFIRMED or now <= free_until(booking):
-        return None
-    if we_are_too_late(booking):
-        return None
-    return booking.terms_version.late_fee_cents(
-        treatment_cents=booking.treatment_cents, total_cents=booking.total_cents
-    )
-
-
-def we_are_too_late(booking: Booking) -> bool:
-    """Whether the client was told last to expect us more than the owner's minutes later than was booked."""
-    last = booking.steps.standing().exclude(expected_from=None).last()
-    if last is None or last.expected_from is None:
-        return False
-    return last.expected_from - booking.blocked_from > timedelta(
-        minutes=BookingRules.load().late_free_minutes
-    )
-
-
-def free_until(booking: Booking) -> datetime:
-    """The last moment at which the visit can be canceled or moved without a fee, by the terms it was booked under."""
-    return booking.terms_version.free_until(booking.starts_at)
 
 
 class Shown(NamedTuple):
@@ -213,7 +163,7 @@ def cancel_late(
 
     def charge(canceled: Booking) -> None:
         fee = LateFee(booking=canceled, cents=shown_fee_cents, named_at=now)
-        _decide(fee, canceled, LateFeeState.CHARGED, act)
+        put_down(fee, canceled, LateFeeState.CHARGED, act)
 
     return change_status(
         booking, CANCEL, act, check=_as_shown(Shown(None, shown_fee_cents), now), then=charge
@@ -234,7 +184,7 @@ def cancel_together_late(
     def charge(canceled: Booking) -> None:
         if fees[canceled.pk]:
             fee = LateFee(booking=canceled, cents=fees[canceled.pk], named_at=now)
-            _decide(fee, canceled, LateFeeState.CHARGED, act)
+            put_down(fee, canceled, LateFeeState.CHARGED, act)
 
     with transaction.atomic():
         canceled = cancel_together(together=together, act=act, check=look, then=charge)
@@ -242,59 +192,6 @@ def cancel_together_late(
         if due != shown_fee_cents:
             raise LateChange(due) if due else NotLate
     return canceled
-
-
-# What may be decided about a late fee, by how it stands. Paid was pressed too early now and then.
-_FEE_MAY_BECOME: dict[str, frozenset[str]] = {
-    LateFeeState.OPEN: frozenset({LateFeeState.CHARGED, LateFeeState.WAIVED}),
-    LateFeeState.CHARGED: frozenset({LateFeeState.PAID, LateFeeState.WAIVED}),
-    LateFeeState.PAID: frozenset({LateFeeState.CHARGED}),
-    LateFeeState.WAIVED: frozenset(),
-}
-_OWED = frozenset({LateFeeState.CHARGED, LateFeeState.PAID})
-
-
-def fee_may_become(fee: LateFee, state: LateFeeState) -> bool:
-    """Whether that can be decided about the late fee as it stands."""
-    return state in _FEE_MAY_BECOME[fee.state]
-
-
-def decide_late_fee(
-    *, fee: LateFee, actor: User, now: datetime, state: LateFeeState, reason: str = ""
-) -> Booking:
-    """Asks for, waives (with the `reason`, for staff), or puts down as paid the late fee of a visit that was canceled
-    late or where nobody opened. The client is told what is asked for or waived. Raises `FeeDecided` when it stands
-    otherwise than the given `fee` by now."""
-    with translated_errors(), transaction.atomic():
-        booking = lock_visit(fee.booking)
-        fresh = LateFee.objects.filter(pk=fee.pk).first()
-        if fresh is None or fresh.state != fee.state or not fee_may_become(fresh, state):
-            raise FeeDecided(fresh.state if fresh is not None else booking.status)
-        is_told = fresh.state == LateFeeState.OPEN or state == LateFeeState.WAIVED
-        was, fee_was = columns_of(booking), columns_of(fresh)
-        _decide(fresh, booking, state, Act(now, actor, reason=reason))
-        done = {
-            LateFeeState.CHARGED: _("charged"),
-            LateFeeState.PAID: _("paid"),
-            LateFeeState.WAIVED: _("waived: %(why)s") % {"why": reason} if reason else _("waived"),
-        }[state]
-        act = Act(now, actor, reason=done)
-        event = record(booking, EventKind.FEE_DECIDED, booking.status, act)
-        if is_told:
-            missed = booking.status == BookingStatus.NO_SHOW
-            kind = MessageKind.NO_SHOW if missed else MessageKind.LATE_FEE
-            tell_once_more(event, was, act, kind, fee=fee_was)
-    return booking
-
-
-def _decide(fee: LateFee, booking: Booking, state: LateFeeState, act: Act) -> None:
-    owed = (state in _OWED) - (fee.state in _OWED)
-    fee.state, fee.decided_at, fee.decided_by = state, act.at, act.actor
-    fee.why_waived = act.reason if state == LateFeeState.WAIVED else ""
-    fee.save()
-    if owed:
-        booking.late_fee_cents += owed * fee.cents
-        booking.save(update_fields=["late_fee_cents"])
 
 
 def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
@@ -353,104 +250,3 @@ def _require_open(change: ChangeRequest) -> None:
 def _close(change: ChangeRequest, state: ChangeState, *, now: datetime, actor: User | None) -> None:
     _require_open(change)
     ChangeRequest.objects.filter(pk=change.pk).update(state=state, answered_at=now, answered_by=actor)
-
-
-def recheck_screening(
-    *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
-) -> ScreeningRecheck:
-    """Keeps the health answers given again before the visit. Nothing is canceled by them: when one is graver than the
-    answer to the same question before, staff are alerted and call.
-
-    Raises `ScreeningChanged` when other questions are in force, or `InvalidTransition` for a visit that is over.
-    """
-    current = intake.current_screening(now=now)
-    if current.version.number != version_number:
-        raise ScreeningChanged
-    with translated_errors(), transaction.atomic():
-        fresh = lock_visit(booking)
-        if not may_change(fresh, now=now):
-            raise InvalidTransition(fresh.status, EventKind.RECHECKED)
-        last = ScreeningRecheck.objects.filter(booking=fresh).first()
-        if last is not None and last.version_id == current.version.pk and last.answers == answers:
-            if now - last.evaluated_at < SAME_PRESS:
-                return last
-        before = last or ScreeningRecord.objects.filter(booking=fresh).first()
-        slug, today = fresh.service.slug, local(now).date()
-        tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
-        new_tier = current.new_tier(
-            answers, before.answers if before is not None else {}, slug, today, people=fresh.people
-        )
-        recheck = ScreeningRecheck.objects.create(
-            booking=fresh,
-            version=current.version,
-            answers=answers,
-            tier=tier,
-            new_tier=new_tier,
-            evaluated_at=now,
-        )
-        record(fresh, EventKind.RECHECKED, fresh.status, Act(now, by_client=True))
-        if new_tier != Tier.CLEAR:
-            outbox.write_once_more(booking=fresh, kind=MessageKind.RECHECK_ALERT, now=now)
-    return recheck
-
-
-def answer_screening(
-    *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
-) -> None:
-    """Keeps a client's health answers: given again, as `recheck_screening`, or for the first time where staff had left
-    the questions for later. The request is confirmed by first answers that ask for no note, since staff have booked it;
-    else it waits for staff. They are alerted either way. Raises as `recheck_screening`."""
-    current = intake.current_screening(now=now)
-    if current.version.number != version_number:
-        raise ScreeningChanged
-    with translated_errors(), transaction.atomic():
-        fresh = lock_visit(booking)
-        answered = ScreeningRecord.objects.filter(booking=fresh).exists()
-        if not answered and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
-            _answer_first(fresh, current, answers, now=now)
-            return
-        recheck = recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
-        if not answered:
-            # Once anything was answered, the page asks for a code; staff are told as of answers given again.
-            ScreeningRecord.objects.create(
-                booking=fresh,
-                version=recheck.version,
-                answers=recheck.answers,
-                tier=recheck.tier,
-                evaluated_at=recheck.evaluated_at,
-            )
-
-
-def _answer_first(
-    fresh: Booking, current: intake.Screening, answers: dict[str, str], *, now: datetime
-) -> None:
-    slug, today = fresh.service.slug, local(now).date()
-    tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
-    covered = tier == Tier.CLEARANCE and intake.covering_note(
-        of=partial(getattr, fresh),
-        starts_at=fresh.starts_at,
-        answers=answers,
-        current=current,
-        now=now,
-    )
-    ScreeningRecord.objects.create(
-        booking=fresh,
-        version=current.version,
-        answers=answers,
-        tier=tier,
-        is_covered=covered,
-        evaluated_at=now,
-    )
-    record(fresh, EventKind.RECHECKED, fresh.status, Act(now, by_client=True))
-    if tier in NEEDS_NO_NOTE or covered:
-        try:
-            with transaction.atomic():
-                confirm_booking(
-                    booking=fresh, actor=None, now=now, reason=_("the health questions are answered")
-                )
-        except BookingError:
-            pass  # the therapist can't come any more: staff see to it
-    kind = MessageKind.RECHECK_ALERT if tier not in NEEDS_NO_NOTE and not covered else MessageKind.STAFF_ALERT
-    outbox.write_once_more(
-        booking=Booking.objects.select_related("client").get(pk=fresh.pk), kind=kind, now=now
-    )

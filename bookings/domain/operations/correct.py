@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,13 @@ class VisitAddress:
     zip_code: str
     access_type: str
     access: Mapping[str, str] | None
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any], access: Iterable[str]) -> VisitAddress:
+        """As a form has it; with what is told in the fields of `access`, or as it is where there are none."""
+        door = {name: told[name] for name in ("street", "unit", "zip_code", "access_type")}
+        names = tuple(access)
+        return cls(**door, access={name: told[name] for name in names if told[name]} if names else None)
 
     @property
     def address_key(self) -> str:

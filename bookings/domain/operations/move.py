@@ -292,7 +292,12 @@ def quote_as_agreed(
     return agreed.discounted(booking.discount_cents)
 
 
+def may_change(booking: Booking, *, now: datetime) -> bool:
+    """Whether the visit is still to come and stands, so that it can be canceled, moved or corrected."""
+    return booking.status in MOVABLE and booking.starts_at > now
+
+
 def require_movable(booking: Booking, now: datetime) -> None:
     """Raises `InvalidTransition` for a visit that has ended or begun."""
-    if booking.status not in MOVABLE or booking.starts_at <= now:
+    if not may_change(booking, now=now):
         raise InvalidTransition(booking.status, EventKind.MOVED)

@@ -43,13 +43,7 @@ def address(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRes
 def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: AddressForm) -> HttpResponse:
     data, now = form.cleaned_data, visitor.now
     try:
-        address = VisitAddress(
-            street=data["street"],
-            unit=data["unit"],
-            zip_code=data["zip_code"],
-            access_type=data["access_type"],
-            access={name: data[name] for name in AddressForm.ACCESS_FIELDS if data[name]},
-        )
+        address = VisitAddress.told(data, AddressForm.ACCESS_FIELDS)
         operations.correct_visit(
             booking=booking,
             correction=Correction(address=address, total_cents=data["total_cents"]),
