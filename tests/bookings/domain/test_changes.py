@@ -577,7 +577,7 @@ def note(booking: Booking, staff: User, *, now: datetime) -> None:
 
 
 def on_front_page() -> list[str]:
-    return [tier for _booking, tier in queries.graver_rechecks(now=NOW)]
+    return [visit.gravest_tier for visit in queries.to_look_at(now=NOW) if visit.gravest_tier]
 
 
 def on_board(world: World) -> bool:
