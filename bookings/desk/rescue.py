@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -301,8 +301,9 @@ def _add_drafts(
 def _told_of(pending: list[tuple[Booking, Sent]], now: datetime) -> list[tuple[Message, Booking, Story]]:
     """The emails that the moves have just written, with the visit as it is and what happened to it."""
     written = Message.objects.filter(
-        kind=MessageKind.MOVED,
+        kind__in=[MessageKind.MOVED, MessageKind.CONFIRMED],
         channel=Channel.EMAIL,
+        revision=F("booking__revision"),
         created_at=now,
         booking__in=[booking.pk for booking, _sent in pending],
     )

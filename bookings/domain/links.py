@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from bookings.enums import LinkPurpose
 from bookings.models import Booking, BookletRequest, Client, Link, Therapist
+from bookings.models.links import LinkQuerySet
 from massagerx.lib import tokens
 from massagerx.lib.batches import delete_in_batches
 
@@ -18,7 +20,7 @@ SIGN_IN_LINK_LASTS = timedelta(minutes=20)
 
 
 def visit_token(booking: Booking, *, now: datetime) -> str:
-    """The token that opens this one visit's page; the same in every email until the visit is moved.
+    """The token that opens this one visit's page; the same in every email until one tells that the visit is moved.
 
     Called when an email is written, so also by two senders at once.
     """
@@ -101,24 +103,30 @@ def use_link(link: Link, *, now: datetime) -> bool:
 
 def revoke_visit_links(booking: Booking, *, now: datetime) -> None:
     """Ends the links in emails sent so far; the next email carries a new one."""
-    Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None).update(revoked_at=now)
+    _of_visits(now, booking=booking).update(revoked_at=now)
 
 
-def give_back_visit_links(booking: Booking, *, revoked_at: datetime) -> None:
-    """Lets the links work again that were ended at that instant: what ended them is undone. Links made since were in no
-    email."""
-    ended = Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=revoked_at)
-    if ended.exists():
-        newer = Link.objects.filter(booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None)
-        newer.update(revoked_at=revoked_at + timedelta(microseconds=1))
-        ended.update(revoked_at=None)
+def replace_visit_link(booking: Booking, *, since: datetime) -> None:
+    """Has the next email carry another link than those of before that instant, which work until it has left."""
+    older = Link.objects.filter(
+        booking=booking, purpose=LinkPurpose.VISIT, revoked_at=None, created_at__lt=since
+    )
+    older.update(revoked_at=F("expires_at"))
+
+
+def end_replaced_links(booking: int, *, now: datetime) -> None:
+    """Ends the links of the visit with that key for which the client has another by now."""
+    _of_visits(now, booking=booking).filter(revoked_at__isnull=False).update(revoked_at=now)
 
 
 def revoke_links_of_client(client: Client, *, now: datetime) -> None:
     """Ends the links in a client's emails: they went to a mailbox that is not the client's any more."""
-    Link.objects.filter(booking__client=client, purpose=LinkPurpose.VISIT, revoked_at=None).update(
-        revoked_at=now
-    )
+    _of_visits(now, booking__client=client).update(revoked_at=now)
+
+
+def _of_visits(now: datetime, **of: object) -> LinkQuerySet:
+    """The links to visits that work, also those for which there is another."""
+    return Link.objects.unrevoked(now).filter(purpose=LinkPurpose.VISIT, **of)
 
 
 def revoke_feed(therapist: Therapist, *, now: datetime) -> None:

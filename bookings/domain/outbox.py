@@ -220,6 +220,21 @@ def _to_client(booking: Booking) -> MessageQuerySet:
     return Message.objects.filter(booking__in=visits).exclude(kind__in=_TO_STAFF)
 
 
+def may_have_left(booking: Booking) -> bool:
+    """Whether one of the messages that wait to tell a client of this visit is in a sender's hands, or may have left;
+    else none is taken until the commit."""
+    waits = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    waits = waits.filter(state__in=[MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN])
+    states = set(waits.select_for_update().order_by("pk").values_list("state", flat=True))
+    return not states <= {MessageState.DUE}
+
+
+def confirmation_waits(booking: Booking, *, now: datetime) -> bool:
+    """Whether the confirmation of the revision before the visit's present one was still to leave: it won't."""
+    rows = Message.objects.filter(booking=booking, kind=MessageKind.CONFIRMED, state=MessageState.DUE)
+    return rows.filter(revision=booking.revision - 1, due_at__gt=now).exists()
+
+
 def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) -> None:
     """Sees to it that nothing leaves of what was written for the client at that instant: at the visit's present
     revision, where the act made one. Within the transaction that undoes the act.

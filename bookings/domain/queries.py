@@ -84,8 +84,9 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
 
 def to_look_at(*, now: datetime) -> list[Any]:
     """Visits to come that somebody should look at, the next first, for one reason or both: health answers, given again,
-    said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after, whatever milder answers were given later), or a
-    clinician's note was handed in that nobody has opened (since `handed_in_at`). Reads no answer and no note."""
+    said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after, whatever
+    milder answers were given later), or a clinician's note was handed in that nobody has opened (since `handed_in_at`).
+    Reads no answer and no note."""
     news = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().with_news()
     files = NoteFile.objects.filter(booking=OuterRef("pk"), seen_at=None).order_by("handed_in_at")
     return list(

@@ -18,7 +18,11 @@ from .people import Therapist
 class LinkQuerySet(models.QuerySet["Link"]):
     def live(self, now: datetime) -> LinkQuerySet:
         """Those that still open what they are for."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now)).unrevoked(now)
+
+    def unrevoked(self, now: datetime) -> LinkQuerySet:
+        """Those that nobody has taken back, nor the email with the next one replaced: until it has left, they work."""
+        return self.filter(Q(revoked_at=None) | Q(revoked_at__gt=now))
 
 
 class Link(models.Model):

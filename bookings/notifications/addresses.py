@@ -20,8 +20,8 @@ HIDDEN = "•••••••"
 class Secrets(Protocol):
     """Makes the tokens and codes in an email."""
 
-    def visit(self, booking: Booking) -> str:
-        """The token of a visit's link."""
+    def visit(self, booking: Booking, since: datetime | None = None) -> str:
+        """The token of a visit's link; `since` an instant: another one than in emails of before."""
 
     def sign_in(self, link: Link) -> str:
         """The token of a sign-in link."""
@@ -40,8 +40,10 @@ class Live:
         self._now = now
         self.used: list[str] = []
 
-    def visit(self, booking: Booking) -> str:
+    def visit(self, booking: Booking, since: datetime | None = None) -> str:
         """The token of a visit's link, made if there is none."""
+        if since is not None:
+            links.replace_visit_link(booking, since=since)
         return self._remember(links.visit_token(booking, now=self._now))
 
     def sign_in(self, link: Link) -> str:
@@ -66,7 +68,7 @@ class Hidden:
 
     used: list[str] = []
 
-    def visit(self, booking: Booking) -> str:
+    def visit(self, booking: Booking, since: datetime | None = None) -> str:
         """A placeholder."""
         return HIDDEN
 

@@ -13,7 +13,7 @@ from bookings.models import Booking, Client, Message
 from services.templatetags.money import dollars
 
 from .registry import KINDS, SiteSettings, load_target, not_before, obsolete_reason, will_be_dropped
-from .render import moment, way_of
+from .render import as_told, moment, way_of
 
 _REMIND = gettext_lazy(
     "Remind them: %(when)s, %(service)s with %(name)s. Ask whether anything about their health has changed."
@@ -46,9 +46,9 @@ WORDS = {
 
 def words(message: Message) -> str:
     """What to say. Needs the visit beside the message, with client, service and therapist."""
-    booking = message.booking
-    if booking is None or message.kind not in WORDS:
+    if message.booking is None or message.kind not in WORDS:
         return message.get_kind_display()
+    booking = as_told(message, message.booking)
     expected = way_of(booking)["expected"] if message.kind == MessageKind.ON_THE_WAY else ""
     return str(WORDS[MessageKind(message.kind)]) % {
         "expected": expected or _("look at the visit’s page"),

@@ -25,7 +25,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends import smtp
 from django.db import DatabaseError
 
-from bookings.domain import outbox
+from bookings.domain import links, outbox
+from bookings.enums import TO_STAFF
 from bookings.models import Message
 
 from .faces import Face
@@ -350,6 +351,8 @@ def _write(message: Message, verdict: Verdict, *, now: datetime) -> bool:
     """The end of an attempt, on the row. Returns False when another sender has the message."""
     match verdict.outcome:
         case Outcome.SENT:
+            if message.booking_id is not None and message.kind not in TO_STAFF:
+                links.end_replaced_links(message.booking_id, now=now)
             return outbox.mark_sent(message, now=now)
         case Outcome.DROPPED:
             return outbox.mark_dropped(message, reason=verdict.error)

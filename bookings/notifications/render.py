@@ -19,7 +19,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from bookings.domain import closing, links, operations, queries
+from bookings.domain import closing, links, operations, queries, told
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind
@@ -101,6 +101,8 @@ def render(
     a `story` is given. Raises ValueError when there is nobody to send it to.
     """
     kind = kind_of(message)
+    if isinstance(target, Booking):
+        target = as_told(message, target)
     to = recipient(message, target, site_settings)
     if not to:
         raise ValueError("no address for this kind of message")
@@ -158,9 +160,12 @@ def _context(
         context |= _visit_context(target, site_settings, now)
         if message.kind in TO_STAFF:
             context["admin_url"] = admin_url("booking", target.pk)
-        else:
-            context["visit_url"] = visit_url(secrets.visit(target))
         context |= _of_kind(message, target, now, story)
+        if message.kind not in TO_STAFF:
+            # The links in emails of before a move end with the one that tells of it, but not one that proves a mailbox.
+            is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
+            since = message.created_at if is_moved else None
+            context["visit_url"] = visit_url(secrets.visit(target, since))
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
@@ -186,7 +191,7 @@ def _context(
 def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | None) -> dict[str, Any]:
     """What only messages of this kind say of a visit."""
     found: dict[str, Any] = {}
-    if message.kind in (MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED):
+    if message.kind in _TELLS_CHANGE:
         change = _change(message, booking) if story is None else story.change
         found["change"] = change
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
@@ -262,15 +267,20 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
     if not booking.pk:
         return [booking]
     ended = list(ended_together(message, booking).with_details())
-    return ended or list(ahead_together(booking, now).with_details())
+    if not ended:
+        return list(ahead_together(booking, now).with_details())
+    untold = told.untold(ended, until=message.created_at, by=message)
+    return [told.as_told(visit, untold[visit.pk]) for visit in ended]
 
 
 def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
     """What is told of visits that were booked together, with where they were before when one press moved them."""
-    events = BookingEvent.objects.filter(
-        booking__in=[visit.pk for visit in visits if visit.pk], kind=EventKind.MOVED, at=message.created_at
-    )
-    before = dict(events.order_by("pk").values_list("booking", "moved_from"))
+    untold = told.untold([visit for visit in visits if visit.pk], until=message.created_at, by=message)
+    before = {}
+    for key, events in untold.items():
+        moves = [event for event in events if event.kind == EventKind.MOVED]
+        if moves and moves[-1].at == message.created_at:
+            before[key] = moves[0].moved_from
     return {
         "is_moved": bool(before),
         "visits": [
@@ -294,27 +304,50 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
     }
 
 
+# What tells of a change, and of the deeds that it may be.
+_TELLS_CHANGE = frozenset(
+    {MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED}
+)
+_CHANGES = (EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED, EventKind.CONFIRMED)
+# What tells that a visit has ended speaks of it as its client knew it.
+_ENDED = frozenset({MessageKind.CANCELED, MessageKind.DECLINED, MessageKind.EXPIRED})
+
+
+def as_told(message: Message, booking: Booking) -> Booking:
+    """The visit that the message is about: one that has ended as its client knew it. A sample is nowhere stored."""
+    if message.kind not in _ENDED or not booking.pk:
+        return booking
+    return told.as_told(booking, _untold(message, booking))
+
+
+def _untold(message: Message, booking: Booking) -> list[BookingEvent]:
+    """What the message tells of: what was done in its own transaction, and before it what nobody has told. Staff see
+    how the visit stands."""
+    events = told.untold([booking], until=message.created_at, by=message)[booking.pk]
+    return events[-1:] if message.kind == MessageKind.STAFF_ALERT else events
+
+
 def _change(message: Message, booking: Booking) -> dict[str, Any]:
-    """What the client or staff are told of: the change that was written in the message's own transaction, and what
-    it changed. Empty for a message of another event."""
-    event = (
-        booking.events.filter(
-            at=message.created_at,
-            kind__in=[EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED],
-        )
-        .select_related("moved_from_therapist")
-        .order_by("-pk")
-        .first()
-    )
-    if event is None:
+    """What the client or staff are told of: the change that was written in the message's own transaction, and how the
+    visit stands otherwise than was told before. Empty for a message of another event."""
+    events = [event for event in _untold(message, booking) if event.kind in _CHANGES]
+    if not events or events[-1].at != message.created_at:
         return {}
+    event = events[-1]
     change: dict[str, Any] = {"kind": event.kind, "by_client": event.by_client, "why": event.reason}
-    if event.moved_from is not None and event.moved_from != booking.starts_at:
-        ended = event.moved_from + (booking.ends_at - booking.starts_at)
-        change["was_day"] = date_format(local(event.moved_from), "l, F j")
-        change["was_time"] = time_span(event.moved_from, ended)
-    if event.moved_from_therapist is not None and event.moved_from_therapist_id != booking.therapist_id:
-        change["was_with"] = event.moved_from_therapist.name
+    moves = [event for event in events if event.moved_from is not None]
+    change["is_moved"] = bool(moves)
+    # Clients' notes about the way in are no address; what they do is told by itself.
+    change["new_address"] = any(
+        done.kind == EventKind.EDITED and (done is event or done.actor_id) for done in events
+    )
+    first = moves[0] if moves else event
+    if first.moved_from is not None and first.moved_from != booking.starts_at:
+        ended = first.moved_from + (booking.ends_at - booking.starts_at)
+        change["was_day"] = date_format(local(first.moved_from), "l, F j")
+        change["was_time"] = time_span(first.moved_from, ended)
+    if first.moved_from_therapist is not None and first.moved_from_therapist_id != booking.therapist_id:
+        change["was_with"] = first.moved_from_therapist.name
     return change
 
 

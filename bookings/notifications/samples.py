@@ -78,7 +78,9 @@ SAMPLES: dict[str, Sample] = {
         story=Story(change={"kind": EventKind.MOVED, "was_with": _("Another Therapist")}),
     ),
     "moved-address": Sample(
-        _K.MOVED, _("Visit moved: new address"), story=Story(change={"kind": EventKind.EDITED})
+        _K.MOVED,
+        _("Visit moved: new address"),
+        story=Story(change={"kind": EventKind.EDITED, "new_address": True}),
     ),
     "canceled": Sample(_K.CANCELED, _("Visit canceled by us"), _S.CANCELED, story=Story(change=_OURS)),
     "canceled-by-client": Sample(

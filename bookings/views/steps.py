@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -186,10 +187,11 @@ class Progress:
 
     @property
     def hold(self) -> Hold | None:
-        """The held time, while it is held."""
-        if self.starts_at is None:
-            return None
-        return Hold.objects.filter(draft_id=self.draft.key, starts_at=self.starts_at).live(self.now).first()
+        """The held time, while it is held; of a course the first of its visits."""
+        held = Hold.objects.filter(draft_id=self.draft.key).live(self.now).order_by("number")
+        if self.starts_at is not None:
+            return held.filter(starts_at=self.starts_at).first()
+        return held.first() if COURSE_ASKED in self.answers else None
 
     @property
     def quote(self) -> pricing.Quote | None:
@@ -294,7 +296,9 @@ def _rules_for(request: HttpRequest, progress: Progress) -> BookingRules:
     an answer are for clients who are confirmed at once, which a sign-in tells, and for who holds one already."""
     rules, now = progress.rules, progress.now
     stricter = answers.rules_for_requests(rules, now=now)
-    if stricter is rules or progress.staff_user is not None or progress.hold is not None:
+    if stricter is rules or progress.staff_user is not None:
+        return rules
+    if progress.starts_at is not None and progress.hold is not None:
         return rules
     email = load_visitor(request, now=now).email if rules.confirm_known_clients else ""
     if email and Booking.objects.filter(client__email=email, status=BookingStatus.COMPLETED).exists():
@@ -345,8 +349,8 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
 
 def forget_time(progress: Progress) -> dict[str, None]:
     """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
-    another therapist. The times of a course go the same way."""
-    if "starts_at" not in progress.answers and COURSE not in progress.answers:
+    another therapist. The times of a course go the same way, also while one only looks at them."""
+    if not {"starts_at", COURSE, COURSE_ASKED} & set(progress.answers):
         return {}
     operations.release_hold(progress.draft)
     return {"starts_at": None, "therapist": None, COURSE: None}
@@ -391,7 +395,10 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
     if COURSE in progress.answers:
-        return None  # looked at again before they are booked
+        # Looked at again, and kept again, before they are booked.
+        if progress.hold is not None:
+            operations.extend_hold(progress.hold, now=progress.now)
+        return None
     wish = progress.time
     if wish is None:
         return back_to("when")
@@ -402,7 +409,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
-        hold_wish(request, progress, wish)
+        hold_wishes(request, progress, [wish], rules=progress.rules)
     except (SlotNotOffered, NoLongerOffered) as error:
         if with_another(request, progress):
             return None
@@ -412,15 +419,15 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     return None
 
 
-def hold_wish(request: HttpRequest, progress: Progress, wish: Wish) -> None:
-    """Keeps a time for the visitor. Raises as `operations.hold_time`."""
-    operations.hold_time(
-        draft=progress.draft,
-        visit_request=wish.visit_request,
-        starts_at=wish.starts_at,
-        rules=progress.rules,
-        source=visitor_digest(request),
-        now=progress.now,
+def hold_wishes(
+    request: HttpRequest, progress: Progress, wishes: Sequence[Wish], *, rules: BookingRules
+) -> list[Hold]:
+    """Keeps times for who presses. Raises as `operations.hold_times`."""
+    # Those of one network address are counted together; of staff those of each of them.
+    staff_user = progress.staff_user
+    source = visitor_digest(request) if staff_user is None else f"staff {staff_user.pk}"
+    return operations.hold_times(
+        draft=progress.draft, wishes=wishes, rules=rules, source=source, now=progress.now
     )
 
 
@@ -445,7 +452,8 @@ def with_another(request: HttpRequest, progress: Progress) -> bool:
             now=progress.now,
         )
         another = next(therapist for therapist in others if therapist.pk == slot.therapist_id)
-        hold_wish(request, progress, Wish(asked.with_therapist(another.slug), starts_at))
+        wish = Wish(asked.with_therapist(another.slug), starts_at)
+        hold_wishes(request, progress, [wish], rules=progress.rules)
     except (SlotNotOffered, NoLongerOffered):
         return False
     save(request, progress, therapist=another.slug)
@@ -554,6 +562,7 @@ def show(
     context = {
         "hold": hold,
         "held": held(hold, now=progress.now),
+        "keeps_several": COURSE in progress.answers,
         "progress": progress,
         "step": step,
         "steps": [

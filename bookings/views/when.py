@@ -30,7 +30,7 @@ from .steps import (
     forget_time,
     guard,
     held,
-    hold_wish,
+    hold_wishes,
     load_progress,
     onward,
     save,
@@ -133,7 +133,8 @@ def _keep(
         raise exceptions.NoLongerOffered("therapist")
     starts_at, therapist = form.cleaned_data["starts_at"]
     who = form.cleaned_data["who"]
-    hold_wish(request, progress, Wish(visit_request.asking_for(who).with_therapist(therapist), starts_at))
+    wish = Wish(visit_request.asking_for(who).with_therapist(therapist), starts_at)
+    hold_wishes(request, progress, [wish], rules=progress.rules)
     kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}
     save(request, progress, **kept, missed=None, **{COURSE: None})
 

@@ -19,7 +19,15 @@ from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .health_answers import answer_screening, recheck_screening
-from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
+from .hold import (
+    can_be_longer,
+    extend_hold,
+    hold_matches,
+    hold_time,
+    hold_times,
+    release_expired_holds,
+    release_hold,
+)
 from .late_fees import decide_late_fee, fee_may_become, free_until, late_fee, we_are_too_late
 from .move import (
     MOVABLE,
@@ -115,6 +123,7 @@ __all__ = [
     "hand_in_note",
     "hold_matches",
     "hold_time",
+    "hold_times",
     "is_covered",
     "late_fee",
     "mark_no_show",

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
-from bookings.domain import outbox
-from bookings.models import BookingEvent, MessageSettings, SecondThought
+from bookings.domain import outbox, told
+from bookings.models import Booking, BookingEvent, MessageSettings, SecondThought
 from massagerx.lib.batches import delete_in_batches
 
 # So near a visit its client hears at once what staff do.
@@ -81,6 +81,30 @@ def keep(
     before = {"visit": changed, **beside}
     SecondThought.objects.create(event=event, press=act.press, leaves_at=leaves_at, before=before)
     outbox.put_off(booking=event.booking, until=leaves_at)
+
+
+def is_as_told(booking: Booking, act: Act, was: Columns, **beside: Any) -> bool:
+    """Whether an act, before which the visit `was` so, `beside` as for `keep`, has left it just as its client knows it,
+    since what was done before is not told yet either: what waits to tell of that is no longer true. Of such messages
+    none is then taken by a sender until the commit."""
+    if outbox.may_have_left(booking):
+        return False
+    events = told.untold([booking], until=act.at)[booking.pk][:-1]
+    thoughts = {
+        thought.event_id: thought.before
+        for thought in SecondThought.objects.filter(event__in=events).order_by()
+    }
+    if not events or len(thoughts) < len(events):
+        return False
+    before = [thoughts[event.pk] for event in events] + [{"visit": was, **beside}]
+    known: dict[str, str | None] = {}
+    add_ons: list[int] | None = None
+    for one in reversed(before):
+        known |= one["visit"]
+        add_ons = one.get("add_ons", add_ons)
+    now_is = columns_of(booking)
+    same = all(now_is[name] == text for name, text in known.items() if name != "revision")
+    return same and (add_ons is None or set(add_ons) == {row.pk for row in booking.add_ons.all()})
 
 
 def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:

@@ -114,7 +114,7 @@ def correct_visit(
         if tells:
             leaves_at = act.tells_at(fresh.starts_at)
             keep(event, was, act, leaves_at, **beside)
-            tell_change(fresh, act, leaves_at)
+            tell_change(fresh, act, leaves_at, was, **beside)
     return fresh
 
 

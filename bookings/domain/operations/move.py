@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -24,7 +24,7 @@ from bookings.exceptions import (
 from bookings.models import Booking, BookingRules, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
-from .act import Act, Columns, columns_of, keep
+from .act import Act, Columns, columns_of, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
 from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
@@ -96,7 +96,7 @@ def move_booking(
     late_fee_cents: int = 0,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
-    free, in one transaction. Links in earlier emails stop working.
+    free, in one transaction. Links in earlier emails stop working once it is told.
 
     Notice, horizon and the grid of starts bind the client alone; hours, drives and other visits everybody. Whom the
     client's own move leads to is whom the visit asks for from then on. `check` looks at the visit under the lock, and
@@ -126,7 +126,7 @@ def move_booking(
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
         _promise_answer(fresh, slot, rules, now)
-        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was))
+        tell_change(fresh, act, _write_move(fresh, slot, quote, act, was), was)
     return fresh
 
 
@@ -172,8 +172,9 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     drives.delete()
     # So did what was pressed on the way to the time that was.
     fresh.steps.all().delete()
-    if not fresh.is_unproved:
-        # Who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
+    # The client who moves it sees its page from there; for others the old links work until an email brings a new one,
+    # and who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
+    if act.actor is None and not fresh.is_unproved:
         links.revoke_visit_links(fresh, now=act.at)
     event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
     leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
@@ -268,9 +269,17 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
     raise SlotTaken
 
 
-def tell_change(booking: Booking, act: Act, leaves_at: datetime) -> None:
-    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit."""
-    kinds = [MessageKind.MOVED, *([MessageKind.STAFF_ALERT] if act.by_client else [])]
+def tell_change(booking: Booking, act: Act, leaves_at: datetime, was: Columns, **beside: Any) -> None:
+    """What the new revision is told by: at `leaves_at`, and in the days before and after the visit, which `was` so,
+    `beside` as for `keep`. A confirmation that has not left tells of the change as well; nothing tells of one after
+    which all is as the client knows it."""
+    kinds = []
+    if outbox.confirmation_waits(booking, now=act.at):
+        kinds = [MessageKind.CONFIRMED]
+    elif act.by_client or not is_as_told(booking, act, was, **beside):
+        kinds = [MessageKind.MOVED]
+    if act.by_client:
+        kinds.append(MessageKind.STAFF_ALERT)
     outbox.write_messages(booking=booking, kinds=kinds, now=act.at, leaves_at=leaves_at)
     reminders.write_reminders(booking=booking, now=act.at, leaves_at=leaves_at)
 

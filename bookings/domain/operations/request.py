@@ -208,6 +208,7 @@ def request_together(
                 _write(press, slot, person, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
+            Hold.objects.filter(draft_id=sender.draft).delete()
             alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             return bookings
@@ -412,7 +413,7 @@ def _write(
     )
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
-    if press.sender.draft is not None:
+    if press.sender.draft is not None and together is None:
         Hold.objects.filter(draft_id=press.sender.draft).delete()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.domain import answers, links, outbox
+from bookings.domain import answers, outbox
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotNotOffered, SlotTaken
 from bookings.models import (
@@ -140,7 +140,6 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
         drive = DriveOverride()
         set_columns(drive, columns)
         drive.save(force_insert=True)
-    links.give_back_visit_links(fresh, revoked_at=event.at)
     reason = _("before the email left")
     undone = Act(act.at, act.actor, reason=reason, press=act.press)
     record(fresh, EventKind.UNDONE, status, undone, before=block)

@@ -217,14 +217,37 @@ def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
     assert [mail.recipients for mail in smtp_server.messages] == [["ana@example.com"]]
 
 
-def test_a_link_made_since_opens_nothing_once_the_old_one_works_again(visit: Booking, staff: User) -> None:
+def opens(token: str, moment: datetime) -> bool:
+    return links.find_link(token, purpose=LinkPurpose.VISIT, now=moment) is not None
+
+
+def test_the_link_that_the_client_has_works_until_the_email_with_the_next_has_left(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
     old = links.visit_token(visit, now=NOW)
     do_move(visit, staff)
+    smtp_server.refuse()
+    first_try = THEN + 2 * MINUTE
+    assert send(first_try) == {Outcome.PUT_OFF: 1}
+    assert opens(old, first_try + timedelta(minutes=59))
+    left = first_try + timedelta(hours=1)
+    assert send(left) == {Outcome.SENT: 1}
+    (mail,) = smtp_server.messages
+    new = links.visit_token(visit, now=left)
+    assert new in mail.text
+    assert (opens(old, left), opens(new, left)) == (False, True)
+
+
+def test_a_mailbox_that_is_no_longer_the_clients_ends_a_replaced_link_too(
+    visit: Booking, staff: User
+) -> None:
+    old = links.visit_token(visit, now=NOW)
+    links.replace_visit_link(visit, since=THEN)
     new = links.visit_token(visit, now=THEN)
-    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
-    assert links.find_link(new, purpose=LinkPurpose.VISIT, now=THEN) is None
-    assert links.find_link(old, purpose=LinkPurpose.VISIT, now=THEN) is not None
-    assert links.visit_token(visit, now=THEN + MINUTE) == old
+    assert opens(old, THEN)
+    links.revoke_links_of_client(visit.client, now=THEN)
+    assert not opens(old, THEN)
+    assert not opens(new, THEN)
 
 
 def test_a_late_move_that_was_answered_waits_again(world: World, staff: User) -> None:
@@ -548,6 +571,210 @@ def test_a_canceled_visit_and_its_waived_fee_are_told_together(
     assert send(then + 3 * MINUTE) == {Outcome.SENT: 1}
     (mail,) = smtp_server.messages
     assert "$60" in mail.text
+
+
+# Several acts, of which one email tells ------------------------------------------------------------------------------
+
+
+def move(booking: Booking, staff: User, hour: int, moment: datetime, **more: Any) -> None:
+    operations.move_booking(booking=booking, to=NewTime(at(hour)), act=Act(moment, staff, **more))
+
+
+def correct(booking: Booking, staff: User, moment: datetime, **changes: Any) -> None:
+    booking.refresh_from_db()
+    fields = {"street": booking.street, "unit": booking.unit, "zip_code": booking.area.zip_code}
+    address = operations.VisitAddress(
+        **{**fields, "access_type": booking.access_type, "access": None, **changes}
+    )
+    operations.correct_visit(
+        booking=booking,
+        correction=operations.Correction(address=address),
+        act=operations.Act(moment, staff),
+        tells=True,
+    )
+
+
+def told(smtp_server: MailServer, moment: datetime) -> str:
+    """The one email that has left for the client by then."""
+    send(moment)
+    (mail,) = smtp_server.messages
+    assert mail.recipients == ["ana@example.com"]
+    return f"{mail.subject}\n{mail.text}"
+
+
+def test_a_visit_moved_and_canceled_is_canceled_at_the_time_that_the_client_knows(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    operations.cancel_booking(booking=visit, actor=staff, now=THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "10:00 AM – 11:00 AM" in text
+    assert "2:00" not in text
+
+
+def test_a_visit_moved_twice_is_told_with_the_time_that_the_client_knows(
+    visit: Booking, staff: User, world: World, smtp_server: MailServer
+) -> None:
+    other = world.add_therapist()
+    do_move(visit, staff)
+    move(visit, staff, 16, THEN + MINUTE, preference=f"therapist:{other.slug}")
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "Moved:" in text
+    assert "10:00 AM – 11:00 AM" in text
+    assert "4:00 PM – 5:00 PM" in text
+    assert "2:00" not in text
+    assert f"{other.name} will visit you in place of {world.therapist.name}." in text
+
+
+def test_what_was_told_is_what_the_next_email_compares_with(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    send(THEN + 2 * MINUTE)
+    smtp_server.messages.clear()
+    move(visit, staff, 16, THEN + 3 * MINUTE)
+    text = told(smtp_server, THEN + 5 * MINUTE)
+    assert "2:00 PM – 3:00 PM" in text
+    assert "10:00" not in text
+
+
+def test_a_move_that_was_undone_is_not_compared_with(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
+    move(visit, staff, 16, THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "10:00 AM – 11:00 AM" in text
+    assert "2:00" not in text
+
+
+def test_nobody_hears_of_a_visit_that_was_moved_away_and_back(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    token = links.visit_token(visit, now=NOW)
+    do_move(visit, staff)
+    move(visit, staff, 10, THEN + MINUTE)
+    assert Outcome.SENT not in send(THEN + 10 * MINUTE)
+    assert smtp_server.messages == []
+    assert opens(token, THEN + 10 * MINUTE)
+    # The days before and after are told as ever, by the visit as it stands.
+    visit.refresh_from_db()
+    reminders = Message.objects.filter(kind=MessageKind.REMINDER_FIRST, state=MessageState.DUE)
+    assert reminders.filter(revision=visit.revision).exists()
+
+
+def test_a_visit_moved_back_whose_first_email_may_have_left_is_told_of(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    (taken,) = outbox.claim_due(now=THEN + 2 * MINUTE)
+    move(visit, staff, 10, THEN + 2 * MINUTE)
+    outbox.mark_sent(taken, now=THEN + 2 * MINUTE)
+    text = told(smtp_server, THEN + 4 * MINUTE)
+    assert "2:00 PM – 3:00 PM" in text
+    assert "10:00 AM – 11:00 AM" in text
+
+
+def test_a_visit_moved_back_but_to_another_price_is_told_of(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    visit.refresh_from_db()
+    Booking.objects.update(
+        total_cents=visit.total_cents + 1_000, treatment_cents=visit.treatment_cents + 1_000
+    )
+    SecondThought.objects.update(
+        before={"visit": {**SecondThought.objects.get().before["visit"], "total_cents": "14000"}}
+    )
+    move(visit, staff, 10, THEN + MINUTE)
+    assert "Your visit has changed" in told(smtp_server, THEN + 3 * MINUTE)
+
+
+def test_a_move_and_a_correction_are_told_together(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    correct(visit, staff, THEN + MINUTE, street="9 Sample Street")
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "Moved:" in text
+    assert "10:00 AM – 11:00 AM" in text
+    assert "We come to this address: 9 Sample Street" in text
+    assert "stay as they were" not in text
+
+
+def test_a_correction_and_a_move_are_told_together(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    correct(visit, staff, THEN, street="9 Sample Street")
+    move(visit, staff, 14, THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "10:00 AM – 11:00 AM" in text
+    assert "We come to this address: 9 Sample Street" in text
+
+
+def test_a_confirmation_that_has_not_left_tells_of_what_was_corrected(
+    request_: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_confirm(request_, staff)
+    correct(request_, staff, THEN + MINUTE, access_type="stairs")
+    assert "Your visit is confirmed" in told(smtp_server, THEN + 3 * MINUTE)
+
+
+@pytest.mark.parametrize("confirms_first", [True, False])
+def test_a_request_confirmed_and_moved_is_told_once(
+    request_: Booking, staff: User, smtp_server: MailServer, confirms_first: bool
+) -> None:
+    def confirm(moment: datetime) -> None:
+        operations.confirm_booking(booking=request_, actor=staff, now=moment)
+
+    if confirms_first:
+        confirm(THEN)
+        move(request_, staff, 14, THEN + MINUTE)
+    else:
+        do_move(request_, staff)
+        confirm(THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "Your visit is confirmed" in text
+    assert "2:00 PM – 3:00 PM" in text
+    assert "Before:" in text
+    assert "10:00 AM – 11:00 AM" in text
+
+
+def test_a_request_confirmed_and_canceled_was_a_request(
+    request_: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_confirm(request_, staff)
+    operations.cancel_booking(booking=request_, actor=staff, now=THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "we have to cancel your request" in text
+    assert "out of your calendar" not in text
+
+
+def test_what_the_client_does_is_compared_with_what_the_page_showed(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    do_move(visit, staff)
+    visit.refresh_from_db()
+    operations.move_booking(booking=visit, to=NewTime(at(16)), act=Act(THEN + MINUTE, by_client=True))
+    send(THEN + 3 * MINUTE)
+    mail = next(mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"])
+    assert "2:00 PM – 3:00 PM" in mail.text
+    assert "10:00" not in mail.text
+
+
+def test_visits_canceled_together_are_told_at_the_times_that_the_client_knows(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=NOW)
+    Message.objects.filter(due_at__lte=THEN).update(state=MessageState.SENT)
+    move(second, staff, 16, THEN)
+    operations.cancel_together(together=second.together, act=Act(THEN + MINUTE, staff))
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "2:00 PM – 3:00 PM" in text
+    assert "4:00" not in text
 
 
 # Several at once ------------------------------------------------------------------------------------------------------

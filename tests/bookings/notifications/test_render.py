@@ -242,7 +242,8 @@ def test_rendering_asks_few_queries(count_queries) -> None:
     with count_queries() as queries:
         render(message, load_target(message), SiteSettings.load(), now=NOW)
 
-    assert len(queries) <= 7  # booking, add-ons, business and its history, rules, settings, link
+    # Booking, add-ons, what was told, what was done since, business and its history, rules, settings, link.
+    assert len(queries) <= 9
 
 
 # Words and figures ---------------------------------------------------------------------------------------------
