@@ -577,7 +577,7 @@ def test_a_canceled_visit_and_its_waived_fee_are_told_together(
 
 
 def move(booking: Booking, staff: User, hour: int, moment: datetime, **more: Any) -> None:
-    operations.move_booking(booking=booking, to=NewTime(at(hour)), act=Act(moment, staff, **more))
+    operations.move_booking(booking=booking, to=NewTime(at(hour), **more), act=Act(moment, staff))
 
 
 def correct(booking: Booking, staff: User, moment: datetime, **changes: Any) -> None:
