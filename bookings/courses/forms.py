@@ -74,10 +74,11 @@ class CourseForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
-        if len(plans) == 1:
-            self.fields["plan"].initial = plans[0].pk
+        if "plan" in self.fields:
+            self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
+            if len(plans) == 1:
+                self.fields["plan"].initial = plans[0].pk
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""
@@ -91,12 +92,25 @@ class CourseForm(forms.Form):
         """What a draft keeps of it."""
         sent = self.cleaned_data
         return {
-            **{name: sent[name] for name in ("plan", "preference", "same")},
-            "day_zero": str(sent["day_zero"]),
+            **({"plan": sent["plan"], "day_zero": str(sent["day_zero"])} if "plan" in sent else {}),
+            **{name: sent[name] for name in ("preference", "same")},
             "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
             "weekdays": sorted(sent["weekdays"]),
             "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
         }
+
+
+class RestForm(CourseForm):
+    """What the rest of a paused course is planned by: its plan stands, and its days follow the first."""
+
+    plan = None  # type: ignore[assignment]
+    day_zero = None  # type: ignore[assignment]
+    cleared_from = forms.DateField(
+        label=_("From which day can we come again?"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The other visits follow as far apart as they were planned."),
+        error_messages={"required": _("Give the day."), "invalid": _("Give a day, like 2026-03-25.")},
+    )
 
 
 def _near(day: date, today: date) -> date:

@@ -1,9 +1,9 @@
-"""What changes courses: booked with one press, confirmed with one press."""
+"""What changes courses: booked, moved, paused and planned anew, each with one press."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -12,10 +12,17 @@ from django.db import transaction
 from bookings.domain import listeners, operations
 from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
-from bookings.models import Booking
+from bookings.exceptions import ChangedMeanwhile
+from bookings.models import Booking, BookingRules
+from massagerx.lib.localtime import local
 
 from .models import Course
 from .planning import Chosen
+
+
+def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
+    """The submission key of a visit of a press."""
+    return uuid.uuid5(press, f"visit {number}")
 
 
 def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> list[Submission]:
@@ -24,7 +31,7 @@ def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> li
     return [
         replace(
             like,
-            key=uuid.uuid5(like.key, f"visit {number}"),
+            key=visit_key(like.key, number),
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,
             total_cents=total_cents,
@@ -62,19 +69,117 @@ def book_course(
     return course
 
 
-def move_course(*, course: Course, moves: Sequence[operations.Move], days: int, act: Act) -> list[Booking]:
-    """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
-    Where all visits keep their times, so do the days. Raises as `operations.move_together`, and `UnreadableValue` when
-    the days can't be opened."""
+def pause_course(
+    *,
+    course: Course,
+    act: Act,
+    shown: Mapping[str, operations.Shown] | None = None,
+    asks_waiver: bool = False,
+) -> list[Booking]:
+    """Takes all visits to come out of the calendar, all or none, and keeps their days, to plan them anew; one email
+    tells. By the client as they were `shown`, with what each late one costs; by staff, at the client's word,
+    without late fees.
+
+    Raises as `operations.cancel_together_by_client`, and `UnreadableValue` when the course's days can't be opened.
+    """
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        if act.actor is None:
+            canceled = operations.cancel_together_by_client(
+                together=course.key,
+                shown=shown or {},
+                asks_waiver=asks_waiver,
+                reason=act.reason,
+                now=act.at,
+            )
+        else:
+            # Told at once, and not to be taken back one by one: the course has kept their days.
+            at_once = replace(act, leaves_at=act.at)
+            canceled = operations.cancel_together(together=course.key, act=at_once)
+        zero = date.fromisoformat(fresh.dates["day_zero"])
+        fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
+        fresh.paused_at = act.at
+        fresh.save(update_fields=["rest", "paused_at"])
+    return canceled
+
+
+def resume_course(
+    *,
+    course: Course,
+    rest: Sequence[int],
+    days: int,
+    submissions: Sequence[Submission],
+    looked_up: LookedUp,
+    sender: Sender,
+    now: datetime,
+) -> Course:
+    """Books what a paused course has left, all or none, so many `days` later than it was planned; one email tells of
+    all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but the
+    submissions are of a press with a key of its own.
+
+    The same press again changes nothing. Raises as `operations.request_together`, and `ChangedMeanwhile` when something
+    else is left by now.
+    """
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        is_done = Booking.objects.filter(submission_key=submissions[0].key).exists()
+        if not is_done and fresh.rest != list(rest):
+            raise ChangedMeanwhile
+        operations.request_together(
+            submissions=submissions,
+            together=course.key,
+            looked_up=looked_up,
+            sender=sender,
+            now=now,
+        )
+        if not is_done:
+            fresh.rest, fresh.paused_at = [], None
+            _shift_days(fresh, days)
+            fresh.save(update_fields=["rest", "paused_at", "dates"])
+    return fresh
+
+
+def end_course(*, course: Course) -> bool:
+    """Gives up what a paused course has left to plan; False when nothing is."""
     with transaction.atomic():
-        moved = operations.move_together(moves=moves, act=act)
+        fresh = _locked(course)
+        was_paused = bool(fresh.rest)
+        fresh.rest, fresh.paused_at = [], None
+        fresh.save(update_fields=["rest", "paused_at"])
+    return was_paused
+
+
+def _locked(course: Course) -> Course:
+    """The course as it is now: its row is locked before therapists and visits are."""
+    return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
+
+
+def _shift_days(course: Course, days: int) -> None:
+    course.dates = {
+        name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
+        for name, day in course.dates.items()
+    }
+
+
+def move_course(
+    *, course: Course, moves: Sequence[operations.Move], days: int, rules: BookingRules, act: Act
+) -> list[Booking]:
+    """Moves visits that lie ahead, all or none, and the days that the course is counted from; one email tells. By
+    staff, at the client's word; by the client while that is free for each. Where all visits keep their
+    times, so do the days.
+
+    Raises as `operations.move_together` or `operations.move_together_by_client`, and `UnreadableValue` when the days
+    can't be opened.
+    """
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        if act.actor is None:
+            moved = operations.move_together_by_client(moves=moves, rules=rules, now=act.at)
+        else:
+            moved = operations.move_together(moves=moves, rules=rules, act=act)
         if not moved:
             return moved
-        fresh = Course.objects.select_for_update().get(pk=course.pk)
-        fresh.dates = {
-            name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
-            for name, day in fresh.dates.items()
-        }
+        _shift_days(fresh, days)
         fresh.save(update_fields=["dates"])
     return moved
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -35,7 +36,7 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
-from bookings.models import BookingRules, Hold
+from bookings.models import Booking, BookingRules, Hold
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
@@ -53,11 +54,12 @@ from bookings.views.steps import (
     show,
 )
 from massagerx.lib.limits import limited
+from massagerx.lib.localtime import local
 
-from .forms import CourseForm
+from .forms import CourseForm, RestForm
 from .models import Course, CoursePlan
-from .operations import book_course, submissions_of
-from .planner import targets
+from .operations import book_course, resume_course, submissions_of, visit_key
+from .planner import Target, moved_targets, targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 from .words import day_words, other_times, time_value, why_words
 
@@ -70,7 +72,7 @@ def course(request: HttpRequest) -> HttpResponse:
     if response := steps.guard(request, progress, "when"):
         return response
     page = _Page(request, progress)
-    if not page.plans:
+    if not page.plans and not page.is_rest:
         messages.info(
             request,
             _("There is no approved plan for this service. The owner makes them in the admin.")
@@ -85,7 +87,8 @@ def course(request: HttpRequest) -> HttpResponse:
     form = page.form(data=request.POST)
     if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
-    save(request, progress, **{COURSE_ASKED: form.asked_for(), **steps.forget_time(progress)})
+    known = page.initial if page.is_rest else {}
+    save(request, progress, **{COURSE_ASKED: {**known, **form.asked_for()}, **steps.forget_time(progress)})
     return redirect(f"{request.path}#visits")
 
 
@@ -104,35 +107,41 @@ class _Page:
             .prefetch_related("phases")
             .order_by("name")
         )
+        # Whether what a paused course has left is planned.
+        self.is_rest = paused_course(progress) is not None
         self.qualified = qualified_therapists(service, self.today)
         self.draft = Draft.load(progress)
 
     @property
     def initial(self) -> dict[str, Any]:
         kept = self.progress.answers.get(COURSE_ASKED)
+        if kept and "course" in kept and not self.is_rest:
+            kept = None
         return kept or {"preference": self.progress.answers.get("preference", ANYONE)}
 
     def form(self, initial: dict[str, Any] | None = None, data: Any = None) -> CourseForm:
         preferences = [
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
-        return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
+        kind = RestForm if self.is_rest else CourseForm
+        return kind(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
 
     def begins_in_time(self, form: CourseForm) -> bool:
-        """Whether the calendar is open to clients on day 0: then it is for all of the course."""
+        """Whether the calendar is open to clients on the first day: then it is for all of the course."""
         last = scheduling.last_day(rules=self.progress.rules, now=self.progress.now)
-        day = form.cleaned_data["day_zero"]
+        first = "cleared_from" if self.is_rest else "day_zero"
+        day = form.cleaned_data[first]
         if self.progress.staff_user is not None or day <= last:
             return True
         words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
         opens = self.today + (day - last)
-        form.add_error("day_zero", words % {"last": day_words(last), "from": day_words(opens)})
+        form.add_error(first, words % {"last": day_words(last), "from": day_words(opens)})
         return False
 
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
     ) -> HttpResponse:
-        context: dict[str, Any] = {"form": form, "plans": self.plans}
+        context: dict[str, Any] = {"form": form, "plans": self.plans, "is_rest": self.is_rest}
         if self.draft is not None and not form.errors:
             visits, hold = self.draft.kept(self.request, self.draft.plan(chosen))
             context |= self.draft.shown(visits)
@@ -174,6 +183,16 @@ class _Page:
         return steps.onward(load_progress(self.request))
 
 
+def paused_course(progress: Progress) -> Course | None:
+    """The course whose rest the draft is about, while that is just what is left of it."""
+    asked_for = progress.answers.get(COURSE_ASKED) or {}
+    if "course" not in asked_for or progress.treatment is None:
+        return None
+    rows = Course.objects.filter(plan__option__service=progress.treatment.service).defer("dates")
+    course = rows.filter(key=asked_for["course"]).first()
+    return course if course is not None and course.rest == asked_for["rest"] else None
+
+
 def chosen_times(request: HttpRequest) -> dict[int, Chosen]:
     """The times of the visits as they were sent, by number; what makes no sense is left out."""
     found = {}
@@ -206,6 +225,8 @@ class Draft:
     treatment: Treatment
     visit_request: VisitRequest
     asked_for: dict[str, Any]
+    # The paused course whose rest it is.
+    course: Course | None = None
 
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
@@ -213,9 +234,14 @@ class Draft:
         asked_for = progress.answers.get(COURSE_ASKED)
         if not asked_for or progress.area is None or progress.treatment is None:
             return None
+        course, plans = None, CoursePlan.objects.offered()
+        if "course" in asked_for:
+            # By the version that it was booked by, whether or not that is still offered.
+            course, plans = paused_course(progress), CoursePlan.objects.all()
+            if course is None or asked_for["cleared_from"] is None:
+                return None
         plan = (
-            CoursePlan.objects.offered()
-            .filter(pk=asked_for["plan"], option__service=progress.treatment.service)
+            plans.filter(pk=asked_for["plan"], option__service=progress.treatment.service)
             .select_related("option__service")
             .prefetch_related("phases")
             .first()
@@ -235,7 +261,7 @@ class Draft:
             )
         except exceptions.NoLongerOffered:
             return None
-        return cls(progress, plan, treatment, visit_request, asked_for)
+        return cls(progress, plan, treatment, visit_request, asked_for, course)
 
     @property
     def rules(self) -> BookingRules:
@@ -253,19 +279,34 @@ class Draft:
             for number, (starts_at, slug) in enumerate(rows, start=1)
         }
 
+    @property
+    def day_zero(self) -> date:
+        return date.fromisoformat(self.asked_for["day_zero"])
+
+    @property
+    def days_later(self) -> int:
+        """By how many days the rest of a course is put off: its first visit comes on the day that is asked for."""
+        if self.course is None:
+            return 0
+        first = self.day_zero + timedelta(days=self.asked_for["rest"][0])
+        return (date.fromisoformat(self.asked_for["cleared_from"]) - first).days
+
+    def _targets(self) -> tuple[Target, ...]:
+        cleared, today = self.asked_for["cleared_from"], timezone.localdate(self.progress.now)
+        not_before = max(date.fromisoformat(cleared) if cleared else self.day_zero, today)
+        phases = self.plan_row.as_phases()
+        if self.course is None:
+            return targets(phases, day_zero=self.day_zero, not_before=not_before)
+        over = self.course.visits.occupying().values_list("starts_at", flat=True).last()
+        if over is not None:
+            not_before = max(not_before, local(over).date() + timedelta(days=1))
+        days = [self.day_zero + timedelta(days=day) for day in self.asked_for["rest"]]
+        return moved_targets(days, phases, day_zero=self.day_zero, by=self.days_later, not_before=not_before)
+
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits as they could be booked now, at the `chosen` times as far as they are free."""
-        asked, day_zero = self.asked_for, date.fromisoformat(self.asked_for["day_zero"])
-        cleared = asked["cleared_from"]
+        asked, wanted = self.asked_for, self._targets()
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
-        wanted = targets(
-            self.plan_row.as_phases(),
-            day_zero=day_zero,
-            not_before=max(
-                date.fromisoformat(cleared) if cleared else day_zero,
-                timezone.localdate(self.progress.now),
-            ),
-        )
         return plan_course(
             Asked(
                 targets=wanted,
@@ -339,7 +380,7 @@ class Draft:
 
     def _row(self, visit: PlannedVisit) -> dict[str, Any]:
         target, at = visit.target, visit.time
-        zero = date.fromisoformat(self.asked_for["day_zero"])
+        zero = self.day_zero + timedelta(days=self.days_later)
         return {
             "number": target.number,
             "week": ((at.day if at else target.first_day) - zero).days // 7 + 1,
@@ -396,7 +437,9 @@ def _booked_before(request: HttpRequest) -> Course | None:
         key = uuid.UUID(request.POST.get("submission_key", ""))
     except ValueError:
         return None
-    return Course.objects.filter(key=key, booked_by=request.user.pk).only("pk").first()
+    first = Booking.objects.filter(submission_key=visit_key(key, 1), events__actor=request.user.pk)
+    rest = Q(key__in=first.order_by().values("together")) & ~Q(key=key)
+    return Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,27 +458,21 @@ class _Check:
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
-        asked = draft.asked_for
+        like = self._submission(data, chosen[0], draft.quote(chosen[0].starts_at))
+        press: dict[str, Any] = {
+            "submissions": submissions_of(like, list(zip(chosen, totals, strict=True))),
+            "looked_up": operations.LookedUp(
+                rules=draft.rules,
+                treatment=draft.treatment,
+                area=draft.visit_request.area,
+                agreed=self.current.terms_version,
+                screening=self.current.screening,
+            ),
+            "sender": sender_of(self.request, progress),
+            "now": progress.now,
+        }
         try:
-            like = self._submission(data, chosen[0], draft.quote(chosen[0].starts_at))
-            course_row = book_course(
-                course=Course(
-                    key=like.key,
-                    plan=draft.plan_row,
-                    dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
-                    wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
-                ),
-                submissions=submissions_of(like, list(zip(chosen, totals, strict=True))),
-                looked_up=operations.LookedUp(
-                    rules=draft.rules,
-                    treatment=draft.treatment,
-                    area=draft.visit_request.area,
-                    agreed=self.current.terms_version,
-                    screening=self.current.screening,
-                ),
-                sender=sender_of(self.request, progress),
-                now=progress.now,
-            )
+            course_row = self._press(like.key, press)
         except exceptions.TooManyRequests as error:
             unproved = isinstance(error, exceptions.TooManyUnproved)
             return self.show(too_many="unproved" if unproved else "unanswered", status=409)
@@ -449,11 +486,24 @@ class _Check:
                 return back_to("health")
             return self.show(status=409)
         if progress.staff_user is None:
-            return booked(self.request, progress, course_row.visits[0])
+            ahead = operations.ahead_together(course_row.key, now=progress.now)
+            return booked(self.request, progress, ahead[0])
         steps.drop(self.request, progress)
         words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
         messages.success(self.request, words % {"count": len(chosen)})
         return redirect("admin:courses_course_change", course_row.pk)
+
+    def _press(self, key: uuid.UUID, press: dict[str, Any]) -> Course:
+        draft, asked = self.draft, self.draft.asked_for
+        if draft.course is not None:
+            return resume_course(course=draft.course, rest=asked["rest"], days=draft.days_later, **press)
+        course = Course(
+            key=key,
+            plan=draft.plan_row,
+            dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
+            wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
+        )
+        return book_course(course=course, **press)
 
     def _submission(self, data: dict[str, Any], first: Chosen, quote: pricing.Quote) -> operations.Submission:
         """The first visit's, with the course's key: the others are like it."""

@@ -196,7 +196,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["change"] = change
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
     if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
-        found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
+        found["count"] = with_event(
+            message, booking, EventKind.REQUESTED, EventKind.CANCELED, EventKind.MOVED
+        ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
         found |= _together(message, _told_together(message, booking, now))

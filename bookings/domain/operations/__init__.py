@@ -12,13 +12,14 @@ from .changes import (
     cancel_together_by_client,
     cancel_together_late,
     move_by_client,
+    move_together_by_client,
     refuse_change,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
-from .health_answers import answer_screening, recheck_screening
+from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
     can_be_longer,
     extend_hold,
@@ -133,6 +134,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "move_together",
+    "move_together_by_client",
     "needs_clinician_note",
     "open_note_file",
     "patience_with",
@@ -161,6 +163,7 @@ __all__ = [
     "undo_step",
     "visit_request_of",
     "waiting_thoughts",
+    "was_just_answered",
     "we_are_too_late",
     "withdraw_change",
     "would_confirm",

@@ -3,7 +3,7 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -22,11 +22,11 @@ from bookings.exceptions import (
     LateChange,
     NotLate,
 )
-from bookings.models import Booking, ChangeRequest, LateFee
+from bookings.models import Booking, BookingRules, ChangeRequest, LateFee
 
 from .act import Act, columns_of
 from .late_fees import late_fee, put_down
-from .move import NewTime, may_change, move_booking
+from .move import Move, NewTime, may_change, move_booking, move_together
 from .status import CANCEL, cancel_together
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -97,6 +97,12 @@ def move_by_client(*, booking: Booking, to: NewTime, shown: Shown, now: datetime
     `ChangedMeanwhile` when the visit is not as it was `shown`, without a fee."""
     act = Act(now, by_client=True)
     return move_booking(booking=booking, to=to, act=act, check=_as_shown(shown, now))
+
+
+def move_together_by_client(*, moves: Sequence[Move], rules: BookingRules, now: datetime) -> list[Booking]:
+    """Moves several visits of one press while that is free for each, as `move_together`. Raises `LateChange` too."""
+    act = Act(now, by_client=True)
+    return move_together(moves=moves, rules=rules, act=act, check=_as_shown(Shown(None), now))
 
 
 def _as_shown(shown: Shown, now: datetime) -> Callable[[Booking], None]:

@@ -119,24 +119,26 @@ def move_booking(
         if to.total_cents is not None and quote.total_cents != to.total_cents:
             raise PriceChanged(to.total_cents, quote.total_cents)
         slot, was = standing.slot(visit_request, to.starts_at), columns_of(fresh)
-        if act.by_client and fresh.status == BookingStatus.REQUESTED:
-            if to.starts_at < answers.first_for_request(rules=rules, now=now):
-                raise SlotNotOffered("notice")
         if act.by_client:
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
-        _promise_answer(fresh, slot, rules, now)
+        _promise_answer(fresh, slot, rules, act)
         tell_change(fresh, act, _write_move(fresh, slot, quote, act, was), was)
     return fresh
 
 
-def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, now: datetime) -> None:
-    """A request that moves is answered in the time of one that was asked now."""
-    if fresh.status == BookingStatus.REQUESTED:
-        patience = patience_with(first_tier(fresh))
-        fresh.answer_by = answers.answer_by(
-            asked_at=now, starts_at=slot.starts_at, rules=rules, patience=patience
-        )
+def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act) -> None:
+    """A request that moves is answered in the time of one that was asked now. Raises `SlotNotOffered("notice")` where a
+    client leaves no time for that."""
+    if fresh.status != BookingStatus.REQUESTED:
+        return
+    is_alone = act.by_client and act.actor is None
+    if is_alone and slot.starts_at < answers.first_for_request(rules=rules, now=act.at):
+        raise SlotNotOffered("notice")
+    patience = patience_with(first_tier(fresh))
+    fresh.answer_by = answers.answer_by(
+        asked_at=act.at, starts_at=slot.starts_at, rules=rules, patience=patience
+    )
 
 
 def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
@@ -210,13 +212,15 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
     ]
 
 
-def move_together(*, moves: Sequence[Move], act: Act) -> list[Booking]:
-    """Staff move several visits of one press, all or none, each as `move_booking` would, and tell the client once; one
-    that stays where it is, is left alone.
+def move_together(
+    *, moves: Sequence[Move], rules: BookingRules, act: Act, check: Callable[[Booking], None] | None = None
+) -> list[Booking]:
+    """Moves several visits of one press, all or none, each as `move_booking` would by the given `rules`, and tells the
+    client once, and staff where they didn't do it; one that stays where it is, is left alone.
 
     Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
     """
-    rules, now = BookingRules.load().for_staff(), act.at
+    now = act.at
     # Told at once, and not to be taken back: the days of the course move as well.
     act = replace(act, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
@@ -230,6 +234,8 @@ def move_together(*, moves: Sequence[Move], act: Act) -> list[Booking]:
             require_movable(fresh, now)
             if fresh.revision != move.revision:
                 raise ChangedMeanwhile
+            if check is not None:
+                check(fresh)
             quotes[fresh.pk] = quote = quote_for_move(booking=fresh, starts_at=move.starts_at, rules=rules)
             if quote.total_cents != move.total_cents:
                 raise PriceChanged(move.total_cents, quote.total_cents)
@@ -243,13 +249,14 @@ def move_together(*, moves: Sequence[Move], act: Act) -> list[Booking]:
             fresh, slot = one = _first_to_move(waiting)
             waiting.remove(one)
             was = columns_of(fresh)
-            _promise_answer(fresh, slot, rules, now)
+            _promise_answer(fresh, slot, rules, act)
             _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)
             moved.append(fresh)
         if moved:
             moved.sort(key=lambda visit: visit.starts_at)
-            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER], now=now)
+            alert = [MessageKind.STAFF_ALERT] if act.actor is None else []
+            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
     return moved
 
 
