@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.domain import intake, outbox, personal_data
+from bookings.domain import intake, message_copies, personal_data
 from bookings.exceptions import ClientGone
 from bookings.models import (
     AccessNotes,
@@ -258,7 +258,7 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
     about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
     about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
     for row in Message.objects.filter(about).order_by("created_at", "pk").defer("copy"):
-        copy = opened(partial(outbox.copy_of, row))
+        copy = opened(partial(message_copies.copy_of, row))
         kept = copy if isinstance(copy, dict) else {}
         yield [
             line("visit", _("visit"), references.get(row.booking_id or 0, "")),
