@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -25,12 +26,38 @@ def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
     return uuid.uuid5(press, f"visit {number}")
 
 
-def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> list[Submission]:
+class Elsewhere(NamedTuple):
+    """Where the first `visits` of a course are, if not at the client's own address: at a recovery house."""
+
+    visits: int
+    zip_code: str
+    street: str
+    unit: str
+
+    def has(self, number: int) -> bool:
+        """Whether the visit of that number, from 1, is there."""
+        return number <= self.visits
+
+    def at_door(self, like: Submission) -> Submission:
+        """The same there: the way to the client's own door says nothing about it."""
+        return replace(
+            like,
+            zip_code=self.zip_code,
+            street=self.street,
+            unit=self.unit,
+            access_type=Booking.AccessType.GROUND,
+            access={},
+        )
+
+
+def submissions_of(
+    like: Submission, visits: Sequence[tuple[Chosen, int]], elsewhere: Elsewhere | None = None
+) -> list[Submission]:
     """What is sent for each visit of a course: like the one submission, whose key is the course's, at each time, for
-    each total in cents."""
+    each total in cents; the first `elsewhere`."""
     return [
         replace(
-            like,
+            elsewhere.at_door(like) if elsewhere is not None and elsewhere.has(number) else like,
             key=visit_key(like.key, number),
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,

@@ -35,9 +35,10 @@ from .operations import end_course, pause_course
 from .planner import Same
 
 
-def start_rest(request: HttpRequest, course: Course, visit: Booking, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what is known of the course, and leads to the planning of what it has left. Raises
-    `UnreadableValue` when the course's days can't be opened."""
+def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
+    """Fills the visitor's draft with what is known of the course, with the address of its last visit, and leads to the
+    planning of what it has left. Raises `UnreadableValue` when the course's days can't be opened."""
+    visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
     wishes = course.wishes
     asked_for = {
         "course": str(course.key),
@@ -135,7 +136,7 @@ def resume(request: HttpRequest, reference: str) -> HttpResponse:
         messages.info(request, _("This course is not paused."))
         return redirect("visits:visit", booking.reference)
     try:
-        return start_rest(request, course, booking)
+        return start_rest(request, course)
     except UnreadableValue:
         messages.warning(request, _("We can’t plan this course by ourselves here. Please call us."))
         return redirect("visits:visit", booking.reference)
@@ -166,11 +167,8 @@ def resume_page(request: StaffRequest, pk: int) -> HttpResponse:
     back, course = redirect("admin:courses_course_change", pk), _pressed(request, pk)
     if course is None or not course.rest:
         return back
-    visit = course.visits.with_details()[0]
     try:
-        return start_rest(
-            request, course, visit, known=None, missed=None, **{steps.STAFF_BOOKING: request.user.pk}
-        )
+        return start_rest(request, course, known=None, missed=None, **{steps.STAFF_BOOKING: request.user.pk})
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: book the visits one by one."))
         return back

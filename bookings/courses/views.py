@@ -8,7 +8,7 @@ over. Times are held while one looks at them and types; what has gone is planned
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -29,6 +29,7 @@ from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
     VisitRequest,
+    load_area,
     load_treatment,
     load_visit_request,
     preference_choices,
@@ -36,7 +37,8 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
-from bookings.models import Booking, BookingRules, Hold
+from bookings.models import Booking, BookingRules, Hold, ServiceArea
+from bookings.models.booking import make_address_key
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
@@ -56,9 +58,9 @@ from bookings.views.steps import (
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
-from .forms import CourseForm, RestForm
+from .forms import FIRST_ADDRESS, CourseForm, RestForm
 from .models import Course, CoursePlan
-from .operations import book_course, resume_course, submissions_of, visit_key
+from .operations import Elsewhere, book_course, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 from .words import day_words, other_times, time_value, why_words
@@ -227,6 +229,8 @@ class Draft:
     asked_for: dict[str, Any]
     # The paused course whose rest it is.
     course: Course | None = None
+    # Where the first visits are, if that is another address.
+    elsewhere_area: ServiceArea | None = None
 
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
@@ -261,7 +265,13 @@ class Draft:
             )
         except exceptions.NoLongerOffered:
             return None
-        return cls(progress, plan, treatment, visit_request, asked_for, course)
+        area = None
+        if asked_for.get("first_visits"):
+            try:
+                area = load_area(asked_for["first_zip_code"])
+            except exceptions.OutsideArea:
+                return None
+        return cls(progress, plan, treatment, visit_request, asked_for, course, area)
 
     @property
     def rules(self) -> BookingRules:
@@ -316,10 +326,28 @@ class Draft:
                     same=asked["same"],
                 ),
             ),
-            [self.visit_request] * len(wanted),
+            [self.request_of(target.number) for target in wanted],
             rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,
+        )
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where the first visits are, if not at the address of the later step."""
+        visits, zip_code, street, unit = (self.asked_for.get(name) for name in FIRST_ADDRESS)
+        return Elsewhere(visits, str(zip_code), str(street), str(unit)) if visits else None
+
+    def request_of(self, number: int) -> VisitRequest:
+        """What the visit of that number asks for, at its own door."""
+        there = self.elsewhere
+        if there is None or self.elsewhere_area is None or not there.has(number):
+            return self.visit_request
+        return replace(
+            self.visit_request,
+            area=self.elsewhere_area,
+            access_type=Booking.AccessType.GROUND,
+            address_key=make_address_key(there.street, there.unit, there.zip_code),
         )
 
     def kept(
@@ -329,17 +357,22 @@ class Draft:
         this very moment they are planned once more, and it is marked."""
         now, rules = self.progress.now, self.rules
         wishes = [
-            operations.Wish(self.visit_request.with_therapist(visit.therapist), visit.time.starts_at)
+            operations.Wish(
+                self.request_of(visit.target.number).with_therapist(visit.therapist), visit.time.starts_at
+            )
             for visit in visits
             if visit.time is not None
         ]
         held = list(Hold.objects.filter(draft_id=self.progress.draft.key).live(now).order_by("number"))
-        if held and [(hold.starts_at, hold.therapist_id) for hold in held] == [
-            (visit.time.starts_at, visit.time.therapist_id) for visit in visits if visit.time is not None
-        ]:
-            if operations.hold_matches(held[0], visit_request=self.visit_request, rules=rules):
-                operations.extend_hold(held[0], now=now)
-                return visits, held[0]
+        is_held = len(held) == len(wishes) and all(
+            (hold.starts_at, hold.therapist_id, hold.area_id)
+            == (wish.starts_at, wish.visit_request.therapists[0].pk, wish.visit_request.area.pk)
+            and operations.hold_matches(hold, visit_request=wish.visit_request, rules=rules)
+            for hold, wish in zip(held, wishes, strict=True)
+        )
+        if held and is_held:
+            operations.extend_hold(held[0], now=now)
+            return visits, held[0]
         if not wishes:
             operations.release_hold(self.progress.draft)
             return visits, None
@@ -354,13 +387,17 @@ class Draft:
             return self.plan(there), None
         return visits, held[0] if held else None
 
-    def quote(self, starts_at: datetime) -> pricing.Quote:
-        """The price of a visit at this start."""
+    def cents(self, visit: PlannedVisit) -> int:
+        """The price of a visit at its time; 0 where it has none."""
+        if visit.time is None:
+            return 0
+        area = self.request_of(visit.target.number).area
+        return self.quote(visit.time.starts_at, area).total_cents
+
+    def quote(self, starts_at: datetime, area: ServiceArea) -> pricing.Quote:
+        """The price of a visit at this start and place."""
         return pricing.quote(
-            treatment=self.treatment,
-            area=self.visit_request.area,
-            rules=self.progress.rules,
-            starts_at=starts_at,
+            treatment=self.treatment, area=area, rules=self.progress.rules, starts_at=starts_at
         )
 
     def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:
@@ -376,6 +413,7 @@ class Draft:
             "count": len(rows),
             "all_cents": sum(row["cents"] for row in rows),
             "is_whole": all(visit.time is not None for visit in visits),
+            "elsewhere": self.elsewhere,
         }
 
     def _row(self, visit: PlannedVisit) -> dict[str, Any]:
@@ -387,7 +425,7 @@ class Draft:
             "starts_at": at.starts_at if at else None,
             "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
-            "cents": self.quote(at.starts_at).total_cents if at else 0,
+            "cents": self.cents(visit),
             "is_new": visit.is_new,
             "why": "" if at else why_words(visit),
             "others": other_times(visit),
@@ -453,14 +491,14 @@ class _Check:
     def book(self, data: dict[str, Any]) -> HttpResponse:
         progress, draft = self.progress, self.draft
         key = progress.answers["submission_key"]
-        totals = [draft.quote(visit.time.starts_at).total_cents for visit in self.visits if visit.time]
+        totals = [draft.cents(visit) for visit in self.visits if visit.time]
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
-        like = self._submission(data, chosen[0], draft.quote(chosen[0].starts_at))
+        like = self._submission(data, chosen[0])
         press: dict[str, Any] = {
-            "submissions": submissions_of(like, list(zip(chosen, totals, strict=True))),
+            "submissions": submissions_of(like, list(zip(chosen, totals, strict=True)), draft.elsewhere),
             "looked_up": operations.LookedUp(
                 rules=draft.rules,
                 treatment=draft.treatment,
@@ -505,8 +543,9 @@ class _Check:
         )
         return book_course(course=course, **press)
 
-    def _submission(self, data: dict[str, Any], first: Chosen, quote: pricing.Quote) -> operations.Submission:
-        """The first visit's, with the course's key: the others are like it."""
+    def _submission(self, data: dict[str, Any], first: Chosen) -> operations.Submission:
+        """A visit's at the client's own address, with the course's key: the others are like it."""
+        quote = self.draft.quote(first.starts_at, self.draft.visit_request.area)
         complete = Complete(
             self.draft.visit_request.with_therapist(first.therapist),
             first.starts_at,
@@ -538,7 +577,7 @@ class _Check:
             "form": named(form or ReviewForm(initial=initial), details),
             "too_many": too_many,
             "at_once": operations.would_confirm(
-                submission=self._submission(initial, first, self.draft.quote(first.starts_at)),
+                submission=self._submission(initial, first),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,

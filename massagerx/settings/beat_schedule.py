@@ -4,6 +4,7 @@ from typing import Any
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
+    "watch-doors": {"task": "bookings.tasks.watch_doors", "schedule": 30.0, "options": {"expires": 25}},
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
     "tell-of-stranded-visits": {
         "task": "bookings.tasks.tell_of_stranded_visits",
