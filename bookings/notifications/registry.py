@@ -251,8 +251,7 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
             return "the questions have been answered"
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
-        if not waiting.exists():
-            return "the late move has been answered"
+        return "" if waiting.exists() else "the late move has been answered"
     if message.kind == MessageKind.ON_THE_WAY:
         return _way_obsolete_reason(booking, now)
     if message.kind in ABOUT_SAFETY:
