@@ -21,12 +21,14 @@ from bookings.exceptions import (
     InvalidTransition,
     LateChange,
     NotLate,
+    SlotNotOffered,
 )
 from bookings.models import Booking, BookingRules, ChangeRequest, LateFee
+from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
 from .late_fees import late_fee, put_down
-from .move import Move, NewTime, may_change, move_booking, move_together
+from .move import Move, NewTime, days_beside, may_change, move_booking, move_together
 from .status import CANCEL, cancel_together
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -93,10 +95,18 @@ def cancel_together_by_client(
 
 
 def move_by_client(*, booking: Booking, to: NewTime, shown: Shown, now: datetime) -> Booking:
-    """Moves while that is free, as `move_booking`. Also raises `LateChange` when staff have to be asked, and
-    `ChangedMeanwhile` when the visit is not as it was `shown`, without a fee."""
-    act = Act(now, by_client=True)
-    return move_booking(booking=booking, to=to, act=act, check=_as_shown(shown, now))
+    """Moves while that is free, as `move_booking`; one of a course between those before and after it. Also raises
+    `LateChange` when staff have to be asked, and `ChangedMeanwhile` when the visit is not as it was `shown`, without a
+    fee."""
+    as_shown = _as_shown(shown, now)
+
+    def check(fresh: Booking) -> None:
+        as_shown(fresh)
+        first, last = days_beside(fresh, locks=True)
+        if not first <= local(to.starts_at).date() <= last:
+            raise SlotNotOffered("course")
+
+    return move_booking(booking=booking, to=to, act=Act(now, by_client=True), check=check)
 
 
 def move_together_by_client(*, moves: Sequence[Move], rules: BookingRules, now: datetime) -> list[Booking]:
