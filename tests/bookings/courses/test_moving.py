@@ -404,7 +404,8 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
     assert all(local(second.starts_at).date() < day < local(fourth.starts_at).date() for day in offered)
 
     def move(to: Any) -> Booking:
-        return operations.move_by_client(booking=third, to=NewTime(to, preference="any", therapist=third.therapist.slug, total_cents=third.total_cents), shown=Shown(third.revision), now=NOW)  # fmt: skip
+        there = NewTime(to, "any", third.therapist.slug, third.total_cents)
+        return operations.move_by_client(booking=third, to=there, shown=Shown(third.revision), now=NOW)
 
     for neighbor in (second, fourth):
         with pytest.raises(SlotNotOffered, match="course"):
