@@ -330,14 +330,17 @@ def test_asking_again_after_taking_it_back_alerts_staff_again(booking: Booking) 
     ]
 
 
-def test_an_alert_that_is_being_written_is_written_anew(booking: Booking) -> None:
+def test_an_alert_that_is_being_sent_is_not_taken_from_its_sender(booking: Booking) -> None:
     operations.withdraw_change(change=ask(booking), now=LATE)
     Message.objects.filter(kind=MessageKind.CHANGE_ALERT).update(state=MessageState.SENDING, attempts=1)
     before = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
     ask(booking)
     after = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
-    # Its sender finds the lease gone, and hands nothing over.
-    assert (after.state, after.attempts, after.message_uuid) == (MessageState.DUE, 0, before.message_uuid)
+    assert (after.state, after.attempts, after.message_uuid) == (
+        MessageState.SENDING,
+        1,
+        before.message_uuid,
+    )
 
 
 def test_a_late_change_is_settled_by_whatever_ends_the_visit(booking: Booking, staff: User) -> None:
