@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.courses.models import CoursePlan
+from bookings.domain import message_copies
 from bookings.enums import MessageKind, MessageState
 from bookings.exceptions import SubmissionReused, TooManyMessages
 from bookings.models import Message
@@ -50,7 +51,7 @@ def test_office_refers_a_patient_who_gets_a_link(plan: CoursePlan, office: Refer
     delivery.send_due(clock=lambda: NOW)
     message.refresh_from_db()
     assert message.state == MessageState.SENT
-    copy = operations.outbox.copy_of(message)
+    copy = message_copies.copy_of(message)
     assert copy is not None
     assert link_of(referral) not in str(copy)
 
@@ -253,7 +254,7 @@ def test_mailbox_is_not_flooded(plan: CoursePlan, office: ReferralOffice) -> Non
 
 def test_without_a_plan_the_page_says_so(plan: CoursePlan, office: ReferralOffice) -> None:
     CoursePlan.objects.update(approved_by="")
-    assert "no plan on offer at the moment" in text(Client().get(page_of(office)))
+    assert "have a plan available right now" in text(Client().get(page_of(office)))
 
 
 def test_owner_makes_rolls_and_takes_back_the_address(owner: Client) -> None:

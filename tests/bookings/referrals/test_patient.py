@@ -318,7 +318,7 @@ def test_newer_version_of_the_plan_is_taken(flow: Flow, referral: Referral, worl
 
 def test_plan_that_is_offered_no_more_is_told(referral: Referral) -> None:
     CoursePlan.objects.update(is_offered=False)
-    assert "not on offer any more" in text(Client().get(link_of(referral)))
+    assert "available anymore" in text(Client().get(link_of(referral)))
     assert begin(Client(), referral).status_code == 422
 
 
@@ -385,7 +385,7 @@ def test_entry_goes_with_the_course(flow: Flow, referral: Referral, how: str) ->
     begin(flow.client, referral)
     book(flow)
     course = Course.objects.get()
-    operations.cancel_together(together=course.key, actor=staff, now=NOW, by_client=False)
+    operations.cancel_together(together=course.key, act=operations.Act(NOW, staff))
     # Also when no key opens it.
     with connection.cursor() as cursor:
         cursor.execute("UPDATE referrals_referral SET health = %s", ["v1:none:none"])
