@@ -14,6 +14,7 @@ from django.db import transaction
 from bookings.domain import listeners, operations
 from bookings.domain.operations import LookedUp, Submission
 from bookings.domain.operations.transaction import translated_errors
+from bookings.enums import EventKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import local
@@ -130,12 +131,23 @@ def pause_course(
         fresh = _locked(course)
         if actor is None:
             canceled = operations.cancel_together_by_client(
-                together=course.key, shown=shown or {}, asks_waiver=asks_waiver, reason=reason, now=now
+                together=course.key,
+                shown=shown or {},
+                asks_waiver=asks_waiver,
+                reason=reason,
+                now=now,
+                kind=EventKind.PAUSED,
             )
         else:
             # Told at once, and not to be taken back one by one: the course has kept their days.
             canceled = operations.cancel_together(
-                together=course.key, actor=actor, by_client=True, reason=reason, now=now, leaves_at=now
+                together=course.key,
+                actor=actor,
+                by_client=True,
+                reason=reason,
+                now=now,
+                leaves_at=now,
+                kind=EventKind.PAUSED,
             )
         zero = date.fromisoformat(fresh.dates["day_zero"])
         fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
