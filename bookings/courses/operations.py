@@ -117,31 +117,14 @@ def pause_course(
                 together=course.key,
                 shown=shown or {},
                 asks_waiver=asks_waiver,
-<<<<<<< HEAD
-                reason=reason,
-                now=now,
-                kind=EventKind.PAUSED,
-            )
-        else:
-            # Told at once, and not to be taken back one by one: the course has kept their days.
-            canceled = operations.cancel_together(
-                together=course.key,
-                actor=actor,
-                by_client=True,
-                reason=reason,
-                now=now,
-                leaves_at=now,
-                kind=EventKind.PAUSED,
-            )
-=======
                 reason=act.reason,
                 now=act.at,
+                kind=EventKind.PAUSED,
             )
         else:
             # Told at once, and not to be taken back one by one: the course has kept their days.
             at_once = replace(act, leaves_at=act.at)
-            canceled = operations.cancel_together(together=course.key, act=at_once)
->>>>>>> main
+            canceled = operations.cancel_together(together=course.key, act=at_once, kind=EventKind.PAUSED)
         zero = date.fromisoformat(fresh.dates["day_zero"])
         fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
         fresh.paused_at = act.at

@@ -225,35 +225,20 @@ def cancel_together(
     act: Act,
     check: Callable[[Booking], None] | None = None,
     then: Callable[[Booking], None] | None = None,
-<<<<<<< HEAD
-    leaves_at: datetime | None = None,
     kind: EventKind = EventKind.CANCELED,
 ) -> list[Booking]:
     """Cancels all that is still to come of one press, all or none, and tells the client once, and staff once when the
-    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`. With
-    `by_client` and an `actor` staff do it at the client's word; it can be undone until it leaves, at `leaves_at` if
-    that is given. `reason` is for staff only; `kind` says as what it stands in the history.
-=======
-) -> list[Booking]:
-    """Cancels all that is still to come of one press, all or none, and tells the client once, and staff once when the
-    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`.
->>>>>>> main
+    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`. `kind`
+    says as what it stands in the history.
 
     Raises `InvalidTransition` when nothing is to come.
     """
     with translated_errors(), transaction.atomic():
-<<<<<<< HEAD
-        ahead = _lock_all(ahead_together(together, now=now), BookingStatus.CANCELED)
-        act = _told_together(Act(now, actor, by_client, reason, leaves_at=leaves_at), ahead)
-        change = CANCEL._replace(event=kind)
-        canceled = [change_status(booking, change, act, check=check, then=then) for booking in ahead]
-        alert = [MessageKind.STAFF_ALERT] if actor is None else []
-=======
         ahead = _lock_all(ahead_together(together, now=act.at), BookingStatus.CANCELED)
         act = _told_together(act, ahead)
-        canceled = [change_status(booking, CANCEL, act, check=check, then=then) for booking in ahead]
+        change = CANCEL._replace(event=kind)
+        canceled = [change_status(booking, change, act, check=check, then=then) for booking in ahead]
         alert = [MessageKind.STAFF_ALERT] if act.actor is None else []
->>>>>>> main
         _tell_together(canceled[0], act, alert)
     return canceled
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -331,18 +330,15 @@ def test_asking_again_after_taking_it_back_alerts_staff_again(booking: Booking) 
     ]
 
 
-def test_an_alert_that_its_sender_has_not_handed_over_is_written_anew(booking: Booking) -> None:
-    """The sender finds its lease gone, so that one alert leaves, which tells of the move that is wanted now."""
+def test_an_alert_that_is_being_sent_is_not_taken_from_its_sender(booking: Booking) -> None:
     operations.withdraw_change(change=ask(booking), now=LATE)
+    Message.objects.filter(kind=MessageKind.CHANGE_ALERT).update(state=MessageState.SENDING, attempts=1)
     before = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
-    taken = Message.objects.filter(pk=before.pk)
-    taken.update(state=MessageState.SENDING, attempts=1, lease=uuid.uuid4())
     ask(booking)
     after = booking.messages.get(kind=MessageKind.CHANGE_ALERT)
-    assert (after.state, after.attempts, after.lease, after.message_uuid) == (
-        MessageState.DUE,
-        0,
-        None,
+    assert (after.state, after.attempts, after.message_uuid) == (
+        MessageState.SENDING,
+        1,
         before.message_uuid,
     )
 
