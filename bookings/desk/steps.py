@@ -24,6 +24,7 @@ from bookings.domain.operations.transaction import lock_visit, translated_errors
 from bookings.enums import NoteReader, PaidBy, StepKind
 from bookings.exceptions import BookingError, ClientGone, SlotTaken, TooLate
 from bookings.models import Booking, VisitStep
+from bookings.models.steps import told_last
 from bookings.refusals import explain
 from bookings.staff.labels import clock_span, local_when
 from bookings.staff.visibility import FINISH_OWN, sees_visits
@@ -40,11 +41,20 @@ class StepForm(forms.Form):
 
     key = forms.UUIDField()
     age = forms.IntegerField(min_value=0, max_value=_OLDEST_SECONDS, required=False)
+    shown = forms.UUIDField(required=False)
+    beside = forms.CharField(max_length=400, required=False)
     minutes = forms.TypedChoiceField(
         choices=[(minutes, str(minutes)) for minutes in LATE_BY], coerce=int, empty_value=None, required=False
     )
     paid_by = forms.ChoiceField(choices=PaidBy.choices, required=False)
     words = LinesField(max_length=2000, required=False)
+
+    def clean_beside(self) -> list[UUID]:
+        """The keys of the page's other buttons."""
+        try:
+            return [UUID(key) for key in self.cleaned_data["beside"].split()]
+        except ValueError:
+            raise forms.ValidationError("not keys", code="keys") from None
 
     def press(self, kind: StepKind, now: datetime) -> Press:
         """What was pressed, once the form is valid."""
@@ -55,6 +65,8 @@ class StepForm(forms.Form):
             at=now - timedelta(seconds=sent["age"] or 0),
             minutes=sent["minutes"] if kind == StepKind.LATE else None,
             paid_by=(sent["paid_by"] or PaidBy.NOT_YET) if kind == StepKind.DONE else "",
+            shown=sent["shown"],
+            beside=sent["beside"],
         )
 
 
@@ -66,7 +78,7 @@ def press(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     step_kind, form = StepKind(kind), StepForm(request.POST)
     if not form.is_valid() or (step_kind == StepKind.LATE and form.cleaned_data["minutes"] is None):
-        return _answer(request, booking, False, _("That didn’t arrive whole. Please press once more."))
+        return answer_press(request, booking, False, _("That didn’t arrive whole. Please press once more."))
     try:
         # Both or neither: a press that is sent again writes no words for a step that stands already.
         with translated_errors(), transaction.atomic():
@@ -78,10 +90,10 @@ def press(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
             if is_new and form.cleaned_data["words"]:
                 _keep_words(booking, form.cleaned_data["words"], request.user, now)
     except SlotTaken:
-        return _busy(request, booking)
+        return busy(request, booking)
     except BookingError as error:
-        return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
-    return _answer(request, booking, True, _said(booking, step))
+        return answer_press(request, booking, False, f"{booking.reference}: {explain(error)}")
+    return answer_press(request, booking, True, _said(booking, step))
 
 
 @desk_page(sees_visits, pressed_on="booking")
@@ -92,12 +104,12 @@ def undo(request: StaffRequest, pk: int, key: UUID) -> HttpResponse:
         operations.undo_step(booking=booking, key=key, now=timezone.now())
     except TooLate:
         words = _("It was too late to take that back. Please call the desk.")
-        return _answer(request, booking, False, words)
+        return answer_press(request, booking, False, words)
     except SlotTaken:
-        return _busy(request, booking)
+        return busy(request, booking)
     except BookingError as error:
-        return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
-    return _answer(request, booking, True, _("Taken back. The client hears nothing of it."))
+        return answer_press(request, booking, False, f"{booking.reference}: {explain(error)}")
+    return answer_press(request, booking, True, _("Taken back. The client hears nothing of it."))
 
 
 def _visit(request: StaffRequest, pk: int) -> Booking:
@@ -127,13 +139,13 @@ def _said(booking: Booking, step: VisitStep) -> str:
     return _("%(name)s hears: about %(span)s.") % said
 
 
-def _busy(request: StaffRequest, booking: Booking) -> HttpResponse:
+def busy(request: StaffRequest, booking: Booking) -> HttpResponse:
     """Others hold the visit's rows: the same press is possible in a moment, and a phone keeps it until then."""
     words = _("Somebody is changing this visit at this moment. Please press once more.")
-    return _answer(request, booking, False, f"{booking.reference}: {words}", refused=503)
+    return answer_press(request, booking, False, f"{booking.reference}: {words}", refused=503)
 
 
-def _answer(
+def answer_press(
     request: StaffRequest, booking: Booking, done: bool, sentence: str, *, refused: int = 409
 ) -> HttpResponse:
     """Back to the day, or to who is at the desk; a script that sends what was kept reads what became of it."""
@@ -152,14 +164,19 @@ def walk_of(booking: Booking, steps: list[VisitStep], now: datetime) -> dict[str
     """How far a visit is, from what was pressed for it, and what can be pressed now."""
     by_kind = {step.kind: step for step in steps}
     told = [step for step in steps if step.expected_from is not None]
+    last_told = told_last(steps)
+    keys = {kind.value: uuid4() for kind in StepKind}
+    late_by = [(minutes, uuid4()) for minutes in LATE_BY]
     last = steps[-1] if steps else None
     undoable = last is not None and last.kind != StepKind.DONE and now < last.received_at + UNDO_FOR
     return {
         "has_left": StepKind.LEAVING in by_kind,
         "is_there": StepKind.ARRIVED in by_kind,
         "told": _window(told[-1]) if told else "",
-        "keys": {kind.value: uuid4() for kind in StepKind},
-        "late_by": [(minutes, uuid4()) for minutes in LATE_BY],
+        "keys": keys,
+        "late_by": late_by,
+        "shown": last_told.key if last_told is not None else "",
+        "beside": " ".join(str(key) for key in (keys[StepKind.LEAVING], *(key for _minutes, key in late_by))),
         "paid_by": PaidBy.choices,
         "undo": {
             "url": reverse("admin:bookings_booking_undo_step", args=[booking.pk, last.key]),

@@ -122,9 +122,20 @@ def write_message(
     wake_worker_after_commit([message])
 
 
-def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
+def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> Message:
     """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
-    wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+    message = Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)
+    wake_worker_after_commit([message])
+    return message
+
+
+def write_to(user: User | None, *, booking: Booking, kind: MessageKind, number: int, now: datetime) -> None:
+    """Writes one member of staff (None: the desk) the row of that number and kind about a visit, in the transaction
+    that is open, and wake-ups."""
+    message = Message.objects.create(
+        to=user, booking=booking, kind=kind, revision=number, due_at=now, created_at=now
+    )
+    wake_worker_after_commit([message])
 
 
 def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
@@ -142,21 +153,34 @@ def write_once_more(
     *, booking: Booking, kind: MessageKind, now: datetime, leaves_at: datetime | None = None
 ) -> None:
     """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
-    again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
-    will tell how things are then. It leaves at `leaves_at`, or at once."""
+    again. A row that has left, or is leaving, is made due as a new message, with a Message-ID of its own; one that is
+    still to leave will tell how things are then. It leaves at `leaves_at` and not before, or at once."""
     due_at = leaves_at or now
     channel = channel_for(booking, kind)
-    message, is_new = Message.objects.get_or_create(
+    # A sender that is taking the row at this moment has it, or waits and finds it gone.
+    message, is_new = Message.objects.select_for_update().get_or_create(
         booking=booking,
         kind=kind,
         revision=booking.revision,
         defaults={"channel": channel, "due_at": due_at, "created_at": now},
     )
     if not is_new:
-        left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
-        Message.objects.filter(
-            Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
-        ).update(
+        _write_again(message, channel=channel, due_at=due_at, now=now)
+    if due_at <= now:
+        wake_worker_after_commit([message])
+
+
+def _write_again(message: Message, *, channel: Channel, due_at: datetime, now: datetime) -> None:
+    """A locked row once more. `created_at` stays the instant of what no message has told yet."""
+    row = Message.objects.filter(pk=message.pk)
+    is_sending = message.state == MessageState.SENDING
+    left = message.state in (MessageState.SENT, MessageState.DROPPED, MessageState.FAILED)
+    if (
+        left
+        or (message.state == MessageState.UNKNOWN and message.uncertain_attempts >= 2)
+        or (is_sending and message.handed_over_at is not None)
+    ):
+        row.update(
             message_uuid=uuid.uuid4(),
             channel=channel,
             created_at=now,
@@ -165,15 +189,22 @@ def write_once_more(
             last_error="",
             **_from_the_start(due_at),
         )
-    if due_at <= now:
-        wake_worker_after_commit([message])
+    elif is_sending:
+        # Its sender finds the lease gone before it hands over what it has written.
+        row.update(**_from_the_start(due_at))
+    elif due_at > max(message.due_at, now):
+        row.update(due_at=due_at)
 
 
-def drop_waiting(*, booking: Booking, kind: MessageKind, reason: str) -> None:
-    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue."""
-    Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0).update(
-        state=MessageState.DROPPED, last_error=reason[:300]
-    )
+def drop_waiting(
+    *, booking: Booking, kind: MessageKind, reason: str, told_until: datetime | None = None
+) -> None:
+    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue; one that was
+    written at `told_until` or before tells of something else too, and stays."""
+    rows = Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0)
+    if told_until is not None:
+        rows = rows.filter(created_at__gt=told_until)
+    rows.update(state=MessageState.DROPPED, last_error=reason[:300])
 
 
 def _from_the_start(due_at: datetime) -> dict[str, Any]:
@@ -190,13 +221,6 @@ def _from_the_start(due_at: datetime) -> dict[str, Any]:
     }
 
 
-# Kinds that only staff get: they are not taken back with what the client was to hear.
-_TO_STAFF = (
-    MessageKind.STAFF_ALERT,
-    MessageKind.CHANGE_ALERT,
-    MessageKind.RECHECK_ALERT,
-    MessageKind.STRANDED_ALERT,
-)
 # What happens more than once at one revision, as `write_once_more` writes it.
 _AT_ANY_REVISION = (MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.CHANGE_REFUSED)
 # What tells how things stand when it leaves, whatever was done since it was written.
@@ -217,13 +241,13 @@ def put_off(*, booking: Booking, until: datetime) -> None:
 def _to_client(booking: Booking) -> MessageQuerySet:
     """What a client is told of a visit, and of those booked with it: one message may tell of all."""
     visits = Booking.objects.together_with(booking).order_by().values("pk")
-    return Message.objects.filter(booking__in=visits).exclude(kind__in=_TO_STAFF)
+    return Message.objects.filter(booking__in=visits).exclude(kind__in=TO_STAFF)
 
 
 def may_have_left(booking: Booking) -> bool:
     """Whether one of the messages that wait to tell a client of this visit is in a sender's hands, or may have left;
     else none is taken until the commit."""
-    waits = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    waits = Message.objects.filter(booking=booking).exclude(kind__in=TO_STAFF)
     waits = waits.filter(state__in=[MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN])
     states = set(waits.select_for_update().order_by("pk").values_list("state", flat=True))
     return not states <= {MessageState.DUE}
@@ -246,7 +270,7 @@ def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) 
     left = Q(sent_at__gte=written_at) | Q(state=MessageState.UNKNOWN, due_at__gte=written_at)
     if Message.objects.filter(left | Q(state=MessageState.SENDING), pk__in=locked).exists():
         raise MessageGone
-    rows = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    rows = Message.objects.filter(booking=booking).exclude(kind__in=TO_STAFF)
     if is_own_revision:
         rows = rows.filter(revision=booking.revision)
     else:

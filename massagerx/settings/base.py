@@ -107,9 +107,14 @@ def database(url: str) -> dict[str, Any]:
     """Django's settings for one database address (`postgres://…` or `sqlite:///…`).
 
     SQLite runs in WAL mode with IMMEDIATE transactions, so that writers queue for up to 20 seconds instead of
-    failing; PostgreSQL keeps connections for a minute and gives up on a lock after five seconds.
+    failing; PostgreSQL keeps connections for a minute and gives up on a lock after five seconds. `?pool=transaction`
+    says that a PgBouncer hands out a connection for each transaction: limits are then its to set
+    (`deploy/pgbouncer.ini`), and no cursor outlives one.
     """
     config: dict[str, Any] = dict(env.db_url_config(url))
+    pool = config.get("OPTIONS", {}).pop("pool", None)
+    if pool not in (None, "transaction") or (pool and config["ENGINE"].endswith("sqlite3")):
+        raise ImproperlyConfigured("DATABASE_URL: ?pool= can only be transaction, and is for PostgreSQL.")
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             "timeout": 20,
@@ -122,13 +127,17 @@ def database(url: str) -> dict[str, Any]:
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "connect_timeout": 5,
-            "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
             # A machine that has gone is noticed after fifteen seconds; database_waits notices one that is silent.
             "keepalives_idle": 30,
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
         }
+        if pool:
+            config["DISABLE_SERVER_SIDE_CURSORS"] = True
+        else:
+            limits = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+            config["OPTIONS"]["options"] = limits
     return config
 
 
@@ -169,8 +178,63 @@ TIME_ZONE = "America/Los_Angeles"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+
+
+def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
+    """Django's settings for the storage of media: a folder of this machine for an empty `address`, else a bucket:
+    `s3://bucket/folder` on AWS, `https://host/bucket/folder` on any other store that speaks S3 (`http://` is for one on
+    this machine or in a network of ours); `?region=` names the region. `keys` are the access key and its secret."""
+    if not address:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    from botocore.config import Config
+
+    parts = urlsplit(address)
+    place = (parts.netloc + parts.path if parts.scheme == "s3" else parts.path).strip("/")
+    bucket, _slash, folder = place.partition("/")
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if (
+        parts.scheme not in ("s3", "https", "http")
+        or not (parts.netloc and bucket)
+        or "@" in parts.netloc
+        or asked.keys() - {"region"}
+    ):
+        raise ImproperlyConfigured(
+            "MEDIA_BUCKET must be s3://bucket or https://host/bucket, perhaps with ?region=, and without keys; "
+            "README.md says more."
+        )
+    if not all(keys):
+        raise ImproperlyConfigured(
+            "MEDIA_BUCKET needs MEDIA_ACCESS_KEY and MEDIA_SECRET_KEY; README.md says more."
+        )
+    options = {
+        "bucket_name": bucket,
+        "location": folder,
+        "endpoint_url": None if parts.scheme == "s3" else f"{parts.scheme}://{parts.netloc}",
+        "region_name": asked.get("region") or "us-east-1",
+        "access_key": keys[0],
+        "secret_key": keys[1],
+        # Names are ours, and never stand for other bytes. Who may read is the bucket's to say: nobody but us.
+        "file_overwrite": True,
+        "default_acl": None,
+        # No picture is worth a thread for longer.
+        "client_config": Config(
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": "auto" if parts.scheme == "s3" else "path"},
+            # Not every store knows the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    }
+    return {"BACKEND": "massagerx.lib.media_store.BucketStorage", "OPTIONS": options}
+
+
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": media_storage(
+        env.str("MEDIA_BUCKET", default=""),
+        keys=(env.str("MEDIA_ACCESS_KEY", default=""), env.str("MEDIA_SECRET_KEY", default="")),
+    ),
     "staticfiles": {"BACKEND": "massagerx.lib.staticfiles.SheetStorage"},
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
@@ -258,6 +322,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
+    "watch-doors": {"task": "bookings.tasks.watch_doors", "schedule": 30.0, "options": {"expires": 25}},
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
     "tell-of-stranded-visits": {
         "task": "bookings.tasks.tell_of_stranded_visits",

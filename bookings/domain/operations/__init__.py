@@ -18,15 +18,25 @@ from .changes import (
     late_fee,
     may_change,
     move_by_client,
+    move_together_by_client,
     recheck_screening,
     refuse_change,
+    was_just_answered,
     we_are_too_late,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_address, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
-from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
+from .hold import (
+    can_be_longer,
+    extend_hold,
+    hold_matches,
+    hold_time,
+    hold_times,
+    release_expired_holds,
+    release_hold,
+)
 from .move import (
     MOVABLE,
     Move,
@@ -110,6 +120,7 @@ __all__ = [
     "hand_in_note",
     "hold_matches",
     "hold_time",
+    "hold_times",
     "is_covered",
     "late_fee",
     "mark_no_show",
@@ -119,6 +130,7 @@ __all__ = [
     "move_booking",
     "move_by_client",
     "move_together",
+    "move_together_by_client",
     "needs_clinician_note",
     "open_note_file",
     "patience_with",
@@ -147,6 +159,7 @@ __all__ = [
     "undo_step",
     "visit_request_of",
     "waiting_thoughts",
+    "was_just_answered",
     "we_are_too_late",
     "withdraw_change",
     "would_confirm",

@@ -3,7 +3,7 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -38,7 +38,7 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
-from .move import MOVABLE, move_booking
+from .move import MOVABLE, Move, move_booking, move_together
 from .status import CANCEL, cancel_together, confirm_booking
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -170,6 +170,11 @@ def move_by_client(
         total_cents=total_cents,
         check=_as_shown(shown_revision, None, now),
     )
+
+
+def move_together_by_client(*, moves: Sequence[Move], rules: BookingRules, now: datetime) -> list[Booking]:
+    """Moves several visits of one press while that is free for each, as `move_together`. Raises `LateChange` too."""
+    return move_together(moves=moves, rules=rules, now=now, by_client=True, check=_as_shown(None, None, now))
 
 
 def _as_shown(
@@ -403,11 +408,9 @@ def recheck_screening(
         fresh = lock_visit(booking)
         if not may_change(fresh, now=now):
             raise InvalidTransition(fresh.status, EventKind.RECHECKED)
-        last = ScreeningRecheck.objects.filter(booking=fresh).first()
-        if last is not None and last.version_id == current.version.pk and last.answers == answers:
-            if now - last.evaluated_at < SAME_PRESS:
-                return last
-        before = last or ScreeningRecord.objects.filter(booking=fresh).first()
+        before = intake.newest_answers(fresh)
+        if isinstance(before, ScreeningRecheck) and _is_same_press(before, current, answers, now):
+            return before
         slug, today = fresh.service.slug, local(now).date()
         tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
         new_tier = current.new_tier(
@@ -427,6 +430,25 @@ def recheck_screening(
     return recheck
 
 
+def was_just_answered(
+    *, booking: Booking, current: intake.Screening, answers: dict[str, str], now: datetime
+) -> bool:
+    """Whether these are the answers given last, to the same questions and within one press that was sent twice. Raises
+    `UnreadableValue`."""
+    newest = intake.newest_answers(booking)
+    return newest is not None and _is_same_press(newest, current, answers, now)
+
+
+def _is_same_press(
+    newest: ScreeningRecheck | ScreeningRecord,
+    current: intake.Screening,
+    answers: dict[str, str],
+    now: datetime,
+) -> bool:
+    is_same = newest.version_id == current.version.pk and newest.answers == answers
+    return is_same and now - newest.evaluated_at < SAME_PRESS
+
+
 def answer_screening(
     *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
 ) -> None:
@@ -438,12 +460,14 @@ def answer_screening(
         raise ScreeningChanged
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
-        answered = ScreeningRecord.objects.filter(booking=fresh).exists()
-        if not answered and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
+        answered = intake.newest_answers(fresh)
+        if answered is not None and _is_same_press(answered, current, answers, now):
+            return
+        if answered is None and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
             _answer_first(fresh, current, answers, now=now)
             return
         recheck = recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
-        if not answered:
+        if answered is None:
             # Once anything was answered, the page asks for a code; staff are told as of answers given again.
             ScreeningRecord.objects.create(
                 booking=fresh,
