@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "bookings.drives",
     "bookings.courses",
     "massagerx.backups",
+    "massagerx.site",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]

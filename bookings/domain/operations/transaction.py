@@ -225,8 +225,8 @@ def write_status(
         fields.append("revision")
     fresh.save(update_fields=fields)
     if change.to != BookingStatus.CONFIRMED:
-        CheckIn.objects.end_with_visit(fresh, at=act.at)
         settle_change(fresh, now=act.at, actor=act.actor)
+        CheckIn.objects.end_with_visit(fresh, at=act.at)
     told_beside = then(fresh) if then is not None else None
     event = record(fresh, change.event, before, act)
     if told_beside is not None:
