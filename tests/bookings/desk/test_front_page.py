@@ -295,7 +295,7 @@ def test_late_fees_come_after_all_who_wait_however_old_they_are(desk: Client, wo
     operations.mark_no_show(booking=missed, actor=None, now=at(12))
     later = DAY + timedelta(days=3)
     request = world.book(
-        starts_at=at(10, day=later), now=at(11), email="bo@example.com", phone="+12135550124"
+        starts_at=at(10, day=later), now=at(15), email="bo@example.com", phone="+12135550124"
     )
     # The fee has been due since yesterday.
     with time_machine.travel(at(11) + timedelta(days=2), tick=False):
