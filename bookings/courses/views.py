@@ -482,7 +482,7 @@ def check(request: HttpRequest) -> HttpResponse:
     visits = draft.plan()
     is_other = len(draft.chosen) != len(visits)
     if is_other or any(visit.is_new or visit.time is None for visit in visits):
-        messages.warning(request, _("Some times have gone meanwhile. They are planned anew, and marked."))
+        messages.warning(request, _("Some times are gone now. They are planned again, and marked."))
         return redirect("bookings:course")
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))
