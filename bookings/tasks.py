@@ -14,7 +14,17 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, check_ins, closing, intake, links, operations, outbox, stranding
+from bookings.domain import (
+    area_requests,
+    check_ins,
+    closing,
+    incidents,
+    intake,
+    links,
+    operations,
+    outbox,
+    stranding,
+)
 from bookings.models import Photo
 from bookings.notifications import calls, delivery
 from massagerx.accounts import log_ins
@@ -110,6 +120,12 @@ def purge_steps() -> None:
     """Deletes what was pressed on the way to visits of long ago and at their doors."""
     operations.purge_steps(now=timezone.now())
     check_ins.purge(now=timezone.now())
+
+
+@shared_task
+def purge_incidents() -> None:
+    """Deletes incidents that the law no longer asks us to keep."""
+    incidents.purge(now=timezone.now())
 
 
 @shared_task
