@@ -40,6 +40,7 @@ from .hold import (
 from .move import (
     MOVABLE,
     Move,
+    days_beside,
     move_booking,
     move_together,
     quote_for_move,
@@ -109,6 +110,7 @@ __all__ = [
     "confirm_together",
     "correct_address",
     "correct_visit",
+    "days_beside",
     "decide_late_fee",
     "decline_booking",
     "expire_requests",
