@@ -21,8 +21,8 @@ from bookings.domain import (
     incidents,
     intake,
     links,
+    message_copies,
     operations,
-    outbox,
     stranding,
 )
 from bookings.models import Photo
@@ -99,7 +99,7 @@ def purge_links() -> None:
 @shared_task
 def purge_copies() -> None:
     """Deletes the copies of emails that were sent long ago."""
-    outbox.purge_copies(now=timezone.now())
+    message_copies.purge_copies(now=timezone.now())
 
 
 @shared_task

@@ -14,7 +14,7 @@ from bookings.domain.visit_request import load_area
 from bookings.enums import Weekday
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
-from bookings.forms.details import clean_street
+from bookings.forms.details import of_a_door
 from massagerx.lib.admin import clock_field
 from massagerx.lib.fields import LineField
 
@@ -130,10 +130,10 @@ class CourseForm(forms.Form):
         return zip_code
 
     def clean_first_street(self) -> str:
-        return clean_street(self.cleaned_data["first_street"])
+        return of_a_door(self.cleaned_data["first_street"])
 
     def clean_first_unit(self) -> str:
-        return clean_street(self.cleaned_data["first_unit"])
+        return of_a_door(self.cleaned_data["first_unit"])
 
     @property
     def usual(self) -> list[forms.BoundField]:
@@ -156,6 +156,17 @@ class CourseForm(forms.Form):
     def clean_cleared_from(self) -> date | None:
         day = self.cleaned_data["cleared_from"]
         return _near(day, self.today) if day is not None else None
+
+    def asked_for(self) -> dict[str, Any]:
+        """What a draft keeps of it."""
+        sent = self.cleaned_data
+        return {
+            **{name: sent[name] for name in ("plan", *FIRST_ADDRESS, "preference", "same") if name in sent},
+            **({"day_zero": str(sent["day_zero"])} if "day_zero" in sent else {}),
+            "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
+            "weekdays": sorted(sent["weekdays"]),
+            "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
+        }
 
 
 class RestForm(CourseForm):

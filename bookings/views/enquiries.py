@@ -198,7 +198,9 @@ def _send(enquiry: _Enquiry, form: PersonForm, sent_token: str, now: datetime) -
     try:
         enquiry.send(token.key, form.cleaned_data, now)
     except exceptions.SubmissionReused:
-        words = _("You have sent this form already, with other words. To send these too, press again.")
+        words = _(
+            "You have sent this form already, with different words. To send these too, press the button again."
+        )
         form.add_error(None, words)
         return 409
     except exceptions.TooManyMessages as error:

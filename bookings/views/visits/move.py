@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
 from bookings.domain import operations, scheduling
+from bookings.domain.operations import NewTime, Shown
 from bookings.domain.visit_request import ANYONE, VisitRequest
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
@@ -45,7 +46,7 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
         return _times_page(request, booking, visitor)
     form = TimeForm(request.GET)
     if not form.is_valid():
-        messages.warning(request, _("That time is not free any more. Here are the times that are."))
+        messages.warning(request, _("That time is no longer open. Here are the times that are."))
         return _times_page(request, booking, visitor, status=409)
     if form.cleaned_data["starts_at"][0] == booking.starts_at:
         messages.info(request, _("That is the time you have. Choose another, or keep it."))
@@ -68,15 +69,13 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
+    shown = Shown(data["revision"], data["fee_cents"])
     try:
-        if data["fee_cents"] is None:
+        if shown.fee_cents is None:
             moved = operations.move_by_client(
                 booking=booking,
-                starts_at=starts_at,
-                preference=data["who"],
-                therapist=therapist,
-                shown_revision=data["revision"],
-                total_cents=data["total_cents"],
+                to=NewTime(starts_at, data["who"], therapist, data["total_cents"]),
+                shown=shown,
                 now=now,
             )
             # The move ended the link that this session may have come by: it goes on with the next email's.
@@ -84,15 +83,8 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
             messages.success(request, _("Your visit is moved. A new email is on its way."))
         else:
             _therapist_at(booking, data["who"], starts_at, therapist, now)
-            operations.ask_move(
-                booking=booking,
-                wanted_starts_at=starts_at,
-                preference=data["who"],
-                shown_revision=data["revision"],
-                shown_fee_cents=data["fee_cents"],
-                reason=data["reason"],
-                now=now,
-            )
+            to = NewTime(starts_at, data["who"])
+            operations.ask_move(booking=booking, to=to, shown=shown, now=now, reason=data["reason"])
             messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
@@ -148,7 +140,7 @@ def _move_page(
     if therapist.slug != shown:
         before = Therapist.objects.filter(slug=shown).values_list("name", flat=True).first()
         messages.warning(
-            request, another_words(before, therapist.name) if before else _("Please look at who comes.")
+            request, another_words(before, therapist.name) if before else _("Please check who is coming.")
         )
         status = 409
     context = {

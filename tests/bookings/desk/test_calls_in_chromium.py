@@ -15,6 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Sender
 from bookings.models import Message, NoteFile
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.bookings.views.visits.test_note import photo
@@ -47,7 +48,7 @@ def test_the_desk_works_off_its_calls(
     width: int, scheme: Any, live_server: Any, clock: None, world: World, owner: User, new_page: Any
 ) -> None:
     booking = operations.request_booking(
-        submission=world.submission(email=""), now=timezone.now(), actor=owner
+        submission=world.submission(email=""), now=timezone.now(), sender=Sender(actor=owner)
     )
     page = new_page(width=width)
     page.emulate_media(color_scheme=scheme)
@@ -84,7 +85,7 @@ def test_a_note_is_handed_in_on_the_visits_page_and_opened_at_the_desk(
         with_large_text(page)
     page.goto(f"/visits/{links.visit_token(booking, now=timezone.now())}/?to=note")
     page.get_by_role("button").first.click()
-    expect(page.get_by_role("heading", name="Hand in a clinician’s note")).to_be_visible()
+    expect(page.get_by_role("heading", name="Upload a clinician’s note")).to_be_visible()
     assert accessibility_violations(page) == []
     assert not sideways_overflow(page)
     screenshot(page, f"visit-note-{width}")

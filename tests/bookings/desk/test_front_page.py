@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from blog.models import FaqEntry, Page, Post
 from bookings.domain import operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageState
 from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
 from services.models import Business, Service
@@ -311,7 +312,7 @@ def test_visits_that_cannot_be_kept_stand_on_top_until_they_are_solved(desk: Cli
     WorkingHours.objects.filter(weekday=0).update(ends_at=time(17))
     (row,) = desk.get(INDEX).context["desk"]["stranded"]
     assert row["why"] == "it is outside the therapist’s hours".replace("’", "'")
-    operations.move_booking(booking=away, starts_at=at(14), now=NOW, for_staff=True)
+    operations.move_booking(booking=away, to=NewTime(at(14)), act=Act(NOW))
     assert desk.get(INDEX).context["desk"]["stranded"] == []
 
 

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 
 from bookings import exceptions
 from bookings.domain import links, operations
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import Booking, BookingRules, Message
 from bookings.notifications.registry import SiteSettings
@@ -31,7 +32,7 @@ def ask(world: World, number: int = 0, *, source: str = "here", **changes: Any) 
             **changes,
         }
     )
-    return operations.request_booking(submission=submission, now=NOW, source=source)
+    return operations.request_booking(submission=submission, now=NOW, sender=Sender(source=source))
 
 
 def test_time_of_a_new_client_is_free_again_after_an_hour(world: World) -> None:
@@ -119,7 +120,7 @@ def test_request_that_was_never_proved_proves_nothing_for_the_next(world: World)
 def test_booking_of_the_desk_needs_no_press(world: World) -> None:
     desk = User.objects.create_user("desk", is_staff=True)
 
-    booking = operations.request_booking(submission=world.submission(), now=NOW, actor=desk)
+    booking = operations.request_booking(submission=world.submission(), now=NOW, sender=Sender(actor=desk))
 
     assert booking.prove_by is None
 
@@ -142,11 +143,11 @@ def test_email_says_what_to_press_and_by_when(world: World) -> None:
     operations.prove_mailbox(booking=booking, now=NOW)
     proved = render(message, Booking.objects.with_details().get(), SiteSettings.load(), now=NOW)
 
-    assert "Press once to keep your time" in unproved.subject
-    assert "Keep my time" in unproved.text
-    assert "we keep your time" in " ".join(unproved.text.split())
+    assert "Confirm your email to hold your time" in unproved.subject
+    assert "Hold my time" in unproved.text
+    assert "we’ll hold your time" in " ".join(unproved.text.split())
     assert proved.subject.startswith("We have your request")
-    assert "Keep my time" not in proved.text
+    assert "Hold my time" not in proved.text
 
 
 def test_looking_at_the_link_proves_nothing_and_the_press_does(world: World) -> None:
@@ -156,7 +157,7 @@ def test_looking_at_the_link_proves_nothing_and_the_press_does(world: World) -> 
     assert (
         browser.get(f"/visits/{links.visit_token(booking, now=NOW)}/").headers["Location"] == "/visits/open/"
     )
-    assert "Keep my time" in browser.get("/visits/open/").content.decode()
+    assert "Hold my time" in browser.get("/visits/open/").content.decode()
     assert Booking.objects.unproved().exists()
     browser.post("/visits/open/")
 

@@ -11,6 +11,7 @@ import time_machine
 from django.test import Client
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState
 from bookings.models import Booking, ChangeRequest, LateFee, Message, TimeOff
 from bookings.staff.late_changes import change_words
@@ -102,7 +103,7 @@ def test_canceling_is_open_while_a_late_move_waits(booking: Booking) -> None:
         assert "Until then your visit keeps its time, and you can still cancel it." in text(shown)
         assert address(booking, "cancel") in shown.content.decode()
         other = client.get(address(booking, "move"), follow=True)
-        assert "You have asked us for another time already" in said(other)
+        assert "You have already asked us for another time" in said(other)
         client.post(address(booking, "cancel"), hidden(client.get(address(booking, "cancel"))))
         assert state(booking)["status"] == BookingStatus.CANCELED
         assert ChangeRequest.objects.get().state == ChangeState.WITHDRAWN
@@ -149,7 +150,7 @@ def test_a_tampered_fee_is_not_taken(booking: Booking) -> None:
 def test_a_page_of_a_visit_that_was_moved_meanwhile_cancels_nothing(booking: Booking) -> None:
     client = signed_in()
     page = hidden(client.get(address(booking, "cancel")))
-    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True))
     response = client.post(address(booking, "cancel"), page)
     assert response.status_code == 409
     assert "has changed since" in text(response)
@@ -302,7 +303,7 @@ def test_a_late_page_of_a_visit_that_changed_meanwhile_asks_for_nothing(
     with late():
         client = signed_in(now=LATE)
         page = client.get(address(booking, "cancel")) if action == "cancel" else choose(client, booking)
-        operations.move_booking(booking=booking, starts_at=at(16), now=LATE, for_staff=True)
+        operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(LATE))
         response = client.post(address(booking, action), hidden(page))
         assert response.status_code == 409
         assert "has changed since" in text(response)
@@ -378,7 +379,7 @@ def test_a_visit_that_is_over_is_shown_and_not_changed(booking: Booking, status:
         assert posted.status_code == 302
     else:
         assert posted.status_code == 409
-        assert "can't be changed any more" in text(posted)
+        assert "can't be changed anymore" in text(posted)
     assert state(booking) == before
 
 
