@@ -28,6 +28,8 @@ class EventKind(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     DECLINED = "declined", _("Declined")
     CANCELED = "canceled", _("Canceled")
+    # Canceled too, while the course is paused: it is planned anew.
+    PAUSED = "paused", _("Fell away in a pause")
     MOVED = "moved", _("Moved")
     COMPLETED = "completed", _("Completed")
     NO_SHOW = "no_show", _("No-show")
