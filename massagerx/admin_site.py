@@ -83,6 +83,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "services.business",
             "bookings.bookingrules",
             "bookings.safetycontact",
+            "bookings.incident",
             "bookings.closure",
             "bookings.termsversion",
             "referrals.referraloffice",

@@ -108,10 +108,11 @@ def add_rows(rows_of: RowsOf) -> None:
 
 
 def _todo(desk: dict[str, Any], user: User) -> list[dict[str, Any]]:
-    """What waits for somebody, whatever it is, what is due first on top."""
+    """What waits for somebody, whatever it is, what is due first on top; late fees last, because nobody out there waits
+    for them."""
     rows = [row for part in _WAITING for row in desk.get(part, ())]
     rows += [row for rows_of in _of_apps for row in rows_of(user, timezone.now())]
-    return sorted(rows, key=lambda row: row["due"])
+    return sorted(rows, key=lambda row: (row["kind"] == "fee", row["due"]))
 
 
 def _parts(user: User) -> Iterator[dict[str, Any]]:
@@ -168,6 +169,7 @@ def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
             {
                 **_visit(booking),
                 "kind": "request",
+                "client": booking.client,
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
