@@ -79,6 +79,13 @@ class PairingKind(models.TextChoices):
     PREFERRED = "preferred", _("Send first")
 
 
+class DoorRule(models.TextChoices):
+    """What holds for whoever goes to a client's door, the milder first."""
+
+    NOT_ALONE = "not_alone", _("Not alone")
+    TWO_PEOPLE = "two_people", _("Two people only")
+
+
 class NoteReader(models.TextChoices):
     """Whom a note on a client is for."""
 
