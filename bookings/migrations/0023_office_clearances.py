@@ -7,8 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0020_fell_away_in_a_pause"),
-        ("bookings", "0021_incidents"),
+        ("bookings", "0022_incidents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
