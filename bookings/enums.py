@@ -135,6 +135,7 @@ class MessageKind(models.TextChoices):
     CODE = "code", _("One-time code")
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
+    TIME_OFF = "time_off", _("Time off answered")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -143,7 +144,7 @@ class MessageKind(models.TextChoices):
     MORNING = "morning", _("Morning: visits not closed")
 
 
-# What staff get; every other kind is for a client.
+# What the desk gets; every other kind is for a client, or a therapist.
 TO_STAFF = frozenset(
     {
         MessageKind.STAFF_ALERT,
@@ -210,3 +211,9 @@ class LateFeeState(models.TextChoices):
     CHARGED = "charged", _("Asked for")
     PAID = "paid", _("Paid")
     WAIVED = "waived", _("Waived")
+
+
+class WishState(models.TextChoices):
+    OPEN = "open", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")

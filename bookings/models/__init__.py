@@ -22,7 +22,7 @@ from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therap
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
-from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
+from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Therapist",
     "TherapistQuerySet",
     "TimeOff",
+    "TimeOffWish",
     "VisitPurpose",
     "VisitStep",
     "WorkingHours",

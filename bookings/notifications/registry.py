@@ -33,6 +33,7 @@ from bookings.models import (
     Message,
     MessageSettings,
     ScreeningRecord,
+    TimeOffWish,
 )
 from massagerx.lib.localtime import local
 from services.models import Business
@@ -45,7 +46,7 @@ class DeskDay:
     day: date
 
 
-Target = Booking | Link | ContactMessage | BookletRequest | DeskDay
+Target = Booking | Link | ContactMessage | BookletRequest | TimeOffWish | DeskDay
 _S = BookingStatus
 STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
 
@@ -64,7 +65,7 @@ class Kind:
     until_start: bool = False
     any_revision: bool = False
     calendar: CalendarMethod | None = None
-    about: Literal["booking", "link", "contact_message", "booklet_request", "day"] = "booking"
+    about: Literal["booking", "link", "contact_message", "booklet_request", "wish", "day"] = "booking"
 
 
 KINDS: dict[str, Kind] = {
@@ -92,6 +93,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.CODE: Kind("code", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
+    MessageKind.TIME_OFF: Kind("time_off", about="wish"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),
@@ -131,6 +133,7 @@ _TARGETS: dict[str, Any] = {
     "link": Link,
     "contact_message": ContactMessage,
     "booklet_request": BookletRequest,
+    "wish": TimeOffWish,
 }
 
 
@@ -155,6 +158,8 @@ def recipient(message: Message, target: Target, site_settings: SiteSettings) -> 
         return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
         return target.client.email
+    if isinstance(target, TimeOffWish):
+        return target.therapist.user.email if target.therapist.user is not None else ""
     return getattr(target, "email", "")
 
 

@@ -1,7 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
-from .absence import stay_away_today
+from .absence import answer_wish, stay_away_today, wish_for_time_off
 from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
@@ -82,6 +82,7 @@ __all__ = [
     "ahead_together",
     "answer_contact",
     "answer_screening",
+    "answer_wish",
     "any_needs_clinician_note",
     "ask_move",
     "can_be_longer",
@@ -148,6 +149,7 @@ __all__ = [
     "visit_request_of",
     "waiting_thoughts",
     "we_are_too_late",
+    "wish_for_time_off",
     "withdraw_change",
     "would_confirm",
 ]
