@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -28,6 +30,8 @@ from services.models import Business, Service
 from .models import FaqEntry, OldAddress, Page, Post, PostQuerySet, Tag, Testimonial
 from .preview import previewed_post
 from .reading import Reading, read
+
+log = logging.getLogger("massagerx.media")
 
 POSTS_PER_PAGE = 10
 RELATED_POSTS = 3
@@ -280,10 +284,18 @@ def faq(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def media(request: HttpRequest, name: str) -> FileResponse:
+def media(request: HttpRequest, name: str) -> HttpResponseBase:
     """A picture of the library. Its name changes when it does, so a copy can be kept for good."""
-    if not _PICTURE_NAME.fullmatch(name) or not default_storage.exists(name):
+    if not _PICTURE_NAME.fullmatch(name):
         raise Http404
-    response = FileResponse(default_storage.open(name), content_type=mimetypes.guess_type(name)[0])
+    try:
+        file = default_storage.open(name)
+    except FileNotFoundError:
+        raise Http404 from None
+    # The store is away: a page without a picture is a page, and the browser may ask again.
+    except OSError as error:
+        log.warning("a picture can't be read", extra={"cause": type(error).__name__})
+        return HttpResponse(status=503, headers={"Retry-After": "60", "Cache-Control": "no-store"})
+    response = FileResponse(file, content_type=mimetypes.guess_type(name)[0])
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

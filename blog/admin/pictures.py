@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -23,7 +22,7 @@ from django.views.decorators.http import require_safe
 from blog import media
 from blog.models import Page, Picture, Post, Upload, Video
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
-from massagerx.lib.pictures import MAX_BYTES, Encoded, encode_upload
+from massagerx.lib.picture_upload import NOT_KEPT, PictureUploadForm, upload_field
 
 _SHOWN_AT_ONCE = 30
 
@@ -42,23 +41,10 @@ class KeptFileInput(forms.FileInput):
         return render_to_string("admin/blog/kept_file.html", context) + chooser
 
 
-class PictureForm(ModelForm):
-    upload = forms.FileField(
-        label=_("File"),
-        help_text=_(
-            "A JPEG, PNG or WebP of at most 5 MB. What the camera wrote into it, such as the place, is left out."
-        ),
-        widget=KeptFileInput(
-            attrs={
-                "accept": "image/jpeg,image/png,image/webp,image/gif,image/avif",
-                "data-most": MAX_BYTES,
-                "data-too-large": _("This picture is over 5 MB. Please choose a smaller one."),
-            }
-        ),
-    )
+class PictureForm(PictureUploadForm):
+    upload = upload_field(KeptFileInput)
     # Set by the admin, for the upload of a refused form.
     user: User
-    encoded: Encoded | None = None
     kept: Upload | None = None
 
     class Meta:
@@ -79,7 +65,10 @@ class PictureForm(ModelForm):
             return
         if self.encoded is not None:
             name = str(getattr(self.files["upload"], "name", ""))
-            self.kept = media.keep_upload(self.encoded, name, by=self.user, now=timezone.now())
+            try:
+                self.kept = media.keep_upload(self.encoded, name, by=self.user, now=timezone.now())
+            except OSError:
+                self.add_error("upload", NOT_KEPT)
         widget = self.fields["upload"].widget
         assert isinstance(widget, KeptFileInput)
         widget.kept = self.kept
@@ -87,15 +76,13 @@ class PictureForm(ModelForm):
     def clean_upload(self) -> Any:
         """Encodes the upload, or keeps the one sent before. Raises `ValidationError` when there is
         neither."""
-        upload = self.cleaned_data["upload"]
         self.kept = Upload.objects.kept_for(self.user, self.data.get("kept", ""), timezone.now())
-        if upload:
-            try:
-                self.encoded = encode_upload(upload, upload.size)
-            except ValidationError as refused:
-                rest = _("Nothing else is lost: only the file has to be chosen again.")
-                raise ValidationError([*refused.messages, str(rest)]) from refused
-        elif self.kept is None:
+        try:
+            upload = super().clean_upload()
+        except ValidationError as refused:
+            rest = _("Nothing else is lost: only the file has to be chosen again.")
+            raise ValidationError([*refused.messages, str(rest)]) from refused
+        if not upload and self.kept is None:
             raise ValidationError(_("We no longer have the file. Please choose it again."), code="required")
         return upload
 
@@ -170,13 +157,12 @@ class PictureAdmin(LibraryMixin):
         return render_to_string("admin/blog/focus.html", {"picture": picture})
 
     def save_model(self, request: HttpRequest, obj: Picture, form: PictureForm, change: bool) -> None:
-        """Stores the file and marks sizes as due when file or focus changed."""
+        """Takes up the file that was kept, and marks sizes as due when the focus changed; a new file's are by its
+        form."""
         now = timezone.now()
-        if form.encoded is not None:
-            obj.put_away(form.encoded, now=now)
-        elif form.kept is not None:
+        if form.encoded is None and form.kept is not None:
             media.take_up(obj, form.kept, now=now)
-        elif {"focal_x", "focal_y"} & set(form.changed_data):
+        elif change and {"focal_x", "focal_y"} & set(form.changed_data):
             obj.sizes_due_at = now
         super().save_model(request, obj, form, change)
 

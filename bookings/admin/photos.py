@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Photo, Therapist
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
-from massagerx.lib.pictures import MAX_BYTES, Encoded, encode_upload
+from massagerx.lib.picture_upload import PictureUploadForm, upload_field
 
 # Shape, where it is shown, and what is asked of who takes it.
 _ASKED: dict[str, tuple[Any, Any, Any]] = {
@@ -87,33 +87,14 @@ def slots_of(therapist: Therapist | None, photos: Iterable[Photo]) -> list[Liste
     ]
 
 
-class PhotoForm(forms.ModelForm):
-    upload = forms.FileField(
-        label=_("File"),
-        help_text=_(
-            "A JPEG, PNG or WebP of at most 5 MB. What the camera wrote into it, such as the place, is left out."
-        ),
-        widget=forms.FileInput(
-            attrs={
-                "accept": "image/jpeg,image/png,image/webp,image/gif,image/avif",
-                "data-most": MAX_BYTES,
-                "data-too-large": _("This picture is over 5 MB. Please choose a smaller one."),
-            }
-        ),
-    )
-    encoded: Encoded | None = None
+class PhotoForm(PictureUploadForm):
+    upload = upload_field()
 
     class Meta:
         model = Photo
         fields = ["slot", "therapist", "focal_x", "focal_y"]
         # Both are chosen on the shoot list.
         widgets = {"slot": forms.HiddenInput(), "therapist": forms.HiddenInput()}
-
-    def clean_upload(self) -> Any:
-        """Encodes the upload anew. Raises `ValidationError` for one that is too large, or no picture."""
-        upload = self.cleaned_data["upload"]
-        self.encoded = encode_upload(upload, upload.size)
-        return upload
 
 
 class FocusForm(forms.ModelForm):
@@ -193,10 +174,7 @@ class PhotoAdmin(KindFieldsMixin, ListMixin):
         return render_to_string("admin/bookings/photo/focus.html", {"photo": photo})
 
     def save_model(self, request: HttpRequest, obj: Photo, form: Any, change: bool) -> None:
-        """Stores the file, and marks sizes as due when file or focus changed."""
-        now = timezone.now()
-        if not change:
-            obj.put_away(form.encoded, now=now)
-        elif form.changed_data:
-            obj.sizes_due_at = now
+        """Marks sizes as due when the focus changed; a new photo's are by its form."""
+        if change and form.changed_data:
+            obj.sizes_due_at = timezone.now()
         super().save_model(request, obj, form, change)

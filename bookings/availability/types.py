@@ -40,10 +40,11 @@ class Interval(_Instants):
         """Checked, and in UTC."""
         # Two datetimes of one zone compare by their wall clocks, wrongly in the hour that the clock repeats;
         # in UTC they compare as instants.
-        start, end = as_utc(start), as_utc(end)
+        if start.tzinfo is not UTC or end.tzinfo is not UTC:
+            start, end = as_utc(start), as_utc(end)
         if end <= start:
             raise ValueError("An interval ends after it starts.")
-        return super().__new__(cls, start, end)
+        return cls._make((start, end))
 
     @property
     def duration(self) -> timedelta:

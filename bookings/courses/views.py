@@ -2,7 +2,7 @@
 client on the phone.
 
 The other steps are those of every booking. The draft keeps what the course is planned by, and the times that were taken
-over; nothing is held meanwhile: what has gone is planned anew, and marked.
+over. Times are held while one looks at them and types; what has gone is planned anew, and marked.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
-from bookings.models import BookingRules
+from bookings.models import BookingRules, Hold
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
@@ -147,10 +147,15 @@ class _Page:
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
     ) -> HttpResponse:
-        visits = self.draft.plan(chosen) if self.draft is not None and not form.errors else []
         context: dict[str, Any] = {"form": form, "plans": self.plans}
-        if self.draft is not None and visits:
+        if self.draft is not None and not form.errors:
+            visits, hold = self.draft.kept(self.request, self.draft.plan(chosen))
             context |= self.draft.shown(visits)
+            context |= {
+                "hold": hold,
+                "held": steps.held(hold, now=self.progress.now),
+                "keeps_several": True,
+            }
         return show(self.request, self.progress, "when", context, template="course", status=status)
 
     def take(self) -> HttpResponse:
@@ -158,7 +163,7 @@ class _Page:
         if self.draft is None:
             return back_to("course")
         chosen = chosen_times(self.request)
-        visits = self.draft.plan(chosen)
+        visits, _hold = self.draft.kept(self.request, self.draft.plan(chosen))
         left_out = [visit for visit in visits if visit.time is None]
         if left_out or any(visit.is_new for visit in visits) or len(chosen) != len(visits):
             words = _("Not all of these times can be had. What has changed is marked; please look again.")
@@ -171,8 +176,9 @@ class _Page:
             add_ons=[],
             people=1,
             preference=self.draft.asked_for["preference"],
+            starts_at=None,
+            therapist=None,
             **{
-                **steps.forget_time(self.progress),
                 COURSE: [
                     [visit.time.starts_at.isoformat(), visit.therapist] for visit in visits if visit.time
                 ],
@@ -290,6 +296,44 @@ class Draft:
             chosen=self.chosen if chosen is None else chosen,
         )
 
+    def kept(
+        self, request: HttpRequest, visits: list[PlannedVisit]
+    ) -> tuple[list[PlannedVisit], Hold | None]:
+        """The visits while somebody looks at them: their times are held, as a single visit's is. Where one has gone at
+        this very moment they are planned once more, and it is marked."""
+        now, rules = self.progress.now, self.rules
+        wishes = [
+            operations.Wish(self.visit_request.with_therapist(visit.therapist), visit.time.starts_at)
+            for visit in visits
+            if visit.time is not None
+        ]
+        held = list(Hold.objects.filter(draft_id=self.progress.draft.key).live(now).order_by("number"))
+        if held and [(hold.starts_at, hold.therapist_id) for hold in held] == [
+            (visit.time.starts_at, visit.time.therapist_id) for visit in visits if visit.time is not None
+        ]:
+            if operations.hold_matches(held[0], visit_request=self.visit_request, rules=rules):
+                operations.extend_hold(held[0], now=now)
+                return visits, held[0]
+        if not wishes:
+            operations.release_hold(self.progress.draft)
+            return visits, None
+        try:
+            held = operations.hold_times(
+                draft=self.progress.draft,
+                wishes=wishes,
+                rules=rules,
+                source=steps.source_of(request, self.progress),
+                now=now,
+            )
+        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
+            there = {
+                visit.target.number: Chosen(visit.time.starts_at, visit.therapist)
+                for visit in visits
+                if visit.time is not None
+            }
+            return self.plan(there), None
+        return visits, held[0] if held else None
+
     def quote(self, starts_at: datetime) -> pricing.Quote:
         """The price of a visit at this start."""
         return pricing.quote(
@@ -357,6 +401,7 @@ def check(request: HttpRequest) -> HttpResponse:
         save(request, progress, submission_key=str(uuid.uuid4()))
     page = _Check(request, progress, current, draft, visits)
     if request.method != "POST":
+        draft.kept(request, visits)
         return page.show()
     form = ReviewForm(request.POST)
     if not form.is_valid():

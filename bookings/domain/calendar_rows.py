@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from enum import IntEnum
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,29 +30,19 @@ from bookings.models import Booking, Closure, ExtraHours, Hold, TimeOff, Working
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 
 
-class TakenBy(IntEnum):
-    """What takes a therapist's time."""
+class TakenBy(StrEnum):
+    """Whose place and times a row has. Words, since a column of words needs no conversion."""
 
-    VISIT = 1
-    HOLD = 2
-    TIME_OFF = 3
+    VISIT = "visit"
+    HOLD = "hold"
+    TIME_OFF = "off"
 
 
-class TakenRow(NamedTuple):
-    """A visit, a hold or time off: aware instants, and how long the treatment is. Only a visit has a street, and time
-    off has no place."""
-
-    by: TakenBy
-    therapist_id: int
-    blocked_from: datetime
-    blocked_until: datetime
-    treatment: timedelta
-    street: str
-    unit: str
-    zip_code: str
-    zone_id: int | None
-    latitude: float | None
-    longitude: float | None
+# Plain: taken by what, whose time (a key), blocked from and until (aware), how long the treatment is; where: street,
+# unit, ZIP code, key of the zone, latitude and longitude. Only a visit has a street, and time off has no place.
+TakenRow = tuple[
+    str, int, datetime, datetime, timedelta, str, str, str, int | None, float | None, float | None
+]
 
 
 class HoursRow(NamedTuple):
@@ -75,7 +65,7 @@ def _nothing(field: Field) -> Value:
 
 
 def _text(value: str = "") -> Value:
-    return Value(value, output_field=CharField())
+    return Value(str(value), output_field=CharField())
 
 
 _WHERE = (F("area__zip_code"), F("area__zone_id"), F("area__latitude"), F("area__longitude"))
@@ -89,21 +79,18 @@ def taken_between(
     now: datetime,
     excluding: Sequence[int] = (),
     draft: UUID | None = None,
-) -> Iterator[TakenRow]:
+) -> list[TakenRow]:
     """All that takes time of these therapists between the two aware instants of `span`; one query, without an order.
 
     `excluding` leaves out visits by their keys, `draft` the hold of one visitor.
     """
-    return map(
-        TakenRow._make,
-        _TAKEN.rows(
-            start=span[0],
-            end=span[1],
-            therapists=list(therapists),
-            now=now,
-            excluding=sorted(set(excluding)) or None,
-            draft=draft,
-        ),
+    return _TAKEN.rows(
+        start=span[0],
+        end=span[1],
+        therapists=list(therapists),
+        now=now,
+        excluding=sorted(set(excluding)) or None,
+        draft=draft,
     )
 
 
@@ -120,11 +107,11 @@ def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
     block = ("therapist_id", "blocked_from", "blocked_until", treatment)
     return (
         visits.order_by()
-        .values_list(_by(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
+        .values_list(_text(TakenBy.VISIT), *block, "street", "unit", *_WHERE)
         .union(
-            holds.order_by().values_list(_by(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
+            holds.order_by().values_list(_text(TakenBy.HOLD), *block, _text(), _text(), *_WHERE),
             off.order_by().values_list(
-                _by(TakenBy.TIME_OFF),
+                _text(TakenBy.TIME_OFF),
                 "therapist_id",
                 "starts_at",
                 "ends_at",
@@ -136,10 +123,6 @@ def _taken(parameter: Parameters) -> QuerySet[Booking, Any]:
             all=True,
         )
     )
-
-
-def _by(what: TakenBy) -> Value:
-    return Value(int(what), output_field=IntegerField())
 
 
 _TAKEN = CompiledQuery(_taken)

@@ -1,4 +1,4 @@
-"""A time kept for a visitor who is still filling in the booking."""
+"""Times kept for a visitor who is still filling in the booking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .intake import BookingDraft
 from .people import Therapist
 from .places import ServiceArea
 
-# However many visitors come from one address, no more of their times are kept at once.
+# However many visitors come from one address, for no more of them times are kept at once; a course's for one of them.
 HOLDS_PER_SOURCE = 3
 # However long somebody types, one choice of a time is kept no longer.
 HELD_AT_MOST = timedelta(minutes=40)
@@ -29,14 +29,15 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
 
 class Hold(models.Model):
-    """Counts as taken until `expires_at`; one a visitor. A courtesy: what guarantees a visit is the booking.
+    """Counts as taken until `expires_at`; one a visitor, or one for each visit of a course, by `number`. A courtesy:
+    what guarantees a visit is the booking.
 
     Typing on moves `expires_at`, never beyond `HELD_AT_MOST` after `held_since`, the instant of the choice.
     """
 
-    draft = models.OneToOneField(
-        BookingDraft, on_delete=models.CASCADE, related_name="hold", primary_key=True
-    )
+    draft = models.ForeignKey(BookingDraft, on_delete=models.CASCADE, related_name="holds")
+    # From 1, in the order of a course's visits.
+    number = models.PositiveSmallIntegerField(default=1)
     therapist = models.ForeignKey(Therapist, on_delete=models.CASCADE, related_name="holds")
     area = models.ForeignKey(ServiceArea, on_delete=models.CASCADE, related_name="+")
     starts_at = models.DateTimeField()
@@ -45,7 +46,8 @@ class Hold(models.Model):
     blocked_until = models.DateTimeField()
     expires_at = models.DateTimeField()
     held_since = models.DateTimeField()
-    # A keyed digest of the visitor's network address, and which of its few places this hold takes.
+    # A keyed digest of the visitor's network address (of staff who they are), and which of its few places the visitor's
+    # holds take.
     source = models.CharField(max_length=64)
     place = models.PositiveSmallIntegerField()
 
@@ -59,8 +61,15 @@ class Hold(models.Model):
             models.Index(fields=["expires_at"], name="hold_by_expiry"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["source", "place"], name="hold_few_per_source"),
-            models.CheckConstraint(condition=Q(place__lt=HOLDS_PER_SOURCE), name="hold_place_in_range"),
+            models.UniqueConstraint(fields=["draft", "number"], name="hold_one_per_visit"),
+            # Every visitor's first hold has the number 1, and only a course has a second.
+            models.UniqueConstraint(fields=["source", "place", "number"], name="hold_few_per_source"),
+            models.UniqueConstraint(
+                fields=["source"], condition=Q(number=2), name="hold_one_course_per_source"
+            ),
+            models.CheckConstraint(
+                condition=Q(place__lt=HOLDS_PER_SOURCE, number__gte=1), name="hold_place_in_range"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     blocked_from__lte=F("starts_at"),

@@ -186,10 +186,11 @@ class Progress:
 
     @property
     def hold(self) -> Hold | None:
-        """The held time, while it is held."""
-        if self.starts_at is None:
-            return None
-        return Hold.objects.filter(draft_id=self.draft.key, starts_at=self.starts_at).live(self.now).first()
+        """The held time, while it is held; of a course the first of its visits."""
+        held = Hold.objects.filter(draft_id=self.draft.key).live(self.now).order_by("number")
+        if self.starts_at is not None:
+            return held.filter(starts_at=self.starts_at).first()
+        return held.first() if COURSE_ASKED in self.answers else None
 
     @property
     def quote(self) -> pricing.Quote | None:
@@ -294,7 +295,9 @@ def _rules_for(request: HttpRequest, progress: Progress) -> BookingRules:
     an answer are for clients who are confirmed at once, which a sign-in tells, and for who holds one already."""
     rules, now = progress.rules, progress.now
     stricter = answers.rules_for_requests(rules, now=now)
-    if stricter is rules or progress.staff_user is not None or progress.hold is not None:
+    if stricter is rules or progress.staff_user is not None:
+        return rules
+    if progress.starts_at is not None and progress.hold is not None:
         return rules
     email = load_visitor(request, now=now).email if rules.confirm_known_clients else ""
     if email and Booking.objects.filter(client__email=email, status=BookingStatus.COMPLETED).exists():
@@ -345,8 +348,8 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
 
 def forget_time(progress: Progress) -> dict[str, None]:
     """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
-    another therapist. The times of a course go the same way."""
-    if "starts_at" not in progress.answers and COURSE not in progress.answers:
+    another therapist. The times of a course go the same way, also while one only looks at them."""
+    if not {"starts_at", COURSE, COURSE_ASKED} & set(progress.answers):
         return {}
     operations.release_hold(progress.draft)
     return {"starts_at": None, "therapist": None, COURSE: None}
@@ -391,7 +394,10 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     The way to the door is told after the time was chosen: a hold with other minutes at the door is taken again.
     """
     if COURSE in progress.answers:
-        return None  # looked at again before they are booked
+        # Looked at again, and kept again, before they are booked.
+        if progress.hold is not None:
+            operations.extend_hold(progress.hold, now=progress.now)
+        return None
     wish = progress.time
     if wish is None:
         return back_to("when")
@@ -407,7 +413,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
             visit_request=wish.visit_request,
             starts_at=wish.starts_at,
             rules=progress.rules,
-            source=visitor_digest(request),
+            source=source_of(request, progress),
             now=progress.now,
         )
     except (SlotNotOffered, NoLongerOffered) as error:
@@ -440,7 +446,7 @@ def with_another(request: HttpRequest, progress: Progress) -> bool:
             visit_request=asked.with_therapist(another.slug),
             starts_at=starts_at,
             rules=progress.rules,
-            source=visitor_digest(request),
+            source=source_of(request, progress),
             now=progress.now,
         )
     except (SlotNotOffered, NoLongerOffered):
@@ -465,6 +471,12 @@ def _fits_at_ground(progress: Progress, wish: Wish) -> bool:
     except SlotNotOffered:
         return False
     return True
+
+
+def source_of(request: HttpRequest, progress: Progress) -> str:
+    """Whose held times are counted together: those of one network address; of staff of each of them."""
+    staff_user = progress.staff_user
+    return visitor_digest(request) if staff_user is None else f"staff {staff_user.pk}"
 
 
 def held(hold: Hold | None, *, now: datetime) -> dict[str, Any]:
@@ -551,6 +563,7 @@ def show(
     context = {
         "hold": hold,
         "held": held(hold, now=progress.now),
+        "keeps_several": COURSE in progress.answers,
         "progress": progress,
         "step": step,
         "steps": [

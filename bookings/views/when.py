@@ -16,7 +16,7 @@ from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_
 from bookings.forms import SoonestForm, TimeForm
 from bookings.models import ServiceArea
 from bookings.refusals import another_words, refusal_words
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .calendar import Asked, CalendarPage
@@ -33,6 +33,7 @@ from .steps import (
     onward,
     save,
     show,
+    source_of,
     with_answers,
 )
 from .visits.visitor import came_last
@@ -136,7 +137,7 @@ def _keep(
         visit_request=visit_request.asking_for(who).with_therapist(therapist),
         starts_at=starts_at,
         rules=progress.rules,
-        source=visitor_digest(request),
+        source=source_of(request, progress),
         now=progress.now,
     )
     kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}

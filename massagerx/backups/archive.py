@@ -10,13 +10,15 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from django.core.files.storage import Storage
 from django.db import connection, transaction
 
 from massagerx.lib.sealed_file import BrokenFile, SealedReader, SealedWriter
@@ -50,7 +52,7 @@ class Contents:
             raise BrokenFile("The backup's list of contents can't be read.") from error
 
 
-def make(folder: Path, *, media: Path, key: str, now: datetime) -> Path:
+def make(folder: Path, *, media: Storage, key: str, now: datetime) -> Path:
     """Writes an archive of the database and of `media` into `folder`, named by the instant, and returns its path.
 
     The database is read in one snapshot, while others go on writing. Raises `tables.ProgramFailed` and OSError; then
@@ -72,11 +74,14 @@ def make(folder: Path, *, media: Path, key: str, now: datetime) -> Path:
         whole = Path(made) / "whole"
         with whole.open("xb") as file:
             with SealedWriter(file, key) as sealed, _tar(sealed, "w|") as tar:
-                _add(tar, contents, _DUMP, dump)
-                for path in sorted(
-                    path for path in media.rglob("*") if path.is_file() and not path.is_symlink()
-                ):
-                    _add(tar, contents, f"{_MEDIA}/{path.relative_to(media).as_posix()}", path)
+                with dump.open("rb") as dumped:
+                    _add(tar, contents, _DUMP, dumped, dump.stat().st_size)
+                for name in sorted(_stored(media)):
+                    with (
+                        suppress(FileNotFoundError),
+                        media.open(name) as stored,
+                    ):  # deleted since the folder was read
+                        _add(tar, contents, f"{_MEDIA}/{name}", stored, stored.size)
                 text = contents.as_json()
                 last = tarfile.TarInfo(_CONTENTS)
                 last.size = len(text)
@@ -109,17 +114,23 @@ class _Digesting:
         return self._digest.hexdigest()
 
 
-def _add(tar: tarfile.TarFile, contents: Contents, name: str, path: Path) -> None:
+def _stored(storage: Storage, folder: str = "") -> Iterator[str]:
+    """The names of all files in the storage."""
     try:
-        file = path.open("rb")
+        folders, files = storage.listdir(folder)
     except FileNotFoundError:
-        return  # deleted since the folder was read
-    with file:
-        member = tarfile.TarInfo(name)
-        member.size = os.fstat(file.fileno()).st_size
-        digesting = _Digesting(file)
-        tar.addfile(member, digesting)
-        contents.files[name] = digesting.hexdigest
+        return  # nothing was ever stored
+    yield from (f"{folder}{name}" for name in files)
+    for inner in folders:
+        yield from _stored(storage, f"{folder}{inner}/")
+
+
+def _add(tar: tarfile.TarFile, contents: Contents, name: str, file: Any, size: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    digesting = _Digesting(file)
+    tar.addfile(member, digesting)
+    contents.files[name] = digesting.hexdigest
 
 
 def read(path: Path, *, keys: Sequence[str], into: Path | None = None) -> Contents:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -142,7 +143,8 @@ class StoredPicture(models.Model):
         """Deletes the files too, after the commit."""
         names = self.files()
         deleted = super().delete(*args, **kwargs)
-        transaction.on_commit(lambda: remove(names))
+        # A file that stays behind because the store is away hurts nobody; the row is gone.
+        transaction.on_commit(lambda: remove(names), robust=True)
         return deleted
 
 
@@ -195,9 +197,15 @@ def _make_sizes_of(
 
 
 def store(name: str, data: bytes) -> None:
-    """Under this very name: a file left by a worker that died is written anew."""
+    """Under this very name: a file left by a worker that died is written anew. Raises OSError when it can't be
+    kept; then no part of it is left."""
     remove([name])
-    default_storage.save(name, ContentFile(data))
+    try:
+        default_storage.save(name, ContentFile(data))
+    except OSError:
+        with suppress(OSError):  # a full disk took its beginning
+            remove([name])
+        raise
 
 
 def remove(names: Any) -> None:

@@ -169,8 +169,63 @@ TIME_ZONE = "America/Los_Angeles"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+
+
+def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
+    """Django's settings for the storage of media: a folder of this machine for an empty `address`, else a bucket:
+    `s3://bucket/folder` on AWS, `https://host/bucket/folder` on any other store that speaks S3 (`http://` is for one on
+    this machine or in a network of ours); `?region=` names the region. `keys` are the access key and its secret."""
+    if not address:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    from botocore.config import Config
+
+    parts = urlsplit(address)
+    place = (parts.netloc + parts.path if parts.scheme == "s3" else parts.path).strip("/")
+    bucket, _slash, folder = place.partition("/")
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if (
+        parts.scheme not in ("s3", "https", "http")
+        or not (parts.netloc and bucket)
+        or "@" in parts.netloc
+        or asked.keys() - {"region"}
+    ):
+        raise ImproperlyConfigured(
+            "MEDIA_BUCKET must be s3://bucket or https://host/bucket, perhaps with ?region=, and without keys; "
+            "README.md says more."
+        )
+    if not all(keys):
+        raise ImproperlyConfigured(
+            "MEDIA_BUCKET needs MEDIA_ACCESS_KEY and MEDIA_SECRET_KEY; README.md says more."
+        )
+    options = {
+        "bucket_name": bucket,
+        "location": folder,
+        "endpoint_url": None if parts.scheme == "s3" else f"{parts.scheme}://{parts.netloc}",
+        "region_name": asked.get("region") or "us-east-1",
+        "access_key": keys[0],
+        "secret_key": keys[1],
+        # Names are ours, and never stand for other bytes. Who may read is the bucket's to say: nobody but us.
+        "file_overwrite": True,
+        "default_acl": None,
+        # No picture is worth a thread for longer.
+        "client_config": Config(
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": "auto" if parts.scheme == "s3" else "path"},
+            # Not every store knows the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    }
+    return {"BACKEND": "massagerx.lib.media_store.BucketStorage", "OPTIONS": options}
+
+
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": media_storage(
+        env.str("MEDIA_BUCKET", default=""),
+        keys=(env.str("MEDIA_ACCESS_KEY", default=""), env.str("MEDIA_SECRET_KEY", default="")),
+    ),
     "staticfiles": {"BACKEND": "massagerx.lib.staticfiles.SheetStorage"},
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (

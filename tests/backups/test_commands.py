@@ -22,6 +22,7 @@ from bookings.domain import erasure, operations
 from bookings.enums import BookingStatus, MessageState
 from bookings.models import Booking, Client, Message
 from massagerx.backups import archive, erased, tables
+from massagerx.settings.base import media_storage
 from tests.factories import make_world
 from tests.support import require
 from tests.support.prepared_databases import run_on
@@ -35,6 +36,7 @@ def _places(settings: Any, tmp_path: Path) -> None:
         pytest.skip("about PostgreSQL alone")
     require("pg_dump of PostgreSQL's client programs", found=shutil.which("pg_dump"))
     settings.MEDIA_ROOT, settings.VAR_DIR = tmp_path / "media", tmp_path
+    settings.STORAGES = {**settings.STORAGES, "default": media_storage("", keys=("", ""))}
     settings.BACKUP_DIR = str(tmp_path / "backups")
     (tmp_path / "media/pictures").mkdir(parents=True)
     (tmp_path / "media/pictures/a.webp").write_bytes(b"picture")

@@ -1,6 +1,7 @@
 """A form with a file that is refused: what was typed stays, and a good file need not be chosen again."""
 
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from blog import media
 from blog.models import Picture, Upload
 from blog.models.pictures import KEPT_FOR
+from massagerx.settings.base import media_storage
 from tests.blog.files import picture_file, upload
 from tests.blog.posts import HOUR, NOW
 from tests.blog.test_admin import errors
@@ -92,3 +94,51 @@ def test_kept_file_is_its_writer_s_alone_and_for_a_day(
     assert media.forget_uploads(now=NOW + KEPT_FOR) == 1
     assert not default_storage.exists(name)
     assert not Upload.objects.exists()
+
+
+FULL = {"BACKEND": "tests.support.full_disk.FullDisk"}
+NOT_KEPT = (
+    "The picture can't be kept right now: the place for pictures is full, or doesn't answer. Nothing else is lost: "
+    "please choose it again and save in some minutes."
+)
+
+
+@pytest.mark.parametrize(("alt", "refused"), [("Hands at rest", ["upload"]), ("", ["alt", "upload"])])
+def test_a_full_disk_is_told_kindly_and_leaves_nothing_half_written(
+    writer_client: Client, settings: Any, alt: str, refused: list[str]
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": FULL}
+
+    response = writer_client.post(
+        ADD, typed(upload=upload(picture_file(60, 40)), alt=alt, credit="A. Maker", focal_x="70")
+    )
+
+    assert sorted(errors(response)) == refused
+    assert NOT_KEPT in errors(response)["upload"]
+    page = response.content.decode()
+    assert 'value="A. Maker"' in page
+    assert 'value="70"' in page
+    assert "We kept" not in page
+    assert not Picture.objects.exists()
+    assert not Upload.objects.exists()
+    assert default_storage.holds_nothing()  # type: ignore[attr-defined]
+
+
+def test_a_picture_whose_store_is_away_is_asked_for_again(
+    writer_client: Client, client: Client, settings: Any
+) -> None:
+    writer_client.post(ADD, typed(upload=upload(picture_file(60, 40))))
+    address = default_storage.url(Picture.objects.get().name)
+    assert client.get(address).status_code == 200
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        away = media_storage(f"http://127.0.0.1:{closed.getsockname()[1]}/media", keys=("a", "b"))
+        settings.STORAGES = {**settings.STORAGES, "default": away}
+
+        response = client.get(address)
+        # The row goes, whatever the store says.
+        writer_client.post(f"/admin/blog/picture/{Picture.objects.get().pk}/delete/", {"post": "yes"})
+
+    assert response.status_code == 503
+    assert (response["Retry-After"], response["Cache-Control"]) == ("60", "no-store")
+    assert not Picture.objects.exists()

@@ -20,7 +20,7 @@ import pytest
 
 from launch.servers import free_port
 from tests.support import ROOT, require
-from tests.support.site import running_site
+from tests.support.site import RunningSite, running_site
 
 pytestmark = pytest.mark.faults
 
@@ -60,6 +60,7 @@ def rendered(tmp: Path, *, plain: int, tls: int, web: int, media: Path) -> str:
         "/etc/letsencrypt/live/www.example.com/privkey.pem": f"{tmp}/key.pem",
         "/var/log/nginx/massagerx.log": f"{tmp}/massagerx.log",
         "/var/lib/massagerx/media/": f"{media}/",
+        "/var/lib/nginx/massagerx": f"{tmp}/pictures",
         "/srv/massagerx/deploy/": f"{ROOT}/deploy/",
     }
     for place, own in places.items():
@@ -103,12 +104,16 @@ def nginx(tmp: Path, *, web: int, media: Path) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def proxy(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def site_behind(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    tmp = tmp_path_factory.mktemp("site")
+    with running_site(tmp, prepared_databases, TRUSTED_PROXIES="1", ALLOWED_HOSTS=HOST) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def proxy(site_behind: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     tmp = tmp_path_factory.mktemp("nginx")
-    with (
-        running_site(tmp, prepared_databases, TRUSTED_PROXIES="1", ALLOWED_HOSTS=HOST) as site,
-        nginx(tmp, web=site.site.port, media=site.var / "media") as running,
-    ):
+    with nginx(tmp, web=site_behind.site.port, media=site_behind.var / "media") as running:
         yield running
 
 
@@ -190,3 +195,17 @@ def test_site_that_is_away_is_said_kindly(tmp_path: Path) -> None:
         status, headers, text = alone.ask("GET", "/services/")
     assert (status, headers["retry-after"]) == (502, "30")
     assert "back in a minute" in text
+
+
+def test_picture_that_lies_elsewhere_is_fetched_once(site_behind: RunningSite, tmp_path: Path) -> None:
+    """Media in a bucket: this machine's folder is empty, and the site has the picture."""
+    name = next(path.name for path in sorted((site_behind.var / "media/pictures").iterdir()))
+    web_log = site_behind.var / "log" / "web.log"
+    before = web_log.read_text().count('"route": "blog:media"')
+    with nginx(tmp_path, web=site_behind.site.port, media=tmp_path / "nothing") as proxy:
+        answers = [proxy.ask("GET", f"/media/pictures/{name}") for _ in range(3)]
+        missing = proxy.ask("GET", "/media/pictures/no-such.webp")
+    assert {(status, headers["content-type"]) for status, headers, _text in answers} == {(200, "image/webp")}
+    assert all("immutable" in headers["cache-control"] for _status, headers, _text in answers)
+    assert missing[0] == 404
+    assert web_log.read_text().count('"route": "blog:media"') - before == 2

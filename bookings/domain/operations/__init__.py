@@ -26,7 +26,15 @@ from .changes import (
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_address, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
-from .hold import can_be_longer, extend_hold, hold_matches, hold_time, release_expired_holds, release_hold
+from .hold import (
+    can_be_longer,
+    extend_hold,
+    hold_matches,
+    hold_time,
+    hold_times,
+    release_expired_holds,
+    release_hold,
+)
 from .move import (
     MOVABLE,
     Move,
@@ -111,6 +119,7 @@ __all__ = [
     "hand_in_note",
     "hold_matches",
     "hold_time",
+    "hold_times",
     "is_covered",
     "late_fee",
     "mark_no_show",

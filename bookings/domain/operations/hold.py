@@ -1,7 +1,8 @@
-"""Keeping a time for a visitor while the rest is filled in."""
+"""Keeping times for a visitor while the rest is filled in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from bookings.domain.visit_request import VisitRequest
 from bookings.models import BookingDraft, BookingRules, Hold
 from bookings.models.holds import HELD_AT_MOST, HOLDS_PER_SOURCE
 
-from .claim import claim
+from .claim import Wish, claim_all
 
 HOLD_FOR = timedelta(minutes=10)
 # Typing on gives the full time again; what would move the end by less than a minute is not written.
@@ -28,44 +29,60 @@ def hold_time(
     source: str,
     now: datetime,
 ) -> Hold | None:
-    """Keeps a start for the visitor with `draft`, who asks for `visit_request`, for ten minutes or as long as one
-    types, in place of the one held before.
+    """`hold_times` for one start."""
+    wish = Wish(visit_request, starts_at)
+    return next(iter(hold_times(draft=draft, wishes=[wish], rules=rules, source=source, now=now)), None)
 
-    None when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
-    hold as many times as one address may: the start was free and may be booked, it is only not kept. The start that is
-    held already, taken again with other minutes, was chosen when it was chosen.
 
-    Raises as `claim`, and the earlier hold stays then.
+def hold_times(
+    *, draft: BookingDraft, wishes: Sequence[Wish], rules: BookingRules, source: str, now: datetime
+) -> list[Hold]:
+    """Keeps starts for the visitor with `draft`, one or those of a whole course, all or none, for ten minutes or as
+    long as one types, in place of what was held before.
+
+    Empty when the draft has gone meanwhile (booked, or started over in another tab), and when visitors from `source`
+    hold as many times as one address may: the starts were free and may be booked, they are only not kept. What is held
+    already, taken again with other minutes, was chosen when it was chosen.
+
+    Raises as `claim`, and what was held before stays then.
     """
-    with claim(replace(visit_request, draft=draft.key), starts_at, rules=rules, now=now) as slot:
+    own = [Wish(replace(wish.visit_request, draft=draft.key), wish.starts_at) for wish in wishes]
+    with claim_all(own, rules=rules, now=now) as slots:
         if not BookingDraft.objects.select_for_update().filter(pk=draft.key).exists():
-            return None
-        earlier = Hold.objects.filter(draft=draft, starts_at=slot.starts_at).live(now).first()
-        held_since = earlier.held_since if earlier is not None else now
+            return []
+        starts = [slot.starts_at for slot in slots]
+        earlier = Hold.objects.filter(draft=draft, starts_at__in=starts).live(now)
+        held_since = earlier.order_by("held_since").values_list("held_since", flat=True).first() or now
         Hold.objects.filter(draft=draft).delete()
         Hold.objects.filter(source=source).expired(now).delete()
-        held = set(Hold.objects.filter(source=source).order_by().values_list("place", flat=True))
-        place = next((number for number in range(HOLDS_PER_SOURCE) if number not in held), None)
-        if place is None:
-            return None
+        held = Hold.objects.filter(source=source).order_by().values_list("place", "number")
+        taken = {place for place, _number in held}
+        place = next((number for number in range(HOLDS_PER_SOURCE) if number not in taken), None)
+        if place is None or (len(slots) > 1 and any(number > 1 for _place, number in held)):
+            return []
+        rows = [
+            Hold(
+                draft=draft,
+                number=number,
+                therapist_id=slot.therapist_id,
+                area=wish.visit_request.area,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                blocked_from=slot.blocked_from,
+                blocked_until=slot.blocked_until,
+                expires_at=_kept_until(held_since, now),
+                held_since=held_since,
+                source=source,
+                place=place,
+            )
+            for number, (wish, slot) in enumerate(zip(own, slots, strict=True), start=1)
+        ]
         try:
             with transaction.atomic():
-                return Hold.objects.create(
-                    draft=draft,
-                    therapist_id=slot.therapist_id,
-                    area=visit_request.area,
-                    starts_at=slot.starts_at,
-                    ends_at=slot.ends_at,
-                    blocked_from=slot.blocked_from,
-                    blocked_until=slot.blocked_until,
-                    expires_at=_kept_until(held_since, now),
-                    held_since=held_since,
-                    source=source,
-                    place=place,
-                )
+                return Hold.objects.bulk_create(rows)
         except IntegrityError:
             # Another visitor from there took the last place at this very moment.
-            return None
+            return []
 
 
 def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules) -> bool:
@@ -80,11 +97,11 @@ def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules
 
 
 def extend_hold(hold: Hold, *, now: datetime) -> None:
-    """Gives a live hold its full time again, as long as its time may be kept at all."""
+    """Gives a live hold its full time again, with the others of its course, as long as they may be kept at all."""
     until = _kept_until(hold.held_since, now)
     if hold.expires_at - now < EXTEND_BELOW and until > hold.expires_at:
-        # One that another tab has put in its place has an end of its own.
-        same = Hold.objects.filter(pk=hold.pk, held_since=hold.held_since, expires_at__lt=until)
+        # What another tab has put in its place has an end of its own.
+        same = Hold.objects.filter(draft=hold.draft_id, held_since=hold.held_since, expires_at__lt=until)
         if same.live(now).update(expires_at=until):
             hold.expires_at = until
 
@@ -99,7 +116,7 @@ def _kept_until(held_since: datetime, now: datetime) -> datetime:
 
 
 def release_hold(draft: BookingDraft) -> None:
-    """Lets the visitor's held time go, if there is one."""
+    """Lets the visitor's held times go, if there are any."""
     Hold.objects.filter(draft_id=draft.key).delete()
 
 

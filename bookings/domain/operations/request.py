@@ -207,6 +207,7 @@ def request_together(
                 _write(press, slot, draft, person, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
+            Hold.objects.filter(draft_id=draft).delete()
             alert = [MessageKind.STAFF_ALERT] if actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             return bookings
@@ -418,7 +419,7 @@ def _write(
     )
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
-    if draft is not None:
+    if draft is not None and together is None:
         Hold.objects.filter(draft_id=draft).delete()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from bookings import availability
-from bookings.domain.calendar_rows import HoursRow, TakenBy, TakenRow, hours_between, taken_between
+from bookings.domain.calendar_rows import HoursRow, TakenBy, hours_between, taken_between
 from bookings.domain.visit_request import VisitRequest
 from bookings.models import BookingRules, ServiceArea, Therapist
 from bookings.models.booking import make_address_key
@@ -19,6 +19,10 @@ from massagerx.lib.localtime import day_bounds, local
 from services.models import Service
 
 _MINUTE = timedelta(minutes=1)
+_KINDS = {
+    TakenBy.VISIT.value: availability.OccupiedKind.VISIT,
+    TakenBy.HOLD.value: availability.OccupiedKind.HOLD,
+}
 
 
 def place_of(area: ServiceArea, *, address_key: str | None = None) -> availability.Place:
@@ -96,12 +100,14 @@ def therapist_values(
     weeks = day_bounds(week_start)[0], day_bounds(week_end)[1]
     occupied: dict[int, list[availability.Occupied]] = defaultdict(list)
     off: dict[int, list[availability.Interval]] = defaultdict(list)
-    for taken in taken_between(weeks, therapists=keys, now=now, excluding=excluding, draft=draft):
-        span = availability.Interval(taken.blocked_from, taken.blocked_until)
-        if taken.by == TakenBy.TIME_OFF:
-            off[taken.therapist_id].append(span)
+    for row in taken_between(weeks, therapists=keys, now=now, excluding=excluding, draft=draft):
+        taken_by, whose, start, end, treatment = row[:5]
+        span = availability.Interval(start, end)
+        if kind := _KINDS.get(taken_by):
+            place = _place(*row[5:])
+            occupied[whose].append(availability.Occupied(span, place, treatment // _MINUTE, kind))
         else:
-            occupied[taken.therapist_id].append(_occupied(taken, span))
+            off[whose].append(span)
     weekly: dict[int, list[availability.WeeklyHours]] = defaultdict(list)
     extra: dict[int, list[availability.ExtraHours]] = defaultdict(list)
     closures: set[date] = set()
@@ -144,24 +150,14 @@ def therapist_values(
     return values, frozenset(closures)
 
 
-def _occupied(taken: TakenRow, blocked: availability.Interval) -> availability.Occupied:
-    is_visit = taken.by == TakenBy.VISIT
-    door = (taken.street, taken.unit) if is_visit else None
-    return availability.Occupied(
-        blocked,
-        _place(taken.zip_code, taken.zone_id, taken.latitude, taken.longitude, door),
-        whole_minutes(taken.treatment),
-        availability.OccupiedKind.VISIT if is_visit else availability.OccupiedKind.HOLD,
-    )
-
-
 @lru_cache(maxsize=4096)
 def _place(
+    street: str,
+    unit: str,
     zip_code: str,
     zone_id: int | None,
     latitude: float | None,
     longitude: float | None,
-    street_and_unit: tuple[str, str] | None,
 ) -> availability.Place:
     """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
     looked at again and again while times are shown."""
@@ -171,5 +167,5 @@ def _place(
         zone=str(zone_id),
         latitude=latitude if has_centroid else None,
         longitude=longitude if has_centroid else None,
-        address_key=make_address_key(*street_and_unit, zip_code) if street_and_unit is not None else None,
+        address_key=make_address_key(street, unit, zip_code) if street else None,
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import OperationalError
 from django.test import Client
 
@@ -14,9 +15,10 @@ from bookings.courses.models import Course, CoursePlan
 from bookings.courses.operations import book_course
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, MessageKind
-from bookings.exceptions import TooManyRequests, TooManyUnproved
-from bookings.models import Booking, Message
+from bookings.exceptions import SlotTaken, TooManyRequests, TooManyUnproved
+from bookings.models import Booking, Hold, Message
 from massagerx.lib.localtime import local
+from services.models import ServiceOption
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import signed_in, text
 from tests.factories import NOW, World, at
@@ -95,6 +97,99 @@ def test_link_of_a_visit_that_is_answered_still_keeps_the_others(flow: Flow, pla
     browser.post("/visits/open/")
     assert not Booking.objects.unproved().exists()
     assert browser.get(link)["Location"] == f"/visits/v/{first.reference}/"
+
+
+def test_times_are_held_while_one_looks_at_them(flow: Flow, plan: CoursePlan, world: World) -> None:
+    flow.client.post(COURSE, asked_for(plan))
+    assert not Hold.objects.exists()
+    page = flow.client.get(COURSE)
+    times = shown(page.content.decode())
+    assert "Your times are kept" in text(page)
+    held = [hold.starts_at.isoformat() for hold in Hold.objects.order_by("number")]
+    assert held == [value.split()[0] for value in times.values()]
+    with pytest.raises(SlotTaken):
+        world.book(starts_at=at(0).fromisoformat(held[2]), email="quick@example.com", phone="+12135550144")
+    assert flow.client.post("/book/keep/").json()["seconds"] == 600
+    # Another number of weekdays, other times: these are held then, and no others.
+    flow.client.post(COURSE, asked_for(plan, hour="15:00"))
+    assert not Hold.objects.exists()
+    later = shown(flow.client.get(COURSE).content.decode())
+    assert set(later.values()).isdisjoint(times.values())
+    assert [hold.starts_at.isoformat() for hold in Hold.objects.order_by("number")] == [
+        value.split()[0] for value in later.values()
+    ]
+
+
+def test_each_step_keeps_the_times_longer(flow: Flow, plan: CoursePlan) -> None:
+    take(flow, plan)
+    with time_machine.travel(NOW + timedelta(minutes=8), tick=False):
+        page = flow.client.get("/book/health/")
+        assert "Your times are kept" in text(page)
+        flow.health()
+    assert {hold.expires_at for hold in Hold.objects.order_by("pk")} == {NOW + timedelta(minutes=18)}
+    with time_machine.travel(NOW + timedelta(minutes=20), tick=False):
+        flow.details()
+        assert not Hold.objects.live(NOW + timedelta(minutes=20)).exists()
+        page = flow.client.get(CHECK)
+        assert "Your times are kept" in text(page)
+        assert Hold.objects.live(NOW + timedelta(minutes=20)).count() == 5
+        flow.client.post(CHECK, {**hidden(page.content.decode()), "agree": "on"})
+    assert Course.objects.get().visits.count() == 5
+    assert not Hold.objects.exists()
+
+
+def test_another_way_to_the_door_holds_other_minutes(flow: Flow, plan: CoursePlan, world: World) -> None:
+    take(flow, plan)
+    flow.health()
+    first = Hold.objects.order_by("number")[0]
+    flow.details(access_type=Booking.AccessType.STAIRS)
+    flow.client.get(CHECK)
+    again = Hold.objects.order_by("number")[0]
+    assert again.blocked_from < first.blocked_from
+    assert (again.starts_at, again.held_since) == (first.starts_at, first.held_since)
+
+
+@pytest.mark.parametrize("way", ["one time", "another service", "left"])
+def test_times_are_let_go_with_the_choice(flow: Flow, plan: CoursePlan, world: World, way: str) -> None:
+    flow.client.post(COURSE, asked_for(plan))
+    flow.client.get(COURSE)
+    if way == "one time":
+        flow.when()
+        assert Hold.objects.get().number == 1
+        return
+    if way == "another service":
+        longer = ServiceOption.objects.create(service=world.service, minutes=120, price_cents=20_000)
+        flow.client.post(
+            "/book/", {"service": world.service.slug, "option": longer.pk, "people": 1, "zip": "90026"}
+        )
+    else:
+        flow.client.post("/book/start-over/")
+    assert not Hold.objects.exists()
+
+
+def test_time_that_goes_while_it_is_planned_is_marked(
+    flow: Flow, plan: CoursePlan, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.client.post(COURSE, asked_for(plan))
+    hold_times = operations.hold_times
+
+    def somebody_is_quicker(*, wishes: Any, **rest: Any) -> Any:
+        if not Booking.objects.exists():
+            world.book(starts_at=wishes[2].starts_at, email="quick@example.com", phone="+12135550144")
+        return hold_times(wishes=wishes, **rest)
+
+    monkeypatch.setattr(operations, "hold_times", somebody_is_quicker)
+    page = text(flow.client.get(COURSE))
+    assert page.count("this one is new") == 1
+
+
+def test_looking_again_holds_nothing_anew(flow: Flow, plan: CoursePlan, count_queries: Any) -> None:
+    flow.client.post(COURSE, asked_for(plan))
+    with count_queries() as of_first:
+        flow.client.get(COURSE)
+    with count_queries() as of_second:
+        flow.client.get(COURSE)
+    assert len(of_second) < len(of_first) - 10
 
 
 def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:
@@ -308,6 +403,7 @@ def test_times_that_have_gone_are_marked_for_a_client_too(flow: Flow, plan: Cour
     times = take(flow, plan)
     page = to_the_end(flow).content.decode()
     moment = times["visit-3"].split()[0]
+    Hold.objects.all().delete()  # whoever left the page open for too long
     world.book(
         starts_at=at(0).fromisoformat(moment),
         email="quick@example.com", phone="+12135550144", street="9 Other Road",

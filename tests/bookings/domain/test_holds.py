@@ -155,6 +155,54 @@ def test_database_refuses_a_fourth_hold_of_one_source(world: World) -> None:
             )
 
 
+def several(world: World, of: BookingDraft, *hours: int, source: str = "a", now=NOW) -> list[Hold]:
+    wishes = [operations.Wish(visit_request(world), at(hour)) for hour in hours]
+    return operations.hold_times(draft=of, wishes=wishes, rules=world.rules, source=source, now=now)
+
+
+def test_all_times_of_a_course_are_held_or_none(world: World) -> None:
+    world.book(starts_at=at(14))
+    mine = draft()
+    hold(world, mine, hour=10)
+    with pytest.raises(exceptions.SlotTaken):
+        several(world, mine, 11, 14)
+    assert Hold.objects.get().starts_at == at(10)
+    held = several(world, mine, 10, 17)
+    assert [(one.number, one.starts_at, one.place) for one in held] == [(1, at(10), 0), (2, at(17), 0)]
+    with pytest.raises(exceptions.SlotTaken):
+        hold(world, draft(), hour=17, source="b")
+
+
+def test_course_is_typed_on_as_one(world: World) -> None:
+    mine = draft()
+    hold(world, mine, hour=10)
+    first = several(world, mine, 10, 14, now=NOW + timedelta(minutes=5))[0]
+    # The start that was chosen before was chosen when it was chosen.
+    assert {one.held_since for one in Hold.objects.order_by("pk")} == {NOW}
+    operations.extend_hold(first, now=NOW + timedelta(minutes=12))
+    assert {one.expires_at for one in Hold.objects.order_by("pk")} == {NOW + timedelta(minutes=22)}
+    assert operations.release_expired_holds(now=NOW + timedelta(minutes=22)) == 2
+
+
+def test_source_holds_one_course_and_two_visits(world: World) -> None:
+    for number in range(6):
+        world.add_therapist(f"Sample Therapist {number}")
+    assert len(several(world, draft(), 10, 14)) == 2
+    assert several(world, draft(), 10, 14) == []
+    assert [hold(world, draft()) is not None for _ in range(3)] == [True, True, False]
+    assert len(several(world, draft(), 10, 14, source="b")) == 2
+
+
+def test_database_refuses_a_second_course_of_one_source(world: World) -> None:
+    world.add_therapist()
+    several(world, draft(), 10, 14)
+    held = hold(world, draft())
+    assert held is not None
+    for number in (0, 2):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Hold.objects.filter(pk=held.pk).update(number=number)
+
+
 def test_sweep_deletes_what_expired_and_a_purged_draft_takes_its_hold_along(world: World) -> None:
     world.add_therapist()
     hold(world, draft())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError("--keep must be 1 or more.")
         now = timezone.now().astimezone(UTC)
         try:
-            made = archive.make(to, media=Path(settings.MEDIA_ROOT), key=settings.HEALTH_KEYS[0], now=now)
+            made = archive.make(to, media=default_storage, key=settings.HEALTH_KEYS[0], now=now)
             contents = archive.read(made, keys=settings.HEALTH_KEYS)
         except (ProgramFailed, archive.BrokenFile, OSError) as error:
             raise CommandError(f"No backup was made. {error}") from error

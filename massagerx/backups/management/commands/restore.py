@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from argparse import ArgumentParser
 from datetime import datetime
@@ -11,6 +10,8 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -82,13 +83,12 @@ class Command(BaseCommand):
 
     def _put_media(self, media: Path) -> None:
         """What is there already stays: names of media are never used twice."""
-        root = Path(settings.MEDIA_ROOT)
         put = 0
-        for path in sorted(media.rglob("*")):
-            target = root / path.relative_to(media)
-            if path.is_file() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(path, target)
+        for path in sorted(path for path in media.rglob("*") if path.is_file()):
+            name = path.relative_to(media).as_posix()
+            if not default_storage.exists(name):
+                with path.open("rb") as file:
+                    default_storage.save(name, File(file))
                 put += 1
         self.stdout.write(f"{put:,} media files were put in their place.")
 

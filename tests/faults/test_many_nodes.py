@@ -1,0 +1,172 @@
+"""Two machines for the web, each with a worker and a beat, on one database, one broker and one bucket of pictures.
+
+The visitor's requests go to them by turns, as a proxy without memory would send them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+import pytest
+
+from launch.console import Signals
+from launch.processes import Supervisor
+from launch.site import Site, bind
+from tests.blog.files import picture_file
+from tests.faults.concurrent_visitors import free_times, make_free
+from tests.support import ROOT
+from tests.support.bucket import KEYS, Bucket, running_bucket
+from tests.support.rows import number, rows
+from tests.support.senders import wait_for
+from tests.support.site import RunningSite, running_site
+from tests.support.visitor import Page, Visitor
+
+pytestmark = pytest.mark.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """`one` owns database, broker and mail server; `two` has nothing but its processes."""
+
+    one: RunningSite
+    two: Site
+    bucket: Bucket
+
+    @property
+    def database(self) -> str:
+        return self.one.site.environment["DATABASE_URL"]
+
+
+class Wanderer(Visitor):
+    """A visitor who meets another machine with each request."""
+
+    def __init__(self, pool: Pool, number: int) -> None:
+        super().__init__(pool.one.site.port, number)
+        self.ports = cycle([pool.one.site.port, pool.two.port])
+
+    def send(self, method: str, path: str, data: dict[str, str] | None = None, *, address: str = "") -> Page:
+        self.port = next(self.ports)
+        return super().send(method, path, data, address=address)
+
+
+@pytest.fixture(scope="module")
+def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    tmp = tmp_path_factory.mktemp("pool")
+    with running_bucket() as bucket:
+        media = {"MEDIA_BUCKET": bucket.address, "MEDIA_ACCESS_KEY": KEYS[0], "MEDIA_SECRET_KEY": KEYS[1]}
+        with running_site(tmp / "one", prepared_databases, TRUSTED_PROXIES="1", **media) as one:
+            for path in (one.var / "media").rglob("*.*"):
+                bucket.put(path.relative_to(one.var / "media").as_posix(), path.read_bytes())
+            shutil.rmtree(one.var / "media")
+            var = tmp / "two" / "var"
+            (var / "log").mkdir(parents=True)
+            shutil.copytree(one.var / "static", var / "static")
+            supervisor = Supervisor()
+            two = Site(
+                root=ROOT, venv=Path(sys.prefix), var=var, listener=bind(0), supervisor=supervisor,
+                given=one.site.environment, signals=Signals(),
+            )  # fmt: skip
+            try:
+                two.start()
+                two.wait_ready()
+                two.start_background()
+                yield Pool(one, two, bucket)
+            finally:
+                two.stop()
+                supervisor.close()
+
+
+def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
+    make_free(pool.one)
+    starts_at = free_times(pool.one, days=12, number=330_000)[0][0]
+    visitor = Wanderer(pool, 330_001)
+    visitor.begin()
+    visitor.choose(starts_at)
+    visitor.fill_in()
+
+    form = visitor.review()
+    answers = [visitor.press(form), visitor.press(form)]
+
+    # The second press met the other machine: it is the same visit.
+    assert [answer.status for answer in answers] == [302, 302]
+    reference = visitor.reference()
+    assert reference
+    assert (
+        number(pool.database, f"SELECT count(*) FROM bookings_booking WHERE reference = '{reference}'") == 1
+    )
+    waiting = "SELECT count(*) FROM bookings_message WHERE state <> 'sent' AND due_at <= now()"
+    wait_for(
+        lambda: number(pool.database, waiting) == 0, seconds=60, what=lambda: rows(pool.database, waiting)
+    )
+    # Both beats have swept by then, more than once.
+    time.sleep(12)
+    by_letter = Counter(str(one.message["Message-ID"]) for one in pool.one.smtp.messages)
+    assert by_letter
+    assert set(by_letter.values()) == {1}
+
+
+@contextmanager
+def logged_in(pool: Pool) -> Iterator[httpx.Client]:
+    """The owner, who has logged in at the first machine."""
+    login = pool.one.login("owner")
+    with httpx.Client(base_url=pool.one.url, follow_redirects=True) as owner:
+        owner.get("/admin/login/")
+        typed = {"username": login.username, "password": login.password, "next": "/admin/"}
+        assert "Log out" in owner.post("/admin/login/", data={**typed, **token(owner)}).text
+        yield owner
+
+
+def token(browser: httpx.Client) -> dict[str, str]:
+    return {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+
+
+def test_a_picture_put_in_at_one_machine_is_seen_at_the_other(pool: Pool) -> None:
+    with logged_in(pool) as owner:
+        add = f"{pool.two.address}/admin/blog/picture/add/"
+        # Logged in at one machine is logged in at the other.
+        assert 'name="upload"' in owner.get(add).text
+        fields = {"alt": "Shared by two", "credit": "", "focal_x": "50", "focal_y": "50"}
+        file = {"upload": ("two.jpg", picture_file(900, 600), "image/jpeg")}
+        owner.post(add, data={**fields, **token(owner)}, files=file)
+    query = "SELECT token, whole_widths::text FROM blog_picture WHERE alt = 'Shared by two'"
+    ((key, _widths),) = rows(pool.database, query)
+    # Either worker makes the smaller ones, from the store.
+    wait_for(
+        lambda: rows(pool.database, query)[0][1] != "[]", seconds=60, what=lambda: rows(pool.database, query)
+    )
+    names = [name for name in pool.bucket.names() if key in name]
+    assert len(names) > 2
+    for machine in (pool.one.url, pool.two.address):
+        for name in names:
+            answer = httpx.get(f"{machine}/media/{name}")
+            assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
+            assert answer.content[8:12] == b"WEBP"
+    assert not (pool.one.var / "media").exists()
+    assert not (pool.two.var / "media").exists()
+
+
+def test_what_staff_save_at_one_machine_ends_the_kept_pages_of_both(pool: Pool) -> None:
+    machines = (pool.one.url, pool.two.address)
+    words = "Closed tomorrow at both machines."
+    with logged_in(pool) as owner:
+        assert all(words not in httpx.get(machine).text for machine in machines)
+        typed = {
+            "text": words,
+            "link": "",
+            "link_text": "",
+            "starts_at_0": "2026-01-01",
+            "starts_at_1": "08:00",
+        }
+        ends = {"ends_at_0": "", "ends_at_1": ""}
+        add = f"{pool.two.address}/admin/blog/announcement/add/"
+        owner.post(add, data={**typed, **ends, **token(owner)})
+        assert [words in httpx.get(machine).text for machine in machines] == [True, True]
