@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0016_long_lists"),
+        ("bookings", "0017_holds_of_courses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
