@@ -142,7 +142,7 @@ def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: dateti
             ),
             recipient_name=sent["recipient_name"],
             discount_cents=sent["discount"] or 0,
-            phone=sent["phone"].as_e164 if "phone" in sent else None,
+            phone=sent.get("phone"),
         ),
         act=Act(now, request.user, reason=sent["reason"]),
         tells=sent["tells"],

@@ -143,7 +143,7 @@ class CorrectForm(AddressForm):
         required=False,
         help_text=gettext_lazy("Blank: for the client."),
     )
-    phone = PhoneField(
+    phone = PhoneField(  # type: ignore[assignment]
         label=gettext_lazy("Client’s phone"),
         region="US",
         help_text=gettext_lazy("For all their visits."),

@@ -32,6 +32,7 @@ from .hold import (
     hold_matches,
     hold_time,
     hold_times,
+    hold_ways,
     release_expired_holds,
     release_hold,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "hold_matches",
     "hold_time",
     "hold_times",
+    "hold_ways",
     "is_covered",
     "late_fee",
     "mark_no_show",

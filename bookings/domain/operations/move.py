@@ -93,13 +93,14 @@ def move_booking(
     check: Callable[[Booking], None] | None = None,
     late_fee_cents: int = 0,
     press: UUID | None = None,
+    draft: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working once it is told.
 
     `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
     `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late
-    fee. Visits that one `press` moves are taken back together.
+    fee. Visits that one `press` moves are taken back together; what is held under `draft` is theirs to take.
 
     `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
     is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
@@ -108,7 +109,7 @@ def move_booking(
     """
     rules = BookingRules.load()
     rules = rules.for_staff() if for_staff else rules
-    visit_request = visit_request_of(booking, now=now, preference=preference)
+    visit_request = replace(visit_request_of(booking, now=now, preference=preference), draft=draft)
     if therapist:
         visit_request = visit_request.with_therapist(therapist)
     with claim_move(booking, visit_request, starts_at, rules=rules, now=now) as standing:

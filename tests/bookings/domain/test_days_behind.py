@@ -57,10 +57,10 @@ def test_nothing_happened(world: World) -> None:
 def test_lateness_is_told_by_the_door(world: World, staff: User) -> None:
     grace = BookingRules.load().late_grace_minutes
     assert grace > 6
-    for hour, late in ((9, 5), (12, 6), (15, grace), (18, grace + 1)):
+    for hour, late in ((10, 5), (12, 6), (14, grace), (16, grace + 1)):
         visit = booked(world, hour)
         pressed(visit, staff, StepKind.ARRIVED, visit.blocked_from + late * MINUTE)
-    booked(world, 9, day=DAY + timedelta(days=1))
+    booked(world, 10, day=DAY + timedelta(days=1))
     figures = found()
     assert (figures.arrivals, figures.on_time, figures.within_grace, figures.beyond_grace) == (4, 1, 2, 1)
     assert figures.late_minutes == grace
@@ -105,7 +105,9 @@ def out(world: World) -> None:
 
 def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) -> None:
     other = world.add_therapist()
-    visits = [booked(world, hour, preference=f"therapist:{world.therapist.slug}") for hour in (9, 12, 15, 18)]
+    visits = [
+        booked(world, hour, preference=f"therapist:{world.therapist.slug}") for hour in (10, 12, 14, 16)
+    ]
     before = NOW + timedelta(hours=1)
 
     def move(visit: Booking, hour: int, slug: str) -> None:
@@ -118,7 +120,7 @@ def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) 
     move(visits[3], 17, world.therapist.slug)
     assert (found().rescued, found().lost) == (0, 0)
     out(world)
-    move(visits[0], 9, other.slug)
+    move(visits[0], 10, other.slug)
     move(visits[1], 13, other.slug)
     operations.cancel_booking(booking=visits[2], actor=staff, now=before)
     figures = found()
@@ -137,7 +139,7 @@ def test_it_costs_the_same_however_much_happened(
 ) -> None:
     rules = BookingRules.load()
     counts = []
-    for hours in ((9,), (12, 15, 18)):
+    for hours in ((10,), (12, 14, 16)):
         for hour in hours:
             visit = booked(world, hour)
             pressed(visit, staff, StepKind.ARRIVED, visit.blocked_from)
