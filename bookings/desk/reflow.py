@@ -97,6 +97,7 @@ def _row(visit: LateVisit, rules: BookingRules) -> dict[str, Any]:
             {"expected": expected, "is_late": True, "is_free": late.minutes > rules.late_free_minutes},
         ),
         "key": uuid4(),
+        "told": visit.told or "",
         "other_ways": f"{reverse('admin:bookings_booking_rescue')}?{query}",
     }
 
@@ -130,15 +131,18 @@ def _tell_ticked(request: StaffRequest, now: datetime) -> None:
 
 
 def _press(request: StaffRequest, key: str, now: datetime) -> Press | None:
-    """What the row of that visit posts: its key, and by how many minutes more its client is told to wait."""
+    """What the row of that visit posts: its key, by how many minutes more its client is told to wait, and more than
+    what."""
     minutes = request.POST.get(f"minutes-{key}", "")
     try:
         page_key = UUID(request.POST.get(f"key-{key}", ""))
+        told = request.POST.get(f"told-{key}", "")
+        shown = UUID(told) if told else None
     except ValueError:
         return None
     if not _is_number(minutes) or not 0 < int(minutes) <= _LONGEST_MINUTES:
         return None
-    return Press(kind=StepKind.LATE, key=page_key, at=now, minutes=int(minutes))
+    return Press(kind=StepKind.LATE, key=page_key, at=now, minutes=int(minutes), shown=shown)
 
 
 def _is_number(text: str) -> bool:

@@ -24,6 +24,7 @@ from bookings.domain.operations.transaction import lock_visit, translated_errors
 from bookings.enums import NoteReader, PaidBy, StepKind
 from bookings.exceptions import BookingError, ClientGone, SlotTaken, TooLate
 from bookings.models import Booking, VisitStep
+from bookings.models.steps import told_last
 from bookings.refusals import explain
 from bookings.staff.labels import clock_span, local_when
 from bookings.staff.visibility import FINISH_OWN, sees_visits
@@ -40,11 +41,20 @@ class StepForm(forms.Form):
 
     key = forms.UUIDField()
     age = forms.IntegerField(min_value=0, max_value=_OLDEST_SECONDS, required=False)
+    shown = forms.UUIDField(required=False)
+    beside = forms.CharField(max_length=400, required=False)
     minutes = forms.TypedChoiceField(
         choices=[(minutes, str(minutes)) for minutes in LATE_BY], coerce=int, empty_value=None, required=False
     )
     paid_by = forms.ChoiceField(choices=PaidBy.choices, required=False)
     words = LinesField(max_length=2000, required=False)
+
+    def clean_beside(self) -> list[UUID]:
+        """The keys of the page's other buttons."""
+        try:
+            return [UUID(key) for key in self.cleaned_data["beside"].split()]
+        except ValueError:
+            raise forms.ValidationError("not keys", code="keys") from None
 
     def press(self, kind: StepKind, now: datetime) -> Press:
         """What was pressed, once the form is valid."""
@@ -55,6 +65,8 @@ class StepForm(forms.Form):
             at=now - timedelta(seconds=sent["age"] or 0),
             minutes=sent["minutes"] if kind == StepKind.LATE else None,
             paid_by=(sent["paid_by"] or PaidBy.NOT_YET) if kind == StepKind.DONE else "",
+            shown=sent["shown"],
+            beside=sent["beside"],
         )
 
 
@@ -152,14 +164,19 @@ def walk_of(booking: Booking, steps: list[VisitStep], now: datetime) -> dict[str
     """How far a visit is, from what was pressed for it, and what can be pressed now."""
     by_kind = {step.kind: step for step in steps}
     told = [step for step in steps if step.expected_from is not None]
+    last_told = told_last(steps)
+    keys = {kind.value: uuid4() for kind in StepKind}
+    late_by = [(minutes, uuid4()) for minutes in LATE_BY]
     last = steps[-1] if steps else None
     undoable = last is not None and last.kind != StepKind.DONE and now < last.received_at + UNDO_FOR
     return {
         "has_left": StepKind.LEAVING in by_kind,
         "is_there": StepKind.ARRIVED in by_kind,
         "told": _window(told[-1]) if told else "",
-        "keys": {kind.value: uuid4() for kind in StepKind},
-        "late_by": [(minutes, uuid4()) for minutes in LATE_BY],
+        "keys": keys,
+        "late_by": late_by,
+        "shown": last_told.key if last_told is not None else "",
+        "beside": " ".join(str(key) for key in (keys[StepKind.LEAVING], *(key for _minutes, key in late_by))),
         "paid_by": PaidBy.choices,
         "undo": {
             "url": reverse("admin:bookings_booking_undo_step", args=[booking.pk, last.key]),

@@ -23,6 +23,7 @@ from bookings.enums import LookedAt, NoteScope, Tier
 from bookings.models import (
     Booking,
     BookingDraft,
+    BookingQuerySet,
     BookingRules,
     Client,
     ClinicianNote,
@@ -33,7 +34,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
-from bookings.models.intake import NEEDS_NO_NOTE, same_person
+from bookings.models.intake import NEEDS_NO_NOTE, needs_note, same_person
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
@@ -217,26 +218,28 @@ def recheck_in_words(booking: Booking) -> AnswersInWords | None:
 
 def result_of_recheck(booking: Booking) -> screening.Result | None:
     """The result of the health answers given last, under the rules that asked for them; None when there are none."""
-    recheck = (
+    newest = newest_answers(booking)
+    if newest is None:
+        return None
+    rules = screening.parse_rules(newest.version.rules)
+    today = local(newest.evaluated_at).date()
+    people = screening.people_in(newest.answers)
+    return screening.evaluate(rules, newest.answers, booking.service.slug, today, people=people)
+
+
+def newest_answers(booking: Booking) -> ScreeningRecheck | ScreeningRecord | None:
+    """The health answers given last for a visit, with their version. Raises `UnreadableValue`."""
+    return (
         ScreeningRecheck.objects.select_related("version").filter(booking=booking).first()
         or ScreeningRecord.objects.select_related("version").filter(booking=booking).first()
     )
-    if recheck is None:
-        return None
-    rules = screening.parse_rules(recheck.version.rules)
-    today = local(recheck.evaluated_at).date()
-    people = screening.people_in(recheck.answers)
-    return screening.evaluate(rules, recheck.answers, booking.service.slug, today, people=people)
 
 
 def fresh_answers(booking: Booking, current: Screening, *, now: datetime) -> FreshAnswers | None:
     """What was answered last for a visit, while the owner takes it for fresh (`BookingRules.health_fresh_days`) and the
     questions are still the same; None when it isn't, or can't be opened any more."""
     try:
-        newest = (
-            ScreeningRecheck.objects.filter(booking=booking).first()
-            or ScreeningRecord.objects.filter(booking=booking).first()
-        )
+        newest = newest_answers(booking)
         if newest is None or newest.version_id != current.version.pk:
             return None
         days = BookingRules.load().health_fresh_days
@@ -292,17 +295,37 @@ def covering_note(
         .order_by("-recorded_at")
         .first()
     )
-    if note is None:
-        return False
     try:
-        before = _answered_by(note.booking, note.recorded_at)
-        if before is None:
-            return False
-        news = current.new_tier(
-            answers, before.answers, of("service").slug, local(now).date(), people=of("people")
-        )
+        return note is not None and _says_no_more(answers, note.booking, note.recorded_at, current, now)
     except UnreadableValue:
         return False
+
+
+def cover_first_answers(visits: BookingQuerySet, *, beside: Booking, now: datetime) -> None:
+    """Sees to what a note for a service, recorded now with `beside`, covers of those of `visits`, the same person's for
+    the same service, that wait for one: first answers that say nothing graver than what its writer was shown."""
+    waiting = ScreeningRecord.objects.filter(booking__in=visits.filter(needs_note()).order_by())
+    waiting = waiting.exclude(tier__in=NEEDS_NO_NOTE).order_by("pk")
+    for record in waiting.select_related("version").defer("answers"):
+        asked = Screening(record.version, screening.parse_rules(record.version.rules))
+        try:
+            record.is_covered = _says_no_more(record.answers, beside, now, asked, now)
+        except UnreadableValue:
+            record.is_covered = False
+        record.save(update_fields=["is_covered"])
+
+
+def _says_no_more(
+    answers: dict[str, str], beside: Booking, at: datetime, current: Screening, now: datetime
+) -> bool:
+    """Whether answers say nothing graver, question by question, than those to another visit of the person did at an
+    instant. Raises `UnreadableValue`."""
+    before = _answered_by(beside, at)
+    if before is None:
+        return False
+    news = current.new_tier(
+        answers, before.answers, beside.service.slug, local(now).date(), people=beside.people
+    )
     return news in NEEDS_NO_NOTE
 
 

@@ -125,9 +125,11 @@ def write_message(
     wake_worker_after_commit([message])
 
 
-def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> None:
+def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> Message:
     """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
-    wake_worker_after_commit([Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)])
+    message = Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)
+    wake_worker_after_commit([message])
+    return message
 
 
 def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
@@ -145,21 +147,34 @@ def write_once_more(
     *, booking: Booking, kind: MessageKind, now: datetime, leaves_at: datetime | None = None
 ) -> None:
     """As `write_messages`, for what can happen more than once at one revision, such as asking, withdrawing and asking
-    again. A row that has left is made due as a new message, with a Message-ID of its own; one that is still to leave
-    will tell how things are then. It leaves at `leaves_at`, or at once."""
+    again. A row that has left, or is leaving, is made due as a new message, with a Message-ID of its own; one that is
+    still to leave will tell how things are then. It leaves at `leaves_at` and not before, or at once."""
     due_at = leaves_at or now
     channel = channel_for(booking, kind)
-    message, is_new = Message.objects.get_or_create(
+    # A sender that is taking the row at this moment has it, or waits and finds it gone.
+    message, is_new = Message.objects.select_for_update().get_or_create(
         booking=booking,
         kind=kind,
         revision=booking.revision,
         defaults={"channel": channel, "due_at": due_at, "created_at": now},
     )
     if not is_new:
-        left = [MessageState.SENT, MessageState.DROPPED, MessageState.FAILED]
-        Message.objects.filter(
-            Q(state__in=left) | Q(state=MessageState.UNKNOWN, uncertain_attempts__gte=2), pk=message.pk
-        ).update(
+        _write_again(message, channel=channel, due_at=due_at, now=now)
+    if due_at <= now:
+        wake_worker_after_commit([message])
+
+
+def _write_again(message: Message, *, channel: Channel, due_at: datetime, now: datetime) -> None:
+    """A locked row once more. `created_at` stays the instant of what no message has told yet."""
+    row = Message.objects.filter(pk=message.pk)
+    is_sending = message.state == MessageState.SENDING
+    left = message.state in (MessageState.SENT, MessageState.DROPPED, MessageState.FAILED)
+    if (
+        left
+        or (message.state == MessageState.UNKNOWN and message.uncertain_attempts >= 2)
+        or (is_sending and message.handed_over_at is not None)
+    ):
+        row.update(
             message_uuid=uuid.uuid4(),
             channel=channel,
             created_at=now,
@@ -168,15 +183,22 @@ def write_once_more(
             last_error="",
             **_from_the_start(due_at),
         )
-    if due_at <= now:
-        wake_worker_after_commit([message])
+    elif is_sending:
+        # Its sender finds the lease gone before it hands over what it has written.
+        row.update(**_from_the_start(due_at))
+    elif due_at > max(message.due_at, now):
+        row.update(due_at=due_at)
 
 
-def drop_waiting(*, booking: Booking, kind: MessageKind, reason: str) -> None:
-    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue."""
-    Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0).update(
-        state=MessageState.DROPPED, last_error=reason[:300]
-    )
+def drop_waiting(
+    *, booking: Booking, kind: MessageKind, reason: str, told_until: datetime | None = None
+) -> None:
+    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue; one that was
+    written at `told_until` or before tells of something else too, and stays."""
+    rows = Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0)
+    if told_until is not None:
+        rows = rows.filter(created_at__gt=told_until)
+    rows.update(state=MessageState.DROPPED, last_error=reason[:300])
 
 
 def _from_the_start(due_at: datetime) -> dict[str, Any]:

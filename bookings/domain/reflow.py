@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from uuid import UUID
 
 from bookings.domain.scheduling import place_of
 from bookings.drives.table import read_drives
 from bookings.enums import OCCUPYING, BookingStatus, StepKind
 from bookings.models import Booking, BookingRules, Therapist, VisitStep
+from bookings.models.steps import told_last
 from massagerx.lib.localtime import day_bounds
 
 MINUTE = timedelta(minutes=1)
@@ -105,11 +107,13 @@ def time_until_next(late: Late, following: Stop) -> int:
 @dataclass(frozen=True, slots=True)
 class LateVisit:
     """A visit that is left of a therapist's day, and how it comes out. `shorter_minutes` is how long its treatment may
-    be for the next visit to be kept in time, None where it keeps it as it is, or not at all."""
+    be for the next visit to be kept in time, None where it keeps it as it is, or not at all. `told` is the key of the
+    step by which its client was told last, None where they weren't."""
 
     booking: Booking
     late: Late
     shorter_minutes: int | None = None
+    told: UUID | None = None
 
 
 def reflow_day(
@@ -168,7 +172,7 @@ def _of_therapist(
     lates = reflow(stops, free_at=now, grace_minutes=rules.late_grace_minutes)
     following = [*stops[1:], None]
     return [
-        LateVisit(visit, late, _shorter(visit, late, after))
+        LateVisit(visit, late, _shorter(visit, late, after), _told(steps[visit.pk]))
         for visit, late, after in zip(left, lates, following, strict=True)
     ]
 
@@ -179,6 +183,11 @@ def _shorter(visit: Booking, late: Late, following: Stop | None) -> int | None:
     at_the_door = (visit.blocked_until - visit.blocked_from) // MINUTE
     treatment = time_until_next(late, following) - (at_the_door - visit.treatment_minutes)
     return treatment if 0 < treatment < visit.treatment_minutes else None
+
+
+def _told(steps: Sequence[VisitStep]) -> UUID | None:
+    last = told_last(steps)
+    return last.key if last is not None else None
 
 
 def _is_left(visit: Booking, steps: Sequence[VisitStep], now: datetime) -> bool:

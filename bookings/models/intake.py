@@ -163,10 +163,14 @@ class ClinicianNoteQuerySet(models.QuerySet["ClinicianNote"]):
             return OuterRef(f"{visit}{name}") if isinstance(visit, str) else getattr(visit, name)
 
         in_time = Q(covers_until=None) | Q(covers_until__gt=of("starts_at"))
+        # Of first answers that say more than those that it was recorded with, a note for a service says nothing.
+        key = OuterRef(of("pk")) if isinstance(visit, str) else visit.pk
+        says_more = ScreeningRecord.objects.filter(booking=key, is_covered=False)
+        no_more = ~Exists(says_more.exclude(tier__in=NEEDS_NO_NOTE))
         return self.filter(
             Q(booking=of("pk"))
             | Q(in_time, scope=NoteScope.COURSE, booking__together=of("together"))
-            | Q(in_time, scope=NoteScope.SERVICE, **same_person(of, "booking__"))
+            | Q(in_time, no_more, scope=NoteScope.SERVICE, **same_person(of, "booking__"))
         )
 
     def standing(self) -> ClinicianNoteQuerySet:

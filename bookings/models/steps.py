@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from bookings.enums import PaidBy, StepKind
 
 from .booking import Booking
+
+# The client hears of these.
+TELLS = (StepKind.LEAVING, StepKind.LATE)
+
+
+def told_last(steps: Iterable[VisitStep]) -> VisitStep | None:
+    """Of a visit's standing steps the one by which its client was told last when to expect somebody."""
+    return max((row for row in steps if row.kind in TELLS), key=lambda row: (row.at, row.pk), default=None)
 
 
 class VisitStepQuerySet(models.QuerySet["VisitStep"]):

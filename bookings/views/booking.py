@@ -262,9 +262,20 @@ def booked(request: HttpRequest, progress: Progress, booking: Booking) -> HttpRe
 
 
 def finished(request: HttpRequest) -> HttpResponse | None:
-    """To the booking that this very page already made, when it was sent twice."""
-    key = request.POST.get("submission_key", "")
-    return redirect("bookings:done") if key in request.session.get(FINISHED_KEY, {}) else None
+    """To the booking that this very page already made, when it was sent twice; with another body under its key nothing
+    more is booked, and that is said."""
+    reference = request.session.get(FINISHED_KEY, {}).get(request.POST.get("submission_key", ""))
+    booking = Booking.objects.filter(reference=reference).first() if reference else None
+    if booking is None:
+        return None
+    form, visits = ReviewForm(request.POST), Booking.objects.together_with(booking)
+    sent = (form.cleaned_data["total_cents"], form.cleaned_data["terms_version"]) if form.is_valid() else None
+    is_same = sent == (sum(visit.total_cents for visit in visits), booking.terms_version.number)
+    if not is_same:
+        messages.warning(request, _("This is booked already, as it stands here. Nothing more was sent."))
+    if request.user.has_perm("bookings.change_booking"):
+        return redirect("admin:bookings_booking_change", booking.pk)
+    return redirect("bookings:done") if is_same else _done_page(request, booking.reference, status=409)
 
 
 # Where a refused press leads; all others stay on the page.
@@ -425,13 +436,17 @@ def named(form: ReviewForm, details: dict[str, Any]) -> ReviewForm:
 def done(request: HttpRequest) -> HttpResponse:
     """The visitor's newest booking; nobody else's."""
     references = list(request.session.get(FINISHED_KEY, {}).values())
+    return _done_page(request, references[-1] if references else "")
+
+
+def _done_page(request: HttpRequest, reference: str, *, status: int = 200) -> HttpResponse:
     try:
         # For as long as this browser may see the visit, and no longer: the page tells the address.
-        booking, visitor = get_visit(request, references[-1] if references else "", now=timezone.now())
+        booking, visitor = get_visit(request, reference, now=timezone.now())
     except VisitClosed:
         return back_to("start")
     context = {"booking": booking, "together": visitor.together_with(booking)}
-    response = render(request, "bookings/done.html", context)
+    response = render(request, "bookings/done.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
 

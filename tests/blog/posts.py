@@ -22,7 +22,7 @@ def make_post(slug: str = "a-post", **fields: Any) -> Post:
 
 
 def make_draft(slug: str = "a-draft", **fields: Any) -> Post:
-    return make_post(slug, status=Post.Status.DRAFT, published_at=None, **fields)
+    return make_post(slug, **{"status": Post.Status.DRAFT, "published_at": None, **fields})
 
 
 def make_scheduled(slug: str = "a-scheduled-post", **fields: Any) -> Post:

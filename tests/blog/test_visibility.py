@@ -15,7 +15,9 @@ PLACES = ["/blog/", "/blog/feed/", "/sitemap.xml", "/blog/tag/posture/"]
 @pytest.fixture(autouse=True)
 def _posts(clock: time_machine.Traveller) -> None:
     tag = make_tag("posture")
-    for post in (make_post("an-open-post"), make_draft("a-hidden-draft"), make_scheduled("a-coming-post")):
+    # The draft was a post before, and keeps its day.
+    draft = make_draft("a-hidden-draft", published_at=NOW - HOUR)
+    for post in (make_post("an-open-post"), draft, make_scheduled("a-coming-post")):
         post.tags.add(tag)
 
 

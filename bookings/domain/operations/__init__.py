@@ -20,6 +20,7 @@ from .changes import (
     move_by_client,
     recheck_screening,
     refuse_change,
+    was_just_answered,
     we_are_too_late,
     withdraw_change,
 )
@@ -159,6 +160,7 @@ __all__ = [
     "undo_step",
     "visit_request_of",
     "waiting_thoughts",
+    "was_just_answered",
     "we_are_too_late",
     "wish_for_time_off",
     "withdraw_change",

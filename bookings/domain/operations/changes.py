@@ -403,11 +403,9 @@ def recheck_screening(
         fresh = lock_visit(booking)
         if not may_change(fresh, now=now):
             raise InvalidTransition(fresh.status, EventKind.RECHECKED)
-        last = ScreeningRecheck.objects.filter(booking=fresh).first()
-        if last is not None and last.version_id == current.version.pk and last.answers == answers:
-            if now - last.evaluated_at < SAME_PRESS:
-                return last
-        before = last or ScreeningRecord.objects.filter(booking=fresh).first()
+        before = intake.newest_answers(fresh)
+        if isinstance(before, ScreeningRecheck) and _is_same_press(before, current, answers, now):
+            return before
         slug, today = fresh.service.slug, local(now).date()
         tier = intake.tier_of(current.evaluate(answers, slug, today, people=fresh.people))
         new_tier = current.new_tier(
@@ -427,6 +425,25 @@ def recheck_screening(
     return recheck
 
 
+def was_just_answered(
+    *, booking: Booking, current: intake.Screening, answers: dict[str, str], now: datetime
+) -> bool:
+    """Whether these are the answers given last, to the same questions and within one press that was sent twice. Raises
+    `UnreadableValue`."""
+    newest = intake.newest_answers(booking)
+    return newest is not None and _is_same_press(newest, current, answers, now)
+
+
+def _is_same_press(
+    newest: ScreeningRecheck | ScreeningRecord,
+    current: intake.Screening,
+    answers: dict[str, str],
+    now: datetime,
+) -> bool:
+    is_same = newest.version_id == current.version.pk and newest.answers == answers
+    return is_same and now - newest.evaluated_at < SAME_PRESS
+
+
 def answer_screening(
     *, booking: Booking, version_number: int, answers: dict[str, str], now: datetime
 ) -> None:
@@ -438,12 +455,14 @@ def answer_screening(
         raise ScreeningChanged
     with translated_errors(), transaction.atomic():
         fresh = lock_visit(booking)
-        answered = ScreeningRecord.objects.filter(booking=fresh).exists()
-        if not answered and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
+        answered = intake.newest_answers(fresh)
+        if answered is not None and _is_same_press(answered, current, answers, now):
+            return
+        if answered is None and fresh.status == BookingStatus.REQUESTED and may_change(fresh, now=now):
             _answer_first(fresh, current, answers, now=now)
             return
         recheck = recheck_screening(booking=booking, version_number=version_number, answers=answers, now=now)
-        if not answered:
+        if answered is None:
             # Once anything was answered, the page asks for a code; staff are told as of answers given again.
             ScreeningRecord.objects.create(
                 booking=fresh,

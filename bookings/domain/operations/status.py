@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.domain import outbox
+from bookings.domain import intake, outbox
 from bookings.domain.lifecycle import require_transition
 from bookings.enums import (
     BookingStatus,
@@ -161,7 +161,8 @@ def record_clinician_note(
     for a request, or what the call came to about graver answers to a confirmed visit, which settles them.
 
     `scope` is what it speaks of, `until` the last local day of visits that one for a service covers. `shown_recheck` is
-    the key of the newest answers given again that the writer was shown; a note speaks of no others. Raises
+    the key of the newest answers given again that the writer was shown; a note speaks of no others, and one for a
+    service of no first answers to another visit that say more than those to this one. Raises
     `ChangedMeanwhile` when there are newer ones, or graver ones to another visit within the scope, and
     `InvalidTransition` when nothing waits for a note.
     """
@@ -175,6 +176,8 @@ def record_clinician_note(
         beside = _beside(fresh, scope).filter(starts_at__gt=now)
         if ScreeningRecheck.objects.filter(booking__in=beside).since_last_note().with_news().exists():
             raise ChangedMeanwhile
+        if scope == NoteScope.SERVICE:
+            intake.cover_first_answers(beside, beside=fresh, now=now)
         recorded = ClinicianNote.objects.create(
             booking=booking,
             note=note,

@@ -6,6 +6,7 @@ hears of one leaves when it can no longer be taken back.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,8 +19,9 @@ from bookings.domain.scheduling import place_of
 from bookings.drives.operations import forget_drive, record_drive
 from bookings.drives.table import read_drives
 from bookings.enums import OCCUPYING, BookingStatus, MessageKind, StepKind
-from bookings.exceptions import InvalidTransition, TooLate
+from bookings.exceptions import ChangedMeanwhile, InvalidTransition, TooLate
 from bookings.models import Booking, ServiceArea, VisitStep
+from bookings.models.steps import TELLS, told_last
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import day_bounds, local
 
@@ -46,13 +48,16 @@ _NEAR = timedelta(hours=6)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """What was pressed for a visit: `minutes` of a late one, `paid_by` (of `PaidBy`) of one that is done. `at` is when,
-    an aware instant; `key` is the page's."""
+    an aware instant; `key` is the page's. A late one is later than what its page showed: `shown` is the key of the
+    step that told it, and `beside` are those of that page's other buttons."""
 
     kind: StepKind
     key: UUID
     at: datetime
     minutes: int | None = None
     paid_by: str = ""
+    shown: UUID | None = None
+    beside: Collection[UUID] = ()
 
 
 def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) -> VisitStep:
@@ -60,7 +65,8 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     visit that is done is completed. The same key again is the same step, whatever has become of it.
 
     Raises `InvalidTransition` for a visit that is off, or not near that moment, and for a second step of its kind;
-    `SlotTaken` when others hold the rows for too long.
+    `ChangedMeanwhile` for a lateness where the client was told something else since the page was shown; `SlotTaken`
+    when others hold the rows for too long.
     """
     at = min(max(press.at, now - KEPT_AT_MOST), now)
     step = VisitStep(
@@ -81,7 +87,9 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
             raise InvalidTransition(fresh.status, press.kind)
         done = {row.kind: row for row in fresh.steps.standing()}
         _require_next(fresh, press.kind, done, at)
-        if press.kind in (StepKind.LEAVING, StepKind.LATE):
+        if press.kind == StepKind.LATE:
+            _require_shown(press, done)
+        if press.kind in TELLS:
             step.expected_from, step.expected_until = _expected(fresh, step, done)
             outbox.write_once_more(
                 booking=fresh, kind=MessageKind.ON_THE_WAY, now=now, leaves_at=now + UNDO_REACHES
@@ -106,6 +114,15 @@ def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], 
         possible = stands and is_near and not {StepKind.DONE, StepKind.ARRIVED} & set(done)
     if not possible or (kind != StepKind.LATE and kind in done):
         raise InvalidTransition(booking.status, kind)
+
+
+def _require_shown(press: Press, done: dict[str, VisitStep]) -> None:
+    """Raises `ChangedMeanwhile` when the minutes are more than another window than the page showed: two who tell of the
+    same lateness, each from a page of their own, would add it up."""
+    last = told_last(done.values())
+    key = last.key if last is not None else None
+    if key != press.shown and key not in press.beside:
+        raise ChangedMeanwhile
 
 
 def undo_step(*, booking: Booking, key: UUID, now: datetime) -> VisitStep:
@@ -133,9 +150,12 @@ def _take_back(booking: Booking, step: VisitStep) -> None:
         left = next((row for row in before if row.kind == StepKind.LEAVING), None)
         if left is not None:
             forget_drive(left_at=left.at, arrived_at=step.at)
-    elif not any(row.expected_from for row in before):
-        # Nothing is left to tell; a message that waits finds that out by itself, too.
-        outbox.drop_waiting(booking=booking, kind=MessageKind.ON_THE_WAY, reason="it was taken back")
+    else:
+        # What stands may have been told already; only a message that was written later has nothing left to tell.
+        told = max((row.received_at for row in before if row.kind in TELLS), default=None)
+        outbox.drop_waiting(
+            booking=booking, kind=MessageKind.ON_THE_WAY, reason="it was taken back", told_until=told
+        )
 
 
 # When to expect somebody -------------------------------------------------------------------------------------------

@@ -25,10 +25,27 @@ from .unsent import forget_unsent, unsent
 from .visitor import Visitor, get_visit, visits_page
 
 
+def _is_open(request: HttpRequest, booking: Booking, visitor: Visitor) -> bool:
+    """Who answers for the first time is shown nothing that the email didn't tell; nor is who sends the same once more,
+    since the first press was answered to nobody."""
+    if not operations.first_tier(booking):
+        return True
+    if request.method != "POST":
+        return False
+    try:
+        current = intake.current_screening(now=visitor.now)
+        forms = _forms(booking, visitor, current, request.POST)
+        return forms.is_valid() and operations.was_just_answered(
+            booking=booking, current=current, answers=forms.answers(), now=visitor.now
+        )
+    except (ScreeningVersion.DoesNotExist, UnreadableValue):
+        return False
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m", "visits-change")
 @visits_page
-@visit_form("health")
+@visit_form("health", is_open=_is_open)
 def health(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The questions in force; after the answers, what they come to. A confirmed visit is never canceled by them."""
     if request.method != "POST" and "answered" in request.GET:
@@ -89,7 +106,7 @@ def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: H
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
         return _page(request, booking, visitor, forms, status=409)
     forget_unsent(request, now=now)
-    if not operations.first_tier(booking):
+    if not visitor.is_proved(booking.client.email):
         # The page of its own asks for a code from now on; who has just answered is told without.
         booking, visitor = get_visit(request, booking.reference, now=now)
         if (done := _done(request, booking, visitor)) is not None:

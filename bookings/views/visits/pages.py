@@ -105,9 +105,10 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def visit_form(
-    page: str,
+    page: str, *, is_open: Callable[[HttpRequest, Booking, Visitor], bool] = lambda *_: False
 ) -> Callable[[Callable[[HttpRequest, Booking, Visitor], HttpResponse]], Callable[..., HttpResponse]]:
-    """For a form about a visit to come, only for who proved the mailbox. What others typed is kept until they have."""
+    """For a form about a visit to come, only for who proved the mailbox, or for whom `is_open`. What others typed is
+    kept until they have."""
 
     def decorate(
         view: Callable[[HttpRequest, Booking, Visitor], HttpResponse],
@@ -119,9 +120,9 @@ def visit_form(
                 booking, visitor = get_visit(request, reference, now=now)
             except VisitClosed:
                 raise VisitClosed(kept=keep_unsent(request, reference, page, now=now)) from None
-            # Who answers the health questions for the first time is shown nothing that the email didn't tell.
-            is_open = page == "health" and not operations.first_tier(booking)
-            if not is_open and (response := proof_missing(request, booking, visitor, then=page)):
+            if (response := proof_missing(request, booking, visitor, then=page)) and not is_open(
+                request, booking, visitor
+            ):
                 keep_unsent(request, reference, page, now=now)
                 return response
             if not operations.may_change(booking, now=now):

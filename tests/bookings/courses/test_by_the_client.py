@@ -295,6 +295,7 @@ def test_same_press_twice_is_one_course(flow: Flow, plan: CoursePlan) -> None:
     press = {**hidden(page), "agree": "on"}
     first, second = (flow.client.post(CHECK, press) for _ in range(2))
     assert first["Location"] == second["Location"] == "/book/done/"
+    assert flow.client.post(CHECK, {**press, "total_cents": "1"}).status_code == 409
     assert (Course.objects.count(), Booking.objects.count()) == (1, 5)
 
 

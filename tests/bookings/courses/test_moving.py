@@ -16,8 +16,9 @@ from django.urls import reverse
 from bookings.courses.models import Course
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
+from bookings.domain.operations import Move, move_together
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import PriceChanged
+from bookings.exceptions import ChangedMeanwhile, PriceChanged
 from bookings.models import Booking, Message, ServiceArea
 from massagerx.lib.localtime import local
 from tests.factories import NOW, World
@@ -229,6 +230,15 @@ def test_all_or_none(course: Course, desk: Client, world: World, what: str) -> N
     assert list(course.visits.values("starts_at", "status", "revision")) == before
     course.refresh_from_db()
     assert course.dates["day_zero"] == str(SURGERY)
+
+
+def test_a_visit_that_changed_after_the_page_was_worked_out_is_not_moved(
+    course: Course, django_user_model: Any
+) -> None:
+    first = course.visits[0]
+    moves = [Move(first, first.revision - 1, first.starts_at + timedelta(days=1), first.therapist.slug, 1)]
+    with pytest.raises(ChangedMeanwhile):
+        move_together(moves=moves, actor=django_user_model.objects.get(username="booker"), now=NOW)
 
 
 @pytest.mark.parametrize("days", ["", "0", "x", "9999", "1.5"])

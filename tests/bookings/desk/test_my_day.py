@@ -247,6 +247,12 @@ def press(client: Client, booking: Booking, kind: str, at_: datetime, **sent: An
         return client.post(address, {"desk": "1", "key": uuid.uuid4(), **sent}, follow=True)
 
 
+def late_form(page: str) -> dict[str, str]:
+    """What the page's buttons for a lateness send of what it showed."""
+    form = page.partition('/step/late/"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(shown|beside)" value="([^"]*)"', form))
+
+
 def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None:
     booking = booked(world, 10, "Ana Sample")
     said = press(hands, booking, "leaving", at(9, 20)).content.decode()
@@ -256,7 +262,7 @@ def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None
     assert "Undo: Leaving" not in later
     assert main_action(later) == [f"I’m there, {booking.reference}"]
     assert "The client expects you at about" in later
-    press(hands, booking, "late", at(9, 25), minutes=20)
+    press(hands, booking, "late", at(9, 25), minutes=20, **late_form(later))
     assert "The client expects you at about <strong>10:10 AM – 10:" in front(hands, 9, 26)
     press(hands, booking, "arrived", at(10, 5))
     there = front(hands, 10, 6)
@@ -270,6 +276,25 @@ def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None
     assert list(booking.steps.values_list("kind", flat=True).order_by("at")) == [
         "leaving", "late", "arrived", "done",
     ]  # fmt: skip
+
+
+def test_a_lateness_told_from_two_open_pages_is_told_once(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    page = late_form(front(hands, 9))
+    press(hands, booking, "late", at(9, 20), minutes=20, **page)
+    said = press(hands, booking, "late", at(9, 21), minutes=20, **page).content.decode()
+    assert "has changed meanwhile" in said
+    assert booking.steps.get().minutes == 20
+
+
+def test_presses_of_one_page_without_a_connection_follow_each_other(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    page = front(hands, 9)
+    leaving = re.search(r'/step/leaving/".*?name="key" value="([^"]+)"', page, re.DOTALL)
+    assert leaving is not None
+    press(hands, booking, "leaving", at(9, 20), key=leaving[1])
+    press(hands, booking, "late", at(9, 25), minutes=20, **late_form(page))
+    assert [step.kind for step in booking.steps.standing()] == ["leaving", "late"]
 
 
 def test_a_press_is_taken_back_in_its_seconds_and_not_after(world: World, hands: Client) -> None:
@@ -335,6 +360,8 @@ def test_how_it_went_is_kept_with_the_step_or_neither_is(
         ("leaving", {"age": "9" * 30}),
         ("late", {}),
         ("late", {"minutes": "11"}),
+        ("late", {"minutes": "10", "shown": "x"}),
+        ("late", {"minutes": "10", "beside": "x y"}),
         ("done", {"paid_by": "gold"}),
     ],
 )

@@ -92,12 +92,32 @@ def staff_user_of(world: World) -> Any:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"visit": "x"}, {"key": "x"}, {"minutes": "0"}, {"minutes": "-1"}, {"minutes": "9" * 12}]
+    "changes",
+    [{"visit": "x"}, {"key": "x"}, {"minutes": "0"}, {"minutes": "-1"}, {"minutes": "9" * 12}, {"told": "x"}],
 )
 def test_what_was_not_shown_is_not_told(desk: Client, visits: list[Booking], changes: dict[str, Any]) -> None:
     named = {name if name == "visit" else f"{name}-{visits[1].pk}": value for name, value in changes.items()}
     assert "has changed meanwhile" in sent(desk, visits[1], **named)
     assert not visits[1].steps.exists()
+
+
+def test_who_was_told_meanwhile_is_not_told_more_from_a_page_of_before(
+    desk: Client, visits: list[Booking]
+) -> None:
+    assert "1 client gets an email." in sent(desk, visits[1])
+    assert "has changed meanwhile" in sent(desk, visits[1])
+    step = visits[1].steps.get()
+    # A page of now says what they were told.
+    assert f'name="told-{visits[0].pk}"' not in look(desk)
+    assert "1 client gets an email." in sent(desk, visits[1], **{f"told-{visits[1].pk}": step.key})
+
+
+def test_a_page_says_what_was_told_before(desk: Client, visits: list[Booking]) -> None:
+    with time_machine.travel(at(9, 21), tick=False):
+        late = Press(kind=StepKind.LATE, key=uuid.UUID(int=7), at=at(9, 21), minutes=10)
+        actor = visits[0].steps.get().by
+        operations.press_step(booking=visits[1], press=late, actor=actor, now=at(9, 21))
+    assert f'name="told-{visits[1].pk}" value="{late.key}"' in look(desk)
 
 
 def test_nothing_ticked_tells_nobody(desk: Client, visits: list[Booking]) -> None:

@@ -28,7 +28,7 @@ from bookings.models import (
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
 LIST = reverse("admin:bookings_booking_changelist")
-CLEARANCE_ANSWERS = {**CLEAR_ANSWERS, "pregnancy": "yes"}
+CLEARANCE_ANSWERS = {**CLEAR_ANSWERS, "pregnancy": "yes", "pregnancy_signs": "no"}
 
 
 def page(booking: Booking) -> str:
@@ -586,7 +586,7 @@ def test_clinicians_note_lets_the_request_be_confirmed(desk: Client, world: Worl
 
 
 def test_a_note_for_a_service_says_until_when(desk: Client, world: World) -> None:
-    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "unsure"})
+    booking = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "unsure", "pregnancy_signs": "no"})
     address = reverse("admin:bookings_booking_note", args=[booking.pk])
     told = {"note": "Dr Sample: fine for eight weeks", "scope": "service"}
     for until, words in (
@@ -605,7 +605,9 @@ def test_a_note_for_a_service_says_until_when(desk: Client, world: World) -> Non
 
     page = desk.post(address, {**told, "until": "2027-01-27"}, follow=True).content.decode()
     assert "Clears this service for this person until Wednesday, January 27, 2027" in page
-    later = world.book(answers={**CLEAR_ANSWERS, "pregnancy": "unsure"}, starts_at=at(14))
+    later = world.book(
+        answers={**CLEAR_ANSWERS, "pregnancy": "unsure", "pregnancy_signs": "no"}, starts_at=at(14)
+    )
     page = desk.get(reverse("admin:bookings_booking_change", args=[later.pk])).content.decode()
     assert "until Wednesday, January 27, 2027" in page
     assert "once a clinician’s note is on record" not in page

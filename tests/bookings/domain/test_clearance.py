@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
@@ -147,6 +148,43 @@ def test_a_note_speaks_of_no_answers_that_its_writer_was_not_shown(world: World,
     with pytest.raises(ChangedMeanwhile):
         note(first, staff)
     note(first, staff, NoteScope.VISIT)
+
+
+@pytest.mark.parametrize("says_more", [False, True])
+def test_a_note_for_a_service_covers_first_answers_of_before_unless_they_say_more(
+    world: World, staff: User, says_more: bool
+) -> None:
+    first = world.book(answers=PREGNANT)
+    second = world.book(answers=graver(world) if says_more else PREGNANT, starts_at=at(14))
+    mild = world.book(starts_at=at(16))
+    note(first, staff)
+    assert operations.needs_clinician_note(second) is says_more
+    assert len(intake.notes_about(second)) == (0 if says_more else 1)
+    assert not operations.any_needs_clinician_note([first, mild])
+    # What says more asks for a note of its own, which clears all of it.
+    if says_more:
+        note(second, staff, now=NOW + timedelta(hours=1))
+        assert not operations.needs_clinician_note(second)
+
+
+def test_what_an_ended_note_covered_is_looked_at_anew_by_the_next(world: World, staff: User) -> None:
+    note(world.book(answers=PREGNANT), staff)
+    covered = by_desk(world, staff, starts_at=at(12))
+    other = {name: answer for name, answer in graver(world).items() if name != "pregnancy_signs"}
+    asked = by_desk(world, staff, starts_at=at(14), answers={**other, "pregnancy": "no"})
+    assert operations.needs_clinician_note(covered)
+    note(asked, staff, now=NOW + timedelta(hours=2))
+    # It speaks of no pregnancy.
+    assert operations.needs_clinician_note(covered)
+
+
+def test_answers_that_can_not_be_read_any_more_are_not_covered(
+    world: World, staff: User, settings: Any
+) -> None:
+    first, second = world.book(answers=PREGNANT), world.book(answers=PREGNANT, starts_at=at(14))
+    settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
+    note(first, staff)
+    assert operations.needs_clinician_note(second)
 
 
 def test_a_note_for_a_course_clears_all_of_it_and_nothing_else(world: World, staff: User) -> None:

@@ -21,6 +21,7 @@ from bookings.domain.operations import Press
 from bookings.domain.reflow import LateVisit, Stop, Verdict, reflow, reflow_day, time_until_next
 from bookings.enums import StepKind
 from bookings.models import Booking, BookingRules, Therapist, VisitStep
+from bookings.models.steps import told_last
 from tests.factories import DAY, NOW, World, at, fix_drives
 
 pytestmark = pytest.mark.integrity
@@ -151,7 +152,8 @@ def visits(world: World) -> list[Booking]:
 
 
 def press(visit: Booking, hands: User, kind: StepKind, when: datetime, **more: Any) -> VisitStep:
-    pressed = Press(kind=kind, key=uuid.uuid4(), at=when, **more)
+    last = told_last(visit.steps.standing())
+    pressed = Press(kind=kind, key=uuid.uuid4(), at=when, shown=last.key if last else None, **more)
     return operations.press_step(booking=visit, press=pressed, actor=hands, now=when)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from bookings.domain import operations
+from bookings.domain import operations, outbox
 from bookings.domain.operations import Press
 from bookings.domain.operations.steps import KEEP, UNDO_REACHES
 from bookings.drives.models import ObservedDrive
 from bookings.enums import BookingStatus, MessageKind, MessageState, PaidBy, StepKind
-from bookings.exceptions import InvalidTransition, TooLate
+from bookings.exceptions import ChangedMeanwhile, InvalidTransition, TooLate
 from bookings.models import Booking, Message, VisitStep
+from bookings.models.steps import told_last
 from bookings.notifications.registry import SiteSettings, obsolete_reason
 from bookings.notifications.render import render
 from tests.factories import DAY, NOW, World, at, fix_drives
@@ -37,7 +38,9 @@ def visit(world: World) -> Booking:
 
 def press(visit: Booking, hands: User, kind: StepKind, when: datetime, **more: Any) -> VisitStep:
     now = more.pop("now", when)
-    pressed = Press(kind=kind, key=more.pop("key", uuid.uuid4()), at=when, **more)
+    last = told_last(visit.steps.standing())
+    more = {"shown": last.key if last else None, "key": uuid.uuid4(), **more}
+    pressed = Press(kind=kind, at=when, **more)
     return operations.press_step(booking=visit, press=pressed, actor=hands, now=now)
 
 
@@ -79,6 +82,20 @@ def test_late_is_later_than_was_told_before(visit: Booking, hands: User) -> None
     third = press(visit, hands, StepKind.LATE, at(10, 10), minutes=10)
     assert (third.expected_from, third.expected_until) == (at(10, 30), at(10, 40))
     assert Message.objects.filter(kind=MessageKind.ON_THE_WAY).count() == 1
+
+
+def test_who_was_shown_another_window_adds_no_minutes_to_it(visit: Booking, hands: User) -> None:
+    first = press(visit, hands, StepKind.LATE, at(9, 20), minutes=20)
+    for shown in (None, uuid.uuid4()):
+        with pytest.raises(ChangedMeanwhile):
+            press(visit, hands, StepKind.LATE, at(9, 21), minutes=20, shown=shown)
+    assert visit.steps.get().expected_from == at(10, 10)
+    # From a page without a connection one press follows another of the same page.
+    second = press(visit, hands, StepKind.LATE, at(9, 22), minutes=10, shown=None, beside=[first.key])
+    assert second.expected_from == at(10, 20)
+    operations.undo_step(booking=visit, key=second.key, now=at(9, 22))
+    with pytest.raises(ChangedMeanwhile):
+        press(visit, hands, StepKind.LATE, at(9, 23), minutes=10, shown=second.key)
 
 
 def test_a_drive_that_nobody_knows_is_told_without_a_time(
@@ -143,6 +160,71 @@ def test_what_is_taken_back_was_never_sent(visit: Booking, hands: User) -> None:
         operations.undo_step(
             booking=visit, key=visit.steps.standing().get().key, now=at(9, 35) + UNDO_REACHES
         )
+
+
+def seconds(number: int) -> datetime:
+    """So many seconds after half past nine."""
+    return at(9, 30) + timedelta(seconds=number)
+
+
+def handed_over(visit: Booking, when: datetime) -> Message:
+    """The message in a sender's hands, its body at the mail server."""
+    (taken,) = outbox.claim_due(now=when, keys=[message(visit).pk])
+    assert outbox.mark_handing_over(taken, now=when)
+    return taken
+
+
+def test_a_lateness_that_is_taken_back_tells_nobody_twice(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.LEAVING, seconds(0))
+    assert outbox.mark_sent(handed_over(visit, seconds(15)), now=seconds(15))
+    late = press(visit, hands, StepKind.LATE, seconds(60), minutes=20)
+    assert message(visit).state == MessageState.DUE
+    operations.undo_step(booking=visit, key=late.key, now=seconds(65))
+    assert message(visit).state == MessageState.DROPPED
+
+
+def test_what_stands_and_was_not_told_is_told_though_the_lateness_is_taken_back(
+    visit: Booking, hands: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bookings.domain.operations import steps
+
+    # Also where nobody knows the drive, so that no window was told.
+    monkeypatch.setattr(steps, "_by_drive", lambda *_asked: (None, None))
+    press(visit, hands, StepKind.LEAVING, seconds(0))
+    late = press(visit, hands, StepKind.LATE, seconds(10), minutes=20)
+    operations.undo_step(booking=visit, key=late.key, now=seconds(12))
+    assert message(visit).state == MessageState.DUE
+    assert "They are leaving now." in told(visit, seconds(25))
+
+
+def test_nothing_leaves_while_the_last_press_can_be_taken_back(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.LEAVING, seconds(0))
+    press(visit, hands, StepKind.LATE, seconds(10), minutes=20)
+    keys = [message(visit).pk]
+    assert outbox.claim_due(now=seconds(24), keys=keys) == []
+    assert [row.kind for row in outbox.claim_due(now=seconds(25), keys=keys)] == [MessageKind.ON_THE_WAY]
+
+
+def test_a_lateness_is_told_though_the_message_before_is_just_leaving(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.LEAVING, seconds(0))
+    leaving = handed_over(visit, seconds(15))
+    press(visit, hands, StepKind.LATE, seconds(16), minutes=20)
+    assert not outbox.mark_sent(leaving, now=seconds(17))
+    row = message(visit)
+    assert (row.state, row.due_at) == (MessageState.DUE, seconds(31))
+    # It is no second copy of the one before.
+    assert row.message_uuid != leaving.message_uuid
+
+
+def test_a_message_that_is_being_written_is_written_anew(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.LEAVING, seconds(0))
+    (taken,) = outbox.claim_due(now=seconds(15), keys=[message(visit).pk])
+    late = press(visit, hands, StepKind.LATE, seconds(16), minutes=20)
+    assert not outbox.mark_handing_over(taken, now=seconds(16))
+    operations.undo_step(booking=visit, key=late.key, now=seconds(20))
+    # That they left was never told.
+    assert message(visit).state == MessageState.DUE
+    assert "is on the way" in told(visit, seconds(31))
 
 
 def test_a_message_is_dropped_once_they_are_there_or_the_visit_is_off(visit: Booking, hands: User) -> None:

@@ -131,6 +131,20 @@ def test_pressed_twice_is_one_booking(flow: Flow) -> None:
     assert Message.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    "other", [{"total_cents": "1"}, {"terms_version": "2"}, {"agree": ""}, {"total_cents": "x"}]
+)
+def test_another_body_after_success_is_refused_with_409(flow: Flow, other: dict[str, str]) -> None:
+    body = {**flow.until("review").hidden(), "agree": "on"}
+    flow.client.post("/book/review/", body)
+    response = flow.client.post("/book/review/", {**body, **other})
+    assert response.status_code == 409
+    assert "This is booked already" in text(response)
+    assert Booking.objects.get().reference in text(response)
+    assert Message.objects.count() == 2
+    assert flow.client.post("/book/review/", body).headers["Location"] == "/book/done/"
+
+
 def test_page_of_an_earlier_form_is_refused_with_409(flow: Flow) -> None:
     flow.until("review")
     response = flow.review(submission_key=str(uuid.uuid4()))

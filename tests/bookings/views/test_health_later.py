@@ -126,9 +126,25 @@ def test_when_the_therapist_cannot_come_any_more_the_answers_are_kept(
     assert "staff_alert" in kinds(booking)
 
 
-def test_the_same_answers_sent_twice_are_answers_once(visitor: Client, booking: Booking) -> None:
-    assert [answer(visitor, booking, CLEAR_ANSWERS).status_code for _press in range(2)] == [200, 302]
+@pytest.mark.parametrize(("urgent", "words"), [("no", "Your visit stands as planned."), ("yes", "Call 911")])
+def test_the_same_answers_sent_twice_are_answers_once_and_say_it_twice(
+    visitor: Client, booking: Booking, urgent: str, words: str
+) -> None:
+    for _press in range(2):
+        response = answer(visitor, booking, {**CLEAR_ANSWERS, "urgent_signs": urgent})
+        assert response.status_code == 200
+        assert words in response.content.decode()
     assert ScreeningRecord.objects.count() == 1
+    assert not ScreeningRecheck.objects.exists()
+    assert Message.objects.filter(booking=booking, kind__in=["recheck_alert", "staff_alert"]).count() == 1
+
+
+def test_other_answers_or_later_ones_ask_for_a_code(visitor: Client, booking: Booking) -> None:
+    answer(visitor, booking, PREGNANT)
+    code = reverse("visits:code", args=[booking.reference])
+    assert answer(visitor, booking, CLEAR_ANSWERS)["Location"].startswith(code)
+    with time_machine.travel(NOW + timedelta(minutes=10), tick=False):
+        assert answer(visitor, booking, PREGNANT)["Location"].startswith(code)
     assert not ScreeningRecheck.objects.exists()
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from bookings.domain import links, operations
+from bookings.domain import links, operations, outbox
 from bookings.enums import LinkPurpose, MessageKind
 from bookings.models import Booking, BookingDraft, Link, Message
 from tests.factories import NOW, World, at
@@ -254,21 +254,43 @@ def test_asking_for_a_link_mails_one_to_a_known_address(world: World) -> None:
 
 
 def test_asking_says_the_same_for_an_unknown_address_and_leaves_nothing(
-    world: World, count_queries: Callable[..., Any]
+    world: World,
+    count_queries: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(outbox, "_wake_worker", lambda keys: woken.append(len(keys)))
     world.book()
-    with count_queries() as known_queries:
+    with count_queries() as known_queries, django_capture_on_commit_callbacks(execute=True):
         known = ask("ana@example.com")
     written = Link.objects.count(), Message.objects.count()
-    with count_queries() as unknown_queries:
+    with count_queries() as unknown_queries, django_capture_on_commit_callbacks(execute=True):
         unknown = ask("nobody@example.com")
     assert (known.status_code, known.headers["Location"]) == (
         unknown.status_code,
         unknown.headers["Location"],
     )
     assert (Link.objects.count(), Message.objects.count()) == written
-    # As much work for the one as for the other, but for how the transaction ends.
+    # As much work for the one as for the other, also with the broker.
     assert abs(len(known_queries) - len(unknown_queries)) <= 1
+    assert woken == [1, 1]
+
+
+def test_rows_of_an_unknown_address_are_taken_back_within_a_transaction_that_is_committed(
+    world: World, count_queries: Callable[..., Any]
+) -> None:
+    with count_queries() as asked:
+        ask("nobody@example.com")
+    statements = [query["sql"] for query in asked]
+    taken_back = next(
+        number for number, sql in enumerate(statements) if sql.startswith("ROLLBACK TO SAVEPOINT")
+    )
+    inserted = [number for number, sql in enumerate(statements) if sql.startswith("INSERT")]
+    assert len([number for number in inserted if number < taken_back]) == 2
+    # The rest of the transaction, with its lock, isn't taken back.
+    assert sum(sql.startswith("SAVEPOINT") for sql in statements[:taken_back]) == 2
+    assert sum(sql.startswith("RELEASE SAVEPOINT") for sql in statements[taken_back:]) == 2
 
 
 def test_one_mailbox_gets_a_few_links_an_hour(world: World) -> None:
