@@ -30,6 +30,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("services/", include("services.urls")),
     path("", include("bookings.urls")),
+    path("visits/v/", include("bookings.courses.client_urls")),
     path("visits/", include("bookings.views.visits.urls")),
     path("", include((_blog, blog.app_name))),
     path("robots.txt", views.robots, name="robots"),

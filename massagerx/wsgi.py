@@ -11,8 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "massagerx.settings.local")
 
 application = get_wsgi_application()
 
-if connection.vendor == "postgresql":
-    # Nobody waits longer for a page; migrations and tasks may take their time.
+if "options" in connection.settings_dict["OPTIONS"]:
+    # Nobody waits longer for a page; migrations and tasks may take their time. PgBouncer has its own file for that.
     connection.settings_dict["OPTIONS"]["options"] += " -c statement_timeout=20000"
 
 from massagerx.accounts.sample_accounts import check_for_sample_accounts  # noqa: E402  (needs the apps)

@@ -197,6 +197,7 @@ def _page(
         "waiting": len(waiting) if may_change else 0,
         "needs_note": operations.any_needs_clinician_note(waiting),
         "form": form,
+        "may_change": may_change,
         "rest": len(ahead) if may_change else 0,
         "kept": len(stand) - len(ahead),
         "fee_cents": sum(operations.late_fee(visit, now=now) or 0 for visit in ahead),

@@ -10,12 +10,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.visit_request import load_area
 from bookings.enums import Weekday
+from bookings.exceptions import OutsideArea
+from bookings.forms import ZipForm
+from bookings.forms.details import clean_street
 from massagerx.lib.admin import clock_field
+from massagerx.lib.fields import LineField
 
-from .models import LONGEST_DAYS, CoursePlan
+from .models import LONGEST_DAYS, MOST_VISITS, CoursePlan
 from .planner import Same
 
+# What says where the first visits are, by the names of the form's fields.
+FIRST_ADDRESS = ("first_visits", "first_zip_code", "first_street", "first_unit")
 SAME_WORDS = {
     Same.PREFERRED.value: _("If possible"),
     Same.ALWAYS.value: _("Always"),
@@ -64,6 +71,18 @@ class CourseForm(forms.Form):
         error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
     )
 
+    first_visits = forms.IntegerField(
+        label=_("How many of the first visits are at another address?"),
+        required=False,
+        min_value=1,
+        max_value=MOST_VISITS,
+        help_text=_("At a recovery house, say. Blank: all are at the address that you give later."),
+        error_messages={"invalid": _("Give a number of visits, like 3.")},
+    )
+    first_zip_code = LineField(label=_("ZIP code there"), max_length=200, required=False)
+    first_street = LineField(label=_("Street address there"), max_length=160, required=False)
+    first_unit = LineField(label=_("Unit there"), max_length=40, required=False)
+
     def __init__(
         self,
         *args: Any,
@@ -73,11 +92,62 @@ class CourseForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
-        self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
+        self.today, self.plans = today, plans
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
-        if len(plans) == 1:
-            self.fields["plan"].initial = plans[0].pk
+        if "plan" in self.fields:
+            self.fields["plan"].choices = [(plan.pk, plan.name) for plan in plans]  # type: ignore[attr-defined]
+            if len(plans) == 1:
+                self.fields["plan"].initial = plans[0].pk
+
+    def clean(self) -> dict[str, Any]:
+        """The other address is whole, or left out; and not all visits are there."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        there = {name: data.get(name) for name in ("first_visits", "first_zip_code", "first_street")}
+        if not any(there.values()) or "first_visits" not in self.fields:
+            return data
+        for name, value in there.items():
+            if not value and name not in self.errors:
+                self.add_error(name, _("Please give this too, or leave all of the other address blank."))
+        plan = next((plan for plan in self.plans if plan.pk == data.get("plan")), None)
+        if plan is not None and (there["first_visits"] or 0) >= sum(
+            phase.visits for phase in plan.as_phases()
+        ):
+            self.add_error("first_visits", _("Then give that address later: all visits are there."))
+        return data
+
+    def clean_first_zip_code(self) -> str:
+        """Five digits of where we come."""
+        if not self.cleaned_data["first_zip_code"]:
+            return ""
+        asked = ZipForm({"zip_code": self.cleaned_data["first_zip_code"]})
+        if not asked.is_valid():
+            raise ValidationError(asked.errors["zip_code"].as_data())
+        zip_code: str = asked.cleaned_data["zip_code"]
+        try:
+            load_area(zip_code)
+        except OutsideArea:
+            raise ValidationError(_("We don’t come to that ZIP code."), code="outside") from None
+        return zip_code
+
+    def clean_first_street(self) -> str:
+        return clean_street(self.cleaned_data["first_street"])
+
+    def clean_first_unit(self) -> str:
+        return clean_street(self.cleaned_data["first_unit"])
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """What everybody is asked."""
+        return [self[name] for name in self.fields if name not in FIRST_ADDRESS]
+
+    @property
+    def other_address(self) -> list[forms.BoundField]:
+        """What is asked of who begins at another address."""
+        return [self[name] for name in FIRST_ADDRESS if name in self.fields]
+
+    @property
+    def begins_elsewhere(self) -> bool:
+        return any(field.value() or field.errors for field in self.other_address)
 
     def clean_day_zero(self) -> date:
         """A surgery may be some weeks ago; further off than a course lasts is a slip of the finger."""
@@ -86,6 +156,23 @@ class CourseForm(forms.Form):
     def clean_cleared_from(self) -> date | None:
         day = self.cleaned_data["cleared_from"]
         return _near(day, self.today) if day is not None else None
+
+
+class RestForm(CourseForm):
+    """What the rest of a paused course is planned by: its plan stands, and its days follow the first."""
+
+    plan = None  # type: ignore[assignment]
+    day_zero = None  # type: ignore[assignment]
+    first_visits = None  # type: ignore[assignment]
+    first_zip_code = None  # type: ignore[assignment]
+    first_street = None  # type: ignore[assignment]
+    first_unit = None  # type: ignore[assignment]
+    cleared_from = forms.DateField(
+        label=_("From which day can we come again?"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The other visits follow as far apart as they were planned."),
+        error_messages={"required": _("Give the day."), "invalid": _("Give a day, like 2026-03-25.")},
+    )
 
 
 def _near(day: date, today: date) -> date:

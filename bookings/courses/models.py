@@ -150,6 +150,9 @@ class Course(models.Model):
     )
     # Encrypted, since they tell of a surgery: day_zero and cleared_from, each a local date in ISO 8601 or None.
     dates = EncryptedJSONField()
+    # While the course is paused: the days, counted from day 0, of the visits that are still to be planned.
+    rest = models.JSONField(default=list)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     # weekdays, minute of the day, therapist: what the planner was asked for.
     wishes = models.JSONField(default=dict)
     booked_at = models.DateTimeField(_("booked at"))
@@ -167,6 +170,12 @@ class Course(models.Model):
         ordering = ["-booked_at", "-pk"]
         verbose_name = _("course")
         verbose_name_plural = _("courses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(paused_at=None, rest=[]) | (Q(paused_at__isnull=False) & ~Q(rest=[])),
+                name="course_paused_with_a_rest",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.plan.name
@@ -175,3 +184,10 @@ class Course(models.Model):
     def visits(self) -> BookingQuerySet:
         """Its visits in order of time, those that were canceled among them."""
         return Booking.objects.filter(together=self.key).order_by("starts_at", "pk")
+
+
+def course_of(booking: Booking) -> Course | None:
+    """The course that a visit belongs to; one query, or none for a visit that came alone."""
+    if booking.together is None:
+        return None
+    return Course.objects.filter(key=booking.together).defer("dates").first()

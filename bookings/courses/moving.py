@@ -1,7 +1,9 @@
-"""“The surgery moves”: the visits of a course that lie ahead, planned anew by so many days and moved by one press."""
+"""“The surgery moves”: the visits of a course that lie ahead, planned anew by so many days and moved by one press of
+the desk or of the client."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,11 +11,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
 
 from bookings.desk.frame import StaffRequest, desk_page, page, say
 from bookings.domain import operations
@@ -21,14 +24,25 @@ from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain
+from bookings.views.visits.pages import visit_context
+from bookings.views.visits.visitor import get_visit, open_own, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
-from .models import LONGEST_DAYS, Course
+from .models import LONGEST_DAYS, Course, course_of
 from .operations import move_course
 from .planner import Same, moved_targets
-from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_desk, wishes_of
+from .planning import (
+    Asked,
+    Chosen,
+    PlannedVisit,
+    plan_course,
+    rules_of_client,
+    rules_of_desk,
+    wishes_of,
+)
 from .views import chosen_times
 from .words import other_times, time_value, time_words, why_words
 
@@ -60,13 +74,14 @@ class MovedCourse:
     course: Course
     ahead: list[Booking]
     days: int
+    rules: BookingRules
     now: datetime
 
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits in order, each as it was booked, at the `chosen` times as far as they are free. Raises
         `NoLongerOffered`, and `UnreadableValue` when the course's days can't be opened."""
         dates, wishes = self.course.dates, self.course.wishes
-        over = Booking.objects.filter(together=self.course.key, starts_at__lte=self.now).occupying()
+        over = self.course.visits.filter(starts_at__lt=self.ahead[0].starts_at).occupying()
         last = over.order_by("-starts_at").values_list("starts_at", flat=True).first()
         shift = timedelta(days=self.days)
         cleared = dates.get("cleared_from") or dates["day_zero"]
@@ -95,11 +110,6 @@ class MovedCourse:
             now=self.now,
             chosen=chosen,
         )
-
-    @property
-    def rules(self) -> BookingRules:
-        """Those that the visits move by."""
-        return rules_of_desk(BookingRules.load())
 
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
@@ -130,6 +140,58 @@ def _cents(booking: Booking, visit: PlannedVisit, rules: BookingRules) -> int:
     return operations.quote_for_move(booking=booking, starts_at=visit.time.starts_at, rules=rules).total_cents
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a look, or of a press: how many visits were `done`, or what the page shows then, and why."""
+
+    moved: MovedCourse
+    visits: list[PlannedVisit]
+    done: int | None = None
+    why: str = ""
+
+
+def look_or_move(
+    request: HttpRequest, moved: MovedCourse, press: Callable[[list[operations.Move]], list[Booking]]
+) -> Outcome:
+    """GET plans; POST moves by `press`, if all is as the page showed it. Raises as `MovedCourse.plan`."""
+    chosen = chosen_times(request)
+    if request.method != "POST":
+        return Outcome(moved, moved.plan(chosen))
+    if _is_done(request, moved.ahead, chosen):
+        return Outcome(moved, [], done=len(moved.ahead))
+    visits = moved.plan(chosen)
+    moves = _moves(request, moved, visits, chosen)
+    if moves is None:
+        words = _(
+            "Not all of this can be had as it was shown. What has changed is marked; please look again."
+        )
+        return Outcome(moved, visits, why=words)
+    try:
+        return Outcome(moved, visits, done=len(press(moves)))
+    except BookingError as error:
+        keys = [booking.pk for booking in moved.ahead]
+        still = operations.ahead_together(moved.course.key, now=moved.now).with_details().filter(pk__in=keys)
+        moved = replace(moved, ahead=list(still))
+        if _is_done(request, moved.ahead, chosen):  # the same press, twice at once
+            return Outcome(moved, [], done=len(moved.ahead))
+        words = _("Nothing was moved: %(why)s") % {"why": explain(error)}
+        return Outcome(moved, moved.plan(chosen) if moved.ahead else [], why=words)
+
+
+def _words_of(done: int) -> str:
+    words = ngettext("%(count)d visit is moved.", "%(count)d visits are moved.", done)
+    return words % {"count": done} if done else _("All visits keep their times.")
+
+
+def _asked(request: HttpRequest) -> MoveCourseForm | None:
+    """The number of days, once it is asked about."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return MoveCourseForm(asked) if request.method == "POST" or "days" in asked else None
+
+
+# The desk ---------------------------------------------------------------------------------------------------------
+
+
 @desk_page(VIEW, CHANGE)
 def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     """The number of days; then old times beside new ones, each to be changed, and the one press."""
@@ -139,21 +201,19 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     if course is None or not ahead:
         messages.info(request, _("No visit of this course is still to come."))
         return back
-    asked = request.POST if request.method == "POST" else request.GET if "days" in request.GET else None
-    form = MoveCourseForm(asked)
-    if asked is None or not form.is_valid():
-        return _page(request, course, form, status=200 if asked is None else 422)
-    moved = MovedCourse(course, ahead, form.cleaned_data["days"], now)
-    chosen = chosen_times(request)
-    if request.method == "POST" and _is_done(request, ahead, chosen):
-        return _tell(request, course, len(ahead))
+    form = _asked(request)
+    if form is None or not form.is_valid():
+        status = 200 if form is None else 422
+        return page(request, "course_move", _context(course, form or MoveCourseForm()), status=status)
+    rules = rules_of_desk(BookingRules.load())
+
+    def press(moves: list[operations.Move]) -> list[Booking]:
+        days = form.cleaned_data["days"]
+        return move_course(course=course, moves=moves, days=days, rules=rules, actor=request.user, now=now)
+
     try:
-        visits = moved.plan(chosen)
-        if request.method != "POST":
-            return _page(request, course, form, moved, visits)
-        moves = _moves(request, moved, visits, chosen)
-        done = moves and move_course(
-            course=course, moves=moves, days=moved.days, actor=request.user, now=now, by_client=True
+        outcome = look_or_move(
+            request, MovedCourse(course, ahead, form.cleaned_data["days"], rules, now), press
         )
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: please move its visits one by one."))
@@ -161,34 +221,83 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     except NoLongerOffered as error:
         say(request, False, explain(error))
         return back
-    except BookingError as error:
-        ahead = list(operations.ahead_together(course.key, now=now).with_details())
-        if _is_done(request, ahead, chosen):
-            return _tell(request, course, len(ahead))  # the same press, twice at once
-        say(request, False, _("Nothing was moved: %(why)s") % {"why": explain(error)})
-        if not ahead:
-            return back
-        moved = replace(moved, ahead=ahead)
-        return _page(request, course, form, moved, moved.plan(chosen), status=409)
-    if done is None:
-        say(
-            request,
-            False,
-            _("Not all of this can be had as it was shown. What has changed is marked; please look again."),
+    if outcome.done is not None:
+        told = how_told(ahead[0].client) if outcome.done else ""
+        say(request, True, f"{_words_of(outcome.done)} {told}")
+        return back
+    if outcome.why:
+        say(request, False, outcome.why)
+    if not outcome.moved.ahead:
+        return back
+    status = 409 if outcome.why else 200
+    return page(request, "course_move", _context(course, form, outcome), status=status)
+
+
+def _context(course: Course, form: MoveCourseForm, outcome: Outcome | None = None) -> dict[str, Any]:
+    rows = outcome.moved.rows(outcome.visits) if outcome is not None else []
+    return {
+        "title": _("Move the course"),
+        "course": course,
+        "form": form,
+        "rows": rows,
+        "was_cents": sum(row["was_cents"] for row in rows),
+        "all_cents": sum(row["cents"] for row in rows),
+        "is_whole": all(row["value"] for row in rows),
+    }
+
+
+# The client -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("30/m", "visits-change")
+@visits_page
+def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
+    """The same for the client, who proved the mailbox, with all that can be moved for nothing; the rest stays."""
+    now = timezone.now()
+    booking, visitor = get_visit(request, reference, now=now)
+    back = redirect("visits:visit", booking.reference)
+    if response := proof_missing(request, booking, visitor, then="visit"):
+        return response
+    course = course_of(booking)
+    ahead = list(operations.ahead_together(course.key, now=now).with_details()) if course else []
+    free = [visit for visit in ahead if operations.late_fee(visit, now=now) is None]
+    if course is None or not free:
+        messages.info(
+            request, _("No visit of this course can be moved for nothing any more. Please call us.")
         )
-        return _page(request, course, form, moved, visits, status=409)
-    return _tell(request, course, len(done))
+        return back
+    context = {**visit_context(booking, visitor), "stays": len(ahead) - len(free)}
+    form = _asked(request)
+    if form is None or not form.is_valid():
+        context |= _context(course, form or MoveCourseForm())
+        return render(request, "visits/move_course.html", context, status=200 if form is None else 422)
+    rules = rules_of_client(operations.rules_for_move(free[0], now=now), course.plan.as_phases())
+
+    def press(moves: list[operations.Move]) -> list[Booking]:
+        return move_course(course=course, moves=moves, days=form.cleaned_data["days"], rules=rules, now=now)
+
+    try:
+        outcome = look_or_move(
+            request, MovedCourse(course, free, form.cleaned_data["days"], rules, now), press
+        )
+    except (UnreadableValue, NoLongerOffered):
+        messages.warning(request, _("We can’t move this course by ourselves here. Please call us."))
+        return back
+    if outcome.done is not None:
+        # The move ended the link that this session may have come by.
+        open_own(request, booking, now=now)
+        messages.success(request, _words_of(outcome.done))
+        return back
+    if outcome.why:
+        messages.warning(request, outcome.why)
+    if not outcome.moved.ahead:
+        return back
+    context |= _context(course, form, outcome)
+    return render(request, "visits/move_course.html", context, status=409 if outcome.why else 200)
 
 
-def _tell(request: StaffRequest, course: Course, count: int) -> HttpResponse:
-    """Back to the course, with what was done."""
-    words = ngettext("%(count)d visit is moved.", "%(count)d visits are moved.", count) % {"count": count}
-    client = course.visits.select_related("client")[0].client
-    say(request, True, f"{words} {how_told(client)}" if count else _("All visits keep their times."))
-    return redirect("admin:courses_course_change", course.pk)
-
-
-def _is_done(request: StaffRequest, ahead: list[Booking], chosen: dict[int, Chosen]) -> bool:
+def _is_done(request: HttpRequest, ahead: list[Booking], chosen: dict[int, Chosen]) -> bool:
     """Whether this very press has moved the visits before: each is where it asked for, one revision later."""
     wanted = {}
     for number, one in chosen.items():
@@ -204,7 +313,7 @@ def _is_done(request: StaffRequest, ahead: list[Booking], chosen: dict[int, Chos
 
 
 def _moves(
-    request: StaffRequest, moved: MovedCourse, visits: list[PlannedVisit], chosen: dict[int, Chosen]
+    request: HttpRequest, moved: MovedCourse, visits: list[PlannedVisit], chosen: dict[int, Chosen]
 ) -> list[operations.Move] | None:
     """What the press asks for; None when it is not as the page showed it, or can't be had."""
     moves, rules = [], moved.rules
@@ -220,25 +329,3 @@ def _moves(
 def _shown(booking: Booking, cents: int) -> str:
     """A visit and its new price, as the page showed them."""
     return f"{booking.reference}:{booking.revision}:{cents}"
-
-
-def _page(
-    request: StaffRequest,
-    course: Course,
-    form: MoveCourseForm,
-    moved: MovedCourse | None = None,
-    visits: list[PlannedVisit] | None = None,
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    rows = moved.rows(visits) if moved is not None and visits is not None else []
-    context: dict[str, Any] = {
-        "title": _("Move the course"),
-        "course": course,
-        "form": form,
-        "rows": rows,
-        "was_cents": sum(row["was_cents"] for row in rows),
-        "all_cents": sum(row["cents"] for row in rows),
-        "is_whole": all(row["value"] for row in rows),
-    }
-    return page(request, "course_move", context, status=status)

@@ -1,4 +1,4 @@
-"""What changes courses: booked with one press, confirmed with one press."""
+"""What changes courses: booked, moved, paused and planned anew, each with one press."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,19 +14,52 @@ from django.db import transaction
 from bookings.domain import listeners, operations
 from bookings.domain.operations import LookedUp, Submission
 from bookings.domain.operations.transaction import translated_errors
-from bookings.models import Booking
+from bookings.exceptions import ChangedMeanwhile
+from bookings.models import Booking, BookingRules
+from massagerx.lib.localtime import local
 
 from .models import Course, CoursePlan
 from .planning import Chosen
 
 
-def submissions_of(like: Submission, visits: Sequence[tuple[Chosen, int]]) -> list[Submission]:
+def visit_key(press: uuid.UUID, number: int) -> uuid.UUID:
+    """The submission key of a visit of a press."""
+    return uuid.uuid5(press, f"visit {number}")
+
+
+class Elsewhere(NamedTuple):
+    """Where the first `visits` of a course are, if not at the client's own address: at a recovery house."""
+
+    visits: int
+    zip_code: str
+    street: str
+    unit: str
+
+    def has(self, number: int) -> bool:
+        """Whether the visit of that number, from 1, is there."""
+        return number <= self.visits
+
+    def at_door(self, like: Submission) -> Submission:
+        """The same there: the way to the client's own door says nothing about it."""
+        return replace(
+            like,
+            zip_code=self.zip_code,
+            street=self.street,
+            unit=self.unit,
+            access_type=Booking.AccessType.GROUND,
+            access={},
+        )
+
+
+def submissions_of(
+    like: Submission, visits: Sequence[tuple[Chosen, int]], elsewhere: Elsewhere | None = None
+) -> list[Submission]:
     """What is sent for each visit of a course: like the one submission, whose key is the course's, at each time, for
-    each total in cents."""
+    each total in cents; the first `elsewhere`."""
     return [
         replace(
-            like,
-            key=uuid.uuid5(like.key, f"visit {number}"),
+            elsewhere.at_door(like) if elsewhere is not None and elsewhere.has(number) else like,
+            key=visit_key(like.key, number),
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,
             total_cents=total_cents,
@@ -47,16 +80,17 @@ def book_course(
     actor: User | None = None,
     draft: uuid.UUID | None = None,
     source: str = "",
+    elsewhere: Elsewhere | None = None,
 ) -> Course:
-    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is the first
-    visit's submission with the course's key, `visits` each time with the total in cents that was shown; the others as
-    in `operations.request_booking`.
+    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is a visit's
+    submission, at the client's own address, with the course's key, `visits` each time with the total in cents that was
+    shown; the first may be `elsewhere`. The others as in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
     with translated_errors(), transaction.atomic():
         operations.request_together(
-            submissions=submissions_of(like, visits),
+            submissions=submissions_of(like, visits, elsewhere),
             together=like.key,
             looked_up=looked_up,
             draft=draft,
@@ -77,27 +111,128 @@ def book_course(
     return course
 
 
+def pause_course(
+    *,
+    course: Course,
+    now: datetime,
+    actor: User | None = None,
+    shown: Mapping[str, operations.Shown] | None = None,
+    asks_waiver: bool = False,
+    reason: str = "",
+) -> list[Booking]:
+    """Takes all visits to come out of the calendar, all or none, and keeps their days, to plan them anew; one email
+    tells. By the client as they were `shown`, with what each late one costs; by staff, with an `actor`, without late
+    fees.
+
+    Raises as `operations.cancel_together_by_client`, and `UnreadableValue` when the course's days can't be opened.
+    """
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        if actor is None:
+            canceled = operations.cancel_together_by_client(
+                together=course.key, shown=shown or {}, asks_waiver=asks_waiver, reason=reason, now=now
+            )
+        else:
+            # Told at once, and not to be taken back one by one: the course has kept their days.
+            canceled = operations.cancel_together(
+                together=course.key, actor=actor, by_client=True, reason=reason, now=now, leaves_at=now
+            )
+        zero = date.fromisoformat(fresh.dates["day_zero"])
+        fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
+        fresh.paused_at = now
+        fresh.save(update_fields=["rest", "paused_at"])
+    return canceled
+
+
+def resume_course(
+    *,
+    course: Course,
+    rest: Sequence[int],
+    days: int,
+    like: Submission,
+    visits: Sequence[tuple[Chosen, int]],
+    looked_up: LookedUp,
+    now: datetime,
+    actor: User | None = None,
+    draft: uuid.UUID | None = None,
+    source: str = "",
+) -> Course:
+    """Books what a paused course has left, all or none, so many `days` later than it was planned; one email tells of
+    all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but `like` has a key of
+    its own.
+
+    The same press again changes nothing. Raises as `operations.request_together`, and `ChangedMeanwhile` when something
+    else is left by now.
+    """
+    submissions = submissions_of(like, visits)
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        is_done = Booking.objects.filter(submission_key=submissions[0].key).exists()
+        if not is_done and fresh.rest != list(rest):
+            raise ChangedMeanwhile
+        operations.request_together(
+            submissions=submissions,
+            together=course.key,
+            looked_up=looked_up,
+            draft=draft,
+            actor=actor,
+            source=source,
+            now=now,
+        )
+        if not is_done:
+            fresh.rest, fresh.paused_at = [], None
+            _shift_days(fresh, days)
+            fresh.save(update_fields=["rest", "paused_at", "dates"])
+    return fresh
+
+
+def end_course(*, course: Course) -> bool:
+    """Gives up what a paused course has left to plan; False when nothing is."""
+    with transaction.atomic():
+        fresh = _locked(course)
+        was_paused = bool(fresh.rest)
+        fresh.rest, fresh.paused_at = [], None
+        fresh.save(update_fields=["rest", "paused_at"])
+    return was_paused
+
+
+def _locked(course: Course) -> Course:
+    """The course as it is now: its row is locked before therapists and visits are."""
+    return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
+
+
+def _shift_days(course: Course, days: int) -> None:
+    course.dates = {
+        name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
+        for name, day in course.dates.items()
+    }
+
+
 def move_course(
     *,
     course: Course,
     moves: Sequence[operations.Move],
     days: int,
-    actor: User,
+    rules: BookingRules,
     now: datetime,
-    by_client: bool,
+    actor: User | None = None,
 ) -> list[Booking]:
-    """Moves the visits that lie ahead, all or none, and the days that the course is counted from; one email tells.
-    Where all visits keep their times, so do the days. Raises as `operations.move_together`, and `UnreadableValue` when
-    the days can't be opened."""
-    with transaction.atomic():
-        moved = operations.move_together(moves=moves, actor=actor, now=now, by_client=by_client)
+    """Moves visits that lie ahead, all or none, and the days that the course is counted from; one email tells. By
+    staff, with an `actor`, at the client's word; by the client while that is free for each. Where all visits keep their
+    times, so do the days.
+
+    Raises as `operations.move_together` or `operations.move_together_by_client`, and `UnreadableValue` when the days
+    can't be opened.
+    """
+    with translated_errors(), transaction.atomic():
+        fresh = _locked(course)
+        if actor is None:
+            moved = operations.move_together_by_client(moves=moves, rules=rules, now=now)
+        else:
+            moved = operations.move_together(moves=moves, rules=rules, actor=actor, by_client=True, now=now)
         if not moved:
             return moved
-        fresh = Course.objects.select_for_update().get(pk=course.pk)
-        fresh.dates = {
-            name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
-            for name, day in fresh.dates.items()
-        }
+        _shift_days(fresh, days)
         fresh.save(update_fields=["dates"])
     return moved
 

@@ -40,6 +40,8 @@ def _lines(course: Course, visits: Sequence[Booking]) -> list[Any]:
             _("day of the surgery or first visit, and allowed from"),
             opened(partial(getattr, course, "dates")),
         ),
+        line("rest", _("days of the plan that are still to come after a pause"), course.rest),
+        line("paused_at", _("paused at"), course.paused_at),
         Line("wishes", _("what was wished for"), course.wishes, _wishes_in_words(course.wishes)),
         line("booked_at", _("booked at"), course.booked_at),
     ]

@@ -8,12 +8,13 @@ over. Times are held while one looks at them and types; what has gone is planned
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -28,6 +29,7 @@ from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
     VisitRequest,
+    load_area,
     load_treatment,
     load_visit_request,
     preference_choices,
@@ -35,7 +37,8 @@ from bookings.domain.visit_request import (
 )
 from bookings.enums import Tier
 from bookings.forms import ReviewForm
-from bookings.models import BookingRules, Hold
+from bookings.models import Booking, BookingRules, Hold, ServiceArea
+from bookings.models.booking import make_address_key
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
@@ -52,11 +55,12 @@ from bookings.views.steps import (
     show,
 )
 from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.localtime import local
 
-from .forms import CourseForm
+from .forms import FIRST_ADDRESS, CourseForm, RestForm
 from .models import Course, CoursePlan
-from .operations import book_course
-from .planner import targets
+from .operations import Elsewhere, book_course, resume_course, visit_key
+from .planner import Target, moved_targets, targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 from .words import day_words, other_times, time_value, why_words
 
@@ -69,7 +73,7 @@ def course(request: HttpRequest) -> HttpResponse:
     if response := steps.guard(request, progress, "when"):
         return response
     page = _Page(request, progress)
-    if not page.plans:
+    if not page.plans and not page.is_rest:
         messages.info(
             request,
             _("There is no approved plan for this service. The owner makes them in the admin.")
@@ -85,13 +89,21 @@ def course(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
     data = form.cleaned_data
+    what = (
+        page.initial
+        if page.is_rest
+        else {
+            "plan": data["plan"],
+            "day_zero": str(data["day_zero"]),
+            **{name: data[name] for name in FIRST_ADDRESS},
+        }
+    )
     save(
         request,
         progress,
         **{
             COURSE_ASKED: {
-                "plan": data["plan"],
-                "day_zero": str(data["day_zero"]),
+                **what,
                 "cleared_from": str(data["cleared_from"]) if data["cleared_from"] else None,
                 "weekdays": sorted(data["weekdays"]),
                 "hour": data["hour"].strftime("%H:%M") if data["hour"] else None,
@@ -119,35 +131,41 @@ class _Page:
             .prefetch_related("phases")
             .order_by("name")
         )
+        # Whether what a paused course has left is planned.
+        self.is_rest = paused_course(progress) is not None
         self.qualified = qualified_therapists(service, self.today)
         self.draft = Draft.load(progress)
 
     @property
     def initial(self) -> dict[str, Any]:
         kept = self.progress.answers.get(COURSE_ASKED)
+        if kept and "course" in kept and not self.is_rest:
+            kept = None
         return kept or {"preference": self.progress.answers.get("preference", ANYONE)}
 
     def form(self, initial: dict[str, Any] | None = None, data: Any = None) -> CourseForm:
         preferences = [
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
-        return CourseForm(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
+        kind = RestForm if self.is_rest else CourseForm
+        return kind(data, plans=self.plans, preferences=preferences, today=self.today, initial=initial)
 
     def begins_in_time(self, form: CourseForm) -> bool:
-        """Whether the calendar is open to clients on day 0: then it is for all of the course."""
+        """Whether the calendar is open to clients on the first day: then it is for all of the course."""
         last = scheduling.last_day(rules=self.progress.rules, now=self.progress.now)
-        day = form.cleaned_data["day_zero"]
+        first = "cleared_from" if self.is_rest else "day_zero"
+        day = form.cleaned_data[first]
         if self.progress.staff_user is not None or day <= last:
             return True
         words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
         opens = self.today + (day - last)
-        form.add_error("day_zero", words % {"last": day_words(last), "from": day_words(opens)})
+        form.add_error(first, words % {"last": day_words(last), "from": day_words(opens)})
         return False
 
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
     ) -> HttpResponse:
-        context: dict[str, Any] = {"form": form, "plans": self.plans}
+        context: dict[str, Any] = {"form": form, "plans": self.plans, "is_rest": self.is_rest}
         if self.draft is not None and not form.errors:
             visits, hold = self.draft.kept(self.request, self.draft.plan(chosen))
             context |= self.draft.shown(visits)
@@ -189,6 +207,16 @@ class _Page:
         return steps.onward(load_progress(self.request))
 
 
+def paused_course(progress: Progress) -> Course | None:
+    """The course whose rest the draft is about, while that is just what is left of it."""
+    asked_for = progress.answers.get(COURSE_ASKED) or {}
+    if "course" not in asked_for or progress.treatment is None:
+        return None
+    rows = Course.objects.filter(plan__option__service=progress.treatment.service).defer("dates")
+    course = rows.filter(key=asked_for["course"]).first()
+    return course if course is not None and course.rest == asked_for["rest"] else None
+
+
 def chosen_times(request: HttpRequest) -> dict[int, Chosen]:
     """The times of the visits as they were sent, by number; what makes no sense is left out."""
     found = {}
@@ -221,6 +249,10 @@ class Draft:
     treatment: Treatment
     visit_request: VisitRequest
     asked_for: dict[str, Any]
+    # The paused course whose rest it is.
+    course: Course | None = None
+    # Where the first visits are, if that is another address.
+    elsewhere_area: ServiceArea | None = None
 
     @classmethod
     def load(cls, progress: Progress) -> Draft | None:
@@ -228,9 +260,14 @@ class Draft:
         asked_for = progress.answers.get(COURSE_ASKED)
         if not asked_for or progress.area is None or progress.treatment is None:
             return None
+        course, plans = None, CoursePlan.objects.offered()
+        if "course" in asked_for:
+            # By the version that it was booked by, whether or not that is still offered.
+            course, plans = paused_course(progress), CoursePlan.objects.all()
+            if course is None or asked_for["cleared_from"] is None:
+                return None
         plan = (
-            CoursePlan.objects.offered()
-            .filter(pk=asked_for["plan"], option__service=progress.treatment.service)
+            plans.filter(pk=asked_for["plan"], option__service=progress.treatment.service)
             .select_related("option__service")
             .prefetch_related("phases")
             .first()
@@ -250,7 +287,13 @@ class Draft:
             )
         except exceptions.NoLongerOffered:
             return None
-        return cls(progress, plan, treatment, visit_request, asked_for)
+        area = None
+        if asked_for.get("first_visits"):
+            try:
+                area = load_area(asked_for["first_zip_code"])
+            except exceptions.OutsideArea:
+                return None
+        return cls(progress, plan, treatment, visit_request, asked_for, course, area)
 
     @property
     def rules(self) -> BookingRules:
@@ -268,19 +311,34 @@ class Draft:
             for number, (starts_at, slug) in enumerate(rows, start=1)
         }
 
+    @property
+    def day_zero(self) -> date:
+        return date.fromisoformat(self.asked_for["day_zero"])
+
+    @property
+    def days_later(self) -> int:
+        """By how many days the rest of a course is put off: its first visit comes on the day that is asked for."""
+        if self.course is None:
+            return 0
+        first = self.day_zero + timedelta(days=self.asked_for["rest"][0])
+        return (date.fromisoformat(self.asked_for["cleared_from"]) - first).days
+
+    def _targets(self) -> tuple[Target, ...]:
+        cleared, today = self.asked_for["cleared_from"], timezone.localdate(self.progress.now)
+        not_before = max(date.fromisoformat(cleared) if cleared else self.day_zero, today)
+        phases = self.plan_row.as_phases()
+        if self.course is None:
+            return targets(phases, day_zero=self.day_zero, not_before=not_before)
+        over = self.course.visits.occupying().values_list("starts_at", flat=True).last()
+        if over is not None:
+            not_before = max(not_before, local(over).date() + timedelta(days=1))
+        days = [self.day_zero + timedelta(days=day) for day in self.asked_for["rest"]]
+        return moved_targets(days, phases, day_zero=self.day_zero, by=self.days_later, not_before=not_before)
+
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits as they could be booked now, at the `chosen` times as far as they are free."""
-        asked, day_zero = self.asked_for, date.fromisoformat(self.asked_for["day_zero"])
-        cleared = asked["cleared_from"]
+        asked, wanted = self.asked_for, self._targets()
         hour = time.fromisoformat(asked["hour"]) if asked["hour"] else None
-        wanted = targets(
-            self.plan_row.as_phases(),
-            day_zero=day_zero,
-            not_before=max(
-                date.fromisoformat(cleared) if cleared else day_zero,
-                timezone.localdate(self.progress.now),
-            ),
-        )
         return plan_course(
             Asked(
                 targets=wanted,
@@ -290,10 +348,28 @@ class Draft:
                     same=asked["same"],
                 ),
             ),
-            [self.visit_request] * len(wanted),
+            [self.request_of(target.number) for target in wanted],
             rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,
+        )
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where the first visits are, if not at the address of the later step."""
+        visits, zip_code, street, unit = (self.asked_for.get(name) for name in FIRST_ADDRESS)
+        return Elsewhere(visits, str(zip_code), str(street), str(unit)) if visits else None
+
+    def request_of(self, number: int) -> VisitRequest:
+        """What the visit of that number asks for, at its own door."""
+        there = self.elsewhere
+        if there is None or self.elsewhere_area is None or not there.has(number):
+            return self.visit_request
+        return replace(
+            self.visit_request,
+            area=self.elsewhere_area,
+            access_type=Booking.AccessType.GROUND,
+            address_key=make_address_key(there.street, there.unit, there.zip_code),
         )
 
     def kept(
@@ -303,17 +379,22 @@ class Draft:
         this very moment they are planned once more, and it is marked."""
         now, rules = self.progress.now, self.rules
         wishes = [
-            operations.Wish(self.visit_request.with_therapist(visit.therapist), visit.time.starts_at)
+            operations.Wish(
+                self.request_of(visit.target.number).with_therapist(visit.therapist), visit.time.starts_at
+            )
             for visit in visits
             if visit.time is not None
         ]
         held = list(Hold.objects.filter(draft_id=self.progress.draft.key).live(now).order_by("number"))
-        if held and [(hold.starts_at, hold.therapist_id) for hold in held] == [
-            (visit.time.starts_at, visit.time.therapist_id) for visit in visits if visit.time is not None
-        ]:
-            if operations.hold_matches(held[0], visit_request=self.visit_request, rules=rules):
-                operations.extend_hold(held[0], now=now)
-                return visits, held[0]
+        is_held = len(held) == len(wishes) and all(
+            (hold.starts_at, hold.therapist_id, hold.area_id)
+            == (wish.starts_at, wish.visit_request.therapists[0].pk, wish.visit_request.area.pk)
+            and operations.hold_matches(hold, visit_request=wish.visit_request, rules=rules)
+            for hold, wish in zip(held, wishes, strict=True)
+        )
+        if held and is_held:
+            operations.extend_hold(held[0], now=now)
+            return visits, held[0]
         if not wishes:
             operations.release_hold(self.progress.draft)
             return visits, None
@@ -334,13 +415,17 @@ class Draft:
             return self.plan(there), None
         return visits, held[0] if held else None
 
-    def quote(self, starts_at: datetime) -> pricing.Quote:
-        """The price of a visit at this start."""
+    def cents(self, visit: PlannedVisit) -> int:
+        """The price of a visit at its time; 0 where it has none."""
+        if visit.time is None:
+            return 0
+        area = self.request_of(visit.target.number).area
+        return self.quote(visit.time.starts_at, area).total_cents
+
+    def quote(self, starts_at: datetime, area: ServiceArea) -> pricing.Quote:
+        """The price of a visit at this start and place."""
         return pricing.quote(
-            treatment=self.treatment,
-            area=self.visit_request.area,
-            rules=self.progress.rules,
-            starts_at=starts_at,
+            treatment=self.treatment, area=area, rules=self.progress.rules, starts_at=starts_at
         )
 
     def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:
@@ -356,18 +441,19 @@ class Draft:
             "count": len(rows),
             "all_cents": sum(row["cents"] for row in rows),
             "is_whole": all(visit.time is not None for visit in visits),
+            "elsewhere": self.elsewhere,
         }
 
     def _row(self, visit: PlannedVisit) -> dict[str, Any]:
         target, at = visit.target, visit.time
-        zero = date.fromisoformat(self.asked_for["day_zero"])
+        zero = self.day_zero + timedelta(days=self.days_later)
         return {
             "number": target.number,
             "week": ((at.day if at else target.first_day) - zero).days // 7 + 1,
             "starts_at": at.starts_at if at else None,
             "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
-            "cents": self.quote(at.starts_at).total_cents if at else 0,
+            "cents": self.cents(visit),
             "is_new": visit.is_new,
             "why": "" if at else why_words(visit),
             "others": other_times(visit),
@@ -417,7 +503,9 @@ def _booked_before(request: HttpRequest) -> Course | None:
         key = uuid.UUID(request.POST.get("submission_key", ""))
     except ValueError:
         return None
-    return Course.objects.filter(key=key, booked_by=request.user.pk).only("pk").first()
+    first = Booking.objects.filter(submission_key=visit_key(key, 1), events__actor=request.user.pk)
+    rest = Q(key__in=first.order_by().values("together")) & ~Q(key=key)
+    return Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,31 +519,28 @@ class _Check:
     def book(self, data: dict[str, Any]) -> HttpResponse:
         progress, draft = self.progress, self.draft
         key = progress.answers["submission_key"]
-        totals = [draft.quote(visit.time.starts_at).total_cents for visit in self.visits if visit.time]
+        totals = [draft.cents(visit) for visit in self.visits if visit.time]
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
-        asked = draft.asked_for
+        press: dict[str, Any] = {
+            "like": self._submission(data, chosen[0]),
+            "visits": list(zip(chosen, totals, strict=True)),
+            "looked_up": operations.LookedUp(
+                rules=draft.rules,
+                treatment=draft.treatment,
+                area=draft.visit_request.area,
+                agreed=self.current.terms_version,
+                screening=self.current.screening,
+            ),
+            "draft": progress.draft.key,
+            "actor": progress.staff_user,
+            "source": visitor_digest(self.request),
+            "now": progress.now,
+        }
         try:
-            course_row = book_course(
-                plan=draft.plan_row,
-                like=self._submission(data, chosen[0], draft.quote(chosen[0].starts_at)),
-                visits=list(zip(chosen, totals, strict=True)),
-                dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
-                wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
-                looked_up=operations.LookedUp(
-                    rules=draft.rules,
-                    treatment=draft.treatment,
-                    area=draft.visit_request.area,
-                    agreed=self.current.terms_version,
-                    screening=self.current.screening,
-                ),
-                draft=progress.draft.key,
-                actor=progress.staff_user,
-                source=visitor_digest(self.request),
-                now=progress.now,
-            )
+            course_row = self._press(press)
         except exceptions.TooManyRequests as error:
             unproved = isinstance(error, exceptions.TooManyUnproved)
             return self.show(too_many="unproved" if unproved else "unanswered", status=409)
@@ -469,14 +554,28 @@ class _Check:
                 return back_to("health")
             return self.show(status=409)
         if progress.staff_user is None:
-            return booked(self.request, progress, course_row.visits[0])
+            ahead = operations.ahead_together(course_row.key, now=progress.now)
+            return booked(self.request, progress, ahead[0])
         steps.drop(self.request, progress)
         words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
         messages.success(self.request, words % {"count": len(chosen)})
         return redirect("admin:courses_course_change", course_row.pk)
 
-    def _submission(self, data: dict[str, Any], first: Chosen, quote: pricing.Quote) -> operations.Submission:
-        """The first visit's, with the course's key: the others are like it."""
+    def _press(self, press: dict[str, Any]) -> Course:
+        draft, asked = self.draft, self.draft.asked_for
+        if draft.course is not None:
+            return resume_course(course=draft.course, rest=asked["rest"], days=draft.days_later, **press)
+        return book_course(
+            plan=draft.plan_row,
+            dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
+            wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
+            elsewhere=draft.elsewhere,
+            **press,
+        )
+
+    def _submission(self, data: dict[str, Any], first: Chosen) -> operations.Submission:
+        """A visit's at the client's own address, with the course's key: the others are like it."""
+        quote = self.draft.quote(first.starts_at, self.draft.visit_request.area)
         complete = Complete(
             self.draft.visit_request.with_therapist(first.therapist),
             first.starts_at,
@@ -508,7 +607,7 @@ class _Check:
             "form": named(form or ReviewForm(initial=initial), details),
             "too_many": too_many,
             "at_once": operations.would_confirm(
-                submission=self._submission(initial, first, self.draft.quote(first.starts_at)),
+                submission=self._submission(initial, first),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,

@@ -130,14 +130,7 @@ class DetailsForm(PersonForm):
         }
 
     def clean_street(self) -> str:
-        """Refuses web and email addresses, and PO boxes."""
-        street = _no_web_address(self.cleaned_data["street"])
-        if _PO_BOX.search(street):
-            raise ValidationError(
-                _("We come to a door: type the street and house number of the home, not a PO box."),
-                code="po_box",
-            )
-        return street
+        return clean_street(self.cleaned_data["street"])
 
     def clean_unit(self) -> str:
         """Refuses web and email addresses."""
@@ -155,6 +148,16 @@ class DetailsForm(PersonForm):
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:
             self.add_error("recipient_name", _("Type the name of the person we visit."))
         return data
+
+
+def clean_street(street: str) -> str:
+    """A street, as a visit needs it. Refuses web and email addresses, and PO boxes."""
+    if _PO_BOX.search(_no_web_address(street)):
+        raise ValidationError(
+            _("We come to a door: type the street and house number of the home, not a PO box."),
+            code="po_box",
+        )
+    return street
 
 
 def _no_web_address(text: str) -> str:

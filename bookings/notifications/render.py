@@ -201,7 +201,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["change"] = change
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
     if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
-        found["count"] = with_event(message, booking, EventKind.REQUESTED, EventKind.CANCELED).count()
+        found["count"] = with_event(
+            message, booking, EventKind.REQUESTED, EventKind.CANCELED, EventKind.MOVED
+        ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
         found |= _together(message, _told_together(message, booking, now))
@@ -293,6 +295,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "day": date_format(local(visit.starts_at), "l, F j"),
                 "time": time_span(visit.starts_at, visit.ends_at),
                 "with": visit.therapist.name,
+                "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,

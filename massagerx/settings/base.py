@@ -107,9 +107,14 @@ def database(url: str) -> dict[str, Any]:
     """Django's settings for one database address (`postgres://…` or `sqlite:///…`).
 
     SQLite runs in WAL mode with IMMEDIATE transactions, so that writers queue for up to 20 seconds instead of
-    failing; PostgreSQL keeps connections for a minute and gives up on a lock after five seconds.
+    failing; PostgreSQL keeps connections for a minute and gives up on a lock after five seconds. `?pool=transaction`
+    says that a PgBouncer hands out a connection for each transaction: limits are then its to set
+    (`deploy/pgbouncer.ini`), and no cursor outlives one.
     """
     config: dict[str, Any] = dict(env.db_url_config(url))
+    pool = config.get("OPTIONS", {}).pop("pool", None)
+    if pool not in (None, "transaction") or (pool and config["ENGINE"].endswith("sqlite3")):
+        raise ImproperlyConfigured("DATABASE_URL: ?pool= can only be transaction, and is for PostgreSQL.")
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             "timeout": 20,
@@ -122,13 +127,17 @@ def database(url: str) -> dict[str, Any]:
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "connect_timeout": 5,
-            "options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
             # A machine that has gone is noticed after fifteen seconds; database_waits notices one that is silent.
             "keepalives_idle": 30,
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15_000,
         }
+        if pool:
+            config["DISABLE_SERVER_SIDE_CURSORS"] = True
+        else:
+            limits = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+            config["OPTIONS"]["options"] = limits
     return config
 
 

@@ -24,7 +24,7 @@ def workers(site: RunningSite) -> int:
 
 def database(site: RunningSite) -> str:
     """The address of the site's database."""
-    return site.site.environment["DATABASE_URL"]
+    return site.site.environment["DATABASE_URL"].partition("?")[0]
 
 
 def let_go(site: RunningSite) -> None:

@@ -62,8 +62,15 @@ class Wanderer(Visitor):
 def pool(prepared_databases: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     tmp = tmp_path_factory.mktemp("pool")
     with running_bucket() as bucket:
-        media = {"MEDIA_BUCKET": bucket.address, "MEDIA_ACCESS_KEY": KEYS[0], "MEDIA_SECRET_KEY": KEYS[1]}
-        with running_site(tmp / "one", prepared_databases, TRUSTED_PROXIES="1", **media) as one:
+        shared = running_site(
+            tmp / "one",
+            prepared_databases,
+            TRUSTED_PROXIES="1",
+            MEDIA_BUCKET=bucket.address,
+            MEDIA_ACCESS_KEY=KEYS[0],
+            MEDIA_SECRET_KEY=KEYS[1],
+        )
+        with shared as one:
             for path in (one.var / "media").rglob("*.*"):
                 bucket.put(path.relative_to(one.var / "media").as_posix(), path.read_bytes())
             shutil.rmtree(one.var / "media")

@@ -4,7 +4,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,13 +73,18 @@ class RunningSite:
 
 @contextmanager
 def running_site(
-    tmp: Path, prepared_databases: Path | None = None, *, server: str | None = None, **environment: str
+    tmp: Path,
+    prepared_databases: Path | None = None,
+    *,
+    server: str | None = None,
+    through: Callable[[str], str] = lambda address: address,
+    **environment: str,
 ) -> Iterator[RunningSite]:
     """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
 
     It begins with a copy of what `prepared_databases` holds, the directory of this run of pytest; without one it is
     made for this site alone. Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by
-    default where the tests run.
+    default where the tests run. `through` makes of its address the one that the site's processes are told.
     """
     smtp = MailServer().start()
     supervisor = Supervisor()
@@ -107,6 +112,7 @@ def running_site(
         )
         try:
             logins = populate(site, prepared_databases, database_url=database_url)
+            site.environment["DATABASE_URL"] = through(database_url)
             site.start()
             site.wait_ready()
             site.start_background()

@@ -3,7 +3,7 @@ enough; later staff are asked for it. What is late, and for how much, say the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -38,7 +38,7 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
-from .move import MOVABLE, move_booking
+from .move import MOVABLE, Move, move_booking, move_together
 from .status import CANCEL, cancel_together, confirm_booking
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -170,6 +170,11 @@ def move_by_client(
         total_cents=total_cents,
         check=_as_shown(shown_revision, None, now),
     )
+
+
+def move_together_by_client(*, moves: Sequence[Move], rules: BookingRules, now: datetime) -> list[Booking]:
+    """Moves several visits of one press while that is free for each, as `move_together`. Raises `LateChange` too."""
+    return move_together(moves=moves, rules=rules, now=now, by_client=True, check=_as_shown(None, None, now))
 
 
 def _as_shown(

@@ -210,14 +210,20 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
 
 
 def move_together(
-    *, moves: Sequence[Move], actor: User, now: datetime, by_client: bool = False, reason: str = ""
+    *,
+    moves: Sequence[Move],
+    rules: BookingRules,
+    now: datetime,
+    actor: User | None = None,
+    by_client: bool = False,
+    reason: str = "",
+    check: Callable[[Booking], None] | None = None,
 ) -> list[Booking]:
-    """Staff move several visits of one press, all or none, each as `move_booking` would, and tell the client once; one
-    that stays where it is, is left alone.
+    """Moves several visits of one press, all or none, each as `move_booking` would by the given `rules`, and tells the
+    client once, and staff where they didn't do it; one that stays where it is, is left alone.
 
     Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
     """
-    rules = BookingRules.load().for_staff()
     # Told at once, and not to be taken back: the days of the course move as well.
     act = Act(now, actor, by_client, reason, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
@@ -231,6 +237,8 @@ def move_together(
             require_movable(fresh, now)
             if fresh.revision != move.revision:
                 raise ChangedMeanwhile
+            if check is not None:
+                check(fresh)
             quotes[fresh.pk] = quote = quote_for_move(booking=fresh, starts_at=move.starts_at, rules=rules)
             if quote.total_cents != move.total_cents:
                 raise PriceChanged(move.total_cents, quote.total_cents)
@@ -245,6 +253,8 @@ def move_together(
             waiting.remove(one)
             was = columns_of(fresh)
             if fresh.status == BookingStatus.REQUESTED:
+                if actor is None and slot.starts_at < answers.first_for_request(rules=rules, now=now):
+                    raise SlotNotOffered("notice")
                 fresh.answer_by = answers.answer_by(
                     asked_at=now,
                     starts_at=slot.starts_at,
@@ -256,7 +266,8 @@ def move_together(
             moved.append(fresh)
         if moved:
             moved.sort(key=lambda visit: visit.starts_at)
-            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER], now=now)
+            alert = [MessageKind.STAFF_ALERT] if actor is None else []
+            outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
     return moved
 
 

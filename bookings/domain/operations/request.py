@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -175,14 +175,24 @@ def request_together(
     source: str = "",
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
-    all, and one staff. They are alike but for key, start, therapist and total; `together` names the press, which counts
-    as one request.
+    all, and one staff. They are alike but for key, start, therapist, total and address; `together` names the press,
+    which counts as one request.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
     try:
+        areas = {looked_up.area.zip_code: looked_up.area}
+        for submission in submissions:
+            if submission.zip_code not in areas:
+                areas[submission.zip_code] = load_area(submission.zip_code)
         presses = [
-            _look_through(submission, looked_up, actor=actor, source=source, now=now)
+            _look_through(
+                submission,
+                replace(looked_up, area=areas[submission.zip_code]),
+                actor=actor,
+                source=source,
+                now=now,
+            )
             for submission in submissions
         ]
         first = submissions[0]
@@ -190,13 +200,19 @@ def request_together(
             treatment=looked_up.treatment,
             area=looked_up.area,
             preference=first.preference,
-            access_type=first.access_type,
-            address_key=first.address_key,
             draft=draft,
             contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
-            Wish(visit_request.with_therapist(submission.therapist), submission.starts_at)
+            Wish(
+                replace(
+                    visit_request.with_therapist(submission.therapist),
+                    area=areas[submission.zip_code],
+                    access_type=submission.access_type,
+                    address_key=submission.address_key,
+                ),
+                submission.starts_at,
+            )
             for submission in submissions
         ]
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:

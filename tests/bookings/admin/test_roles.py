@@ -189,6 +189,9 @@ POSTS: dict[str, set[str]] = {
     "drives_drivecorrection_take": {"owner"},
     "courses_course_confirm": {"owner", "desk"},
     "courses_course_cancel_rest": {"owner", "desk"},
+    "courses_course_pause": {"owner", "desk"},
+    "courses_course_resume": {"owner", "desk"},
+    "courses_course_end": {"owner", "desk"},
     "blog_announcement_claims": {"owner", "writer"},
     "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
@@ -266,6 +269,9 @@ class Desk:
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_move": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
+            "courses_course_pause": [rows["courses.course"]],
+            "courses_course_resume": [rows["courses.course"]],
+            "courses_course_end": [rows["courses.course"]],
         }
         app, _, view = name.rpartition("_")
         if view in ("version", "versions"):
@@ -382,7 +388,7 @@ def desk(world: World) -> Desk:
         "courses.course": Course.objects.create(
             plan=CoursePlan.objects.create(name="Eight weeks", number=1, option=world.option),
             key=uuid.UUID(int=1),
-            dates={},
+            dates={"day_zero": "2026-12-04", "cleared_from": None},
             booked_at=NOW,
             booked_by=staff,
         ),

@@ -192,6 +192,52 @@ def test_looking_again_holds_nothing_anew(flow: Flow, plan: CoursePlan, count_qu
     assert len(of_second) < len(of_first) - 10
 
 
+def test_first_visits_are_at_a_recovery_house(flow: Flow, plan: CoursePlan, world: World) -> None:
+    there = {
+        "first_visits": "2", "first_zip_code": world.far_area.zip_code,
+        "first_street": "4 Recovery Road", "first_unit": "Room 2",
+    }  # fmt: skip
+    take(flow, plan, **there)
+    assert [hold.area for hold in Hold.objects.order_by("number")] == [world.far_area] * 2 + [world.area] * 3
+    assert "4 Recovery Road" in flow.client.get(COURSE).content.decode()
+    page = to_the_end(flow)
+    assert "The first 2 visits: 4 Recovery Road, Room 2, CA" in text(page)
+    assert "The others: 12 Sample Street" in text(page)
+    flow.client.post(CHECK, {**hidden(page.content.decode()), "agree": "on"})
+
+    visits = list(Course.objects.get().visits.select_related("area__zone", "access"))
+    assert [visit.street for visit in visits] == ["4 Recovery Road"] * 2 + ["12 Sample Street"] * 3
+    assert [visit.unit for visit in visits] == ["Room 2"] * 2 + ["4B"] * 3
+    # Each with the travel to its own door, and only the client's own with the way to it.
+    assert [visit.travel_cents for visit in visits] == [visit.area.zone.travel_fee_cents for visit in visits]
+    assert visits[0].total_cents != visits[2].total_cents
+    assert [visit.access_type for visit in visits] == ["ground"] * 2 + ["stairs"] * 3
+    assert [bool(visit.access.notes) for visit in visits] == [False] * 2 + [True] * 3
+    mail = email_of(Message.objects.get(kind=MessageKind.TOGETHER), NOW)
+    assert (mail.text.count("4 Recovery Road"), mail.text.count("12 Sample Street")) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({"first_visits": "2"}, "Please give this too"),
+        ({"first_zip_code": "90026", "first_street": "4 Recovery Road"}, "Please give this too"),
+        ({"first_visits": "5", "first_zip_code": "90026", "first_street": "4 Road"}, "all visits are there"),
+        ({"first_visits": "2", "first_zip_code": "10001", "first_street": "4 Road"}, "don’t come to that"),
+        ({"first_visits": "2", "first_zip_code": "9", "first_street": "4 Road"}, "five digits"),
+        ({"first_visits": "2", "first_zip_code": "90026", "first_street": "PO Box 7"}, "We come to a door"),
+        ({"first_visits": "0", "first_zip_code": "90026", "first_street": "4 Road"}, "greater than or equal"),
+    ],
+)
+def test_other_address_is_whole_or_left_out(
+    flow: Flow, plan: CoursePlan, there: dict[str, str], words: str
+) -> None:
+    answer = flow.client.post(COURSE, asked_for(plan, **there))
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert all(value in answer.content.decode() for value in there.values())
+
+
 def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan: CoursePlan) -> None:
     book(flow, plan)
     first = Course.objects.get().visits.select_related("therapist")[0]

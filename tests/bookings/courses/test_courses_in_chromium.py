@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from bookings.courses.models import Course
+from bookings.courses.models import Course, CoursePlan
+from bookings.domain import links
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import NOW, World, make_world
 from tests.support.browser import accessibility_violations, sideways_overflow
 
 from .conftest import make_plan
 from .test_booking import SURGERY
+from .test_rest import make_course
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -145,3 +149,56 @@ def test_twelve_visits_for_a_known_client_take_few_presses(
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         assert not sideways_overflow(page)
+
+
+def holds_at_every_width(page: Any) -> None:
+    assert accessibility_violations(page) == []
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not sideways_overflow(page)
+
+
+def test_client_moves_pauses_and_goes_on_with_a_course(
+    live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    course = make_course(world, CoursePlan.objects.get())
+    token = links.token_of(links.sign_in_link(email="ana@example.com", now=timezone.now()))
+    page = new_page(width=390)
+    page.goto(f"/visits/sign-in/{token}/")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"/visits/v/{course.visits[0].reference}/")
+    page.get_by_role("link", name="Move the whole course").click()
+    page.get_by_label("By how many days?").fill("5")
+    page.get_by_role("button", name="Show the new times").click()
+    expect(page.get_by_role("button", name="Move 12 visits")).to_be_visible()
+    holds_at_every_width(page)
+    page.get_by_role("button", name="Move 12 visits").click()
+    expect(page.get_by_text("12 visits are moved.")).to_be_visible()
+
+    page.get_by_role("link", name="Pause the course").click()
+    expect(page.get_by_role("heading", name="Pause the course?")).to_be_visible()
+    holds_at_every_width(page)
+    page.get_by_role("button", name="Pause the course").click()
+    expect(page.get_by_text("12 visits are still to be planned.")).to_be_visible()
+    holds_at_every_width(page)
+
+    page.get_by_role("button", name="Go on with the course").click()
+    page.get_by_label("From which day can we come again?").fill(str(SURGERY + timedelta(days=30)))
+    page.get_by_role("button", name="Show the visits").click()
+    expect(page.get_by_role("heading", name="12 visits")).to_be_visible()
+    expect(page.get_by_text("Your times are kept")).to_be_visible()
+    holds_at_every_width(page)
+
+
+def test_desk_sees_a_paused_course(live_server: Any, clock: None, world: World, new_page: Any) -> None:
+    course = make_course(world, CoursePlan.objects.get())
+    page = sign_in(new_page(width=1280))
+    page.goto(f"/admin/courses/course/{course.pk}/move/?days=5")
+    expect(page.get_by_role("button", name="Move 12 visits")).to_be_visible()
+    holds_at_every_width(page)
+    page.goto(f"/admin/courses/course/{course.pk}/change/")
+    page.get_by_role("button", name="Pause: 12 visits fall away").click()
+    expect(page.get_by_text("12 visits are still to be planned.")).to_be_visible()
+    holds_at_every_width(page)
+    page.get_by_role("button", name="Plan the rest…").click()
+    expect(page.get_by_label("From which day can we come again?")).to_be_visible()

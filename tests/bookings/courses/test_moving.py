@@ -18,9 +18,10 @@ from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
 from bookings.domain.operations import Move, move_together
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import ChangedMeanwhile, PriceChanged
-from bookings.models import Booking, Message, ServiceArea
+from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged
+from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
 from massagerx.lib.localtime import local
+from tests.bookings.views.visits.browsers import address, said, signed_in, text
 from tests.factories import NOW, World
 
 from .conftest import PHASES
@@ -42,7 +43,7 @@ def page_of(course: Course) -> str:
 def shown(page: str) -> dict[str, str]:
     """What the page's press would send."""
     found = dict(re.findall(r'<input type="hidden" name="(days|shown-\d+)" value="([^"]*)"', page))
-    for name, body in re.findall(r'<select name="(visit-\d+)".*?>(.*?)</select>', page, re.DOTALL):
+    for name, body in re.findall(r'<select[^>]* name="(visit-\d+)".*?>(.*?)</select>', page, re.DOTALL):
         picked = re.search(r'value="([^"]*)" selected', body)
         found[name] = picked[1] if picked else ""
     return found
@@ -176,7 +177,9 @@ def test_price_that_changed_meanwhile_moves_nothing(course: Course, desk: Client
         for visit in course.visits.with_details()
     ]
     with pytest.raises(PriceChanged):
-        operations.move_together(moves=moves, actor=User.objects.get(username="desk"), now=NOW)
+        operations.move_together(
+            moves=moves, rules=world.rules.for_staff(), actor=User.objects.get(username="desk"), now=NOW
+        )
     assert not Booking.objects.filter(revision__gt=course.visits[0].revision).exists()
 
 
@@ -238,7 +241,12 @@ def test_a_visit_that_changed_after_the_page_was_worked_out_is_not_moved(
     first = course.visits[0]
     moves = [Move(first, first.revision - 1, first.starts_at + timedelta(days=1), first.therapist.slug, 1)]
     with pytest.raises(ChangedMeanwhile):
-        move_together(moves=moves, actor=django_user_model.objects.get(username="booker"), now=NOW)
+        move_together(
+            moves=moves,
+            rules=BookingRules.load().for_staff(),
+            actor=django_user_model.objects.get(username="booker"),
+            now=NOW,
+        )
 
 
 @pytest.mark.parametrize("days", ["", "0", "x", "9999", "1.5"])
@@ -296,3 +304,86 @@ def test_moved_targets_keep_their_phases() -> None:
     early = moved_targets(days, phases, day_zero=SURGERY, by=-9, not_before=SURGERY)
     assert all(target.first_day <= target.ideal_day <= target.last_day for target in early)
     assert min(target.first_day for target in early) == SURGERY
+
+
+# The client ------------------------------------------------------------------------------------------------------
+
+
+def ways(course: Course) -> tuple[Client, str]:
+    return signed_in(), address(course.visits[0], "move-course")
+
+
+def test_client_moves_the_course(course: Course) -> None:
+    client, page = ways(course)
+    before = days_of(course)
+    assert "Move the whole course" in text(client.get(address(course.visits[0])))
+    asked = client.get(page, {"days": 5})
+    answer = client.post(page, shown(asked.content.decode()), follow=True)
+    assert "5 visits are moved." in said(answer)
+    assert_shifted(days_of(course), before, 5)
+    course.refresh_from_db()
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=5))
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+    alert = Message.objects.get(kind=MessageKind.STAFF_ALERT)
+    assert "A client moved 5 visits" in email_of(alert, NOW).text
+    # The same press once more.
+    again = client.post(page, shown(asked.content.decode()), follow=True)
+    assert "5 visits are moved." in said(again)
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+
+
+def test_what_is_too_close_stays_where_it_is(course: Course) -> None:
+    first = course.visits[0]
+    before = days_of(course)
+    with time_machine.travel(first.starts_at - timedelta(hours=10), tick=False):
+        client = signed_in(now=first.starts_at - timedelta(hours=10))
+        page = address(first, "move-course")
+        asked = client.get(page, {"days": 3})
+        assert "1 visit is too close to be moved for nothing" in text(asked)
+        answer = client.post(page, shown(asked.content.decode()), follow=True)
+        assert "4 visits are moved." in said(answer)
+    assert days_of(course)[0] == before[0]
+    assert_shifted(days_of(course)[1:], before[1:], 3)
+
+
+@pytest.mark.parametrize("what", ["late", "another price", "moved", "nothing", "no number"])
+def test_client_moves_all_as_they_were_shown_or_none(course: Course, what: str) -> None:
+    client, page = ways(course)
+    sent = shown(client.get(page, {"days": 5}).content.decode())
+    first, now, status = course.visits[0], NOW, 409
+    if what == "late":
+        now = first.starts_at - timedelta(hours=10)
+    elif what == "another price":
+        sent["shown-1"] = sent["shown-1"].rpartition(":")[0] + ":1"
+    elif what == "moved":
+        Booking.objects.filter(pk=first.pk).update(revision=9)
+    elif what == "nothing":
+        sent = {"days": "5"}
+    else:
+        sent, status = {**sent, "days": "x"}, 422
+    before = list(course.visits.values("starts_at", "status", "revision"))
+    with time_machine.travel(now, tick=False):
+        client = signed_in(now=now)
+        assert client.post(page, sent).status_code == status
+    assert list(course.visits.values("starts_at", "status", "revision")) == before
+
+
+def test_late_move_of_several_is_refused_under_the_lock(course: Course, world: World) -> None:
+    now = course.visits[0].starts_at - timedelta(hours=10)
+    moves = [
+        operations.Move(
+            visit,
+            visit.revision,
+            visit.starts_at + timedelta(days=7),
+            visit.therapist.slug,
+            visit.total_cents,
+        )
+        for visit in course.visits.with_details()
+    ]
+    with pytest.raises(LateChange):
+        operations.move_together_by_client(moves=moves, rules=world.rules, now=now)
+    assert not BookingEvent.objects.filter(kind=EventKind.MOVED).exists()
+
+
+def test_only_who_proved_the_mailbox_moves_the_course(course: Course) -> None:
+    assert Client().get(address(course.visits[0], "move-course")).status_code == 404

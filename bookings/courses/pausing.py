@@ -1,0 +1,185 @@
+"""A pause, for an illness: what lies ahead falls away, and is planned anew from the day on which we can come again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.desk.frame import StaffRequest, desk_page, say
+from bookings.domain import operations
+from bookings.domain.visit_request import ANYONE
+from bookings.exceptions import BookingError
+from bookings.forms import CancelRestForm, shown_value
+from bookings.models import Booking
+from bookings.notifications.calls import how_told
+from bookings.refusals import explain, refusal_words
+from bookings.views import steps
+from bookings.views.again import start_again
+from bookings.views.visits.pages import visit_context
+from bookings.views.visits.visitor import Visitor, get_visit, proof_missing, visits_page
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.limits import limited
+
+from .desk import CHANGE, VIEW, find_course
+from .models import Course, course_of
+from .operations import end_course, pause_course
+from .planner import Same
+
+
+def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
+    """Fills the visitor's draft with what is known of the course, with the address of its last visit, and leads to the
+    planning of what it has left. Raises `UnreadableValue` when the course's days can't be opened."""
+    visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
+    wishes = course.wishes
+    asked_for = {
+        "course": str(course.key),
+        "rest": course.rest,
+        "plan": course.plan_id,
+        "day_zero": course.dates["day_zero"],
+        "cleared_from": None,
+        "weekdays": wishes.get("weekdays", []),
+        "hour": wishes.get("hour"),
+        "preference": wishes.get("preference", ANYONE),
+        "same": wishes.get("same", Same.PREFERRED.value),
+    }
+    response = start_again(request, visit, with_details=True, **{**more, steps.COURSE_ASKED: asked_for})
+    is_ready = response["Location"] == reverse("bookings:when")
+    return steps.back_to("course") if is_ready else response
+
+
+# The client -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("20/m", "visits-change")
+@visits_page
+def pause(request: HttpRequest, reference: str) -> HttpResponse:
+    """All visits to come of a course, for who proved the mailbox: one page, one press."""
+    now = timezone.now()
+    booking, visitor = get_visit(request, reference, now=now)
+    course = course_of(booking)
+    if response := proof_missing(request, booking, visitor, then="visit"):
+        return response
+    ahead = list(operations.ahead_together(course.key, now=now).with_details()) if course else []
+    if course is None or not ahead:
+        messages.info(request, _("No visit of this course is still to come."))
+        return redirect("visits:visit", booking.reference)
+    form = CancelRestForm(request.POST or None)
+    if request.method != "POST":
+        return _pause_page(request, booking, visitor, ahead, form)
+    if not form.is_valid():
+        return _pause_page(request, booking, visitor, ahead, form, status=422)
+    try:
+        paused = pause_course(course=course, now=now, **form.cleaned_data)
+    except UnreadableValue:
+        messages.warning(request, _("We can’t pause this course by ourselves here. Please call us."))
+        return redirect("visits:visit", booking.reference)
+    except BookingError as error:
+        messages.warning(request, refusal_words(error))
+        return _pause_page(request, booking, visitor, ahead, form, status=409)
+    messages.success(request, _paused_words(len(paused)))
+    if any(one.fee_cents for one in form.cleaned_data["shown"].values()):
+        messages.info(request, _("We’ll write to you about the late fee."))
+    return redirect("visits:visit", booking.reference)
+
+
+def _paused_words(count: int) -> str:
+    words = ngettext(
+        "The course is paused: %(count)d visit falls away.",
+        "The course is paused: %(count)d visits fall away.",
+        count,
+    )
+    return words % {"count": count}
+
+
+def _pause_page(
+    request: HttpRequest,
+    booking: Booking,
+    visitor: Visitor,
+    ahead: list[Booking],
+    form: CancelRestForm,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    fees = [(visit, operations.late_fee(visit, now=visitor.now)) for visit in ahead]
+    context = {
+        **visit_context(booking, visitor),
+        "form": form,
+        "shown": shown_value(fees),
+        "rows": fees,
+        "fee_cents": sum(fee or 0 for _visit, fee in fees),
+    }
+    return render(request, "visits/pause.html", context, status=status)
+
+
+@require_POST
+@limited("20/m", "visits-again")
+@visits_page
+def resume(request: HttpRequest, reference: str) -> HttpResponse:
+    """Begins to plan what a paused course has left, with what we know filled in."""
+    booking, visitor = get_visit(request, reference, now=timezone.now())
+    if response := proof_missing(request, booking, visitor, then="visit"):
+        return response
+    course = course_of(booking)
+    if course is None or not course.rest:
+        messages.info(request, _("This course is not paused."))
+        return redirect("visits:visit", booking.reference)
+    try:
+        return start_rest(request, course)
+    except UnreadableValue:
+        messages.warning(request, _("We can’t plan this course by ourselves here. Please call us."))
+        return redirect("visits:visit", booking.reference)
+
+
+# The desk ---------------------------------------------------------------------------------------------------------
+
+
+@desk_page(VIEW, CHANGE)
+def pause_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """The press that pauses, at the client's word: no late fee is asked for."""
+    course, now = _pressed(request, pk), timezone.now()
+    if course is not None:
+        try:
+            paused = pause_course(
+                course=course, actor=request.user, reason=_("The course is paused."), now=now
+            )
+            say(request, True, f"{_paused_words(len(paused))} {how_told(paused[0].client)}")
+        except UnreadableValue:
+            say(request, False, _("The days of this course can’t be opened: cancel the rest instead."))
+        except BookingError as error:
+            say(request, False, _("Nothing was paused: %(why)s") % {"why": explain(error)})
+    return redirect("admin:courses_course_change", pk)
+
+
+@desk_page(VIEW, CHANGE)
+def resume_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """The press that begins to plan what is left, with the caller on the line."""
+    back, course = redirect("admin:courses_course_change", pk), _pressed(request, pk)
+    if course is None or not course.rest:
+        return back
+    try:
+        return start_rest(request, course, known=None, missed=None, **{steps.STAFF_BOOKING: request.user.pk})
+    except UnreadableValue:
+        say(request, False, _("The days of this course can’t be opened: book the visits one by one."))
+        return back
+
+
+@desk_page(VIEW, CHANGE)
+def end_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """The press that gives up what a paused course has left."""
+    course = _pressed(request, pk)
+    if course is not None and end_course(course=course):
+        say(request, True, _("The course has ended. Nothing more is planned, and nobody is written to."))
+    return redirect("admin:courses_course_change", pk)
+
+
+def _pressed(request: StaffRequest, pk: int) -> Course | None:
+    return find_course(str(pk)) if request.method == "POST" else None

@@ -1,0 +1,217 @@
+"""An illness: what lies ahead of a course falls away with one press, and is planned anew with another."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from bookings.courses import operations as course_operations
+from bookings.courses.models import Course
+from bookings.domain import operations
+from bookings.enums import BookingStatus, LateFeeState, MessageKind
+from bookings.exceptions import ChangedMeanwhile, InvalidTransition
+from bookings.models import Booking, LateFee, Message, SecondThought
+from massagerx.lib.localtime import local
+from tests.bookings.views.flow import Flow
+from tests.bookings.views.visits.browsers import address, said, signed_in, text
+from tests.bookings.views.visits.browsers import hidden as shown_on
+from tests.factories import NOW, World
+
+from .test_booking import CHECK, COURSE, SURGERY, hidden, shown, what_is_sent
+from .test_rest import email_of, make_course, sent_at
+
+pytestmark = pytest.mark.django_db
+# Three weeks after the first visit was to be.
+AGAIN = SURGERY + timedelta(days=24)
+
+
+@pytest.fixture
+def course(world: World) -> Course:
+    return make_course(world)
+
+
+def days_of(course: Course) -> list[int]:
+    stand = course.visits.filter(status__in=[BookingStatus.REQUESTED, BookingStatus.CONFIRMED])
+    return [(local(visit.starts_at).date() - SURGERY).days for visit in stand]
+
+
+def go_on(client: Client, world: World, from_day: date) -> Any:
+    """From the page that asks from which day, to the end."""
+    answers = {"cleared_from": str(from_day), "hour": "10:00", "preference": "any", "same": "preferred"}
+    assert client.post(COURSE, {"press": "plan", **answers}).status_code == 302
+    page = client.get(COURSE).content.decode()
+    times = shown(page)
+    assert client.post(COURSE, {"press": "take", **times})["Location"] == "/book/health/"
+    flow = Flow(client, world)
+    flow.health()
+    page = client.get(CHECK).content.decode()
+    return client.post(CHECK, {**hidden(page), "agree": "on"}, follow=True)
+
+
+def test_client_pauses_and_goes_on(course: Course, world: World) -> None:
+    planned, third = days_of(course), course.visits[2]
+    client = signed_in()
+    page = client.get(address(third, "pause"))
+    assert "These 5 visits fall away for now:" in text(page)
+    done = client.post(address(third, "pause"), shown_on(page), follow=True)
+    assert "The course is paused: 5 visits fall away." in said(done)
+    assert "Your course is paused: 5 visits are still to be planned." in text(done)
+    course.refresh_from_db()
+    assert (course.rest, course.paused_at, days_of(course)) == (planned, NOW, [])
+    assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
+    assert sent_at(NOW).count(MessageKind.STAFF_ALERT) == 1
+    mail = email_of(Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk"), NOW)
+    assert "Go on later, or book again:" in mail.text
+
+    asked = client.post(address(third, "resume"), follow=True)
+    assert asked.redirect_chain[-1][0] == COURSE
+    assert "From which day can we come again?" in text(asked)
+    assert shown(asked.content.decode()) == {}
+    answer = go_on(client, world, AGAIN)
+    assert answer.redirect_chain[-1][0] == "/book/done/"
+
+    course.refresh_from_db()
+    later = (AGAIN - SURGERY).days - planned[0]
+    assert all(abs(new - old - later) <= 1 for new, old in zip(days_of(course), planned, strict=True))
+    assert (course.rest, course.paused_at) == ([], None)
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=later))
+    assert {visit.together for visit in Booking.objects.order_by("pk")} == {course.key}
+    assert Course.objects.count() == 1
+    told = Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk")
+    assert email_of(told, NOW).text.count("with Sample Therapist One") == 5
+    assert "Your course is paused" not in text(client.get(address(third)))
+
+
+def test_desk_pauses_and_goes_on_with_what_is_left(course: Course, world: World, desk: Client) -> None:
+    first = course.visits[0]
+    Booking.objects.filter(pk=first.pk).update(
+        starts_at=NOW - timedelta(days=1), ends_at=NOW - timedelta(hours=23),
+        blocked_from=NOW - timedelta(days=1), blocked_until=NOW - timedelta(hours=23), status="completed",
+    )  # fmt: skip
+    there = reverse("admin:courses_course_change", args=[course.pk])
+    assert "Pause: 4 visits fall away" in desk.get(there).content.decode()
+    paused = desk.post(reverse("admin:courses_course_pause", args=[course.pk]), follow=True)
+    assert "The course is paused: 4 visits fall away. The client gets an email." in paused.content.decode()
+    assert "4 visits are still to be planned" in paused.content.decode()
+    # It is told at once: none of the visits is put back while the course keeps its day.
+    assert not SecondThought.objects.exists()
+    again = desk.post(reverse("admin:courses_course_pause", args=[course.pk]), follow=True)
+    assert "Nothing was paused" in again.content.decode()
+
+    asked = desk.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    assert asked["Location"] == COURSE
+    answer = go_on(desk, world, AGAIN)
+    assert answer.redirect_chain[-1][0] == there
+    assert "4 visits are booked." in answer.content.decode()
+    assert len(days_of(course)) == 4
+    assert {visit.status for visit in course.visits} == {"completed", "canceled", "confirmed"}
+    # The same press again leads to the course.
+    assert desk.post(reverse("admin:courses_course_resume", args=[course.pk]))["Location"] == there
+
+
+def test_desk_ends_a_paused_course(course: Course, desk: Client) -> None:
+    actor = User.objects.get(username="desk")
+    course_operations.pause_course(course=course, actor=actor, now=NOW)
+    end = reverse("admin:courses_course_end", args=[course.pk])
+    assert "The course has ended." in desk.post(end, follow=True).content.decode()
+    course.refresh_from_db()
+    assert (course.rest, course.paused_at) == ([], None)
+    assert "The course has ended." not in desk.post(end, follow=True).content.decode()
+
+
+def test_late_visit_of_a_pause_carries_its_fee(course: Course) -> None:
+    first = course.visits[0]
+    now = first.starts_at - timedelta(hours=10)
+    fees = {
+        visit.reference: operations.Shown(visit.revision, operations.late_fee(visit, now=now))
+        for visit in operations.ahead_together(course.key, now=now).with_details()
+    }
+    course_operations.pause_course(course=course, shown=fees, asks_waiver=True, reason="Flu", now=now)
+    fee = LateFee.objects.get()
+    assert (fee.booking, fee.state, fee.asks_waiver) == (first, LateFeeState.OPEN, True)
+
+
+@pytest.mark.parametrize("what", ["moved", "another course", "nothing left", "lost"])
+def test_pause_is_all_or_nothing(course: Course, what: str) -> None:
+    visits = list(course.visits)
+    sent = {visit.reference: operations.Shown(visit.revision, None) for visit in visits}
+    error: type[Exception] = ChangedMeanwhile
+    if what == "moved":
+        Booking.objects.filter(pk=visits[4].pk).update(revision=9)
+    elif what == "another course":
+        sent["MX-OTHER"] = operations.Shown(1, None)
+    elif what == "nothing left":
+        operations.cancel_together(together=course.key, now=NOW, by_client=True)
+        error = InvalidTransition
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE courses_course SET dates = 'lost'")
+        error = Exception
+    before = list(course.visits.values_list("status", flat=True))
+    with pytest.raises(error):
+        course_operations.pause_course(course=course, shown=sent, now=NOW)
+    assert list(course.visits.values_list("status", flat=True)) == before
+    assert not Course.objects.exclude(paused_at=None).exists()
+
+
+def test_rest_is_booked_once(course: Course, world: World) -> None:
+    actor = User.objects.get(username="booker")
+    course_operations.pause_course(course=course, actor=actor, now=NOW)
+    course.refresh_from_db()
+    like, visits, found = what_is_sent(world, course.plan, SURGERY + timedelta(days=30))
+    press: dict[str, Any] = {
+        "course": course, "rest": course.rest, "days": 30, "like": like, "visits": visits,
+        "looked_up": found, "actor": actor, "now": NOW,
+    }  # fmt: skip
+    course_operations.resume_course(**press)
+    course_operations.resume_course(**press)
+    course.refresh_from_db()
+    assert (len(days_of(course)), course.rest) == (5, [])
+    assert course.dates["day_zero"] == str(SURGERY + timedelta(days=30))
+    another, visits, _found = what_is_sent(world, course.plan, SURGERY + timedelta(days=60))
+    with pytest.raises(ChangedMeanwhile):
+        course_operations.resume_course(**{**press, "like": another, "visits": visits})
+    assert len(days_of(course)) == 5
+    taken = list(course.visits.filter(status="confirmed").values_list("blocked_from", "blocked_until"))
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(taken))
+
+
+def test_draft_of_a_rest_that_is_no_longer_left_plans_anew(course: Course, world: World) -> None:
+    client, first = signed_in(), course.visits[0]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    client.post(address(first, "resume"))
+    course.refresh_from_db()
+    course_operations.end_course(course=course)
+    page = text(client.get(COURSE))
+    assert "From which day can we come again?" not in page
+    assert "Which plan?" in page
+
+
+def test_only_who_proved_the_mailbox_pauses_or_goes_on(course: Course) -> None:
+    first = course.visits[0]
+    stranger = Client()
+    assert stranger.get(address(first, "pause")).status_code == 404
+    assert stranger.post(address(first, "resume")).status_code == 404
+
+
+def test_course_is_paused_with_a_rest_or_not_at_all(course: Course) -> None:
+    for values in ({"rest": [3]}, {"paused_at": NOW}):
+        with pytest.raises(IntegrityError, match="course_paused_with_a_rest"), transaction.atomic():
+            Course.objects.filter(pk=course.pk).update(**values)
+
+
+def test_visit_that_came_alone_has_no_course_to_pause(world: World) -> None:
+    alone = world.book()
+    client = signed_in()
+    assert "Pause the course" not in text(client.get(address(alone)))
+    answer = client.get(address(alone, "pause"), follow=True)
+    assert "No visit of this course is still to come." in said(answer)
+    assert re.search(r"/visits/v/", answer.redirect_chain[-1][0])

@@ -1,0 +1,183 @@
+"""The site behind `deploy/pgbouncer.ini`: few connections to PostgreSQL, the limits, and nobody double-booked."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from launch.processes import Part, Supervisor
+from launch.servers import find_postgres, free_port, start_throwaway_postgres, wait_until
+from tests.faults.concurrent_visitors import at_once, free_times, kind, make_free
+from tests.faults.concurrent_visitors import database as address_of
+from tests.support import ROOT, require
+from tests.support.rows import number, overlaps, rows
+from tests.support.senders import wait_for
+from tests.support.site import RunningSite, running_site
+from tests.support.visitor import Page, Visitor
+
+pytestmark = pytest.mark.faults
+
+#: Fewer than the threads of the web server.
+CONNECTIONS = 3
+
+
+class PgBouncer:
+    """One with the file, before the PostgreSQL at `server`. It is started once the database's name is known."""
+
+    def __init__(self, supervisor: Supervisor, program: str, server: str) -> None:
+        self.supervisor, self.program, self.server = supervisor, program, urlsplit(server)
+        self.port = free_port()
+
+    def before(self, database: str) -> str:
+        """Starts it before the database of that address; returns the address that the site is told."""
+        name = urlsplit(database).path.strip("/")
+        user = self._user()
+        home = self.supervisor.temporary_directory()
+        ini, users = home / "pgbouncer.ini", home / "userlist.txt"
+        ini.write_text(self._rendered(name, users))
+        users.write_text(f'"postgres" "{self.server.password}"\n')
+        for path in (home, ini, users):
+            if user is not None:
+                os.chown(path, user, -1)
+        part = Part("PgBouncer", [self.program, str(ini)], home / "log", directory=home, user=user)
+        self.supervisor.start(part)
+        wait_until(self.answers, part, seconds=20, nap=lambda: None)
+        return self.address("massagerx_web") + "?pool=transaction"
+
+    def address(self, database: str) -> str:
+        return f"postgres://postgres:{self.server.password}@127.0.0.1:{self.port}/{database}"
+
+    def answers(self) -> bool:
+        try:
+            psycopg2.connect(self.address("massagerx"), connect_timeout=2).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _rendered(self, name: str, users: Path) -> str:
+        """The file with this machine's places in it: each that it names is found."""
+        text = (ROOT / "deploy/pgbouncer.ini").read_text()
+        places = {
+            "host=db.internal port=5432 dbname=massagerx": f"host=127.0.0.1 port={self.server.port} dbname={name}",
+            "listen_port = 6432": f"listen_port = {self.port}",
+            "/etc/pgbouncer/userlist.txt": str(users),
+            "default_pool_size = 20": f"default_pool_size = {CONNECTIONS}",
+        }
+        for place, own in places.items():
+            assert place in text, place
+            text = text.replace(place, own)
+        return text
+
+    @staticmethod
+    def _user() -> int | None:
+        """It refuses to run as root, like PostgreSQL."""
+        if os.geteuid() != 0:
+            return None
+        import pwd
+
+        return next(entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    require("PostgreSQL", found=find_postgres(Path(sys.prefix)))
+    supervisor = Supervisor()
+    try:
+        address = start_throwaway_postgres(supervisor, Path(sys.prefix))
+        assert address is not None
+        yield address
+    finally:
+        supervisor.close()
+
+
+@pytest.fixture(scope="module")
+def pooled_site(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    require("PgBouncer", found=program)
+    assert program is not None
+    supervisor = Supervisor()
+    try:
+        bouncer = PgBouncer(supervisor, program, server)
+        tmp = tmp_path_factory.mktemp("pooled")
+        with running_site(tmp, server=server, through=bouncer.before, TRUSTED_PROXIES="1") as site:
+            yield site
+    finally:
+        supervisor.close()
+
+
+def test_a_race_for_one_time_through_three_connections(pooled_site: RunningSite, server: str) -> None:
+    database = address_of(pooled_site)
+    make_free(pooled_site)
+    starts_at = free_times(pooled_site, days=6, number=340_000)[0][0]
+    visitors = [Visitor(pooled_site.site.port, 340_001 + place) for place in range(12)]
+    rows(database, "DELETE FROM bookings_hold")
+    for visitor in visitors:
+        visitor.begin(therapist="sample-therapist-one")
+
+    def choose(visitor: Visitor) -> Page:
+        return visitor.send("POST", "/book/when/", {"who": visitor.who, "starts_at": starts_at})
+
+    answers, _seconds = at_once([partial(choose, visitor) for visitor in visitors])
+    assert all(page is not None and page.status < 500 for page in answers)
+    # A time is kept for one of them.
+    assert number(database, "SELECT count(*) FROM bookings_hold") == 1
+    (holder,) = (
+        visitor
+        for visitor, page in zip(visitors, answers, strict=True)
+        if page and "/book/health/" in page.location
+    )
+    holder.fill_in()
+    form = holder.review()
+    presses, _seconds = at_once([lambda: holder.press(form) for _again in range(6)])
+
+    assert Counter(map(kind, presses))["booked"] == 6
+    assert overlaps(database) == 0
+    assert (
+        number(database, f"SELECT count(*) FROM bookings_booking WHERE reference = '{holder.reference()}'")
+        == 1
+    )
+    waiting = "SELECT count(*) FROM bookings_message WHERE state <> 'sent' AND due_at <= now()"
+    wait_for(lambda: number(database, waiting) == 0, seconds=60, what=lambda: rows(database, waiting))
+    assert pooled_site.smtp.messages
+    used = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'site_%'"
+    # Two pools of three at most, for web server, worker, beat and these tests.
+    assert 1 <= number(server, used) <= 2 * CONNECTIONS
+
+
+def test_limits_hold_with_each_connection(pooled_site: RunningSite) -> None:
+    said = pooled_site.shell(
+        "from django.db import connection\n"
+        "for name in ('lock_timeout', 'idle_in_transaction_session_timeout', 'statement_timeout', 'timezone'):\n"
+        "    with connection.cursor() as cursor:\n"
+        "        cursor.execute(f'SHOW {name}')\n"
+        "        print(cursor.fetchone()[0])"
+    )
+    assert said.split() == ["5s", "30s", "20s", "UTC"]
+
+
+def test_rows_are_read_in_portions_without_a_cursor_that_outlives_its_transaction(
+    pooled_site: RunningSite,
+) -> None:
+    said = pooled_site.shell(
+        "from bookings.models import ServiceArea\n"
+        "print(sum(1 for _row in ServiceArea.objects.order_by('pk').iterator(chunk_size=10)))"
+    )
+    assert int(said) > 20
+
+
+def test_both_entries_differ_by_the_limit_of_a_page_alone() -> None:
+    text = (ROOT / "deploy/pgbouncer.ini").read_text()
+    entries = dict(re.findall(r"^(massagerx\w*) = (.*)$", text, re.MULTILINE))
+    assert entries["massagerx_web"] == entries["massagerx"].replace(
+        "30000'", "30000; SET statement_timeout = 20000'"
+    )
