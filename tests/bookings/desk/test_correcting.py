@@ -187,12 +187,12 @@ def test_a_phone_of_another_client_is_refused(front: Client, visit: Booking, wor
     Person.objects.create(name="Twin", email=visit.client.email, phone="+12135550177", created_at=NOW)
     answer = front.post(address(visit), typed(visit, world, phone="213 555 0177"))
     assert any("merge the two records" in words for words in said(answer))
-    assert 'value="213 555 0177"' in answer.content.decode()
+    assert 'value="(213) 555-0177"' in answer.content.decode()
     visit.client.refresh_from_db()
     assert visit.client.phone == "+12135550123"
 
 
-@pytest.mark.parametrize("phone", ["", "12", "+49 30 1234", "a\x00b"])
+@pytest.mark.parametrize("phone", ["", "12", "555 0177", "a\x00b"])
 def test_what_is_no_phone_is_said(front: Client, visit: Booking, world: World, phone: str) -> None:
     assert front.post(address(visit), typed(visit, world, phone=phone)).status_code in (400, 422)
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from bookings.domain import operations
+from bookings.drives.models import ObservedDrive
 from bookings.models import Booking, Hold, Message, SecondThought, Therapist, TimeOff
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import NOW, World, at, make_world
@@ -114,13 +115,39 @@ def test_times_held_for_a_rescue_go_when_its_page_is_left(
     page.get_by_role("button", name="Read the emails first").click()
     expect(page.locator(".rescue-draft")).to_have_count(1)
     assert Hold.objects.count() == 1
-    with page.expect_request(lambda sent: sent.method == "POST" and "rescue" in sent.url):
-        page.goto(f"{live_server.url}{reverse('admin:index')}")
+    page.goto(f"{live_server.url}{reverse('admin:index')}")
     for _attempt in range(50):
         if not Hold.objects.exists():
             break
         page.wait_for_timeout(100)
     assert not Hold.objects.exists()
+
+
+def test_a_wish_is_declined_and_days_behind_are_looked_at(
+    live_server: Any, clock: Any, world: World, new_page: Any
+) -> None:
+    booked(world, 10)
+    wish = operations.wish_for_time_off(
+        therapist=world.therapist, starts_at=at(0), ends_at=at(18), reason="A wedding", now=NOW
+    )
+    ObservedDrive.objects.create(
+        origin=world.area, destination=world.far_area, left_at=NOW - timedelta(hours=2), arrived_at=NOW,
+        planned_minutes=45,
+    )  # fmt: skip
+    page = sign_in(new_page())
+    page.get_by_role("link", name=world.therapist.name).first.click()
+    expect(page.locator("main")).to_contain_text("A wedding")
+    looked_at(page, "wish")
+    page.get_by_label("Why not").fill("Nobody else can come.")
+    page.get_by_role("button", name="Decline; the visits stay").click()
+    expect(page.locator(".messagelist")).to_contain_text("Declined.")
+    wish.refresh_from_db()
+    assert (wish.state, wish.why) == ("declined", "Nobody else can come.")
+    page.goto(f"{live_server.url}{reverse('admin:bookings_timeoff_changelist')}")
+    looked_at(page, "wishes")
+    page.goto(f"{live_server.url}{reverse('admin:bookings_booking_days_behind')}?days=90")
+    expect(page.locator("main")).to_contain_text("Drives, planned and driven")
+    looked_at(page, "days-behind")
 
 
 def test_a_day_is_closed_in_the_evening_with_two_presses(

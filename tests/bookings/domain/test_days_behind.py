@@ -100,7 +100,7 @@ def test_drives_stand_beside_their_plan_by_zone_and_band(world: World) -> None:
 
 
 def out(world: World) -> None:
-    TimeOff.objects.create(therapist=world.therapist, starts_at=at(0), ends_at=at(23))
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(0), ends_at=at(15))
 
 
 def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) -> None:
@@ -116,7 +116,7 @@ def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) 
             preference=f"therapist:{slug}",
         )  # fmt: skip
 
-    # While nobody is out, a move is a move and a cancel a cancel.
+    # Where nobody is out, a move is a move.
     move(visits[3], 17, world.therapist.slug)
     assert (found().rescued, found().lost) == (0, 0)
     out(world)
