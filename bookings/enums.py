@@ -142,6 +142,8 @@ class MessageKind(models.TextChoices):
     CONTACT_ALERT = "contact_alert", _("Alert: message from the site")
     STRANDED_ALERT = "stranded_alert", _("Alert: visit can’t be kept")
     MORNING = "morning", _("Morning: visits not closed")
+    CHECK_IN = "check_in", _("Check-in: are you all right?")
+    CHECK_IN_ALERT = "check_in_alert", _("Alert: somebody at a door doesn’t answer")
 
 
 # What the desk gets; every other kind is for a client, or a therapist.
@@ -153,8 +155,14 @@ TO_STAFF = frozenset(
         MessageKind.CONTACT_ALERT,
         MessageKind.STRANDED_ALERT,
         MessageKind.MORNING,
+        MessageKind.CHECK_IN,
+        MessageKind.CHECK_IN_ALERT,
     }
 )
+
+
+# Of those what speaks of the therapist at a door, and not of the client.
+ABOUT_SAFETY = frozenset({MessageKind.CHECK_IN, MessageKind.CHECK_IN_ALERT})
 
 
 class LookedAt(models.TextChoices):

@@ -14,7 +14,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, closing, intake, links, operations, outbox, stranding
+from bookings.domain import area_requests, check_ins, closing, intake, links, operations, outbox, stranding
 from bookings.models import Photo
 from bookings.notifications import calls, delivery
 from massagerx.accounts import log_ins
@@ -54,6 +54,12 @@ def tell_of_stranded_visits() -> None:
 def tell_of_visits_not_closed() -> None:
     """Writes to the desk in the morning about visits of days before that nobody has closed."""
     closing.tell_desk(now=timezone.now())
+
+
+@shared_task
+def watch_doors() -> None:
+    """Asks therapists of whom nobody has heard in time, and alerts whoever is next on the list."""
+    check_ins.watch(now=timezone.now())
 
 
 @shared_task
@@ -101,8 +107,9 @@ def release_expired_holds() -> None:
 
 @shared_task
 def purge_steps() -> None:
-    """Deletes what was pressed on the way to visits of long ago."""
+    """Deletes what was pressed on the way to visits of long ago and at their doors."""
     operations.purge_steps(now=timezone.now())
+    check_ins.purge(now=timezone.now())
 
 
 @shared_task

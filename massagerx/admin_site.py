@@ -81,6 +81,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
         [
             "services.business",
             "bookings.bookingrules",
+            "bookings.safetycontact",
             "bookings.closure",
             "bookings.termsversion",
             "bookings.screeningversion",

@@ -140,6 +140,10 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
             {"fields": ["late_grace_minutes", "late_free_minutes"]},
         ),
         (
+            gettext_lazy("Safe at the door"),
+            {"fields": ["check_in_overdue_minutes", "check_in_turn_minutes"]},
+        ),
+        (
             gettext_lazy("Evenings"),
             {"fields": ["evening_starts_at", "evening_ends_at", "evening_fee_cents"]},
         ),

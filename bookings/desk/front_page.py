@@ -54,6 +54,7 @@ from services.templatetags.money import dollars
 
 from .board_columns import column_words, minute_of_day, span_of
 from .calls import waiting_calls
+from .check_ins import doors_overdue
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
@@ -127,6 +128,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
             **_stranded(now, rules),
             "wishes": _wishes(now) if user.has_perm("bookings.add_timeoff") else [],
             **_not_closed(now),
+            "doors": doors_overdue(),
         }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
@@ -205,9 +207,13 @@ def _unanswered() -> dict[str, Any]:
 def _late_changes(user: User) -> dict[str, Any]:
     """Late changes that wait for an answer, the next visit first."""
     waiting = only_seen_by(user, ChangeRequest.objects.filter(state=ChangeState.OPEN), "booking__therapist")
-    rows = waiting.select_related("booking__therapist").order_by("booking__starts_at")[:MOST_ROWS]
+    rows = list(
+        waiting.select_related("booking__therapist")
+        .annotate(in_all=_in_all())
+        .order_by("booking__starts_at")[:MOST_ROWS]
+    )
     return {
-        "change_count": waiting.count(),
+        "change_count": rows[0].in_all if rows else 0,
         "changes": [
             {
                 **_visit(change.booking),

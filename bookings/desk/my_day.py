@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.domain import operations
 from bookings.domain.day_board import Column, Visit, load_columns, read_visits
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, StepKind
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, VisitStep
 from bookings.staff.client_notes import notes_on
@@ -39,6 +39,7 @@ from bookings.staff.visibility import FINISH_OWN, sees_own_visits, sees_way_in, 
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
+from .check_ins import check_in_at
 from .frame import StaffRequest, desk_page, page, say
 from .steps import walk_of
 
@@ -143,6 +144,7 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
             {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
             for row in open_ones
         ],
+        "check_in": check_in_at(therapist, now) if _is_at_a_door(steps) else None,
         "asks_first": _asks_first(open_ones, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
         "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),
@@ -165,6 +167,10 @@ def _steps(visits: Sequence[Booking]) -> dict[int, list[VisitStep]]:
         for step in VisitStep.objects.filter(booking__in=[visit.pk for visit in visits]).standing():
             found[step.booking_id].append(step)
     return found
+
+
+def _is_at_a_door(steps: dict[int, list[VisitStep]]) -> bool:
+    return any(step.kind == StepKind.ARRIVED for of_visit in steps.values() for step in of_visit)
 
 
 def _over(rows: Sequence[Booking], now: datetime) -> list[Booking]:

@@ -78,7 +78,7 @@ def press(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     step_kind, form = StepKind(kind), StepForm(request.POST)
     if not form.is_valid() or (step_kind == StepKind.LATE and form.cleaned_data["minutes"] is None):
-        return _answer(request, booking, False, _("That didn’t arrive whole. Please press once more."))
+        return answer_press(request, booking, False, _("That didn’t arrive whole. Please press once more."))
     try:
         # Both or neither: a press that is sent again writes no words for a step that stands already.
         with translated_errors(), transaction.atomic():
@@ -90,10 +90,10 @@ def press(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
             if is_new and form.cleaned_data["words"]:
                 _keep_words(booking, form.cleaned_data["words"], request.user, now)
     except SlotTaken:
-        return _busy(request, booking)
+        return busy(request, booking)
     except BookingError as error:
-        return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
-    return _answer(request, booking, True, _said(booking, step))
+        return answer_press(request, booking, False, f"{booking.reference}: {explain(error)}")
+    return answer_press(request, booking, True, _said(booking, step))
 
 
 @desk_page(sees_visits, pressed_on="booking")
@@ -104,12 +104,12 @@ def undo(request: StaffRequest, pk: int, key: UUID) -> HttpResponse:
         operations.undo_step(booking=booking, key=key, now=timezone.now())
     except TooLate:
         words = _("It was too late to take that back. Please call the desk.")
-        return _answer(request, booking, False, words)
+        return answer_press(request, booking, False, words)
     except SlotTaken:
-        return _busy(request, booking)
+        return busy(request, booking)
     except BookingError as error:
-        return _answer(request, booking, False, f"{booking.reference}: {explain(error)}")
-    return _answer(request, booking, True, _("Taken back. The client hears nothing of it."))
+        return answer_press(request, booking, False, f"{booking.reference}: {explain(error)}")
+    return answer_press(request, booking, True, _("Taken back. The client hears nothing of it."))
 
 
 def _visit(request: StaffRequest, pk: int) -> Booking:
@@ -139,13 +139,13 @@ def _said(booking: Booking, step: VisitStep) -> str:
     return _("%(name)s hears: about %(span)s.") % said
 
 
-def _busy(request: StaffRequest, booking: Booking) -> HttpResponse:
+def busy(request: StaffRequest, booking: Booking) -> HttpResponse:
     """Others hold the visit's rows: the same press is possible in a moment, and a phone keeps it until then."""
     words = _("Somebody is changing this visit at this moment. Please press once more.")
-    return _answer(request, booking, False, f"{booking.reference}: {words}", refused=503)
+    return answer_press(request, booking, False, f"{booking.reference}: {words}", refused=503)
 
 
-def _answer(
+def answer_press(
     request: StaffRequest, booking: Booking, done: bool, sentence: str, *, refused: int = 409
 ) -> HttpResponse:
     """Back to the day, or to who is at the desk; a script that sends what was kept reads what became of it."""

@@ -6,6 +6,7 @@ from django.urls import path
 from . import (
     board,
     calls,
+    check_ins,
     client_data,
     clients,
     closing,
@@ -34,6 +35,7 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 urlpatterns = [
     path("", front_page.front_page, name="index"),
     path("me/", my_day.me_page, name="my_own"),
+    path("me/pins/", check_ins.pins_page, name="my_pins"),
     path("me/stay-away/", my_day.stay_away, name="my_stay_away"),
     path(f"{_VISIT}day/", board.day_board, name="bookings_booking_day"),
     path(f"{_VISIT}day/sheet/", board.day_sheet, name="bookings_booking_sheet"),
@@ -50,6 +52,8 @@ urlpatterns = [
     path(f"{_VISIT}<str:key>/change/", visit.visit_page, name="bookings_booking_change"),
     path(f"{_VISIT}<str:key>/history/", visit.visit_history, name="bookings_booking_history"),
     path(f"{_VISIT}<int:pk>/do/<slug:action>/", visit.change_status, name="bookings_booking_do"),
+    path(f"{_VISIT}<int:pk>/pin/", check_ins.enter_pin, name="bookings_booking_pin"),
+    path(f"{_VISIT}<int:pk>/check-in/", check_ins.check_in_page, name="bookings_booking_check_in"),
     path(f"{_VISIT}<int:pk>/step/<slug:kind>/", steps.press, name="bookings_booking_step"),
     path(f"{_VISIT}<int:pk>/undo/<uuid:key>/", steps.undo, name="bookings_booking_undo_step"),
     path(f"{_VISIT}<int:pk>/clinician-note/", visit.record_note, name="bookings_booking_note"),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.domain import intake, outbox, personal_data
+from bookings.enums import ABOUT_SAFETY
 from bookings.exceptions import ClientGone
 from bookings.models import (
     AccessNotes,
@@ -257,7 +258,9 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
     references = {visit.pk: visit.reference for visit in visits}
     about = Q(booking__in=visits) | Q(link__email__iexact=client.email)
     about |= Q(contact_message__in=asked.messages) | Q(booklet_request__in=asked.booklets)
-    for row in Message.objects.filter(about).order_by("created_at", "pk").defer("copy"):
+    # Whether a therapist is safe is told to those who look after them.
+    rows = Message.objects.filter(about).exclude(kind__in=ABOUT_SAFETY)
+    for row in rows.order_by("created_at", "pk").defer("copy"):
         copy = opened(partial(outbox.copy_of, row))
         kept = copy if isinstance(copy, dict) else {}
         yield [

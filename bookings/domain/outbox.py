@@ -132,6 +132,15 @@ def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> Messa
     return message
 
 
+def write_to(user: User | None, *, booking: Booking, kind: MessageKind, number: int, now: datetime) -> None:
+    """Writes one member of staff (None: the desk) the row of that number and kind about a visit, in the transaction
+    that is open, and wake-ups."""
+    message = Message.objects.create(
+        to=user, booking=booking, kind=kind, revision=number, due_at=now, created_at=now
+    )
+    wake_worker_after_commit([message])
+
+
 def write_of_day(*, kind: MessageKind, day: date, now: datetime) -> bool:
     """Writes the row of that kind about a local day, once, whoever asks; returns whether it was this call."""
     with transaction.atomic():
@@ -215,13 +224,6 @@ def _from_the_start(due_at: datetime) -> dict[str, Any]:
     }
 
 
-# Kinds that only staff get: they are not taken back with what the client was to hear.
-_TO_STAFF = (
-    MessageKind.STAFF_ALERT,
-    MessageKind.CHANGE_ALERT,
-    MessageKind.RECHECK_ALERT,
-    MessageKind.STRANDED_ALERT,
-)
 # What happens more than once at one revision, as `write_once_more` writes it.
 _AT_ANY_REVISION = (MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.CHANGE_REFUSED)
 # What tells how things stand when it leaves, whatever was done since it was written.
@@ -242,13 +244,13 @@ def put_off(*, booking: Booking, until: datetime) -> None:
 def _to_client(booking: Booking) -> MessageQuerySet:
     """What a client is told of a visit, and of those booked with it: one message may tell of all."""
     visits = Booking.objects.together_with(booking).order_by().values("pk")
-    return Message.objects.filter(booking__in=visits).exclude(kind__in=_TO_STAFF)
+    return Message.objects.filter(booking__in=visits).exclude(kind__in=TO_STAFF)
 
 
 def may_have_left(booking: Booking) -> bool:
     """Whether one of the messages that wait to tell a client of this visit is in a sender's hands, or may have left;
     else none is taken until the commit."""
-    waits = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    waits = Message.objects.filter(booking=booking).exclude(kind__in=TO_STAFF)
     waits = waits.filter(state__in=[MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN])
     states = set(waits.select_for_update().order_by("pk").values_list("state", flat=True))
     return not states <= {MessageState.DUE}
@@ -271,7 +273,7 @@ def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) 
     left = Q(sent_at__gte=written_at) | Q(state=MessageState.UNKNOWN, due_at__gte=written_at)
     if Message.objects.filter(left | Q(state=MessageState.SENDING), pk__in=locked).exists():
         raise MessageGone
-    rows = Message.objects.filter(booking=booking).exclude(kind__in=_TO_STAFF)
+    rows = Message.objects.filter(booking=booking).exclude(kind__in=TO_STAFF)
     if is_own_revision:
         rows = rows.filter(revision=booking.revision)
     else:

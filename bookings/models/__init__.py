@@ -22,6 +22,7 @@ from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therap
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
+from .safety import CheckIn, SafetyContact, SafetyPins
 from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
 
@@ -36,6 +37,7 @@ __all__ = [
     "Booklet",
     "BookletRequest",
     "ChangeRequest",
+    "CheckIn",
     "Client",
     "ClientNote",
     "ClientQuerySet",
@@ -54,6 +56,8 @@ __all__ = [
     "NoteFile",
     "Pairing",
     "Photo",
+    "SafetyContact",
+    "SafetyPins",
     "ScreeningRecheck",
     "ScreeningRecord",
     "ScreeningVersion",

@@ -95,6 +95,15 @@ class Message(models.Model):
         blank=True,
         verbose_name=_("told by"),
     )
+    # Of what goes to one member of staff and not to the desk.
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("to"),
+    )
     # Stays the same however often the message is sent, so that a mailbox can tell a copy from a second message.
     message_uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # An exception's class and a reply code, or why the message was dropped; nothing that names a person.

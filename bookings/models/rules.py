@@ -120,6 +120,25 @@ class BookingRules(SingletonModel):
         validators=[MaxValueValidator(240)],
         help_text=_("Than the time that was booked, as the client was told last. No late fee is named then."),
     )
+    check_in_overdue_minutes = models.PositiveSmallIntegerField(
+        _("a therapist is asked whether they are all right after, minutes"),
+        default=15,
+        db_default=15,
+        validators=[MinValueValidator(5), MaxValueValidator(240)],
+        help_text=_(
+            "Past the planned end of a visit at which they arrived, and of which they said nothing since."
+        ),
+    )
+    check_in_turn_minutes = models.PositiveSmallIntegerField(
+        _("who is alerted has time to answer, minutes"),
+        default=5,
+        db_default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text=_(
+            "So long the therapist has before the first person on your list is alerted, and each person before the "
+            "next."
+        ),
+    )
     evening_starts_at = models.TimeField(_("evening starts at"), default=time(18, 0))
     evening_ends_at = models.TimeField(
         _("evening ends at"),

@@ -13,6 +13,7 @@ from bookings.domain import closing, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import (
+    ABOUT_SAFETY,
     TO_STAFF,
     BookingStatus,
     ChangeState,
@@ -28,6 +29,7 @@ from bookings.models import (
     BookingRules,
     BookletRequest,
     ChangeRequest,
+    CheckIn,
     ContactMessage,
     Link,
     Message,
@@ -102,6 +104,9 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONTACT_ALERT: Kind("contact_alert", about="contact_message"),
     MessageKind.STRANDED_ALERT: Kind("stranded_alert", STANDING, until_start=True),
     MessageKind.MORNING: Kind("morning", about="day"),
+    MessageKind.CHECK_IN: Kind("check_in", frozenset({_S.CONFIRMED}), any_revision=True),
+    # Whatever became of the visit: a call for help stands until somebody says that it is over.
+    MessageKind.CHECK_IN_ALERT: Kind("check_in_alert", frozenset(BookingStatus), any_revision=True),
 }
 _REMINDERS = frozenset(reminders.KINDS)
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
@@ -154,6 +159,8 @@ def load_target(message: Message, *, details: bool = True) -> Target:
 def recipient(message: Message, target: Target, site_settings: SiteSettings) -> str:
     """The email address that a message goes to; an empty text when the owner has given none for staff, or the client
     has none."""
+    if message.to is not None and message.to.email:
+        return message.to.email
     if message.kind in TO_STAFF:
         return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
@@ -257,8 +264,19 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
             return "the late move has been answered"
     if message.kind == MessageKind.ON_THE_WAY:
         return _way_obsolete_reason(booking, now)
+    if message.kind in ABOUT_SAFETY:
+        return _door_obsolete_reason(message, booking)
     if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
         return "the visit can be kept again"
+    return ""
+
+
+def _door_obsolete_reason(message: Message, booking: Booking) -> str:
+    check_in = CheckIn.objects.filter(booking=booking).first()
+    if check_in is None or check_in.ended_at is not None:
+        return "the check-in has ended"
+    if message.kind == MessageKind.CHECK_IN_ALERT and not check_in.is_alarm:
+        return "somebody looks after it"
     return ""
 
 

@@ -22,7 +22,16 @@ from django.utils.translation import gettext as _
 from bookings.domain import closing, links, operations, queries, told
 from bookings.domain.calendar import CalendarMethod, visits_calendar
 from bookings.domain.stranding import why_not_kept
-from bookings.enums import TO_STAFF, BookingStatus, ChangeState, EventKind, MessageKind, StepKind, WishState
+from bookings.enums import (
+    ABOUT_SAFETY,
+    TO_STAFF,
+    BookingStatus,
+    ChangeState,
+    EventKind,
+    MessageKind,
+    StepKind,
+    WishState,
+)
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message, TimeOffWish
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
@@ -70,14 +79,15 @@ class Email:
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happened to a visit, as templates read it: `change`, the late move `asked_for`, the late `fee` of one that
-    its client canceled or missed, the `way` of who comes, why it is `stranded`; and which visits are `not_closed`;
-    empty when nothing."""
+    its client canceled or missed, the `way` of who comes, why it is `stranded`, how its `check_in` stands; and which
+    visits are `not_closed`; empty when nothing."""
 
     change: dict[str, Any] = field(default_factory=dict)
     asked_for: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] = field(default_factory=dict)
     way: dict[str, Any] = field(default_factory=dict)
     stranded: str = ""
+    check_in: dict[str, Any] = field(default_factory=dict)
     not_closed: Sequence[dict[str, str]] = ()
 
 
@@ -219,6 +229,8 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.STRANDED_ALERT:
         reason = why_not_kept(booking, now=now) if story is None else story.stranded
         found["why"] = stranding_words(reason) if reason else ""
+    if message.kind in ABOUT_SAFETY:
+        found |= _check_in(booking) if story is None else story.check_in
     return found
 
 
@@ -357,6 +369,17 @@ def _change(message: Message, booking: Booking) -> dict[str, Any]:
     if first.moved_from_therapist is not None and first.moved_from_therapist_id != booking.therapist_id:
         change["was_with"] = first.moved_from_therapist.name
     return change
+
+
+def _check_in(booking: Booking) -> dict[str, Any]:
+    """How the check-in at the door stands, and where whoever is alerted says that they look after it."""
+    check_in = booking.check_in
+    return {
+        "arrived": clock_time(check_in.opened_at),
+        "asked": clock_time(check_in.asked_at) if check_in.asked_at is not None else "",
+        "called_for_help": clock_time(check_in.help_at) if check_in.help_at is not None else "",
+        "check_in_url": f"{settings.SITE_URL}{reverse('admin:bookings_booking_check_in', args=[booking.pk])}",
+    }
 
 
 def way_of(booking: Booking) -> dict[str, Any]:

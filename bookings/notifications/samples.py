@@ -59,6 +59,7 @@ _OURS: dict[str, Any] = {"kind": EventKind.CANCELED, "by_client": False, "why": 
 _THEIRS: dict[str, Any] = {"kind": EventKind.CANCELED, "by_client": True}
 _LATE_FEE = {"cents": _FEE_CENTS, "state": LateFeeState.OPEN, "asks_waiver": True}
 _LATE_MOVE = Story(asked_for={"wanted": "", "fee_cents": _FEE_CENTS})
+_AT_A_DOOR = {"arrived": "2:20 PM", "asked": "4:15 PM", "called_for_help": "", "check_in_url": "#"}
 _K = MessageKind
 
 #: One of each kind, and beside it what is told in other words when something else happened.
@@ -159,6 +160,21 @@ SAMPLES: dict[str, Sample] = {
     "contact-alert": Sample(_K.CONTACT_ALERT, _("To staff: message from the site")),
     "stranded-alert": Sample(
         _K.STRANDED_ALERT, _("To staff: a visit can’t be kept"), days=1, story=Story(stranded="time_off")
+    ),
+    "check-in": Sample(
+        _K.CHECK_IN, _("To the therapist: are you all right?"), days=-0.1, story=Story(check_in=_AT_A_DOOR)
+    ),
+    "check-in-alert": Sample(
+        _K.CHECK_IN_ALERT,
+        _("To your list: no answer from a door"),
+        days=-0.1,
+        story=Story(check_in=_AT_A_DOOR),
+    ),
+    "check-in-help": Sample(
+        _K.CHECK_IN_ALERT,
+        _("To your list: a therapist calls for help"),
+        days=-0.1,
+        story=Story(check_in={**_AT_A_DOOR, "called_for_help": "3:05 PM"}),
     ),
     "morning": Sample(
         _K.MORNING,

@@ -41,7 +41,7 @@ class Asked:
     asked for unless the address says another; `came_last` is the slug of the therapist of the client's last visit.
 
     `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `hour` (local) is what
-    times elsewhere should be near.
+    times elsewhere should be near; `days` are the first and the last local day that are asked for.
     """
 
     visit_request: VisitRequest | None
@@ -52,6 +52,7 @@ class Asked:
     plain_cents: int
     came_last: str = ""
     hour: time = alternatives.NOON
+    days: tuple[date, date] = (date.min, date.max)
 
     def name_of(self, slug: str) -> str:
         """The name of the therapist of that slug; blank when nobody who is qualified has it."""
@@ -145,8 +146,8 @@ class CalendarPage:
         asked = self.asked
         offer = scheduling.find_times_between(
             visit_request=self.visit_request,
-            first_day=self.first,
-            last_day=self.last,
+            first_day=max(self.first, asked.days[0]),
+            last_day=min(self.last, asked.days[1]),
             rules=asked.rules,
             now=asked.now,
         )

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "bookings.drives",
     "bookings.courses",
     "massagerx.backups",
+    "massagerx.site",
     # After those whose admin pages it takes the place of.
     "massagerx.accounts",
 ]
@@ -322,6 +323,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
+    "watch-doors": {"task": "bookings.tasks.watch_doors", "schedule": 30.0, "options": {"expires": 25}},
     "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
     "tell-of-stranded-visits": {
         "task": "bookings.tasks.tell_of_stranded_visits",

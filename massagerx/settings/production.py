@@ -5,9 +5,11 @@ from django.core.exceptions import ImproperlyConfigured
 from massagerx.lib.keys import random_key, valid_key
 
 from .base import *
-from .base import ANYMAIL, EMAIL_BACKEND, SMTP_BACKEND, cache, database, env, redis_urls
+from .base import ANYMAIL, EMAIL_BACKEND, MIDDLEWARE, SMTP_BACKEND, cache, database, env, redis_urls
 
 LOCAL = False
+# Outermost, so that what asks for `/status` makes it look as well.
+MIDDLEWARE = ["massagerx.site.watch.WatchMiddleware", *MIDDLEWARE]
 _SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost", "127.0.0.1")
 
 

@@ -6,6 +6,8 @@ const AGAIN_AFTER = 15000;
 const note = document.querySelector("[data-unsent]");
 const STORE = `massagerx-presses-${note.dataset.user}`;
 let sending = false;
+// Typed on this page and not sent yet. A PIN is never written to the phone.
+let pins = [];
 
 const kept = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
 
@@ -15,8 +17,9 @@ function keep(presses) {
 }
 
 function show(presses, more = "") {
-  note.hidden = presses.length === 0 && !more;
-  note.textContent = presses.length ? `${note.dataset.waits} ` : "";
+  note.hidden = presses.length === 0 && pins.length === 0 && !more;
+  note.textContent = pins.length ? `${note.dataset.pin} ` : "";
+  if (presses.length) note.append(`${note.dataset.waits} `);
   for (const press of presses) {
     const drop = document.createElement("button");
     drop.type = "button";
@@ -28,12 +31,24 @@ function show(presses, more = "") {
   note.append(more);
 }
 
-async function send(press) {
+function post(address, body) {
+  return fetch(address, { method: "POST", body, headers: { "X-Press": "1" }, redirect: "manual" });
+}
+
+function send(press) {
   const body = new FormData();
   for (const [name, value] of press.fields) body.append(name, value);
   body.set("age", Math.max(0, Math.round((Date.now() - press.at) / 1000)));
   body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-  return fetch(press.address, { method: "POST", body, headers: { "X-Press": "1" }, redirect: "manual" });
+  return post(press.address, body);
+}
+
+function nextToSend() {
+  const pin = pins[0];
+  if (pin) return { send: () => post(pin.address, pin.body), drop: () => pins.shift(), words: "" };
+  const press = kept()[0];
+  const others = () => kept().filter((other) => other.key !== press.key);
+  return press && { send: () => send(press), drop: () => keep(others()), words: press.words };
 }
 
 async function flush() {
@@ -42,15 +57,15 @@ async function flush() {
   let sent = 0;
   let refused = "";
   try {
-    for (let press = kept()[0]; press; press = kept()[0]) {
-      const answer = await send(press);
+    for (let next = nextToSend(); next; next = nextToSend()) {
+      const answer = await next.send();
       if (answer.type === "opaqueredirect" || answer.status === 403) {
         show(kept(), note.dataset.logIn);
         return;
       }
       if (answer.status >= 500) break;
-      if (!answer.ok) refused = (await answer.json().catch(() => ({}))).said ?? press.words;
-      keep(kept().filter((other) => other.key !== press.key));
+      if (!answer.ok) refused = (await answer.json().catch(() => ({}))).said ?? next.words;
+      next.drop();
       sent += 1;
     }
   } catch {
@@ -58,12 +73,19 @@ async function flush() {
   } finally {
     sending = false;
   }
-  if (refused) show(kept(), refused);
+  if (refused || pins.length) show(kept(), refused);
   else if (sent && !kept().length) location.reload();
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.dataset.pin !== undefined) {
+    event.preventDefault();
+    pins = [{ address: form.action, body: new FormData(form) }];
+    form.reset();
+    flush();
+    return;
+  }
   if (!form.dataset.press) return;
   event.preventDefault();
   const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");

@@ -32,7 +32,8 @@ def test_each_service_of_the_readme_has_its_unit() -> None:
     started = [read(path)["Service"]["ExecStart"] for path in UNITS if path.suffix == ".service"]
     for command in commands:
         assert any(one.startswith(f"/srv/massagerx/.venv/bin/{command}") for one in started), command
-    assert "/srv/massagerx/.venv/bin/python manage.py backup" in started
+    for command in ("backup", "watch"):
+        assert f"/srv/massagerx/.venv/bin/python manage.py {command}" in started
 
 
 @pytest.mark.parametrize(

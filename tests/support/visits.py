@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from bookings.domain import links
 from bookings.enums import (
+    ABOUT_SAFETY,
     BookingStatus,
     ChangeState,
     LateFeeState,
@@ -26,6 +27,7 @@ from bookings.models import (
     Booking,
     BookletRequest,
     ChangeRequest,
+    CheckIn,
     Client,
     ContactMessage,
     LateFee,
@@ -210,6 +212,10 @@ def _visit_for(kind: MessageKind, email: str) -> Booking:
             expected_from=NOW, expected_until=NOW + timedelta(minutes=10),
             by=User.objects.get_or_create(username="driver")[0],
         )  # fmt: skip
+    if kind in ABOUT_SAFETY:
+        CheckIn.objects.create(
+            booking=booking, opened_at=starts_at, asked_at=NOW - timedelta(minutes=5), alarm_at=NOW
+        )
     if kind == MessageKind.STRANDED_ALERT:
         TimeOff.objects.create(
             therapist=booking.therapist, starts_at=NOW, ends_at=starts_at + timedelta(days=1)
@@ -285,6 +291,8 @@ STATUS_OF = {
     MessageKind.CHANGE_ALERT: BookingStatus.CONFIRMED,
     MessageKind.RECHECK_ALERT: BookingStatus.CONFIRMED,
     MessageKind.STRANDED_ALERT: BookingStatus.CONFIRMED,
+    MessageKind.CHECK_IN: BookingStatus.CONFIRMED,
+    MessageKind.CHECK_IN_ALERT: BookingStatus.CONFIRMED,
 }
 _ONCE_CONFIRMED = frozenset(
     kind for kind, status in STATUS_OF.items() if status != BookingStatus.REQUESTED
@@ -299,4 +307,6 @@ _STARTS_AFTER = {
     MessageKind.RECHECK: timedelta(hours=24),
     MessageKind.THANKS: -timedelta(hours=21, minutes=30),
     MessageKind.NO_SHOW: -timedelta(hours=3),
+    MessageKind.CHECK_IN: -timedelta(hours=2),
+    MessageKind.CHECK_IN_ALERT: -timedelta(hours=2),
 }

@@ -41,6 +41,7 @@ from .hold import (
 from .move import (
     MOVABLE,
     Move,
+    days_beside,
     move_booking,
     move_together,
     quote_for_move,
@@ -111,6 +112,7 @@ __all__ = [
     "confirm_together",
     "correct_address",
     "correct_visit",
+    "days_beside",
     "decide_late_fee",
     "decline_booking",
     "expire_requests",

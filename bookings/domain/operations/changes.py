@@ -25,6 +25,7 @@ from bookings.exceptions import (
     LateChange,
     NotLate,
     ScreeningChanged,
+    SlotNotOffered,
 )
 from bookings.models import (
     Booking,
@@ -38,7 +39,7 @@ from bookings.models.intake import NEEDS_NO_NOTE
 from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
-from .move import MOVABLE, Move, move_booking, move_together
+from .move import MOVABLE, Move, days_beside, move_booking, move_together
 from .status import CANCEL, cancel_together, confirm_booking
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -158,8 +159,16 @@ def move_by_client(
     total_cents: int,
     now: datetime,
 ) -> Booking:
-    """Moves while that is free, as `move_booking`. Also raises `LateChange` when staff have to be asked, and
-    `ChangedMeanwhile` when the visit is not as it was shown."""
+    """Moves while that is free, as `move_booking`; one of a course between those before and after it. Also raises
+    `LateChange` when staff have to be asked, and `ChangedMeanwhile` when the visit is not as it was shown."""
+    as_shown = _as_shown(shown_revision, None, now)
+
+    def check(fresh: Booking) -> None:
+        as_shown(fresh)
+        first, last = days_beside(fresh, locks=True)
+        if not first <= local(starts_at).date() <= last:
+            raise SlotNotOffered("course")
+
     return move_booking(
         booking=booking,
         starts_at=starts_at,
@@ -168,7 +177,7 @@ def move_by_client(
         preference=preference,
         therapist=therapist,
         total_cents=total_cents,
-        check=_as_shown(shown_revision, None, now),
+        check=check,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -70,6 +70,22 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     """The price at another start. What was agreed for session, add-ons and travel stands; the evening fee follows
     the start."""
     return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
+
+
+def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
+    """The first and the last local day on which a visit of a course stays between the one before and the one after it;
+    `date.min` and `date.max` where there is none. With `locks` these keep their times until the commit."""
+    if booking.together is None:
+        return date.min, date.max
+    visits = Booking.objects.together_with(booking).occupying()
+    others = visits.select_for_update(no_key=True, of=("self",)) if locks else visits
+    first, last, day = date.min, date.max, timedelta(days=1)
+    for other in others.only("pk", "starts_at"):
+        if other.starts_at < booking.starts_at:
+            first = local(other.starts_at).date() + day
+        elif other.pk != booking.pk:
+            last = min(last, local(other.starts_at).date() - day)
+    return first, last
 
 
 def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:

@@ -20,7 +20,7 @@ from bookings.drives.operations import forget_drive, record_drive
 from bookings.drives.table import read_drives
 from bookings.enums import OCCUPYING, BookingStatus, MessageKind, StepKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition, TooLate
-from bookings.models import Booking, ServiceArea, VisitStep
+from bookings.models import Booking, CheckIn, ServiceArea, VisitStep
 from bookings.models.steps import TELLS, told_last
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.localtime import day_bounds, local
@@ -96,6 +96,8 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
             )
         if press.kind == StepKind.ARRIVED and StepKind.LEAVING in done:
             _learn(fresh, done[StepKind.LEAVING].at, at)
+        if press.kind == StepKind.ARRIVED:
+            CheckIn.objects.begin(fresh, at=at)
         if press.kind == StepKind.DONE:
             step.paid_by = press.paid_by
             if fresh.status == BookingStatus.CONFIRMED:
@@ -147,6 +149,7 @@ def undo_step(*, booking: Booking, key: UUID, now: datetime) -> VisitStep:
 def _take_back(booking: Booking, step: VisitStep) -> None:
     before = list(booking.steps.standing())
     if step.kind == StepKind.ARRIVED:
+        CheckIn.objects.take_back(booking)
         left = next((row for row in before if row.kind == StepKind.LEAVING), None)
         if left is not None:
             forget_drive(left_at=left.at, arrived_at=step.at)

@@ -16,7 +16,7 @@ from bookings.domain.lifecycle import require_transition
 from bookings.domain.visit_request import Treatment, therapist_or_gender
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind, MessageKind
 from bookings.exceptions import NoLongerOffered, SlotTaken
-from bookings.models import Booking, BookingEvent, ChangeRequest, Therapist
+from bookings.models import Booking, BookingEvent, ChangeRequest, CheckIn, Therapist
 from massagerx.lib.compiled_query import CompiledQuery, Parameters
 from massagerx.lib.localtime import local
 
@@ -226,6 +226,7 @@ def write_status(
     fresh.save(update_fields=fields)
     if change.to != BookingStatus.CONFIRMED:
         settle_change(fresh, now=act.at, actor=act.actor)
+        CheckIn.objects.end_with_visit(fresh, at=act.at)
     told_beside = then(fresh) if then is not None else None
     event = record(fresh, change.event, before, act)
     if told_beside is not None:

@@ -3,7 +3,7 @@ of staff, with the fee shown before the press."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -178,7 +178,7 @@ def _times_page(
     status: int = 200,
 ) -> HttpResponse:
     """The calendar page, the visit's own time counted as free. `missed` opens the day of a time that has gone."""
-    now = visitor.now
+    now, days = visitor.now, operations.days_beside(booking)
     rules = operations.rules_for_move(booking, now=now)
     try:
         visit_request = operations.visit_request_of(booking, now=now, preference=ANYONE)
@@ -196,6 +196,7 @@ def _times_page(
         plain_cents=booking.total_cents,
         came_last=booking.therapist.slug,
         hour=local(booking.starts_at).time(),
+        days=days,
     )
     calendar = CalendarPage(
         request,
@@ -207,6 +208,7 @@ def _times_page(
     context = {
         **visit_context(booking, visitor),
         "calendar": calendar,
+        "is_between": days != (date.min, date.max),
         "fee_cents": operations.late_fee(booking, now=now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
     }

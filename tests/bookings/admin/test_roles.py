@@ -40,6 +40,7 @@ from bookings.models import (
     Booklet,
     BookletRequest,
     ChangeRequest,
+    CheckIn,
     Client,
     Closure,
     ContactMessage,
@@ -50,6 +51,7 @@ from bookings.models import (
     Message,
     MessageSettings,
     NoteFile,
+    SafetyContact,
     TimeOff,
     TimeOffWish,
 )
@@ -109,6 +111,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "courses.course": {"owner": "l", "desk": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
+    "bookings.safetycontact": {"owner": "lacd"},
     "bookings.termsversion": {"owner": "la"},
     "bookings.screeningversion": {"owner": "la"},
     "bookings.healthaccess": {"owner": "l"},
@@ -122,6 +125,8 @@ VIEWS: dict[str, set[str]] = {
     "password_change_done": set(ROLES),
     "second_factor": set(ROLES),
     "my_own": {"therapist"},
+    "my_pins": {"therapist"},
+    "bookings_booking_check_in": {"owner", "desk"},
     "bookings_booking_day": {"owner", "desk", "therapist"},
     "bookings_booking_week": {"owner", "desk", "therapist"},
     "bookings_booking_sheet": {"owner", "desk", "therapist"},
@@ -176,6 +181,8 @@ POSTS: dict[str, set[str]] = {
     "bookings_booking_note": {"owner", "desk"},
     "bookings_booking_note_file": {"owner", "desk"},
     "my_stay_away": {"therapist"},
+    # Whoever is at that door, and nobody else.
+    "bookings_booking_pin": set(),
     "bookings_changerequest_answer": {"owner", "desk"},
     "bookings_client_note": {"owner", "desk"},
     "bookings_message_tell": {"owner", "desk"},
@@ -240,6 +247,8 @@ class Desk:
             "bookings_booking_late_fee": [self.other.pk, "waive"],
             "bookings_booking_move": [self.other.pk],
             "bookings_booking_note": [self.other.pk],
+            "bookings_booking_check_in": [self.other.pk],
+            "bookings_booking_pin": [self.other.pk],
             "bookings_booking_step": [self.other.pk, "leaving"],
             "bookings_booking_undo_step": [self.other.pk, uuid.UUID(int=7)],
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
@@ -326,6 +335,7 @@ def desk(world: World) -> Desk:
         key=uuid.uuid4(), name="Other Canary", email="canary@example.com", phone="555-0177",
         body="Canary question", now=NOW,
     )  # fmt: skip
+    CheckIn.objects.create(booking=other, opened_at=NOW)
     drive_rules = DriveRules()
     drive_rules.save()
     rows: dict[str, Model] = {
@@ -396,6 +406,7 @@ def desk(world: World) -> Desk:
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
         "bookings.bookingrules": world.rules,
+        "bookings.safetycontact": SafetyContact.objects.create(user=staff),
         "bookings.termsversion": world.agreed,
         "bookings.screeningversion": world.screening,
         "bookings.healthaccess": HealthAccess.objects.create(booking=other, user=staff, at=NOW, reason="-"),
@@ -446,6 +457,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.courses.migrations.0003_courses").RIGHTS,
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
         import_module("bookings.migrations.0014_pairings").RIGHTS,
+        import_module("bookings.migrations.0018_safe_at_the_door").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)

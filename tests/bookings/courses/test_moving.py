@@ -18,7 +18,7 @@ from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
 from bookings.domain.operations import Move, move_together
 from bookings.enums import BookingStatus, EventKind, MessageKind
-from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged
+from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
 from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
 from massagerx.lib.localtime import local
 from tests.bookings.views.visits.browsers import address, said, signed_in, text
@@ -387,3 +387,35 @@ def test_late_move_of_several_is_refused_under_the_lock(course: Course, world: W
 
 def test_only_who_proved_the_mailbox_moves_the_course(course: Course) -> None:
     assert Client().get(address(course.visits[0], "move-course")).status_code == 404
+
+
+def test_visit_stays_between_its_neighbors(course: Course) -> None:
+    _first, second, third, fourth, *_rest = course.visits.select_related("therapist")
+    client = signed_in()
+    page = client.get(address(third, "move"))
+    assert "It stays between the visit before and the visit after it." in text(page)
+    offered = {
+        date.fromisoformat(day)
+        for day in re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
+    }
+    assert offered
+    assert operations.days_beside(third) == (
+        local(second.starts_at).date() + timedelta(days=1),
+        local(fourth.starts_at).date() - timedelta(days=1),
+    )
+    assert all(local(second.starts_at).date() < day < local(fourth.starts_at).date() for day in offered)
+
+    def move(to: Any) -> Booking:
+        return operations.move_by_client(
+            booking=third, starts_at=to, preference="any", therapist=third.therapist.slug,
+            shown_revision=third.revision, total_cents=third.total_cents, now=NOW,
+        )  # fmt: skip
+
+    for neighbor in (second, fourth):
+        with pytest.raises(SlotNotOffered, match="course"):
+            move(neighbor.starts_at + timedelta(hours=4))
+    assert move(third.starts_at + timedelta(hours=4)).starts_at == third.starts_at + timedelta(hours=4)
+
+
+def test_visit_alone_may_go_anywhere(world: World) -> None:
+    assert operations.days_beside(world.book()) == (date.min, date.max)

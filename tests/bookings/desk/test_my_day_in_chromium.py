@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,9 +13,10 @@ import time_machine
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import expect
 
-from bookings.domain import operations
-from bookings.enums import BookingStatus
-from bookings.models import Booking
+from bookings.domain import check_ins, operations
+from bookings.domain.operations import Press
+from bookings.enums import BookingStatus, StepKind
+from bookings.models import Booking, CheckIn
 from tests.factories import NOW, World, at, fix_drives, make_roles, make_world
 from tests.support.browser import PHONE, accessibility_violations, screenshot, sideways_overflow
 
@@ -156,3 +158,45 @@ def test_a_whole_day_with_one_lost_connection(
     card.get_by_role("link", name="Does the rest of the day fit?").click()
     expect(page.get_by_text("Nobody is late, as far as was pressed today.")).to_be_visible()
     assert kinds(second) == ["late"]
+
+
+def test_a_pin_waits_on_the_page_alone_until_there_is_a_connection(
+    live_server: Any, visits: list[Booking], clock: Any, new_page: Any
+) -> None:
+    visit = visits[0]
+    check_ins.set_pins(therapist=visit.therapist, fine="4711", needs_help="4177", now=NOW)
+    arrived = Press(kind=StepKind.ARRIVED, key=uuid.uuid4(), at=at(9, 5))
+    operations.press_step(booking=visit, press=arrived, actor=User.objects.get(), now=at(9, 5))
+    CheckIn.objects.update(asked_at=at(9, 10))
+    for theme in ("light", "dark"):
+        page = new_page(width=PHONE)
+        page.emulate_media(color_scheme=theme)
+        log_in(page, "hands")
+        card = page.locator("section", has=page.get_by_role("heading", name="Are you all right?"))
+        box = card.get_by_role("button", name=re.compile("^I’m fine")).bounding_box()
+        assert box["width"] >= 44
+        assert box["height"] >= 44
+        assert sideways_overflow(page) == 0
+        assert accessibility_violations(page) == []
+        screenshot(page, f"my-day-check-in-{theme}")
+    new_page.allow("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    card.get_by_label("Your PIN").fill("4177")
+    card.get_by_role("button", name=re.compile("^I’m fine")).click()
+    unsent = page.locator("[data-unsent]")
+    expect(unsent).to_contain_text("Your PIN isn’t sent yet, and is kept nowhere")
+    assert card.get_by_label("Your PIN").input_value() == ""
+    assert "4177" not in page.evaluate(
+        "JSON.stringify({...localStorage, ...sessionStorage}) + document.body.innerHTML"
+    )
+    assert not CheckIn.objects.exclude(help_at=None).exists()
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("Thank you. Your check-in has ended.")).to_be_visible()
+    assert CheckIn.objects.get().is_alarm
+    expect(page.get_by_role("heading", name="Safe at the door")).to_be_visible()
+    screenshot(page, "my-day-check-in-answered")
+    page.goto("/admin/me/pins/")
+    assert sideways_overflow(page) == 0
+    assert accessibility_violations(page) == []
+    screenshot(page, "my-pins")

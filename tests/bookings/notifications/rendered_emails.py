@@ -12,6 +12,7 @@ from bookings.models import (
     Booking,
     BookingEvent,
     ChangeRequest,
+    CheckIn,
     LateFee,
     Message,
     MessageSettings,
@@ -186,6 +187,10 @@ def _canceled_together_late(message: Message) -> None:
 _expired_together = _ended_together(EventKind.EXPIRED, BookingStatus.EXPIRED, before=_waits_with_another)
 
 
+def _called_for_help(message: Message) -> None:
+    CheckIn.objects.update(help_at=NOW)
+
+
 #: Beside one of each kind: what is told in other words when other things happened. Name, kind, what happened.
 SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "reminder_of_several": (MessageKind.REMINDER_FIRST, _with_another),
@@ -215,6 +220,7 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "staff_alert_moved": (MessageKind.STAFF_ALERT, _by_client),
     "staff_alert_canceled": (MessageKind.STAFF_ALERT, _canceled_by_client),
     "received_unproved": (MessageKind.RECEIVED, _unproved),
+    "check_in_alert_for_help": (MessageKind.CHECK_IN_ALERT, _called_for_help),
     "staff_alert_canceled_late": (MessageKind.STAFF_ALERT, _late_cancel_by_client),
 }
 LETTERS = sorted({*(kind.value for kind in MessageKind), *SHAPES})

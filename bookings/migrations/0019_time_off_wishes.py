@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0017_holds_of_courses"),
+        ("bookings", "0018_safe_at_the_door"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -45,6 +45,8 @@ class Migration(migrations.Migration):
                     ("contact_alert", "Alert: message from the site"),
                     ("stranded_alert", "Alert: visit can’t be kept"),
                     ("morning", "Morning: visits not closed"),
+                    ("check_in", "Check-in: are you all right?"),
+                    ("check_in_alert", "Alert: somebody at a door doesn’t answer"),
                 ],
                 max_length=20,
                 verbose_name="kind",

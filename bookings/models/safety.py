@@ -1,0 +1,141 @@
+"""Safe at the door: whether a therapist who went in has come out again, and who looks after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .booking import Booking
+from .people import Therapist
+
+
+class CheckInQuerySet(models.QuerySet["CheckIn"]):
+    """What the visit's own operations write, each within the transaction that is open."""
+
+    def begin(self, booking: Booking, *, at: datetime) -> None:
+        """Somebody has arrived."""
+        self.get_or_create(booking=booking, defaults={"opened_at": at})
+
+    def take_back(self, booking: Booking) -> None:
+        """Nobody has arrived after all. Where something was said or asked meanwhile, nothing is taken back."""
+        self.filter(booking=booking, asked_at=None, answered_at=None).delete()
+
+    def end_with_visit(self, booking: Booking, *, at: datetime) -> None:
+        """The visit is done, or off. That doesn't end a call for help."""
+        self.filter(booking=booking, ended_at=None, help_at=None).update(ended_at=at)
+
+
+class CheckIn(models.Model):
+    """Begun by *arrived*, ended with the visit, by the therapist's PIN, or by whoever looks after it. There is no
+    position in it.
+
+    `alarm_at` is since when the people on the owner's list are alerted, in turn: nobody answered in time, or the PIN
+    that calls for help was entered (`help_at`), which only a person ends. `turns` counts the alerts.
+    """
+
+    booking = models.OneToOneField(Booking, on_delete=models.CASCADE, related_name="check_in")
+    opened_at = models.DateTimeField(_("arrived at"))
+    asked_at = models.DateTimeField(_("therapist asked at"), null=True, blank=True)
+    # When a PIN was last entered that was right, whichever of the two.
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    help_at = models.DateTimeField(_("called for help at"), null=True, blank=True)
+    alarm_at = models.DateTimeField(_("alarm since"), null=True, blank=True)
+    turns = models.PositiveSmallIntegerField(_("alerts"), default=0)
+    last_turn_at = models.DateTimeField(_("last alert at"), null=True, blank=True)
+    taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("looked after by"),
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # Who said on the desk's page that it is over.
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("ended by"),
+    )
+    wrong_pins = models.PositiveSmallIntegerField(default=0)
+    wrong_pin_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CheckInQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        verbose_name = _("check-in at a door")
+        verbose_name_plural = _("check-ins at doors")
+        indexes = [models.Index(fields=["opened_at"], condition=Q(ended_at=None), name="checkin_open")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(taken_at=None, taken_by=None) | Q(taken_at__isnull=False, taken_by__isnull=False),
+                name="checkin_taken_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(help_at=None) | Q(alarm_at__isnull=False), name="checkin_help_is_an_alarm"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opened_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether people are to be alerted: nobody looks after it yet, or help was called for since somebody did."""
+        if self.ended_at is not None or self.alarm_at is None:
+            return False
+        return self.taken_at is None or (self.help_at is not None and self.help_at > self.taken_at)
+
+
+class SafetyPins(models.Model):
+    """A therapist's two PINs, as keyed digests under HEALTH_KEYS: one ends the check-in, one calls for help."""
+
+    therapist = models.OneToOneField(Therapist, on_delete=models.CASCADE, related_name="safety_pins")
+    fine = models.CharField(max_length=64, editable=False)
+    help = models.CharField(max_length=64, editable=False)
+    set_at = models.DateTimeField(_("set at"))
+
+    class Meta:
+        verbose_name = _("PINs for the door")
+        verbose_name_plural = _("PINs for the door")
+        constraints = [models.CheckConstraint(condition=~Q(fine=F("help")), name="safetypins_are_two")]
+
+    def __str__(self) -> str:
+        return f"{self.set_at:%Y-%m-%d}"
+
+
+class SafetyContact(models.Model):
+    """Somebody on the owner's list: alerted when a check-in is not answered, the first first."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="safety_contact",
+        verbose_name=_("log-in"),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name = _("person alerted about a door")
+        verbose_name_plural = _("people alerted about a door")
+
+    def __str__(self) -> str:
+        return self.user.get_username()
+
+    def clean(self) -> None:
+        """Who is alerted can be written to."""
+        super().clean()
+        user = getattr(self, "user", None)
+        if user is not None and not (user.is_active and user.email):
+            raise ValidationError({"user": _("This log-in has no email, or is switched off.")})
