@@ -51,10 +51,7 @@ def load(*, now: datetime) -> Loaded:
             loaded.tags.append(tag)
     _load_posts(loaded, now)
     for page_file in read_documents(PAGES):
-        body = page_file.html.replace("%(effective)s", date_format(local(now), "F j, Y"))
-        page, made = Page.objects.get_or_create(
-            slug=page_file.slug, defaults={**page_file.values, "body": body}
-        )
+        page, made = Page.objects.get_or_create(slug=page_file.slug, defaults=_texts(page_file, now))
         if made:
             loaded.pages.append(page)
     # Without a word of their own: the page says the site's, and the admin lists them all.
@@ -68,6 +65,17 @@ def load(*, now: datetime) -> Loaded:
         if made:
             loaded.questions.append(question)
     return loaded
+
+
+def starting_page(slug: str, *, now: datetime) -> dict[str, str]:
+    """The texts of a page to begin with, by field; none for a page that has none."""
+    files = {file.slug: file for file in read_documents(PAGES)}
+    return _texts(files[slug], now) if slug in files else {}
+
+
+def _texts(page_file: Document, now: datetime) -> dict[str, str]:
+    body = page_file.html.replace("%(effective)s", date_format(local(now), "F j, Y"))
+    return {**page_file.values, "body": body}
 
 
 def left() -> list[Left]:

@@ -1,4 +1,5 @@
-"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms."""
+"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms,
+and whether online booking is open."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from .domain import queries
+from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
 
@@ -34,6 +36,11 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
 
     # Templates call what can be called, so the query runs only where the amount is shown, and once.
     return {"travel_from_cents": cache(queries.lowest_travel_cents)}
+
+
+def booking_is_open(request: HttpRequest) -> dict[str, Any]:
+    """`booking_is_open`: whether a page may promise that visits can be booked online; one query, when asked for."""
+    return {"booking_is_open": SimpleLazyObject(lambda: takes_bookings(now=timezone.now()))}
 
 
 def terms(request: HttpRequest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from bookings.models import Therapist
 
 _GONE = gettext_lazy("That time has just gone. Here are the times still free; all you typed is kept.")
 _NOBODY = gettext_lazy("Nobody on our team can be booked for this service at the moment.")
-_TOO_FAR = gettext_lazy("Your ZIP code is further than our therapists drive for now.")
+_TOO_FAR = gettext_lazy("Your ZIP code is farther than our therapists drive for now.")
 _OTHERWISE = gettext_lazy("That didn't work. Please try again.")
 _NOT_ALLOWED = gettext_lazy("the booking rules don't allow it; nothing was changed.")
 _LOOK_AGAIN = gettext_lazy("What this costs is not what you were shown. Please look at it again.")
@@ -44,8 +44,8 @@ class _Reason(NamedTuple):
 _FULL = _GONE, gettext_lazy("This day is full."), gettext_lazy("These weeks are full.")
 _NO_HOURS = (
     None,
-    gettext_lazy("None of us has hours for your visit on this day."),
-    gettext_lazy("None of us has hours for your visit in these weeks."),
+    gettext_lazy("None of us is available for your visit on this day."),
+    gettext_lazy("None of us is available for your visit in these weeks."),
 )
 # By the values of the engine's `RefusalReason`, which only `bookings.domain.scheduling` may import, and by what else
 # keeps a booked visit from taking place (`domain.stranding`).
@@ -150,11 +150,13 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         _NOT_ALLOWED,
     ),
     exceptions.TooManyMessages: (
-        gettext_lazy("We got a lot from this email address in a short time. Please try later, or call us."),
+        gettext_lazy(
+            "We got a lot from this email address in a short time. Please try again later, or call us."
+        ),
         _NOT_ALLOWED,
     ),
     exceptions.TooManyFiles: (
-        gettext_lazy("You have handed in several files already. Please call us if one is missing."),
+        gettext_lazy("You have uploaded several files already. Please call us if one is missing."),
         _NOT_ALLOWED,
     ),
     exceptions.ChangedMeanwhile: (
@@ -312,7 +314,7 @@ def weekday_words(day: date) -> str:
 
 def another_words(before: str, now: str) -> str:
     """For a time at which not the one who was shown would come, but somebody else."""
-    return _("%(before)s can't come at that time any more. %(now)s can.") % {"before": before, "now": now}
+    return _("%(before)s can't come at that time anymore. %(now)s can.") % {"before": before, "now": now}
 
 
 def _told(reason: str, asked_for: bool) -> _Reason:

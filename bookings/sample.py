@@ -45,10 +45,9 @@ def load(*, now: datetime) -> None:
     _therapists(people, today)
     _closures(today)
     if not BookingRules.objects.exists():
-        BookingRules(evening_fee_cents=2000).save()
+        BookingRules(is_open=True, evening_fee_cents=2000).save()
     if not TermsVersion.objects.exists():
-        terms = {name: text.strip() for name, text in read_toml(_DATA / "terms.toml").items()}
-        TermsVersion.objects.create(number=1, published_at=now, **terms)
+        TermsVersion.objects.create(number=1, published_at=now, **starting_terms())
     if not ScreeningVersion.objects.exists():
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():
@@ -61,6 +60,11 @@ def load(*, now: datetime) -> None:
     _staff()
 
 
+def starting_terms() -> dict[str, str]:
+    """The texts of terms to begin with, by field."""
+    return {name: text.strip() for name, text in read_toml(_DATA / "terms.toml").items()}
+
+
 def left() -> list[Left]:
     """Sample therapists who can be booked, the sample terms while they are in force, and the sample booklet."""
     certificates = [row["certificate_number"] for row in read_toml(_DATA / "people.toml")["therapists"]]
@@ -68,7 +72,7 @@ def left() -> list[Left]:
     words = _("the therapist “%(name)s”")
     found = [Left(words % {"name": therapist.name}, page_of(therapist)) for therapist in therapists]
     terms = TermsVersion.objects.first()
-    if terms is not None and terms.consent.strip() == read_toml(_DATA / "terms.toml")["consent"].strip():
+    if terms is not None and terms.consent.strip() == starting_terms()["consent"]:
         if untouched(TermsVersion.objects.filter(pk=terms.pk)).exists():
             # Terms in force stay as they are: the next version takes their place.
             found.append(

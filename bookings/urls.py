@@ -28,6 +28,8 @@ urlpatterns = [
     path("book/for-a-client/leave/", staff_booking.leave, name="staff_booking_leave"),
     path("book/start-over/", booking.start_over, name="start_over"),
     # The form for writing to us stands on a page that `massagerx.site.views` puts together.
+    path("call-back/", enquiries.call_back, name="call_back"),
+    path("call-back/asked/", enquiries.call_asked, name="call_asked"),
     path("contact/sent/", enquiries.message_sent, name="message_sent"),
     path(_BOOKLET, enquiries.booklet_ask, name="booklet"),
     path(f"{_BOOKLET}asked/", enquiries.booklet_asked, name="booklet_asked"),

@@ -193,7 +193,7 @@ def make_world() -> World:
     far_area = ServiceArea.objects.create(
         zip_code="91364", city="Woodland Hills", zone=far_zone, latitude=34.1557, longitude=-118.6089
     )
-    rules = BookingRules(evening_fee_cents=2_500, evening_starts_at=time(17))
+    rules = BookingRules(is_open=True, evening_fee_cents=2_500, evening_starts_at=time(17))
     rules.save()
     return World(
         service=service,

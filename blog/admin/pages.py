@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from blog.models import Announcement, FaqEntry, HomeBlock, Page, Testimonial
+from blog.sample import starting_page
 from massagerx.lib.admin import is_own_page
 
 from .writing import WordsMixin, WritingMixin
@@ -34,6 +35,11 @@ class PageAdmin(WritingMixin):
         (_("In search engines"), {"fields": ["meta_description"]}),
     ]
     claim_fields = version_fields = ("title", "body", "meta_description")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A page that is begun by a link to its slug begins with our words, for the owner to go through."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {**given, **starting_page(str(given.get("slug", "")), now=timezone.now())}
 
     def view_on_site(self, page: Page) -> str:
         """The page's public address."""

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.models import Booklet, BookletRequest, ContactMessage
 from bookings.staff.labels import answer_mark, local_when, mark, two_lines
 from bookings.staff.search import search
+from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
 
 from .base import RowsOnly
@@ -63,7 +64,11 @@ class ContactMessageAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("from"), ordering="name")
     def who(self, message: ContactMessage) -> SafeString:
-        return format_html('{}<br><span class="quiet">{}</span>', message.name, message.email)
+        return format_html(
+            '{}<br><span class="quiet">{}</span>',
+            message.name,
+            message.email or national_phone(message.phone),
+        )
 
     @admin.display(description=gettext_lazy("written"), ordering="written_at")
     def written(self, message: ContactMessage) -> str:

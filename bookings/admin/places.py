@@ -8,6 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,10 +111,11 @@ class ServiceAreaAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
 @admin.register(BookingRules)
 class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, SingletonMixin):
     stranding_fields = frozenset({"stairs_minutes", "elevator_minutes"})
+    readonly_fields = ["online_booking"]
     fieldsets = [
         (
             gettext_lazy("When visits can be booked"),
-            {"fields": ["minimum_notice_minutes", "horizon_days", "granularity_minutes"]},
+            {"fields": ["online_booking", "minimum_notice_minutes", "horizon_days", "granularity_minutes"]},
         ),
         (
             gettext_lazy("Answering requests"),
@@ -158,3 +161,9 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
             },
         ),
     ]
+
+    @admin.display(description=gettext_lazy("online booking"))
+    def online_booking(self, rules: BookingRules) -> str:
+        """Whether it is on, with a link to its switch."""
+        words = _("On: clients can book") if rules.is_open else _("Off: only staff book")
+        return format_html('{} · <a href="{}">{}</a>', words, reverse("admin:opening"), _("Change"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import mark_safe
@@ -16,10 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import ScreeningRecheck, ScreeningRecord, ScreeningVersion, TermsVersion
-from bookings.screening import RulesError, parse_rules
+from bookings.sample import starting_terms
+from bookings.screening import RulesError, digest, parse_rules, sample_rules_data
 from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
+from services.models import Service
+
+from .rules_editor import RulesEditor
 
 
 class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
@@ -29,13 +33,17 @@ class VersionAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     copied: tuple[str, ...] = ()
     readonly_fields = ["number"]
 
+    def starting_texts(self) -> dict[str, Any]:
+        """What the first version starts with, for the owner to go through."""
+        raise NotImplementedError
+
     def _latest(self) -> Any:
         return self.model._default_manager.order_by("-number").first()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new version starts as a copy of the latest, in force from now."""
+        """A new version starts as a copy of the latest, the first one with our words; in force from now."""
         latest = self._latest()
-        copied = {name: getattr(latest, name) for name in self.copied} if latest else {}
+        copied = {name: getattr(latest, name) for name in self.copied} if latest else self.starting_texts()
         return {**copied, "published_at": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -101,6 +109,9 @@ class TermsVersionAdmin(VersionAdmin):
         "consent_for_other",
     )
 
+    def starting_texts(self) -> dict[str, Any]:
+        return starting_terms()
+
     @admin.display(description=gettext_lazy("as clients read it"))
     def as_read(self, version: TermsVersion) -> str:
         return mark_safe(linebreaks(version.cancellation_words, autoescape=True)) if version.pk else "–"
@@ -110,44 +121,32 @@ class TermsVersionAdmin(VersionAdmin):
         return " · ".join(version.figures().values())
 
 
-class RulesField(forms.CharField):
-    """The questions and rules as JSON text, checked by the screening itself. Gives plain data."""
+class RulesField(forms.Field):
+    """The questions and rules as plain data, checked by the screening itself."""
 
-    widget = forms.Textarea(
-        attrs={"rows": 40, "cols": 100, "spellcheck": "false", "class": "vLargeTextField code"}
-    )
-
-    def prepare_value(self, value: Any) -> Any:
-        """The rules as indented JSON."""
-        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    widget = RulesEditor
 
     def clean(self, value: Any) -> Any:
-        """The parsed rules. Raises `ValidationError` with every problem found."""
-        text = super().clean(value)
+        """The rules. Raises `ValidationError` with every problem found."""
         try:
-            data = json.loads(text)
-        # Too deep, or a number of thousands of digits, or no JSON at all.
-        except (ValueError, RecursionError) as error:
-            where = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
-            raise forms.ValidationError(
-                _("This is not JSON that can be read%(where)s.") % {"where": where}
-            ) from None
-        try:
-            parse_rules(data)
+            parse_rules(value)
         except RulesError as error:
             raise forms.ValidationError(list(error.problems)) from None
-        return data
+        return value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compares texts, whatever ends their lines."""
-        return bool(self.prepare_value(initial) != (data or "").replace("\r\n", "\n"))
+        """Compares what the rules say."""
+        try:
+            return digest(parse_rules(initial)) != digest(parse_rules(data))
+        except RulesError:
+            return True
 
 
 class ScreeningVersionForm(forms.ModelForm):
     rules = RulesField(
         label=gettext_lazy("Questions and rules"),
         help_text=gettext_lazy(
-            "JSON. What is wrong with it is listed here when you save; nothing is saved then."
+            "What is wrong with them is listed here when you save; nothing is saved then."
         ),
     )
 
@@ -160,9 +159,18 @@ class ScreeningVersionForm(forms.ModelForm):
 class ScreeningVersionAdmin(VersionAdmin):
     form = ScreeningVersionForm
     list_display = ["__str__", "in_force_from", "approval", "answered"]
-    readonly_fields = ["number", "questions"]
-    fields = ["number", "published_at", "approved_by", "questions", "rules"]
+    readonly_fields = ["number", "trial", "questions"]
+    fields = ["number", "published_at", "approved_by", "trial", "questions", "rules"]
     copied = ("rules",)
+
+    def starting_texts(self) -> dict[str, Any]:
+        """Ours; a question for services that aren't offered here is asked of everybody."""
+        rules: Any = sample_rules_data()
+        there = set(Service.objects.order_by().values_list("slug", flat=True))
+        for question in rules["questions"]:
+            named = [slug for slug in question.pop("services", []) if slug in there]
+            question |= {"services": named} if named else {}
+        return {"rules": rules}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScreeningVersion]:
         first = Exists(ScreeningRecord.objects.filter(version=OuterRef("pk")))
@@ -178,6 +186,13 @@ class ScreeningVersionAdmin(VersionAdmin):
     @admin.display(description=gettext_lazy("was answered"), ordering="was_used", boolean=True)
     def answered(self, version: Any) -> bool:
         return bool(version.was_used)
+
+    @admin.display(description=gettext_lazy("try it"))
+    def trial(self, version: ScreeningVersion) -> str:
+        if not version.pk:
+            return _("Save it first, in force from a later day: then you can answer as a client would.")
+        address = reverse("admin:bookings_screeningversion_try", args=[version.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Answer as a client would"))
 
     @admin.display(description=gettext_lazy("what is asked"))
     def questions(self, version: ScreeningVersion) -> str:

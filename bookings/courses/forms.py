@@ -14,7 +14,7 @@ from bookings.domain.visit_request import load_area
 from bookings.enums import Weekday
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
-from bookings.forms.details import clean_street
+from bookings.forms.details import of_a_door
 from massagerx.lib.admin import clock_field
 from massagerx.lib.fields import LineField
 
@@ -130,10 +130,10 @@ class CourseForm(forms.Form):
         return zip_code
 
     def clean_first_street(self) -> str:
-        return clean_street(self.cleaned_data["first_street"])
+        return of_a_door(self.cleaned_data["first_street"])
 
     def clean_first_unit(self) -> str:
-        return clean_street(self.cleaned_data["first_unit"])
+        return of_a_door(self.cleaned_data["first_unit"])
 
     @property
     def usual(self) -> list[forms.BoundField]:

@@ -93,8 +93,8 @@ def pause(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _paused_words(count: int) -> str:
     words = ngettext(
-        "The course is paused: %(count)d visit falls away.",
-        "The course is paused: %(count)d visits fall away.",
+        "The course is paused: %(count)d visit is canceled.",
+        "The course is paused: %(count)d visits are canceled.",
         count,
     )
     return words % {"count": count}

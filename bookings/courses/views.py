@@ -42,6 +42,7 @@ from bookings.models.booking import make_address_key
 from bookings.refusals import preference_label, refusal_words
 from bookings.views import steps
 from bookings.views.booking import booked, finished, named
+from bookings.views.enquiries import call_back_page
 from bookings.views.steps import (
     COURSE,
     COURSE_ASKED,
@@ -473,15 +474,15 @@ def check(request: HttpRequest) -> HttpResponse:
         if response := finished(request):
             return response
     progress = load_progress(request)
-    current, draft = in_force(now=progress.now), Draft.load(progress)
+    current, draft = in_force(progress), Draft.load(progress)
     if current is None:
-        return steps.closed_page(request)
+        return call_back_page(request)
     if progress.missing_step("review") is not None or draft is None or COURSE not in progress.answers:
         return steps.guard(request, progress, "review") or back_to("course")
     visits = draft.plan()
     is_other = len(draft.chosen) != len(visits)
     if is_other or any(visit.is_new or visit.time is None for visit in visits):
-        messages.warning(request, _("Some times have gone meanwhile. They are planned anew, and marked."))
+        messages.warning(request, _("Some times are gone now. They are planned again, and marked."))
         return redirect("bookings:course")
     if "submission_key" not in progress.answers:
         save(request, progress, submission_key=str(uuid.uuid4()))

@@ -125,7 +125,7 @@ def check_in_at(therapist: Therapist, now: datetime) -> dict[str, Any] | None:
 
 @desk_page(sees_every_visit, CHANGE)
 def check_in_page(request: StaffRequest, pk: int) -> HttpResponse:
-    """What is known of a check-in, and *I look after it*."""
+    """What is known of a check-in, and *I’m taking care of it*."""
     booking = get_visit(request.user, pk)
     row = CheckIn.objects.filter(booking=booking).select_related("taken_by", "ended_by").first()
     if row is None:
@@ -159,7 +159,7 @@ def _look_after(request: StaffRequest, row: CheckIn) -> HttpResponse:
             words = _("Thank you. This check-in has ended.")
         else:
             done = check_ins.take(check_in=row, actor=request.user, now=now)
-            words = _("You look after it. Nobody else is alerted.")
+            words = _("You’re taking care of it. Nobody else is alerted.")
         refused = _("This has changed meanwhile: please read it again.")
     except SlotTaken:
         done, refused = False, _("Somebody is changing this at this moment. Please press once more.")

@@ -37,8 +37,11 @@ def contact_message_page(request: StaffRequest, key: str) -> HttpResponse:
 
 @desk_page(CHANGE_MESSAGE, pressed_on="contactmessage")
 def send_answer(request: StaffRequest, pk: int) -> HttpResponse:
-    """Sends an answer. What was typed is never lost, also when somebody else was quicker."""
+    """Sends an answer to who left an email. What was typed is never lost, also when somebody else was quicker."""
     message, form = _get(pk), AnswerForm(request.POST)
+    if not message.email:
+        say(request, False, _("%(name)s left no email address: please call.") % {"name": message.name})
+        return redirect(change_page("contactmessage"), pk)
     if not form.is_valid():
         return _page(request, message, form=form, status=422)
     text, now = form.cleaned_data["answer"], timezone.now()
@@ -105,7 +108,7 @@ def _page(
         "unreadable": _("This can't be opened with the keys of this installation (HEALTH_KEYS)."),
         "body_lost": body is None,
         "answer_lost": answer is None,
-        "may_answer": waits and request.user.has_perm(CHANGE_MESSAGE),
+        "may_close": waits and request.user.has_perm(CHANGE_MESSAGE),
         # Shown to whoever has just typed it, also when it can't be sent any more.
         "form": form or AnswerForm(),
         "unsent": form is not None and not waits,

@@ -29,7 +29,6 @@ from bookings.models import (
     ExtraHours,
     LateFee,
     Message,
-    ScreeningVersion,
     Therapist,
     TimeOffWish,
     WorkingHours,
@@ -47,6 +46,7 @@ from bookings.staff.visibility import (
     sees_rows,
     therapists_seen_by,
 )
+from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 from services.sample_left import sample_left
@@ -58,6 +58,7 @@ from .check_ins import doors_overdue
 from .closing import may_close
 from .frame import StaffRequest, desk_page, page
 from .my_day import day_page
+from .opening import is_before_opening, may_open, needs_owner, show_opening
 from .reflow import late_days
 from .second_thoughts import undoable
 
@@ -85,6 +86,8 @@ def front_page(request: StaffRequest) -> HttpResponse:
             request,
             _late_changes(request.user)["changes"] if sees_rows(request.user, "changerequest") else [],
         )
+    if is_before_opening(request.user):
+        return show_opening(request, timezone.now())
     desk = {name: value for part in _parts(request.user) for name, value in part.items()}
     context = {
         "title": _("Today at the desk"),
@@ -113,8 +116,8 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         "may_see_bookings": may_see_bookings,
         "may_see_messages": may_see_messages,
     }
-    if user.has_perm("bookings.change_screeningversion"):
-        yield _screening(now)
+    if may_open(user):
+        yield needs_owner(now, is_sample=is_sample)
     if user.has_perm("bookings.view_changerequest"):
         yield _late_changes(user)
     if user.has_perm("bookings.change_booking"):
@@ -138,13 +141,6 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         yield _trouble(user, now)
     if sees_rows(user, "contactmessage"):
         yield _unanswered()
-
-
-def _screening(now: datetime) -> dict[str, Any]:
-    """Whether there are no health questions in force, or none that a therapist has approved."""
-    current = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number")
-    approved_by = current.values_list("approved_by", flat=True).first()
-    return {"screening_missing": approved_by is None, "screening_unapproved": approved_by == ""}
 
 
 def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
@@ -196,7 +192,7 @@ def _unanswered() -> dict[str, Any]:
                 "kind": "enquiry",
                 "due": message.written_at + ANSWER_WITHIN,
                 "who": message.name,
-                "email": message.email,
+                "email": message.email or national_phone(message.phone),
                 "written": local_when(message.written_at),
             }
             for message in waiting.defer("body", "answer").order_by("written_at", "pk")[:MOST_ROWS]

@@ -19,14 +19,17 @@ from . import (
     messages,
     moving,
     my_day,
+    opening,
     reflow,
     reports,
     rescue,
+    screening_trial,
     second_thoughts,
     steps,
     therapists,
     time_off,
     visit,
+    zip_codes,
 )
 
 _VISIT, _CLIENT, _CHANGE = "bookings/booking/", "bookings/client/", "bookings/changerequest/"
@@ -34,6 +37,7 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 
 urlpatterns = [
     path("", front_page.front_page, name="index"),
+    path("opening/", opening.opening_page, name="opening"),
     path("me/", my_day.me_page, name="my_own"),
     path("me/pins/", check_ins.pins_page, name="my_pins"),
     path("me/stay-away/", my_day.stay_away, name="my_stay_away"),
@@ -86,11 +90,17 @@ urlpatterns = [
     ),
     path(f"{_CONTACT}<int:pk>/answer/", enquiries.send_answer, name="bookings_contactmessage_answer"),
     path(f"{_CONTACT}<int:pk>/close/", enquiries.close_message, name="bookings_contactmessage_close"),
+    path("bookings/servicearea/paste/", zip_codes.paste_page, name="bookings_servicearea_paste"),
     path("bookings/booklet/current/", enquiries.booklet_file, name="bookings_booklet_current"),
     path(f"{_MESSAGE}calls/", calls.calls_page, name="bookings_message_calls"),
     path(f"{_MESSAGE}<int:pk>/tell/", calls.tell, name="bookings_message_tell"),
     path(f"{_MESSAGE}<str:key>/change/", messages.message_page, name="bookings_message_change"),
     path(f"{_MESSAGE}<int:pk>/html/", messages.message_html, name="bookings_message_html"),
     path("bookings/timeoff/wish/<int:pk>/", time_off.wish_page, name="bookings_timeoff_wish"),
+    path(
+        "bookings/screeningversion/<int:pk>/try/",
+        screening_trial.trial_page,
+        name="bookings_screeningversion_try",
+    ),
     path("bookings/therapist/<int:pk>/feed/", therapists.feed_page, name="bookings_therapist_feed"),
 ]

@@ -194,7 +194,7 @@ def overdue() -> list[CheckIn]:
 
 
 def take(*, check_in: CheckIn, actor: User, now: datetime) -> bool:
-    """*I look after it*: nobody else is alerted. False when it is no alarm any more, or somebody else's already."""
+    """*I’m taking care of it*: nobody else is alerted. False when it is no alarm any more, or another’s already."""
     with translated_errors(), transaction.atomic():
         row = _lock(pk=check_in.pk)
         if row is None or not row.is_alarm:

@@ -168,15 +168,16 @@ def write_once_more(
         defaults={"channel": channel, "due_at": due_at, "created_at": now},
     )
     if not is_new:
-        _write_again(message, channel=channel, due_at=due_at, now=now)
+        _write_again(message, channel=channel, leaves_at=leaves_at, now=now)
     if due_at <= now:
         wake_worker_after_commit([message])
 
 
-def _write_again(message: Message, *, channel: Channel, due_at: datetime, now: datetime) -> None:
-    """A locked row once more. `created_at` stays the instant of what no message has told yet."""
-    row = Message.objects.filter(pk=message.pk)
-    is_sending = message.state == MessageState.SENDING
+def _write_again(message: Message, *, channel: Channel, leaves_at: datetime | None, now: datetime) -> None:
+    """A locked row once more. `created_at` stays the instant of what no message has told yet. One that waits for its
+    hour is taken from a sender, whose email tells how things were; any other leads to how they are."""
+    row, due_at = Message.objects.filter(pk=message.pk), leaves_at or now
+    is_sending = leaves_at is not None and message.state == MessageState.SENDING
     left = message.state in (MessageState.SENT, MessageState.DROPPED, MessageState.FAILED)
     if (
         left

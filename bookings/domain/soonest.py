@@ -12,6 +12,7 @@ from massagerx.lib.localtime import local
 from services.models import ServiceOption
 
 from . import answers, scheduling
+from .opening import takes_bookings
 from .visit_request import ANYONE, Treatment, VisitRequest
 
 # Who has no free time for so long has none that is worth a line.
@@ -41,7 +42,7 @@ def soonest_times(therapists: Iterable[Therapist], *, days: int, now: datetime) 
         .order_by("zone__travel_fee_cents", "zone__position", "zip_code")
         .first()
     )
-    if area is None or not by_key:
+    if area is None or not by_key or not takes_bookings(now=now):
         return {}
     by_treatment = _by_treatment(by_key)
     rules = answers.rules_for_requests(BookingRules.load(), now=now)

@@ -3,7 +3,7 @@
 from .area_request import AreaRequestForm
 from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
 from .details import DetailsForm
-from .enquiries import BookletForm, ContactForm, MessageField
+from .enquiries import BookletForm, CallForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
 from .visits import (
     AddressForm,
@@ -20,6 +20,7 @@ __all__ = [
     "AddressForm",
     "AreaRequestForm",
     "BookletForm",
+    "CallForm",
     "CancelForm",
     "CancelRestForm",
     "CodeForm",

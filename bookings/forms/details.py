@@ -22,7 +22,10 @@ _WEB_ADDRESS = re.compile(
     r"|(?<![^\s/])(?!(?:n|s|e|w|ne|nw|se|sw|no|so|mt|st|ft|pt|la|el|dr)\.)[\w-]+\.(?:top|club|link|live)\b",
     re.IGNORECASE,
 )
-_PO_BOX = re.compile(r"\b(?:p\.?\s?o\.?\s?box|post\s+office\s+box)\s*#?\s*\w*\d", re.IGNORECASE)
+_PO_BOX = re.compile(
+    r"\b(?:p\.?\s?o\.?\s?b(?:ox)?|p\.?m\.?b|(?:post\s+office|private\s+mail)\s*box)\b\.?\s*#?\s*\w*\d",
+    re.IGNORECASE,
+)
 # What was typed and can't be taken yet is kept as it is, up to here: longer than any field may be, so that it is still
 # told to be too long.
 _LONGEST_KEPT = 2000
@@ -130,11 +133,10 @@ class DetailsForm(PersonForm):
         }
 
     def clean_street(self) -> str:
-        return clean_street(self.cleaned_data["street"])
+        return of_a_door(self.cleaned_data["street"])
 
     def clean_unit(self) -> str:
-        """Refuses web and email addresses."""
-        return _no_web_address(self.cleaned_data["unit"])
+        return of_a_door(self.cleaned_data["unit"])
 
     def clean_phone(self) -> str:
         """The number in E.164."""
@@ -150,18 +152,13 @@ class DetailsForm(PersonForm):
         return data
 
 
-def clean_street(street: str) -> str:
-    """A street, as a visit needs it. Refuses web and email addresses, and PO boxes."""
-    if _PO_BOX.search(_no_web_address(street)):
-        raise ValidationError(
-            _("We come to a door: type the street and house number of the home, not a PO box."),
-            code="po_box",
-        )
-    return street
-
-
-def _no_web_address(text: str) -> str:
-    """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising."""
+def of_a_door(text: str) -> str:
+    """We mail the address to an email that nobody has proved to be theirs: it must not carry advertising. Nobody lives
+    in a mailbox."""
     if _WEB_ADDRESS.search(text):
         raise ValidationError(_("Type only where the door is, without a web or email address."), code="link")
+    if _PO_BOX.search(text):
+        raise ValidationError(
+            _("We come to a door: type the street and house number of the home, not a PO box."), code="po_box"
+        )
     return text

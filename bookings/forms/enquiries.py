@@ -44,6 +44,32 @@ class ContactForm(PersonForm):
         return phone.as_e164 if phone else ""
 
 
+class CallForm(PersonForm):
+    """Who wants to be called back: no email is asked for."""
+
+    email = None  # type: ignore[assignment]
+    phone = PhoneField(
+        label=_("Phone"),
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "inputmode": "tel"}),
+        error_messages={
+            "required": _("Type the number that we should call."),
+            "invalid": _("Type a phone number with its area code, like 213 555 0123."),
+        },
+    )
+    body = MessageField(
+        label=_("What is it about, and when can we reach you?"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Only our team reads it, and we keep it encrypted."),
+    )
+
+    field_order = ("name", "phone", "body")
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        return str(self.cleaned_data["phone"].as_e164)
+
+
 class BookletForm(PersonForm):
     """Who wants the booklet. To be written to later needs a tick of its own, which nothing sets."""
 

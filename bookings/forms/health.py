@@ -136,7 +136,7 @@ class HealthForm(forms.Form):
                 is_date = question.kind is screening.Kind.DATE
                 self.add_error(
                     question.id,
-                    _("Give the month and the year. A good guess is fine.")
+                    _("Enter the month and the year. A good guess is fine.")
                     if is_date
                     else _("Choose an answer. “Not sure” is fine."),
                 )
@@ -144,7 +144,7 @@ class HealthForm(forms.Form):
         for question in asked:
             if question.id in unreadable and question.id not in self.errors and question.id not in silent:
                 self.add_error(
-                    question.id, _("Give a day that has passed, like March 25, 2026. A good guess is fine.")
+                    question.id, _("Enter a date in the past, like March 25, 2026. A good guess is fine.")
                 )
         return data
 

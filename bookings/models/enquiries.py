@@ -11,10 +11,11 @@ from massagerx.lib.singleton import SingletonModel
 
 
 class ContactMessage(models.Model):
-    """A message from the contact page. What it says, and our answer, are encrypted: people write of their health."""
+    """A message from the contact page, or from who wants to be called and gave no email. What it says, and our answer,
+    are encrypted: people write of their health."""
 
     name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("email"))
+    email = models.EmailField(_("email"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     body = EncryptedJSONField(_("message"))
     answer = EncryptedJSONField(_("answer"), null=True, blank=True)
@@ -35,6 +36,11 @@ class ContactMessage(models.Model):
         ordering = ["-written_at", "-pk"]
         verbose_name = _("message from the site")
         verbose_name_plural = _("messages from the site")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(email="", phone=""), name="contactmessage_can_be_answered"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -22,6 +22,8 @@ UNLIMITED_DAYS = 3650
 class BookingRules(SingletonModel):
     """The one row of booking rules."""
 
+    # Turned on the page "Before you open", where it is known what is missing.
+    is_open = models.BooleanField(_("clients can book online"), default=False, db_default=False)
     minimum_notice_minutes = models.PositiveIntegerField(
         _("minimum notice, minutes"),
         default=240,

@@ -39,7 +39,9 @@ WORDS = {
     MessageKind.ON_THE_WAY: gettext_lazy("Tell them at once when to expect us: %(expected)s."),
     MessageKind.THANKS: gettext_lazy("Ask how the visit of %(when)s was, and thank them."),
     MessageKind.CHANGE_REFUSED: gettext_lazy("The late move isn’t possible. The visit stays %(when)s."),
-    MessageKind.NO_SHOW: gettext_lazy("We were at the door %(when)s, and nobody opened. Late fee: %(fee)s."),
+    MessageKind.NO_SHOW: gettext_lazy(
+        "We were at the door %(when)s, and no one answered. Late fee: %(fee)s."
+    ),
     MessageKind.LATE_FEE: gettext_lazy("The late fee for the visit of %(when)s: %(fee)s."),
 }
 

@@ -103,7 +103,7 @@ def _purpose(booking: Booking) -> str:
 
 
 def address_of(booking: Booking) -> dict[str, str]:
-    """Address and way in, by the names of the form's fields. Notes that can't be opened any more are left out."""
+    """Address and access, by the names of the form's fields. Notes that can't be opened any more are left out."""
     try:
         found = AccessNotes.objects.filter(booking=booking).first()
         notes = found.notes if found is not None else {}

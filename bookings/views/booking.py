@@ -29,6 +29,7 @@ from massagerx.lib.limits import limited, visitor_digest
 from services.models import Service
 
 from .calendar import WEEKS
+from .enquiries import call_back_page
 from .outside import outside_page
 from .steps import (
     COURSE,
@@ -38,7 +39,6 @@ from .steps import (
     Progress,
     back_to,
     closed,
-    closed_page,
     drop,
     forget_health,
     forget_time,
@@ -63,7 +63,7 @@ def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
     elsewhere, `?zip=` an area asked about, `?therapist=` who is asked for."""
     progress = load_progress(request)
-    if response := closed(request, now=progress.now):
+    if response := closed(request, progress):
         return response
     asked = _asked(request, progress)
     slug = request.POST.get("service") or request.GET.get("service") or ""
@@ -225,9 +225,9 @@ def review(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (response := finished(request)):
         return response
     progress = load_progress(request)
-    current = in_force(now=progress.now)
+    current = in_force(progress)
     if current is None:
-        return closed_page(request)
+        return call_back_page(request)
     if COURSE in progress.answers:
         return redirect("bookings:course_check")
     complete = progress.complete

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,9 @@ from bookings import exceptions
 from bookings.domain import operations
 from bookings.domain.links import find_link, use_link
 from bookings.enums import LinkPurpose
-from bookings.forms import BookletForm, ContactForm
+from bookings.forms import BookletForm, CallForm, ContactForm
 from bookings.forms.person import PersonForm
-from bookings.models import Booklet
+from bookings.models import BookingRules, Booklet
 from bookings.refusals import refusal_words
 from massagerx.lib.form_tokens import issue_form_token, read_form_token
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
@@ -53,6 +54,12 @@ def _send_contact(key: UUID, data: dict[str, Any], now: datetime) -> None:
     )
 
 
+def _ask_for_call(key: UUID, data: dict[str, Any], now: datetime) -> None:
+    operations.send_contact(
+        key=key, name=data["name"], email="", phone=data["phone"], body=data["body"], now=now
+    )
+
+
 def _request_booklet(key: UUID, data: dict[str, Any], now: datetime) -> None:
     operations.request_booklet(
         key=key, name=data["name"], email=data["email"], may_follow_up=data["may_follow_up"], now=now
@@ -60,6 +67,7 @@ def _request_booklet(key: UUID, data: dict[str, Any], now: datetime) -> None:
 
 
 _CONTACT = _Enquiry("contact", ContactForm, _send_contact, "bookings:message_sent")
+_CALL = _Enquiry("call", CallForm, _ask_for_call, "bookings:call_asked")
 _BOOKLET = _Enquiry("booklet", BookletForm, _request_booklet, "bookings:booklet_asked")
 
 
@@ -74,6 +82,32 @@ def write_to_us(request: HttpRequest, show: Show) -> HttpResponse:
 def message_sent(request: HttpRequest) -> HttpResponse:
     """The page after a message was sent."""
     return _unlisted(render(request, "bookings/message_sent.html"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("10/m", "contact")
+@limited("60/h", "contact-hour")
+def call_back(request: HttpRequest) -> HttpResponse:
+    """Asks to be called, by people who can't or won't book online."""
+    return _take(request, _CALL, partial(_call_back, request))
+
+
+def call_back_page(request: HttpRequest) -> HttpResponse:
+    """The same page in place of a booking step that can't be shown."""
+    response = _call_back(request, CallForm(), issue_form_token(_CALL.name, now=timezone.now()), 200)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _call_back(request: HttpRequest, form: PersonForm, form_token: str, status: int) -> HttpResponse:
+    context = {"form": form, "form_token": form_token, "rules": BookingRules.load()}
+    return render(request, "bookings/call_back.html", context, status=status)
+
+
+@require_safe
+def call_asked(request: HttpRequest) -> HttpResponse:
+    """The page after a call was asked for."""
+    return _unlisted(render(request, "bookings/message_sent.html", {"by_phone": True}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -164,7 +198,9 @@ def _send(enquiry: _Enquiry, form: PersonForm, sent_token: str, now: datetime) -
     try:
         enquiry.send(token.key, form.cleaned_data, now)
     except exceptions.SubmissionReused:
-        words = _("You have sent this form already, with other words. To send these too, press again.")
+        words = _(
+            "You have sent this form already, with different words. To send these too, press the button again."
+        )
         form.add_error(None, words)
         return 409
     except exceptions.TooManyMessages as error:

@@ -97,7 +97,7 @@ def health(request: HttpRequest) -> HttpResponse:
     leads from there back to the page. Who books the same again is asked first whether the last answers are still
     true."""
     progress = load_progress(request)
-    if response := closed(request, now=progress.now):
+    if response := closed(request, progress):
         return response
     open_step = guard(request, progress, "health")
     if progress.treatment is None or (open_step and request.method != "POST"):

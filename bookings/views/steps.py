@@ -46,6 +46,7 @@ from bookings.models import (
 from bookings.refusals import access_label, another_words, refusal_words
 from massagerx.lib.limits import visitor_digest
 
+from .enquiries import call_back_page
 from .visits.visitor import load_visitor
 
 SESSION_KEY = "booking_draft"
@@ -495,10 +496,13 @@ def onward(progress: Progress) -> HttpResponseRedirect:
 
 
 def guard(request: HttpRequest, progress: Progress, step: str) -> HttpResponse | None:
-    """A redirect to the first step that is not answered yet, when one before `step` isn't.
+    """A redirect to the first step that is not answered yet, when one before `step` isn't; the page to be called back
+    from while online booking is off.
 
     A form sent with an answer that is no longer offered gets a 409 that says so, and nothing else is taken instead.
     """
+    if _is_off(progress):
+        return call_back_page(request)
     missing = progress.missing_step(step)
     if missing is None:
         return None
@@ -519,27 +523,27 @@ class InForce:
     terms_version: TermsVersion
 
 
-def in_force(*, now: datetime) -> InForce | None:
-    """The owner's questions and policy, or None while there is none of one of them."""
+def in_force(progress: Progress) -> InForce | None:
+    """The owner's questions and policy, or None while there is none of one of them, or online booking is off."""
+    if _is_off(progress):
+        return None
     try:
-        screening = intake.current_screening(now=now)
+        screening = intake.current_screening(now=progress.now)
     except ScreeningVersion.DoesNotExist:
         return None
-    terms_version = TermsVersion.in_force(now)
+    terms_version = TermsVersion.in_force(progress.now)
     return InForce(screening, terms_version) if terms_version is not None else None
 
 
-def closed(request: HttpRequest, *, now: datetime) -> HttpResponse | None:
-    """A page that gives our number, while the owner has no health questions or no policy in force: nobody can book
-    without them, so nobody is led on to a last page that can't be sent."""
-    return None if in_force(now=now) else closed_page(request)
+def _is_off(progress: Progress) -> bool:
+    """Whether the owner has turned online booking off for this visitor. Staff book for clients all the same."""
+    return not progress.rules.is_open and progress.staff_user is None
 
 
-def closed_page(request: HttpRequest) -> HttpResponse:
-    """The page itself."""
-    response = render(request, "bookings/closed.html", status=503)
-    response["Cache-Control"] = "no-store"
-    return response
+def closed(request: HttpRequest, progress: Progress) -> HttpResponse | None:
+    """A page to be called back from, while online booking is off or there are no health questions or no policy in
+    force: nobody can book without them, so nobody is led on to a last page that can't be sent."""
+    return None if in_force(progress) else call_back_page(request)
 
 
 def show(
@@ -561,6 +565,8 @@ def show(
     if hold is not None and request.method == "POST":
         operations.extend_hold(hold, now=progress.now)
     context = {
+        # Who has come this far can; no query asks for it.
+        "booking_is_open": True,
         "hold": hold,
         "held": held(hold, now=progress.now),
         "keeps_several": COURSE in progress.answers,

@@ -74,7 +74,7 @@ def soonest(request: HttpRequest) -> HttpResponse:
     length it was named for. A time that has gone meanwhile is said so above those that are left; who had chosen
     something before keeps that, with its held time."""
     progress = load_progress(request)
-    if response := closed(request, now=progress.now):
+    if response := closed(request, progress):
         return response
     form = SoonestForm(request.POST)
     if not form.is_valid():

@@ -106,6 +106,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "service": service,
         "services": [service],
+        # In the state in which visits can be booked.
+        "booking_is_open": True,
         "therapist": therapist,
         "post": Post(
             title="A post about a visit",

@@ -92,6 +92,10 @@ TURNED: dict[str, tuple[Callable[[World], Any], Callable[[World], Any], Any, Any
     "bookings.Therapist.is_active": (
         lambda world: world.therapist, lambda world: shows(world.therapist.get_absolute_url()), True, False,
     ),
+    "bookings.BookingRules.is_open": (
+        lambda world: BookingRules.load(),
+        lambda world: shows(f"/book/?service={world.service.slug}", world.add_on.name), True, False,
+    ),
     "bookings.BookingRules.confirm_known_clients": (
         lambda world: BookingRules.load(), ana_is_confirmed, True, False,
     ),

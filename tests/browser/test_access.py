@@ -227,7 +227,7 @@ def test_nothing_moves_for_those_who_want_it_still(
 def test_area_check_answers_without_javascript(site: RunningSite, new_page: PageMaker) -> None:
     page = new_page(width=390, javascript=False)
     page.goto("/")
-    page.get_by_label("What for?").select_option("postural-correction-training")
+    page.get_by_label("Which service?").select_option("postural-correction-training")
     page.get_by_label("Your ZIP code").fill("90401")
     page.get_by_role("button", name="See when we can come").click()
     expect(page.get_by_text("Yes, we come to Santa Monica, 90401.")).to_be_visible()

@@ -142,13 +142,15 @@ def test_time_is_kept_while_one_types_and_spoken_of_in_its_last_two_minutes(
     pages.when()
     pages.health()
     chosen = Hold.objects.get()
-    told, longer = page.locator(".hold [role=status]"), page.get_by_role("button", name="Keep it longer")
+    told, longer = page.locator(".hold [role=status]"), page.get_by_role("button", name="Hold it longer")
 
     def pass_by(minutes: int, seconds: int = 0) -> None:
         clock.shift(timedelta(minutes=minutes, seconds=seconds))
         page.clock.fast_forward(f"{minutes:02}:{seconds:02}")
 
-    expect(page.locator(".hold")).to_have_text(re.compile(r"^\s*Your time is kept\s*Keep it longer\s*$"))
+    expect(page.locator(".hold")).to_have_text(
+        re.compile(r"^\s*We’re holding your time\s*Hold it longer\s*$")
+    )
     expect(longer).to_be_hidden()
     for minute in range(1, 7):
         pass_by(2)
@@ -158,24 +160,24 @@ def test_time_is_kept_while_one_types_and_spoken_of_in_its_last_two_minutes(
     assert Hold.objects.get().expires_at >= chosen.held_since + timedelta(minutes=22)
 
     pass_by(8, 15)
-    expect(told).to_have_text("Are you still there? Your time is kept for two more minutes.")
-    expect(page.get_by_text("Your time is kept", exact=True)).to_be_hidden()
+    expect(told).to_have_text("Are you still there? We’ll hold your time for two more minutes.")
+    expect(page.get_by_text("We’re holding your time", exact=True)).to_be_hidden()
     assert accessibility_violations(page) == []
     screenshot(page, "hold-two-minutes")
     with page.expect_response("**/book/keep/"):
         longer.click()
     expect(page.get_by_label("Street")).to_be_focused()
     expect(told).to_be_empty()
-    expect(page.get_by_text("Your time is kept", exact=True)).to_be_visible()
+    expect(page.get_by_text("We’re holding your time", exact=True)).to_be_visible()
 
     pass_by(10, 5)
-    expect(told).to_have_text("Your time is no longer kept. Go on: if it is still free, it is yours.")
+    expect(told).to_have_text("We’re no longer holding your time. Continue: if it’s still open, it’s yours.")
     expect(longer).to_be_hidden()
     assert accessibility_violations(page) == []
 
     clock.shift(timedelta(minutes=30))
     pages.details()
-    expect(page.get_by_text("Your time is kept", exact=True)).to_be_visible()
+    expect(page.get_by_text("We’re holding your time", exact=True)).to_be_visible()
     assert not page.locator(".messages").count()
     taken_again = Hold.objects.get()
     assert taken_again.starts_at == chosen.starts_at

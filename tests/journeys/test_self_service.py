@@ -70,7 +70,7 @@ def open_link(page: Page, message: Received) -> None:
     found = _LINK.search(message.text)
     assert found, message.text
     page.goto(found[0])
-    page.get_by_role("button", name=re.compile("Open my visit|Keep my time")).click()
+    page.get_by_role("button", name=re.compile("Open my visit|Hold my time")).click()
 
 
 def press(page: Page, name: str) -> None:
@@ -118,7 +118,7 @@ def test_moved_visit_has_a_new_entry_and_reminder_and_its_old_time_is_free(
     other.where()
     other.page.goto(f"/book/when/?day={local(datetime.fromisoformat(old)):%Y-%m-%d}")
     other.page.locator(f".times button[value^='{old}']").first.click()
-    expect(other.page.locator("main")).to_contain_text("Your time is kept")
+    expect(other.page.locator("main")).to_contain_text("We’re holding your time")
 
     # What would have been reminded of at the old time is not; at the new time it is, once.
     sent = site.shell(
@@ -217,7 +217,7 @@ def test_sign_in_link_works_once_and_a_daughter_looks_after_her_mothers_visit(
 
     # The gate code is her mother's; a sign-in not long ago is proof enough to see and correct it.
     page.locator("a.choice").first.click()
-    page.get_by_role("link", name="Address and way in").click()
+    page.get_by_role("link", name="Address and access").click()
     expect(page.get_by_label("Gate or door code")).to_have_value("CANARY-GATE-4711")
     page.get_by_label("Gate or door code").fill("CANARY-GATE-4712")
     press(page, "Save")
@@ -227,13 +227,13 @@ def test_sign_in_link_works_once_and_a_daughter_looks_after_her_mothers_visit(
     third = new_page(width=390)
     open_link(third, received)
     expect(third.locator("main")).not_to_contain_text("Rosa")
-    third.get_by_role("link", name="Address and way in").click()
+    third.get_by_role("link", name="Address and access").click()
     press(third, "Send me a code")
     (mail,) = site.smtp.wait_for(email, subject="code")
     code = _CODE.search(mail.text)
     assert code, mail.text
     third.get_by_label("Code").fill(code[1])
-    press(third, "Go on")
+    press(third, "Continue")
     expect(third.get_by_label("Gate or door code")).to_have_value("CANARY-GATE-4712")
     for message in site.smtp.to(email):
         assert "CANARY" not in message.raw.decode()

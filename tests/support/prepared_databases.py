@@ -77,8 +77,9 @@ def _migrate(directory: Path) -> dict[str, Any]:
 # A whole site's ----------------------------------------------------------------------------------------------
 
 
-def populate(site: Site, directory: Path, *, database_url: str) -> list[Login]:
-    """Give a site that has not been started what `Site.prepare` would: tables, sample data, pictures and static files.
+def populate(site: Site, directory: Path, *, database_url: str, is_empty: bool = False) -> list[Login]:
+    """Give a site that has not been started what `Site.prepare` would: tables, sample data, pictures and static files;
+    with `is_empty`, no sample data and no pictures.
 
     `database_url` is a PostgreSQL's database that does not exist yet, or an SQLite file that doesn't. Returns the
     sample log-ins.
@@ -86,6 +87,16 @@ def populate(site: Site, directory: Path, *, database_url: str) -> list[Login]:
     for name in ("log", "mail"):
         (site.var / name).mkdir(parents=True, exist_ok=True)
     on_server = database_url.startswith("postgres")
+    if is_empty:
+        static = Path(once(directory, "static", lambda: _collect(site, directory / "static"))["path"])
+        shutil.copytree(static, site.var / "static")
+        if on_server:
+            address = urlsplit(database_url)
+            run_on(
+                address._replace(path="/postgres").geturl(), f'CREATE DATABASE "{address.path.strip("/")}"'
+            )
+        _manage(site, site.var, database_url, ["migrate", "--no-input", "--verbosity", "0"])
+        return []
     key = hashlib.sha256(urlsplit(database_url).netloc.encode()).hexdigest()[:12] if on_server else "sqlite"
     with ThreadPoolExecutor() as pool:  # static files and tables don't need each other
         collecting = pool.submit(once, directory, "static", lambda: _collect(site, directory / "static"))

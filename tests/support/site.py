@@ -77,14 +77,16 @@ def running_site(
     prepared_databases: Path | None = None,
     *,
     server: str | None = None,
+    rows: str = "sample",
     through: Callable[[str], str] = lambda address: address,
     **environment: str,
 ) -> Iterator[RunningSite]:
     """Start a site in `tmp`, and stop it afterwards. `environment` adds to what its processes see.
 
-    It begins with a copy of what `prepared_databases` holds, the directory of this run of pytest; without one it is
-    made for this site alone. Its database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by
-    default where the tests run. `through` makes of its address the one that the site's processes are told.
+    With `rows="none"` it has its tables, and not a row of the sample. Else it begins with a copy of what
+    `prepared_databases` holds, the directory of this run of pytest; without one it is made for this site alone. Its
+    database is a new one on `server`: the address of a PostgreSQL, or `sqlite`; by default where the tests run.
+    `through` makes of its address the one that the site's processes are told.
     """
     smtp = MailServer().start()
     supervisor = Supervisor()
@@ -111,7 +113,7 @@ def running_site(
             signals=Signals(),
         )
         try:
-            logins = populate(site, prepared_databases, database_url=database_url)
+            logins = populate(site, prepared_databases, database_url=database_url, is_empty=rows == "none")
             site.environment["DATABASE_URL"] = through(database_url)
             site.start()
             site.wait_ready()

@@ -454,8 +454,10 @@ def _is_same_press(
     answers: dict[str, str],
     now: datetime,
 ) -> bool:
+    # Who answers the same right after the booking says that nothing has changed.
+    by_booking = isinstance(newest, ScreeningRecord) and newest.evaluated_at <= newest.booking.created_at
     is_same = newest.version_id == current.version.pk and newest.answers == answers
-    return is_same and now - newest.evaluated_at < SAME_PRESS
+    return is_same and not by_booking and now - newest.evaluated_at < SAME_PRESS
 
 
 def answer_screening(

@@ -17,7 +17,7 @@ from bookings.models import Booklet, BookletRequest, ContactMessage
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.locks import lock_names
 
-# What one email address may send us in so long. Its owner may be somebody else, who must not be flooded.
+# What one email address, or one phone, may send us in so long. Its owner may be somebody else, who must not be flooded.
 MESSAGES_PER_EMAIL, MESSAGES_WITHIN = 5, timedelta(hours=1)
 BOOKLETS_PER_EMAIL, BOOKLETS_WITHIN = 3, timedelta(days=1)
 # As the privacy page says.
@@ -27,7 +27,7 @@ M = TypeVar("M", ContactMessage, BookletRequest)
 
 
 def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now: datetime) -> ContactMessage:
-    """Keeps a message from the contact page and tells staff, in one transaction.
+    """Keeps a message from the site, of somebody with an email or a phone (E.164), and tells staff, in one transaction.
 
     The same again returns the same message. Raises `SubmissionReused` for the same key with other words, and
     `TooManyMessages`; nothing is written then.
@@ -35,8 +35,9 @@ def send_contact(*, key: UUID, name: str, email: str, phone: str, body: str, now
     sent = {"name": name, "email": email, "phone": phone, "body": body}
 
     def write() -> ContactMessage:
-        lock_names(f"contact:{email}")
-        recent = ContactMessage.objects.filter(email=email, written_at__gt=now - MESSAGES_WITHIN)
+        lock_names(f"contact:{email or phone}")
+        same = {"email": email} if email else {"email": "", "phone": phone}
+        recent = ContactMessage.objects.filter(**same, written_at__gt=now - MESSAGES_WITHIN)
         if recent.count() >= MESSAGES_PER_EMAIL:
             raise TooManyMessages
         message = ContactMessage.objects.create(**sent, written_at=now, submission_key=key)

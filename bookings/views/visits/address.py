@@ -31,7 +31,7 @@ def address(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRes
     if request.method != "POST":
         kept = unsent(request, booking, "address", now=visitor.now)
         if kept:
-            messages.info(request, _("This is what you had typed. Nothing of it is saved yet."))
+            messages.info(request, _("This is what you typed. None of it is saved yet."))
         form = AddressForm(initial={**address_of(booking), "zip_code": booking.area.zip_code, **kept})
         return _page(request, booking, visitor, form)
     form = AddressForm(request.POST)

@@ -89,7 +89,7 @@ def _questions(
     kept = unsent(request, booking, "health", now=visitor.now)
     if kept.get("version") == str(current.version.number):
         forms.fill_in(kept)
-        messages.info(request, _("These are the answers you had chosen. They are not sent yet."))
+        messages.info(request, _("These are the answers you chose. They are not sent yet."))
     return _page(request, booking, visitor, forms)
 
 

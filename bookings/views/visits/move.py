@@ -45,7 +45,7 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
         return _times_page(request, booking, visitor)
     form = TimeForm(request.GET)
     if not form.is_valid():
-        messages.warning(request, _("That time is not free any more. Here are the times that are."))
+        messages.warning(request, _("That time is no longer open. Here are the times that are."))
         return _times_page(request, booking, visitor, status=409)
     if form.cleaned_data["starts_at"][0] == booking.starts_at:
         messages.info(request, _("That is the time you have. Choose another, or keep it."))
@@ -148,7 +148,7 @@ def _move_page(
     if therapist.slug != shown:
         before = Therapist.objects.filter(slug=shown).values_list("name", flat=True).first()
         messages.warning(
-            request, another_words(before, therapist.name) if before else _("Please look at who comes.")
+            request, another_words(before, therapist.name) if before else _("Please check who is coming.")
         )
         status = 409
     context = {

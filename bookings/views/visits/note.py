@@ -32,7 +32,7 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
     if booking.is_unproved:
         # Files are kept for people whose mailbox is theirs.
         messages.info(
-            request, _("First press the button in our email, please. Then you can hand the note in.")
+            request, _("First press the button in our email, please. Then you can upload the note.")
         )
         return redirect("visits:visit", booking.reference)
     form, status = NoteFileForm(), 200
@@ -47,7 +47,7 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
                 form.add_error("file", refusal_words(error))
             else:
                 messages.success(
-                    request, _("Thank you, we have it. One of us looks at it and answers your request.")
+                    request, _("Thank you, we have it. One of us will look at it and answer your request.")
                 )
                 return redirect("visits:note", booking.reference)
     times = NoteFile.objects.filter(booking=booking).order_by("handed_in_at", "pk")

@@ -137,7 +137,7 @@ def visit_form(
 def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
     """The visit's page instead of a change that it is too late for: after a POST with 409, and nothing has changed."""
     messages.warning(
-        request, _("This visit can't be changed any more. Please call or write if something is wrong.")
+        request, _("This visit can't be changed anymore. Please call or write if something is wrong.")
     )
     if request.method == "POST":
         return visit_page(request, booking, visitor, status=409)
@@ -149,7 +149,7 @@ def asked_already(request: HttpRequest, booking: Booking) -> HttpResponse:
     messages.info(
         request,
         _(
-            "You have asked us for another time already. You can take that back here, and then ask for a different one."
+            "You have already asked us for another time. You can withdraw that here, and then ask for a different one."
         ),
     )
     return redirect("visits:visit", booking.reference)

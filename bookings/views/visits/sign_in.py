@@ -238,7 +238,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
             request.session.pop(key, None)
     else:
         request.session.flush()
-    messages.success(request, _("You are signed out. Nothing of your visits is open here any more."))
+    messages.success(request, _("You are signed out. Your visits are no longer open here."))
     response = redirect(reverse("visits:find"))
     response.delete_cookie(COOKIE)
     return response

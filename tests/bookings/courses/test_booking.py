@@ -268,7 +268,7 @@ def test_phase_that_can_not_be_met_says_which_visit_and_why(
     )
     flow.client.post(COURSE, asked_for(plan))
     text = flow.client.get(COURSE).content.decode()
-    assert "Visit 5 has no place." in text
+    assert "No time fits visit 5." in text
     assert "the therapist has time off" in text
     assert "The nearest day with a time is" in text
     assert "Take these times" not in text

@@ -64,7 +64,7 @@ def test_new_client_books_a_course_and_proves_the_mailbox_once(flow: Flow, plan:
     alert, email = told()
     assert (alert.kind, email.kind) == (MessageKind.STAFF_ALERT, MessageKind.TOGETHER)
     assert email.booking == alert.booking == visits[0]
-    assert "One press keeps your times" in email_of(email, NOW).text
+    assert "Confirm your email to hold your times" in email_of(email, NOW).text
     assert email_of(email, NOW).text.count("with Sample Therapist One") == 5
     assert "A request for 5 visits is waiting for an answer" in email_of(alert, NOW).text
 
@@ -93,7 +93,7 @@ def test_link_of_a_visit_that_is_answered_still_keeps_the_others(flow: Flow, pla
     link = f"/visits/{links.visit_token(first, now=NOW)}/"
     browser = signed_in()
     assert browser.get(link)["Location"] == "/visits/open/"
-    assert "Keep my time" in text(browser.get("/visits/open/"))
+    assert "Hold my time" in text(browser.get("/visits/open/"))
     browser.post("/visits/open/")
     assert not Booking.objects.unproved().exists()
     assert browser.get(link)["Location"] == f"/visits/v/{first.reference}/"
@@ -104,7 +104,7 @@ def test_times_are_held_while_one_looks_at_them(flow: Flow, plan: CoursePlan, wo
     assert not Hold.objects.exists()
     page = flow.client.get(COURSE)
     times = shown(page.content.decode())
-    assert "Your times are kept" in text(page)
+    assert "We’re holding your times" in text(page)
     held = [hold.starts_at.isoformat() for hold in Hold.objects.order_by("number")]
     assert held == [value.split()[0] for value in times.values()]
     with pytest.raises(SlotTaken):
@@ -124,14 +124,14 @@ def test_each_step_keeps_the_times_longer(flow: Flow, plan: CoursePlan) -> None:
     take(flow, plan)
     with time_machine.travel(NOW + timedelta(minutes=8), tick=False):
         page = flow.client.get("/book/health/")
-        assert "Your times are kept" in text(page)
+        assert "We’re holding your times" in text(page)
         flow.health()
     assert {hold.expires_at for hold in Hold.objects.order_by("pk")} == {NOW + timedelta(minutes=18)}
     with time_machine.travel(NOW + timedelta(minutes=20), tick=False):
         flow.details()
         assert not Hold.objects.live(NOW + timedelta(minutes=20)).exists()
         page = flow.client.get(CHECK)
-        assert "Your times are kept" in text(page)
+        assert "We’re holding your times" in text(page)
         assert Hold.objects.live(NOW + timedelta(minutes=20)).count() == 5
         flow.client.post(CHECK, {**hidden(page.content.decode()), "agree": "on"})
     assert Course.objects.get().visits.count() == 5
@@ -253,7 +253,7 @@ def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan
     )
     mail = email_of(Message.objects.get(kind=MessageKind.MOVED), NOW)
     assert "Please press the button by" in mail.text
-    assert "Keep my time: " in mail.text
+    assert "Hold my time: " in mail.text
     browser = Client()
     assert browser.get(sent)["Location"] == "/visits/open/"
     browser.post("/visits/open/")
@@ -291,7 +291,7 @@ def test_press_that_waits_in_vain_is_asked_for_once_more(
         patched.setattr(Booking, "save", lock)
         again = browser.post("/visits/open/", follow=True)
     assert "Please press once more." in text(again)
-    assert "Keep my time" in text(again)
+    assert "Hold my time" in text(again)
     assert "Your email address is confirmed" in text(browser.post("/visits/open/", follow=True))
 
 
@@ -387,7 +387,7 @@ def test_too_many_requests_are_told_and_nothing_typed_is_lost(
     world.rules.save()
     answer = flow.client.post(CHECK, {**hidden(page), "agree": "on"})
     assert answer.status_code == 409
-    assert "still wait for our answer" in text(answer)
+    assert "still waiting for our answer" in text(answer)
     assert not Booking.objects.exists()
     world.rules.open_requests_per_client = 6
     world.rules.save()

@@ -197,7 +197,7 @@ def test_desk_sees_a_paused_course(live_server: Any, clock: None, world: World, 
     expect(page.get_by_role("button", name="Move 12 visits")).to_be_visible()
     holds_at_every_width(page)
     page.goto(f"/admin/courses/course/{course.pk}/change/")
-    page.get_by_role("button", name="Pause: 12 visits fall away").click()
+    page.get_by_role("button", name="Pause: cancel 12 visits").click()
     expect(page.get_by_text("12 visits are still to be planned.")).to_be_visible()
     holds_at_every_width(page)
     page.get_by_role("button", name="Plan the rest…").click()

@@ -60,9 +60,9 @@ def test_client_pauses_and_goes_on(course: Course, world: World) -> None:
     planned, third = days_of(course), course.visits[2]
     client = signed_in()
     page = client.get(address(third, "pause"))
-    assert "These 5 visits fall away for now:" in text(page)
+    assert "These 5 visits are canceled for now:" in text(page)
     done = client.post(address(third, "pause"), shown_on(page), follow=True)
-    assert "The course is paused: 5 visits fall away." in said(done)
+    assert "The course is paused: 5 visits are canceled." in said(done)
     assert "Your course is paused: 5 visits are still to be planned." in text(done)
     course.refresh_from_db()
     assert (course.rest, course.paused_at, days_of(course)) == (planned, NOW, [])
@@ -97,9 +97,9 @@ def test_desk_pauses_and_goes_on_with_what_is_left(course: Course, world: World,
         blocked_from=NOW - timedelta(days=1), blocked_until=NOW - timedelta(hours=23), status="completed",
     )  # fmt: skip
     there = reverse("admin:courses_course_change", args=[course.pk])
-    assert "Pause: 4 visits fall away" in desk.get(there).content.decode()
+    assert "Pause: cancel 4 visits" in desk.get(there).content.decode()
     paused = desk.post(reverse("admin:courses_course_pause", args=[course.pk]), follow=True)
-    assert "The course is paused: 4 visits fall away. The client gets an email." in paused.content.decode()
+    assert "The course is paused: 4 visits are canceled. The client gets an email." in paused.content.decode()
     assert "4 visits are still to be planned" in paused.content.decode()
     # It is told at once: none of the visits is put back while the course keeps its day.
     assert not SecondThought.objects.exists()

@@ -80,8 +80,8 @@ def test_client_cancels_the_rest_with_one_press(course: Course) -> None:
     with time_machine.travel(now, tick=False):
         client = signed_in(now=now)
         page = client.get(address(second, "cancel-rest"))
-        assert "These 4 visits fall away:" in text(page)
-        assert "1 visit that has been stays as it is." in text(page)
+        assert "These 4 visits will be canceled:" in text(page)
+        assert "1 past visit stays as it is." in text(page)
         assert "It costs nothing." in text(page)
         done = client.post(address(second, "cancel-rest"), hidden(page), follow=True)
         assert "4 visits are canceled. There is no charge." in said(done)

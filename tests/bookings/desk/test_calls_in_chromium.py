@@ -84,7 +84,7 @@ def test_a_note_is_handed_in_on_the_visits_page_and_opened_at_the_desk(
         with_large_text(page)
     page.goto(f"/visits/{links.visit_token(booking, now=timezone.now())}/?to=note")
     page.get_by_role("button").first.click()
-    expect(page.get_by_role("heading", name="Hand in a clinician’s note")).to_be_visible()
+    expect(page.get_by_role("heading", name="Upload a clinician’s note")).to_be_visible()
     assert accessibility_violations(page) == []
     assert not sideways_overflow(page)
     screenshot(page, f"visit-note-{width}")

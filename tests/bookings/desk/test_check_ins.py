@@ -45,7 +45,7 @@ def row() -> CheckIn:
 
 
 def test_the_page_shows_the_same_whichever_pin_it_was(visit: Booking, hands: Client) -> None:
-    assert "Since 10:00 AM we look after you" in front(hands, 10, 5)
+    assert "Since 10:00 AM we’re looking out for you" in front(hands, 10, 5)
     seen = []
     for pin in (FINE, HELP):
         CheckIn.objects.update(ended_at=None, answered_at=None)
@@ -148,11 +148,11 @@ def test_the_desk_sees_it_and_somebody_takes_it(visit: Booking, hands: Client, d
     assert address in front(desk, 11, 21)
     with time_machine.travel(at(11, 22), tick=False):
         page = desk.get(address).content.decode()
-        assert "I look after it" in page
+        assert "I’m taking care of it" in page
         assert "12 Sample Street" in page
         assert "They are safe: end it" not in page
         said = desk.post(address, {"take": "1"}, follow=True).content.decode()
-        assert "You look after it. Nobody else is alerted." in said
+        assert "You’re taking care of it. Nobody else is alerted." in said
         assert "They are safe: end it" in said
         assert "This has changed meanwhile" in desk.post(address, {"take": "1"}, follow=True).content.decode()
     assert "desk looks after it." in front(desk, 11, 23)

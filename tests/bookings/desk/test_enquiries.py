@@ -213,9 +213,12 @@ def test_nobody_adds_or_deletes(owner: Client) -> None:
     assert owner.get(f"{REQUESTS}add/").status_code == 403
 
 
-@pytest.mark.parametrize(("address", "make"), [(LIST, write), (REQUESTS, ask), (INDEX, write)])
+# On the front page the owner's list of what is missing asks for a part of them.
+@pytest.mark.parametrize(
+    ("address", "make", "most"), [(LIST, write, 28), (REQUESTS, ask, 28), (INDEX, write, 44)]
+)
 def test_queries_do_not_grow_with_rows(
-    address: str, make: Callable[[int], Any], owner: Client, count_queries: Callable[[], Any]
+    address: str, make: Callable[[int], Any], most: int, owner: Client, count_queries: Callable[[], Any]
 ) -> None:
     make(0)
     owner.get(address)
@@ -226,7 +229,7 @@ def test_queries_do_not_grow_with_rows(
     with count_queries() as many:
         owner.get(address)
 
-    assert len(few) == len(many) <= 28
+    assert len(few) == len(many) <= most
 
 
 # The booklet -------------------------------------------------------------------------------------------------

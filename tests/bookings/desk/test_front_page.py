@@ -174,7 +174,7 @@ def test_front_desk_is_not_told_of_sample_data(desk: Client) -> None:
 def test_missing_questions_are_said(owner: Client, world: World) -> None:
     world.screening.delete()
 
-    assert "No health questions are in force" in shown(owner)
+    assert "Go through the health questions, and put them in force." in shown(owner)
 
 
 def test_what_only_the_owner_can_mend_is_not_said_to_the_desk(desk: Client, world: World) -> None:

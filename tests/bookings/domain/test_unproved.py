@@ -142,11 +142,11 @@ def test_email_says_what_to_press_and_by_when(world: World) -> None:
     operations.prove_mailbox(booking=booking, now=NOW)
     proved = render(message, Booking.objects.with_details().get(), SiteSettings.load(), now=NOW)
 
-    assert "Press once to keep your time" in unproved.subject
-    assert "Keep my time" in unproved.text
-    assert "we keep your time" in " ".join(unproved.text.split())
+    assert "Confirm your email to hold your time" in unproved.subject
+    assert "Hold my time" in unproved.text
+    assert "we’ll hold your time" in " ".join(unproved.text.split())
     assert proved.subject.startswith("We have your request")
-    assert "Keep my time" not in proved.text
+    assert "Hold my time" not in proved.text
 
 
 def test_looking_at_the_link_proves_nothing_and_the_press_does(world: World) -> None:
@@ -156,7 +156,7 @@ def test_looking_at_the_link_proves_nothing_and_the_press_does(world: World) -> 
     assert (
         browser.get(f"/visits/{links.visit_token(booking, now=NOW)}/").headers["Location"] == "/visits/open/"
     )
-    assert "Keep my time" in browser.get("/visits/open/").content.decode()
+    assert "Hold my time" in browser.get("/visits/open/").content.decode()
     assert Booking.objects.unproved().exists()
     browser.post("/visits/open/")
 

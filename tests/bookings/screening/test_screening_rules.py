@@ -109,7 +109,7 @@ def test_what_is_not_an_object_is_refused(data: object) -> None:
         (top(qestions=[]), 'Rules: unknown key "qestions"; the keys are schema, title'),
         (top(questions=[]), 'Rules: "questions" must be a list with at least one question.'),
         (top(questions={"id": "x"}), 'Rules: "questions" must be a list'),
-        (top(questions=[{}] * 41), "Rules: 41 questions are too many; 40 is the most."),
+        (top(questions=[{}] * 41), "Rules: 41 questions are too many; 24 is the most."),
         (top(messages=[]), 'Rules: "messages" must give words for tiers'),
         (top(messages={"panic": {"en": "Oh."}}), 'Rules, "messages": unknown tier "panic"'),
         (

@@ -75,12 +75,12 @@ def test_nearest_time_is_chosen_with_one_press(flow: Flow, world: World) -> None
             lambda world: WorkingHours.objects.filter(weekday=0).delete(),
         ),
         (
-            "None of us has hours for your visit on this day.",
+            "None of us is available for your visit on this day.",
             lambda world: off(world.therapist, DAY, DAY),
         ),
         ("This day is full.", lambda world: Therapist.objects.update(max_visits_per_day=0)),
         (
-            "Your ZIP code is further than our therapists drive for now.",
+            "Your ZIP code is farther than our therapists drive for now.",
             lambda world: Therapist.objects.update(home_zip=world.far_area, reach_minutes=1),
         ),
         (
@@ -159,7 +159,7 @@ def test_weeks_without_times_offer_the_nearest_days(query: str, flow: Flow, worl
     off(world.therapist, date(2026, 12, 1), date(2027, 1, 2))
     page = flow.until("when").client.get(WHEN + query)
     assert "No times in these five weeks" in text(page)
-    assert "None of us has hours for your visit in these weeks." in text(page)
+    assert "None of us is available for your visit in these weeks." in text(page)
     for day in ("2027-01-04", "2027-01-05", "2027-01-06"):
         assert f'href="?day={day}#times">' in page.content.decode()
     assert values(page)[0] == at(11, 30, date(2027, 1, 4)).isoformat()

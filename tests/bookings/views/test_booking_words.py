@@ -55,9 +55,7 @@ def test_doubt_about_urgent_signs_is_answered_before_the_request_is_sent(flow: F
 
     flow.review()
     assert Booking.objects.get().status == BookingStatus.REQUESTED
-    assert "One of your health answers needs a clinician's word first." in text(
-        flow.client.get("/book/done/")
-    )
+    assert "One of your health answers needs a clinician's OK first." in text(flow.client.get("/book/done/"))
 
 
 def test_clear_answers_are_not_met_with_a_warning(flow: Flow) -> None:

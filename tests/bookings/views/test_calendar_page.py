@@ -152,7 +152,7 @@ def test_sundays_are_said_to_be_none_of_ours(flow: Flow, world: World) -> None:
     )
     page = text(flow.client.get(f"{WHEN}?day=2026-12-06"))
     assert "We don't visit on Sundays." not in page
-    assert "None of us has hours for your visit on this day." in page
+    assert "None of us is available for your visit on this day." in page
 
 
 def test_a_day_with_two_clocks_says_at_each_time_which(flow: Flow, world: World) -> None:

@@ -354,8 +354,64 @@ def test_link_that_ran_out_or_never_was_says_so(
 def test_pages_cost_a_fixed_number_of_queries(
     client: Client, world: World, booklet: Booklet, link: str, count_queries: Callable[[], Any]
 ) -> None:
-    for path, most in ((CONTACT, 4), (BOOKLET, 6), (link, 8)):
+    # The first two promise a visit, and one query tells whether it can be booked.
+    for path, most in ((CONTACT, 5), (BOOKLET, 7), (link, 8)):
         client.get(path)
         with count_queries() as queries:
             assert client.get(path).status_code == 200
         assert len(queries) <= most, [query["sql"] for query in queries]
+
+
+CALL = "/call-back/"
+
+
+def asked(**changes: Any) -> dict[str, str]:
+    token = issue_form_token("call", now=NOW - timedelta(minutes=1))
+    return {
+        "name": "Ana O'Brien",
+        "phone": "(213) 555-0123",
+        "body": "My back",
+        "form_token": token,
+        **changes,
+    }
+
+
+def test_who_wants_a_call_leaves_a_number_and_no_email(client: Client, clock: Any, world: World) -> None:
+    page = client.get(CALL).content.decode()
+    assert 'name="email"' not in page
+    answer = client.post(CALL, asked())
+    assert answer["Location"] == "/call-back/asked/"
+    assert "calls you back" in client.get("/call-back/asked/").content.decode()
+    message = ContactMessage.objects.get()
+    assert (message.name, message.email, message.phone, message.body) == (
+        "Ana O'Brien", "", "+12135550123", "My back",
+    )  # fmt: skip
+    assert Message.objects.get().kind == MessageKind.CONTACT_ALERT
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"phone": ""}, "Type the number that we should call."),
+        ({"phone": "ring me"}, "Type a phone number with its area code"),
+        ({"name": "123"}, "A name needs at least one letter."),
+        ({"body": "x" * 4001}, "characters at most"),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_said_and_nothing_is_lost(
+    client: Client, clock: Any, changes: dict[str, str], words: str
+) -> None:
+    answer = client.post(CALL, asked(**changes))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert words in page
+    assert ("My back" if "body" not in changes else "x" * 4001) in page
+    assert not ContactMessage.objects.exists()
+
+
+def test_one_phone_asks_for_five_calls_an_hour(client: Client, clock: Any, world: World) -> None:
+    for number in range(5):
+        assert client.post(CALL, asked(body=str(number), name=f"Ana {'abcde'[number]}")).status_code == 302
+    assert client.post(CALL, asked()).status_code == 429
+    assert client.post(CALL, asked(phone="(213) 555-0124")).status_code == 302
+    assert ContactMessage.objects.count() == 6

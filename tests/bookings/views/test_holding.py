@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 def test_chosen_time_is_held_and_the_page_says_so(flow: Flow, world: World) -> None:
     flow.until("details")
     page = flow.client.get("/book/details/").content.decode()
-    assert "Your time is kept<noscript> until 12:10 PM PST, and longer with each press</noscript>" in page
+    assert (
+        "We’re holding your time<noscript> until 12:10 PM PST, and longer with each step</noscript>" in page
+    )
     assert 'data-seconds="600" data-longer' in page
     other = Flow(Client(), world).until("when")
     assert f'value="{at(10).isoformat()} ' not in other.client.get(f"/book/when/?day={DAY}").content.decode()
@@ -118,7 +120,7 @@ def test_many_visitors_of_one_address_hold_three_times_and_may_all_go_on(world: 
         assert visitor.when(therapist=f"sample-therapist-{number}").headers["Location"] == "/book/health/"
     assert Hold.objects.count() == 3
     unheld = visitor.client.get("/book/health/").content.decode()
-    assert "Your time is kept" not in unheld
+    assert "We’re holding your time" not in unheld
     visitor.details()
     visitor.health()
     assert visitor.review().headers["Location"] == "/book/done/"

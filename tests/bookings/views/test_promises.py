@@ -185,10 +185,13 @@ def test_a_note_is_asked_for_in_the_same_words_on_every_page(flow: Flow) -> None
 
 def test_no_text_names_another_way_for_a_note() -> None:
     """Whatever speaks of handing a note in leads to the visit's page."""
-    other = re.compile(r"(?i)(reply to this|answer this email|attach|fax|email us|send us|text us)")
+    other = re.compile(
+        r"(?i)(reply to this|answer this email|attach|fax|email us|send us|text us|contact\s+page)"
+    )
     texts = [path.read_text() for path in TEMPLATES.rglob("*.html") if "email" not in path.parts]
     texts += [page_file.html for page_file in read_documents(PAGES)]
     texts += [json.dumps(sample_rules_data())]
+    texts += [path.read_text() for path in TEMPLATES.parent.glob("*/sample_data/*.toml")]
     texts += [path.read_text() for path in (TEMPLATES / "email").rglob("*") if path.is_file()]
     for text in texts:
         for sentence in re.split(r"(?<=[.?!])\s", text):

@@ -100,7 +100,7 @@ def test_what_is_not_said_leaves_no_label(client: Client, world: World) -> None:
         "Trained",
         "Speaks",
         "Visits</dt>",
-        "Here since",
+        "With us since",
         "A first visit",
         "blockquote",
         "own__facts",

@@ -112,9 +112,7 @@ def test_a_time_that_only_somebody_else_can_keep_is_not_taken_silently(
     world.book(preference=f"therapist:{ONE}", email="b@example.com", phone="+12135550111")
     response = flow.when()
     assert response.status_code == 409
-    assert "Sample Therapist One can't come at that time any more. Sample Therapist Two can." in text(
-        response
-    )
+    assert "Sample Therapist One can't come at that time anymore. Sample Therapist Two can." in text(response)
     assert not Hold.objects.exists()
     assert (at(10).isoformat(), TWO) in [button[:2] for button in buttons(response)]
 
@@ -135,9 +133,7 @@ def test_somebody_else_at_the_last_press_is_shown_before_anything_is_booked(
     other = world.book(preference=f"therapist:{ONE}", email="b@example.com", phone="+12135550111")
     response = flow.client.post("/book/review/", form)
     assert response.status_code == 409
-    assert "Sample Therapist One can't come at that time any more. Sample Therapist Two can." in text(
-        response
-    )
+    assert "Sample Therapist One can't come at that time anymore. Sample Therapist Two can." in text(response)
     assert "Sample Therapist Two comes CAMTC" in text(response)
     assert not Booking.objects.exclude(pk=other.pk).exists()
     # The old page, sent once more, books nobody either.
@@ -157,7 +153,7 @@ def test_somebody_else_after_the_hold_ended_is_said_on_the_next_page(
     with time_machine.travel(NOW + timedelta(minutes=11), tick=False):
         assert flow.details().headers["Location"] == "/book/review/"
         page = text(flow.client.get("/book/review/"))
-        assert "Sample Therapist One can't come at that time any more. Sample Therapist Two can." in page
+        assert "Sample Therapist One can't come at that time anymore. Sample Therapist Two can." in page
         assert Hold.objects.get().therapist == two
 
 
@@ -215,9 +211,7 @@ def test_a_move_with_somebody_else_than_shown_is_said_first(world: World, two: T
     world.book(preference=f"therapist:{ONE}", email="b@example.com", phone="+12135550111")
     response = client.post(address(booking, "move"), hidden(page))
     assert response.status_code == 409
-    assert "Sample Therapist One can't come at that time any more. Sample Therapist Two can." in text(
-        response
-    )
+    assert "Sample Therapist One can't come at that time anymore. Sample Therapist Two can." in text(response)
     booking.refresh_from_db()
     assert booking.starts_at == at(16)
     assert client.post(address(booking, "move"), hidden(response)).status_code == 302

@@ -102,7 +102,7 @@ def test_canceling_is_open_while_a_late_move_waits(booking: Booking) -> None:
         assert "Until then your visit keeps its time, and you can still cancel it." in text(shown)
         assert address(booking, "cancel") in shown.content.decode()
         other = client.get(address(booking, "move"), follow=True)
-        assert "You have asked us for another time already" in said(other)
+        assert "You have already asked us for another time" in said(other)
         client.post(address(booking, "cancel"), hidden(client.get(address(booking, "cancel"))))
         assert state(booking)["status"] == BookingStatus.CANCELED
         assert ChangeRequest.objects.get().state == ChangeState.WITHDRAWN
@@ -378,7 +378,7 @@ def test_a_visit_that_is_over_is_shown_and_not_changed(booking: Booking, status:
         assert posted.status_code == 302
     else:
         assert posted.status_code == 409
-        assert "can't be changed any more" in text(posted)
+        assert "can't be changed anymore" in text(posted)
     assert state(booking) == before
 
 

@@ -67,7 +67,7 @@ def hand_in(visitor: Client, booking: Booking, data: bytes, name: str = "note.jp
 
 def test_the_link_in_the_email_leads_to_the_page(booking: Booking, visitor: Client) -> None:
     page = visitor.get(reverse("visits:note", args=[booking.reference])).content.decode()
-    assert "Hand in a clinician’s note" in page
+    assert "Upload a clinician’s note" in page
     assert booking.street not in page
     visit = visitor.get(reverse("visits:visit", args=[booking.reference])).content.decode()
     assert reverse("visits:note", args=[booking.reference]) in visit
@@ -97,7 +97,7 @@ def test_a_photo_is_encoded_anew_and_encrypted(booking: Booking, visitor: Client
         cursor.execute("SELECT data FROM bookings_notefile")
         assert cursor.fetchone()[0].startswith("gAAAAA")
     page = visitor.get(reverse("visits:note", args=[booking.reference])).content.decode()
-    assert "Handed in on Wednesday, December 2, 12:00 PM PST." in page
+    assert "Uploaded on Wednesday, December 2, 12:00 PM PST." in page
 
 
 def test_a_pdf_is_kept_as_it_is(booking: Booking, visitor: Client) -> None:
@@ -139,7 +139,7 @@ def test_the_same_file_twice_is_one_and_there_are_not_many(booking: Booking, vis
     assert NoteFile.objects.count() == MOST_FILES
     response = hand_in(visitor, booking, photo((99, 99)))
     assert response.status_code == 422
-    assert "You have handed in several files already." in response.content.decode()
+    assert "You have uploaded several files already." in response.content.decode()
 
 
 def test_for_a_canceled_visit_it_is_too_late(booking: Booking, visitor: Client) -> None:

@@ -98,7 +98,7 @@ def test_list_tells_visits_to_come_from_past_ones(world: World) -> None:
     canceled = world.book(starts_at=at(14))
     operations.cancel_booking(booking=canceled, actor=None, now=NOW)
     page = signed_in().get("/visits/")
-    to_come, before = text(page).split("Before", 1)
+    to_come, before = text(page).split("Past visits", 1)
     assert "Monday, December 7, 10:00 AM PST" in to_come
     assert "for Rosa O'Brien" in to_come
     assert "Canceled" in before
@@ -224,7 +224,7 @@ def test_a_door_that_the_day_has_no_room_for_keeps_what_was_typed_and_offers_ano
         address(booking, "address"), {**ADDRESS, "access_type": "stairs", "parking": "In the yard"}
     )
     assert response.status_code == 409
-    assert "can't make the time you have" in text(response)
+    assert "can't make your current time" in text(response)
     assert address(booking, "move") in response.content.decode()
     assert "In the yard" in response.content.decode()
     assert state(booking) == before
@@ -431,11 +431,11 @@ def test_a_form_sent_after_the_session_closed_is_there_again_when_the_visit_is_o
         # A link opens the visit, and shows none of it before the mailbox is proved.
         client.get(f"/visits/{links.visit_token(booking, now=later)}/")
         opened = client.post("/visits/open/", follow=True)
-        assert "is kept, and not saved yet" in text(opened)
+        assert "is kept, but not saved yet" in text(opened)
         assert "Late Street" not in opened.content.decode()
         prove(client, booking)
         page = client.get(address(booking, "address"))
-        assert "This is what you had typed." in said(page)
+        assert "This is what you typed." in said(page)
         for kept in ('value="99 Late Street"', 'value="CANARY-LATE"', "x" * 1001):
             assert kept in page.content.decode()
         saved = client.post(address(booking, "address"), {**typed, "notes": ""}, follow=True)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0018_safe_at_the_door"),
+        ("bookings", "0019_online_booking"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

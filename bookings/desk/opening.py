@@ -1,0 +1,72 @@
+"""Before clients can book: what is missing, in the order to do it, and the switch of online booking."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.domain.opening import set_open
+from bookings.models import Booking, BookingRules
+from services.readiness import steps
+
+from .frame import StaffRequest, desk_page, page, say
+
+_RIGHTS = ("services.change_business", "bookings.change_bookingrules")
+
+
+def may_open(user: User) -> bool:
+    """Whether the list and the switch are this member of staff's."""
+    return user.has_perms(_RIGHTS)
+
+
+@desk_page(may_open)
+def opening_page(request: StaffRequest) -> HttpResponse:
+    """The list; a press opens online booking, once nothing is missing that bookings need, or closes it."""
+    now = timezone.now()
+    if request.method != "POST":
+        return show_opening(request, now)
+    wants_open = request.POST.get("do") == "open"
+    if wants_open and any(step.stops for step in steps(now=now)):
+        say(request, False, _("Clients can’t book yet: something that a booking needs is still missing."))
+        return show_opening(request, now, status=409)
+    set_open(is_open=wants_open)
+    words = (
+        _("Clients can book online now.")
+        if wants_open
+        else _("Online booking is off. Visits that are booked stay as they are.")
+    )
+    say(request, True, words)
+    return redirect("admin:opening")
+
+
+def show_opening(request: StaffRequest, now: datetime, *, status: int = 200) -> HttpResponse:
+    """The page itself."""
+    found = steps(now=now)
+    is_open = BookingRules.load().is_open
+    context: dict[str, Any] = {
+        "title": _("What needs you") if is_open else _("Before you open"),
+        "steps": found,
+        "is_open": is_open,
+        "done": sum(not step.gaps for step in found),
+        "may_be_opened": not any(step.stops for step in found),
+    }
+    return page(request, "opening", context, status=status)
+
+
+def is_before_opening(user: User) -> bool:
+    """Whether the list is the first that this member of staff should see: nobody has booked, and nobody can."""
+    return may_open(user) and not BookingRules.load().is_open and not Booking.objects.order_by().exists()
+
+
+def needs_owner(now: datetime, *, is_sample: bool) -> dict[str, Any]:
+    """For the front page of a site that has opened: whether clients can book, and what is missing or can't work.
+    What is left of a sample has a part of its own there."""
+    found = steps(now=now)
+    gaps = [gap for step in found if not (is_sample and step.slug == "sample") for gap in step.gaps]
+    return {"gaps": gaps, "is_shut": not BookingRules.load().is_open}

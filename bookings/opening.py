@@ -1,0 +1,182 @@
+"""What places, people and rules lack before clients can book, and what of them can't work."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from bookings.drives.models import DriveEstimate
+from bookings.models import (
+    ExtraHours,
+    ScreeningVersion,
+    ServiceArea,
+    TermsVersion,
+    Therapist,
+    WorkingHours,
+    Zone,
+)
+from bookings.screening import RulesError, parse_rules
+from massagerx.accounts.sample_accounts import working_logins
+from massagerx.lib.localtime import local
+from services.models import Service, ServiceOption
+from services.readiness import Gap
+from services.sample_left import page_of
+
+_THERAPISTS = "admin:bookings_therapist_changelist"
+
+
+def gaps(*, now: datetime) -> Iterator[Gap]:
+    """Of places, therapists, their hours, terms, health questions, messages and sample log-ins. A fixed number of
+    queries."""
+    yield from _People(now).gaps()
+    yield from _of_the_terms(now)
+    yield from _of_the_questions(now)
+    if oldest_due_minutes(now=now) >= LATE_MINUTES:
+        words = _("Messages are not leaving. Look at the mail server, the worker and the broker.")
+        yield Gap("messages", words, reverse("admin:bookings_message_changelist"), stops=False)
+    if names := [name for _role, name, _password in working_logins()]:
+        words = _("Delete the sample’s log-ins, or give each a password of its own: %(names)s.")
+        yield Gap("sample", words % {"names": ", ".join(names)}, reverse("admin:auth_user_changelist"))
+
+
+class _People:
+    """Who comes, when, where and for what, read once."""
+
+    def __init__(self, now: datetime) -> None:
+        today = local(now).date()
+        hours = WorkingHours.objects.filter(Q(valid_until=None) | Q(valid_until__gte=today))
+        bookable = Exists(Therapist.objects.bookable(today).filter(pk=OuterRef("pk")))
+        extra = ExtraHours.objects.filter(therapist=OuterRef("pk"), date__gte=today)
+        self.therapists = list(
+            Therapist.objects.filter(is_active=True)
+            .annotate(can_be_booked=bookable, has_extra=Exists(extra))
+            .select_related("home_zip")
+            .prefetch_related(
+                Prefetch("working_hours", hours.prefetch_related("zones"), to_attr="hours_to_come"),
+                "services",
+            )
+        )
+        self.bookable = [row for row in self.therapists if row.can_be_booked]
+        self.working = [row for row in self.bookable if row.hours_to_come or row.has_extra]
+        with_length = Exists(ServiceOption.objects.active().filter(service=OuterRef("pk")))
+        self.services = list(Service.objects.filter(with_length, is_active=True))
+        self.areas = list(ServiceArea.objects.filter(is_active=True).select_related("zone"))
+
+    def gaps(self) -> Iterator[Gap]:
+        yield from self._of_places()
+        yield from self._of_therapists()
+        yield from self._of_hours()
+
+    def _of_places(self) -> Iterator[Gap]:
+        if not self.areas:
+            words = _("Enter the ZIP codes that you drive to, in zones with a travel fee each.")
+            yield Gap("places", words, reverse("admin:bookings_servicearea_paste"))
+        served: dict[int, list[str]] = defaultdict(list)
+        for area in self.areas:
+            served[area.zone_id].append(area.zip_code)
+            if area.point is None:
+                words = _("Nobody knows where %(zip)s lies: enter its latitude and longitude.")
+                yield Gap("places", words % {"zip": area.zip_code}, page_of(area), stops=False)
+        reached = self._reached(served)
+        for zone in Zone.objects.all():
+            if self.areas and not served[zone.pk]:
+                words = _("No ZIP code is served in “%(zone)s”.") % {"zone": zone}
+                yield Gap("places", words, reverse("admin:bookings_servicearea_paste"), stops=False)
+            elif self.working and served[zone.pk] and zone.pk not in reached:
+                words = _("Nobody drives to “%(zone)s”: no therapist has hours there, within their reach.")
+                yield Gap("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=False)
+
+    def _reached(self, served: dict[int, list[str]]) -> set[int]:
+        """The keys of the zones that somebody visits: with hours there, and near enough to one of its ZIP codes."""
+        nearest: dict[tuple[str, str], int] = {}
+        limited = {row.home_zip.zip_code for row in self.working if row.reach_minutes is not None}
+        rows = DriveEstimate.objects.filter(origin__in=limited).order_by()
+        for origin, destination, minutes in rows.values_list("origin", "destination", "careful"):
+            least = min(int(part) for part in minutes.split())
+            pair = (origin, destination)
+            nearest[pair] = min(least, nearest.get(pair, least))
+        found = set()
+        for therapist in self.working:
+            reach, home = therapist.reach_minutes, therapist.home_zip.zip_code
+            named = [{zone.pk for zone in hours.zones.all()} for hours in therapist.hours_to_come]
+            anywhere = therapist.has_extra or not all(named)
+            for zone, zips in served.items():
+                # What no row knows yet is worked out in the background.
+                near = reach is None or any(nearest.get((home, code), 0) <= reach for code in zips)
+                if near and (anywhere or any(zone in zones for zones in named)):
+                    found.add(zone)
+        return found
+
+    def _of_therapists(self) -> Iterator[Gap]:
+        if not self.therapists:
+            words = _("Add a therapist, with a certificate and what they are qualified for.")
+            yield Gap("therapists", words, reverse("admin:bookings_therapist_add"))
+        for row in self.therapists:
+            if row not in self.bookable:
+                words = _("%(name)s has no valid certificate, so nobody sees or books them.")
+                yield Gap("therapists", words % {"name": row}, page_of(row), stops=not self.bookable)
+            elif not row.services.all():
+                words = _("%(name)s is qualified for no service.") % {"name": row}
+                yield Gap("therapists", words, page_of(row), stops=False)
+        done = {service.pk for row in self.bookable for service in row.services.all()}
+        is_offered = any(service.pk in done for service in self.services)
+        for service in self.services:
+            if self.therapists and service.pk not in done:
+                words = _("Nobody is qualified for “%(name)s”, so it is not on the site.") % {"name": service}
+                yield Gap("therapists", words, reverse(_THERAPISTS), stops=not is_offered)
+
+    def _of_hours(self) -> Iterator[Gap]:
+        if not self.bookable:
+            yield Gap("hours", _("Give a therapist their weekly hours."), reverse(_THERAPISTS))
+        for row in self.bookable:
+            if row not in self.working:
+                words = _("%(name)s has no hours, so no time is offered.") % {"name": row}
+                yield Gap("hours", words, page_of(row), stops=not self.working)
+
+
+def _of_the_terms(now: datetime) -> Iterator[Gap]:
+    terms = TermsVersion.in_force(now)
+    if terms is None:
+        words = _("Write the terms and their figures, and put them in force.")
+        yield Gap("terms", words, reverse("admin:bookings_termsversion_add"))
+        return
+    try:
+        terms.clean()
+    except ValidationError:
+        words = _("The cancellation policy doesn’t say its figures. Add the next version.")
+        yield Gap("terms", words, reverse("admin:bookings_termsversion_add"))
+
+
+def _of_the_questions(now: datetime) -> Iterator[Gap]:
+    add = reverse("admin:bookings_screeningversion_add")
+    version = ScreeningVersion.objects.filter(published_at__lte=now).order_by("-number").first()
+    if version is None:
+        yield Gap("health", _("Go through the health questions, and put them in force."), add)
+        return
+    if not version.approved_by:
+        words = _(
+            "The health questions are not approved yet: add a version with the name of who went through them."
+        )
+        yield Gap("health", words, add)
+    try:
+        rules = parse_rules(version.rules)
+    except RulesError:
+        yield Gap("health", _("The health questions can’t be read. Add the next version."), add)
+        return
+    named = {slug for question in rules.questions for slug in question.services}
+    known = set(Service.objects.filter(slug__in=named).order_by().values_list("slug", flat=True))
+    if unknown := sorted(named - known):
+        words = ngettext(
+            "Some questions are for a service that isn’t there: %(names)s.",
+            "Some questions are for services that aren’t there: %(names)s.",
+            len(unknown),
+        )
+        yield Gap("health", words % {"names": ", ".join(unknown)}, add, stops=False)

@@ -1,0 +1,224 @@
+"""What is missing before clients can book: each piece named with the page that mends it, and the switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from blog.models import Page
+from bookings.domain.opening import takes_bookings
+from bookings.drives.rows import refresh
+from bookings.models import (
+    BookingRules,
+    ExtraHours,
+    Message,
+    ScreeningVersion,
+    ServiceArea,
+    TermsVersion,
+    Therapist,
+    WorkingHours,
+    Zone,
+)
+from bookings.screening import sample_rules_data
+from massagerx.accounts.sample_accounts import sample_accounts
+from services.models import Business, Service, ServiceOption
+from services.readiness import steps
+from tests.factories import DAY, NOW, World
+
+from .conftest import signed_in, staff_user
+
+OPENING = reverse("admin:opening")
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A world that lacks nothing, and is not open yet."""
+    world.screening.approved_by = "Sample Therapist, CLT"
+    world.screening.rules = sample_rules_data()
+    for question in world.screening.rules["questions"]:
+        question.pop("services", None)
+    world.screening.save()
+    for slug in ("policies", "privacy", "about"):
+        Page.objects.create(slug=slug, title=slug.title(), body="<p>Words.</p>")
+    BookingRules.objects.update(is_open=False)
+    return world
+
+
+def missing() -> dict[str, list[tuple[str, bool]]]:
+    return {step.slug: [(gap.words, gap.stops) for gap in step.gaps] for step in steps(now=NOW) if step.gaps}
+
+
+@pytest.mark.django_db
+def test_an_empty_site_lacks_everything_in_the_order_to_do_it() -> None:
+    found = steps(now=NOW)
+    assert [step.slug for step in found] == [
+        "business", "catalogue", "places", "therapists", "hours", "terms", "health", "texts", "messages", "sample",
+    ]  # fmt: skip
+    assert [step.slug for step in found if not step.gaps] == ["messages", "sample"]
+    assert all(gap.stops for step in found for gap in step.gaps if "About us" not in gap.words)
+
+
+def test_nothing_is_missing_where_all_is_there(ready: World) -> None:
+    assert missing() == {}
+
+
+def lapse(world: World) -> None:
+    Therapist.objects.update(certificate_expires_on=NOW.date() - timedelta(days=1))
+
+
+def far_away(world: World) -> None:
+    Therapist.objects.update(reach_minutes=1)
+    refresh(now=NOW)
+
+
+def only_near(world: World) -> None:
+    for hours in WorkingHours.objects.all():
+        hours.zones.add(world.zone)
+
+
+def sample_log_in(world: World) -> None:
+    account = sample_accounts()[1]
+    User.objects.create_user(account["username"], password=account["password"], is_staff=True)
+
+
+# What is done to a world that lacks nothing, the step it is told in, its words, and whether nobody can book then.
+BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
+    "no phone": (lambda world: Business.objects.update(phone=""), "business", "phone number", True),
+    "no email": (lambda world: Business.objects.update(email=""), "business", "email address", True),
+    "no service": (lambda world: Service.objects.update(is_active=False), "catalogue", "Add a service", True),
+    "no length": (
+        lambda world: ServiceOption.objects.update(is_active=False), "catalogue", "no length with a price", False,
+    ),
+    "no ZIP code": (lambda world: ServiceArea.objects.update(is_active=False), "places", "ZIP codes that you", True),
+    "an empty zone": (lambda world: Zone.objects.create(name="Desert"), "places", "served in “Desert”", False),
+    "no place": (lambda world: ServiceArea.objects.filter(pk=world.far_area.pk).update(latitude=None), "places",
+                 "Nobody knows where 91364", False),
+    "a zone nobody works in": (
+        only_near, "places",
+        "Nobody drives to “Valley”", False,
+    ),
+    "out of reach": (far_away, "places", "Nobody drives to “Valley”", False),
+    "no therapist": (lambda world: Therapist.objects.update(is_active=False), "therapists", "Add a therapist", True),
+    "lapsed": (lapse, "therapists", "no valid certificate", True),
+    "qualified for nothing": (
+        lambda world: world.therapist.services.clear(), "therapists", "is qualified for no service", False,
+    ),
+    "nobody qualified": (
+        lambda world: world.therapist.services.clear(), "therapists", "Nobody is qualified for “Manual", True,
+    ),
+    "no hours": (lambda world: WorkingHours.objects.all().delete(), "hours", "has no hours", True),
+    "no terms": (lambda world: TermsVersion.objects.all().delete(), "terms", "Write the terms", True),
+    "terms of tomorrow": (
+        lambda world: TermsVersion.objects.update(published_at=NOW + timedelta(days=1)), "terms", "in force", True,
+    ),
+    "terms without figures": (
+        lambda world: TermsVersion.objects.update(cancellation="Please be kind."), "terms", "figures", True,
+    ),
+    "no questions": (lambda world: ScreeningVersion.objects.all().delete(), "health", "Go through", True),
+    "not approved": (lambda world: ScreeningVersion.objects.update(approved_by=""), "health", "not approved", True),
+    "unreadable": (lambda world: ScreeningVersion.objects.update(rules={}), "health", "can’t be read", True),
+    "a question for nobody": (
+        lambda world: ScreeningVersion.objects.update(rules=sample_rules_data()), "health",
+        "for a service that isn’t there: deep-pressure-massage", False,
+    ),
+    "no policies": (lambda world: Page.objects.filter(slug="policies").delete(), "texts", "“Policies”", True),
+    "an empty privacy page": (lambda world: Page.objects.filter(slug="privacy").update(body=""), "texts",
+                              "“Privacy”", True),
+    "nothing about us": (lambda world: Page.objects.filter(slug="about").delete(), "texts", "“About us”", False),
+    "messages wait": (
+        lambda world: (world.book(), Message.objects.update(due_at=NOW - timedelta(minutes=20))), "messages",
+        "not leaving", False,
+    ),
+    "a sample": (lambda world: Business.objects.update(is_sample=True), "sample", "still sample data", True),
+    "a sample log-in": (sample_log_in, "sample", "log-ins", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_each_thing_that_is_missing_is_named_with_the_page_that_mends_it(
+    case: str, ready: World, owner: Client
+) -> None:
+    breaking, slug, words, stops = BROKEN[case]
+    breaking(ready)
+    gaps = [gap for step in steps(now=NOW) if step.slug == slug for gap in step.gaps]
+    (gap,) = (gap for gap in gaps if words in gap.words)
+    assert gap.stops is stops
+    assert owner.get(gap.address, follow=True).status_code == 200
+    # The press is refused for what stops, and for nothing else.
+    answer = owner.post(OPENING, {"do": "open"})
+    stopped = any(step.stops for step in steps(now=NOW))
+    assert answer.status_code == (409 if stopped else 302)
+    assert BookingRules.load().is_open is not stopped
+
+
+def test_extra_hours_are_hours(ready: World) -> None:
+    WorkingHours.objects.all().delete()
+    ExtraHours.objects.create(therapist=ready.therapist, date=DAY, starts_at="09:00", ends_at="12:00")
+    assert missing() == {}
+
+
+def test_the_list_costs_as_many_queries_for_twenty_as_for_two(
+    ready: World, count_queries: Callable[..., Any]
+) -> None:
+    Therapist.objects.update(reach_minutes=300)
+    with count_queries() as few:
+        steps(now=NOW)
+    for number in range(20):
+        ready.add_therapist(name=f"Sample Person {number}", reach_minutes=30)
+        zone = Zone.objects.create(name=f"Zone {number}")
+        ServiceArea.objects.create(
+            zip_code=f"9500{number:02}"[-5:], city="X", zone=zone, latitude=34, longitude=-118
+        )
+    with count_queries() as many:
+        steps(now=NOW)
+    assert len(many) == len(few) <= 20
+
+
+def test_until_somebody_has_booked_the_list_is_what_the_owner_sees_first(ready: World, owner: Client) -> None:
+    text = owner.get(reverse("admin:index")).content.decode()
+    assert "<h1>Before you open</h1>" in text
+    assert "10 of 10 done" in text
+    assert owner.post(OPENING, {"do": "open"}).status_code == 302
+    assert "Before you open" not in owner.get(reverse("admin:index")).content.decode()
+    assert "What needs you" in owner.get(OPENING).content.decode()
+    ready.book()
+    assert owner.post(OPENING, {"do": "close"}, follow=True).status_code == 200
+    # Who has visits to keep sees the day first.
+    text = owner.get(reverse("admin:index")).content.decode()
+    assert "Online booking is off." in text
+    assert "Today at the desk" in text
+
+
+def test_the_desk_sees_no_list_and_turns_no_switch(ready: World, desk: Client) -> None:
+    assert "Before you open" not in desk.get(reverse("admin:index")).content.decode()
+    assert desk.get(OPENING).status_code == 403
+    assert desk.post(OPENING, {"do": "open"}).status_code == 403
+    half = signed_in(staff_user("half", "change_bookingrules"))
+    assert half.post(OPENING, {"do": "open"}).status_code == 403
+    assert not BookingRules.load().is_open
+
+
+def test_what_is_missing_later_stands_on_the_front_page(ready: World, owner: Client) -> None:
+    owner.post(OPENING, {"do": "open"})
+    index = reverse("admin:index")
+    assert 'class="set-up"' not in owner.get(index).content.decode()
+    WorkingHours.objects.all().delete()
+    assert "has no hours, so no time is offered" in owner.get(index).content.decode()
+
+
+def test_a_page_promises_booking_only_while_it_can_be_had(ready: World) -> None:
+    assert not takes_bookings(now=NOW)
+    BookingRules.objects.update(is_open=True)
+    assert takes_bookings(now=NOW)
+    for model in (ServiceOption, ServiceArea, Therapist):
+        model.objects.update(is_active=False)
+        assert not takes_bookings(now=NOW), model
+        model.objects.update(is_active=True)
+    assert takes_bookings(now=NOW)
+    assert not takes_bookings(now=NOW - timedelta(days=60))  # before the terms
