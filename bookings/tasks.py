@@ -14,7 +14,16 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from bookings.domain import area_requests, check_ins, closing, intake, links, operations, outbox, stranding
+from bookings.domain import (
+    area_requests,
+    check_ins,
+    closing,
+    intake,
+    links,
+    message_copies,
+    operations,
+    stranding,
+)
 from bookings.models import Photo
 from bookings.notifications import calls, delivery
 from massagerx.accounts import log_ins
@@ -89,7 +98,7 @@ def purge_links() -> None:
 @shared_task
 def purge_copies() -> None:
     """Deletes the copies of emails that were sent long ago."""
-    outbox.purge_copies(now=timezone.now())
+    message_copies.purge_copies(now=timezone.now())
 
 
 @shared_task

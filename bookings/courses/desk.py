@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from bookings.desk.frame import StaffRequest, desk_page, page, read_key, say
 from bookings.desk.second_thoughts import undoable
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.enums import OCCUPYING, BookingStatus
 from bookings.exceptions import BookingError, ChangedMeanwhile
 from bookings.notifications.calls import how_told
@@ -134,9 +135,8 @@ def cancel_rest(request: StaffRequest, pk: int) -> HttpResponse:
                 reason=data["reason"],
             )
         else:
-            canceled = operations.cancel_together(
-                together=course.key, actor=request.user, now=now, reason=data["reason"], by_client=by_client
-            )
+            act = Act(now, request.user, by_client, data["reason"])
+            canceled = operations.cancel_together(together=course.key, act=act)
     except BookingError as error:
         rest_form.add_error(None, _("Nothing was canceled: %(why)s") % {"why": explain(error)})
         return _page(request, course, CourseNoteForm(), rest_form=rest_form, status=409)

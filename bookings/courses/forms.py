@@ -157,6 +157,17 @@ class CourseForm(forms.Form):
         day = self.cleaned_data["cleared_from"]
         return _near(day, self.today) if day is not None else None
 
+    def asked_for(self) -> dict[str, Any]:
+        """What a draft keeps of it."""
+        sent = self.cleaned_data
+        return {
+            **{name: sent[name] for name in ("plan", *FIRST_ADDRESS, "preference", "same") if name in sent},
+            **({"day_zero": str(sent["day_zero"])} if "day_zero" in sent else {}),
+            "cleared_from": str(sent["cleared_from"]) if sent["cleared_from"] else None,
+            "weekdays": sorted(sent["weekdays"]),
+            "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
+        }
+
 
 class RestForm(CourseForm):
     """What the rest of a paused course is planned by: its plan stands, and its days follow the first."""

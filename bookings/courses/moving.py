@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.desk.frame import StaffRequest, desk_page, page, say
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
@@ -208,8 +209,8 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     rules = rules_of_desk(BookingRules.load())
 
     def press(moves: list[operations.Move]) -> list[Booking]:
-        days = form.cleaned_data["days"]
-        return move_course(course=course, moves=moves, days=days, rules=rules, actor=request.user, now=now)
+        act = Act(now, request.user, by_client=True)
+        return move_course(course=course, moves=moves, days=form.cleaned_data["days"], rules=rules, act=act)
 
     try:
         outcome = look_or_move(
@@ -275,7 +276,8 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
     rules = rules_of_client(operations.rules_for_move(free[0], now=now), course.plan.as_phases())
 
     def press(moves: list[operations.Move]) -> list[Booking]:
-        return move_course(course=course, moves=moves, days=form.cleaned_data["days"], rules=rules, now=now)
+        act = Act(now, by_client=True)
+        return move_course(course=course, moves=moves, days=form.cleaned_data["days"], rules=rules, act=act)
 
     try:
         outcome = look_or_move(

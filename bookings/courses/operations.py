@@ -6,19 +6,18 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from bookings.domain import listeners, operations
-from bookings.domain.operations import LookedUp, Submission
+from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import local
 
-from .models import Course, CoursePlan
+from .models import Course
 from .planning import Chosen
 
 
@@ -70,76 +69,63 @@ def submissions_of(
 
 def book_course(
     *,
-    plan: CoursePlan,
-    like: Submission,
-    visits: Sequence[tuple[Chosen, int]],
-    dates: Mapping[str, str | None],
-    wishes: Mapping[str, Any],
+    course: Course,
+    submissions: Sequence[Submission],
     looked_up: LookedUp,
+    sender: Sender,
     now: datetime,
-    actor: User | None = None,
-    draft: uuid.UUID | None = None,
-    source: str = "",
-    elsewhere: Elsewhere | None = None,
 ) -> Course:
-    """Books all visits of a course and the course itself, or nothing; one email tells of all. `like` is a visit's
-    submission, at the client's own address, with the course's key, `visits` each time with the total in cents that was
-    shown; the first may be `elsewhere`. The others as in `operations.request_booking`.
+    """Books all visits of a course and the `course` itself, which is not saved yet, or nothing; one email tells of all.
+    The others as in `operations.request_booking`.
 
     The same press again returns the same course. Raises as `operations.request_together`.
     """
     with translated_errors(), transaction.atomic():
         operations.request_together(
-            submissions=submissions_of(like, visits, elsewhere),
-            together=like.key,
+            submissions=submissions,
+            together=course.key,
             looked_up=looked_up,
-            draft=draft,
-            actor=actor,
-            source=source,
+            sender=sender,
             now=now,
         )
-        course, _is_new = Course.objects.get_or_create(
-            key=like.key,
-            defaults={
-                "plan": plan,
-                "dates": dict(dates),
-                "wishes": dict(wishes),
-                "booked_at": now,
-                "booked_by": actor,
-            },
-        )
+        earlier = Course.objects.filter(key=course.key).first()
+        if earlier is not None:
+            return earlier
+        course.booked_at, course.booked_by = now, sender.actor
+        course.save(force_insert=True)
     return course
 
 
 def pause_course(
     *,
     course: Course,
-    now: datetime,
-    actor: User | None = None,
+    act: Act,
     shown: Mapping[str, operations.Shown] | None = None,
     asks_waiver: bool = False,
-    reason: str = "",
 ) -> list[Booking]:
     """Takes all visits to come out of the calendar, all or none, and keeps their days, to plan them anew; one email
-    tells. By the client as they were `shown`, with what each late one costs; by staff, with an `actor`, without late
-    fees.
+    tells. By the client as they were `shown`, with what each late one costs; by staff, at the client's word,
+    without late fees.
 
     Raises as `operations.cancel_together_by_client`, and `UnreadableValue` when the course's days can't be opened.
     """
     with translated_errors(), transaction.atomic():
         fresh = _locked(course)
-        if actor is None:
+        if act.actor is None:
             canceled = operations.cancel_together_by_client(
-                together=course.key, shown=shown or {}, asks_waiver=asks_waiver, reason=reason, now=now
+                together=course.key,
+                shown=shown or {},
+                asks_waiver=asks_waiver,
+                reason=act.reason,
+                now=act.at,
             )
         else:
             # Told at once, and not to be taken back one by one: the course has kept their days.
-            canceled = operations.cancel_together(
-                together=course.key, actor=actor, by_client=True, reason=reason, now=now, leaves_at=now
-            )
+            at_once = replace(act, leaves_at=act.at)
+            canceled = operations.cancel_together(together=course.key, act=at_once)
         zero = date.fromisoformat(fresh.dates["day_zero"])
         fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
-        fresh.paused_at = now
+        fresh.paused_at = act.at
         fresh.save(update_fields=["rest", "paused_at"])
     return canceled
 
@@ -149,22 +135,18 @@ def resume_course(
     course: Course,
     rest: Sequence[int],
     days: int,
-    like: Submission,
-    visits: Sequence[tuple[Chosen, int]],
+    submissions: Sequence[Submission],
     looked_up: LookedUp,
+    sender: Sender,
     now: datetime,
-    actor: User | None = None,
-    draft: uuid.UUID | None = None,
-    source: str = "",
 ) -> Course:
     """Books what a paused course has left, all or none, so many `days` later than it was planned; one email tells of
-    all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but `like` has a key of
-    its own.
+    all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but the
+    submissions are of a press with a key of its own.
 
     The same press again changes nothing. Raises as `operations.request_together`, and `ChangedMeanwhile` when something
     else is left by now.
     """
-    submissions = submissions_of(like, visits)
     with translated_errors(), transaction.atomic():
         fresh = _locked(course)
         is_done = Booking.objects.filter(submission_key=submissions[0].key).exists()
@@ -174,9 +156,7 @@ def resume_course(
             submissions=submissions,
             together=course.key,
             looked_up=looked_up,
-            draft=draft,
-            actor=actor,
-            source=source,
+            sender=sender,
             now=now,
         )
         if not is_done:
@@ -209,16 +189,10 @@ def _shift_days(course: Course, days: int) -> None:
 
 
 def move_course(
-    *,
-    course: Course,
-    moves: Sequence[operations.Move],
-    days: int,
-    rules: BookingRules,
-    now: datetime,
-    actor: User | None = None,
+    *, course: Course, moves: Sequence[operations.Move], days: int, rules: BookingRules, act: Act
 ) -> list[Booking]:
     """Moves visits that lie ahead, all or none, and the days that the course is counted from; one email tells. By
-    staff, with an `actor`, at the client's word; by the client while that is free for each. Where all visits keep their
+    staff, at the client's word; by the client while that is free for each. Where all visits keep their
     times, so do the days.
 
     Raises as `operations.move_together` or `operations.move_together_by_client`, and `UnreadableValue` when the days
@@ -226,10 +200,10 @@ def move_course(
     """
     with translated_errors(), transaction.atomic():
         fresh = _locked(course)
-        if actor is None:
-            moved = operations.move_together_by_client(moves=moves, rules=rules, now=now)
+        if act.actor is None:
+            moved = operations.move_together_by_client(moves=moves, rules=rules, now=act.at)
         else:
-            moved = operations.move_together(moves=moves, rules=rules, actor=actor, by_client=True, now=now)
+            moved = operations.move_together(moves=moves, rules=rules, act=act)
         if not moved:
             return moved
         _shift_days(fresh, days)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.desk.frame import StaffRequest, desk_page, say
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.domain.visit_request import ANYONE
 from bookings.exceptions import BookingError
 from bookings.forms import CancelRestForm, shown_value
@@ -78,7 +79,9 @@ def pause(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _pause_page(request, booking, visitor, ahead, form, status=422)
     try:
-        paused = pause_course(course=course, now=now, **form.cleaned_data)
+        sent = form.cleaned_data
+        act = Act(now, by_client=True, reason=sent["reason"])
+        paused = pause_course(course=course, act=act, shown=sent["shown"], asks_waiver=sent["asks_waiver"])
     except UnreadableValue:
         messages.warning(request, _("We can’t pause this course by ourselves here. Please call us."))
         return redirect("visits:visit", booking.reference)
@@ -148,9 +151,8 @@ def pause_page(request: StaffRequest, pk: int) -> HttpResponse:
     course, now = _pressed(request, pk), timezone.now()
     if course is not None:
         try:
-            paused = pause_course(
-                course=course, actor=request.user, reason=_("The course is paused."), now=now
-            )
+            act = Act(now, request.user, by_client=True, reason=_("The course is paused."))
+            paused = pause_course(course=course, act=act)
             say(request, True, f"{_paused_words(len(paused))} {how_told(paused[0].client)}")
         except UnreadableValue:
             say(request, False, _("The days of this course can’t be opened: cancel the rest instead."))

@@ -53,14 +53,15 @@ from bookings.views.steps import (
     in_force,
     load_progress,
     save,
+    sender_of,
     show,
 )
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .forms import FIRST_ADDRESS, CourseForm, RestForm
 from .models import Course, CoursePlan
-from .operations import Elsewhere, book_course, resume_course, visit_key
+from .operations import Elsewhere, book_course, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
 from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
 from .words import day_words, other_times, time_value, why_words
@@ -89,31 +90,8 @@ def course(request: HttpRequest) -> HttpResponse:
     form = page.form(data=request.POST)
     if not form.is_valid() or not page.begins_in_time(form):
         return page.show(form, status=422)
-    data = form.cleaned_data
-    what = (
-        page.initial
-        if page.is_rest
-        else {
-            "plan": data["plan"],
-            "day_zero": str(data["day_zero"]),
-            **{name: data[name] for name in FIRST_ADDRESS},
-        }
-    )
-    save(
-        request,
-        progress,
-        **{
-            COURSE_ASKED: {
-                **what,
-                "cleared_from": str(data["cleared_from"]) if data["cleared_from"] else None,
-                "weekdays": sorted(data["weekdays"]),
-                "hour": data["hour"].strftime("%H:%M") if data["hour"] else None,
-                "preference": data["preference"],
-                "same": data["same"],
-            },
-            **steps.forget_time(progress),
-        },
-    )
+    known = page.initial if page.is_rest else {}
+    save(request, progress, **{COURSE_ASKED: {**known, **form.asked_for()}, **steps.forget_time(progress)})
     return redirect(f"{request.path}#visits")
 
 
@@ -400,13 +378,7 @@ class Draft:
             operations.release_hold(self.progress.draft)
             return visits, None
         try:
-            held = operations.hold_times(
-                draft=self.progress.draft,
-                wishes=wishes,
-                rules=rules,
-                source=steps.source_of(request, self.progress),
-                now=now,
-            )
+            held = steps.hold_wishes(request, self.progress, wishes, rules=rules)
         except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
             there = {
                 visit.target.number: Chosen(visit.time.starts_at, visit.therapist)
@@ -525,9 +497,9 @@ class _Check:
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
         chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
+        like = self._submission(data, chosen[0])
         press: dict[str, Any] = {
-            "like": self._submission(data, chosen[0]),
-            "visits": list(zip(chosen, totals, strict=True)),
+            "submissions": submissions_of(like, list(zip(chosen, totals, strict=True)), draft.elsewhere),
             "looked_up": operations.LookedUp(
                 rules=draft.rules,
                 treatment=draft.treatment,
@@ -535,13 +507,11 @@ class _Check:
                 agreed=self.current.terms_version,
                 screening=self.current.screening,
             ),
-            "draft": progress.draft.key,
-            "actor": progress.staff_user,
-            "source": visitor_digest(self.request),
+            "sender": sender_of(self.request, progress),
             "now": progress.now,
         }
         try:
-            course_row = self._press(press)
+            course_row = self._press(like.key, press)
         except exceptions.TooManyRequests as error:
             unproved = isinstance(error, exceptions.TooManyUnproved)
             return self.show(too_many="unproved" if unproved else "unanswered", status=409)
@@ -562,17 +532,17 @@ class _Check:
         messages.success(self.request, words % {"count": len(chosen)})
         return redirect("admin:courses_course_change", course_row.pk)
 
-    def _press(self, press: dict[str, Any]) -> Course:
+    def _press(self, key: uuid.UUID, press: dict[str, Any]) -> Course:
         draft, asked = self.draft, self.draft.asked_for
         if draft.course is not None:
             return resume_course(course=draft.course, rest=asked["rest"], days=draft.days_later, **press)
-        return book_course(
+        course = Course(
+            key=key,
             plan=draft.plan_row,
             dates={"day_zero": asked["day_zero"], "cleared_from": asked["cleared_from"]},
             wishes={name: asked[name] for name in ("weekdays", "hour", "preference", "same")},
-            elsewhere=draft.elsewhere,
-            **press,
         )
+        return book_course(course=course, **press)
 
     def _submission(self, data: dict[str, Any], first: Chosen) -> operations.Submission:
         """A visit's at the client's own address, with the course's key: the others are like it."""

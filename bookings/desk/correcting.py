@@ -114,7 +114,9 @@ def _newest_event(booking: Booking) -> int:
     return booking.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime, **shown: Any) -> Booking:
+def _run(
+    request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime, total_cents: int | None = None
+) -> Booking:
     """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it."""
     sent = form.cleaned_data
     way_in = [name for name in CorrectForm.WAY_IN if name in form.fields]
@@ -127,13 +129,7 @@ def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: dateti
     return operations.correct_visit(
         booking=booking,
         correction=Correction(
-            address=VisitAddress(
-                street=sent["street"],
-                unit=sent["unit"],
-                zip_code=sent["zip_code"],
-                access_type=sent["access_type"],
-                access={name: sent[name] for name in way_in if sent[name]} if way_in else None,
-            ),
+            address=VisitAddress.told(sent, way_in),
             treatment=Treatment(
                 service=booking.service,
                 option=sent["option"],
@@ -143,11 +139,11 @@ def _run(request: StaffRequest, booking: Booking, form: CorrectForm, now: dateti
             recipient_name=sent["recipient_name"],
             discount_cents=sent["discount"] or 0,
             phone=sent.get("phone"),
+            total_cents=total_cents,
         ),
         act=Act(now, request.user, reason=sent["reason"]),
         tells=sent["tells"],
         check=as_shown,
-        **shown,
     )
 
 

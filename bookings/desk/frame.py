@@ -60,7 +60,7 @@ def _holds(user: User, right: Right) -> bool:
 def _not_pressed(request: StaffRequest, back: str) -> HttpResponse:
     """405 with the way back: somebody who was logged out in between lands here with a GET."""
     context = {"title": _("Nothing was changed"), "back": back}
-    response = page(request, "press_only", context, status=405)
+    response = page(request, "405", context, status=405)
     response["Allow"] = "POST"
     return response
 

@@ -99,9 +99,10 @@ def front_page(request: StaffRequest) -> HttpResponse:
 
 
 def _todo(desk: dict[str, Any]) -> list[dict[str, Any]]:
-    """What waits for somebody, whatever it is, what is due first on top."""
+    """What waits for somebody, whatever it is, what is due first on top; late fees last, because nobody out there waits
+    for them."""
     rows = [row for part in _WAITING for row in desk.get(part, ())]
-    return sorted(rows, key=lambda row: row["due"])
+    return sorted(rows, key=lambda row: (row["kind"] == "fee", row["due"]))
 
 
 def _parts(user: User) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
+from bookings.domain.operations import Act, NewTime
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.exceptions import BookingError
 from bookings.models import Booking, BookingRules
@@ -111,13 +112,8 @@ def _move(request: StaffRequest, booking: Booking, cleaned: dict[str, Any], now:
     try:
         moved = operations.move_booking(
             booking=booking,
-            starts_at=cleaned["starts_at"],
-            now=now,
-            actor=request.user,
-            preference=cleaned["therapist"],
-            total_cents=total_cents,
-            reason=cleaned["reason"],
-            for_staff=True,
+            to=NewTime(cleaned["starts_at"], cleaned["therapist"], total_cents=total_cents),
+            act=Act(now, request.user, reason=cleaned["reason"]),
         )
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")

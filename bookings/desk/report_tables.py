@@ -278,14 +278,16 @@ _PLANS = {"months": _OF_MONTHS, "therapists": _OF_THERAPISTS}
 
 
 def charts(slug: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """The pictures of a table, each with its legend where it has more than one series; none for a single line, which
-    the table says better."""
+    """The pictures of a table, each with its legend where it has more than one series; none where fewer than two lines
+    have a figure, which the table says better."""
     names = [group.name for group in groups]
     drawn = []
-    for number, plan in enumerate(_PLANS.get(slug, _OF_ANY) if len(groups) > 1 else ()):
+    for number, plan in enumerate(_PLANS.get(slug, _OF_ANY)):
         series = [
             Series(str(name), [of(group.figures) for group in groups]) for name, of in plan.series.items()
         ]
+        if sum(any(values) for values in zip(*(one.values for one in series), strict=True)) < 2:
+            continue
         words = _said(names, series, plan.show)
         labels = [_short(group) for group in groups] if slug == "months" else names
         chart = Chart(f"chart-{slug}-{number}", str(plan.title), words, labels, series, plan.show)

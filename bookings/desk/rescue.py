@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
+from bookings.domain.operations import Act, NewTime
 from bookings.domain.operations.transaction import translated_errors
 from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
@@ -239,13 +240,13 @@ def _move_all(
     request: StaffRequest, pending: list[tuple[Booking, Sent]], reason: str, now: datetime
 ) -> list[tuple[bool, str]]:
     """Of each visit whether it was moved, and the sentence that says so or why not."""
-    press, became = uuid.uuid4(), []
+    act, became = Act(now, request.user, reason=reason), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(request, booking, sent, reason=reason, press=press, now=now)
+                moved = _move(booking, sent, act)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
@@ -261,23 +262,15 @@ def _move_all(
     return became
 
 
-def _move(
-    request: StaffRequest, booking: Booking, sent: Sent, *, reason: str, press: UUID, now: datetime
-) -> Booking:
+def _move(booking: Booking, sent: Sent, act: Act) -> Booking:
     """Raises as `operations.move_booking`, and `ChangedMeanwhile`."""
     slug, starts_at, total_cents, revision = sent
     return operations.move_booking(
         booking=booking,
-        starts_at=starts_at,
-        now=now,
-        actor=request.user,
-        preference=f"therapist:{slug}",
-        total_cents=total_cents,
-        reason=reason,
-        for_staff=True,
+        to=NewTime(starts_at, f"therapist:{slug}", total_cents=total_cents),
+        act=act,
         check=_as_shown(revision),
-        press=press,
-        draft=_draft(request.user),
+        draft=_draft(act.actor) if act.actor is not None else None,
     )
 
 

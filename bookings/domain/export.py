@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.domain import intake, outbox, personal_data
+from bookings.domain import intake, message_copies, personal_data
 from bookings.enums import ABOUT_SAFETY
 from bookings.exceptions import ClientGone
 from bookings.models import (
@@ -261,7 +261,7 @@ def _messages(client: Client, visits: list[Booking], asked: personal_data.Enquir
     # Whether a therapist is safe is told to those who look after them.
     rows = Message.objects.filter(about).exclude(kind__in=ABOUT_SAFETY)
     for row in rows.order_by("created_at", "pk").defer("copy"):
-        copy = opened(partial(outbox.copy_of, row))
+        copy = opened(partial(message_copies.copy_of, row))
         kept = copy if isinstance(copy, dict) else {}
         yield [
             line("visit", _("visit"), references.get(row.booking_id or 0, "")),

@@ -6,10 +6,7 @@ finds the row. No two senders hold one row: they take it by a lease, and every l
 
 from __future__ import annotations
 
-import base64
-import json
 import uuid
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,7 +20,8 @@ from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.exceptions import MessageGone
 from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message, TimeOffWish
 from bookings.models.outbox import MessageQuerySet
-from massagerx.lib.batches import in_batches
+
+from .message_copies import packed
 
 WakeWorker = Callable[[Sequence[int]], None]
 
@@ -34,8 +32,6 @@ LEASE_SECONDS = 60
 RESEND_AFTER = timedelta(minutes=2)
 # An oldest message that waits longer than this means that sending is in trouble.
 LATE_MINUTES = 10
-# What was sent can be read again for this long.
-COPIES_LAST = timedelta(days=90)
 # The receiving side put the message off: its own affair, no sign that sending is in trouble.
 PUT_OFF_BY_RECEIVER = ("SMTPRecipientsRefused", "SMTPDataError")
 
@@ -392,7 +388,7 @@ def mark_handing_over(
     """Records that the body is about to go to the mail server, keeps a copy of it, and renews the lease. Returns
     False when the lease has been lost: the message must then not be sent, another sender has it."""
     changed = Message.objects.filter(pk=message.pk, lease=message.lease, state=MessageState.SENDING).update(
-        handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds), copy=_packed(copy)
+        handed_over_at=now, leased_until=now + timedelta(seconds=lease_seconds), copy=packed(copy)
     )
     return bool(changed)
 
@@ -434,31 +430,6 @@ def mark_unknown(message: Message, *, now: datetime, error: str) -> bool:
         due_at=now + RESEND_AFTER,
         last_error=error[:300],
     )
-
-
-def _packed(copy: dict[str, str] | None) -> str | None:
-    """An email's markup says the same ten times over: a fifth of it is left."""
-    if copy is None:
-        return None
-    return base64.b64encode(zlib.compress(json.dumps(copy).encode())).decode()
-
-
-def copy_of(message: Message) -> dict[str, str] | None:
-    """What was handed over last, as `mark_handing_over` got it; None when nothing was, or it is too long ago.
-
-    Raises `UnreadableValue` when none of the site's keys opens it.
-    """
-    if message.copy is None:
-        return None
-    copy: dict[str, str] = json.loads(zlib.decompress(base64.b64decode(message.copy)))
-    return copy
-
-
-def purge_copies(*, now: datetime) -> int:
-    """Deletes the copies of messages handed over longer ago than `COPIES_LAST`; returns how many. The rows stay."""
-    long_ago = now - COPIES_LAST
-    old = Message.objects.filter(due_at__lte=long_ago, copy__isnull=False)
-    return in_batches(old, lambda batch: batch.update(copy=None))
 
 
 # Why a message of somebody who was erased did not leave.

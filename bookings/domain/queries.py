@@ -84,8 +84,9 @@ def waiting_change(booking: Booking) -> ChangeRequest | None:
 
 def to_look_at(*, now: datetime) -> list[Any]:
     """Visits to come that somebody should look at, the next first, for one reason or both: health answers, given again,
-    said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after), or a
-    clinician's note was handed in that nobody has opened (since `handed_in_at`). Reads no answer and no note."""
+    said something graver than before (`gravest_tier` is the gravest news that no clinician's note came after, whatever
+    milder answers were given later), or a clinician's note was handed in that nobody has opened (since `handed_in_at`).
+    Reads no answer and no note."""
     news = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).since_last_note().with_news()
     files = NoteFile.objects.filter(booking=OuterRef("pk"), seen_at=None).order_by("handed_in_at")
     return list(
@@ -98,11 +99,6 @@ def to_look_at(*, now: datetime) -> list[Any]:
         .select_related("therapist")
         .order_by("starts_at", "pk")
     )
-
-
-def graver_rechecks(*, now: datetime) -> list[tuple[Booking, str]]:
-    """Of those the ones with graver answers, with the gravest news. Milder answers given later take none off."""
-    return [(booking, booking.gravest_tier) for booking in to_look_at(now=now) if booking.gravest_tier]
 
 
 def opening_hours(today: date) -> list[tuple[int, time, time]]:

@@ -1,7 +1,7 @@
 """Forms of the booking steps and of writing to us. They explain; the domain and the database decide."""
 
 from .area_request import AreaRequestForm
-from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm, ZipForm
+from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm
 from .details import DetailsForm
 from .enquiries import BookletForm, CallForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
@@ -15,6 +15,7 @@ from .visits import (
     NoteFileForm,
     shown_value,
 )
+from .zip_code import ZipForm
 
 __all__ = [
     "AddressForm",

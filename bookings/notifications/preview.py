@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from bookings.domain import outbox
+from bookings.domain import message_copies
 from bookings.enums import Channel, MessageState
 from bookings.models import Message
 from massagerx.lib.encryption import UnreadableValue
@@ -35,7 +35,7 @@ def show(message: Message, *, now: datetime) -> Shown:
     if message.channel == Channel.PHONE:
         return Shown(_("Nothing is mailed: the client has no email and is told by phone."))
     try:
-        copy = outbox.copy_of(message)
+        copy = message_copies.copy_of(message)
     except UnreadableValue:
         return Shown(_("The copy of this message can't be opened with the site's keys."))
     if copy is not None:

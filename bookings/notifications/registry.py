@@ -247,12 +247,8 @@ def _why_overtaken(message: Message, kind: Kind, booking: Booking) -> str:
 def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: datetime) -> str:
     if reason := _why_overtaken(message, kind, booking):
         return reason
-    if message.kind == MessageKind.TOGETHER:
-        ended = ended_together(message, booking)
-        if not (ahead_together(booking, now) | ended).exists():
-            return "none of the visits is to come"
-        if _told_later(message, booking) and not ended.exists():
-            return "a later message tells of the same visits"
+    if message.kind == MessageKind.TOGETHER and (reason := _together_obsolete_reason(message, booking, now)):
+        return reason
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
     if message.kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
@@ -260,14 +256,22 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
             return "the questions have been answered"
     if message.kind == MessageKind.CHANGE_ALERT:
         waiting = ChangeRequest.objects.filter(booking=booking, state=ChangeState.OPEN)
-        if not waiting.exists():
-            return "the late move has been answered"
+        return "" if waiting.exists() else "the late move has been answered"
     if message.kind == MessageKind.ON_THE_WAY:
         return _way_obsolete_reason(booking, now)
     if message.kind in ABOUT_SAFETY:
         return _door_obsolete_reason(message, booking)
     if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
         return "the visit can be kept again"
+    return ""
+
+
+def _together_obsolete_reason(message: Message, booking: Booking, now: datetime) -> str:
+    ended = ended_together(message, booking)
+    if not (ahead_together(booking, now) | ended).exists():
+        return "none of the visits is to come"
+    if _told_later(message, booking) and not ended.exists():
+        return "a later message tells of the same visits"
     return ""
 
 

@@ -25,7 +25,7 @@ from bookings.models import Booking, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
 from bookings.screening import Result
-from massagerx.lib.limits import limited, visitor_digest
+from massagerx.lib.limits import limited
 from services.models import Service
 
 from .calendar import WEEKS
@@ -47,6 +47,7 @@ from .steps import (
     load_progress,
     miss_time,
     save,
+    sender_of,
     show,
     with_another,
 )
@@ -331,10 +332,8 @@ class _Review:
             booking = operations.request_booking(
                 submission=self.submission(data),
                 now=progress.now,
-                draft=progress.draft.key,
+                sender=sender_of(request, progress),
                 looked_up=self.looked_up,
-                actor=progress.staff_user,
-                source=visitor_digest(request),
             )
         except exceptions.BookingError as error:
             return self.refused(error)

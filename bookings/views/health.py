@@ -115,6 +115,13 @@ def health(request: HttpRequest) -> HttpResponse:
         if questions.so_far().stops and "change" not in request.GET:
             return _stopped(request, progress, questions)
         return _page(request, progress, questions, questions.forms())
+    return _answered(request, progress, questions, open_step)
+
+
+def _answered(
+    request: HttpRequest, progress: Progress, questions: Questions, open_step: HttpResponse | None
+) -> HttpResponse:
+    """Takes what was sent, and leads to the `open_step` before this one, if there is one."""
     if not questions.is_of(request.POST):
         return open_step or _changed(request)
     forms = questions.forms(request.POST)

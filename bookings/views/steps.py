@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
-from bookings.domain.operations import Submission, Wish
+from bookings.domain.operations import Sender, Submission, Wish
 from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import (
     ANYONE,
@@ -409,14 +410,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         operations.extend_hold(hold, now=progress.now)
         return None
     try:
-        operations.hold_time(
-            draft=progress.draft,
-            visit_request=wish.visit_request,
-            starts_at=wish.starts_at,
-            rules=progress.rules,
-            source=source_of(request, progress),
-            now=progress.now,
-        )
+        hold_wishes(request, progress, [wish], rules=progress.rules)
     except (SlotNotOffered, NoLongerOffered) as error:
         if with_another(request, progress):
             return None
@@ -424,6 +418,23 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         save(request, progress, **miss_time(progress))
         return back_to("when")
     return None
+
+
+def hold_wishes(
+    request: HttpRequest, progress: Progress, wishes: Sequence[Wish], *, rules: BookingRules
+) -> list[Hold]:
+    """Keeps times for who presses. Raises as `operations.hold_times`."""
+    # Those of one network address are counted together; of staff those of each of them.
+    staff_user = progress.staff_user
+    source = visitor_digest(request) if staff_user is None else f"staff {staff_user.pk}"
+    return operations.hold_times(
+        draft=progress.draft, wishes=wishes, rules=rules, source=source, now=progress.now
+    )
+
+
+def sender_of(request: HttpRequest, progress: Progress) -> Sender:
+    """Who presses the button that books."""
+    return Sender(draft=progress.draft.key, actor=progress.staff_user, source=visitor_digest(request))
 
 
 def with_another(request: HttpRequest, progress: Progress) -> bool:
@@ -442,14 +453,8 @@ def with_another(request: HttpRequest, progress: Progress) -> bool:
             now=progress.now,
         )
         another = next(therapist for therapist in others if therapist.pk == slot.therapist_id)
-        operations.hold_time(
-            draft=progress.draft,
-            visit_request=asked.with_therapist(another.slug),
-            starts_at=starts_at,
-            rules=progress.rules,
-            source=source_of(request, progress),
-            now=progress.now,
-        )
+        wish = Wish(asked.with_therapist(another.slug), starts_at)
+        hold_wishes(request, progress, [wish], rules=progress.rules)
     except (SlotNotOffered, NoLongerOffered):
         return False
     save(request, progress, therapist=another.slug)
@@ -472,12 +477,6 @@ def _fits_at_ground(progress: Progress, wish: Wish) -> bool:
     except SlotNotOffered:
         return False
     return True
-
-
-def source_of(request: HttpRequest, progress: Progress) -> str:
-    """Whose held times are counted together: those of one network address; of staff of each of them."""
-    staff_user = progress.staff_user
-    return visitor_digest(request) if staff_user is None else f"staff {staff_user.pk}"
 
 
 def held(hold: Hold | None, *, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, pricing
+from bookings.domain.operations import Wish
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_visit_request
 from bookings.forms import SoonestForm, TimeForm
 from bookings.models import ServiceArea
@@ -29,11 +30,11 @@ from .steps import (
     forget_time,
     guard,
     held,
+    hold_wishes,
     load_progress,
     onward,
     save,
     show,
-    source_of,
     with_answers,
 )
 from .visits.visitor import came_last
@@ -132,14 +133,8 @@ def _keep(
         raise exceptions.NoLongerOffered("therapist")
     starts_at, therapist = form.cleaned_data["starts_at"]
     who = form.cleaned_data["who"]
-    operations.hold_time(
-        draft=progress.draft,
-        visit_request=visit_request.asking_for(who).with_therapist(therapist),
-        starts_at=starts_at,
-        rules=progress.rules,
-        source=source_of(request, progress),
-        now=progress.now,
-    )
+    wish = Wish(visit_request.asking_for(who).with_therapist(therapist), starts_at)
+    hold_wishes(request, progress, [wish], rules=progress.rules)
     kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}
     save(request, progress, **kept, missed=None, **{COURSE: None})
 

@@ -13,6 +13,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from .beat_schedule import SCHEDULE
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -321,55 +323,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 600,
 }
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sweep-outbox": {"task": "bookings.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 25}},
-    "watch-doors": {"task": "bookings.tasks.watch_doors", "schedule": 30.0, "options": {"expires": 25}},
-    "expire-requests": {"task": "bookings.tasks.expire_requests", "schedule": 60.0},
-    "tell-of-stranded-visits": {
-        "task": "bookings.tasks.tell_of_stranded_visits",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-    "tell-of-visits-not-closed": {
-        "task": "bookings.tasks.tell_of_visits_not_closed",
-        "schedule": 300.0,
-        "options": {"expires": 250},
-    },
-    "take-up-next-prices": {"task": "bookings.tasks.take_up_next_prices", "schedule": 60.0},
-    "release-expired-holds": {"task": "bookings.tasks.release_expired_holds", "schedule": 60.0},
-    "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
-    "purge-area-requests": {"task": "bookings.tasks.purge_area_requests", "schedule": 86_400.0},
-    "purge-health-answers": {"task": "bookings.tasks.purge_health_answers", "schedule": 86_400.0},
-    "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
-    "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
-    "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
-    "purge-steps": {"task": "bookings.tasks.purge_steps", "schedule": 86_400.0},
-    "purge-second-thoughts": {"task": "bookings.tasks.purge_second_thoughts", "schedule": 3600.0},
-    "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
-    "refresh-drives": {
-        "task": "bookings.drives.tasks.refresh_drives",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-    "learn-from-drives": {"task": "bookings.drives.tasks.learn_from_drives", "schedule": 86_400.0},
-    "make-picture-sizes": {
-        "task": "blog.tasks.make_picture_sizes",
-        "schedule": 20.0,
-        "options": {"expires": 15},
-    },
-    "make-photo-sizes": {
-        "task": "bookings.tasks.make_photo_sizes",
-        "schedule": 20.0,
-        "options": {"expires": 15},
-    },
-    "forget-uploads": {"task": "blog.tasks.forget_uploads", "schedule": 3600.0},
-    "draw-share-pictures": {
-        "task": "blog.tasks.draw_share_pictures",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-}
 
 
 def routing_url(url: str) -> str:

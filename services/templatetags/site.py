@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 from django.conf import settings
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from massagerx.lib.jsonld import breadcrumb_list, faq_page, json_ld
@@ -15,6 +18,15 @@ from services import structured_data
 from services.models import Business, Service, ServiceFaq
 
 register = template.Library()
+
+
+@register.filter
+def sentences(text: str) -> SafeString:
+    """A heading in which a line ends with a sentence where it can, instead of in the middle of the next one."""
+    found = re.split(r"(?<=[.!?])\s+", text)
+    if len(found) == 1:
+        return conditional_escape(text)
+    return format_html_join(" ", '<span class="sentence">{}</span>', ((sentence,) for sentence in found))
 
 
 @register.simple_tag

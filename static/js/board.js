@@ -164,8 +164,15 @@ function end(event) {
   location.assign(`${visit.dataset.move}?${query}`);
 }
 
+// Who opens today's board looks for what is next: now stands a third down, with what is over above it.
+function showNow() {
+  const column = host.querySelector(".board--drawn [data-now]");
+  if (column) host.scrollTop = parseFloat(column.style.getPropertyValue("--now")) - host.clientHeight / 3;
+}
+
 setUpSwitch();
 draw();
+showNow();
 matchMedia("(max-width: 767px)").addEventListener("change", draw);
 host.addEventListener("pointerdown", begin);
 // A dragged link would start the browser's own dragging.

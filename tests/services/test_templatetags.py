@@ -3,6 +3,7 @@
 import pytest
 
 from services.templatetags.money import dollars, plus_cents
+from services.templatetags.site import sentences
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,11 @@ def test_sum_of_cents_has_no_price_without_a_first_amount() -> None:
     assert plus_cents(12_000, 2_000) == 14_000
     assert plus_cents(12_000, None) == 12_000
     assert plus_cents(None, 2_000) is None
+
+
+def test_a_heading_breaks_between_its_sentences_and_stays_text() -> None:
+    assert sentences("Stay home. We come <to> you.") == (
+        '<span class="sentence">Stay home.</span> <span class="sentence">We come &lt;to&gt; you.</span>'
+    )
+    assert sentences("Rest <b>at home</b>") == "Rest &lt;b&gt;at home&lt;/b&gt;"
+    assert sentences("") == ""

@@ -39,7 +39,8 @@ def owner(world: World) -> Client:
 
 def heads(html: str) -> list[str]:
     """The titles of the page's blocks, in order."""
-    return re.findall(r"<h[12][^>]*>([^<]+)</h[12]>", html.partition('<footer class="site-footer"')[0])
+    words = re.sub(r"</?span[^>]*>", "", html.partition('<footer class="site-footer"')[0])
+    return re.findall(r"<h[12][^>]*>([^<]+)</h[12]>", words)
 
 
 def page() -> str:

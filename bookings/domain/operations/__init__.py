@@ -6,28 +6,20 @@ from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
     accept_change,
-    answer_screening,
     ask_move,
     cancel_by_client,
     cancel_late,
     cancel_together_by_client,
     cancel_together_late,
-    decide_late_fee,
-    fee_may_become,
-    free_until,
-    late_fee,
-    may_change,
     move_by_client,
     move_together_by_client,
-    recheck_screening,
     refuse_change,
-    was_just_answered,
-    we_are_too_late,
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
-from .correct import Correction, VisitAddress, correct_address, correct_visit
+from .correct import Correction, VisitAddress, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
+from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
     can_be_longer,
     extend_hold,
@@ -38,10 +30,13 @@ from .hold import (
     release_expired_holds,
     release_hold,
 )
+from .late_fees import decide_late_fee, fee_may_become, free_until, late_fee, we_are_too_late
 from .move import (
     MOVABLE,
     Move,
+    NewTime,
     days_beside,
+    may_change,
     move_booking,
     move_together,
     quote_for_move,
@@ -52,7 +47,15 @@ from .move import (
     visit_request_of,
 )
 from .notes import hand_in_note, open_note_file
-from .request import LookedUp, Submission, is_covered, request_booking, request_together, would_confirm
+from .request import (
+    LookedUp,
+    Sender,
+    Submission,
+    is_covered,
+    request_booking,
+    request_together,
+    would_confirm,
+)
 from .status import (
     ahead_together,
     any_needs_clinician_note,
@@ -85,7 +88,9 @@ __all__ = [
     "Correction",
     "LookedUp",
     "Move",
+    "NewTime",
     "Press",
+    "Sender",
     "Shown",
     "Submission",
     "VisitAddress",
@@ -110,7 +115,6 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "confirm_together",
-    "correct_address",
     "correct_visit",
     "days_beside",
     "decide_late_fee",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import intake, pricing
@@ -34,6 +32,13 @@ class VisitAddress:
     access_type: str
     access: Mapping[str, str] | None
 
+    @classmethod
+    def told(cls, told: Mapping[str, Any], access: Iterable[str]) -> VisitAddress:
+        """As a form has it; with what is told in the fields of `access`, or as it is where there are none."""
+        door = {name: told[name] for name in ("street", "unit", "zip_code", "access_type")}
+        names = tuple(access)
+        return cls(**door, access={name: told[name] for name in names if told[name]} if names else None)
+
     @property
     def address_key(self) -> str:
         return make_address_key(self.street, self.unit, self.zip_code)
@@ -42,31 +47,15 @@ class VisitAddress:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price; the
-    `phone` (E.164) is its client's, for all their visits."""
+    `phone` (E.164) is its client's, for all their visits. `total_cents` is the total that was shown, None when nobody
+    was shown one."""
 
     address: VisitAddress
     treatment: Treatment | None = None
     recipient_name: str | None = None
     discount_cents: int | None = None
     phone: str | None = None
-
-
-def correct_address(
-    *,
-    booking: Booking,
-    address: VisitAddress,
-    now: datetime,
-    actor: User | None = None,
-    by_client: bool = False,
-    total_cents: int | None = None,
-) -> Booking:
-    """Corrects address and access notes. The client is told again only when the address changed. As `correct_visit`."""
-    return correct_visit(
-        booking=booking,
-        correction=Correction(address=address),
-        act=Act(now, actor, by_client),
-        total_cents=total_cents,
-    )
+    total_cents: int | None = None
 
 
 def correct_visit(
@@ -74,18 +63,18 @@ def correct_visit(
     booking: Booking,
     correction: Correction,
     act: Act,
-    total_cents: int | None = None,
     tells: bool | None = None,
     check: Callable[[Booking], None] | None = None,
 ) -> Booking:
     """Makes the visit as the correction has it, all or nothing. The start stays, if the therapist can still keep it:
     with other minutes for stairs or the session, and other drives.
 
-    The client is told if it `tells`; None: if the address changed. `total_cents` is the total that was shown. What is
-    booked otherwise costs what it costs today; what stays costs what was agreed. `check` looks at the visit under the
-    lock, and refuses by raising. Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason,
-    `SlotTaken`, `DiscountTooHigh`, `PriceChanged`, `PhoneTaken`, or `HealthAnswered` where it would be
-    for others than those of whom health answers or a note speak; nothing has changed then.
+    The client is told if it `tells`; None: if the address changed. What is booked otherwise costs what it costs
+    today; what stays costs what was agreed. `check` looks at the visit under the lock, and refuses by raising.
+
+    Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, `DiscountTooHigh`,
+    `PriceChanged`, `PhoneTaken`, or `HealthAnswered` where it would be for others than those of whom health answers or
+    a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -104,8 +93,8 @@ def correct_visit(
         if _is_for_others(fresh, correction) and intake.has_health(fresh):
             raise HealthAnswered
         quote = _quote(fresh, correction, treatment, area, rules)
-        if total_cents is not None and quote.total_cents != total_cents:
-            raise PriceChanged(total_cents, quote.total_cents)
+        if correction.total_cents not in (None, quote.total_cents):
+            raise PriceChanged(correction.total_cents, quote.total_cents)
         if was_elsewhere or treatment is not None or fresh.access_type != address.access_type:
             wanted = at_door(fresh, area, address.address_key, address.access_type)
             if treatment is not None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bookings.domain import answers, links, outbox, pricing, reminders
@@ -94,64 +92,71 @@ def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
     return answers.rules_for_requests(rules, now=now) if booking.status == BookingStatus.REQUESTED else rules
 
 
+@dataclass(frozen=True, slots=True)
+class NewTime:
+    """Where a visit moves to. `preference` is whom that may lead to, None: whom it asks for. Of what was shown beside
+    the start, `therapist` is the slug of who comes: that one, or nobody; and `total_cents` the total. Blank and None:
+    nobody was shown one."""
+
+    starts_at: datetime
+    preference: str | None = None
+    therapist: str = ""
+    total_cents: int | None = None
+
+
 def move_booking(
     *,
     booking: Booking,
-    starts_at: datetime,
-    now: datetime,
-    actor: User | None = None,
-    by_client: bool = False,
-    preference: str | None = None,
-    therapist: str = "",
-    total_cents: int | None = None,
-    reason: str = "",
-    for_staff: bool = False,
+    to: NewTime,
+    act: Act,
     check: Callable[[Booking], None] | None = None,
     late_fee_cents: int = 0,
-    press: UUID | None = None,
     draft: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working once it is told.
 
-    `for_staff`: notice, horizon and the grid of starts are theirs to judge; hours, drives and other visits are not.
-    `check` looks at the visit under the lock, and refuses by raising. `late_fee_cents` is added to its late
-    fee. Visits that one `press` moves are taken back together; what is held under `draft` is theirs to take.
+    Notice, horizon and the grid of starts bind the client alone; hours, drives and other visits everybody. Whom the
+    client's own move leads to is whom the visit asks for from then on. `check` looks at the visit under the lock, and
+    refuses by raising. `late_fee_cents` is added to its late fee; what is held under `draft` is the mover's to take.
 
-    `preference` is whom the move may lead to; the client's own is what the visit asks for from then on. `total_cents`
-    is the total that was shown with the new start, None when nobody was shown one; `therapist` the slug of who was
-    shown to come: that one, or nobody. Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`,
-    `SlotNotOffered`, `NoLongerOffered`, or `PriceChanged`; nothing has changed then.
+    Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
+    `PriceChanged`; nothing has changed then.
     """
-    rules = BookingRules.load()
-    rules = rules.for_staff() if for_staff else rules
-    visit_request = replace(visit_request_of(booking, now=now, preference=preference), draft=draft)
-    if therapist:
-        visit_request = visit_request.with_therapist(therapist)
-    with claim_move(booking, visit_request, starts_at, rules=rules, now=now) as standing:
+    rules, now = BookingRules.load(), act.at
+    rules = rules if act.by_client else rules.for_staff()
+    visit_request = replace(visit_request_of(booking, now=now, preference=to.preference), draft=draft)
+    if to.therapist:
+        visit_request = visit_request.with_therapist(to.therapist)
+    with claim_move(booking, visit_request, to.starts_at, rules=rules, now=now) as standing:
         fresh = standing.visit
         require_movable(fresh, now)
         if check is not None:
             check(fresh)
-        quote = quote_for_move(booking=fresh, starts_at=starts_at, rules=rules)
-        if total_cents is not None and quote.total_cents != total_cents:
-            raise PriceChanged(total_cents, quote.total_cents)
-        slot, was = standing.slot(visit_request, starts_at), columns_of(fresh)
-        if fresh.status == BookingStatus.REQUESTED:
-            if by_client and starts_at < answers.first_for_request(rules=rules, now=now):
-                raise SlotNotOffered("notice")
-            fresh.answer_by = answers.answer_by(
-                asked_at=now,
-                starts_at=starts_at,
-                rules=rules,
-                patience=patience_with(first_tier(fresh)),
-            )
-        if by_client:
+        quote = quote_for_move(booking=fresh, starts_at=to.starts_at, rules=rules)
+        if to.total_cents is not None and quote.total_cents != to.total_cents:
+            raise PriceChanged(to.total_cents, quote.total_cents)
+        slot, was = standing.slot(visit_request, to.starts_at), columns_of(fresh)
+        if act.by_client:
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
-        act = Act(now, actor, by_client, reason, press=press or uuid.uuid4())
+        _promise_answer(fresh, slot, rules, act)
         tell_change(fresh, act, _write_move(fresh, slot, quote, act, was), was)
     return fresh
+
+
+def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act) -> None:
+    """A request that moves is answered in the time of one that was asked now. Raises `SlotNotOffered("notice")` where a
+    client leaves no time for that."""
+    if fresh.status != BookingStatus.REQUESTED:
+        return
+    is_alone = act.by_client and act.actor is None
+    if is_alone and slot.starts_at < answers.first_for_request(rules=rules, now=act.at):
+        raise SlotNotOffered("notice")
+    patience = patience_with(first_tier(fresh))
+    fresh.answer_by = answers.answer_by(
+        asked_at=act.at, starts_at=slot.starts_at, rules=rules, patience=patience
+    )
 
 
 def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
@@ -226,22 +231,16 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
 
 
 def move_together(
-    *,
-    moves: Sequence[Move],
-    rules: BookingRules,
-    now: datetime,
-    actor: User | None = None,
-    by_client: bool = False,
-    reason: str = "",
-    check: Callable[[Booking], None] | None = None,
+    *, moves: Sequence[Move], rules: BookingRules, act: Act, check: Callable[[Booking], None] | None = None
 ) -> list[Booking]:
     """Moves several visits of one press, all or none, each as `move_booking` would by the given `rules`, and tells the
     client once, and staff where they didn't do it; one that stays where it is, is left alone.
 
     Raises as `move_booking`, and `ChangedMeanwhile` when one of them is not as it was shown.
     """
+    now = act.at
     # Told at once, and not to be taken back: the days of the course move as well.
-    act = Act(now, actor, by_client, reason, told_together=True, leaves_at=now)
+    act = replace(act, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
     wishes = [
         Wish(visit_request.with_therapist(move.therapist), move.starts_at)
@@ -268,21 +267,13 @@ def move_together(
             fresh, slot = one = _first_to_move(waiting)
             waiting.remove(one)
             was = columns_of(fresh)
-            if fresh.status == BookingStatus.REQUESTED:
-                if actor is None and slot.starts_at < answers.first_for_request(rules=rules, now=now):
-                    raise SlotNotOffered("notice")
-                fresh.answer_by = answers.answer_by(
-                    asked_at=now,
-                    starts_at=slot.starts_at,
-                    rules=rules,
-                    patience=patience_with(first_tier(fresh)),
-                )
+            _promise_answer(fresh, slot, rules, act)
             _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)
             moved.append(fresh)
         if moved:
             moved.sort(key=lambda visit: visit.starts_at)
-            alert = [MessageKind.STAFF_ALERT] if actor is None else []
+            alert = [MessageKind.STAFF_ALERT] if act.actor is None else []
             outbox.write_messages(booking=moved[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
     return moved
 
@@ -335,7 +326,12 @@ def quote_as_agreed(
     return agreed.discounted(booking.discount_cents)
 
 
+def may_change(booking: Booking, *, now: datetime) -> bool:
+    """Whether the visit is still to come and stands, so that it can be canceled, moved or corrected."""
+    return booking.status in MOVABLE and booking.starts_at > now
+
+
 def require_movable(booking: Booking, now: datetime) -> None:
     """Raises `InvalidTransition` for a visit that has ended or begun."""
-    if booking.status not in MOVABLE or booking.starts_at <= now:
+    if not may_change(booking, now=now):
         raise InvalidTransition(booking.status, EventKind.MOVED)

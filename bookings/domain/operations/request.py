@@ -122,19 +122,25 @@ class LookedUp:
     screening: intake.Screening
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sends a submission. `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who
+    books for a client on the phone. `source` is a digest of the address that the visitor comes from: of requests whose
+    mailbox nobody has proved, few may come from one."""
+
+    draft: UUID | None = None
+    actor: User | None = None
+    source: str = ""
+
+
+_ANYBODY = Sender()
+
+
 def request_booking(
-    *,
-    submission: Submission,
-    now: datetime,
-    draft: UUID | None = None,
-    looked_up: LookedUp | None = None,
-    actor: User | None = None,
-    source: str = "",
+    *, submission: Submission, now: datetime, sender: Sender = _ANYBODY, looked_up: LookedUp | None = None
 ) -> Booking:
-    """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it.
-    `draft` names the visitor's draft, whose held time is the visitor's own. `actor` is who books for a client on the
-    phone: their booking is confirmed at once unless its screening asks for a clinician's note. `source` is a digest of
-    the address that the visitor comes from: of requests whose mailbox nobody has proved, few may come from one.
+    """Books: `requested`, or `confirmed` at once for a known client with a clear screening, as the owner set it. What
+    staff book for a client is confirmed at once unless its screening asks for a clinician's note.
 
     The same submission again returns the same booking. Raises `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`,
     `OutsideArea`, `ScreeningStops`, `ScreeningChanged`, `TermsChanged`, `PriceChanged`, `TooManyRequests`,
@@ -142,7 +148,7 @@ def request_booking(
     """
     try:
         found = looked_up or _look_up(submission, now=now)
-        press = _look_through(submission, found, actor=actor, source=source, now=now)
+        press = _look_through(submission, found, sender, now=now)
         visit_request = VisitRequest(
             treatment=found.treatment,
             area=found.area,
@@ -150,11 +156,11 @@ def request_booking(
             therapist=submission.therapist,
             access_type=submission.access_type,
             address_key=submission.address_key,
-            draft=draft,
+            draft=sender.draft,
             contact=Contact.of(submission.email, submission.phone),
         )
         with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
-            return _write(press, slot, draft, _who(press))
+            return _write(press, slot, _who(press))
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -169,10 +175,8 @@ def request_together(
     submissions: Sequence[Submission],
     together: UUID,
     looked_up: LookedUp,
+    sender: Sender,
     now: datetime,
-    draft: UUID | None = None,
-    actor: User | None = None,
-    source: str = "",
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
     all, and one staff. They are alike but for key, start, therapist, total and address; `together` names the press,
@@ -186,13 +190,7 @@ def request_together(
             if submission.zip_code not in areas:
                 areas[submission.zip_code] = load_area(submission.zip_code)
         presses = [
-            _look_through(
-                submission,
-                replace(looked_up, area=areas[submission.zip_code]),
-                actor=actor,
-                source=source,
-                now=now,
-            )
+            _look_through(submission, replace(looked_up, area=areas[submission.zip_code]), sender, now=now)
             for submission in submissions
         ]
         first = submissions[0]
@@ -200,7 +198,7 @@ def request_together(
             treatment=looked_up.treatment,
             area=looked_up.area,
             preference=first.preference,
-            draft=draft,
+            draft=sender.draft,
             contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
@@ -220,11 +218,11 @@ def request_together(
             first_at = min(slot.starts_at for slot in slots)
             person = _who(presses[0], several=True)
             bookings = [
-                _write(press, slot, draft, person, together=together, answer_before=first_at)
+                _write(press, slot, person, together=together, answer_before=first_at)
                 for press, slot in zip(presses, slots, strict=True)
             ]
-            Hold.objects.filter(draft_id=draft).delete()
-            alert = [MessageKind.STAFF_ALERT] if actor is None else []
+            Hold.objects.filter(draft_id=sender.draft).delete()
+            alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
             outbox.write_messages(booking=bookings[0], kinds=[MessageKind.TOGETHER, *alert], now=now)
             return bookings
     except (BookingError, IntegrityError):
@@ -252,7 +250,7 @@ def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Press:
-    """A submission that has been looked through, and what came of it. `actor` books for a client on the phone."""
+    """A submission that has been looked through, and what came of it."""
 
     submission: Submission
     looked_up: LookedUp
@@ -260,14 +258,11 @@ class _Press:
     quote: pricing.Quote
     # None where the questions are answered later.
     result: Result | None
-    actor: User | None
-    source: str
+    sender: Sender
     now: datetime
 
 
-def _look_through(
-    submission: Submission, looked_up: LookedUp, *, actor: User | None, source: str, now: datetime
-) -> _Press:
+def _look_through(submission: Submission, looked_up: LookedUp, sender: Sender, *, now: datetime) -> _Press:
     """Everything that can be asked before the lock. Raises what `request_booking` says of price, policy and health."""
     rules, treatment, current = looked_up.rules, looked_up.treatment, looked_up.screening
     scheduling.day_asked_for(submission.starts_at, rules=rules, now=now)
@@ -284,15 +279,14 @@ def _look_through(
         treatment.service.slug,
     ):
         raise ScreeningChanged
-    result = _screened(submission, treatment, current, actor=actor, now=now)
+    result = _screened(submission, treatment, current, actor=sender.actor, now=now)
     return _Press(
         submission=submission,
         looked_up=looked_up,
         agreed=agreed,
         quote=quote,
         result=result,
-        actor=actor,
-        source=source,
+        sender=sender,
         now=now,
     )
 
@@ -307,11 +301,11 @@ class _Who(NamedTuple):
 
 def _who(press: _Press, *, several: bool = False) -> _Who:
     """Raises `TooManyRequests` or `TooManyUnproved`."""
-    rules, actor = press.looked_up.rules, press.actor
+    rules, actor = press.looked_up.rules, press.sender.actor
     client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
     must_prove = is_new and actor is None
     if must_prove:
-        _require_few_unproved(rules, press.source, several=several)
+        _require_few_unproved(rules, press.sender.source, several=several)
     return _Who(client, is_known, must_prove)
 
 
@@ -339,7 +333,6 @@ def _screened(
 def _write(
     press: _Press,
     slot: Slot,
-    draft: UUID | None,
     person: _Who,
     *,
     together: UUID | None = None,
@@ -347,16 +340,14 @@ def _write(
 ) -> Booking:
     """The part that runs under the therapists' locks: as few statements as it takes. Of a visit that was asked for
     `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
-    submission, now, actor, quote = press.submission, press.now, press.actor, press.quote
+    submission, now, actor, quote = press.submission, press.now, press.sender.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     result, tier, covered, at_once = press.result, Tier.CLEAR, False, False
     if result is not None:
         tier = intake.tier_of(result)
-        covered = _is_covered(
-            person.client, submission, treatment, result, press.looked_up.screening, now=now
-        )
+        covered = _is_covered(person.client, submission, press.looked_up, result, now=now)
         at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
-    if not (at_once or actor is not None or _held(submission, draft=draft, now=now)):
+    if not (at_once or actor is not None or _held(submission, draft=press.sender.draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
     promised = answers.answer_by(
@@ -397,7 +388,7 @@ def _write(
         prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), answer_before or slot.starts_at)
         if person.must_prove
         else None,
-        source=press.source if person.must_prove else "",
+        source=press.sender.source if person.must_prove else "",
     )
     bulk_insert_mixed([booking])
     with_add_on = Booking.add_ons.through
@@ -435,34 +426,28 @@ def _write(
     )
     for event in events:
         tell_listeners(booking, EventKind(event.kind), event.from_status, now=now)
-    if draft is not None and together is None:
-        Hold.objects.filter(draft_id=draft).delete()
+    if press.sender.draft is not None and together is None:
+        Hold.objects.filter(draft_id=press.sender.draft).delete()
     reminders.write_reminders(booking=booking, now=now)
     outbox.wake_worker_after_commit(messages)
     return booking
 
 
 def _is_covered(
-    client: Client,
-    submission: Submission,
-    treatment: Treatment,
-    result: Result,
-    current: intake.Screening,
-    *,
-    now: datetime,
+    client: Client, submission: Submission, looked_up: LookedUp, result: Result, *, now: datetime
 ) -> bool:
     """Whether a clinician's note answers already for what asks for one. Only then anything is asked of the database."""
     return intake.tier_of(result) == Tier.CLEARANCE and intake.covering_note(
         of={
             "client": client,
-            "service": treatment.service,
+            "service": looked_up.treatment.service,
             "recipient_name": submission.recipient_name,
-            "people": treatment.people,
+            "people": looked_up.treatment.people,
             "contact_name": submission.name,
         }.__getitem__,
         starts_at=submission.starts_at,
         answers=submission.answers,
-        current=current,
+        current=looked_up.screening,
         now=now,
     )
 
@@ -487,9 +472,7 @@ def is_covered(*, submission: Submission, looked_up: LookedUp, result: Result, n
     """Whether `request_booking` would find that a clinician's note answers for it already: for the eyes of staff, since
     it tells of the health of whose email and phone these are."""
     client = Client.objects.present().filter(email=submission.email, phone=submission.phone).first()
-    return client is not None and _is_covered(
-        client, submission, looked_up.treatment, result, looked_up.screening, now=now
-    )
+    return client is not None and _is_covered(client, submission, looked_up, result, now=now)
 
 
 def would_confirm(

@@ -222,26 +222,20 @@ def cancel_booking(
 def cancel_together(
     *,
     together: UUID,
-    now: datetime,
-    actor: User | None = None,
-    reason: str = "",
-    by_client: bool = False,
+    act: Act,
     check: Callable[[Booking], None] | None = None,
     then: Callable[[Booking], None] | None = None,
-    leaves_at: datetime | None = None,
 ) -> list[Booking]:
     """Cancels all that is still to come of one press, all or none, and tells the client once, and staff once when the
-    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`. With
-    `by_client` and an `actor` staff do it at the client's word; it can be undone until it leaves, at `leaves_at` if
-    that is given. `reason` is for staff only.
+    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`.
 
     Raises `InvalidTransition` when nothing is to come.
     """
     with translated_errors(), transaction.atomic():
-        ahead = _lock_all(ahead_together(together, now=now), BookingStatus.CANCELED)
-        act = _told_together(Act(now, actor, by_client, reason, leaves_at=leaves_at), ahead)
+        ahead = _lock_all(ahead_together(together, now=act.at), BookingStatus.CANCELED)
+        act = _told_together(act, ahead)
         canceled = [change_status(booking, CANCEL, act, check=check, then=then) for booking in ahead]
-        alert = [MessageKind.STAFF_ALERT] if actor is None else []
+        alert = [MessageKind.STAFF_ALERT] if act.actor is None else []
         _tell_together(canceled[0], act, alert)
     return canceled
 

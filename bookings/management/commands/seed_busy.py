@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from bookings.domain import operations, pricing, scheduling
 from bookings.domain.area_requests import leave_area_request
-from bookings.domain.operations import Submission
+from bookings.domain.operations import NewTime, Shown, Submission
 from bookings.domain.visit_request import ANYONE, load_area, load_treatment, load_visit_request
 from bookings.enums import MessageKind, MessageState, Tier
 from bookings.exceptions import BookingError
@@ -251,9 +251,8 @@ class _Week:
                 continue
             operations.ask_move(
                 booking=booking,
-                shown_revision=booking.revision,
-                shown_fee_cents=fee,
-                wanted_starts_at=booking.starts_at + timedelta(days=2 + number),
+                to=NewTime(booking.starts_at + timedelta(days=2 + number)),
+                shown=Shown(booking.revision, fee),
                 reason="Sample: my mother has a cold.",
                 now=self.now - timedelta(minutes=40),
             )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
 from bookings.domain import operations
-from bookings.domain.operations import VisitAddress
+from bookings.domain.operations import Act, Correction, VisitAddress
 from bookings.forms import AddressForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
@@ -43,18 +43,11 @@ def address(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRes
 def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: AddressForm) -> HttpResponse:
     data, now = form.cleaned_data, visitor.now
     try:
-        operations.correct_address(
+        address = VisitAddress.told(data, AddressForm.ACCESS_FIELDS)
+        operations.correct_visit(
             booking=booking,
-            address=VisitAddress(
-                street=data["street"],
-                unit=data["unit"],
-                zip_code=data["zip_code"],
-                access_type=data["access_type"],
-                access={name: data[name] for name in AddressForm.ACCESS_FIELDS if data[name]},
-            ),
-            now=now,
-            by_client=True,
-            total_cents=data["total_cents"],
+            correction=Correction(address=address, total_cents=data["total_cents"]),
+            act=Act(now, by_client=True),
         )
     except exceptions.OutsideArea as error:
         form.add_error("zip_code", refusal_words(error))

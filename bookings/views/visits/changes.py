@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, queries
+from bookings.domain.operations import Shown
 from bookings.enums import BookingStatus
 from bookings.forms import CancelForm, CancelRestForm, shown_value
 from bookings.models import Booking
@@ -48,8 +49,7 @@ def _cancel(request: HttpRequest, booking: Booking, visitor: Visitor, form: Canc
     try:
         operations.cancel_by_client(
             booking=booking,
-            shown_revision=data["revision"],
-            shown_fee_cents=data["fee_cents"],
+            shown=Shown(data["revision"], data["fee_cents"]),
             asks_waiver=data["asks_waiver"],
             reason=data["reason"],
             now=now,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
 from bookings.domain import operations, scheduling
+from bookings.domain.operations import NewTime, Shown
 from bookings.domain.visit_request import ANYONE, VisitRequest
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
@@ -68,15 +69,13 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
+    shown = Shown(data["revision"], data["fee_cents"])
     try:
-        if data["fee_cents"] is None:
+        if shown.fee_cents is None:
             moved = operations.move_by_client(
                 booking=booking,
-                starts_at=starts_at,
-                preference=data["who"],
-                therapist=therapist,
-                shown_revision=data["revision"],
-                total_cents=data["total_cents"],
+                to=NewTime(starts_at, data["who"], therapist, data["total_cents"]),
+                shown=shown,
                 now=now,
             )
             # The move ended the link that this session may have come by: it goes on with the next email's.
@@ -84,15 +83,8 @@ def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpRespo
             messages.success(request, _("Your visit is moved. A new email is on its way."))
         else:
             _therapist_at(booking, data["who"], starts_at, therapist, now)
-            operations.ask_move(
-                booking=booking,
-                wanted_starts_at=starts_at,
-                preference=data["who"],
-                shown_revision=data["revision"],
-                shown_fee_cents=data["fee_cents"],
-                reason=data["reason"],
-                now=now,
-            )
+            to = NewTime(starts_at, data["who"])
+            operations.ask_move(booking=booking, to=to, shown=shown, now=now, reason=data["reason"])
             messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)

@@ -122,12 +122,17 @@ def open_link(request: HttpRequest) -> HttpResponse:
             "proves": visit is not None and _proves(visit),
         }
         return render(request, "visits/open.html", context)
-    if link.purpose == LinkPurpose.SIGN_IN:
-        if not links.use_link(link, now=now):
-            raise VisitClosed
-        steps.drop_what_belongs_to_others(request, link.email)
-        visitors.sign_in(request, link.email, now=now)
-        return redirect("visits:find")
+    if link.purpose != LinkPurpose.SIGN_IN:
+        return _open_visit(request, link, wanted, now)
+    if not links.use_link(link, now=now):
+        raise VisitClosed
+    steps.drop_what_belongs_to_others(request, link.email)
+    visitors.sign_in(request, link.email, now=now)
+    return redirect("visits:find")
+
+
+def _open_visit(request: HttpRequest, link: Link, wanted: str, now: datetime) -> HttpResponse:
+    """Opens the one visit of a link, at the page that is `wanted`; and proves the mailbox that it was sent to."""
     if link.booking is None:
         raise VisitClosed
     try:

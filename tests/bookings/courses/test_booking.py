@@ -21,7 +21,7 @@ from bookings.courses.personal_data import section_of
 from bookings.courses.planner import targets
 from bookings.courses.planning import Asked, Chosen, rules_of_desk, wishes_of
 from bookings.domain import erasure, export, intake, operations
-from bookings.domain.operations import LookedUp
+from bookings.domain.operations import LookedUp, Sender
 from bookings.domain.visit_request import VisitRequest, load_treatment
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.exceptions import InvalidTransition, ScreeningNotCleared, SlotTaken
@@ -138,12 +138,8 @@ def test_health_questions_left_for_later_are_asked_for_a_course(flow: Flow, plan
 def test_same_press_twice_is_one_course(flow: Flow, plan: CoursePlan) -> None:
     take(flow, plan)
     to_the_end(flow)
-    like, visits, found = what_is_sent(flow.world, plan)
     actor = User.objects.get(username="desk")
-    press: dict[str, Any] = {
-        "plan": plan, "like": like, "visits": visits, "dates": {}, "wishes": {}, "looked_up": found,
-        "actor": actor, "now": NOW,
-    }  # fmt: skip
+    press = pressed(plan, what_is_sent(flow.world, plan), actor=actor)
     first = course_operations.book_course(**press)
     assert course_operations.book_course(**press) == first
     assert Booking.objects.count() == 5
@@ -518,20 +514,32 @@ def what_is_sent(
     return like, chosen, found
 
 
+def pressed(
+    plan: CoursePlan, sent: tuple[Any, Any, Any], dates: dict[str, Any] | None = None, **sender: Any
+) -> dict[str, Any]:
+    """The arguments of the press that books what `what_is_sent` made."""
+    like, visits, found = sent
+    return {
+        "course": Course(key=like.key, plan=plan, dates=dates or {}, wishes={}),
+        "submissions": course_operations.submissions_of(like, visits),
+        "looked_up": found,
+        "sender": Sender(**sender),
+        "now": NOW,
+    }
+
+
 def test_one_time_that_has_gone_undoes_the_whole(world: World, plan: CoursePlan) -> None:
     make_roles()
     actor = User.objects.create_user("desk")
-    like, visits, found = what_is_sent(world, plan)
+    sent = what_is_sent(world, plan)
     world.book(
-        starts_at=visits[-1][0].starts_at,
+        starts_at=sent[1][-1][0].starts_at,
         email="quick@example.com",
         phone="+12135550144",
         street="9 Other Road",
     )
     with pytest.raises(SlotTaken):
-        course_operations.book_course(
-            plan=plan, like=like, visits=visits, dates={}, wishes={}, looked_up=found, actor=actor, now=NOW
-        )
+        course_operations.book_course(**pressed(plan, sent, actor=actor))
     assert Booking.objects.count() == 1
     assert not Course.objects.exists()
 

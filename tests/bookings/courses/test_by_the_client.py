@@ -14,6 +14,7 @@ from django.test import Client
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.operations import book_course
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime, Shown
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import SlotTaken, TooManyRequests, TooManyUnproved
 from bookings.models import Booking, Hold, Message
@@ -24,7 +25,18 @@ from tests.bookings.views.visits.browsers import signed_in, text
 from tests.factories import NOW, World, at
 
 from .conftest import make_plan
-from .test_booking import CHECK, COURSE, SURGERY, asked_for, hidden, shown, take, to_the_end, what_is_sent
+from .test_booking import (
+    CHECK,
+    COURSE,
+    SURGERY,
+    asked_for,
+    hidden,
+    pressed,
+    shown,
+    take,
+    to_the_end,
+    what_is_sent,
+)
 from .test_rest import email_of
 
 pytestmark = pytest.mark.django_db
@@ -244,11 +256,13 @@ def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan
     sent = f"/visits/{links.visit_token(first, now=NOW)}/"
     operations.move_by_client(
         booking=first,
-        starts_at=first.starts_at + timedelta(days=1, hours=1),
-        preference="any",
-        therapist=first.therapist.slug,
-        shown_revision=first.revision,
-        total_cents=first.total_cents,
+        to=NewTime(
+            first.starts_at + timedelta(days=1, hours=1),
+            preference="any",
+            therapist=first.therapist.slug,
+            total_cents=first.total_cents,
+        ),
+        shown=Shown(first.revision),
         now=NOW,
     )
     mail = email_of(Message.objects.get(kind=MessageKind.MOVED), NOW)
@@ -259,7 +273,7 @@ def test_link_still_keeps_all_times_after_the_first_visit_moved(flow: Flow, plan
     browser.post("/visits/open/")
     assert not Booking.objects.unproved().exists()
     # From now on a move ends the links of before.
-    operations.move_booking(booking=first, starts_at=first.starts_at, now=NOW)
+    operations.move_booking(booking=first, to=NewTime(first.starts_at), act=Act(NOW, by_client=True))
     assert Client().get(sent).status_code == 404
 
 
@@ -407,9 +421,7 @@ def made_up(world: World, plan: CoursePlan, number: int, source: str) -> Course:
     """A course of somebody whose mailbox nobody has proved, four weeks after the one before."""
     like, visits, found = what_is_sent(world, plan, SURGERY + timedelta(days=28 * number))
     like = replace(like, email=f"made-up{number}@example.com", phone=f"+121355501{number:02}")
-    return book_course(
-        plan=plan, like=like, visits=visits, dates={}, wishes={}, looked_up=found, source=source, now=NOW
-    )
+    return book_course(**pressed(plan, (like, visits, found), source=source))
 
 
 def test_one_unproved_course_waits_from_one_address(world: World, plan: CoursePlan) -> None:

@@ -14,10 +14,10 @@ from bookings.courses.models import Course
 from bookings.courses.operations import book_course
 from bookings.domain import listeners
 from bookings.models import Booking, BookingEvent, Message
-from tests.factories import NOW, World, make_world
+from tests.factories import World, make_world
 
 from .conftest import make_plan
-from .test_booking import what_is_sent
+from .test_booking import pressed, what_is_sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TWELVE = ((3, 7, 3, 1), (8, 14, 3, 2), (15, 28, 4, 2), (29, 42, 2, 4))
@@ -32,12 +32,8 @@ def world(transactional_db: None) -> World:
 @pytest.mark.parametrize("after", [1, 7, 12])
 def test_killed_in_the_middle_nothing_is_booked(world: World, after: int) -> None:
     plan = make_plan(world, *TWELVE)
-    like, visits, found = what_is_sent(world, plan)
-    press: dict[str, Any] = {
-        "plan": plan, "like": like, "visits": visits, "dates": {}, "wishes": {}, "looked_up": found,
-        "actor": User.objects.create_user("desk"), "now": NOW,
-    }  # fmt: skip
-    assert len(visits) == 12
+    press = pressed(plan, what_is_sent(world, plan), actor=User.objects.create_user("desk"))
+    assert len(press["submissions"]) == 12
 
     child = os.fork()
     if child == 0:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from bookings.courses.models import Course
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
-from bookings.domain.operations import Move, move_together
+from bookings.domain.operations import Act, Move, NewTime, Shown, move_together
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
 from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
@@ -176,10 +176,9 @@ def test_price_that_changed_meanwhile_moves_nothing(course: Course, desk: Client
         operations.Move(visit, visit.revision, visit.starts_at + timedelta(days=1), "sample-therapist-one", 1)
         for visit in course.visits.with_details()
     ]
+    act = Act(NOW, User.objects.get(username="desk"))
     with pytest.raises(PriceChanged):
-        operations.move_together(
-            moves=moves, rules=world.rules.for_staff(), actor=User.objects.get(username="desk"), now=NOW
-        )
+        operations.move_together(moves=moves, rules=world.rules.for_staff(), act=act)
     assert not Booking.objects.filter(revision__gt=course.visits[0].revision).exists()
 
 
@@ -244,8 +243,7 @@ def test_a_visit_that_changed_after_the_page_was_worked_out_is_not_moved(
         move_together(
             moves=moves,
             rules=BookingRules.load().for_staff(),
-            actor=django_user_model.objects.get(username="booker"),
-            now=NOW,
+            act=Act(NOW, django_user_model.objects.get(username="booker")),
         )
 
 
@@ -266,7 +264,7 @@ def test_phase_that_can_not_be_met_then_is_told(course: Course, desk: Client, wo
 
 
 def test_nothing_lies_ahead(course: Course, desk: Client) -> None:
-    operations.cancel_together(together=course.key, now=NOW, by_client=True)
+    operations.cancel_together(together=course.key, act=Act(NOW, by_client=True))
     answer = desk.get(page_of(course), follow=True)
     assert "No visit of this course is still to come." in answer.content.decode()
     assert desk.get(reverse("admin:courses_course_move", args=[10**9])).status_code == 302
@@ -406,10 +404,8 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
     assert all(local(second.starts_at).date() < day < local(fourth.starts_at).date() for day in offered)
 
     def move(to: Any) -> Booking:
-        return operations.move_by_client(
-            booking=third, starts_at=to, preference="any", therapist=third.therapist.slug,
-            shown_revision=third.revision, total_cents=third.total_cents, now=NOW,
-        )  # fmt: skip
+        there = NewTime(to, "any", third.therapist.slug, third.total_cents)
+        return operations.move_by_client(booking=third, to=there, shown=Shown(third.revision), now=NOW)
 
     for neighbor in (second, fourth):
         with pytest.raises(SlotNotOffered, match="course"):

@@ -16,6 +16,7 @@ from django.urls import reverse
 from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
 from bookings.domain import operations
+from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LateFeeState, MessageKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
 from bookings.models import Booking, LateFee, Message, SecondThought
@@ -25,7 +26,7 @@ from tests.bookings.views.visits.browsers import address, said, signed_in, text
 from tests.bookings.views.visits.browsers import hidden as shown_on
 from tests.factories import NOW, World
 
-from .test_booking import CHECK, COURSE, SURGERY, hidden, shown, what_is_sent
+from .test_booking import CHECK, COURSE, SURGERY, hidden, pressed, shown, what_is_sent
 from .test_rest import email_of, make_course, sent_at
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,7 @@ def test_desk_pauses_and_goes_on_with_what_is_left(course: Course, world: World,
 
 def test_desk_ends_a_paused_course(course: Course, desk: Client) -> None:
     actor = User.objects.get(username="desk")
-    course_operations.pause_course(course=course, actor=actor, now=NOW)
+    course_operations.pause_course(course=course, act=Act(NOW, actor, by_client=True))
     end = reverse("admin:courses_course_end", args=[course.pk])
     assert "The course has ended." in desk.post(end, follow=True).content.decode()
     course.refresh_from_db()
@@ -134,7 +135,9 @@ def test_late_visit_of_a_pause_carries_its_fee(course: Course) -> None:
         visit.reference: operations.Shown(visit.revision, operations.late_fee(visit, now=now))
         for visit in operations.ahead_together(course.key, now=now).with_details()
     }
-    course_operations.pause_course(course=course, shown=fees, asks_waiver=True, reason="Flu", now=now)
+    course_operations.pause_course(
+        course=course, act=Act(now, by_client=True, reason="Flu"), shown=fees, asks_waiver=True
+    )
     fee = LateFee.objects.get()
     assert (fee.booking, fee.state, fee.asks_waiver) == (first, LateFeeState.OPEN, True)
 
@@ -149,7 +152,7 @@ def test_pause_is_all_or_nothing(course: Course, what: str) -> None:
     elif what == "another course":
         sent["MX-OTHER"] = operations.Shown(1, None)
     elif what == "nothing left":
-        operations.cancel_together(together=course.key, now=NOW, by_client=True)
+        operations.cancel_together(together=course.key, act=Act(NOW, by_client=True))
         error = InvalidTransition
     else:
         with connection.cursor() as cursor:
@@ -157,28 +160,28 @@ def test_pause_is_all_or_nothing(course: Course, what: str) -> None:
         error = Exception
     before = list(course.visits.values_list("status", flat=True))
     with pytest.raises(error):
-        course_operations.pause_course(course=course, shown=sent, now=NOW)
+        course_operations.pause_course(course=course, act=Act(NOW, by_client=True), shown=sent)
     assert list(course.visits.values_list("status", flat=True)) == before
     assert not Course.objects.exclude(paused_at=None).exists()
 
 
 def test_rest_is_booked_once(course: Course, world: World) -> None:
     actor = User.objects.get(username="booker")
-    course_operations.pause_course(course=course, actor=actor, now=NOW)
+    course_operations.pause_course(course=course, act=Act(NOW, actor, by_client=True))
     course.refresh_from_db()
-    like, visits, found = what_is_sent(world, course.plan, SURGERY + timedelta(days=30))
-    press: dict[str, Any] = {
-        "course": course, "rest": course.rest, "days": 30, "like": like, "visits": visits,
-        "looked_up": found, "actor": actor, "now": NOW,
-    }  # fmt: skip
+    sent = what_is_sent(world, course.plan, SURGERY + timedelta(days=30))
+    left: dict[str, Any] = {"course": course, "rest": course.rest, "days": 30}
+    press = {**pressed(course.plan, sent, actor=actor), **left}
     course_operations.resume_course(**press)
     course_operations.resume_course(**press)
     course.refresh_from_db()
     assert (len(days_of(course)), course.rest) == (5, [])
     assert course.dates["day_zero"] == str(SURGERY + timedelta(days=30))
-    another, visits, _found = what_is_sent(world, course.plan, SURGERY + timedelta(days=60))
+    another = pressed(
+        course.plan, what_is_sent(world, course.plan, SURGERY + timedelta(days=60)), actor=actor
+    )
     with pytest.raises(ChangedMeanwhile):
-        course_operations.resume_course(**{**press, "like": another, "visits": visits})
+        course_operations.resume_course(**{**another, **left})
     assert len(days_of(course)) == 5
     taken = list(course.visits.filter(status="confirmed").values_list("blocked_from", "blocked_until"))
     assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(taken))

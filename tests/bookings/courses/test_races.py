@@ -16,10 +16,10 @@ from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
 from bookings.models import Booking, Message
 from tests.bookings.domain.test_races import asking, at_once
-from tests.factories import NOW, World, make_world
+from tests.factories import World, make_world
 
 from .conftest import make_plan
-from .test_booking import what_is_sent
+from .test_booking import pressed, what_is_sent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.integrity]
 
@@ -46,9 +46,8 @@ def test_each_course_is_whole_or_nothing(world: World) -> None:
         )
         # Every other one asks in the opposite order: locks are taken in one order all the same.
         wanted = visits if number % 2 else visits[::-1]
-        return lambda: course_operations.book_course(
-            plan=plan, like=mine, visits=wanted, dates={}, wishes={}, looked_up=found, actor=actor, now=NOW
-        )
+        press = pressed(plan, (mine, wanted, found), actor=actor)
+        return lambda: course_operations.book_course(**press)
 
     def single(number: int) -> Callable[[], Any]:
         starts_at = visits[number % len(visits)][0].starts_at

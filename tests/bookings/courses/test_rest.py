@@ -26,7 +26,7 @@ from tests.bookings.views.visits.browsers import address, hidden, prove, said, s
 from tests.factories import NOW, World, make_roles
 
 from .conftest import make_plan
-from .test_booking import NEEDS_NOTE, SURGERY, what_is_sent
+from .test_booking import NEEDS_NOTE, SURGERY, pressed, what_is_sent
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -38,11 +38,9 @@ def make_course(world: World, plan: CoursePlan | None = None, **like: Any) -> Co
     plan = plan or make_plan(world)
     actor, _is_new = User.objects.get_or_create(username="booker", is_staff=True)
     first, visits, found = what_is_sent(world, plan)
-    return course_operations.book_course(
-        plan=plan, like=replace(first, **like), visits=visits,
-        dates={"day_zero": str(SURGERY), "cleared_from": None}, wishes={}, looked_up=found,
-        actor=actor, now=NOW,
-    )  # fmt: skip
+    dates = {"day_zero": str(SURGERY), "cleared_from": None}
+    press = pressed(plan, (replace(first, **like), visits, found), dates, actor=actor)
+    return course_operations.book_course(**press)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bookings.domain import operations
 from bookings.domain.clients import likely_twins, merge_clients
 from bookings.domain.erasure import erase_client
 from bookings.domain.export import all_about, as_data
+from bookings.domain.operations import Sender
 from bookings.domain.operations.steps import UNDO_REACHES, Press
 from bookings.domain.personal_data import drafts_of, enquiries_of
 from bookings.enums import BookingStatus, MessageState, StepKind
@@ -100,13 +101,10 @@ def test_a_list_of_twenty_costs_no_more_than_one_of_two(desk: Client, world: Wor
     actor = staff_user("books")
 
     def make(number: int) -> None:
-        operations.request_booking(
-            submission=world.submission(
+        operations.request_booking(submission=world.submission(
                 email="", phone=f"+12135550{number:03}",
                 starts_at=at(10 + number % 4 * 2, day=DAY + timedelta(days=number // 4 - 25)),
-            ),
-            now=NOW, actor=actor,
-        )  # fmt: skip
+            ), now=NOW, sender=Sender(actor=actor))  # fmt: skip
 
     make(100)
     desk.get(CALLS)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Sender
 from bookings.models import Message, NoteFile
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.bookings.views.visits.test_note import photo
@@ -47,7 +48,7 @@ def test_the_desk_works_off_its_calls(
     width: int, scheme: Any, live_server: Any, clock: None, world: World, owner: User, new_page: Any
 ) -> None:
     booking = operations.request_booking(
-        submission=world.submission(email=""), now=timezone.now(), actor=owner
+        submission=world.submission(email=""), now=timezone.now(), sender=Sender(actor=owner)
     )
     page = new_page(width=width)
     page.emulate_media(color_scheme=scheme)

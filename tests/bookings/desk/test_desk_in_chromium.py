@@ -171,3 +171,21 @@ def test_a_board_of_five_says_all_of_its_times(
         assert page.locator(".board-drive--line").count() >= 2
         now, board = (page.locator(part).bounding_box() for part in (".board-now", "#board"))
         assert now["x"] >= board["x"]
+
+
+def test_a_board_opens_at_now(live_server: Any, world: World, new_page: Any) -> None:
+    with time_machine.travel(at(17, 6), tick=True):
+        page = sign_in(new_page(width=1280))
+        page.set_viewport_size({"width": 1280, "height": 600})
+        page.goto(f"{reverse('admin:bookings_booking_day')}?day={DAY}")
+        expect(page.locator(".board--drawn")).to_be_visible()
+        board, mark = page.locator("#board"), page.locator(".board-now")
+        box = board.bounding_box()
+        assert box["y"] < mark.bounding_box()["y"] < box["y"] + box["height"]
+        # What is fetched anew stays where it was turned to: the morning, with now out of sight.
+        board.evaluate("board => { board.scrollTop = 0; }")
+        with page.expect_response(lambda answer: "/day/" in answer.url):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(200)
+        assert board.evaluate("board => board.scrollTop") == 0
+        assert mark.bounding_box()["y"] > box["y"] + box["height"]

@@ -17,11 +17,12 @@ from django.urls import reverse
 
 from blog.models import FaqEntry, Page, Post
 from bookings.domain import operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageState
 from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
 from services.models import Business, Service
 from services.sample_left import sample_left
-from tests.factories import CLEAR_ANSWERS, NOW, World, at, make_roles
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, make_roles
 
 from .conftest import signed_in, staff_user
 from .test_visit import make_many
@@ -290,6 +291,23 @@ def test_what_waits_is_one_list_by_what_is_due_first(desk: Client, world: World)
     assert rows == sorted(rows, key=lambda row: row["due"])
 
 
+def test_late_fees_come_after_all_who_wait_however_old_they_are(desk: Client, world: World) -> None:
+    missed = operations.confirm_booking(booking=world.book(starts_at=at(10)), actor=None, now=NOW)
+    operations.mark_no_show(booking=missed, actor=None, now=at(12))
+    later = DAY + timedelta(days=3)
+    request = world.book(
+        starts_at=at(10, day=later), now=at(15), email="bo@example.com", phone="+12135550124"
+    )
+    # The fee has been due since yesterday.
+    with time_machine.travel(at(11) + timedelta(days=2), tick=False):
+        rows = desk.get(INDEX).context["todo"]
+    (waits,) = [row for row in rows if row["kind"] == "request"]
+    assert (waits["reference"], rows[-1]["kind"], rows[-1]["reference"]) == (
+        request.reference, "fee", missed.reference,
+    )  # fmt: skip
+    assert waits["due"] > rows[-1]["due"]
+
+
 def test_visits_that_cannot_be_kept_stand_on_top_until_they_are_solved(desk: Client, world: World) -> None:
     world.book(starts_at=at(10))
     away = world.book(starts_at=at(16), email="bo@example.com", phone="+12135550124")
@@ -311,7 +329,7 @@ def test_visits_that_cannot_be_kept_stand_on_top_until_they_are_solved(desk: Cli
     WorkingHours.objects.filter(weekday=0).update(ends_at=time(17))
     (row,) = desk.get(INDEX).context["desk"]["stranded"]
     assert row["why"] == "it is outside the therapist’s hours".replace("’", "'")
-    operations.move_booking(booking=away, starts_at=at(14), now=NOW, for_staff=True)
+    operations.move_booking(booking=away, to=NewTime(at(14)), act=Act(NOW))
     assert desk.get(INDEX).context["desk"]["stranded"] == []
 
 

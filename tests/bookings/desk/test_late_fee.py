@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.operations import Shown
 from bookings.enums import BookingStatus, MessageKind
 from bookings.models import Booking, LateFee, Message
 from tests.factories import DAY, NOW, World, at
@@ -81,9 +82,7 @@ def test_only_those_who_may_change_visits_and_only_by_a_press(
 
 
 def left_open(late: Booking) -> LateFee:
-    operations.cancel_by_client(
-        booking=late, shown_revision=late.revision, shown_fee_cents=6_000, asks_waiver=True, now=NOW
-    )
+    operations.cancel_by_client(booking=late, shown=Shown(late.revision, 6_000), now=NOW, asks_waiver=True)
     return LateFee.objects.get()
 
 

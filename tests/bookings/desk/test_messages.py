@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from bookings.domain import links, operations, outbox
+from bookings.domain import links, message_copies, operations, outbox
 from bookings.enums import LinkPurpose, MessageKind, MessageState
 from bookings.models import Booking, Link, Message, MessageSettings
 from bookings.notifications import delivery
@@ -165,8 +165,8 @@ def test_copy_is_encrypted_and_goes_after_ninety_days(world: World, smtp_server:
 
     assert stored.startswith("gAAAAA")
     assert len(stored) < 20_000
-    assert outbox.purge_copies(now=NOW + timedelta(days=89)) == 0
-    assert outbox.purge_copies(now=NOW + timedelta(days=90)) >= 1
+    assert message_copies.purge_copies(now=NOW + timedelta(days=89)) == 0
+    assert message_copies.purge_copies(now=NOW + timedelta(days=90)) >= 1
     message.refresh_from_db()
     assert message.copy is None
     assert show(message, now=NOW).note == "It was sent so long ago that its copy is not kept any more."

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import EventKind, Gender, MessageKind
 from bookings.exceptions import BookingError
 from bookings.models import Booking, Hold, Message, Therapist, TimeOff
@@ -127,11 +128,7 @@ def test_a_visit_changed_meanwhile_is_not_moved(desk: Client, world: World) -> N
     world.add_therapist()
     shown = rows(desk, world)
     moved = operations.move_booking(
-        booking=booking,
-        starts_at=at(15),
-        now=NOW,
-        for_staff=True,
-        preference=f"therapist:{world.therapist.slug}",
+        booking=booking, to=NewTime(at(15), preference=f"therapist:{world.therapist.slug}"), act=Act(NOW)
     )
     said = press(desk, world, shown)
     assert "has changed meanwhile" in said[0]

@@ -10,6 +10,7 @@ import pytest
 from bookings import exceptions
 from bookings.domain import operations
 from bookings.domain.answers import answer_by, first_for_request, rules_for_requests
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import BookingStatus, MessageKind
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import local
@@ -146,11 +147,11 @@ def test_where_a_call_is_promised_the_request_waits_for_it(world: World) -> None
 def test_a_request_that_is_moved_is_promised_another_answer(world: World) -> None:
     booking = world.book(now=NOW)
     noon = NOW + timedelta(days=1)
-    moved = operations.move_booking(booking=booking, starts_at=at(16), now=noon, by_client=True)
+    moved = operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(noon, by_client=True))
     assert moved.answer_by == noon + timedelta(days=1)
     night = at(22, 0, SUNDAY)
     Booking.objects.filter(pk=booking.pk).update(answer_by=at(9))
     with pytest.raises(exceptions.SlotNotOffered):
-        operations.move_booking(booking=booking, starts_at=at(11), now=night, by_client=True)
-    again = operations.move_booking(booking=booking, starts_at=at(15), now=night, by_client=True)
+        operations.move_booking(booking=booking, to=NewTime(at(11)), act=Act(night, by_client=True))
+    again = operations.move_booking(booking=booking, to=NewTime(at(15)), act=Act(night, by_client=True))
     assert again.answer_by == at(11)

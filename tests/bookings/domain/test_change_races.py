@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from bookings.domain import operations, sign_in
+from bookings.domain.operations import NewTime, Shown
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, LinkPurpose
 from bookings.models import Booking, ChangeRequest, Link
 from massagerx.lib import tokens
@@ -29,11 +30,8 @@ def move(booking: Booking, hour: int) -> partial[Booking]:
     return partial(
         operations.move_by_client,
         booking=booking,
-        starts_at=at(hour),
-        preference="any",
-        therapist="",
-        shown_revision=booking.revision,
-        total_cents=14_000,
+        to=NewTime(at(hour), preference="any", therapist="", total_cents=14_000),
+        shown=Shown(booking.revision),
         now=NOW,
     )
 
@@ -41,7 +39,7 @@ def move(booking: Booking, hour: int) -> partial[Booking]:
 def test_move_and_cancel_at_once_leave_one_story(world: World) -> None:
     world.add_therapist()
     booking = world.book()
-    cancel = partial(operations.cancel_by_client, booking=booking, shown_revision=booking.revision, now=NOW)
+    cancel = partial(operations.cancel_by_client, booking=booking, shown=Shown(booking.revision), now=NOW)
     results = at_once([move(booking, 14), cancel, move(booking, 15), cancel])
     fresh = Booking.objects.get(pk=booking.pk)
     assert results["done"] == 1, results
@@ -78,9 +76,8 @@ def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
     ask = partial(
         operations.ask_move,
         booking=booking,
-        wanted_starts_at=at(16),
-        shown_revision=booking.revision,
-        shown_fee_cents=6_000,
+        to=NewTime(at(16)),
+        shown=Shown(booking.revision, 6_000),
         now=LATE,
     )
     assert at_once([ask] * 6) == {"done": 6}
@@ -91,11 +88,7 @@ def test_a_late_change_asked_for_by_many_presses_is_one(world: World) -> None:
 def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
     change = operations.ask_move(
-        booking=booking,
-        wanted_starts_at=at(16),
-        shown_revision=booking.revision,
-        shown_fee_cents=6_000,
-        now=LATE,
+        booking=booking, to=NewTime(at(16)), shown=Shown(booking.revision, 6_000), now=LATE
     )
     staff = User.objects.create_user("desk")
     results = at_once(
@@ -115,17 +108,9 @@ def test_accepted_refused_and_taken_back_at_once_is_one_answer(world: World) -> 
 def test_a_cancel_and_the_answer_to_a_late_move_at_once_always_end_in_a_canceled_visit(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
     shown = booking.revision
-    change = operations.ask_move(
-        booking=booking, wanted_starts_at=at(16), shown_revision=shown, shown_fee_cents=6_000, now=LATE
-    )
+    change = operations.ask_move(booking=booking, to=NewTime(at(16)), shown=Shown(shown, 6_000), now=LATE)
     staff = User.objects.create_user("desk")
-    cancel = partial(
-        operations.cancel_by_client,
-        booking=booking,
-        shown_revision=shown,
-        shown_fee_cents=6_000,
-        now=LATE,
-    )
+    cancel = partial(operations.cancel_by_client, booking=booking, shown=Shown(shown, 6_000), now=LATE)
     results = at_once(
         [partial(operations.accept_change, change=change, actor=staff, now=LATE, with_fee=False), cancel]
     )
@@ -139,9 +124,7 @@ def test_a_cancel_and_the_answer_to_a_late_move_at_once_always_end_in_a_canceled
 
 def test_a_late_fee_decided_by_many_at_once_is_decided_once(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
-    canceled = operations.cancel_by_client(
-        booking=booking, shown_revision=booking.revision, shown_fee_cents=6_000, now=LATE
-    )
+    canceled = operations.cancel_by_client(booking=booking, shown=Shown(booking.revision, 6_000), now=LATE)
     staff = User.objects.create_user("desk")
     decide = partial(operations.decide_late_fee, fee=canceled.late_fee, actor=staff, now=LATE)
     states = [LateFeeState.CHARGED, LateFeeState.WAIVED] * 3

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings import exceptions
 from bookings.domain import operations, queries
 from bookings.domain.day_board import load_columns
+from bookings.domain.operations import Act, NewTime, Shown
 from bookings.enums import (
     BookingStatus,
     ChangeState,
@@ -54,9 +55,8 @@ def ask(booking: Booking, **changes: Any) -> ChangeRequest:
     booking.refresh_from_db()
     values: dict[str, Any] = {
         "booking": booking,
-        "wanted_starts_at": at(16),
-        "shown_revision": booking.revision,
-        "shown_fee_cents": 6_000,
+        "to": NewTime(at(16)),
+        "shown": Shown(booking.revision, 6_000),
         "now": LATE,
     }
     return operations.ask_move(**{**values, **changes})
@@ -65,8 +65,7 @@ def ask(booking: Booking, **changes: Any) -> ChangeRequest:
 def cancel_late(booking: Booking, **changes: Any) -> Booking:
     values: dict[str, Any] = {
         "booking": booking,
-        "shown_revision": booking.revision,
-        "shown_fee_cents": 6_000,
+        "shown": Shown(booking.revision, 6_000),
         "now": LATE,
     }
     return operations.cancel_by_client(**{**values, **changes})
@@ -115,13 +114,13 @@ def test_a_visit_keeps_the_terms_that_it_was_booked_under(world: World) -> None:
 def test_a_request_that_nobody_confirmed_is_taken_back_free_at_any_time(world: World) -> None:
     booking = world.book()
     assert operations.late_fee(booking, now=LATE) is None
-    operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=LATE)
+    operations.cancel_by_client(booking=booking, shown=Shown(booking.revision), now=LATE)
     booking.refresh_from_db()
     assert (booking.status, booking.late_fee_cents) == (BookingStatus.CANCELED, 0)
 
 
 def test_canceling_in_time_gives_the_time_free_and_tells_both_sides(booking: Booking, world: World) -> None:
-    canceled = operations.cancel_by_client(booking=booking, shown_revision=booking.revision, now=NOW)
+    canceled = operations.cancel_by_client(booking=booking, shown=Shown(booking.revision), now=NOW)
     assert canceled.status == BookingStatus.CANCELED
     told = set(booking.messages.filter(revision=canceled.revision).values_list("kind", flat=True))
     assert {MessageKind.CANCELED, MessageKind.STAFF_ALERT} <= told
@@ -133,18 +132,15 @@ def test_a_fee_that_was_not_shown_is_shown_first(booking: Booking) -> None:
     before = Booking.objects.values().get(pk=booking.pk)
     for shown in (None, 0, 5_999, 6_001):
         with pytest.raises(exceptions.LateChange) as refusal:
-            cancel_late(booking, shown_fee_cents=shown)
+            cancel_late(booking, shown=Shown(booking.revision, shown))
         assert refusal.value.fee_cents == 6_000
     with pytest.raises(exceptions.NotLate):
         cancel_late(booking, now=NOW)
     with pytest.raises(exceptions.LateChange):
         operations.move_by_client(
             booking=booking,
-            starts_at=at(16),
-            preference="any",
-            therapist=booking.therapist.slug,
-            shown_revision=booking.revision,
-            total_cents=14_000,
+            to=NewTime(at(16), preference="any", therapist=booking.therapist.slug, total_cents=14_000),
+            shown=Shown(booking.revision),
             now=LATE,
         )
     assert Booking.objects.values().get(pk=booking.pk) == before
@@ -153,9 +149,9 @@ def test_a_fee_that_was_not_shown_is_shown_first(booking: Booking) -> None:
 
 def test_a_visit_that_changed_since_it_was_shown_is_left_alone(booking: Booking) -> None:
     shown = booking.revision
-    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True))
     with pytest.raises(exceptions.ChangedMeanwhile):
-        operations.cancel_by_client(booking=booking, shown_revision=shown, now=NOW)
+        operations.cancel_by_client(booking=booking, shown=Shown(shown), now=NOW)
     booking.refresh_from_db()
     assert booking.status == BookingStatus.CONFIRMED
 
@@ -192,7 +188,7 @@ def test_a_cancel_does_not_wait_for_the_answer_to_a_late_move(booking: Booking, 
 def test_without_a_fee_nothing_is_left_to_decide(world: World) -> None:
     world.agree_to(late_fee_percent=0)
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
-    assert cancel_late(booking, shown_fee_cents=0).status == BookingStatus.CANCELED
+    assert cancel_late(booking, shown=Shown(booking.revision, 0)).status == BookingStatus.CANCELED
     assert not LateFee.objects.exists()
 
 
@@ -244,17 +240,19 @@ def test_asking_twice_for_the_same_is_asking_once_and_for_something_else_is_refu
     change = ask(booking)
     assert ask(booking) == change
     with pytest.raises(exceptions.ChangeWaiting):
-        ask(booking, wanted_starts_at=at(14))
+        ask(booking, to=NewTime(at(14)))
     assert ChangeRequest.objects.count() == 1
     assert booking.events.filter(kind=EventKind.CHANGE_ASKED).count() == 1
 
 
 def test_a_fee_that_was_not_shown_is_not_asked_for(booking: Booking, world: World) -> None:
     with pytest.raises(exceptions.LateChange) as refusal:
-        ask(booking, shown_fee_cents=1_000)
+        ask(booking, shown=Shown(booking.revision, 1_000))
     assert refusal.value.fee_cents == 6_000
     with pytest.raises(exceptions.NotLate):
         ask(booking, now=NOW)
+    with pytest.raises(exceptions.NotLate):
+        ask(booking, shown=Shown(booking.revision), now=NOW)
     with pytest.raises(exceptions.InvalidTransition):
         ask(booking, now=at(10))
     assert not ChangeRequest.objects.exists()
@@ -354,14 +352,14 @@ def test_a_late_change_is_settled_by_whatever_ends_the_visit(booking: Booking, s
 
 def test_staff_who_do_it_by_themselves_have_answered(booking: Booking, staff: User) -> None:
     change = ask(booking)
-    operations.move_booking(booking=booking, starts_at=at(16), now=LATE, actor=staff)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(LATE, staff))
     change.refresh_from_db()
     assert (change.state, change.answered_by, change.answered_at) == (ChangeState.ACCEPTED, staff, LATE)
 
 
 def test_a_move_to_another_time_leaves_no_late_change_with_a_fee(booking: Booking, staff: User) -> None:
     change = ask(booking)
-    operations.move_booking(booking=booking, starts_at=at(14), now=LATE, actor=staff)
+    operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(LATE, staff))
     change.refresh_from_db()
     assert (change.state, change.answered_by) == (ChangeState.WITHDRAWN, staff)
     with pytest.raises(exceptions.ChangeAnswered):
@@ -389,9 +387,9 @@ def test_the_wanted_time_with_somebody_who_was_not_wanted_is_no_answer(
     own = f"therapist:{world.therapist.slug}"
     booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
     other = world.add_therapist(gender="male")
-    change = ask(booking, preference=wish)
+    change = ask(booking, to=NewTime(at(16), wish))
     operations.move_booking(
-        booking=booking, starts_at=at(16), now=LATE, actor=staff, preference=f"therapist:{other.slug}"
+        booking=booking, to=NewTime(at(16), preference=f"therapist:{other.slug}"), act=Act(LATE, staff)
     )
     change.refresh_from_db()
     assert change.state == state
@@ -414,9 +412,9 @@ def test_a_late_move_to_anyone_is_accepted_with_whoever_can(world: World, staff:
     booking = operations.confirm_booking(booking=world.book(preference=own), actor=None, now=NOW)
     other = world.add_therapist()
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(12), ends_at=at(19))
-    change = ask(booking, preference="any")
+    change = ask(booking, to=NewTime(at(16), "any"))
     with pytest.raises(exceptions.ChangeWaiting):
-        ask(booking, preference="")
+        ask(booking, to=NewTime(at(16), ""))
     moved = operations.accept_change(change=change, actor=staff, now=LATE, with_fee=True)
     change.refresh_from_db()
     assert (moved.starts_at, moved.therapist, change.state) == (at(16), other, ChangeState.ACCEPTED)
@@ -426,7 +424,7 @@ def test_a_late_change_of_a_visit_that_is_not_as_shown_is_not_asked_for(
     booking: Booking,
 ) -> None:
     with pytest.raises(exceptions.ChangedMeanwhile):
-        ask(booking, shown_revision=booking.revision - 1)
+        ask(booking, shown=Shown(booking.revision - 1, 6_000))
     assert not ChangeRequest.objects.exists()
 
 
@@ -579,7 +577,7 @@ def note(booking: Booking, staff: User, *, now: datetime) -> None:
 
 
 def on_front_page() -> list[str]:
-    return [tier for _booking, tier in queries.graver_rechecks(now=NOW)]
+    return [visit.gravest_tier for visit in queries.to_look_at(now=NOW) if visit.gravest_tier]
 
 
 def on_board(world: World) -> bool:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from bookings.domain import intake, operations
 from bookings.domain.export import all_about, as_data
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, EventKind, NoteScope, Tier
 from bookings.exceptions import ChangedMeanwhile, ScreeningNotCleared
 from bookings.models import Booking, ClinicianNote, ScreeningRecord
@@ -39,7 +40,9 @@ def note(booking: Booking, staff: User, scope: NoteScope = NoteScope.SERVICE, **
 
 def by_desk(world: World, staff: User, **changes: Any) -> Booking:
     submission = world.submission(**{"answers": PREGNANT, **changes})
-    return operations.request_booking(submission=submission, now=NOW + timedelta(hours=1), actor=staff)
+    return operations.request_booking(
+        submission=submission, now=NOW + timedelta(hours=1), sender=Sender(actor=staff)
+    )
 
 
 def graver(world: World) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from bookings.domain import operations
-from bookings.domain.operations import Act, Correction, VisitAddress
+from bookings.domain.operations import Act, Correction, NewTime, VisitAddress
 from bookings.domain.visit_request import Treatment
 from bookings.enums import EventKind, MessageKind, MessageState
 from bookings.exceptions import (
@@ -57,13 +57,13 @@ def here(**changes: Any) -> VisitAddress:
 
 def correct(visit: Booking, staff: User, *, tells: bool = True, **changes: Any) -> Booking:
     address = changes.pop("address", here())
-    more = {name: changes.pop(name) for name in ("total_cents", "check") if name in changes}
+    check = changes.pop("check", None)
     return operations.correct_visit(
         booking=visit,
         correction=Correction(address=address, **changes),
         act=Act(NOW, staff, reason="as agreed by phone"),
         tells=tells,
-        **more,
+        check=check,
     )
 
 
@@ -135,7 +135,7 @@ def test_a_longer_session_that_the_day_has_no_room_for_changes_nothing(
 def test_a_discount_is_taken_off_and_stays_with_a_move(visit: Booking, staff: User) -> None:
     corrected = correct(visit, staff, discount_cents=3_000)
     assert (corrected.discount_cents, corrected.total_cents) == (3_000, 11_000)
-    moved = operations.move_booking(booking=corrected, starts_at=at(17), now=NOW, actor=staff, for_staff=True)
+    moved = operations.move_booking(booking=corrected, to=NewTime(at(17)), act=Act(NOW, staff))
     assert (moved.evening_cents, moved.total_cents) == (2_500, 13_500)
     with pytest.raises(DiscountTooHigh):
         correct(moved, staff, discount_cents=16_501)
@@ -145,10 +145,10 @@ def test_a_discount_is_taken_off_and_stays_with_a_move(visit: Booking, staff: Us
 def test_a_move_takes_off_no_more_than_there_is_to_pay_and_is_undone_with_it(
     visit: Booking, staff: User
 ) -> None:
-    evening = operations.move_booking(booking=visit, starts_at=at(17), now=NOW, actor=staff, for_staff=True)
+    evening = operations.move_booking(booking=visit, to=NewTime(at(17)), act=Act(NOW, staff))
     gift = correct(evening, staff, discount_cents=16_500)
     before = Picture.take(gift)
-    moved = operations.move_booking(booking=gift, starts_at=at(10), now=NOW, actor=staff, for_staff=True)
+    moved = operations.move_booking(booking=gift, to=NewTime(at(10)), act=Act(NOW, staff))
     assert (moved.evening_cents, moved.discount_cents, moved.total_cents) == (0, 14_000, 0)
     operations.undo(press=press(), actor=staff, now=NOW)
     assert Picture.take(gift) == before
@@ -205,8 +205,10 @@ def test_a_visit_stays_where_no_new_ones_are_taken(
 ) -> None:
     ServiceArea.objects.filter(zip_code="90026").update(is_active=False)
     actor = None if by_client else staff
-    corrected = operations.correct_address(
-        booking=visit, address=here(street="9 Other Street"), now=NOW, actor=actor, by_client=by_client
+    corrected = operations.correct_visit(
+        booking=visit,
+        correction=Correction(address=here(street="9 Other Street")),
+        act=Act(NOW, actor, by_client=by_client),
     )
     assert (corrected.street, corrected.area) == ("9 Other Street", visit.area)
     longer = correct(corrected, staff, address=here(), treatment=treatment(world, option=world.longer))

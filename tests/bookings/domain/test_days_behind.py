@@ -111,10 +111,8 @@ def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) 
     before = NOW + timedelta(hours=1)
 
     def move(visit: Booking, hour: int, slug: str) -> None:
-        operations.move_booking(
-            booking=visit, starts_at=at(hour), now=before, actor=staff, for_staff=True,
-            preference=f"therapist:{slug}",
-        )  # fmt: skip
+        to = operations.NewTime(at(hour), f"therapist:{slug}")
+        operations.move_booking(booking=visit, to=to, act=operations.Act(before, staff))
 
     # Where nobody is out, a move is a move.
     move(visits[3], 17, world.therapist.slug)

@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from bookings.domain import area_requests, intake, operations, outbox, sign_in
+from bookings.domain import area_requests, intake, message_copies, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client
 from bookings.domain.reports import load_report
@@ -95,7 +95,7 @@ def texts() -> Iterator[tuple[str, str]]:
                 for opened in model._base_manager.values_list(field.name, flat=True):
                     yield f"{model._meta.label}.{field.name}", json.dumps(opened).lower()
     for message in Message.objects.all():
-        yield "copies", json.dumps(outbox.copy_of(message)).lower()
+        yield "copies", json.dumps(message_copies.copy_of(message)).lower()
     for session in Session.objects.all():
         yield "sessions", json.dumps(session.get_decoded()).lower()
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from bookings import exceptions
 from bookings.domain import intake, operations, scheduling
+from bookings.domain.operations import Sender
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.models import Booking, BookingDraft, Hold
 from tests.bookings.domain.test_races import at_once
@@ -45,7 +46,9 @@ def test_held_time_is_taken_for_others_and_free_for_its_holder(world: World) -> 
         world.book()
     with pytest.raises(exceptions.SlotTaken):
         hold(world, draft(), source="b")
-    booking = operations.request_booking(submission=world.submission(), now=NOW, draft=mine.key)
+    booking = operations.request_booking(
+        submission=world.submission(), now=NOW, sender=Sender(draft=mine.key)
+    )
     assert booking.starts_at == at(10)
     assert not Hold.objects.exists()
 
@@ -249,6 +252,6 @@ def test_a_time_offered_at_its_very_start_can_be_held_and_booked(world: World) -
     assert offer.by_day[DAY][0].starts_at == now
     mine = draft()
     assert hold(world, mine, now=now)
-    assert operations.request_booking(submission=world.submission(), now=now, draft=mine.key)
+    assert operations.request_booking(submission=world.submission(), now=now, sender=Sender(draft=mine.key))
     with pytest.raises(exceptions.SlotNotOffered):
         hold(world, draft(), hour=14, now=at(14) + timedelta(seconds=1))

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from bookings.domain import listeners, operations
 from bookings.domain.listeners import VisitChanged, VisitFreed
+from bookings.domain.operations import Act, Correction, NewTime
 from bookings.enums import BookingStatus, EventKind
 from bookings.models import Booking, Message
 from tests.factories import NOW, World, at
@@ -79,7 +80,7 @@ def test_a_booked_confirmed_and_canceled_visit_is_told_step_by_step(
 def test_a_moved_visit_frees_the_time_it_had(world: World, staff: User, ear: Ear) -> None:
     booking = world.book()
 
-    operations.move_booking(booking=booking, starts_at=at(14), actor=staff, now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, staff))
 
     (freed,) = ear.freed
     assert (freed.blocked_from, freed.blocked_until) == (at(9, 50), at(11, 10))
@@ -104,11 +105,13 @@ def test_a_door_with_fewer_minutes_of_stairs_frees_them_and_more_frees_nothing(
         street=booking.street, unit="", zip_code=booking.area.zip_code, access_type="ground", access={}
     )
 
-    operations.correct_address(booking=booking, address=by_ground, now=NOW)
+    operations.correct_visit(booking=booking, correction=Correction(address=by_ground), act=Act(NOW))
     (freed,) = ear.freed
     assert (freed.blocked_from, freed.blocked_until) == by_stairs
 
-    operations.correct_address(booking=booking, address=replace(by_ground, access_type="stairs"), now=NOW)
+    operations.correct_visit(
+        booking=booking, correction=Correction(address=replace(by_ground, access_type="stairs")), act=Act(NOW)
+    )
     assert len(ear.freed) == 1
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from bookings import refusals
 from bookings.domain import operations, scheduling
 from bookings.domain.clients import pair
-from bookings.domain.operations import Wish, claim_all
+from bookings.domain.operations import Act, Correction, NewTime, Wish, claim_all
 from bookings.domain.pairings import Contact, read_pairings
 from bookings.domain.stranding import stranded_by, why_not_kept
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
@@ -147,22 +147,20 @@ def test_a_request_is_not_confirmed_with_them(visit: Booking, staff: User) -> No
     assert visit.status == BookingStatus.REQUESTED
 
 
-@pytest.mark.parametrize("for_staff", [False, True])
+@pytest.mark.parametrize("by_client", [False, True])
 def test_a_visit_is_not_moved_to_them(
-    world: World, visit: Booking, other: Therapist, staff: User, for_staff: bool
+    world: World, visit: Booking, other: Therapist, staff: User, by_client: bool
 ) -> None:
     apart(visit, staff, therapist=other)
     with pytest.raises(SlotNotOffered):
         operations.move_booking(
             booking=visit,
-            starts_at=at(14),
-            preference=f"therapist:{other.slug}",
-            now=NOW,
-            for_staff=for_staff,
+            to=NewTime(at(14), preference=f"therapist:{other.slug}"),
+            act=Act(NOW, by_client=by_client),
         )
     apart(visit, staff)
     with pytest.raises(SlotNotOffered):
-        operations.move_booking(booking=visit, starts_at=at(14), preference="any", now=NOW, for_staff=True)
+        operations.move_booking(booking=visit, to=NewTime(at(14), preference="any"), act=Act(NOW))
     visit.refresh_from_db()
     assert visit.starts_at == at(10)
 
@@ -173,7 +171,7 @@ def test_an_address_is_not_corrected_for_a_visit_with_them(world: World, visit: 
         street="9 Other Road", unit="", zip_code=world.area.zip_code, access_type="ground", access={}
     )
     with pytest.raises(SlotNotOffered):
-        operations.correct_address(booking=visit, address=address, now=NOW, actor=staff)
+        operations.correct_visit(booking=visit, correction=Correction(address=address), act=Act(NOW, staff))
 
 
 def test_a_visit_that_stands_is_on_the_list_of_those_that_can_t_be_kept(

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.domain import operations
-from bookings.domain.operations import Press
+from bookings.domain.operations import Press, Shown
 from bookings.domain.reflow import LateVisit, Stop, Verdict, reflow, reflow_day, time_until_next
 from bookings.enums import StepKind
 from bookings.models import Booking, BookingRules, Therapist, VisitStep
@@ -227,5 +227,5 @@ def test_canceling_is_free_when_we_are_too_late(
         press(visit, hands, StepKind.LATE, at(9), minutes=10)
     assert (operations.late_fee(visit, now=at(9)) is None) is is_free
     if is_free:
-        canceled = operations.cancel_by_client(booking=visit, shown_revision=visit.revision, now=at(9))
+        canceled = operations.cancel_by_client(booking=visit, shown=Shown(visit.revision), now=at(9))
         assert canceled.late_fee_cents == 0

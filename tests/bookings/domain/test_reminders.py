@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bookings.domain import operations, outbox, reminders
+from bookings.domain.operations import Act, Correction, NewTime
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck
 from bookings.notifications import delivery
@@ -52,7 +53,7 @@ def test_confirming_writes_what_will_be_due(world: World) -> None:
 
 def test_a_request_is_reminded_of_nothing(world: World) -> None:
     booking = world.book()
-    moved = operations.move_booking(booking=booking, starts_at=at(14), now=NOW)
+    moved = operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, by_client=True))
 
     assert waiting(booking) == {}
     assert waiting(moved) == {}
@@ -79,7 +80,7 @@ def test_old_answers_are_asked_again_at_once_and_fresh_ones_are_not(world: World
 def test_moving_writes_new_ones_and_the_old_ones_never_leave(world: World, smtp_server: MailServer) -> None:
     booking = confirmed(world)
     old = waiting(booking)
-    moved = operations.move_booking(booking=booking, starts_at=at(15), now=NOW)
+    moved = operations.move_booking(booking=booking, to=NewTime(at(15)), act=Act(NOW, by_client=True))
     assert waiting(moved)[MessageKind.REMINDER_FIRST] == at(15) - 48 * HOUR
     end_all_but(MessageKind.REMINDER_FIRST)
 
@@ -97,7 +98,9 @@ def test_correcting_the_address_keeps_the_reminders_of_the_new_revision(world: W
     address = operations.VisitAddress(
         street="99 Other Street", unit="", zip_code="90026", access_type="ground", access={}
     )
-    corrected = operations.correct_address(booking=booking, address=address, now=NOW)
+    corrected = operations.correct_visit(
+        booking=booking, correction=Correction(address=address), act=Act(NOW)
+    )
 
     assert corrected.revision == booking.revision + 1
     assert waiting(corrected) == waiting(booking)
@@ -255,15 +258,17 @@ def test_every_operation_leaves_a_confirmed_visit_with_its_reminders(world: Worl
     """Whoever adds an operation that makes a revision must write them too."""
     booking = confirmed(world)
     steps = [
-        lambda: operations.move_booking(booking=booking, starts_at=at(14), now=NOW),
-        lambda: operations.correct_address(
+        lambda: operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, by_client=True)),
+        lambda: operations.correct_visit(
             booking=booking,
-            address=operations.VisitAddress(
-                street="9 New Street", unit="", zip_code="90026", access_type="stairs", access={}
+            correction=Correction(
+                address=operations.VisitAddress(
+                    street="9 New Street", unit="", zip_code="90026", access_type="stairs", access={}
+                )
             ),
-            now=NOW,
+            act=Act(NOW),
         ),
-        lambda: operations.move_booking(booking=booking, starts_at=at(16), now=NOW, by_client=True),
+        lambda: operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True)),
     ]
     for step in steps:
         step()

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from bookings import exceptions
 from bookings.domain import operations, reminders
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import (
     AccessNotes,
@@ -240,14 +241,15 @@ def test_confirmed_visits_and_those_of_the_desk_are_not_counted(world: World) ->
     operations.confirm_booking(booking=world.book(starts_at=at(9, 30)), actor=None, now=NOW)
     by_desk = world.submission(starts_at=at(11, 30), answers={})
     assert (
-        operations.request_booking(submission=by_desk, now=NOW, actor=desk).status == BookingStatus.REQUESTED
+        operations.request_booking(submission=by_desk, now=NOW, sender=Sender(actor=desk)).status
+        == BookingStatus.REQUESTED
     )
 
     world.book(starts_at=at(13, 30))
     with pytest.raises(exceptions.TooManyRequests):
         world.book(starts_at=at(15, 30))
     more = world.submission(starts_at=at(15, 30))
-    assert operations.request_booking(submission=more, now=NOW, actor=desk)
+    assert operations.request_booking(submission=more, now=NOW, sender=Sender(actor=desk))
 
 
 def visited(world: World, **changes: Any) -> Booking:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.domain import operations, scheduling
+from bookings.domain.operations import Act, NewTime
 from bookings.domain.scheduling import Rescue
 from bookings.models import Booking, BookingRules, Therapist
 from tests.factories import DAY, NOW, World, at
@@ -92,10 +93,8 @@ def test_as_many_keep_their_time_as_a_brute_force_finds(limit: int, world: World
         if row.chosen is not None:
             operations.move_booking(
                 booking=row.booking,
-                starts_at=row.chosen.starts_at,
-                preference=f"therapist:{row.chosen.therapist.slug}",
-                now=NOW,
-                for_staff=True,
+                to=NewTime(row.chosen.starts_at, preference=f"therapist:{row.chosen.therapist.slug}"),
+                act=Act(NOW),
             )
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from bookings.domain import answers, links, operations, outbox
+from bookings.domain.operations import Act, NewTime, Shown
 from bookings.domain.operations.act import columns_of
 from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotTaken
@@ -108,11 +110,11 @@ def do_cancel(booking: Booking, staff: User) -> None:
 
 
 def do_move(booking: Booking, staff: User) -> None:
-    operations.move_booking(booking=booking, starts_at=at(14), now=THEN, actor=staff, for_staff=True)
+    operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(THEN, staff))
 
 
 def do_move_a_little(booking: Booking, staff: User) -> None:
-    operations.move_booking(booking=booking, starts_at=at(10, 30), now=THEN, actor=staff, for_staff=True)
+    operations.move_booking(booking=booking, to=NewTime(at(10, 30)), act=Act(THEN, staff))
 
 
 def assert_undone(
@@ -208,7 +210,7 @@ def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
     visit: Booking, staff: User, smtp_server: MailServer
 ) -> None:
     hour = at(10) - timedelta(hours=48)
-    operations.move_booking(booking=visit, starts_at=at(14), now=hour - MINUTE, actor=staff, for_staff=True)
+    operations.move_booking(booking=visit, to=NewTime(at(14)), act=Act(hour - MINUTE, staff))
     assert send(hour) == {Outcome.DROPPED: 1}
     operations.undo(press=press(), actor=staff, now=hour)
     assert send(hour) == {Outcome.SENT: 1}
@@ -255,9 +257,7 @@ def test_a_late_move_that_was_answered_waits_again(world: World, staff: User) ->
     Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
     fee = operations.late_fee(visit, now=NOW)
     assert fee is not None
-    change = operations.ask_move(
-        booking=visit, wanted_starts_at=at(14), shown_revision=visit.revision, shown_fee_cents=fee, now=NOW
-    )
+    change = operations.ask_move(booking=visit, to=NewTime(at(14)), shown=Shown(visit.revision, fee), now=NOW)
     Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
 
     def accept(booking: Booking, actor: User) -> None:
@@ -292,9 +292,7 @@ def test_fees_are_as_they_were(world: World, staff: User) -> None:
         )
 
     assert_undone(visit, staff, cancel_late, then=then)
-    operations.cancel_by_client(
-        booking=visit, shown_revision=visit.revision, shown_fee_cents=6_000, now=then - MINUTE
-    )
+    operations.cancel_by_client(booking=visit, shown=Shown(visit.revision, 6_000), now=then - MINUTE)
     Message.objects.filter(due_at__lte=then).update(state=MessageState.SENT)
     assert_undone(visit, staff, charge, then=then)
     assert_undone(visit, staff, waive, then=then)
@@ -358,14 +356,14 @@ def test_so_near_a_visit_the_client_hears_at_once(
 
 
 def test_a_visit_moved_away_from_now_is_told_at_once(visit: Booking, staff: User) -> None:
-    operations.move_booking(booking=visit, starts_at=at(16), now=at(9), actor=staff, for_staff=True)
+    operations.move_booking(booking=visit, to=NewTime(at(16)), act=Act(at(9), staff))
     assert Message.objects.get(booking=visit, kind=MessageKind.MOVED).due_at == at(9)
 
 
 def test_what_clients_do_and_what_the_owner_wants_at_once_does_not_wait(
     visit: Booking, staff: User, world: World
 ) -> None:
-    operations.move_booking(booking=visit, starts_at=at(14), now=THEN, by_client=True)
+    operations.move_booking(booking=visit, to=NewTime(at(14)), act=Act(THEN, by_client=True))
     assert Message.objects.get(booking=visit, kind=MessageKind.MOVED).due_at == THEN
     settings = MessageSettings.load()
     settings.second_thoughts_minutes = 0
@@ -397,9 +395,7 @@ def test_a_time_that_could_not_be_kept_before_is_given_back_all_the_same(
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(20))
 
     def rescue(booking: Booking, actor: User) -> None:
-        operations.move_booking(
-            booking=booking, starts_at=at(10), now=THEN, actor=actor, preference="any", for_staff=True
-        )
+        operations.move_booking(booking=booking, to=NewTime(at(10), preference="any"), act=Act(THEN, actor))
 
     assert_undone(visit, staff, rescue)
 
@@ -479,7 +475,7 @@ def test_undoing_and_sending_at_once_is_one_of_the_two(
         smtp_server.messages.clear()
         # One at which it never was: whether it went back is seen by the hour.
         hour = 11 + number
-        operations.move_booking(booking=visit, starts_at=at(hour), now=then, actor=staff, for_staff=True)
+        operations.move_booking(booking=visit, to=NewTime(at(hour)), act=Act(then, staff))
         word = undo_while_sending(staff, then + 2 * MINUTE)
         told = [mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"]]
         assert (word, len(told)) in (("undone", 0), ("refused", 1))
@@ -502,7 +498,7 @@ def book_course(world: World) -> Booking:
 
 
 def do_move_later(booking: Booking, staff: User) -> None:
-    operations.move_booking(booking=booking, starts_at=at(16), now=THEN + MINUTE, actor=staff, for_staff=True)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(THEN + MINUTE, staff))
 
 
 def do_cancel_later(booking: Booking, staff: User) -> None:
@@ -530,9 +526,7 @@ def test_what_an_email_about_a_course_may_have_told_is_not_undone(world: World, 
     assert second.together is not None
     operations.confirm_together(together=second.together, actor=staff, now=THEN)
     (taken,) = outbox.claim_due(now=THEN + 2 * MINUTE)
-    operations.move_booking(
-        booking=second, starts_at=at(16), now=THEN + 2 * MINUTE, actor=staff, for_staff=True
-    )
+    operations.move_booking(booking=second, to=NewTime(at(16)), act=Act(THEN + 2 * MINUTE, staff))
     with pytest.raises(MessageGone):
         operations.undo(press=press(), actor=staff, now=THEN + 3 * MINUTE)
     outbox.mark_sent(taken, now=THEN + 2 * MINUTE)
@@ -583,9 +577,7 @@ def test_a_canceled_visit_and_its_waived_fee_are_told_together(
 
 
 def move(booking: Booking, staff: User, hour: int, moment: datetime, **more: Any) -> None:
-    operations.move_booking(
-        booking=booking, starts_at=at(hour), now=moment, actor=staff, for_staff=True, **more
-    )
+    operations.move_booking(booking=booking, to=NewTime(at(hour), **more), act=Act(moment, staff))
 
 
 def correct(booking: Booking, staff: User, moment: datetime, **changes: Any) -> None:
@@ -764,7 +756,7 @@ def test_what_the_client_does_is_compared_with_what_the_page_showed(
 ) -> None:
     do_move(visit, staff)
     visit.refresh_from_db()
-    operations.move_booking(booking=visit, starts_at=at(16), now=THEN + MINUTE, by_client=True)
+    operations.move_booking(booking=visit, to=NewTime(at(16)), act=Act(THEN + MINUTE, by_client=True))
     send(THEN + 3 * MINUTE)
     mail = next(mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"])
     assert "2:00 PM – 3:00 PM" in mail.text
@@ -779,7 +771,7 @@ def test_visits_canceled_together_are_told_at_the_times_that_the_client_knows(
     operations.confirm_together(together=second.together, actor=staff, now=NOW)
     Message.objects.filter(due_at__lte=THEN).update(state=MessageState.SENT)
     move(second, staff, 16, THEN)
-    operations.cancel_together(together=second.together, actor=staff, now=THEN + MINUTE)
+    operations.cancel_together(together=second.together, act=Act(THEN + MINUTE, staff))
     text = told(smtp_server, THEN + 3 * MINUTE)
     assert "2:00 PM – 3:00 PM" in text
     assert "4:00" not in text
@@ -793,9 +785,12 @@ def test_a_course_confirmed_or_canceled_with_one_press_is_undone_with_one(world:
     first, second = world.book(), world.book(starts_at=at(14))
     Booking.objects.update(together=together)
     Message.objects.update(state=MessageState.SENT)
-    for do in (operations.confirm_together, operations.cancel_together):
+    for do in (
+        partial(operations.confirm_together, actor=staff, now=THEN),
+        partial(operations.cancel_together, act=Act(THEN, staff)),
+    ):
         before = [Picture.take(booking) for booking in (first, second)]
-        do(together=together, actor=staff, now=THEN)
+        do(together=together)
         assert Message.objects.get(kind=MessageKind.TOGETHER).due_at == THEN + 2 * MINUTE
         assert len(operations.undo(press=press(), actor=staff, now=THEN + MINUTE)) == 2
         assert [Picture.take(booking) for booking in (first, second)] == before
@@ -806,7 +801,7 @@ def test_one_that_can_not_be_undone_keeps_all_as_they_are(world: World, staff: U
     for hour in (10, 14):
         world.book(starts_at=at(hour))
     Booking.objects.update(together=together)
-    operations.cancel_together(together=together, actor=staff, now=THEN)
+    operations.cancel_together(together=together, act=Act(THEN, staff))
     world.book(starts_at=at(14), email="bo@example.com", phone="+12135550124", now=THEN)
     with pytest.raises(SlotTaken):
         operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
@@ -818,10 +813,8 @@ def test_visits_that_changed_places_go_back_in_the_other_order(world: World, sta
     key = uuid.uuid4()
     first = world.book()
     second = world.book(starts_at=at(14))
-    other = operations.move_booking(
-        booking=second, starts_at=at(16), now=THEN, actor=staff, for_staff=True, press=key
-    )
-    operations.move_booking(booking=first, starts_at=at(14), now=THEN, actor=staff, for_staff=True, press=key)
+    other = operations.move_booking(booking=second, to=NewTime(at(16)), act=Act(THEN, staff, press=key))
+    operations.move_booking(booking=first, to=NewTime(at(14)), act=Act(THEN, staff, press=key))
     operations.undo(press=key, actor=staff, now=THEN + MINUTE)
     assert list(Booking.objects.order_by("pk").values_list("starts_at", flat=True)) == [at(10), at(14)]
     assert other.pk == second.pk

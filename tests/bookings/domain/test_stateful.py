@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 from bookings import exceptions
 from bookings.domain import answers, operations, pricing, reminders, scheduling
 from bookings.domain.lifecycle import may_become
+from bookings.domain.operations import Sender
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.drives.table import read_drives
 from bookings.enums import BookingStatus
@@ -234,7 +235,7 @@ class Story(RuleBasedStateMachine):
         unheld = not Hold.objects.filter(draft_id=draft, starts_at=choice.starts_at).live(self.now).exists()
         refusal: exceptions.BookingError | None = None
         try:
-            operations.request_booking(submission=submission, now=self.now, draft=draft)
+            operations.request_booking(submission=submission, now=self.now, sender=Sender(draft=draft))
         except exceptions.TooManyRequests:
             return False
         except (*TOO_LATE, exceptions.NoLongerOffered) as refused:

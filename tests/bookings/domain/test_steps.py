@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from bookings.domain import operations, outbox
-from bookings.domain.operations import Press
+from bookings.domain.operations import Act, NewTime, Press
 from bookings.domain.operations.steps import KEEP, UNDO_REACHES
 from bookings.drives.models import ObservedDrive
 from bookings.enums import BookingStatus, MessageKind, MessageState, PaidBy, StepKind
@@ -293,7 +293,7 @@ def test_nobody_leaves_for_a_visit_that_is_off_or_on_another_day(
 
 def test_a_moved_visit_begins_anew(visit: Booking, hands: User) -> None:
     press(visit, hands, StepKind.LEAVING, at(9, 30))
-    operations.move_booking(booking=visit, starts_at=at(15), now=at(9, 40), for_staff=True)
+    operations.move_booking(booking=visit, to=NewTime(at(15)), act=Act(at(9, 40)))
     assert not visit.steps.exists()
 
 

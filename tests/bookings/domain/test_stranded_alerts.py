@@ -10,6 +10,7 @@ import pytest
 from django.db import connections
 
 from bookings.domain import operations, stranding
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageKind, MessageState
 from bookings.models import Booking, Message, StrandedNotice, Therapist, TimeOff
 from bookings.notifications import delivery
@@ -110,9 +111,7 @@ def test_an_alert_is_dropped_when_the_visit_can_be_kept_again(world: World, smtp
     assert send(SUNDAY) == {Outcome.DROPPED: 1}
     go_away(world)
     stranding.tell_desk(now=SUNDAY)
-    operations.move_booking(
-        booking=booking, starts_at=at(10, day=DAY + timedelta(days=1)), now=SUNDAY, for_staff=True
-    )
+    operations.move_booking(booking=booking, to=NewTime(at(10, day=DAY + timedelta(days=1))), act=Act(SUNDAY))
     Message.objects.exclude(kind=MessageKind.STRANDED_ALERT).update(state=MessageState.SENT)
     assert send(SUNDAY) in ({Outcome.DROPPED: 1}, {})
     assert smtp_server.messages == []

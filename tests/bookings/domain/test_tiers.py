@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from bookings.domain import intake, operations
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus
 from bookings.exceptions import ScreeningNotCleared, ScreeningStops
 from bookings.models import Booking, BookingRules
@@ -116,9 +117,9 @@ def test_no_set_of_tiers_is_confirmed_without_what_it_needs(known: World, desk: 
         with undone():
             if tier >= Tier.STOP:
                 with pytest.raises(ScreeningStops):
-                    operations.request_booking(submission=submission, actor=actor, now=NOW)
+                    operations.request_booking(submission=submission, now=NOW, sender=Sender(actor=actor))
                 continue
-            booking = operations.request_booking(submission=submission, actor=actor, now=NOW)
+            booking = operations.request_booking(submission=submission, now=NOW, sender=Sender(actor=actor))
             at_once = tier is Tier.CLEAR or (by_desk and tier is Tier.CAUTION)
             assert booking.status == (BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED)
             if at_once:

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 
 from bookings import exceptions
 from bookings.domain import links, operations
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import Booking, BookingRules, Message
 from bookings.notifications.registry import SiteSettings
@@ -31,7 +32,7 @@ def ask(world: World, number: int = 0, *, source: str = "here", **changes: Any) 
             **changes,
         }
     )
-    return operations.request_booking(submission=submission, now=NOW, source=source)
+    return operations.request_booking(submission=submission, now=NOW, sender=Sender(source=source))
 
 
 def test_time_of_a_new_client_is_free_again_after_an_hour(world: World) -> None:
@@ -119,7 +120,7 @@ def test_request_that_was_never_proved_proves_nothing_for_the_next(world: World)
 def test_booking_of_the_desk_needs_no_press(world: World) -> None:
     desk = User.objects.create_user("desk", is_staff=True)
 
-    booking = operations.request_booking(submission=world.submission(), now=NOW, actor=desk)
+    booking = operations.request_booking(submission=world.submission(), now=NOW, sender=Sender(actor=desk))
 
     assert booking.prove_by is None
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from bookings.domain import intake, operations, pricing, scheduling
 from bookings.domain.alternatives import find_alternatives
-from bookings.domain.operations import VisitAddress
+from bookings.domain.operations import Act, Correction, NewTime, Sender, VisitAddress
 from bookings.domain.stranding import stranded_by
 from bookings.domain.visit_request import VisitRequest, load_treatment, load_visit_request
 from bookings.exceptions import BookingError, SlotNotOffered
@@ -52,23 +52,31 @@ def ends(last: date | None) -> None:
     Therapist.objects.update(certificate_expires_on=last)
 
 
-Act = Callable[[World, Booking], Any]
+Promise = Callable[[World, Booking], Any]
 #: Each way to promise the time of a visit, with the visit that it is about, on `DAY` at 10 or moved to it.
-DOORS: dict[str, Act] = {
+DOORS: dict[str, Promise] = {
     "hold": lambda world, _visit: holds(world),
     "press": lambda world, _visit: world.book(starts_at=at(15), email="b@example.com", phone="+12135550111"),
     "press at the desk": lambda world, _visit: operations.request_booking(
-        submission=world.submission(starts_at=at(15)), now=NOW, actor=User.objects.create(username="desk")
+        submission=world.submission(starts_at=at(15)),
+        now=NOW,
+        sender=Sender(actor=User.objects.create(username="desk")),
     ),
     "confirm": lambda world, visit: operations.confirm_booking(booking=visit, actor=None, now=NOW),
-    "move": lambda world, visit: operations.move_booking(booking=visit, starts_at=at(15), now=NOW),
-    "move by staff": lambda world, visit: operations.move_booking(
-        booking=visit, starts_at=at(15), now=NOW, for_staff=True
+    "move": lambda world, visit: operations.move_booking(
+        booking=visit, to=NewTime(at(15)), act=Act(NOW, by_client=True)
     ),
-    "another way to the door": lambda world, visit: operations.correct_address(
+    "move by staff": lambda world, visit: operations.move_booking(
+        booking=visit, to=NewTime(at(15)), act=Act(NOW)
+    ),
+    "another way to the door": lambda world, visit: operations.correct_visit(
         booking=visit,
-        address=VisitAddress(street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}),
-        now=NOW,
+        correction=Correction(
+            address=VisitAddress(
+                street=visit.street, unit="", zip_code="90026", access_type="stairs", access={}
+            )
+        ),
+        act=Act(NOW),
     ),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 
 from bookings.domain import operations, outbox, reminders
+from bookings.domain.operations import Act, NewTime, Sender
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.models import Booking, Message, MessageSettings, TimeOff
 from bookings.notifications import calls, delivery
@@ -22,7 +23,7 @@ def by_phone(world: World, **changes: object) -> Booking:
     """A visit that staff booked for somebody without an email."""
     actor = staff_user(f"desk-{changes.get('starts_at', '')}")
     submission = world.submission(email="", **changes)
-    return operations.request_booking(submission=submission, now=NOW, actor=actor)
+    return operations.request_booking(submission=submission, now=NOW, sender=Sender(actor=actor))
 
 
 def rows(booking: Booking) -> list[tuple[str, str]]:
@@ -38,9 +39,7 @@ def test_every_kind_about_a_visit_has_words_to_say() -> None:
 def test_what_happens_to_a_visit_is_told_by_phone_alone(world: World) -> None:
     booking = by_phone(world)
     assert rows(booking) == [("confirmed", "phone"), ("reminder_first", "phone")]
-    moved = operations.move_booking(
-        booking=booking, starts_at=at(14), now=NOW, actor=staff_user("mover"), for_staff=True
-    )
+    moved = operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, staff_user("mover")))
     operations.cancel_booking(booking=moved, actor=staff_user("canceler"), now=NOW)
     assert {kind for kind, channel in rows(booking) if channel == Channel.PHONE} == {
         "confirmed", "moved", "canceled", "reminder_first",
@@ -76,7 +75,7 @@ def test_who_books_on_the_day_before_is_not_called_again(world: World) -> None:
     booking = operations.request_booking(
         submission=world.submission(email="", starts_at=at(10)),
         now=at(9, day=DAY - timedelta(days=1)),
-        actor=staff_user("desk"),
+        sender=Sender(actor=staff_user("desk")),
     )
     assert rows(booking) == [("confirmed", "phone")]
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client as Browser
 
-from bookings.domain import outbox
+from bookings.domain import message_copies
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import Booking, Client, Message
 from tests.factories import DAY, NOW, World, at, make_world
@@ -263,7 +263,7 @@ def test_the_list_of_messages_reads_one_page(
     assert "message_newest_first" in plan, plan
 
     with count_queries() as queries:
-        assert outbox.purge_copies(now=NOW) == 0
+        assert message_copies.purge_copies(now=NOW) == 0
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {queries[0]['sql']}")
         plan = "\n".join(row[0] for row in cursor.fetchall())

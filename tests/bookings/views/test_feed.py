@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import LinkPurpose
 from bookings.models import Booking, BookingEvent, Link
 from services.models import Business
@@ -112,7 +113,7 @@ def test_each_change_raises_the_sequence_of_its_entry(client: Client, world: Wor
     seen = [int(events(client.get(url).content.decode())[0].sequence.value)]
     operations.confirm_booking(booking=booking, actor=None, now=NOW)
     seen.append(int(events(client.get(url).content.decode())[0].sequence.value))
-    operations.move_booking(booking=booking, starts_at=at(14), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, by_client=True))
     [access_type] = events(client.get(url).content.decode())
     seen.append(int(access_type.sequence.value))
     assert seen == [0, 1, 2]

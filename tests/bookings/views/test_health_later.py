@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime
 from bookings.domain.operations.status import has_grave_answers
 from bookings.enums import BookingStatus, MessageState
 from bookings.exceptions import ScreeningNotCleared, ScreeningStops
@@ -194,10 +195,8 @@ def test_without_answers_it_ends_and_says_why(booking: Booking) -> None:
 
 
 def test_it_can_be_moved_while_it_waits(booking: Booking, world: World) -> None:
-    operations.move_booking(
-        booking=booking, starts_at=booking.starts_at + timedelta(hours=4), now=NOW,
-        actor=staff_user("mover"), for_staff=True,
-    )  # fmt: skip
+    to = NewTime(booking.starts_at + timedelta(hours=4))
+    operations.move_booking(booking=booking, to=to, act=Act(NOW, staff_user("mover")))
     booking.refresh_from_db()
     assert booking.status == BookingStatus.REQUESTED
 

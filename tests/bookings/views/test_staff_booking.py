@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.operations import Sender
 from bookings.enums import BookingStatus, MessageKind
 from bookings.models import Booking, BookingDraft, Message
 from bookings.models import Client as BookingClient
@@ -139,7 +140,7 @@ def test_what_waits_for_a_look_is_called_a_request(world: World, desk: Client) -
 def test_answers_that_need_a_look_still_wait_for_one(world: World) -> None:
     staff = staff_user("desk", *DESK_RIGHTS)
     submission = world.submission(answers={**CLEAR_ANSWERS, "pregnancy": "yes", "pregnancy_signs": "no"})
-    booking = operations.request_booking(submission=submission, now=NOW, actor=staff)
+    booking = operations.request_booking(submission=submission, now=NOW, sender=Sender(actor=staff))
     assert booking.status == BookingStatus.REQUESTED
 
 

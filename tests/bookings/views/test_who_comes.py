@@ -12,6 +12,7 @@ import time_machine
 from django.test import Client
 
 from bookings.domain import operations
+from bookings.domain.operations import Act, NewTime
 from bookings.models import Booking, Hold, Therapist
 from tests.bookings.views.flow import ONE, Flow, press
 from tests.bookings.views.visits.browsers import address, confirmed, hidden, text, with_link
@@ -221,8 +222,6 @@ def test_a_move_with_somebody_else_than_shown_is_said_first(world: World, two: T
 
 def test_staff_who_move_a_visit_leave_what_the_client_asked_for(world: World, two: Therapist) -> None:
     booking = confirmed(world, preference="any")
-    operations.move_booking(
-        booking=booking, starts_at=at(14), preference=f"therapist:{TWO}", now=NOW, for_staff=True
-    )
+    operations.move_booking(booking=booking, to=NewTime(at(14), preference=f"therapist:{TWO}"), act=Act(NOW))
     booking.refresh_from_db()
     assert (booking.therapist, booking.preference) == (two, "any")

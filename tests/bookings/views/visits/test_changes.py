@@ -11,6 +11,7 @@ import time_machine
 from django.test import Client
 
 from bookings.domain import links, operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState
 from bookings.models import Booking, ChangeRequest, LateFee, Message, TimeOff
 from bookings.staff.late_changes import change_words
@@ -149,7 +150,7 @@ def test_a_tampered_fee_is_not_taken(booking: Booking) -> None:
 def test_a_page_of_a_visit_that_was_moved_meanwhile_cancels_nothing(booking: Booking) -> None:
     client = signed_in()
     page = hidden(client.get(address(booking, "cancel")))
-    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True))
     response = client.post(address(booking, "cancel"), page)
     assert response.status_code == 409
     assert "has changed since" in text(response)
@@ -302,7 +303,7 @@ def test_a_late_page_of_a_visit_that_changed_meanwhile_asks_for_nothing(
     with late():
         client = signed_in(now=LATE)
         page = client.get(address(booking, "cancel")) if action == "cancel" else choose(client, booking)
-        operations.move_booking(booking=booking, starts_at=at(16), now=LATE, for_staff=True)
+        operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(LATE))
         response = client.post(address(booking, action), hidden(page))
         assert response.status_code == 409
         assert "has changed since" in text(response)

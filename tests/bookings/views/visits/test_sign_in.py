@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from bookings.domain import links, operations, outbox
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import LinkPurpose, MessageKind
 from bookings.models import Booking, BookingDraft, Link, Message
 from tests.factories import NOW, World, at
@@ -136,7 +137,7 @@ def test_unknown_altered_expired_replaced_and_foreign_links_are_one_answer(world
     other = world.book(email="bo@example.com", phone="+12135550124", starts_at=at(14))
     token = links.visit_token(booking, now=NOW)
     sign_in = links.token_of(links.sign_in_link(email="ana@example.com", now=NOW - timedelta(minutes=20)))
-    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True))
     altered = links.visit_token(other, now=NOW)[:-1] + "!"
     answers = set()
     for path in (
@@ -477,7 +478,7 @@ def test_a_proof_is_asked_for_again_after_an_hour_but_not_in_the_middle_of_a_for
 def test_a_link_that_was_taken_back_closes_what_it_opened(world: World) -> None:
     booking = world.book()
     client = with_link(booking)
-    operations.move_booking(booking=booking, starts_at=at(16), now=NOW)
+    operations.move_booking(booking=booking, to=NewTime(at(16)), act=Act(NOW, by_client=True))
     assert closed(client.get(address(booking)))
     assert signed_in().get(address(booking)).status_code == 200
 

@@ -1,0 +1,48 @@
+"""A ZIP code as people type it, ZIP+4 too."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from massagerx.lib.fields import LineField
+from massagerx.lib.zips import centroid
+
+# With the state in front or the four more digits behind, which a text program may have joined by another dash.
+_ZIP = re.compile(
+    r"(?:(?:CA|California)[,.]?\s*)?([0-9]{5})(?:\s?[-\s\u2010-\u2015\u2212]\s?[0-9]{4})?", re.IGNORECASE
+)
+
+
+class ZipForm(forms.Form):
+    """Where to, by ZIP code. A ZIP+4 is read as its first five digits."""
+
+    zip_code = LineField(
+        label=_("ZIP code of the visit"),
+        max_length=200,
+        error_messages={"required": _("Type the five digits of your ZIP code.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10}),
+    )
+
+    def clean_zip_code(self) -> str:
+        """The five digits of a ZIP code that exists; ZIP+4 is cut."""
+        match = _ZIP.fullmatch(self.cleaned_data["zip_code"])
+        if match is None:
+            raise ValidationError(_("A ZIP code has five digits, like 90012."), code="not_a_zip")
+        code = match.group(1)
+        found = centroid(code)
+        if found is None:
+            raise ValidationError(
+                _("We can't find that ZIP code. Please check the digits."), code="unknown_zip"
+            )
+        if not found.is_standard:
+            raise ValidationError(
+                _(
+                    "That ZIP code is for PO boxes or a single building. Type the ZIP code of the home we visit."
+                ),
+                code="not_a_home",
+            )
+        return code
