@@ -28,6 +28,8 @@ class EventKind(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     DECLINED = "declined", _("Declined")
     CANCELED = "canceled", _("Canceled")
+    # Canceled too, while the course is paused: it is planned anew.
+    PAUSED = "paused", _("Fell away in a pause")
     MOVED = "moved", _("Moved")
     COMPLETED = "completed", _("Completed")
     NO_SHOW = "no_show", _("No-show")
@@ -75,6 +77,13 @@ class PairingKind(models.TextChoices):
 
     NEVER = "never", _("Never send")
     PREFERRED = "preferred", _("Send first")
+
+
+class DoorRule(models.TextChoices):
+    """What holds for whoever goes to a client's door, the milder first."""
+
+    NOT_ALONE = "not_alone", _("Not alone")
+    TWO_PEOPLE = "two_people", _("Two people only")
 
 
 class NoteReader(models.TextChoices):

@@ -18,6 +18,7 @@ from bookings.domain import (
     area_requests,
     check_ins,
     closing,
+    incidents,
     intake,
     links,
     message_copies,
@@ -119,6 +120,12 @@ def purge_steps() -> None:
     """Deletes what was pressed on the way to visits of long ago and at their doors."""
     operations.purge_steps(now=timezone.now())
     check_ins.purge(now=timezone.now())
+
+
+@shared_task
+def purge_incidents() -> None:
+    """Deletes incidents that the law no longer asks us to keep."""
+    incidents.purge(now=timezone.now())
 
 
 @shared_task

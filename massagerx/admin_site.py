@@ -82,6 +82,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "services.business",
             "bookings.bookingrules",
             "bookings.safetycontact",
+            "bookings.incident",
             "bookings.closure",
             "bookings.termsversion",
             "bookings.screeningversion",

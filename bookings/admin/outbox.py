@@ -25,7 +25,7 @@ from .base import RowsOnly
 
 @admin.register(Message)
 class MessageAdmin(RowsOnly):
-    list_display = ["kind", "about", "to", "shown_state", "due", "sent", "last_error"]
+    list_display = ["kind", "about", "recipient", "shown_state", "due", "sent", "last_error"]
     list_filter = ["state", "channel", "kind"]
     list_select_related = ["booking__client", "link", "contact_message", "booklet_request"]
     search_fields = ["booking__reference", "booking__client__name", "booking__client__email"]
@@ -43,7 +43,7 @@ class MessageAdmin(RowsOnly):
         return about(message)
 
     @admin.display(description=gettext_lazy("to"))
-    def to(self, message: Message) -> str:
+    def recipient(self, message: Message) -> str:
         return addressee(message)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")

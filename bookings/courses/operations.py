@@ -13,6 +13,7 @@ from django.db import transaction
 from bookings.domain import listeners, operations
 from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
+from bookings.enums import EventKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, BookingRules
 from massagerx.lib.localtime import local
@@ -118,11 +119,12 @@ def pause_course(
                 asks_waiver=asks_waiver,
                 reason=act.reason,
                 now=act.at,
+                kind=EventKind.PAUSED,
             )
         else:
             # Told at once, and not to be taken back one by one: the course has kept their days.
             at_once = replace(act, leaves_at=act.at)
-            canceled = operations.cancel_together(together=course.key, act=at_once)
+            canceled = operations.cancel_together(together=course.key, act=at_once, kind=EventKind.PAUSED)
         zero = date.fromisoformat(fresh.dates["day_zero"])
         fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
         fresh.paused_at = act.at

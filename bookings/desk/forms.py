@@ -270,7 +270,7 @@ class ClientForm(forms.ModelForm):
 
     class Meta:
         model = Client
-        fields = ["name", "email", "phone", "is_blocked"]
+        fields = ["name", "email", "phone", "is_blocked", "door_rule"]
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()

@@ -160,6 +160,7 @@ def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
             {
                 **_visit(booking),
                 "kind": "request",
+                "client": booking.client,
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain import links, reminders
 from bookings.domain.operations.transaction import translated_errors
-from bookings.enums import BookingStatus, ComplaintState, EventKind, NoteReader, PairingKind
+from bookings.enums import BookingStatus, ComplaintState, DoorRule, EventKind, NoteReader, PairingKind
 from bookings.exceptions import ClientGone, SameClient
 from bookings.models import Booking, BookingEvent, Client, ClientNote, Pairing, Therapist
 
@@ -147,8 +147,9 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
             for visit in visits
         )
         kept.is_blocked = kept.is_blocked or gone.is_blocked
+        kept.door_rule = max(kept.door_rule, gone.door_rule, key=["", *DoorRule.values].index)
         kept.created_at = min(kept.created_at, gone.created_at)
-        kept.save(update_fields=["is_blocked", "created_at"])
+        kept.save(update_fields=["is_blocked", "door_rule", "created_at"])
         if bool(gone.email) != bool(kept.email):
             reminders.follow_client(kept, now=now)
         was = ", ".join(filter(None, [gone.name, gone.email, str(gone.phone)]))

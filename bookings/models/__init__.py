@@ -6,6 +6,7 @@ from .changes import ChangeRequest, LateFee
 from .enquiries import Booklet, BookletRequest, ContactMessage
 from .history import BookingEvent, SecondThought, StrandedNotice
 from .holds import Hold
+from .incidents import Incident
 from .intake import (
     BookingDraft,
     ClinicianNote,
@@ -49,6 +50,7 @@ __all__ = [
     "ExtraHours",
     "HealthAccess",
     "Hold",
+    "Incident",
     "LateFee",
     "Link",
     "Message",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
-from bookings.enums import ComplaintState, Gender, NoteReader, PairingKind
+from bookings.enums import ComplaintState, DoorRule, Gender, NoteReader, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
 from services.models import Service
 
@@ -45,6 +45,18 @@ class Client(models.Model):
     phone = PhoneNumberField(_("phone"), region="US")
     is_blocked = models.BooleanField(
         _("blocked"), default=False, help_text=_("Requests from a blocked client always wait for staff.")
+    )
+    door_rule = models.CharField(
+        _("at their door"),
+        max_length=10,
+        choices=DoorRule.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Not alone: somebody of ours waits near or stays on the phone. Two people only: two of us go in. Seen by "
+            "everybody who takes a visit over; online, requests always wait for staff."
+        ),
     )
     created_at = models.DateTimeField(_("first seen"))
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)

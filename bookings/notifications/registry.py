@@ -214,7 +214,7 @@ def with_event(message: Message, booking: Booking, *kinds: EventKind) -> Booking
 def ended_together(message: Message, booking: Booking) -> BookingQuerySet:
     """Those that were canceled, or expired, with one press, of which the message tells; none for one that tells of
     others."""
-    return with_event(message, booking, EventKind.CANCELED, EventKind.EXPIRED)
+    return with_event(message, booking, EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED)
 
 
 def _told_later(message: Message, booking: Booking) -> bool:

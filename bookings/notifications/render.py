@@ -212,11 +212,17 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         found["is_ours"] = change.get("kind") == EventKind.CANCELED and not change["by_client"]
     if message.kind == MessageKind.STAFF_ALERT and booking.together is not None:
         found["count"] = with_event(
-            message, booking, EventKind.REQUESTED, EventKind.CANCELED, EventKind.MOVED
+            message,
+            booking,
+            EventKind.REQUESTED,
+            EventKind.CANCELED,
+            EventKind.PAUSED,
+            EventKind.MOVED,
         ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
         found |= _together(message, _told_together(message, booking, now))
+        found["is_paused"] = bool(booking.pk) and with_event(message, booking, EventKind.PAUSED).exists()
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
@@ -328,7 +334,14 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
 _TELLS_CHANGE = frozenset(
     {MessageKind.CONFIRMED, MessageKind.MOVED, MessageKind.STAFF_ALERT, MessageKind.CANCELED}
 )
-_CHANGES = (EventKind.MOVED, EventKind.EDITED, EventKind.CORRECTED, EventKind.CANCELED, EventKind.CONFIRMED)
+_CHANGES = (
+    EventKind.MOVED,
+    EventKind.EDITED,
+    EventKind.CORRECTED,
+    EventKind.CANCELED,
+    EventKind.PAUSED,
+    EventKind.CONFIRMED,
+)
 # What tells that a visit has ended speaks of it as its client knew it.
 _ENDED = frozenset({MessageKind.CANCELED, MessageKind.DECLINED, MessageKind.EXPIRED})
 

@@ -25,6 +25,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
     "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},
     "purge-steps": {"task": "bookings.tasks.purge_steps", "schedule": 86_400.0},
+    "purge-incidents": {"task": "bookings.tasks.purge_incidents", "schedule": 86_400.0},
     "purge-second-thoughts": {"task": "bookings.tasks.purge_second_thoughts", "schedule": 3600.0},
     "purge-enquiries": {"task": "bookings.tasks.purge_enquiries", "schedule": 3600.0},
     "refresh-drives": {

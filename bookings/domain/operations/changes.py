@@ -73,9 +73,11 @@ def cancel_together_by_client(
     now: datetime,
     asks_waiver: bool = False,
     reason: str = "",
+    kind: EventKind = EventKind.CANCELED,
 ) -> list[Booking]:
     """Cancels all that is still to come of one press, each as `cancel_by_client` would, all or none, and tells the
-    client and staff once. `shown` has all of them, by reference. Raises as `cancel_by_client`."""
+    client and staff once. `shown` has all of them, by reference; `kind` says as what it stands in the history. Raises
+    as `cancel_by_client`."""
 
     def check(fresh: Booking) -> None:
         if fresh.reference not in shown:
@@ -87,6 +89,7 @@ def cancel_together_by_client(
             together=together,
             act=Act(now, by_client=True),
             check=check,
+            kind=kind,
             then=lambda one: _name_fee(one, shown[one.reference].fee_cents, asks_waiver, reason, now),
         )
         if len(canceled) < len(shown):

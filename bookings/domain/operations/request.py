@@ -485,7 +485,11 @@ def would_confirm(
 ) -> bool:
     """Whether `request_booking` would confirm at once, so that the button can say what its press does."""
     people = Client.objects.filter(email=submission.email, phone=submission.phone, is_blocked=False)
-    client = people.filter(bookings__status=BookingStatus.COMPLETED).first()
+    same = Q(phone=submission.phone)
+    if submission.email:
+        same |= Q(email=submission.email)
+    flagged = Client.objects.filter(same).exclude(door_rule="")
+    client = people.filter(~Exists(flagged), bookings__status=BookingStatus.COMPLETED).first()
     is_known = client is not None and _is_same_person(client, submission)
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
@@ -543,8 +547,8 @@ _VISITS = CompiledQuery(
 def _client(
     submission: Submission, *, rules: BookingRules, now: datetime, actor: User | None
 ) -> tuple[Client, bool, bool]:
-    """The client; whether it is one that we know, not blocked, who has had a visit; and whether it is a new one, whose
-    mailbox nobody has proved.
+    """The client; whether it is one that we know, neither blocked nor with a rule for their door, who has had a visit;
+    and whether it is a new one, whose mailbox nobody has proved.
 
     Raises `TooManyRequests`. Counted are requests that nobody has answered, of this email and this phone together, and
     of the same email with other phones where the mailbox was proved: whoever knows only another's email or phone can't
@@ -575,7 +579,8 @@ def _client(
     if actor is None and waiting >= rules.open_requests_per_client:
         raise TooManyRequests
     has_been_visited = any(kept for key, _, _, kept, _ in visits if key == client.pk)
-    is_known = has_been_visited and not client.is_blocked and _is_same_person(client, submission)
+    may_be_sure = not client.is_blocked and not any(person.door_rule for person in people)
+    is_known = has_been_visited and may_be_sure and _is_same_person(client, submission)
     is_new = not any(sure for key, *_, sure in visits if key == client.pk)
     return client, is_known, is_new
 

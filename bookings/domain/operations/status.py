@@ -225,16 +225,19 @@ def cancel_together(
     act: Act,
     check: Callable[[Booking], None] | None = None,
     then: Callable[[Booking], None] | None = None,
+    kind: EventKind = EventKind.CANCELED,
 ) -> list[Booking]:
     """Cancels all that is still to come of one press, all or none, and tells the client once, and staff once when the
-    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`.
+    client did it by themselves; who asks for late fees does so by `check` and `then`, as in `change_status`. `kind`
+    says as what it stands in the history.
 
     Raises `InvalidTransition` when nothing is to come.
     """
     with translated_errors(), transaction.atomic():
         ahead = _lock_all(ahead_together(together, now=act.at), BookingStatus.CANCELED)
         act = _told_together(act, ahead)
-        canceled = [change_status(booking, CANCEL, act, check=check, then=then) for booking in ahead]
+        change = CANCEL._replace(event=kind)
+        canceled = [change_status(booking, change, act, check=check, then=then) for booking in ahead]
         alert = [MessageKind.STAFF_ALERT] if act.actor is None else []
         _tell_together(canceled[0], act, alert)
     return canceled

@@ -47,6 +47,7 @@ from bookings.models import (
     DriveOverride,
     Erasure,
     HealthAccess,
+    Incident,
     LateFee,
     Message,
     MessageSettings,
@@ -112,6 +113,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
+    "bookings.incident": {"owner": "la", "desk": "la"},
     "bookings.termsversion": {"owner": "la"},
     "bookings.screeningversion": {"owner": "la"},
     "bookings.healthaccess": {"owner": "l"},
@@ -410,6 +412,19 @@ def desk(world: World) -> Desk:
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
         "bookings.bookingrules": world.rules,
+        "bookings.incident": Incident.objects.create(
+            happened_at=NOW,
+            place="home",
+            kind="2",
+            act="threat",
+            circumstance="alone",
+            description="-",
+            consequences="-",
+            steps="-",
+            job_title="Therapist",
+            recorded_by=staff,
+            recorded_at=NOW,
+        ),
         "bookings.safetycontact": SafetyContact.objects.create(user=staff),
         "bookings.termsversion": world.agreed,
         "bookings.screeningversion": world.screening,
@@ -462,6 +477,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
         import_module("bookings.migrations.0014_pairings").RIGHTS,
         import_module("bookings.migrations.0018_safe_at_the_door").RIGHTS,
+        import_module("bookings.migrations.0021_incidents").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)

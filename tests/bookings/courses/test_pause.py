@@ -70,7 +70,11 @@ def test_client_pauses_and_goes_on(course: Course, world: World) -> None:
     assert sent_at(NOW).count(MessageKind.TOGETHER) == 2
     assert sent_at(NOW).count(MessageKind.STAFF_ALERT) == 1
     mail = email_of(Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk"), NOW)
-    assert "Go on later, or book again:" in mail.text
+    assert mail.subject == "Paused: 5 visits, Manual lymphatic drainage"
+    assert "Your course is paused" in mail.text
+    assert "Go on with the course: " in mail.text
+    alert = Message.objects.get(kind=MessageKind.STAFF_ALERT)
+    assert "A client paused a course: 5 visits fell away" in email_of(alert, NOW).text
 
     asked = client.post(address(third, "resume"), follow=True)
     assert asked.redirect_chain[-1][0] == COURSE

@@ -177,6 +177,11 @@ _canceled_together_by_client = _ended_together(
 )
 
 
+_paused_together = _ended_together(
+    EventKind.PAUSED, BookingStatus.CANCELED, before=_with_another, by_client=True
+)
+
+
 def _canceled_together_late(message: Message) -> None:
     """By the client, the first inside the notice window."""
     _canceled_together_by_client(message)
@@ -197,6 +202,8 @@ SHAPES: dict[str, tuple[MessageKind, Callable[[Message], None]]] = {
     "reminder_last_of_several": (MessageKind.REMINDER_LAST, _with_another),
     "together_of_several": (MessageKind.TOGETHER, _with_another),
     "together_canceled": (MessageKind.TOGETHER, _canceled_together),
+    "together_paused": (MessageKind.TOGETHER, _paused_together),
+    "staff_alert_paused": (MessageKind.STAFF_ALERT, _paused_together),
     "together_canceled_late": (MessageKind.TOGETHER, _canceled_together_late),
     "staff_alert_canceled_together": (MessageKind.STAFF_ALERT, _canceled_together_late),
     "together_expired": (MessageKind.TOGETHER, _expired_together),
