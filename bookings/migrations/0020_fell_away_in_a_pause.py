@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0021_incidents"),
+        ("bookings", "0019_online_booking"),
     ]
 
     operations = [
