@@ -53,7 +53,7 @@ def make_roles() -> None:
         import_module("bookings.migrations.0004_visit_purpose").give_rights(apps, None)
         import_module("bookings.migrations.0014_pairings").give_rights(apps, None)
         import_module("bookings.migrations.0018_safe_at_the_door").give_rights(apps, None)
-        import_module("bookings.migrations.0021_incidents").give_rights(apps, None)
+        import_module("bookings.migrations.0022_incidents").give_rights(apps, None)
         import_module("blog.migrations.0002_home_blocks").give_rights(apps, None)
         import_module("bookings.drives.migrations.0002_rights_over_drives").give_rights(apps, None)
         import_module("bookings.courses.migrations.0002_rights_over_courses").give_rights(apps, None)

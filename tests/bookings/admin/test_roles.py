@@ -477,7 +477,7 @@ def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
         import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
         import_module("bookings.migrations.0014_pairings").RIGHTS,
         import_module("bookings.migrations.0018_safe_at_the_door").RIGHTS,
-        import_module("bookings.migrations.0021_incidents").RIGHTS,
+        import_module("bookings.migrations.0022_incidents").RIGHTS,
         import_module("blog.migrations.0002_home_blocks").RIGHTS,
     ]
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)

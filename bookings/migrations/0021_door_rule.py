@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0019_online_booking"),
+        ("bookings", "0020_fell_away_in_a_pause"),
     ]
 
     operations = [

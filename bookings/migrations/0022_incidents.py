@@ -22,7 +22,7 @@ def take_rights(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0020_door_rule"),
+        ("bookings", "0021_door_rule"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
