@@ -145,6 +145,7 @@ class MessageKind(models.TextChoices):
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
+    TIME_OFF = "time_off", _("Time off answered")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -155,7 +156,7 @@ class MessageKind(models.TextChoices):
     CHECK_IN_ALERT = "check_in_alert", _("Alert: somebody at a door doesn’t answer")
 
 
-# What staff get; every other kind is for a client.
+# What the desk gets; every other kind is for a client, or a therapist.
 TO_STAFF = frozenset(
     {
         MessageKind.STAFF_ALERT,
@@ -230,3 +231,9 @@ class LateFeeState(models.TextChoices):
     CHARGED = "charged", _("Asked for")
     PAID = "paid", _("Paid")
     WAIVED = "waived", _("Waived")
+
+
+class WishState(models.TextChoices):
+    OPEN = "open", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")

@@ -146,6 +146,14 @@ class ChangeAnswered(BookingError):
         self.state = state
 
 
+class PhoneTaken(BookingError):
+    """Another client has this phone, with the same email or with none either."""
+
+
+class WishAnswered(BookingError):
+    """The wish for time off no longer waits for an answer."""
+
+
 class TooManyFiles(BookingError):
     """As many files as one visit may have were handed in already."""
 

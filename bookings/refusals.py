@@ -175,6 +175,16 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy("We have answered your request already. This is how your visit stands now."),
         gettext_lazy("the late move no longer waits for an answer; nothing was changed."),
     ),
+    exceptions.PhoneTaken: (
+        _OTHERWISE,
+        gettext_lazy(
+            "another client has this email and phone already; nothing was changed. Please merge the two records."
+        ),
+    ),
+    exceptions.WishAnswered: (
+        _OTHERWISE,
+        gettext_lazy("somebody has answered this wish already; nothing was changed."),
+    ),
     exceptions.FeeDecided: (
         _OTHERWISE,
         gettext_lazy("somebody has decided about the late fee already; nothing was changed."),

@@ -30,9 +30,15 @@ _SHOWN = "_stranded_shown"
 class StrandsVisits(Exception):
     """The change was made, and has to be rolled back: it strands visits that nobody has been asked about."""
 
-    def __init__(self, stranded: list[Stranded]) -> None:
+    def __init__(self, stranded: list[Stranded], row: Any) -> None:
         super().__init__(len(stranded))
         self.stranded = stranded
+        self.row = row
+
+    def were_shown(self, request: HttpRequest) -> bool:
+        """Whether the page that was sent had shown each of these visits."""
+        shown = set(request.POST.get(CONFIRM, "").split(","))
+        return all(str(row.booking.pk) in shown for row in self.stranded)
 
 
 class StrandingMixin(admin.ModelAdmin):
@@ -46,6 +52,14 @@ class StrandingMixin(admin.ModelAdmin):
     def stranding_therapists(self, obj: Any) -> Collection[int] | None:
         """The therapists whose visits a change of `obj` concerns; None: all."""
         return None
+
+    def only_asks(self, request: HttpRequest) -> bool:
+        """Whether who is at the page can't strand visits, but ask the desk to."""
+        return False
+
+    def ask_the_desk(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """Writes down what is asked for, when nothing of the change was."""
+        raise NotImplementedError
 
     # Forms -------------------------------------------------------------------------------------------------------
 
@@ -65,12 +79,16 @@ class StrandingMixin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except StrandsVisits as found:
-            # All is rolled back. Once more, with a form that is not valid: so the page keeps what was typed.
+            # All is rolled back.
+            if found.were_shown(request):
+                return self.ask_the_desk(request, found.row)
+            # Once more, with a form that is not valid: so the page keeps what was typed.
             setattr(request, _SHOWN, found.stranded)
             context = {
                 **(extra_context or {}),
                 "stranded": _rows(request, found.stranded),
                 "confirm": CONFIRM,
+                "only_asks": self.only_asks(request),
                 "pressed_name": PRESSED,
                 "pressed": next((name for name in _LEAD_ON if name in request.POST), ""),
             }
@@ -178,9 +196,9 @@ class StrandingMixin(admin.ModelAdmin):
         therapist_ids = self.stranding_therapists(obj) if obj is not None else None
         after = stranded_by(therapist_ids=therapist_ids, now=timezone.now(), as_saved=True)
         stranded = [row for row in after if row.booking.pk not in before]
-        confirmed = set(request.POST.get(CONFIRM, "").split(","))
-        if any(str(row.booking.pk) not in confirmed for row in stranded):
-            raise StrandsVisits(stranded)
+        found = StrandsVisits(stranded, obj)
+        if stranded and (self.only_asks(request) or not found.were_shown(request)):
+            raise found
         if stranded:
             self.message_user(request, self._sentence(stranded), messages.WARNING)
         return stranded

@@ -9,13 +9,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Max, Min, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.domain import operations
+from bookings.enums import WishState
 from bookings.forms.staff import day_asked
 from bookings.forms.time_off import TimeOffForm
-from bookings.models import ExtraHours, Therapist, TimeOff, WorkingHours
+from bookings.models import ExtraHours, Therapist, TimeOff, TimeOffWish, WorkingHours
+from bookings.notifications.render import span_of_days
 from bookings.staff.visibility import only_seen_by, sees_every_visit
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 
@@ -30,6 +35,7 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
     list_filter = ["therapist"]
     list_select_related = ["therapist"]
     ordering = ["-starts_at"]
+    change_list_template = "admin/bookings/time_off_list.html"
     fields = ["therapist", "first_day", "last_day", "all_day", "from_time", "until_time", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TimeOff]:
@@ -63,6 +69,42 @@ class TimeOffAdmin(StrandingMixin, KindFieldsMixin, ListMixin):
 
     def stranding_therapists(self, obj: TimeOff) -> Collection[int]:
         return {obj.therapist_id}
+
+    def only_asks(self, request: HttpRequest) -> bool:
+        return not sees_every_visit(request.user)
+
+    def ask_the_desk(self, request: HttpRequest, row: TimeOff) -> HttpResponse:
+        operations.wish_for_time_off(
+            therapist=row.therapist,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            reason=row.reason,
+            now=timezone.now(),
+        )
+        words = _("The desk has been asked. Until it answers, the visits stay yours.")
+        self.message_user(request, words)
+        return redirect("admin:bookings_timeoff_changelist")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """With what was asked of the desk and is still to come, for who asked and who answers."""
+        wishes = only_seen_by(
+            request.user, TimeOffWish.objects.filter(ends_at__gt=timezone.now()), "therapist"
+        )
+        rows = (
+            wishes.exclude(state=WishState.APPROVED).select_related("therapist").order_by("starts_at", "pk")
+        )
+        context = {
+            "wishes": [
+                {
+                    "row": row,
+                    "span": span_of_days(row.starts_at, row.ends_at),
+                    "is_open": row.state == WishState.OPEN,
+                }
+                for row in rows
+            ],
+            "may_answer": sees_every_visit(request.user),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
 
 def _hours_of(day: date, rows: QuerySet[WorkingHours]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from massagerx.lib.encryption import UnreadableValue
 from services.templatetags.money import dollars
 
 from .forms import CorrectForm
-from .frame import StaffRequest, desk_page, get_visit, page, say, to_visit
+from .frame import StaffRequest, desk_page, get_visit, log_change, page, say, to_visit
 
 # How a visit reads, line by line: what differs is shown before the press.
 _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
@@ -39,6 +39,7 @@ _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
     ),
     (gettext_lazy("Address"), lambda visit: visit.address),
     (gettext_lazy("To the door"), lambda visit: visit.get_access_type_display()),
+    (gettext_lazy("Client’s phone"), lambda visit: visit.client.phone.as_national),
     (gettext_lazy("Discount"), lambda visit: dollars(visit.discount_cents)),
     (gettext_lazy("Total"), lambda visit: dollars(visit.total_cents)),
 )
@@ -49,7 +50,11 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
     """GET shows the form; POST tries it and shows what would change, and with `save` does it."""
     booking, now = get_visit(request.user, pk), timezone.now()
     way_in, lost = _way_in(request, booking)
-    options: dict[str, Any] = {"booking": booking, "sees_way_in": sees_way_in(request.user) and not lost}
+    options: dict[str, Any] = {
+        "booking": booking,
+        "sees_way_in": sees_way_in(request.user) and not lost,
+        "changes_clients": request.user.has_perm("bookings.change_client"),
+    }
     initial = {**way_in, **_initial(booking)}
     form = CorrectForm(request.POST if request.method == "POST" else None, initial=initial, **options)
     changes: list[tuple[Any, str, str]] | None = None
@@ -97,6 +102,7 @@ def _initial(booking: Booking) -> dict[str, Any]:
         "add_ons": [row.pk for row in booking.add_ons.all()],
         "people": booking.people,
         "recipient_name": booking.recipient_name,
+        "phone": booking.client.phone,
         "discount": booking.discount_cents or None,
         "event": _newest_event(booking),
         "tells": True,
@@ -132,6 +138,7 @@ def _run(
             ),
             recipient_name=sent["recipient_name"],
             discount_cents=sent["discount"] or 0,
+            phone=sent.get("phone"),
             total_cents=total_cents,
         ),
         act=Act(now, request.user, reason=sent["reason"]),
@@ -169,6 +176,8 @@ def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: da
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
+    if "phone" in form.changed_data:
+        log_change(request, booking.client, _("Phone corrected"))
     told = form.cleaned_data["tells"]
     words = _("%(reference)s: corrected.") if told else _("%(reference)s: corrected. The client is not told.")
     said = words % {"reference": booking.reference}

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.reports import LONGEST_DAYS
-from bookings.enums import NoteReader, NoteScope, PairingKind
+from bookings.enums import NoteReader, NoteScope, PairingKind, WishState
 from bookings.forms import AddressForm, MessageField
 from bookings.forms.staff import day_input
 from bookings.models import Booking, Client, Therapist
 from massagerx.lib.admin import clock_field, sane_day
-from massagerx.lib.fields import LineField, LinesField
+from massagerx.lib.fields import LineField, LinesField, PhoneField
 from massagerx.lib.localtime import day_bounds, instant_of
 from massagerx.lib.money import DollarsField
 
@@ -143,6 +143,14 @@ class CorrectForm(AddressForm):
         required=False,
         help_text=gettext_lazy("Blank: for the client."),
     )
+    phone = PhoneField(  # type: ignore[assignment]
+        label=gettext_lazy("Client’s phone"),
+        region="US",
+        help_text=gettext_lazy("For all their visits."),
+        error_messages={
+            "invalid": gettext_lazy("Type a phone number with its area code, like 213 555 0123.")
+        },
+    )
     discount = DollarsField(label=gettext_lazy("Discount, dollars"), required=False, max_cents=1_000_000)
     reason = LineField(
         label=gettext_lazy("Why, for staff"),
@@ -161,10 +169,12 @@ class CorrectForm(AddressForm):
     WAY_IN = AddressForm.ACCESS_FIELDS
     field_order = (  # type: ignore[assignment]
         "street", "unit", "zip_code", "access_type", *WAY_IN, "option", "add_ons", "people", "recipient_name",
-        "discount", "reason", "tells",
+        "phone", "discount", "reason", "tells",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, booking: Booking, sees_way_in: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, booking: Booking, sees_way_in: bool, changes_clients: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         service = booking.service
         fields: Any = self.fields
@@ -180,6 +190,8 @@ class CorrectForm(AddressForm):
         if not sees_way_in:
             for name in self.WAY_IN:
                 del self.fields[name]
+        if not changes_clients:
+            del self.fields["phone"]
 
     def digest(self) -> str:
         """Differs when anything that the correction is made of does; only of a form that is valid."""
@@ -225,6 +237,28 @@ class OutForm(forms.Form):
             cleaned[bound] = instant
         if not self.errors and cleaned["ends_at"] <= cleaned["starts_at"]:
             self.add_error("until_time", _("The end must be later than the start."))
+        return cleaned
+
+
+class WishForm(forms.Form):
+    """The answer to a wish for time off; who is told no is told why."""
+
+    answer = forms.ChoiceField(
+        choices=[(state, state.label) for state in (WishState.APPROVED, WishState.DECLINED)]
+    )
+    why = LineField(
+        label=gettext_lazy("Why not"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("The therapist reads it."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("answer") == WishState.DECLINED and "why" in cleaned and not cleaned["why"]:
+            self.add_error("why", _("Say why not: the therapist reads it."))
+        if cleaned.get("answer") == WishState.APPROVED:
+            cleaned["why"] = ""
         return cleaned
 
 

@@ -19,7 +19,7 @@ from bookings.domain.day_board import SHORTEST_GAP, Column, Visit, load_columns
 from bookings.domain.operations import MOVABLE, expires_at, first_tier
 from bookings.domain.outbox import LATE_MINUTES, may_send_again, oldest_due_minutes
 from bookings.domain.stranding import TOLD_WITHIN, stranded_by
-from bookings.enums import BookingStatus, ChangeState, Channel, LateFeeState, MessageState
+from bookings.enums import BookingStatus, ChangeState, Channel, LateFeeState, MessageState, WishState
 from bookings.models import (
     AreaRequest,
     Booking,
@@ -30,9 +30,11 @@ from bookings.models import (
     LateFee,
     Message,
     Therapist,
+    TimeOffWish,
     WorkingHours,
 )
 from bookings.models.intake import needs_note
+from bookings.notifications.render import span_of_days
 from bookings.refusals import stranding_words
 from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_left
 from bookings.staff.late_changes import change_words
@@ -62,7 +64,7 @@ from .second_thoughts import undoable
 
 MOST_ROWS = 20
 # The parts of the page whose rows are its list "To do": each has `due`, the instant by which somebody should look.
-_WAITING = ("requests", "changes", "fees", "graver", "handed_in", "calls", "unanswered", "trouble")
+_WAITING = ("requests", "changes", "wishes", "fees", "graver", "handed_in", "calls", "unanswered", "trouble")
 # What is due within so long has the colour of what can't wait.
 SOON = timedelta(hours=2)
 # By then a message from the site should have its answer.
@@ -140,6 +142,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
             **_today(user, now),
             **_to_look_at(now),
             **_stranded(now, rules),
+            "wishes": _wishes(now) if user.has_perm("bookings.add_timeoff") else [],
             **_not_closed(now),
             "doors": doors_overdue(),
         }
@@ -232,6 +235,23 @@ def _late_changes(user: User) -> dict[str, Any]:
             for change in rows
         ],
     }
+
+
+def _wishes(now: datetime) -> list[dict[str, Any]]:
+    """Time off that therapists would like over booked visits, the next first."""
+    rows = TimeOffWish.objects.filter(state=WishState.OPEN).select_related("therapist")
+    return [
+        {
+            "kind": "wish",
+            "url": reverse("admin:bookings_timeoff_wish", args=[wish.pk]),
+            "who": wish.therapist.name,
+            "comes": wish.therapist,
+            "due": min(wish.asked_at + ANSWER_WITHIN, wish.starts_at),
+            "is_urgent": wish.starts_at - now < TOLD_WITHIN,
+            "what": span_of_days(wish.starts_at, wish.ends_at),
+        }
+        for wish in rows.order_by("starts_at", "pk")[:MOST_ROWS]
+    ]
 
 
 def _fees(user: User) -> list[dict[str, Any]]:

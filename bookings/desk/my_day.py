@@ -9,6 +9,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import OuterRef, Q, Subquery, TextField
+from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,10 +20,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from bookings.domain import operations
-from bookings.domain.day_board import Column, Visit, load_columns
+from bookings.domain.day_board import Column, Visit, load_columns, read_visits
 from bookings.enums import BookingStatus, StepKind
 from bookings.exceptions import BookingError
-from bookings.models import Booking, Therapist, VisitStep
+from bookings.models import AccessNotes, Booking, VisitStep
 from bookings.staff.client_notes import notes_on
 from bookings.staff.labels import (
     ACCESS_LABELS,
@@ -53,7 +55,6 @@ def day_page(request: StaffRequest, changes: Sequence[dict[str, Any]]) -> HttpRe
     now = timezone.now()
     day = local(now).date()
     context = {
-        **frame(),
         "title": f"{day:%a}, {day:%b} {day.day}",
         "changes": changes,
         **my_day(request.user, now),
@@ -110,29 +111,41 @@ def frame() -> dict[str, Any]:
 
 def my_day(user: User, now: datetime) -> dict[str, Any]:
     """The moment, today and tomorrow. Without a therapist behind the log-in only `is_unknown` is there. As many
-    queries on a full day as on an empty one."""
-    therapist = therapists_seen_by(user).first()
+    queries on a full day as on an empty one: five, and one each where there are steps, corrected drives, and notes on
+    the next client."""
+    phone = Business.objects.order_by().values("phone")[:1]
+    therapist = therapists_seen_by(user).annotate(desk_phone=Subquery(phone)).first()
     if therapist is None:
-        return {"is_unknown": True}
+        return {**frame(), "is_unknown": True}
     today = local(now).date()
+    tomorrow = today + timedelta(days=1)
+    over = Q(status=BookingStatus.CONFIRMED, starts_at__gt=now - LOOKS_BACK, ends_at__lte=now)
+    # Sealed: the next visit's alone are opened.
+    sealed = AccessNotes.objects.filter(booking=OuterRef("pk")).values(text=Cast("notes", TextField()))
+    rows = read_visits([therapist], today, tomorrow, beside=over, sealed_access=Subquery(sealed))
     columns = load_columns(
-        therapists=[therapist], first_day=today, last_day=today + timedelta(days=1), now=now
+        therapists=[therapist],
+        first_day=today,
+        last_day=tomorrow,
+        now=now,
+        visits=[row for row in rows if local(row.starts_at).date() >= today],
     )
     coming = [visit for visit in columns[0].visits if visit.is_ahead(now)]
     after = [visit for visit in columns[1].visits if visit.is_ahead(now)]
     following = next(iter([*coming, *after]), None)
-    over = _over(therapist, now)
-    steps = _steps([*(visit.booking for visit in columns[0].visits), *over])
+    open_ones = _over(rows, now)
+    steps = _steps([row for row in rows if row.has_steps])
     return {
+        "business": Business(phone=therapist.desk_phone),
         "count": len(columns[0].visits),
         "next": _next(user, following, steps[following.booking.pk], now) if following is not None else None,
         "next_is_tomorrow": not coming,
         "over": [
             {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
-            for row in over
+            for row in open_ones
         ],
         "check_in": check_in_at(therapist, now) if _is_at_a_door(steps) else None,
-        "asks_first": _asks_first(over, coming, now),
+        "asks_first": _asks_first(open_ones, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
         "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),
         "course": list(_course(columns[0], now)),
@@ -148,10 +161,11 @@ def _is_off(column: Column, now: datetime) -> bool:
 
 
 def _steps(visits: Sequence[Booking]) -> dict[int, list[VisitStep]]:
-    """What was pressed for these visits, by visit; one query."""
+    """What was pressed for these visits, by visit; one query, and none where there are none."""
     found: dict[int, list[VisitStep]] = defaultdict(list)
-    for step in VisitStep.objects.filter(booking__in=[visit.pk for visit in visits]).standing():
-        found[step.booking_id].append(step)
+    if visits:
+        for step in VisitStep.objects.filter(booking__in=[visit.pk for visit in visits]).standing():
+            found[step.booking_id].append(step)
     return found
 
 
@@ -159,19 +173,10 @@ def _is_at_a_door(steps: dict[int, list[VisitStep]]) -> bool:
     return any(step.kind == StepKind.ARRIVED for of_visit in steps.values() for step in of_visit)
 
 
-def _over(therapist: Therapist, now: datetime) -> list[Booking]:
+def _over(rows: Sequence[Booking], now: datetime) -> list[Booking]:
     """Visits that are over and of which nobody has said how they ended, the latest first."""
-    rows = (
-        Booking.objects.filter(
-            therapist=therapist,
-            status=BookingStatus.CONFIRMED,
-            starts_at__gt=now - LOOKS_BACK,
-            ends_at__lte=now,
-        )
-        .select_related("client", "service")
-        .order_by("-starts_at")[:MOST_OPEN]
-    )
-    return list(rows)
+    over = [row for row in rows if row.status == BookingStatus.CONFIRMED and row.ends_at <= now]
+    return sorted(over, key=lambda row: row.starts_at, reverse=True)[:MOST_OPEN]
 
 
 def _asks_first(over: Sequence[Booking], coming: Sequence[Visit], now: datetime) -> bool:
@@ -212,14 +217,14 @@ def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> di
         "needs_a_look": visit.needs_a_look,
         "has_caution": visit.has_caution,
         "notes": notes_on(user, [booking.client_id])[booking.client_id] if booking.has_door_note else [],
-        **way_in(user, booking, has_notes=booking.has_access),
+        **way_in(user, booking),
     }
 
 
-def way_in(user: User, booking: Any, *, has_notes: bool = True) -> dict[str, Any]:
-    """How to get to the door and through it, as `my/_door.html` shows it. One query at most."""
-    may_enter = has_notes and sees_way_in(user)
-    lines, is_lost = access_lines(booking) if may_enter else ([], False)
+def way_in(user: User, booking: Any) -> dict[str, Any]:
+    """How to get to the door and through it, as `my/_door.html` shows it. One query at most, and none where the notes
+    came sealed with the visit."""
+    lines, is_lost = access_lines(booking) if sees_way_in(user) else ([], False)
     gate = ACCESS_LABELS["gate_code"]
     return {
         "gate": next((text for label, text in lines if label == gate), ""),

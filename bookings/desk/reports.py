@@ -13,9 +13,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
+from bookings.domain.days_behind import days_behind
 from bookings.domain.reports import Report, load_report
-from bookings.models import Booking
+from bookings.models import Booking, BookingRules
 from bookings.staff.visibility import sees_every_visit, sees_reports
 from massagerx.lib.csv import csv_response
 from massagerx.lib.localtime import local
@@ -65,6 +67,16 @@ def _section(slug: str, report: Report, query: str) -> dict[str, Any]:
         "charts": charts(slug, groups),
         "csv": f"{reverse('admin:bookings_booking_report_csv', args=[slug])}?{query}",
     }
+
+
+@desk_page(sees_reports)
+@require_safe
+def days_page(request: StaffRequest) -> HttpResponse:
+    """How the last 30 or 90 days went: drives against their plan, lateness, rescues."""
+    days = 90 if request.GET.get("days") == "90" else 30
+    found = days_behind(days=days, rules=BookingRules.load(), now=timezone.now())
+    context = {"title": _("How days went"), "days": days, "found": found, "choices": (30, 90)}
+    return page(request, "reports_days", context)
 
 
 @desk_page(sees_reports)

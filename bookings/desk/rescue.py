@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -22,7 +25,7 @@ from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.enums import Channel, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
-from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
+from bookings.models import Booking, BookingDraft, BookingRules, Message, Therapist, TimeOff
 from bookings.notifications.calls import how_told
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Story, render, story_of_move
@@ -46,12 +49,15 @@ Sent = tuple[str, datetime, int, int]
 
 @desk_page(sees_every_visit, "bookings.change_booking")
 def rescue_page(request: StaffRequest) -> HttpResponse:
-    """GET (`?therapist=…&day=…`) plans and changes nothing; POST moves what is ticked, or with `read` shows the emails
-    that the ticked would get."""
+    """GET (`?therapist=…&day=…`) plans, and holds for ten minutes other times for visits that can't keep theirs; POST
+    moves what is ticked, with `read` shows the emails that the ticked would get, or with `leave` lets the times go."""
     now = timezone.now()
     form = OutForm(request.GET if "therapist" in request.GET else None, initial={"day": local(now).date()})
     asked = form.cleaned_data if form.is_bound and form.is_valid() else None
     is_reading = "read" in request.POST
+    if request.method == "POST" and "leave" in request.POST:
+        operations.release_hold(BookingDraft(key=_draft(request.user)))
+        return redirect("admin:index")
     if request.method == "POST" and asked is not None and not is_reading:
         _block(request, asked, now)
         _move_ticked(request, asked, now)
@@ -65,24 +71,47 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
     }
     if asked is not None:
         rules = BookingRules.load()
-        plans = scheduling.plan_rescue(
-            bookings=_visits(asked, now),
-            span=(asked["starts_at"], asked["ends_at"]),
-            rules=rules,
-            now=now,
-            all_are_out=asked["therapist"] is None,
-        )
+        plans, held_until = _plan(request, asked, rules, now)
         context |= {
             "name": _name(asked),
             "is_everybody": asked["therapist"] is None,
             "span": f"{local_when(asked['starts_at'])} – {local_when(asked['ends_at'])}",
             "rows": [_row(plan, rules) for plan in plans],
+            "held_until": clock(held_until) if held_until is not None else "",
             "is_reading": is_reading,
             "may_block": _may_block(request.user) and not _is_blocked(asked),
         }
         if is_reading:
             _add_drafts(request, asked, context["rows"], now)
     return page(request, "rescue", context, status=422 if form.errors else 200)
+
+
+def _plan(
+    request: StaffRequest, asked: dict[str, Any], rules: BookingRules, now: datetime
+) -> tuple[Sequence[Rescue], datetime | None]:
+    """The plan, and until when its other times are held."""
+    draft, visits = _draft(request.user), _visits(asked, now)
+
+    def plan() -> Sequence[Rescue]:
+        return scheduling.plan_rescue(
+            bookings=visits,
+            span=(asked["starts_at"], asked["ends_at"]),
+            rules=rules,
+            now=now,
+            all_are_out=asked["therapist"] is None,
+            draft=draft,
+        )
+
+    try:
+        return operations.hold_ways(draft=draft, plan=plan, source=f"rescue {request.user.pk}", now=now)
+    except BookingError:
+        # Somebody is being booked at this moment: the plan is shown, and nothing is held.
+        return plan(), None
+
+
+def _draft(user: User) -> UUID:
+    """Under which a member of staff holds the times of the rescue that they look at."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"massagerx rescue {user.pk}")
 
 
 def _name(asked: dict[str, Any]) -> str:
@@ -241,6 +270,7 @@ def _move(booking: Booking, sent: Sent, act: Act) -> Booking:
         to=NewTime(starts_at, f"therapist:{slug}", total_cents=total_cents),
         act=act,
         check=_as_shown(revision),
+        draft=_draft(act.actor) if act.actor is not None else None,
     )
 
 

@@ -27,6 +27,7 @@ from . import (
     second_thoughts,
     steps,
     therapists,
+    time_off,
     visit,
     zip_codes,
 )
@@ -49,6 +50,7 @@ urlpatterns = [
     path(f"{_VISIT}undo/<uuid:press>/", second_thoughts.undo_press, name="bookings_booking_undo"),
     path(f"{_VISIT}rescue/", rescue.rescue_page, name="bookings_booking_rescue"),
     path(f"{_VISIT}reports/", reports.reports_page, name="bookings_booking_reports"),
+    path(f"{_VISIT}reports/days/", reports.days_page, name="bookings_booking_days_behind"),
     path(f"{_VISIT}reports/<slug:table>.csv", reports.report_csv, name="bookings_booking_report_csv"),
     path(f"{_VISIT}export/", reports.bookings_csv, name="bookings_booking_export"),
     path(f"{_VISIT}<str:key>/change/", visit.visit_page, name="bookings_booking_change"),
@@ -94,6 +96,7 @@ urlpatterns = [
     path(f"{_MESSAGE}<int:pk>/tell/", calls.tell, name="bookings_message_tell"),
     path(f"{_MESSAGE}<str:key>/change/", messages.message_page, name="bookings_message_change"),
     path(f"{_MESSAGE}<int:pk>/html/", messages.message_html, name="bookings_message_html"),
+    path("bookings/timeoff/wish/<int:pk>/", time_off.wish_page, name="bookings_timeoff_wish"),
     path(
         "bookings/screeningversion/<int:pk>/try/",
         screening_trial.trial_page,

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Subquery
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 
-from bookings.enums import NoteReader, Tier
+from bookings.enums import OCCUPYING, NoteReader, Tier
 from bookings.models import (
-    AccessNotes,
     Booking,
     BookingRules,
     ClientNote,
+    DriveOverride,
     ScreeningRecheck,
     Therapist,
     VisitStep,
@@ -95,13 +95,19 @@ class Column:
 
 
 def load_columns(
-    *, therapists: Sequence[Therapist], first_day: date, last_day: date, now: datetime
+    *,
+    therapists: Sequence[Therapist],
+    first_day: date,
+    last_day: date,
+    now: datetime,
+    visits: Sequence[Any] | None = None,
 ) -> list[Column]:
-    """The local days of these therapists, by day and then in their order; five queries, however many there are.
+    """The local days of these therapists, by day and then in their order; five queries, however many there are, and one
+    less for who has read the `visits` of these days.
 
     Therapists need their home ZIP codes.
     """
-    bookings = _visits([row.pk for row in therapists], first_day, last_day)
+    bookings = read_visits(therapists, first_day, last_day) if visits is None else visits
     plans = scheduling.plan_days(
         therapists=therapists,
         bookings=bookings,
@@ -142,15 +148,21 @@ def _why_stranded(booking: Any, plan: Day, now: datetime) -> str:
     return why_stranded(booking, plan.refused.get(booking.pk))
 
 
-def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[Any]:
+def read_visits(
+    therapists: Sequence[Therapist], first_day: date, last_day: date, *, beside: Q | None = None, **more: Any
+) -> list[Any]:
+    """The visits of these local days as the board shows them, with `more` annotations, and those `beside` them, in
+    order; one query."""
     start, end = day_bounds(first_day)[0], day_bounds(last_day)[1]
     notes = ClientNote.objects.filter(client=OuterRef("client"))
     newest = ScreeningRecheck.objects.filter(booking=OuterRef("pk")).order_by("-evaluated_at", "-pk")
     together = Booking.objects.filter(together=OuterRef("together")).occupying().order_by().values("together")
     up_to_it = together.filter(starts_at__lte=OuterRef("starts_at"))
+    wanted = Q(starts_at__gte=start, starts_at__lt=end, status__in=OCCUPYING)
+    corrected = DriveOverride.objects.filter(Q(from_booking=OuterRef("pk")) | Q(to_booking=OuterRef("pk")))
     return list(
-        Booking.objects.filter(therapist__in=therapist_ids, starts_at__gte=start, starts_at__lt=end)
-        .occupying()
+        Booking.objects.filter(therapist__in=[row.pk for row in therapists])
+        .filter(wanted if beside is None else wanted | beside)
         .with_qualified()
         .select_related("client", "service", "option", "area__zone", "therapist__home_zip")
         # Tiers alone: to join the screening would decrypt the answers of every row.
@@ -163,8 +175,9 @@ def _visits(therapist_ids: list[int], first_day: date, last_day: date) -> list[A
             has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),
             number_together=Subquery(up_to_it.annotate(count=Count("pk")).values("count")),
             count_together=Subquery(together.annotate(count=Count("pk")).values("count")),
-            has_access=Exists(AccessNotes.objects.filter(booking=OuterRef("pk"))),
+            has_override=Exists(corrected),
             **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},
+            **more,
         )
         .order_by("blocked_from", "pk")
     )

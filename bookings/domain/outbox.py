@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
 from bookings.exceptions import MessageGone
-from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message
+from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message, TimeOffWish
 from bookings.models.outbox import MessageQuerySet
 
 from .message_copies import packed
@@ -106,12 +106,15 @@ def write_message(
     now: datetime,
     contact_message: ContactMessage | None = None,
     booklet_request: BookletRequest | None = None,
+    wish: TimeOffWish | None = None,
 ) -> None:
-    """Writes one row about a message from the site or a request for the booklet, as `write_messages` does."""
+    """Writes one row about a message from the site, a request for the booklet or a wish for time off, as
+    `write_messages` does."""
     message = Message.objects.create(
         kind=kind,
         contact_message=contact_message,
         booklet_request=booklet_request,
+        wish=wish,
         due_at=now,
         created_at=now,
     )

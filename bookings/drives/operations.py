@@ -72,8 +72,7 @@ class Suggestion:
     @property
     def hours(self) -> str:
         """The band in words."""
-        days = Days.WEEKEND if self.band.weekend else Days.WEEKDAYS
-        return f"{days.label}, {_clock(self.band.start):%H:%M}–{_clock(self.band.end):%H:%M}"
+        return band_words(self.band)
 
     @property
     def key(self) -> str:
@@ -96,7 +95,7 @@ def suggestions(*, now: datetime) -> list[Suggestion]:
         # Against what would be planned today: a word that was taken since is not learned twice.
         planned = table(_place(row.origin), _place(row.destination), row.left_at)
         if planned is not None:
-            drives[row.origin.zone_id, row.destination.zone_id, _band(row.left_at)].append(
+            drives[row.origin.zone_id, row.destination.zone_id, band_of(row.left_at)].append(
                 Drive(planned, row.minutes)
             )
     zones = Zone.objects.in_bulk()
@@ -159,11 +158,18 @@ def lengthen(*, now: datetime) -> list[DriveCorrection]:
     return [take(found) for found in suggestions(now=now) if found.lesson.is_longer]
 
 
+def band_words(band: Band) -> str:
+    """Its days and hours, such as `Weekdays, 07:00–10:00`."""
+    days = Days.WEEKEND if band.weekend else Days.WEEKDAYS
+    return f"{days.label}, {_clock(band.start):%H:%M}–{_clock(band.end):%H:%M}"
+
+
 def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _band(left_at: datetime) -> Band:
+def band_of(left_at: datetime) -> Band:
+    """The hours of which drives are laid together, for who leaves at that instant."""
     at = local(left_at)
     weekend = at.weekday() >= 5
     hours = _WEEKEND_HOURS if weekend else _WEEKDAY_HOURS

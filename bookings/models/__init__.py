@@ -24,7 +24,7 @@ from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
 from .safety import CheckIn, SafetyContact, SafetyPins
-from .schedule import Closure, ExtraHours, TimeOff, WorkingHours
+from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "Therapist",
     "TherapistQuerySet",
     "TimeOff",
+    "TimeOffWish",
     "VisitPurpose",
     "VisitStep",
     "WorkingHours",

@@ -52,7 +52,8 @@ class SecondThought(models.Model):
     # What one press did is taken back with one press.
     press = models.UUIDField(db_index=True)
     leaves_at = models.DateTimeField(db_index=True)
-    # Keys: visit, fee, drives; rows as `domain.operations.act.columns_of` writes them, what changed alone.
+    # Keys: visit, fee, drives, add_ons, access, phone; rows as `domain.operations.act.columns_of` writes them, what
+    # changed alone.
     before = EncryptedJSONField()
 
     class Meta:

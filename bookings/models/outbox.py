@@ -20,6 +20,7 @@ from massagerx.lib.singleton import SingletonModel
 from .booking import Booking
 from .enquiries import BookletRequest, ContactMessage
 from .links import Link
+from .schedule import TimeOffWish
 
 # States in which a sender may still have work with the row.
 _OPEN = [MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN]
@@ -45,7 +46,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message about one booking, link, question, request or day, written in the transaction of what it tells of.
+    """One message about one booking, link, question, request, wish or day, written in the transaction of what it tells
+    of.
 
     `lease` and `leased_until` are set while a sender works on the row: after that, another may take over.
     `handed_over_at` is set just before the message's body goes to the mail server: when the sender is not heard of
@@ -67,6 +69,9 @@ class Message(models.Model):
     )
     booklet_request = models.ForeignKey(
         BookletRequest, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
+    )
+    wish = models.ForeignKey(
+        TimeOffWish, on_delete=models.CASCADE, related_name="messages", null=True, blank=True
     )
     # A local day, of what the desk is told each day.
     day = models.DateField(_("day"), null=True, blank=True)
@@ -118,6 +123,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["link", "kind", "revision"], name="message_one_per_link"),
             models.UniqueConstraint(fields=["contact_message", "kind"], name="message_one_per_contact"),
             models.UniqueConstraint(fields=["booklet_request", "kind"], name="message_one_per_booklet"),
+            models.UniqueConstraint(fields=["wish", "kind"], name="message_one_per_wish"),
             models.UniqueConstraint(fields=["day", "kind"], name="message_one_per_day"),
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="message_channel_known"),

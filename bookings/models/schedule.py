@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import time
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import Weekday
+from bookings.enums import Weekday, WishState
 
 from .people import Therapist
 from .places import Zone
@@ -99,6 +100,53 @@ class TimeOff(models.Model):
                 name="timeoff_end_after_start",
                 violation_error_message=_("Time off must end after it starts."),
             ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.therapist}: {self.starts_at:%Y-%m-%d %H:%M} – {self.ends_at:%Y-%m-%d %H:%M}"
+
+
+class TimeOffWish(models.Model):
+    """Time off that a therapist would like although visits are booked then: the desk answers. It becomes time
+    off by that."""
+
+    therapist = models.ForeignKey(
+        Therapist, on_delete=models.CASCADE, related_name="wishes", verbose_name=_("therapist")
+    )
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+    asked_at = models.DateTimeField(_("asked at"))
+    state = models.CharField(_("state"), max_length=8, choices=WishState.choices, default=WishState.OPEN)
+    # The therapist reads it.
+    why = models.CharField(_("why not"), max_length=300, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("answered by"),
+    )
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        verbose_name = _("wish for time off")
+        verbose_name_plural = _("wishes for time off")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="timeoffwish_end_after_start"
+            ),
+            models.CheckConstraint(condition=Q(state__in=WishState.values), name="timeoffwish_state_known"),
+            models.UniqueConstraint(
+                fields=["therapist", "starts_at", "ends_at"],
+                condition=Q(state=WishState.OPEN),
+                name="timeoffwish_asked_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["starts_at"], condition=Q(state=WishState.OPEN), name="timeoffwish_open")
         ]
 
     def __str__(self) -> str:

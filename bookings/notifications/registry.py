@@ -35,6 +35,7 @@ from bookings.models import (
     Message,
     MessageSettings,
     ScreeningRecord,
+    TimeOffWish,
 )
 from massagerx.lib.localtime import local
 from services.models import Business
@@ -47,7 +48,7 @@ class DeskDay:
     day: date
 
 
-Target = Booking | Link | ContactMessage | BookletRequest | DeskDay
+Target = Booking | Link | ContactMessage | BookletRequest | TimeOffWish | DeskDay
 _S = BookingStatus
 STANDING = frozenset({_S.REQUESTED, _S.CONFIRMED})
 
@@ -66,7 +67,7 @@ class Kind:
     until_start: bool = False
     any_revision: bool = False
     calendar: CalendarMethod | None = None
-    about: Literal["booking", "link", "contact_message", "booklet_request", "day"] = "booking"
+    about: Literal["booking", "link", "contact_message", "booklet_request", "wish", "day"] = "booking"
 
 
 KINDS: dict[str, Kind] = {
@@ -95,6 +96,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.REFERRED: Kind("referred", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
+    MessageKind.TIME_OFF: Kind("time_off", about="wish"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),
@@ -137,6 +139,7 @@ _TARGETS: dict[str, Any] = {
     "link": Link,
     "contact_message": ContactMessage,
     "booklet_request": BookletRequest,
+    "wish": TimeOffWish,
 }
 
 
@@ -163,6 +166,8 @@ def recipient(message: Message, target: Target, site_settings: SiteSettings) -> 
         return site_settings.rules.alert_email or site_settings.business.email
     if isinstance(target, Booking):
         return target.client.email
+    if isinstance(target, TimeOffWish):
+        return target.therapist.user.email if target.therapist.user is not None else ""
     return getattr(target, "email", "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from html import unescape
 from typing import Any
 
@@ -30,8 +30,9 @@ from bookings.enums import (
     EventKind,
     MessageKind,
     StepKind,
+    WishState,
 )
-from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message
+from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message, TimeOffWish
 from bookings.refusals import stranding_words
 from massagerx.lib.localtime import clock_time, local, zone
 
@@ -202,6 +203,11 @@ def _context(
         context["written"] = moment(target.written_at)
         context["answer"] = str(target.answer or "")
         context["admin_url"] = admin_url("contactmessage", target.pk)
+    elif isinstance(target, TimeOffWish):
+        context["name"] = greeting_name(target.therapist.name)
+        context["wish"] = target
+        context["is_approved"] = target.state == WishState.APPROVED
+        context["span"] = span_of_days(target.starts_at, target.ends_at)
     elif isinstance(target, DeskDay):
         context["visits"] = _not_closed(now) if story is None else story.not_closed
         context["admin_url"] = f"{settings.SITE_URL}{reverse('admin:index')}#desk-not-closed"
@@ -518,6 +524,15 @@ def moment(instant: datetime) -> str:
     """A day and a time, such as `Wed, Oct 14, 2:30 PM PDT`; neither half is broken over two lines."""
     day, time = date_format(local(instant), "D, M j"), clock_time(instant)
     return ", ".join(half.replace(" ", "\N{NO-BREAK SPACE}") for half in (day, time))
+
+
+def span_of_days(start: datetime, end: datetime) -> str:
+    """Whole days as `Mon, Dec 7` or `Mon, Dec 7 – Wed, Dec 9`; else two moments."""
+    first, last = local(start), local(end - timedelta(microseconds=1))
+    if first.time() != time.min or local(end).time() != time.min:
+        return f"{moment(start)} – {moment(end)}"
+    days = [date_format(day, "D, M j") for day in (first, last)]
+    return days[0] if first.date() == last.date() else " – ".join(days)
 
 
 _SITE_LINK = re.compile(r'href="(/(?!/)[^"]*)"')

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.domain import links
-from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, Tier
+from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, Tier, WishState
 from bookings.models import (
     Booking,
     BookletRequest,
@@ -24,9 +25,10 @@ from bookings.models import (
     ServiceArea,
     TermsVersion,
     Therapist,
+    TimeOffWish,
     Zone,
 )
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 from services.models import Service, ServiceOption
 
 from .registry import KINDS, DeskDay, SiteSettings, Target
@@ -141,6 +143,7 @@ SAMPLES: dict[str, Sample] = {
     "referred": Sample(_K.REFERRED, _("Course prepared by an office")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
+    "time-off": Sample(_K.TIME_OFF, _("To a therapist: time off declined")),
     "staff-alert": Sample(_K.STAFF_ALERT, _("To staff: new request"), _S.REQUESTED),
     "staff-alert-moved": Sample(
         _K.STAFF_ALERT,
@@ -223,6 +226,18 @@ def _target(sample: Sample, now: datetime) -> Target:
             body=str(_("Do you come to Echo Park on Sundays?")),
             answer=str(_("Yes, we do, from 10 in the morning. The drive is in the price.")),
             written_at=now,
+        )
+    if about == "wish":
+        day = local(now).date() + timedelta(days=7)
+        starts_at, ends_at = day_bounds(day)
+        therapist = Therapist(pk=0, name="Sample Therapist", user=User(email="sample.therapist@example.com"))
+        return TimeOffWish(
+            pk=0,
+            therapist=therapist,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            state=WishState.DECLINED,
+            why=str(_("Two clients that day can’t be visited by anybody else.")),
         )
     if about == "booklet_request":
         return BookletRequest(pk=0, name=str(_("Sample Client")), email=_EMAIL, asked_at=now)

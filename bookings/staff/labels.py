@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -186,12 +187,17 @@ ACCESS_LABELS = {
 
 
 def access_lines(booking: Booking) -> tuple[list[tuple[Any, str]], bool]:
-    """(label, text) of each access note, and whether they are there and can't be opened. One query."""
+    """(label, text) of each access note, and whether they are there and can't be opened. One query, and none for a
+    visit that brought them sealed (`sealed_access`)."""
     try:
-        found = AccessNotes.objects.filter(booking=booking).first()
+        if hasattr(booking, "sealed_access"):
+            field: Any = AccessNotes._meta.get_field("notes")
+            notes = field.from_db_value(booking.sealed_access, None, connection) or {}
+        else:
+            found = AccessNotes.objects.filter(booking=booking).first()
+            notes = found.notes if found else {}
     except UnreadableValue:
         return [], True
-    notes = found.notes if found else {}
     return [(label, notes[key]) for key, label in ACCESS_LABELS.items() if notes.get(key)], False
 
 

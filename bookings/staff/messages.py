@@ -23,6 +23,9 @@ def about(message: Message) -> str:
         return _("message from the site")
     if message.booklet_request_id is not None:
         return _("booklet")
+    if message.wish is not None:
+        address = reverse("admin:bookings_timeoff_wish", args=[message.wish_id])
+        return format_html('<a href="{}">{}</a>', address, _("wish for time off"))
     if message.day is not None:
         return _("the morning of %(day)s") % {"day": long_day(message.day)}
     return _("private link") if message.link_id is not None else "–"
@@ -36,6 +39,8 @@ def addressee(message: Message) -> str:
         return message.booking.client.name
     if message.link is not None:
         return message.link.email
+    if message.wish is not None:
+        return message.wish.therapist.name
     asked = message.contact_message or message.booklet_request
     return asked.name if asked is not None else "–"
 

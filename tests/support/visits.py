@@ -20,6 +20,7 @@ from bookings.enums import (
     MessageState,
     StepKind,
     Tier,
+    WishState,
 )
 from bookings.models import (
     AccessNotes,
@@ -37,11 +38,12 @@ from bookings.models import (
     TermsVersion,
     Therapist,
     TimeOff,
+    TimeOffWish,
     VisitStep,
     WorkingHours,
     Zone,
 )
-from massagerx.lib.localtime import local
+from massagerx.lib.localtime import day_bounds, local
 from services.models import Business, Category, Service, ServiceOption
 
 # Tuesday, 10:00 in Los Angeles; and a visit on the Thursday after, 14:30 in Los Angeles.
@@ -240,6 +242,17 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
             name="Ana Sample", email=email, asked_at=NOW, submission_key=uuid.uuid4()
         )
         return {"booklet_request": request}
+    if kind == MessageKind.TIME_OFF:
+        day = local(NOW).date() + timedelta(days=7)
+        user = User.objects.create_user("hands", email)
+        therapist = Therapist.objects.create(
+            name="Dana Sample", slug="dana-sample", gender="female", home_zip=make_visit().area, user=user
+        )
+        wish = TimeOffWish.objects.create(
+            therapist=therapist, starts_at=day_bounds(day)[0], ends_at=day_bounds(day)[1], asked_at=NOW,
+            state=WishState.DECLINED, why="Two clients can’t be visited by anybody else.", answered_at=NOW,
+        )  # fmt: skip
+        return {"wish": wish}
     if kind == MessageKind.MORNING:
         make_visit(
             status=BookingStatus.CONFIRMED,

@@ -1,7 +1,7 @@
 """Everything that changes a booking. Each operation locks late and once, asks the transition table, writes the
 booking with its event and its messages in one transaction, and says by an exception what it refused."""
 
-from .absence import stay_away_today
+from .absence import answer_wish, stay_away_today, wish_for_time_off
 from .act import Act, purge_second_thoughts, waiting_thoughts
 from .changes import (
     Shown,
@@ -26,6 +26,7 @@ from .hold import (
     hold_matches,
     hold_time,
     hold_times,
+    hold_ways,
     release_expired_holds,
     release_hold,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "ahead_together",
     "answer_contact",
     "answer_screening",
+    "answer_wish",
     "any_needs_clinician_note",
     "ask_move",
     "can_be_longer",
@@ -127,6 +129,7 @@ __all__ = [
     "hold_matches",
     "hold_time",
     "hold_times",
+    "hold_ways",
     "is_covered",
     "late_fee",
     "mark_no_show",
@@ -167,6 +170,7 @@ __all__ = [
     "waiting_thoughts",
     "was_just_answered",
     "we_are_too_late",
+    "wish_for_time_off",
     "withdraw_change",
     "would_confirm",
 ]

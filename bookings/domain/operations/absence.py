@@ -1,14 +1,17 @@
-"""A therapist who can't come any more today."""
+"""A therapist who can't come any more today, or would like time off over visits that are booked."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
-from bookings.domain import stranding
+from bookings.domain import outbox, stranding
 from bookings.domain.stranding import Stranded
-from bookings.models import Therapist, TimeOff
+from bookings.enums import MessageKind, WishState
+from bookings.exceptions import WishAnswered
+from bookings.models import Therapist, TimeOff, TimeOffWish
 from massagerx.lib.localtime import day_bounds, local
 
 from .transaction import translated_errors
@@ -30,3 +33,46 @@ def stay_away_today(*, therapist: Therapist, now: datetime, reason: str) -> list
         found = stranding.stranded_by(therapist_ids={therapist.pk}, now=now, days=(today, today))
         stranding.tell_of(found, now=now)
         return found
+
+
+def wish_for_time_off(
+    *, therapist: Therapist, starts_at: datetime, ends_at: datetime, reason: str, now: datetime
+) -> TimeOffWish:
+    """Asks the desk for time off from one instant to another; the visits stay as they are until it answers. Asked
+    twice, it is asked once."""
+    wish, _is_new = TimeOffWish.objects.get_or_create(
+        therapist=therapist,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        state=WishState.OPEN,
+        defaults={"reason": reason, "asked_at": now},
+    )
+    return wish
+
+
+def answer_wish(*, wish: TimeOffWish, is_approved: bool, actor: User, now: datetime, why: str = "") -> None:
+    """Makes it time off, or not; the therapist hears of it by email, if their log-in has one, with `why` where it is
+    declined. Under the therapist's lock, so that nobody is booking them meanwhile.
+
+    Raises `WishAnswered` when somebody was quicker, and `SlotTaken` when the therapist is being booked."""
+    with translated_errors(), transaction.atomic():
+        list(Therapist.objects.select_for_update(no_key=True).filter(pk=wish.therapist_id).order_by("pk"))
+        fresh = (
+            TimeOffWish.objects.select_for_update(of=("self",))
+            .select_related("therapist__user")
+            .get(pk=wish.pk)
+        )
+        if fresh.state != WishState.OPEN:
+            raise WishAnswered
+        fresh.state = WishState.APPROVED if is_approved else WishState.DECLINED
+        fresh.why, fresh.answered_at, fresh.answered_by = why, now, actor
+        fresh.save(update_fields=["state", "why", "answered_at", "answered_by"])
+        if is_approved:
+            TimeOff.objects.create(
+                therapist=fresh.therapist,
+                starts_at=fresh.starts_at,
+                ends_at=fresh.ends_at,
+                reason=fresh.reason,
+            )
+        if fresh.therapist.user is not None and fresh.therapist.user.email:
+            outbox.write_message(kind=MessageKind.TIME_OFF, wish=fresh, now=now)

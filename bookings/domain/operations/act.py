@@ -72,7 +72,8 @@ def keep(
     **beside: Any,
 ) -> None:
     """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
-    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`. What waits to tell how the visit stands
+    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`, the client's
+    `phone`. What waits to tell how the visit stands
     waits as long. Nothing where the message leaves at once."""
     if leaves_at <= act.at:
         return

@@ -11,8 +11,8 @@ from django.db.models import Q
 from bookings.domain import intake, pricing
 from bookings.domain.visit_request import Treatment, load_area
 from bookings.enums import EventKind
-from bookings.exceptions import DiscountTooHigh, HealthAnswered, PriceChanged
-from bookings.models import AccessNotes, Booking, BookingRules, DriveOverride, ServiceArea
+from bookings.exceptions import DiscountTooHigh, HealthAnswered, PhoneTaken, PriceChanged
+from bookings.models import AccessNotes, Booking, BookingRules, Client, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
 
@@ -46,13 +46,15 @@ class VisitAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price.
-    `total_cents` is the total that was shown, None when nobody was shown one."""
+    """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price; the
+    `phone` (E.164) is its client's, for all their visits. `total_cents` is the total that was shown, None when nobody
+    was shown one."""
 
     address: VisitAddress
     treatment: Treatment | None = None
     recipient_name: str | None = None
     discount_cents: int | None = None
+    phone: str | None = None
     total_cents: int | None = None
 
 
@@ -71,8 +73,8 @@ def correct_visit(
     today; what stays costs what was agreed. `check` looks at the visit under the lock, and refuses by raising.
 
     Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, `DiscountTooHigh`,
-    `PriceChanged`, or `HealthAnswered` where it would be for others than those of whom health answers or a note speak;
-    nothing has changed then.
+    `PriceChanged`, `PhoneTaken`, or `HealthAnswered` where it would be for others than those of whom health answers or
+    a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -100,6 +102,9 @@ def correct_visit(
             slot = standing.slot_in_place(wanted)
             fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
             fresh.ends_at = slot.ends_at
+        if correction.phone is not None and correction.phone != fresh.client.phone:
+            beside["phone"] = str(fresh.client.phone)
+            write_phone(fresh.client, correction.phone)
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
@@ -183,6 +188,14 @@ def _write(
         booking.recipient_name = correction.recipient_name
     if address.access is not None:
         write_access(booking, dict(address.access))
+
+
+def write_phone(client: Client, phone: str) -> None:
+    """Raises `PhoneTaken`. Whoever merges or erases the client waits for the therapist, whom the caller has locked."""
+    if Client.objects.present().filter(email=client.email, phone=phone).exclude(pk=client.pk).exists():
+        raise PhoneTaken
+    client.phone = phone
+    client.save(update_fields=["phone"])
 
 
 def write_access(booking: Booking, notes: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -110,20 +111,21 @@ def move_booking(
     act: Act,
     check: Callable[[Booking], None] | None = None,
     late_fee_cents: int = 0,
+    draft: UUID | None = None,
 ) -> Booking:
     """Moves a visit to another start, and if need be to another therapist; tells the client, and gives the old time
     free, in one transaction. Links in earlier emails stop working once it is told.
 
     Notice, horizon and the grid of starts bind the client alone; hours, drives and other visits everybody. Whom the
     client's own move leads to is whom the visit asks for from then on. `check` looks at the visit under the lock, and
-    refuses by raising. `late_fee_cents` is added to its late fee.
+    refuses by raising. `late_fee_cents` is added to its late fee; what is held under `draft` is the mover's to take.
 
     Raises `InvalidTransition` for a visit that has ended or begun, `SlotTaken`, `SlotNotOffered`, `NoLongerOffered`, or
     `PriceChanged`; nothing has changed then.
     """
     rules, now = BookingRules.load(), act.at
     rules = rules if act.by_client else rules.for_staff()
-    visit_request = visit_request_of(booking, now=now, preference=to.preference)
+    visit_request = replace(visit_request_of(booking, now=now, preference=to.preference), draft=draft)
     if to.therapist:
         visit_request = visit_request.with_therapist(to.therapist)
     with claim_move(booking, visit_request, to.starts_at, rules=rules, now=now) as standing:

@@ -27,7 +27,7 @@ from bookings.models import (
 
 from .act import Act, set_columns
 from .claim import Standing, claim_in_place, claim_move
-from .correct import write_access
+from .correct import write_access, write_phone
 from .move import visit_request_of
 from .status import expires_at, first_tier, patience_with
 from .transaction import block_of, record, translated_errors
@@ -36,8 +36,8 @@ from .transaction import block_of, record, translated_errors
 def undo(*, press: UUID, actor: User, now: datetime) -> list[Booking]:
     """Takes back all that one press did whose messages wait, all or none; the visits as they are again.
 
-    Raises `MessageGone` when one has left, `ChangedMeanwhile` when something else was done since, `SlotTaken` when the
-    time has gone, `NoLongerOffered` when its therapist does it no more; nothing has changed then.
+    Raises `MessageGone` when one has left, `ChangedMeanwhile` when something else was done since, `PhoneTaken`,
+    `SlotTaken` when the time has gone, `NoLongerOffered` when its therapist does it no more; nothing has changed then.
     """
     with translated_errors(), transaction.atomic():
         rows = SecondThought.objects.filter(press=press).select_related("event__booking__therapist")
@@ -132,6 +132,8 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
         fresh.add_ons.set(before["add_ons"])
     if "access" in before:
         write_access(fresh, before["access"])
+    if "phone" in before:
+        write_phone(fresh.client, before["phone"])
     if "drives" in before:
         # One that was corrected since spoke of a visit elsewhere in the day.
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))

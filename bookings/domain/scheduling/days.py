@@ -54,12 +54,16 @@ def plan_days(
     now: datetime,
     rules: BookingRules | None = None,
 ) -> dict[tuple[int, date], Day]:
-    """What staff see of each therapist's local days, by therapist and day; four queries. `bookings` are all that take
-    time on them, with their areas. With `rules`, of which only the minutes to the door are looked at, also which of
+    """What staff see of each therapist's local days, by therapist and day; four queries, and three where each of
+    `bookings` says that it has no corrected drive (`has_override`). They are all that take time then, with their areas.
+    With `rules`, of which only the minutes to the door are looked at, also which of
     them can't be kept: that needs their services beside them."""
     values, closures = therapist_values(therapists, first_day=first_day, last_day=last_day, now=now)
     engine_rules = engine_rules_of(BookingRules().for_staff(), closures)
-    corrections = corrections_between([row.pk for row in therapists], first_day=first_day, last_day=last_day)
+    of_corrected = {row.therapist_id for row in bookings if getattr(row, "has_override", True)}
+    corrections = (
+        corrections_between(of_corrected, first_day=first_day, last_day=last_day) if of_corrected else {}
+    )
     places = {booking.pk: place_of(booking.area, address_key=booking.address_key) for booking in bookings}
     of_day: dict[tuple[int, date], list[Booking]] = defaultdict(list)
     for booking in sorted(bookings, key=lambda booking: booking.blocked_from):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from bookings import availability
 from bookings.domain.pairings import Pairings, pairings_of
@@ -68,16 +69,18 @@ def plan_rescue(
     rules: BookingRules,
     now: datetime,
     all_are_out: bool = False,
+    draft: UUID | None = None,
 ) -> list[Rescue]:
     """The plan for these visits, by start, whose therapists are out during the half-open span of aware instants, or all
-    are; six queries, however many there are. The visits need client, therapist, area and service beside them.
+    are; six queries, however many there are. The visits need client, therapist, area and service beside them. What is
+    held under `draft` counts as free.
 
     By staff's rules, on the owner's grid where the time changes. Everybody else's visits stay as they are.
     """
     if not bookings:
         return []
     ordered = sorted(bookings, key=lambda booking: (booking.starts_at, booking.pk))
-    search = _read(ordered, span, rules, now, all_are_out=all_are_out)
+    search = _read(ordered, span, rules, now, all_are_out=all_are_out, draft=draft)
     placed = search.keep_times()
     for number in range(len(ordered)):
         if number not in placed:
@@ -245,6 +248,7 @@ def _read(
     now: datetime,
     *,
     all_are_out: bool,
+    draft: UUID | None,
 ) -> _Search:
     therapists = list(
         Therapist.objects.bookable(local(now).date())
@@ -253,7 +257,11 @@ def _read(
     )
     days: list[date] = [local_day(booking.starts_at) for booking in bookings]
     found, closures = therapist_values(
-        therapists, first_day=days[0], last_day=days[-1] + timedelta(days=LOOKS_AHEAD_DAYS), now=now
+        therapists,
+        first_day=days[0],
+        last_day=days[-1] + timedelta(days=LOOKS_AHEAD_DAYS),
+        now=now,
+        draft=draft,
     )
     out = {row.pk for row in therapists} if all_are_out else {row.therapist_id for row in bookings}
     staff, drive_time = engine_rules_of(rules.for_staff(), closures), read_drives()

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('bookings', '0023_office_clearances'),
+        ('bookings', '0024_office_clearances'),
         ('courses', '0004_booked_by_the_client'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

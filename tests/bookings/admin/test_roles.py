@@ -54,6 +54,7 @@ from bookings.models import (
     NoteFile,
     SafetyContact,
     TimeOff,
+    TimeOffWish,
 )
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
@@ -144,6 +145,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_correct": {"owner", "desk"},
     "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
+    "bookings_booking_days_behind": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
     "bookings_client_merge": {"owner", "desk"},
@@ -152,6 +154,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_message_html": {"owner", "desk"},
     "bookings_message_calls": {"owner", "desk"},
     "bookings_therapist_feed": {"owner"},
+    "bookings_timeoff_wish": {"owner", "desk"},
     "bookings_screeningversion_try": {"owner"},
     "bookings_servicearea_paste": {"owner"},
     "bookings_booklet_current": {"owner"},
@@ -244,6 +247,7 @@ class Desk:
     other_off: TimeOff
     rows: dict[str, Model]
     note_file: NoteFile
+    wish: TimeOffWish
 
     def keys(self, name: str) -> list[Any]:
         """What the address of that name in VIEWS or POSTS takes."""
@@ -284,6 +288,7 @@ class Desk:
             "bookings_message_html": [rows["bookings.message"]],
             "bookings_message_tell": [rows["bookings.message"]],
             "bookings_therapist_feed": [rows["bookings.therapist"]],
+            "bookings_timeoff_wish": [self.wish.pk],
             "bookings_screeningversion_try": [rows["bookings.screeningversion"]],
             "courses_course_cancel_rest": [rows["courses.course"]],
             "courses_course_move": [rows["courses.course"]],
@@ -463,7 +468,10 @@ def desk(world: World) -> Desk:
         ),
     }
     note_file = NoteFile.objects.create(booking=other, kind="pdf", data="", digest="0" * 64, handed_in_at=NOW)
-    return Desk(users, own, other, off[0], off[1], rows, note_file)
+    wish = operations.wish_for_time_off(
+        therapist=second, starts_at=at(9), ends_at=at(12), reason="Canary errand", now=NOW
+    )
+    return Desk(users, own, other, off[0], off[1], rows, note_file, wish)
 
 
 def names(patterns: Any, inside: str = "") -> set[str]:

@@ -6,15 +6,17 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
 from bookings.domain.operations import Act, Correction, VisitAddress
-from bookings.models import AccessNotes, Booking, Message
+from bookings.models import AccessNotes, Booking, Message, SecondThought
+from bookings.models import Client as Person
 from tests.factories import NOW, World, at
 
-from .conftest import signed_in, staff_user
+from .conftest import DESK_RIGHTS, signed_in, staff_user
 from .test_visit import page, said
 
 pytestmark = pytest.mark.integrity
@@ -157,3 +159,48 @@ def test_only_those_who_may_change_visits(world: World, visit: Booking) -> None:
     reader = signed_in(staff_user("reader", "view_booking"))
     assert reader.get(address(visit)).status_code == 403
     assert reader.post(address(visit), typed(visit, world)).status_code == 403
+
+
+@pytest.fixture
+def front(world: World) -> Client:
+    """Who may correct clients' records, too."""
+    return signed_in(staff_user("front", *DESK_RIGHTS, "change_client"))
+
+
+def test_the_clients_phone_is_corrected_with_the_visit(front: Client, visit: Booking, world: World) -> None:
+    sent = typed(visit, world, phone="(213) 555-0177")
+    looked = front.post(address(visit), sent)
+    assert "(213) 555-0177" in looked.content.decode()
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550123"
+    front.post(address(visit), sent | shown(looked))
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550177"
+    # And it can be taken back, as all of it.
+    press = SecondThought.objects.get().press
+    operations.undo(press=press, actor=User.objects.get(username="front"), now=NOW)
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550123"
+
+
+def test_a_phone_of_another_client_is_refused(front: Client, visit: Booking, world: World) -> None:
+    Person.objects.create(name="Twin", email=visit.client.email, phone="+12135550177", created_at=NOW)
+    answer = front.post(address(visit), typed(visit, world, phone="213 555 0177"))
+    assert any("merge the two records" in words for words in said(answer))
+    assert 'value="(213) 555-0177"' in answer.content.decode()
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550123"
+
+
+@pytest.mark.parametrize("phone", ["", "12", "555 0177", "a\x00b"])
+def test_what_is_no_phone_is_said(front: Client, visit: Booking, world: World, phone: str) -> None:
+    assert front.post(address(visit), typed(visit, world, phone=phone)).status_code in (400, 422)
+
+
+def test_who_may_not_correct_clients_leaves_the_phone(desk: Client, visit: Booking, world: World) -> None:
+    assert "Client’s phone" not in desk.get(address(visit)).content.decode()
+    sent = typed(visit, world, phone="213 555 0177", gate_code="99")
+    desk.post(address(visit), sent | shown(desk.post(address(visit), sent)))
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550123"
+    assert AccessNotes.objects.get(booking=visit).notes["gate_code"] == "99"

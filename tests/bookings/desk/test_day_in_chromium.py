@@ -13,7 +13,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from bookings.domain import operations
-from bookings.models import Booking, Message, SecondThought, TimeOff
+from bookings.drives.models import ObservedDrive
+from bookings.models import Booking, Hold, Message, SecondThought, Therapist, TimeOff
 from tests.bookings.admin.test_admin_in_chromium import sign_in
 from tests.factories import NOW, World, at, make_world
 from tests.support.browser import accessibility_violations, screenshot, sideways_overflow
@@ -35,14 +36,14 @@ def world() -> World:
     return found
 
 
-def booked(world: World, *hours: int) -> list[Booking]:
+def booked(world: World, *hours: float) -> list[Booking]:
     return [
         operations.confirm_booking(
             booking=world.book(
-                starts_at=at(hour),
+                starts_at=at(int(hour), int(hour % 1 * 60)),
                 preference=f"therapist:{world.therapist.slug}",
                 email=f"c{hour}@example.com",
-                phone=f"+121355501{hour}",
+                phone=f"+12135550{int(hour * 10)}",
             ),
             actor=None,
             now=NOW,
@@ -60,10 +61,11 @@ def looked_at(page: Page, name: str) -> None:
         screenshot(page, f"{name}-{width}")
 
 
-def test_four_visits_are_rescued_and_undone_with_few_presses(
+def test_a_sick_day_of_five_visits_is_rescued_and_undone_with_few_presses(
     live_server: Any, clock: Any, world: World, new_page: Any
 ) -> None:
-    visits = booked(world, 10, 12, 14, 16)
+    Therapist.objects.update(break_after_minutes=None)
+    visits = booked(world, 10, 11.5, 13, 14.5, 16)
     second = world.add_therapist()
     TimeOff.objects.create(therapist=world.therapist, starts_at=at(8), ends_at=at(20))
     page = sign_in(new_page())
@@ -76,13 +78,13 @@ def test_four_visits_are_rescued_and_undone_with_few_presses(
 
     press("link", "Rescue the day")
     press("button", "Read the emails first")
-    expect(page.locator(".rescue-draft")).to_have_count(4)
+    expect(page.locator(".rescue-draft")).to_have_count(5)
     assert not Message.objects.filter(kind="moved").exists()
     looked_at(page, "rescue-emails")
     press("button", "Move the ticked and tell the clients")
-    # A fifth line says that the whole day is blocked.
+    # One line more says that the whole day is blocked.
     told = page.locator(".messagelist li", has_text="The client gets an email.")
-    expect(told).to_have_count(4)
+    expect(told).to_have_count(5)
     assert presses <= 8
     assert set(Booking.objects.values_list("therapist", flat=True)) == {second.pk}
 
@@ -92,6 +94,60 @@ def test_four_visits_are_rescued_and_undone_with_few_presses(
     assert not SecondThought.objects.exists()
     assert not Message.objects.filter(kind="moved").exists()
     assert [visit.revision for visit in Booking.objects.order_by("pk")] == [row.revision for row in visits]
+
+
+def test_times_held_for_a_rescue_go_when_its_page_is_left(
+    live_server: Any, clock: Any, world: World, new_page: Any
+) -> None:
+    booked(world, 12)
+    second = world.add_therapist()
+    world.book(
+        starts_at=at(12), preference=f"therapist:{second.slug}", email="x@example.com", phone="+12135559999",
+        street="9 Other Road",
+    )  # fmt: skip
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(0), ends_at=at(0) + timedelta(days=9))
+    page = sign_in(new_page())
+    page.get_by_role("link", name="Rescue the day").first.click()
+    expect(page.locator(".rescue")).to_contain_text("held for you until")
+    assert Hold.objects.count() == 1
+    looked_at(page, "rescue-held")
+    # Another look at the plan keeps it.
+    page.get_by_role("button", name="Read the emails first").click()
+    expect(page.locator(".rescue-draft")).to_have_count(1)
+    assert Hold.objects.count() == 1
+    page.goto(f"{live_server.url}{reverse('admin:index')}")
+    for _attempt in range(50):
+        if not Hold.objects.exists():
+            break
+        page.wait_for_timeout(100)
+    assert not Hold.objects.exists()
+
+
+def test_a_wish_is_declined_and_days_behind_are_looked_at(
+    live_server: Any, clock: Any, world: World, new_page: Any
+) -> None:
+    booked(world, 10)
+    wish = operations.wish_for_time_off(
+        therapist=world.therapist, starts_at=at(0), ends_at=at(18), reason="A wedding", now=NOW
+    )
+    ObservedDrive.objects.create(
+        origin=world.area, destination=world.far_area, left_at=NOW - timedelta(hours=2), arrived_at=NOW,
+        planned_minutes=45,
+    )  # fmt: skip
+    page = sign_in(new_page())
+    page.get_by_role("link", name=world.therapist.name).first.click()
+    expect(page.locator("main")).to_contain_text("A wedding")
+    looked_at(page, "wish")
+    page.get_by_label("Why not").fill("Nobody else can come.")
+    page.get_by_role("button", name="Decline; the visits stay").click()
+    expect(page.locator(".messagelist")).to_contain_text("Declined.")
+    wish.refresh_from_db()
+    assert (wish.state, wish.why) == ("declined", "Nobody else can come.")
+    page.goto(f"{live_server.url}{reverse('admin:bookings_timeoff_changelist')}")
+    looked_at(page, "wishes")
+    page.goto(f"{live_server.url}{reverse('admin:bookings_booking_days_behind')}?days=90")
+    expect(page.locator("main")).to_contain_text("Drives, planned and driven")
+    looked_at(page, "days-behind")
 
 
 def test_a_day_is_closed_in_the_evening_with_two_presses(

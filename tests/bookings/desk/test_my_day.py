@@ -234,8 +234,8 @@ def test_page_costs_the_same_on_a_full_day(
     with count_queries() as many:
         front(hands, 9)
     assert len(many) == len(few)
-    # Four of them are the log-in's: session, account, and its rights.
-    assert len(many) <= 14, [query["sql"][:120] for query in many]
+    # Three of them are the log-in's: session, account, and its rights.
+    assert len(many) <= 8, [query["sql"][:120] for query in many]
 
 
 # Presses -------------------------------------------------------------------------------------------------------------

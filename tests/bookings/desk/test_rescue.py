@@ -18,7 +18,8 @@ from django.urls import reverse
 from bookings.domain import operations
 from bookings.domain.operations import Act, NewTime
 from bookings.enums import EventKind, Gender, MessageKind
-from bookings.models import Booking, Message, Therapist, TimeOff
+from bookings.exceptions import BookingError
+from bookings.models import Booking, Hold, Message, Therapist, TimeOff
 from bookings.notifications.render import render
 from tests.factories import DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL, held_elsewhere
@@ -263,6 +264,103 @@ def test_the_page_costs_the_same_however_many_visits(desk: Client, world: World,
     with count_queries() as many:
         assert len(rows(desk, world)) == 4
     assert len(many) == len(few) <= 16
+
+
+# Other times are held while one looks --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_at_ten(world: World) -> list[Booking]:
+    """Two visits at ten, of which only one can keep its time with the third therapist; the others are out or busy."""
+    second = world.add_therapist("Sample Two")
+    third = world.add_therapist("Sample Three")
+    visits = [booked(world, 10, 1), booked(world, 12, 2)]
+    # At twelve the third has somebody else, and the second is off all week.
+    world.book(
+        starts_at=at(12), preference=f"therapist:{third.slug}", email="x@example.com", phone="+12135559999",
+        street="9 Other Road",
+    )  # fmt: skip
+    TimeOff.objects.create(therapist=second, starts_at=at(0), ends_at=at(0) + timedelta(days=10))
+    TimeOff.objects.create(therapist=world.therapist, starts_at=at(0), ends_at=at(0) + timedelta(days=10))
+    return visits
+
+
+def way_of(row: dict[str, Any]) -> tuple[str, str]:
+    slug, starts_at, *_rest = row["ways"][0][0].split("|")
+    return slug, starts_at
+
+
+def test_the_nearest_times_are_held_while_one_looks(
+    desk: Client, world: World, two_at_ten: list[Booking]
+) -> None:
+    first, second = rows(desk, world)
+    assert (first["keeps_time"], second["keeps_time"]) == (True, False)
+    (held,) = Hold.objects.all()
+    slug, starts_at = way_of(second)
+    assert (held.therapist.slug, held.starts_at.isoformat()) == (slug, starts_at)
+    assert held.expires_at == NOW + timedelta(minutes=10)
+    with pytest.raises(BookingError):
+        world.book(
+            starts_at=held.starts_at,
+            preference=f"therapist:{slug}",
+            email="q@example.com",
+            phone="+12135559998",
+        )
+    # Looked at again it is the same plan, and held on; the other desk is offered another time.
+    assert way_of(rows(desk, world)[1]) == (slug, starts_at)
+    other = signed_in(staff_user("other", *DESK_RIGHTS, "add_timeoff"))
+    assert way_of(rows(other, world)[1]) != (slug, starts_at)
+    assert Hold.objects.count() == 2
+    # Who holds it takes it, and nothing is held any more.
+    press(desk, world, [second])
+    second["booking"].refresh_from_db()
+    assert second["booking"].starts_at == held.starts_at
+    rows(desk, world)
+    assert Hold.objects.count() == 1
+
+
+def test_times_that_are_held_go_when_one_leaves(
+    desk: Client, world: World, two_at_ten: list[Booking]
+) -> None:
+    page = desk.get(RESCUE, asked(world)).content.decode()
+    assert "held for you until" in page
+    left = desk.post(f"{RESCUE}?therapist={world.therapist.pk}&day={DAY}", {"leave": "1"})
+    assert left["Location"] == reverse("admin:index")
+    assert not Hold.objects.exists()
+    assert Booking.objects.filter(status="confirmed").count() == 2
+
+
+def test_times_are_held_for_minutes_and_not_for_ever(
+    desk: Client, world: World, two_at_ten: list[Booking]
+) -> None:
+    for minutes in range(0, 60, 5):
+        with time_machine.travel(NOW + timedelta(minutes=minutes), tick=False):
+            rows(desk, world)
+            # After forty minutes anybody may take it; who still looks holds it anew.
+            since = minutes // 40 * 40
+            (held,) = Hold.objects.all()
+            assert held.held_since == NOW + timedelta(minutes=since)
+            assert held.expires_at == NOW + timedelta(minutes=min(minutes + 10, since + 40))
+
+
+def test_where_everybody_keeps_their_time_nothing_is_held(desk: Client, world: World) -> None:
+    booked(world, 10, 1)
+    world.add_therapist()
+    assert rows(desk, world)[0]["keeps_time"]
+    assert not Hold.objects.exists()
+
+
+def test_holding_costs_the_same_however_many_visits(desk: Client, world: World, count_queries: Any) -> None:
+    counts = []
+    for hours in ((10,), (12, 14, 16)):
+        for hour in hours:
+            booked(world, hour, hour)
+        rows(desk, world)
+        with count_queries() as queries:
+            rows(desk, world)
+        counts.append(len(queries))
+    assert Hold.objects.count() == 4
+    assert len(set(counts)) == 1
 
 
 # Racing desks --------------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "told_by": _STAFF,
         "link": _TIES,
         "contact_message": _TIES,
+        "wish": "a therapist's",
         "booklet_request": _TIES,
         "revision": _OUR_NUMBER,
         "day": "of what only the desk is told",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0023_office_clearances"),
+        ("bookings", "0024_office_clearances"),
     ]
 
     operations = [

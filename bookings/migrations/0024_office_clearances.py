@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0022_incidents"),
+        ("bookings", "0023_time_off_wishes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                     ("contact_answer", "Answer to a message"),
                     ("booklet", "Booklet"),
                     ("referred", "Course prepared by an office"),
+                    ("time_off", "Time off answered"),
                     ("staff_alert", "Alert to staff"),
                     ("change_alert", "Alert: late move asked for"),
                     ("recheck_alert", "Alert: health answers changed"),
