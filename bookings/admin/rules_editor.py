@@ -135,10 +135,10 @@ class _Typed:
         question["tiers"] = {**tiers, UNSURE: self.value(f"{part}-tier-{UNSURE}")}
         if card := self.value(f"{part}-card"):
             question["card"] = card
-        if services := self.values(f"{part}-services"):
-            question["services"] = services
         if self.value(f"{part}-of-surgery"):
             question["of_surgery"] = True
+        if services := self.values(f"{part}-services"):
+            question["services"] = services
         parent, _colon, answers = self.value(f"{part}-after").partition(":")
         if parent:
             question["when"] = {"question": parent, "answer": answers.split()}
