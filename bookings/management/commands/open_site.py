@@ -241,7 +241,12 @@ class _Filling:
                 if hasattr(value, "all"):
                     value = [one.pk for one in value.all()]
             if isinstance(field, forms.SplitDateTimeField):
-                parts = field.widget.decompress(value) if isinstance(value, datetime) else [value]
+                if value is None or isinstance(value, datetime):
+                    parts = field.widget.decompress(value)
+                else:
+                    # A day alone is its midnight here.
+                    day, _space, at = str(value).partition(" ")
+                    parts = [day, at or "00:00"]
                 for number, part in enumerate(parts):
                     data[f"{name}_{number}"] = str(part or "")
             elif isinstance(value, list):
@@ -300,14 +305,13 @@ class _Filling:
         return []
 
     def typed(self, where: str, field: forms.Field, value: Any) -> Any:
-        """A value of the file as it would be typed; a day where an instant is asked for is its midnight here."""
+        """A value of the file as it would be typed."""
         if isinstance(value, datetime):
             return value
-        if isinstance(value, date) and isinstance(field, forms.SplitDateTimeField):
-            return datetime.combine(value, time())
         if isinstance(value, bool | list | dict):
             is_typed = isinstance(field.widget, forms.widgets.Input | forms.Textarea)
             if is_typed and not isinstance(field.widget, forms.CheckboxInput):
                 self.problems.append(f"{where}: write it as words or a number")
+                return ""
             return value
         return value.isoformat() if isinstance(value, date | time) else str(value)

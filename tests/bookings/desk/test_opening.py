@@ -79,8 +79,8 @@ def far_away(world: World) -> None:
 
 
 def only_far_away(world: World) -> None:
-    ServiceArea.objects.filter(pk=world.area.pk).update(is_active=False)
     far_away(world)
+    ServiceArea.objects.filter(pk=world.area.pk).update(is_active=False)
 
 
 def only_elsewhere(world: World) -> None:

@@ -81,7 +81,12 @@ def test_names_of_cities_are_looked_up_and_not_searched_for(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(zip_paste, "standard_zips", lambda state: asked.append(state) or standard_zips(state))
+
+    def counted(state: str) -> Any:
+        asked.append(state)
+        return standard_zips(state)
+
+    monkeypatch.setattr(zip_paste, "standard_zips", counted)
     zip_paste._cities.cache_clear()
     paste = read_paste("south pasadena, Nowhere, SOUTH PASADENA, Atlantis", now=NOW)
     assert codes(paste) == ["91030"]
