@@ -221,7 +221,8 @@ def blank_of(fields: dict[str, Any]) -> str:
 def test_a_question_of_the_same_words_gets_an_id_of_its_own(owner: Client, world: World) -> None:
     sent = as_shown(owner)
     new = blank_of(sent)
-    assert owner.post(ADD, {**sent, f"{new}-text-en": "Surgery?"}).status_code == 302
+    answer = owner.post(ADD, {**sent, f"{new}-text-en": "Surgery?", f"{new}-card": "everyday"})
+    assert answer.status_code == 302, faults(answer)
     ids = [question.id for question in parse_rules(ScreeningVersion.objects.get(number=2).rules).questions]
     assert {"surgery", "surgery-2"} <= set(ids)
 
@@ -260,9 +261,10 @@ def test_answers_that_are_sent_back_as_nonsense_count_for_nothing(
 ) -> None:
     sent = as_shown(owner)
     new = blank_of(sent)
-    sent |= {f"{new}-text-en": "Which?", f"{new}-kind": "choice", f"{new}-choices": "A = clear\nB = clear",
+    sent |= {f"{new}-text-en": "Which?", f"{new}-kind": "choice", f"{new}-choices": "A = clear\nB = caution",
              f"{new}-choices-before": sent_back}  # fmt: skip
-    assert owner.post(ADD, sent).status_code == 302
+    answer = owner.post(ADD, sent)
+    assert answer.status_code == 302, faults(answer)
     made = ScreeningVersion.objects.get(number=2).rules["questions"][-1]
     assert [choice["id"] for choice in made["choices"]] == ["a", "b"]
 

@@ -74,7 +74,7 @@ def lapse(world: World) -> None:
 
 
 def far_away(world: World) -> None:
-    Therapist.objects.update(reach_minutes=1)
+    Therapist.objects.update(reach_minutes=10)
     refresh(now=NOW)
 
 
