@@ -261,7 +261,7 @@ def test_answers_that_are_sent_back_as_nonsense_count_for_nothing(
 ) -> None:
     sent = as_shown(owner)
     new = blank_of(sent)
-    sent |= {f"{new}-text-en": "Which?", f"{new}-kind": "choice", f"{new}-choices": "A = clear\nB = caution",
+    sent |= {f"{new}-text-en": "Which?", f"{new}-kind": "choice", f"{new}-choices": "A = clear\nB = clearance",
              f"{new}-choices-before": sent_back}  # fmt: skip
     answer = owner.post(ADD, sent)
     assert answer.status_code == 302, faults(answer)
