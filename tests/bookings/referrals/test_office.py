@@ -142,14 +142,11 @@ def test_corrected_entry_ends_the_one_before(plan: CoursePlan, office: ReferralO
     """The patient can't go on with a day that the office has taken back by a later one."""
     first = make_referral(office, plan)
     link = link_of(first)
-    second = make_referral(office, plan, health={"cleared_from": "2026-12-20"})
+    second = make_referral(office, plan, name="Aná O'Brien", health={"cleared_from": "2026-12-20"})
     assert Client().get(link).status_code == 404
     assert Client().get(link_of(second)).status_code == 200
     first.refresh_from_db()
     assert first.ended_at == NOW
-    third = make_referral(office, plan, name="Aná O'Brien")
-    assert Client().get(link_of(second)).status_code == 404
-    second = third
     # Another person of the same mailbox keeps theirs.
     make_referral(office, plan, name="Bea O'Brien")
     assert Client().get(link_of(second)).status_code == 200
