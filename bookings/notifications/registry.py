@@ -106,9 +106,9 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONTACT_ALERT: Kind("contact_alert", about="contact_message"),
     MessageKind.STRANDED_ALERT: Kind("stranded_alert", STANDING, until_start=True),
     MessageKind.MORNING: Kind("morning", about="day"),
-    # Whatever became of the visit: who is at a door may be there still, and a call for help stands until somebody says
-    # that it is over.
-    MessageKind.CHECK_IN: Kind("check_in", frozenset(BookingStatus), any_revision=True),
+    # Who is at the door of a visit that was called off may be there still.
+    MessageKind.CHECK_IN: Kind("check_in", frozenset({_S.CONFIRMED, _S.CANCELED}), any_revision=True),
+    # Whatever became of the visit: a call for help stands until somebody says that it is over.
     MessageKind.CHECK_IN_ALERT: Kind("check_in_alert", frozenset(BookingStatus), any_revision=True),
 }
 _REMINDERS = frozenset(reminders.KINDS)
