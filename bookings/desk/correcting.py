@@ -103,6 +103,7 @@ def _initial(booking: Booking) -> dict[str, Any]:
         "people": booking.people,
         "recipient_name": booking.recipient_name,
         "phone": booking.client.phone,
+        "phone_shown": booking.client.phone.as_e164,
         "discount": booking.discount_cents or None,
         "event": _newest_event(booking),
         "tells": True,
@@ -120,10 +121,14 @@ def _run(
     """Raises as `operations.correct_visit`, and `ChangedMeanwhile` when the visit is not as the page had it."""
     sent = form.cleaned_data
     way_in = [name for name in CorrectForm.WAY_IN if name in form.fields]
+    phone = form.new_phone()
 
     def as_shown(fresh: Booking) -> None:
         # A quiet correction, and another way in, make no revision.
         if _newest_event(fresh) != sent["event"]:
+            raise ChangedMeanwhile
+        # Another visit's page, and the client's own, write no event of this one.
+        if phone is not None and fresh.client.phone.as_e164 != sent["phone_shown"]:
             raise ChangedMeanwhile
 
     return operations.correct_visit(
@@ -138,7 +143,7 @@ def _run(
             ),
             recipient_name=sent["recipient_name"],
             discount_cents=sent["discount"] or 0,
-            phone=sent.get("phone"),
+            phone=phone,
             total_cents=total_cents,
         ),
         act=Act(now, request.user, reason=sent["reason"]),
@@ -172,13 +177,13 @@ def _try(
 def _correct(request: StaffRequest, booking: Booking, form: CorrectForm, now: datetime) -> bool:
     """Whether it was corrected. If not, something has come between, and the page has to be looked at again."""
     try:
-        _run(request, booking, form, now, total_cents=form.cleaned_data["total_cents"])
+        corrected = _run(request, booking, form, now, total_cents=form.cleaned_data["total_cents"])
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
-    if "phone" in form.changed_data:
+    if form.new_phone() is not None:
         log_change(request, booking.client, _("Phone corrected"))
-    told = form.cleaned_data["tells"]
+    told = corrected.revision != booking.revision
     words = _("%(reference)s: corrected.") if told else _("%(reference)s: corrected. The client is not told.")
     said = words % {"reference": booking.reference}
     say(request, True, f"{said} {how_told(booking.client)}" if told else said)

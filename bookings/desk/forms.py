@@ -160,6 +160,8 @@ class CorrectForm(AddressForm):
     )
     tells = forms.BooleanField(label=gettext_lazy("Tell the client by email"), required=False)
     event = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    # The phone that the page showed, in the E.164 form.
+    phone_shown = forms.CharField(widget=forms.HiddenInput, max_length=32, required=False)
     # A digest of what was typed when the changes were shown.
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     total_cents = forms.IntegerField(
@@ -191,7 +193,12 @@ class CorrectForm(AddressForm):
             for name in self.WAY_IN:
                 del self.fields[name]
         if not changes_clients:
-            del self.fields["phone"]
+            del self.fields["phone"], self.fields["phone_shown"]
+
+    def new_phone(self) -> str | None:
+        """The phone that was typed in place of the one that was shown (E.164); only of a form that is valid."""
+        typed: str | None = self.cleaned_data.get("phone")
+        return None if typed is None or typed == self.cleaned_data["phone_shown"] else typed
 
     def digest(self) -> str:
         """Differs when anything that the correction is made of does; only of a form that is valid."""

@@ -36,6 +36,7 @@ def wish_page(request: StaffRequest, pk: int) -> HttpResponse:
         raise Http404
     form = WishForm(request.POST if request.method == "POST" else None)
     visits = _visits(wish)
+    is_told = wish.therapist.user is not None and bool(wish.therapist.user.email)
     if request.method == "POST" and form.is_valid():
         is_approved = form.cleaned_data["answer"] == WishState.APPROVED
         try:
@@ -51,9 +52,19 @@ def wish_page(request: StaffRequest, pk: int) -> HttpResponse:
             return redirect("admin:bookings_timeoff_wish", wish.pk)
         name = {"name": wish.therapist.name}
         if not is_approved:
-            say(request, True, _("Declined. %(name)s is told.") % name)
+            words = (
+                _("Declined. %(name)s is told.")
+                if is_told
+                else _("Declined. %(name)s’s log-in has no email: please call.")
+            )
+            say(request, True, words % name)
             return redirect("admin:index")
-        say(request, True, _("%(name)s is off then, and is told. Now to the visits.") % name)
+        words = (
+            _("%(name)s is off then, and is told. Now to the visits.")
+            if is_told
+            else _("%(name)s is off then. Their log-in has no email: please call. Now to the visits.")
+        )
+        say(request, True, words % name)
         return redirect(_rescue(wish, visits[0]) if visits else reverse("admin:index"))
     context = {
         "title": _("Time off that is asked for"),
@@ -63,7 +74,7 @@ def wish_page(request: StaffRequest, pk: int) -> HttpResponse:
         "answered": local_when(wish.answered_at),
         "is_open": wish.state == WishState.OPEN,
         "form": form,
-        "is_told": wish.therapist.user is not None and bool(wish.therapist.user.email),
+        "is_told": is_told,
         "visits": [{"booking": row, "when": local_when(row.starts_at)} for row in visits],
     }
     return page(request, "wish", context, status=422 if form.errors else 200)

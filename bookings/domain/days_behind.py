@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from bookings.drives.models import ObservedDrive
 from bookings.drives.operations import band_of, band_words
@@ -144,21 +145,31 @@ def _out(start: datetime, now: datetime) -> tuple[Sequence[bool], int]:
         starts_at__lte=OuterRef("booking__starts_at"),
         ends_at__gt=OuterRef("booking__starts_at"),
     )
-    events = BookingEvent.objects.filter(
-        at__gte=start,
-        at__lte=now,
-        kind__in=[EventKind.MOVED, EventKind.CANCELED, EventKind.UNDONE],
-        by_client=False,
-        actor__isnull=False,
-    ).annotate(was_off=Exists(of_move), is_off=Exists(of_cancel))
+    since = BookingEvent.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk")).order_by("pk")
+    moved_on = since.filter(moved_from__isnull=False).values("moved_from")
+    events = (
+        BookingEvent.objects.filter(
+            at__gte=start,
+            at__lte=now,
+            kind__in=[EventKind.MOVED, EventKind.CANCELED],
+            by_client=False,
+            actor__isnull=False,
+        )
+        .annotate(
+            was_off=Exists(of_move),
+            is_off=Exists(of_cancel),
+            led_to=Coalesce(Subquery(moved_on[:1]), F("booking__starts_at")),
+            # Only what was done last is ever undone.
+            then=Coalesce(Subquery(since.values("kind")[:1]), Value("")),
+        )
+        .exclude(then=EventKind.UNDONE)
+    )
     became: dict[int, tuple[bool, bool]] = {}
-    for booking, kind, moved_from, starts_at, was_off, is_off in events.order_by("at", "pk").values_list(
-        "booking", "kind", "moved_from", "booking__starts_at", "was_off", "is_off"
+    for booking, kind, moved_from, led_to, was_off, is_off in events.order_by("at", "pk").values_list(
+        "booking", "kind", "moved_from", "led_to", "was_off", "is_off"
     ):
-        if kind == EventKind.UNDONE:
-            became.pop(booking, None)
-        elif kind == EventKind.MOVED and was_off:
-            became[booking] = True, moved_from == starts_at
+        if kind == EventKind.MOVED and was_off:
+            became[booking] = True, moved_from == led_to
         elif kind == EventKind.CANCELED and is_off:
             became[booking] = False, False
     lost = sum(not is_moved for is_moved, _same in became.values())

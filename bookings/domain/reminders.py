@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.models import (
@@ -21,6 +21,7 @@ from bookings.models import (
     MessageSettings,
     ScreeningRecheck,
     ScreeningRecord,
+    SecondThought,
 )
 from massagerx.lib.localtime import day_bounds, local
 
@@ -104,19 +105,24 @@ def _follow_all(visits: BookingQuerySet, now: datetime) -> int:
 
 
 def _follow(booking: Booking, settings: MessageSettings, now: datetime) -> int:
+    """None leaves before what it follows, while that can be undone."""
     rows = {
         message.kind: message
         for message in Message.objects.filter(booking=booking, revision=booking.revision, kind__in=KINDS)
     }
+    held = SecondThought.objects.filter(event__booking=booking, leaves_at__gt=now)
+    held_until = held.aggregate(last=Max("leaves_at"))["last"] or now
     changed = 0
     for kind, message in rows.items():
         wanted = due_at(kind, booking, settings)
         untouched = Message.objects.filter(pk=message.pk, state=MessageState.DUE, attempts=0)
         if wanted is None:
             changed += untouched.delete()[0]
-        elif wanted != message.due_at:
-            changed += untouched.update(due_at=wanted)
+        elif max(wanted, held_until) != max(message.due_at, held_until):
+            changed += untouched.update(due_at=max(wanted, held_until))
     missing = [message for message in _planned(booking, settings, now) if message.kind not in rows]
+    for message in missing:
+        message.due_at = max(message.due_at, held_until)
     Message.objects.bulk_create(missing)
     return changed + len(missing)
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from bookings.domain import intake, pricing
 from bookings.domain.visit_request import Treatment, load_area
 from bookings.enums import EventKind
-from bookings.exceptions import DiscountTooHigh, HealthAnswered, PhoneTaken, PriceChanged
+from bookings.exceptions import ChangedMeanwhile, DiscountTooHigh, HealthAnswered, PhoneTaken, PriceChanged
 from bookings.models import AccessNotes, Booking, BookingRules, Client, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
@@ -69,12 +69,13 @@ def correct_visit(
     """Makes the visit as the correction has it, all or nothing. The start stays, if the therapist can still keep it:
     with other minutes for stairs or the session, and other drives.
 
-    The client is told if it `tells`; None: if the address changed. What is booked otherwise costs what it costs
-    today; what stays costs what was agreed. `check` looks at the visit under the lock, and refuses by raising.
+    The client is told if it `tells` and there is something to tell: another door, length, people, add-ons or price;
+    None: if the address changed. What is booked otherwise costs what it costs today; what stays costs what was agreed.
+    `check` looks at the visit under the lock, and refuses by raising.
 
     Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, `DiscountTooHigh`,
-    `PriceChanged`, `PhoneTaken`, or `HealthAnswered` where it would be for others than those of whom health answers or
-    a note speak; nothing has changed then.
+    `PriceChanged`, `PhoneTaken`, `ChangedMeanwhile` of the phone, or `HealthAnswered` where it would be for others than
+    those of whom health answers or a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -95,22 +96,24 @@ def correct_visit(
         quote = _quote(fresh, correction, treatment, area, rules)
         if correction.total_cents not in (None, quote.total_cents):
             raise PriceChanged(correction.total_cents, quote.total_cents)
-        if was_elsewhere or treatment is not None or fresh.access_type != address.access_type:
+        is_other = was_elsewhere or treatment is not None or fresh.access_type != address.access_type
+        if is_other:
             wanted = at_door(fresh, area, address.address_key, address.access_type)
             if treatment is not None:
                 wanted = replace(wanted, treatment=treatment, excluding_booking=None)
             slot = standing.slot_in_place(wanted)
             fresh.blocked_from, fresh.blocked_until = slot.blocked_from, slot.blocked_until
             fresh.ends_at = slot.ends_at
+        is_other |= (quote.total_cents, quote.discount_cents) != (fresh.total_cents, fresh.discount_cents)
         if correction.phone is not None and correction.phone != fresh.client.phone:
-            beside["phone"] = str(fresh.client.phone)
-            write_phone(fresh.client, correction.phone)
+            beside["phone"] = [str(fresh.client.phone), str(correction.phone)]
+            write_phone(fresh.client, correction.phone, instead_of=str(fresh.client.phone))
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
-        tells = was_elsewhere if tells is None else tells
+        tells = was_elsewhere if tells is None else tells and is_other
         if tells:
             fresh.revision += 1
         fresh.save()
@@ -190,12 +193,15 @@ def _write(
         write_access(booking, dict(address.access))
 
 
-def write_phone(client: Client, phone: str) -> None:
-    """Raises `PhoneTaken`. Whoever merges or erases the client waits for the therapist, whom the caller has locked."""
+def write_phone(client: Client, phone: str, *, instead_of: str) -> None:
+    """Raises `PhoneTaken`, and `ChangedMeanwhile` where the client's is another than `instead_of` by now: who corrects
+    another visit of theirs need not wait. Whoever merges or erases the client waits for the therapist, whom the caller
+    has locked."""
     if Client.objects.present().filter(email=client.email, phone=phone).exclude(pk=client.pk).exists():
         raise PhoneTaken
+    if not Client.objects.filter(pk=client.pk, phone=instead_of).update(phone=phone):
+        raise ChangedMeanwhile
     client.phone = phone
-    client.save(update_fields=["phone"])
 
 
 def write_access(booking: Booking, notes: dict[str, str]) -> None:

@@ -133,7 +133,8 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     if "access" in before:
         write_access(fresh, before["access"])
     if "phone" in before:
-        write_phone(fresh.client, before["phone"])
+        was, written = before["phone"]
+        write_phone(fresh.client, was, instead_of=written)
     if "drives" in before:
         # One that was corrected since spoke of a visit elsewhere in the day.
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))

@@ -24,13 +24,16 @@ from .pages import not_any_more, visit_context, visit_form
 from .unsent import forget_unsent, unsent
 from .visitor import Visitor, get_visit, visits_page
 
+# Of the visit whose answers this browser sent last.
+SESSION_KEY = "answered"
+
 
 def _is_open(request: HttpRequest, booking: Booking, visitor: Visitor) -> bool:
-    """Who answers for the first time is shown nothing that the email didn't tell; nor is who sends the same once more,
-    since the first press was answered to nobody."""
+    """Who answers for the first time is shown nothing that the email didn't tell; nor is the browser that sends the
+    same once more, since its first press was answered to nobody. Another would learn by guessing what was answered."""
     if not operations.first_tier(booking):
         return True
-    if request.method != "POST":
+    if request.method != "POST" or request.session.get(SESSION_KEY) != booking.reference:
         return False
     try:
         current = intake.current_screening(now=visitor.now)
@@ -106,6 +109,8 @@ def _answered(request: HttpRequest, booking: Booking, visitor: Visitor, forms: H
         messages.warning(request, _("That did not work just now. Please send your answers once more."))
         return _page(request, booking, visitor, forms, status=409)
     forget_unsent(request, now=now)
+    request.session[SESSION_KEY] = booking.reference
+    request.session.save()  # the second press may be waiting already
     if not visitor.is_proved(booking.client.email):
         # The page of its own asks for a code from now on; who has just answered is told without.
         booking, visitor = get_visit(request, booking.reference, now=now)

@@ -35,7 +35,8 @@ def typed(visit: Booking, world: World, **changes: Any) -> dict[str, Any]:
     return {
         "street": "12 Sample Street", "unit": "", "zip_code": "90026", "access_type": "ground",
         "gate_code": "CANARY-GATE-4711", "option": world.option.pk, "people": "1", "recipient_name": "",
-        "discount": "", "reason": "", "tells": "on", "event": visit.events.last().pk, **changes,
+        "discount": "", "reason": "", "tells": "on", "event": visit.events.last().pk,
+        "phone_shown": "+12135550123", **changes,
     }  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def front(world: World) -> Client:
 
 
 def test_the_clients_phone_is_corrected_with_the_visit(front: Client, visit: Booking, world: World) -> None:
-    sent = typed(visit, world, phone="(213) 555-0177")
+    sent = typed(visit, world, phone="(213) 555-0177", unit="5")
     looked = front.post(address(visit), sent)
     assert "(213) 555-0177" in looked.content.decode()
     visit.client.refresh_from_db()
@@ -204,3 +205,31 @@ def test_who_may_not_correct_clients_leaves_the_phone(desk: Client, visit: Booki
     visit.client.refresh_from_db()
     assert visit.client.phone == "+12135550123"
     assert AccessNotes.objects.get(booking=visit).notes["gate_code"] == "99"
+
+
+def test_a_phone_that_was_put_right_elsewhere_is_not_written_over(
+    front: Client, visit: Booking, world: World
+) -> None:
+    assert 'name="phone_shown" value="+12135550123"' in front.get(address(visit)).content.decode()
+    sent = typed(visit, world, unit="5", phone="(213) 555-0123")
+    looked = front.post(address(visit), sent)
+    Person.objects.update(phone="+12135550188")
+    front.post(address(visit), sent | shown(looked))
+    visit.refresh_from_db()
+    assert (visit.unit, visit.client.phone) == ("5", "+12135550188")
+    # Typed otherwise than it was shown, it is to be looked at again.
+    refused = front.post(address(visit), typed(visit, world, unit="6", phone="(213) 555-0177"))
+    assert refused.status_code == 422
+    assert "changed" in said(refused)[-1]
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550188"
+
+
+def test_of_a_phone_alone_nobody_says_that_the_client_is_told(
+    front: Client, visit: Booking, world: World
+) -> None:
+    sent = typed(visit, world, phone="(213) 555-0177")
+    done = front.post(address(visit), sent | shown(front.post(address(visit), sent)), follow=True)
+    assert said(done) == [f"{visit.reference}: corrected. The client is not told."]
+    visit.client.refresh_from_db()
+    assert visit.client.phone == "+12135550177"

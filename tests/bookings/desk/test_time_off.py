@@ -139,6 +139,22 @@ def test_approved_it_is_time_off_and_leads_to_the_rescue(
     assert (row.state, row.answered_by.get_username()) == (WishState.APPROVED, "front")
 
 
+@pytest.mark.parametrize("said", ["approved", "declined"])
+def test_who_gets_no_email_is_to_be_called(
+    world: World, hands: Client, front: Client, visit: Booking, said: str
+) -> None:
+    row = wish(hands, world, visit)
+    User.objects.filter(username="hands").update(email="")
+    with time_machine.travel(NOW, tick=False):
+        answered = front.post(
+            reverse("admin:bookings_timeoff_wish", args=[row.pk]), {"answer": said, "why": "No."}, follow=True
+        )
+    words = " ".join(str(message) for message in answered.context["messages"])
+    assert "please call" in words
+    assert "is told" not in words
+    assert not Message.objects.filter(kind=MessageKind.TIME_OFF).exists()
+
+
 def test_declined_the_therapist_reads_why(
     world: World, hands: Client, front: Client, visit: Booking, smtp_server: MailServer
 ) -> None:

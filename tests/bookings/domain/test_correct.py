@@ -23,6 +23,7 @@ from bookings.exceptions import (
 from bookings.models import (
     AccessNotes,
     Booking,
+    Client,
     ClinicianNote,
     Message,
     ScreeningRecord,
@@ -223,3 +224,35 @@ def test_a_visit_that_has_begun_is_not_corrected(visit: Booking, staff: User) ->
         operations.correct_visit(
             booking=visit, correction=Correction(address=here()), act=Act(at(10), staff), tells=False
         )
+
+
+def test_a_phone_that_was_put_right_since_is_not_undone(visit: Booking, staff: User) -> None:
+    correct(visit, staff, phone="+12135550177", address=here(unit="5"))
+    key = press()
+    Client.objects.update(phone="+12135550188")
+    with pytest.raises(ChangedMeanwhile):
+        operations.undo(press=key, actor=staff, now=NOW)
+    visit.refresh_from_db()
+    assert (visit.unit, visit.client.phone) == ("5", "+12135550188")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phone": "+12135550177"},
+        {"address": here(access={"gate_code": "1234"})},
+        {"recipient_name": "Rosa"},
+        {"address": here(street="12 sample street")},
+    ],
+)
+def test_what_changes_nothing_of_the_visit_is_not_told(
+    visit: Booking, staff: User, changes: dict[str, Any]
+) -> None:
+    ScreeningRecord.objects.filter(booking=visit).delete()
+    assert correct(visit, staff, **changes).revision == visit.revision
+    assert not Message.objects.filter(booking=visit, kind=MessageKind.MOVED).exists()
+
+
+def test_a_lower_price_is_told(visit: Booking, staff: User) -> None:
+    correct(visit, staff, discount_cents=1_000)
+    assert Message.objects.filter(booking=visit, kind=MessageKind.MOVED).exists()

@@ -132,6 +132,33 @@ def test_a_visit_moved_away_from_time_off_is_rescued(world: World, staff: User) 
     assert (found().rescued, found().lost) == (2, 0)
 
 
+def test_only_what_was_undone_is_no_rescue(world: World, staff: User) -> None:
+    other = world.add_therapist()
+    visit = booked(world, 10, preference=f"therapist:{world.therapist.slug}")
+    out(world)
+
+    def move(hour: int, moment: datetime, slug: str = other.slug) -> None:
+        to = operations.NewTime(at(hour), f"therapist:{slug}")
+        operations.move_booking(booking=visit, to=to, act=operations.Act(moment, staff))
+
+    def figures() -> tuple[int, int]:
+        return found().rescued, found().same_time
+
+    then = NOW + timedelta(hours=1)
+    move(10, then)
+    move(13, then + 5 * MINUTE)
+    press = SecondThought.objects.order_by("-event")[0].press
+    operations.undo(press=press, actor=staff, now=then + 6 * MINUTE)
+    assert figures() == (1, 1)
+    # The same time it was, wherever the client goes from there.
+    operations.move_booking(
+        booking=visit,
+        to=operations.NewTime(at(17)),
+        act=operations.Act(then + timedelta(hours=1), by_client=True),
+    )
+    assert figures() == (1, 1)
+
+
 def test_it_costs_the_same_however_much_happened(
     world: World, staff: User, count_queries: Callable[..., Any]
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 
 from bookings.domain import operations, outbox, reminders
 from bookings.domain.operations import Act, Correction, NewTime
 from bookings.enums import BookingStatus, MessageKind, MessageState
-from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck
+from bookings.models import Booking, Message, MessageSettings, ScreeningRecheck, ScreeningRecord
 from bookings.notifications import delivery
 from bookings.notifications.registry import SiteSettings, obsolete_reason
 from bookings.notifications.verdicts import Outcome
@@ -274,3 +275,30 @@ def test_every_operation_leaves_a_confirmed_visit_with_its_reminders(world: Worl
         step()
         booking.refresh_from_db()
         assert set(waiting(booking)) == set(reminders.KINDS)
+
+
+@pytest.fixture
+def staff_user(db: None) -> User:
+    return User.objects.create_user("desk")
+
+
+@pytest.mark.parametrize("is_by_settings", [True, False])
+def test_what_reminds_leaves_no_sooner_than_what_it_reminds_of(
+    world: World, staff_user: User, is_by_settings: bool
+) -> None:
+    settings = MessageSettings(second_thoughts_minutes=60)
+    settings.save()
+    moment = at(10) - 23 * HOUR
+    booking = world.book()
+    ScreeningRecord.objects.update(evaluated_at=moment - 48 * HOUR)
+    Message.objects.update(state=MessageState.SENT)
+    booking = operations.confirm_booking(booking=booking, actor=staff_user, now=moment)
+    # Switched off meanwhile, and on again: it is written anew.
+    for hours in (0, 30) if is_by_settings else (24,):
+        settings.recheck_hours = hours
+        settings.save()
+        if is_by_settings:
+            reminders.follow_settings(now=moment + HOUR / 6)
+        else:
+            reminders.follow_client(booking.client, now=moment + HOUR / 6)
+    assert waiting(booking)[MessageKind.RECHECK] == moment + HOUR

@@ -141,6 +141,19 @@ def test_the_same_answers_sent_twice_are_answers_once_and_say_it_twice(
     assert Message.objects.filter(booking=booking, kind__in=["recheck_alert", "staff_alert"]).count() == 1
 
 
+def test_who_has_the_link_alone_does_not_learn_by_guessing_what_was_answered(
+    visitor: Client, booking: Booking
+) -> None:
+    other = Client()
+    other.post(other.get(f"/visits/{links.visit_token(booking, now=NOW)}/?to=health")["Location"])
+    code = reverse("visits:code", args=[booking.reference])
+    with time_machine.travel(NOW + timedelta(seconds=20), tick=False):
+        assert answer(visitor, booking, CLEAR_ANSWERS).status_code == 200
+        for guess in (CLEAR_ANSWERS, PREGNANT):
+            assert answer(other, booking, guess)["Location"].startswith(code)
+        assert answer(visitor, booking, CLEAR_ANSWERS).status_code == 200
+
+
 def test_other_answers_or_later_ones_ask_for_a_code(visitor: Client, booking: Booking) -> None:
     answer(visitor, booking, PREGNANT)
     code = reverse("visits:code", args=[booking.reference])
