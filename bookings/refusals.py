@@ -107,9 +107,12 @@ _REASONS = {
     "length": _Reason(gettext_lazy("this length of the service is not active")),
     "wish": _Reason(gettext_lazy("the client asked for a therapist of another gender")),
     "course": _Reason(
-        gettext_lazy("it would not stay between the visits before and after it"),
         gettext_lazy(
-            "A visit of a course stays between the one before and the one after. Choose another day."
+            "it would not stay between the visits before and after it, or come before the day that is allowed"
+        ),
+        gettext_lazy(
+            "A visit of a course stays between the one before and the one after, and never comes before the day that "
+            "your surgeon allows. Choose another day."
         ),
     ),
     "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),

@@ -77,6 +77,7 @@ class MovedCourse:
     days: int
     rules: BookingRules
     now: datetime
+    by_staff: bool
 
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits in order, each as it was booked, at the `chosen` times as far as they are free. Raises
@@ -84,9 +85,10 @@ class MovedCourse:
         dates, wishes = self.course.dates, self.course.wishes
         over = self.course.visits.filter(starts_at__lt=self.ahead[0].starts_at).occupying()
         last = over.order_by("-starts_at").values_list("starts_at", flat=True).first()
-        shift = timedelta(days=self.days)
-        cleared = dates.get("cleared_from") or dates["day_zero"]
-        not_before = max(date.fromisoformat(cleared) + shift, local(self.now).date())
+        then = self.course.dates_moved(self.days, by_staff=self.by_staff)
+        cleared = then["cleared_from"] or then["day_zero"]
+        assert cleared is not None
+        not_before = max(date.fromisoformat(cleared), local(self.now).date())
         if last is not None:
             not_before = max(not_before, local(last).date() + timedelta(days=1))
         usual = self.ahead[0].starts_at
@@ -214,7 +216,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
 
     try:
         outcome = look_or_move(
-            request, MovedCourse(course, ahead, form.cleaned_data["days"], rules, now), press
+            request, MovedCourse(course, ahead, form.cleaned_data["days"], rules, now, by_staff=True), press
         )
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: please move its visits one by one."))
@@ -281,7 +283,7 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
 
     try:
         outcome = look_or_move(
-            request, MovedCourse(course, free, form.cleaned_data["days"], rules, now), press
+            request, MovedCourse(course, free, form.cleaned_data["days"], rules, now, by_staff=False), press
         )
     except (UnreadableValue, NoLongerOffered):
         messages.warning(request, _("We can’t move this course by ourselves here. Please call us."))

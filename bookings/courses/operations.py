@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import EventKind
 from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, BookingRules
+from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
 from .models import Course
@@ -163,7 +164,8 @@ def resume_course(
         )
         if not is_done:
             fresh.rest, fresh.paused_at = [], None
-            _shift_days(fresh, days)
+            # A rest that comes sooner than it was planned brings neither the surgery nor the surgeon's day forward.
+            fresh.dates = fresh.dates_moved(max(days, 0), by_staff=False)
             fresh.save(update_fields=["rest", "paused_at", "dates"])
     return fresh
 
@@ -183,11 +185,15 @@ def _locked(course: Course) -> Course:
     return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
 
 
-def _shift_days(course: Course, days: int) -> None:
-    course.dates = {
-        name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
-        for name, day in course.dates.items()
-    }
+def first_day_of(booking: Booking) -> date:
+    """The first local day to which a client may move a visit of a course; if its days can't be opened, its own."""
+    if booking.together is None:
+        return date.min
+    try:
+        course = Course.objects.filter(key=booking.together).select_related("plan").first()
+        return course.first_day if course is not None else date.min
+    except UnreadableValue:
+        return local(booking.starts_at).date()
 
 
 def move_course(
@@ -208,7 +214,7 @@ def move_course(
             moved = operations.move_together(moves=moves, rules=rules, act=act)
         if not moved:
             return moved
-        _shift_days(fresh, days)
+        fresh.dates = fresh.dates_moved(days, by_staff=act.actor is not None)
         fresh.save(update_fields=["dates"])
     return moved
 

@@ -46,6 +46,7 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
         "plan": course.plan_id,
         "day_zero": course.dates["day_zero"],
         "cleared_from": None,
+        "not_before": str(course.first_day),
         "weekdays": wishes.get("weekdays", []),
         "hour": wishes.get("hour"),
         "preference": wishes.get("preference", ANYONE),

@@ -70,17 +70,29 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
+# What apps inside bookings say of the first local day on which a client may have a visit; the core doesn't import them.
+_first_days: list[Callable[[Booking], date]] = []
+
+
+def add_first_day(first_day_of: Callable[[Booking], date]) -> None:
+    """Keeps clients from moving a visit before the day that `first_day_of` tells; a second time changes nothing."""
+    if first_day_of not in _first_days:
+        _first_days.append(first_day_of)
+
+
 def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
-    """The first and the last local day on which a visit of a course stays between the one before and the one after it;
-    `date.min` and `date.max` where there is none. With `locks` these keep their times until the commit."""
+    """The first and the last local day to which a client may move a visit: one that is allowed, and of a course one
+    between the visit before and the one after it. `date.min` and `date.max` where there is none. With `locks` these
+    keep their times until the commit."""
+    allowed = max((first_day_of(booking) for first_day_of in _first_days), default=date.min)
     if booking.together is None:
-        return date.min, date.max
+        return allowed, date.max
     visits = Booking.objects.together_with(booking).occupying()
     others = visits.select_for_update(no_key=True, of=("self",)) if locks else visits
-    first, last, day = date.min, date.max, timedelta(days=1)
+    first, last, day = allowed, date.max, timedelta(days=1)
     for other in others.only("pk", "starts_at"):
         if other.starts_at < booking.starts_at:
-            first = local(other.starts_at).date() + day
+            first = max(first, local(other.starts_at).date() + day)
         elif other.pk != booking.pk:
             last = min(last, local(other.starts_at).date() - day)
     return first, last

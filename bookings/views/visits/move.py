@@ -200,7 +200,7 @@ def _times_page(
     context = {
         **visit_context(booking, visitor),
         "calendar": calendar,
-        "is_between": days != (date.min, date.max),
+        "is_between": booking.together is not None and days != (date.min, date.max),
         "fee_cents": operations.late_fee(booking, now=now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
     }

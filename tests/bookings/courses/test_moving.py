@@ -415,3 +415,47 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
 
 def test_visit_alone_may_go_anywhere(world: World) -> None:
     assert operations.days_beside(world.book()) == (date.min, date.max)
+
+
+def clear(course: Course, day: date) -> None:
+    """The surgeon allows it from that day."""
+    course.dates = {**course.dates, "cleared_from": str(day)}
+    course.save()
+
+
+@pytest.mark.parametrize("is_cleared", [True, False])
+def test_client_moves_no_visit_before_the_day_that_is_allowed(course: Course, is_cleared: bool) -> None:
+    first = course.visits.select_related("therapist")[0]
+    allowed = local(first.starts_at).date() if is_cleared else SURGERY
+    if is_cleared:
+        clear(course, allowed)
+    assert operations.days_beside(first)[0] == allowed
+    days = (local(first.starts_at).date() - allowed).days + 1
+    there = NewTime(first.starts_at - timedelta(days=days), "any", first.therapist.slug, first.total_cents)
+    with pytest.raises(SlotNotOffered, match="course"):
+        operations.move_by_client(booking=first, to=there, shown=Shown(first.revision), now=NOW)
+    page = signed_in().get(address(first, "move")).content.decode()
+    offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page)
+    assert offered
+    assert min(offered) >= str(allowed)
+
+
+def test_days_that_can_not_be_opened_keep_a_visit_from_coming_earlier(course: Course) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE courses_course SET dates = 'lost'")
+    first = course.visits[0]
+    assert operations.days_beside(first)[0] == local(first.starts_at).date()
+
+
+def test_surgeons_day_comes_earlier_at_the_desk_alone(course: Course, desk: Client) -> None:
+    client, page = ways(course)
+    allowed = local(course.visits[0].starts_at).date()
+    clear(course, allowed)
+    answer = client.post(page, shown(client.get(page, {"days": -1}).content.decode()), follow=True)
+    assert "are moved." in said(answer)
+    course.refresh_from_db()
+    assert course.dates == {"day_zero": str(SURGERY - timedelta(days=1)), "cleared_from": str(allowed)}
+    assert local(course.visits[0].starts_at).date() == allowed
+    assert desk.post(page_of(course), look(desk, course, -1)).status_code == 302
+    course.refresh_from_db()
+    assert course.dates["cleared_from"] == str(allowed - timedelta(days=1))

@@ -222,3 +222,28 @@ def test_visit_that_came_alone_has_no_course_to_pause(world: World) -> None:
     answer = client.get(address(alone, "pause"), follow=True)
     assert "No visit of this course is still to come." in said(answer)
     assert re.search(r"/visits/v/", answer.redirect_chain[-1][0])
+
+
+def test_rest_comes_no_earlier_than_the_course_allows(course: Course, world: World, desk: Client) -> None:
+    first, allowed = course.visits[0], local(course.visits[0].starts_at).date() - timedelta(days=2)
+    course.dates = {**course.dates, "cleared_from": str(allowed)}
+    course.save()
+    client = signed_in()
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    client.post(address(first, "resume"))
+    early = {
+        "press": "plan", "cleared_from": str(allowed - timedelta(days=1)), "hour": "10:00",
+        "preference": "any", "same": "preferred",
+    }  # fmt: skip
+    answer = client.post(COURSE, early)
+    assert answer.status_code == 422
+    assert "Visits of this course may come from" in text(answer)
+    # Staff, who have the surgeon's word, may.
+    desk.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    assert desk.post(COURSE, early).status_code == 302
+
+    before = course.dates
+    assert go_on(client, world, allowed).redirect_chain[-1][0] == "/book/done/"
+    course.refresh_from_db()
+    assert course.dates == before
+    assert local(course.visits.filter(status="confirmed")[0].starts_at).date() >= allowed
