@@ -152,6 +152,12 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         gettext_lazy("This was already sent with other answers. Please check and send once more."),
         _NOT_ALLOWED,
     ),
+    exceptions.AnotherClient: (
+        gettext_lazy(
+            "This course was booked with another email or phone. Please give the ones from then, or call us."
+        ),
+        gettext_lazy("the course has another client; nothing was booked."),
+    ),
     exceptions.TooManyMessages: (
         gettext_lazy(
             "We got a lot from this email address in a short time. Please try again later, or call us."

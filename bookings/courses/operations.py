@@ -14,7 +14,7 @@ from bookings.domain import listeners, operations
 from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import EventKind
-from bookings.exceptions import ChangedMeanwhile
+from bookings.exceptions import AnotherClient, ChangedMeanwhile
 from bookings.models import Booking, BookingRules
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
@@ -147,21 +147,24 @@ def resume_course(
     all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but the
     submissions are of a press with a key of its own.
 
-    The same press again changes nothing. Raises as `operations.request_together`, and `ChangedMeanwhile` when something
-    else is left by now.
+    The same press again changes nothing. Raises as `operations.request_together`, `ChangedMeanwhile` when something
+    else is left by now, and `AnotherClient`: whoever has one visit of a course sees and changes all of them.
     """
     with translated_errors(), transaction.atomic():
         fresh = _locked(course)
         is_done = Booking.objects.filter(submission_key=submissions[0].key).exists()
         if not is_done and fresh.rest != list(rest):
             raise ChangedMeanwhile
-        operations.request_together(
+        client = fresh.visits.values_list("client", flat=True).first()
+        booked = operations.request_together(
             submissions=submissions,
             together=course.key,
             looked_up=looked_up,
             sender=sender,
             now=now,
         )
+        if booked[0].client_id != client:
+            raise AnotherClient
         if not is_done:
             fresh.rest, fresh.paused_at = [], None
             # A rest that comes sooner than it was planned brings neither the surgery nor the surgeon's day forward.

@@ -20,6 +20,7 @@ from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LateFeeState, MessageKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
 from bookings.models import Booking, LateFee, Message, SecondThought
+from bookings.models import Client as Person
 from massagerx.lib.localtime import local
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, said, signed_in, text
@@ -189,6 +190,37 @@ def test_rest_is_booked_once(course: Course, world: World) -> None:
     assert len(days_of(course)) == 5
     taken = list(course.visits.filter(status="confirmed").values_list("blocked_from", "blocked_until"))
     assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(taken))
+
+
+@pytest.mark.parametrize("by", ["client", "desk"])
+def test_rest_is_booked_for_the_client_of_the_course(
+    course: Course, world: World, desk: Client, by: str
+) -> None:
+    client, first = signed_in(), course.visits[0]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    if by == "desk":
+        client = desk
+        client.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    else:
+        client.post(address(first, "resume"))
+    answers = {"cleared_from": str(AGAIN), "hour": "10:00", "preference": "any", "same": "preferred"}
+    client.post(COURSE, {"press": "plan", **answers})
+    client.post(COURSE, {"press": "take", **shown(client.get(COURSE).content.decode())})
+    flow = Flow(client, world)
+    flow.health()
+    flow.details(email="somebody.else@example.com")
+    before = Booking.objects.count(), Person.objects.count(), Message.objects.count()
+    answer = client.post(CHECK, {**hidden(client.get(CHECK).content.decode()), "agree": "on"})
+    assert answer.status_code == 409
+    assert "This course was booked with another email or phone." in text(answer)
+    assert (Booking.objects.count(), Person.objects.count(), Message.objects.count()) == before
+    course.refresh_from_db()
+    assert len(course.rest) == 5
+
+    flow.details(email=first.client.email)
+    client.post(CHECK, {**hidden(client.get(CHECK).content.decode()), "agree": "on"})
+    assert set(course.visits.values_list("client", flat=True)) == {first.client_id}
+    assert len(days_of(course)) == 5
 
 
 def test_draft_of_a_rest_that_is_no_longer_left_plans_anew(course: Course, world: World) -> None:
