@@ -108,7 +108,7 @@ class CourseForm(forms.Form):
         """The other address is whole, or left out; and not all visits are there."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         there = {name: data.get(name) for name in ("first_visits", "first_zip_code", "first_street")}
-        if not any(there.values()) or "first_visits" not in self.fields:
+        if not any(there.values()):
             return data
         for name, value in there.items():
             if not value and name not in self.errors:
@@ -185,10 +185,6 @@ class RestForm(CourseForm):
     not_cleared = _("Visits of this course may come from %(day)s on. Is it earlier now? Please call us.")
     plan = None  # type: ignore[assignment]
     day_zero = None  # type: ignore[assignment]
-    first_visits = None  # type: ignore[assignment]
-    first_zip_code = None  # type: ignore[assignment]
-    first_street = None  # type: ignore[assignment]
-    first_unit = None  # type: ignore[assignment]
     cleared_from = forms.DateField(
         label=_("From which day can we come again?"),
         widget=forms.DateInput(attrs={"type": "date"}),

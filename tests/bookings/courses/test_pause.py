@@ -21,6 +21,7 @@ from bookings.enums import BookingStatus, LateFeeState, MessageKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
 from bookings.models import Booking, LateFee, Message, SecondThought
 from bookings.models import Client as Person
+from bookings.models.booking import make_address_key
 from massagerx.lib.localtime import local
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, said, signed_in, text
@@ -45,9 +46,15 @@ def days_of(course: Course) -> list[int]:
     return [(local(visit.starts_at).date() - SURGERY).days for visit in stand]
 
 
-def go_on(client: Client, world: World, from_day: date) -> Any:
+def go_on(client: Client, world: World, from_day: date, **more: str) -> Any:
     """From the page that asks from which day, to the end."""
-    answers = {"cleared_from": str(from_day), "hour": "10:00", "preference": "any", "same": "preferred"}
+    answers = {
+        "cleared_from": str(from_day),
+        "hour": "10:00",
+        "preference": "any",
+        "same": "preferred",
+        **more,
+    }
     assert client.post(COURSE, {"press": "plan", **answers}).status_code == 302
     page = client.get(COURSE).content.decode()
     times = shown(page)
@@ -279,3 +286,28 @@ def test_rest_comes_no_earlier_than_the_course_allows(course: Course, world: Wor
     course.refresh_from_db()
     assert course.dates == before
     assert local(course.visits.filter(status="confirmed")[0].starts_at).date() >= allowed
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_rest_is_at_the_recovery_house_as_before(course: Course, world: World, is_there: bool) -> None:
+    """Unless the client is home by now."""
+    first, second, third, *_rest = course.visits
+    at_home = third.street
+    key = make_address_key("4 Recovery Road", "Room 2", world.far_area.zip_code)
+    Booking.objects.filter(pk__in=[first.pk, second.pk]).update(
+        street="4 Recovery Road", unit="Room 2", area=world.far_area, address_key=key
+    )
+    client = signed_in()
+    client.post(address(third, "pause"), shown_on(client.get(address(third, "pause"))))
+    page = client.post(address(third, "resume"), follow=True).content.decode()
+    there = dict(re.findall(r'name="(first_\w+)" value="([^"]*)"', page))
+    assert there == {
+        "first_visits": "2", "first_zip_code": world.far_area.zip_code,
+        "first_street": "4 Recovery Road", "first_unit": "Room 2",
+    }  # fmt: skip
+    go_on(client, world, AGAIN, **(there if is_there else dict.fromkeys(there, "")))
+    booked = course.visits.filter(status="confirmed").select_related("area")
+    house = ("4 Recovery Road", "Room 2", world.far_area)
+    home = (at_home, third.unit, world.area)
+    found = [(visit.street, visit.unit, visit.area) for visit in booked]
+    assert found == ([house] * 2 + [home] * 3 if is_there else [home] * 5)
