@@ -127,7 +127,10 @@ def pause_course(
             at_once = replace(act, leaves_at=act.at)
             canceled = operations.cancel_together(together=course.key, act=at_once, kind=EventKind.PAUSED)
         zero = date.fromisoformat(fresh.dates["day_zero"])
-        fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
+        # Also beside what an earlier pause has left: staff may have taken back that a visit was canceled.
+        fresh.rest = sorted(
+            [*fresh.rest, *((local(visit.starts_at).date() - zero).days for visit in canceled)]
+        )
         fresh.paused_at = act.at
         fresh.save(update_fields=["rest", "paused_at"])
     return canceled

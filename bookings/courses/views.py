@@ -325,7 +325,8 @@ class Draft:
         phases = self.plan_row.as_phases()
         if self.course is None:
             return targets(phases, day_zero=self.day_zero, not_before=not_before)
-        over = self.course.visits.occupying().values_list("starts_at", flat=True).last()
+        begun = self.course.visits.occupying().filter(starts_at__lte=self.progress.now)
+        over = begun.values_list("starts_at", flat=True).last()
         if over is not None:
             not_before = max(not_before, local(over).date() + timedelta(days=1))
         days = [self.day_zero + timedelta(days=day) for day in self.asked_for["rest"]]

@@ -311,3 +311,26 @@ def test_rest_is_at_the_recovery_house_as_before(course: Course, world: World, i
     home = (at_home, third.unit, world.area)
     found = [(visit.street, visit.unit, visit.area) for visit in booked]
     assert found == ([house] * 2 + [home] * 3 if is_there else [home] * 5)
+
+
+def test_second_pause_keeps_what_the_first_one_left(course: Course, world: World) -> None:
+    """Staff take back that the last visit was canceled, while the others are paused."""
+    planned, last = days_of(course), course.visits[4]
+    actor = User.objects.get(username="booker")
+    operations.cancel_booking(booking=last, actor=actor, now=NOW)
+    client, first = signed_in(), course.visits[0]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    operations.undo(press=SecondThought.objects.get().press, actor=actor, now=NOW)
+    assert days_of(course) == planned[4:]
+    # The one that stands is still to come: the others are planned before it, not after.
+    client.post(address(first, "resume"))
+    answers = {"cleared_from": str(SURGERY + timedelta(days=planned[0])), "hour": "10:00"}
+    client.post(COURSE, {"press": "plan", "preference": "any", "same": "preferred", **answers})
+    times = shown(client.get(COURSE).content.decode())
+    assert len(times) == 4
+    assert all(times.values())
+    assert max(times.values()) < last.starts_at.isoformat()
+
+    client.post(address(last, "pause"), shown_on(client.get(address(last, "pause"))))
+    course.refresh_from_db()
+    assert (course.rest, days_of(course)) == (planned, [])
