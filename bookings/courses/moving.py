@@ -4,6 +4,7 @@ the desk or of the client."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings.desk.frame import StaffRequest, desk_page, page, say
-from bookings.domain import operations
+from bookings.domain import operations, scheduling
 from bookings.domain.operations import Act
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
@@ -40,12 +41,11 @@ from .planning import (
     Chosen,
     PlannedVisit,
     plan_course,
-    rules_of_client,
     rules_of_desk,
     wishes_of,
 )
 from .views import chosen_times
-from .words import other_times, time_value, time_words, why_words
+from .words import day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):
@@ -272,10 +272,10 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
         return back
     context = {**visit_context(booking, visitor), "stays": len(ahead) - len(free)}
     form = _asked(request)
-    if form is None or not form.is_valid():
+    if form is None or not form.is_valid() or not _begins_in_time(form, free[0], now=now):
         context |= _context(course, form or MoveCourseForm())
         return render(request, "visits/move_course.html", context, status=200 if form is None else 422)
-    rules = rules_of_client(operations.rules_for_move(free[0], now=now), course.plan.as_phases())
+    rules = _rules_of_client(free, now=now)
 
     def press(moves: list[operations.Move]) -> list[Booking]:
         act = Act(now, by_client=True)
@@ -299,6 +299,26 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
         return back
     context |= _context(course, form, outcome)
     return render(request, "visits/move_course.html", context, status=409 if outcome.why else 200)
+
+
+def _begins_in_time(form: MoveCourseForm, first: Booking, *, now: datetime) -> bool:
+    """Whether the calendar is open to clients on the day to which the first visit would move later."""
+    last = scheduling.last_day(rules=BookingRules.load(), now=now)
+    days = form.cleaned_data["days"]
+    if days < 0 or local(first.starts_at).date() + timedelta(days=days) <= last:
+        return True
+    words = _("Our calendar is open until %(last)s. Please move the course by fewer days, or call us.")
+    form.add_error("days", words % {"last": day_words(last)})
+    return False
+
+
+def _rules_of_client(ahead: list[Booking], *, now: datetime) -> BookingRules:
+    """A client's rules for visits that move together: the calendar is open to the first of them as to any visit, or
+    until where it is, and to the others as long after it as they are now."""
+    rules = copy(operations.rules_for_move(ahead[0], now=now))
+    today, first, last = (local(one).date() for one in (now, ahead[0].starts_at, ahead[-1].starts_at))
+    rules.horizon_days = max(BookingRules.load().horizon_days, (first - today).days) + (last - first).days
+    return rules
 
 
 def _is_done(request: HttpRequest, ahead: list[Booking], chosen: dict[int, Chosen]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -98,9 +99,22 @@ def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
     return first, last
 
 
+def _to_the_end(rules: BookingRules, booking: Booking, *, now: datetime) -> BookingRules:
+    """The same with a calendar that is open until the last visit of the course: so far ahead was it planned."""
+    if booking.together is None:
+        return rules
+    ends = Booking.objects.together_with(booking).occupying().values_list("starts_at", flat=True).last()
+    days = (local(ends).date() - local(now).date()).days if ends is not None else 0
+    if days <= rules.horizon_days:
+        return rules
+    longer = copy(rules)
+    longer.horizon_days = days
+    return longer
+
+
 def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
     """The rules by which a client may move a visit: a request that nobody has confirmed yet needs an answer in time."""
-    rules = BookingRules.load()
+    rules = _to_the_end(BookingRules.load(), booking, now=now)
     return answers.rules_for_requests(rules, now=now) if booking.status == BookingStatus.REQUESTED else rules
 
 
@@ -136,7 +150,7 @@ def move_booking(
     `PriceChanged`; nothing has changed then.
     """
     rules, now = BookingRules.load(), act.at
-    rules = rules if act.by_client else rules.for_staff()
+    rules = _to_the_end(rules, booking, now=now) if act.by_client else rules.for_staff()
     visit_request = replace(visit_request_of(booking, now=now, preference=to.preference), draft=draft)
     if to.therapist:
         visit_request = visit_request.with_therapist(to.therapist)

@@ -21,7 +21,7 @@ from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
 from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
 from massagerx.lib.localtime import local
-from tests.bookings.views.visits.browsers import address, said, signed_in, text
+from tests.bookings.views.visits.browsers import address, hidden, said, signed_in, text
 from tests.factories import NOW, World
 
 from .conftest import PHASES
@@ -459,3 +459,68 @@ def test_surgeons_day_comes_earlier_at_the_desk_alone(course: Course, desk: Clie
     assert desk.post(page_of(course), look(desk, course, -1)).status_code == 302
     course.refresh_from_db()
     assert course.dates["cleared_from"] == str(allowed - timedelta(days=1))
+
+
+def on_page(client: Client, visit: Booking, starts_at: Any) -> Any:
+    who = {"who": "any", "starts_at": f"{starts_at.isoformat()} {visit.therapist.slug}"}
+    return client.get(address(visit, "move"), who)
+
+
+def test_move_past_a_neighbor_is_refused_with_words(course: Course) -> None:
+    """Staff move the next visit while the client looks at the page: the press says why nothing happens."""
+    client, third = signed_in(), course.visits.select_related("therapist")[2]
+    later = third.starts_at + timedelta(days=1)
+    sent = hidden(on_page(client, third, later))
+    assert sent["starts_at"].startswith(later.isoformat())
+    fourth = course.visits[3]
+    Booking.objects.filter(pk=fourth.pk).update(
+        starts_at=later + timedelta(hours=4), ends_at=later + timedelta(hours=5),
+        blocked_from=later + timedelta(hours=4), blocked_until=later + timedelta(hours=5),
+    )  # fmt: skip
+    for answer in (client.post(address(third, "move"), sent), on_page(client, third, later)):
+        assert answer.status_code == 409
+        assert "A visit of a course stays between the one before and the one after" in text(answer)
+    third.refresh_from_db()
+    assert third.starts_at < later
+
+
+def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:
+    page = signed_in().get(address(course.visits[0], "move"), {"from": str(SURGERY + timedelta(days=40))})
+    assert page.status_code == 200
+    assert 'name="starts_at" value="' not in page.content.decode()
+
+
+def test_visit_of_a_course_is_moved_as_far_ahead_as_it_was_planned(course: Course, world: World) -> None:
+    world.rules.horizon_days = 10
+    world.rules.save()
+    last = course.visits.select_related("therapist")[4]
+    assert local(last.starts_at).date() > local(NOW).date() + timedelta(days=10)
+    client, there = signed_in(), last.starts_at + timedelta(hours=1)
+    assert "10:" in text(client.get(address(last, "move")))
+    client.post(address(last, "move"), hidden(on_page(client, last, there)))
+    last.refresh_from_db()
+    assert last.starts_at == there
+
+
+def test_course_moves_no_farther_than_the_calendar_is_open(course: Course, world: World) -> None:
+    client, page = ways(course)
+    world.rules.horizon_days = 10
+    world.rules.save()
+    far = client.get(page, {"days": 9})
+    assert far.status_code == 422
+    assert "Our calendar is open until Sat, Dec 12." in text(far)
+    # The others come as long after the first as now.
+    answer = client.post(page, shown(client.get(page, {"days": 1}).content.decode()), follow=True)
+    assert "5 visits are moved." in said(answer)
+
+
+def test_last_visit_of_a_course_moves_no_farther_than_a_visit_alone(course: Course, world: World) -> None:
+    client, page = ways(course)
+    for visit in course.visits[1:]:
+        operations.cancel_booking(booking=visit, actor=None, now=NOW)
+    world.rules.horizon_days = 10
+    world.rules.save()
+    offered = client.get(page, {"days": 4}).content.decode()
+    days = re.findall(r'<option value="(\d{4}-\d\d-\d\d)', offered)
+    assert days
+    assert max(days) <= "2026-12-12"
