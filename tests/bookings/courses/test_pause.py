@@ -15,13 +15,15 @@ from django.urls import reverse
 
 from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
-from bookings.domain import operations
+from bookings.domain import links, operations
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LateFeeState, MessageKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
-from bookings.models import Booking, LateFee, Message, SecondThought
+from bookings.models import Booking, LateFee, Link, Message, SecondThought
 from bookings.models import Client as Person
 from bookings.models.booking import make_address_key
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import render
 from massagerx.lib.localtime import local
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, said, signed_in, text
@@ -334,3 +336,15 @@ def test_second_pause_keeps_what_the_first_one_left(course: Course, world: World
     client.post(address(last, "pause"), shown_on(client.get(address(last, "pause"))))
     course.refresh_from_db()
     assert (course.rest, days_of(course)) == (planned, [])
+
+
+def test_link_to_go_on_lasts_as_long_as_the_last_visit_would(course: Course) -> None:
+    client, first, last = signed_in(), course.visits[0], course.visits[4]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    told = Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk")
+    mail = render(told, load_target(told), SiteSettings.load(), now=NOW)
+    found = re.search(r"Go on with the course: \S+(/visits/\S+)", mail.text)
+    assert found is not None
+    link = Link.objects.get(booking=last)
+    assert links.token_of(link) in found[1]
+    assert link.expires_at == last.ends_at + links.VISIT_LINK_OUTLIVES_VISIT
