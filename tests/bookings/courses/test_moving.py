@@ -468,20 +468,20 @@ def on_page(client: Client, visit: Booking, starts_at: Any) -> Any:
 
 def test_move_past_a_neighbor_is_refused_with_words(course: Course) -> None:
     """Staff move the next visit while the client looks at the page: the press says why nothing happens."""
-    client, third = signed_in(), course.visits.select_related("therapist")[2]
-    later = third.starts_at + timedelta(days=1)
-    sent = hidden(on_page(client, third, later))
+    client, fourth = signed_in(), course.visits.select_related("therapist")[3]
+    later = fourth.starts_at + timedelta(days=1)
+    sent = hidden(on_page(client, fourth, later))
     assert sent["starts_at"].startswith(later.isoformat())
-    fourth = course.visits[3]
-    Booking.objects.filter(pk=fourth.pk).update(
+    fifth = course.visits[4]
+    Booking.objects.filter(pk=fifth.pk).update(
         starts_at=later + timedelta(hours=4), ends_at=later + timedelta(hours=5),
         blocked_from=later + timedelta(hours=4), blocked_until=later + timedelta(hours=5),
     )  # fmt: skip
-    for answer in (client.post(address(third, "move"), sent), on_page(client, third, later)):
+    for answer in (client.post(address(fourth, "move"), sent), on_page(client, fourth, later)):
         assert answer.status_code == 409
         assert "A visit of a course stays between the one before and the one after" in text(answer)
-    third.refresh_from_db()
-    assert third.starts_at < later
+    fourth.refresh_from_db()
+    assert fourth.starts_at < later
 
 
 def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:

@@ -286,7 +286,7 @@ def test_rest_comes_no_earlier_than_the_course_allows(course: Course, world: Wor
     assert go_on(client, world, allowed).redirect_chain[-1][0] == "/book/done/"
     course.refresh_from_db()
     assert course.dates == before
-    assert local(course.visits.filter(status="confirmed")[0].starts_at).date() >= allowed
+    assert local(course.visits.filter(status="requested")[0].starts_at).date() >= allowed
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -306,7 +306,7 @@ def test_rest_is_at_the_recovery_house_as_before(course: Course, world: World, i
         "first_street": "4 Recovery Road", "first_unit": "Room 2",
     }  # fmt: skip
     go_on(client, world, AGAIN, **(there if is_there else dict.fromkeys(there, "")))
-    booked = course.visits.filter(status="confirmed").select_related("area")
+    booked = course.visits.filter(status="requested").select_related("area")
     house = ("4 Recovery Road", "Room 2", world.far_area)
     home = (at_home, third.unit, world.area)
     found = [(visit.street, visit.unit, visit.area) for visit in booked]
