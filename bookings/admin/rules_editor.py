@@ -132,6 +132,8 @@ class _Typed:
         question["tiers"] = {**tiers, UNSURE: self.value(f"{part}-tier-{UNSURE}")}
         if card := self.value(f"{part}-card"):
             question["card"] = card
+        if self.value(f"{part}-of-surgery"):
+            question["of_surgery"] = True
         if services := self.values(f"{part}-services"):
             question["services"] = services
         parent, _colon, answers = self.value(f"{part}-after").partition(":")
@@ -260,6 +262,7 @@ def _question(
         "parents": _options(
             [("", _("always"))] + [pair for pair in parents if pair[0] != row.get("id")], after
         ),
+        "of_surgery": row.get("of_surgery") is True,
         "services": [(slug, label, slug in chosen) for slug, label in _with_unknown(services, chosen)],
         "messages": _messages(f"{part}-", row, languages),
     }

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from bookings.models import BookingRules
 from services.models import AddOn
 from tests.support.browser import DESKTOP, PHONE, accessibility_violations, screenshot, sideways_overflow
 
@@ -37,6 +38,7 @@ def test_an_owner_sets_up_a_phone_and_reads_a_history(
     settings.REQUIRE_SECOND_FACTOR = True
     new_page.allow("422")
     user = User.objects.create_superuser("owner", "owner@example.com", PASSWORD)
+    BookingRules.objects.create(is_open=True)  # before that, the owner's first page is what is missing
     add_on = AddOn.objects.create(name="Warm towels", summary="For the back.", price_cents=1_000)
     add_on.price_cents, add_on.summary = 1_250, "For the back and the feet, at the end."
     add_on.save()

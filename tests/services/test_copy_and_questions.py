@@ -88,7 +88,7 @@ def test_surgery_and_an_open_cut_are_two_questions_and_both_wait_for_a_clinician
     assert not re.search(r"open|leak|drain|wound|cut", str(surgery.text))
     assert all(word in str(wound.text) for word in ("open", "leaking", "drain"))
     assert surgery.tier_for("yes") is wound.tier_for("yes") is Tier.CLEARANCE
-    assert "what your surgeon says" in answer_to("manual-lymphatic-drainage", "surgery")
+    assert "for your surgeon to say" in answer_to("manual-lymphatic-drainage", "surgery")
 
 
 def test_a_note_that_a_page_speaks_of_is_one_that_answers_ask_for() -> None:

@@ -209,5 +209,7 @@ def _times_page(
         "is_between": booking.together is not None and days != (date.min, date.max),
         "fee_cents": operations.late_fee(booking, now=now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
+        # Without a question of its own: this page is asked for at every turn of the calendar.
+        "booking_is_open": rules.is_open,
     }
     return render(request, "visits/times.html", context, status=status)

@@ -186,7 +186,7 @@ def test_client_moves_pauses_and_goes_on_with_a_course(
     page.get_by_label("From which day can we come again?").fill(str(SURGERY + timedelta(days=30)))
     page.get_by_role("button", name="Show the visits").click()
     expect(page.get_by_role("heading", name="12 visits")).to_be_visible()
-    expect(page.get_by_text("Your times are kept")).to_be_visible()
+    expect(page.get_by_text("We’re holding your times")).to_be_visible()
     holds_at_every_width(page)
 
 

@@ -92,8 +92,8 @@ def test_a_note_is_handed_in_on_the_visits_page_and_opened_at_the_desk(
     file = tmp_path / "note.jpg"
     file.write_bytes(photo())
     page.get_by_label("The note").set_input_files(file)
-    page.get_by_role("button", name="Hand it in").click()
-    expect(page.get_by_text("Handed in on")).to_be_visible()
+    page.get_by_role("button", name="Upload it").click()
+    expect(page.get_by_text("Uploaded on")).to_be_visible()
 
     page.context.clear_cookies()
     sign_in(page)
