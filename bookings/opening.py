@@ -64,10 +64,12 @@ class _People:
                 "services",
             )
         )
-        self.bookable = [row for row in self.therapists if row.can_be_booked]
-        self.working = [row for row in self.bookable if row.hours_to_come or row.has_extra]
         with_length = Exists(ServiceOption.objects.active().filter(service=OuterRef("pk")))
         self.services = list(Service.objects.filter(with_length, is_active=True))
+        self.bookable = [row for row in self.therapists if row.can_be_booked]
+        self.with_hours = [row for row in self.bookable if row.hours_to_come or row.has_extra]
+        # Those of whom a time can be offered.
+        self.working = [row for row in self.with_hours if set(row.services.all()) & set(self.services)]
         self.areas = list(ServiceArea.objects.filter(is_active=True).select_related("zone"))
 
     def gaps(self) -> Iterator[Gap]:
@@ -92,7 +94,7 @@ class _People:
                 yield Gap("places", words, reverse("admin:bookings_servicearea_paste"), stops=False)
             elif self.working and served[zone.pk] and zone.pk not in reached:
                 words = _("Nobody drives to “%(zone)s”: no therapist has hours there, within their reach.")
-                yield Gap("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=False)
+                yield Gap("places", words % {"zone": zone}, reverse(_THERAPISTS), stops=not reached)
 
     def _reached(self, served: dict[int, list[str]]) -> set[int]:
         """The keys of the zones that somebody visits: with hours there, and near enough to one of its ZIP codes."""
@@ -137,7 +139,7 @@ class _People:
         if not self.bookable:
             yield Gap("hours", _("Give a therapist their weekly hours."), reverse(_THERAPISTS))
         for row in self.bookable:
-            if row not in self.working:
+            if row not in self.with_hours:
                 words = _("%(name)s has no hours, so no time is offered.") % {"name": row}
                 yield Gap("hours", words, page_of(row), stops=not self.working)
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.domain import links
 from bookings.enums import Weekday
-from bookings.models import Therapist, WorkingHours
+from bookings.models import Photo, Therapist, WorkingHours
 from bookings.staff import svg_charts
 from bookings.staff.labels import mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
@@ -80,7 +80,7 @@ class WorkingHoursInline(KindFieldsMixin, admin.TabularInline):
     formset = WorkingHoursFormSet
     verbose_name_plural = gettext_lazy("weekly hours, Los Angeles time")
 
-    # With these a page sends some 450 fields, of 500 that one form may have.
+    # With these a page sends some 450 fields.
     max_num = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkingHours]:
@@ -254,6 +254,12 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
         if therapist is not None:
             context = {**context, "week": week_of_hours(therapist, timezone.localdate())}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Therapist]) -> None:
+        """Takes their photos' files along, as deleting one of them does."""
+        for photo in Photo.objects.filter(therapist__in=queryset):
+            photo.delete()
+        super().delete_queryset(request, queryset)
 
     def stranding_therapists(self, obj: Therapist) -> Collection[int]:
         return {obj.pk} if obj.pk else set()

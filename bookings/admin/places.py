@@ -162,6 +162,12 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
         ),
     ]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row; locked by a save, which writes all of it, so that a press of the switch meanwhile is not undone."""
+        if request.method == "POST":
+            list(BookingRules.objects.select_for_update().order_by().values_list("pk"))
+        return super().get_object(request, object_id, from_field)
+
     @admin.display(description=gettext_lazy("online booking"))
     def online_booking(self, rules: BookingRules) -> str:
         """Whether it is on, with a link to its switch."""

@@ -3,6 +3,7 @@ as the data that `bookings.screening` reads. Each text has its place for every l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,7 +54,11 @@ class _Typed:
         self.data, self.name = data, name
         languages = str(data.get(f"{name}-languages", ""))[:100].split()
         self.languages = [FALLBACK_LANGUAGE, *(code for code in languages if code != FALLBACK_LANGUAGE)]
-        self.taken: set[str] = set()
+        parts = [f"c{number}" for number in range(MAX_LIST)] + [
+            f"q{number}" for number in range(MAX_QUESTIONS)
+        ]
+        # Ids that are kept come first; one that is made is another.
+        self.taken = {self.value(f"{part}-id") for part in parts}
 
     def rules(self) -> dict[str, Any]:
         rules: dict[str, Any] = {"schema": 1}
@@ -95,13 +100,9 @@ class _Typed:
         """The id that it has, or one made of its words."""
         if kept := self.value(f"{part}-id"):
             return kept
-        made = slugify(words.get(FALLBACK_LANGUAGE, ""))[:40].strip("-")
-        made = made if made[:1].isalpha() else f"{otherwise}-{made}".strip("-")
-        unique, count = made, 2
-        while unique in self.taken:
-            unique, count = f"{made}-{count}", count + 1
-        self.taken.add(unique)
-        return unique
+        made = _unused(words.get(FALLBACK_LANGUAGE, ""), otherwise, self.taken)
+        self.taken.add(made)
+        return made
 
     def card(self, part: str) -> dict[str, Any] | None:
         title, text = self.text(f"{part}-title"), self.text(f"{part}-text")
@@ -111,16 +112,18 @@ class _Typed:
         return {key: value for key, value in card.items() if value}
 
     def question(self, part: str) -> dict[str, Any] | None:
-        text = self.text(f"{part}-text")
-        if not (text or self.value(f"{part}-id")) or self.value(f"{part}-remove"):
+        said: dict[str, Any] = {
+            key: words for key in ("text", "help", "note") if (words := self.text(f"{part}-{key}"))
+        }
+        if points := self.points(part):
+            said["points"] = points
+        said |= self.messages(f"{part}-")
+        # What is typed without its text is kept, and refused for that.
+        is_blank = not (said or self.value(f"{part}-id") or self.value(f"{part}-choices"))
+        if is_blank or self.value(f"{part}-remove"):
             return None
         kind = self.value(f"{part}-kind")
-        question: dict[str, Any] = {"id": self.identifier(part, text, "question"), "kind": kind}
-        if text:
-            question["text"] = text
-        question |= {key: said for key in ("help", "note") if (said := self.text(f"{part}-{key}"))}
-        if points := self.points(part):
-            question["points"] = points
+        question = {"id": self.identifier(part, said.get("text", {}), "question"), "kind": kind, **said}
         if kind == Kind.CHOICE.value:
             question["choices"], tiers = self.choices(part)
         else:
@@ -139,7 +142,7 @@ class _Typed:
         parent, _colon, answers = self.value(f"{part}-after").partition(":")
         if parent:
             question["when"] = {"question": parent, "answer": answers.split()}
-        return question | self.messages(f"{part}-")
+        return question
 
     def points(self, part: str) -> list[dict[str, str]]:
         """One a line, in each language as many."""
@@ -152,18 +155,39 @@ class _Typed:
         return [row for row in rows if row]
 
     def choices(self, part: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
-        """Lines of `words = tier`, in English; the name of an answer is made of its words."""
-        choices, tiers = [], {}
+        """Lines of `words = tier`, in English. An answer whose words were there before keeps its id and its other
+        languages; the id of another is made of its words."""
+        lines = []
         for line in self.value(f"{part}-choices").split("\n"):
             words, _sign, tier = (piece.strip() for piece in line.rpartition("="))
-            if not (words or tier):
-                continue
-            words, tier = (words, tier) if words else (tier, "")
-            name = slugify(words)[:40].strip("-")
-            name = name if name[:1].isalpha() else f"answer-{name}".strip("-")
-            choices.append({"id": name, "text": {FALLBACK_LANGUAGE: words}})
-            tiers[name] = tier
+            if words or tier:
+                lines.append((words, tier) if words else (tier, ""))
+        before = {_english(choice["text"]): choice for choice in self.choices_before(part)}
+        taken = {before[words]["id"] for words, _tier in lines if words in before}
+        choices, tiers = [], {}
+        for words, tier in lines:
+            new = {"id": _unused(words, "answer", taken), "text": {FALLBACK_LANGUAGE: words}}
+            choices.append(before.get(words, new))
+            tiers[choices[-1]["id"]] = tier
         return choices, tiers
+
+    def choices_before(self, part: str) -> list[dict[str, Any]]:
+        """The answers that the page was made with, as it sends them back."""
+        try:
+            found = _dicts(json.loads(self.value(f"{part}-choices-before") or "[]"))
+        except (ValueError, RecursionError):
+            return []
+        return [row for row in found if isinstance(row.get("id"), str) and isinstance(row.get("text"), dict)]
+
+
+def _unused(words: str, otherwise: str, taken: set[str]) -> str:
+    """An id made of these words, or of `otherwise`, that is none of those `taken`."""
+    made = slugify(words)[:40].strip("-")
+    made = made if made[:1].isalpha() else f"{otherwise}-{made}".strip("-")
+    unique, count = made, 2
+    while unique in taken:
+        unique, count = f"{made}-{count}", count + 1
+    return unique
 
 
 # What the page shows --------------------------------------------------------------------------------------------------
@@ -220,7 +244,7 @@ def _question(
         f"{when['question']}:{' '.join(answers if isinstance(answers, list) else [answers])}" if when else ""
     )
     chosen = _list(row.get("services"))
-    points = _dicts(row.get("points"))
+    points, choices = _dicts(row.get("points")), _dicts(row.get("choices"))
     is_new = not row
     defaults = {YES: Tier.CLEARANCE.slug, NO: Tier.CLEAR.slug, UNSURE: Tier.CLEARANCE.slug} if is_new else {}
     of_yes = tiers.get("given") or tiers.get(YES)
@@ -244,9 +268,9 @@ def _question(
             _text(f"{part}-note", _("Note for the therapist"), row.get("note"), languages),
         ],
         "choices": "\n".join(
-            f"{_english(choice.get('text'))} = {tiers.get(str(choice.get('id')), '')}"
-            for choice in _dicts(row.get("choices"))
+            f"{_english(choice.get('text'))} = {tiers.get(str(choice.get('id')), '')}" for choice in choices
         ),
+        "choices_before": json.dumps(choices) if choices else "",
         "tiers": [
             {"answer": answer, "label": label, "options": _options(_tiers(), of or defaults.get(answer, ""))}
             for answer, label, of in (

@@ -74,6 +74,12 @@ def rules_of_client(rules: BookingRules, phases: Iterable[planner.Phase]) -> Boo
     return longer
 
 
+def opens_on(first: date, *, rules: BookingRules, now: datetime) -> date | None:
+    """The local day from which clients can book a course that begins on `first`; None when it is today or before."""
+    ahead = first - scheduling.last_day(rules=rules, now=now)
+    return local(now).date() + ahead if ahead > timedelta(0) else None
+
+
 def plan_course(
     asked: Asked,
     requests: Sequence[VisitRequest],

@@ -8,6 +8,7 @@ over. Times are held while one looks at them and types; what has gone is planned
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -24,7 +25,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import answers, intake, operations, pricing, scheduling
+from bookings.domain import answers, intake, operations, pricing
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
@@ -63,8 +64,26 @@ from .forms import FIRST_ADDRESS, CourseForm, RestForm
 from .models import Course, CoursePlan
 from .operations import Elsewhere, book_course, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
-from .planning import Asked, Chosen, PlannedVisit, plan_course, rules_of_client, rules_of_desk, wishes_of
+from .planning import (
+    Asked,
+    Chosen,
+    PlannedVisit,
+    opens_on,
+    plan_course,
+    rules_of_client,
+    rules_of_desk,
+    wishes_of,
+)
 from .words import day_words, other_times, time_value, why_words
+
+# Says, of a draft's answers, what is sent for a visit, and the local days, whether these visits are cleared already.
+Clears = Callable[[Mapping[str, Any], operations.Submission, Collection[date]], bool]
+_clearances: list[Clears] = []
+
+
+def ask_of_clearance(clears: Clears) -> None:
+    """Has `clears` asked before the client is told that a note is needed."""
+    _clearances.append(clears)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -148,15 +167,20 @@ class _Page:
 
     def begins_in_time(self, form: CourseForm) -> bool:
         """Whether the calendar is open to clients on the first day: then it is for all of the course."""
-        last = scheduling.last_day(rules=self.progress.rules, now=self.progress.now)
         first = "cleared_from" if self.is_rest else "day_zero"
-        day = form.cleaned_data[first]
-        if self.progress.staff_user is not None or day <= last:
-            return True
+        words = self.too_far(form.cleaned_data[first])
+        if words:
+            form.add_error(first, words)
+        return not words
+
+    def too_far(self, first: date) -> str:
+        """From which day on a client can book a course that begins on `first`; "" when it is now."""
+        opens = opens_on(first, rules=self.progress.rules, now=self.progress.now)
+        if self.progress.staff_user is not None or opens is None:
+            return ""
         words = _("Our calendar is open until %(last)s. A course from that day can be booked on %(from)s.")
-        opens = self.today + (day - last)
-        form.add_error(first, words % {"last": day_words(last), "from": day_words(opens)})
-        return False
+        last = first - (opens - self.today)
+        return words % {"last": day_words(last), "from": day_words(opens)}
 
     def show(
         self, form: CourseForm, *, chosen: dict[int, Chosen] | None = None, status: int = 200
@@ -176,6 +200,10 @@ class _Page:
         """The second press: takes over the times as chosen, if all of them can be had beside each other."""
         if self.draft is None:
             return back_to("course")
+        first = self.draft.asked_for["cleared_from" if self.is_rest else "day_zero"]
+        if words := self.too_far(date.fromisoformat(first)):
+            messages.error(self.request, words)
+            return self.show(self.form(self.initial), status=409)
         chosen = chosen_times(self.request)
         visits, _hold = self.draft.kept(self.request, self.draft.plan(chosen))
         left_out = [visit for visit in visits if visit.time is None]
@@ -578,6 +606,11 @@ class _Check:
             total_cents=quote.total_cents,
         )
 
+    def _is_cleared(self, data: dict[str, Any], first: Chosen) -> bool:
+        sent = self._submission(data, first)
+        days = [visit.time.day for visit in self.visits if visit.time]
+        return any(clears(self.progress.answers, sent, days) for clears in _clearances)
+
     def show(self, form: ReviewForm | None = None, *, too_many: str = "", status: int = 200) -> HttpResponse:
         details, health = self.progress.answers["details"], self.progress.answers["health"]
         result = self.current.screening.evaluate(
@@ -615,6 +648,6 @@ class _Check:
             ),
             "care_words": [intake.translated(text) for text in result.messages],
             "needs_note": tier == Tier.CLEARANCE,
-            "cleared": steps.REFERRAL in self.progress.answers and result.asks_of_surgery_alone,
+            "cleared": result.asks_of_surgery_alone and self._is_cleared(initial, first),
         }
         return show(self.request, self.progress, "review", context, template="course_check", status=status)

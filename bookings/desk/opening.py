@@ -31,7 +31,10 @@ def opening_page(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return show_opening(request, now)
-    wants_open = request.POST.get("do") == "open"
+    do = request.POST.get("do")
+    if do not in ("open", "close"):
+        return show_opening(request, now, status=400)
+    wants_open = do == "open"
     if wants_open and any(step.stops for step in steps(now=now)):
         say(request, False, _("Clients can’t book yet: something that a booking needs is still missing."))
         return show_opening(request, now, status=409)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -50,8 +52,12 @@ class PasteForm(forms.Form):
         elif not data.get("zone"):
             there = Zone.objects.filter(name__iexact=data["new_zone"]).first()
             if there is not None:
-                self.add_error("new_zone", _("There is a zone of that name: choose it above."))
+                self.zone_is_there()
         return data
+
+    def zone_is_there(self) -> None:
+        """Refuses the new zone's name."""
+        self.add_error("new_zone", _("There is a zone of that name: choose it above."))
 
     def save_zone(self) -> Zone:
         """The zone chosen, or the new one, which stands last."""
@@ -75,12 +81,19 @@ def paste_page(request: StaffRequest) -> HttpResponse:
         return page(request, "zip_codes", context)
     if not form.is_valid():
         return page(request, "zip_codes", context, status=422)
-    paste = read_paste(form.cleaned_data["text"])
+    paste = read_paste(form.cleaned_data["text"], now=timezone.now())
     if request.POST.get("do") != "add" or not paste.count:
         return page(request, "zip_codes", {**context, "paste": paste})
-    zone = form.save_zone()
-    count = add_paste(paste, zone=zone)
-    words = ngettext("%(count)d ZIP code added.", "%(count)d ZIP codes added.", count) % {"count": count}
-    log_change(request, zone, words)
+    try:
+        with transaction.atomic():
+            zone = form.save_zone()
+            count = add_paste(paste, zone=zone)
+            words = ngettext("%(count)d ZIP code added.", "%(count)d ZIP codes added.", count)
+            words %= {"count": count}
+            log_change(request, zone, words)
+    except IntegrityError:
+        # Pressed twice at once: the other press has made the zone.
+        form.zone_is_there()
+        return page(request, "zip_codes", context, status=422)
     say(request, True, f"{words} {_('Their drives are worked out in the background.')}")
     return redirect(f"{reverse('admin:bookings_servicearea_changelist')}?zone__id__exact={zone.pk}")

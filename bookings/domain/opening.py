@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists
 
 from bookings.models import BookingRules, ScreeningVersion, ServiceArea, TermsVersion
@@ -29,6 +30,7 @@ def takes_bookings(*, now: datetime) -> bool:
 
 def set_open(*, is_open: bool) -> None:
     """Opens online booking, or closes it: then staff alone book. Visits that stand are kept."""
-    rules = BookingRules.load()
-    rules.is_open = is_open
-    rules.save()
+    with transaction.atomic():
+        rules = BookingRules.objects.select_for_update().filter(pk=1).first() or BookingRules(pk=1)
+        rules.is_open = is_open
+        rules.save()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.drives.rows import ask_for_rows
-from bookings.models import ServiceArea, Zone
+from bookings.enums import OCCUPYING
+from bookings.models import Booking, ServiceArea, Zone
 from massagerx.lib.zips import ZipCentroid, centroid, standard_zips
 
-# More than all of a county; each is looked up.
+# More than all of a county; each is looked up. As many are said to be wrong.
 MOST_CODES = 1000
 # What begins with a digit, with all that is glued to it: 90026, 90026-1234, and what was meant to be one.
 _NUMBER = re.compile(r"(?<![\w-])\d[\w-]*")
@@ -35,9 +41,10 @@ class Paste:
         return len(self.new) + len(self.again)
 
 
-def read_paste(text: str) -> Paste:
+def read_paste(text: str, *, now: datetime) -> Paste:
     """Reads codes with or without their four more digits, whatever words are beside them; a line without digits is a
-    city of California, or several with commas between them, and stands for all of its codes."""
+    city of California, or several with commas between them, and stands for all of its codes. A code that was taken out
+    and has visits after `now` (aware) is served again on its own page, where they are shown."""
     typed: dict[str, None] = {}
     unknown: dict[str, str] = {}
     for line in text.splitlines():
@@ -45,18 +52,25 @@ def read_paste(text: str) -> Paste:
             typed |= dict.fromkeys(numbers)
         elif not any(letter.isdigit() for letter in line):
             for name in filter(None, (part.strip() for part in re.split(r"[,;\t]", line))):
-                found = [
-                    row.zip_code for row in standard_zips("CA") if row.city.casefold() == name.casefold()
-                ]
+                found = _cities().get(name.casefold(), ())
                 typed |= dict.fromkeys(found)
                 if not found:
                     unknown[name[:60]] = _("is no city of California that has ZIP codes")
         else:
             unknown[line.strip()[:60]] = _("has no ZIP code in it")
-    return _sort(list(typed), unknown)
+    return _sort(list(typed), unknown, now)
 
 
-def _sort(typed: list[str], unknown: dict[str, str]) -> Paste:
+@lru_cache(maxsize=1)
+def _cities() -> dict[str, list[str]]:
+    """The codes of each city of California, by its name in small letters."""
+    found = defaultdict(list)
+    for row in standard_zips("CA"):
+        found[row.city.casefold()].append(row.zip_code)
+    return dict(found)
+
+
+def _sort(typed: list[str], unknown: dict[str, str], now: datetime) -> Paste:
     paste = Paste()
     codes: dict[str, None] = {}
     for number in typed:
@@ -68,13 +82,16 @@ def _sort(typed: list[str], unknown: dict[str, str]) -> Paste:
         words = _("and all after it: %(most)d codes are the most at once")
         unknown[list(codes)[MOST_CODES]] = words % {"most": MOST_CODES}
         codes = dict.fromkeys(list(codes)[:MOST_CODES])
-    served = (
-        ServiceArea.objects.filter(zip_code__in=codes).select_related("zone").in_bulk(field_name="zip_code")
-    )
+    visits = Booking.objects.filter(area=OuterRef("pk"), status__in=OCCUPYING, starts_at__gt=now)
+    rows = ServiceArea.objects.filter(zip_code__in=codes).select_related("zone")
+    served = rows.annotate(has_visits=Exists(visits)).in_bulk(field_name="zip_code")
     for code in codes:
-        known, area = centroid(code), served.get(code)
+        known = centroid(code)
+        area: Any = served.get(code)
         if area is not None and area.is_active:
             paste.there.append((code, str(area.zone)))
+        elif area is not None and area.has_visits:
+            unknown[code] = _("was taken out, and visits are booked there: serve it again on its own page")
         elif area is not None:
             paste.again.append(code)
         elif known is None:
@@ -89,14 +106,17 @@ def _sort(typed: list[str], unknown: dict[str, str]) -> Paste:
         else:
             paste.new.append(known)
     paste.wrong = list(unknown.items())
+    if len(paste.wrong) > MOST_CODES:
+        rest = _("and all after it: only the first %(most)d mistakes are shown") % {"most": MOST_CODES}
+        paste.wrong[MOST_CODES:] = [(paste.wrong[MOST_CODES][0], rest)]
     return paste
 
 
 def add_paste(paste: Paste, *, zone: Zone) -> int:
-    """Serves the new codes, and again those that were taken out, all in this zone; returns how many. Their drives are
-    made in the background. Sent twice it adds nothing the second time."""
+    """Serves the new codes, and again those that were taken out, all in this zone; returns how many of them are in it
+    then. Their drives are made in the background. Sent twice it adds nothing the second time."""
     with transaction.atomic():
-        made = ServiceArea.objects.bulk_create(
+        ServiceArea.objects.bulk_create(
             (
                 ServiceArea(
                     zip_code=row.zip_code,
@@ -109,7 +129,9 @@ def add_paste(paste: Paste, *, zone: Zone) -> int:
             ),
             ignore_conflicts=True,
         )
-        again = ServiceArea.objects.filter(zip_code__in=paste.again, is_active=False)
-        count = again.update(is_active=True, zone=zone)
+        ServiceArea.objects.filter(zip_code__in=paste.again, is_active=False).update(
+            is_active=True, zone=zone
+        )
         ask_for_rows()
-    return len(made) + count
+        codes = [*paste.again, *(row.zip_code for row in paste.new)]
+        return ServiceArea.objects.filter(zip_code__in=codes, zone=zone, is_active=True).order_by().count()

@@ -27,6 +27,7 @@ from .views import offered_plan, start_course
 
 VIEW, CHANGE, BOOK = "referrals.view_referral", "referrals.change_referral", "bookings.change_booking"
 OPEN, APPROVE = "bookings.view_screeningrecord", "bookings.add_cliniciannote"
+ERASE = "bookings.erase_client"
 OFFICE = "referrals.change_referraloffice"
 # By then somebody should have looked at an entry.
 LOOK_WITHIN = timedelta(days=1)
@@ -90,6 +91,9 @@ def approve(request: StaffRequest, pk: int) -> HttpResponse:
     """Staff's word on an entry, from the page that shows it."""
     referral = _find(str(pk))
     if request.method == "POST" and referral is not None:
+        if not referral.looks.filter(user=request.user).exists():
+            say(request, False, _("Please open it first, and look at what the office entered."))
+            return redirect(_PAGE, pk)
         try:
             operations.approve(referral=referral, actor=request.user, now=timezone.now())
         except ChangedMeanwhile:
@@ -115,9 +119,26 @@ def take_back(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect(_PAGE, pk)
 
 
-@desk_page(VIEW, BOOK)
+@desk_page(VIEW, ERASE)
+def erase(request: StaffRequest, pk: int) -> HttpResponse:
+    """Deletes what an office entered of who is no client, once it is taken back."""
+    referral = _find(str(pk))
+    if request.method != "POST" or referral is None:
+        return redirect(_PAGE, pk)
+    try:
+        operations.erase(referral=referral)
+    except ChangedMeanwhile:
+        say(request, False, _("Only an entry that is taken back can be erased."))
+        return redirect(_PAGE, pk)
+    log_change(request, referral, "Erased.")
+    say(request, True, _("The entry is erased."))
+    return redirect("admin:referrals_referral_changelist")
+
+
+@desk_page(VIEW, OPEN, BOOK)
 def plan_by_phone(request: StaffRequest, pk: int) -> HttpResponse:
-    """Begins the course with the patient on the line, with what the office entered filled in."""
+    """Begins the course with the patient on the line, with what the office entered filled in; who looked is written
+    down first."""
     referral = _find(str(pk))
     if request.method != "POST" or referral is None:
         return redirect(_PAGE, pk)
@@ -126,6 +147,7 @@ def plan_by_phone(request: StaffRequest, pk: int) -> HttpResponse:
         say(request, False, _("No course can be planned by it: it is used, taken back or waits for a look."))
         return redirect(_PAGE, pk)
     try:
+        operations.open_health(referral=referral, user=request.user, now=timezone.now())
         return start_course(request, referral, plan, staff=request.user.pk)
     except UnreadableValue:
         say(request, False, unreadable())
@@ -155,7 +177,8 @@ def _page(request: StaffRequest, referral: Referral, entry: dict[str, str] | Non
         "may_open": user.has_perm(OPEN),
         "may_approve": is_open and referral.approved_at is None and user.has_perm(APPROVE),
         "may_take_back": is_open and user.has_perm(CHANGE),
-        "may_plan": _may_plan(referral) and user.has_perm(BOOK),
+        "may_plan": _may_plan(referral) and user.has_perms([OPEN, BOOK]),
+        "may_erase": referral.ended_at is not None and referral.course_id is None and user.has_perm(ERASE),
         "looks": [
             {"when": local_when(look.at), "who": look.user.get_username()}
             for look in referral.looks.select_related("user")

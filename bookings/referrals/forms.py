@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -88,7 +88,7 @@ class ReferralForm(forms.Form):
 
     def __init__(self, *args: Any, plans: Sequence[CoursePlan], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.plans = today, plans
         self.fields["plan"].choices = [(plan.pk, f"{plan.name}: {plan.option}") for plan in plans]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
@@ -127,7 +127,23 @@ class ReferralForm(forms.Form):
             self.add_error(
                 "cleared_from", ValidationError(_("That is before the surgery."), code="before_surgery")
             )
+        elif surgery and cleared_from and data.get("plan"):
+            self._fit(data["plan"], surgery, max(cleared_from, self.today))
         return data
+
+    def _fit(self, key: int, surgery: date, first: date) -> None:
+        """Asks for another plan where one has no days left for a part of its visits."""
+        phases = next(plan for plan in self.plans if plan.pk == key).as_phases()
+        for phase in phases:
+            begins = max(surgery + timedelta(days=phase.from_day), first)
+            if begins + timedelta(days=(phase.visits - 1) * phase.apart) > surgery + timedelta(phase.to_day):
+                words = _(
+                    "This plan has %(visits)d visits from day %(from)d to day %(to)d after the surgery, and by then "
+                    "too few of these days are left. Choose another plan, or check the days."
+                )
+                params = {"visits": phase.visits, "from": phase.from_day, "to": phase.to_day}
+                self.add_error("plan", ValidationError(words, code="over", params=params))
+                return
 
     def health(self) -> dict[str, str]:
         """What is kept encrypted of the cleaned form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, Link
-from bookings.views.steps import REFERRAL
+from bookings.views.steps import REFERRAL, plain_name
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, zone
 from massagerx.lib.locks import lock_names
@@ -32,6 +32,8 @@ MOST_A_DAY = 40
 MOST_TO_A_MAILBOX, WITHIN = 3, timedelta(days=1)
 # An entry that no course was booked by is deleted so long after the first day that it clears.
 KEPT = timedelta(days=90)
+# One that was taken back, so long after.
+KEPT_ENDED = timedelta(days=7)
 # A look is written down once within so long: an entry is read again before the call.
 LOOKS_APART = timedelta(hours=12)
 # An office's page names so many of its patients.
@@ -122,8 +124,9 @@ def refer(
             if email and recent.filter(email=email).count() >= MOST_TO_A_MAILBOX:
                 raise TooManyMessages
             same = Q(email=email) if email else Q(phone=phone)
-            before = Referral.objects.open().filter(same, office=office, name__iexact=name)
-            _end(before, now)
+            before = Referral.objects.open().filter(same, office=office).only("pk", "name")
+            theirs = [row.pk for row in before if plain_name(row.name) == plain_name(name)]
+            _end(Referral.objects.filter(pk__in=theirs), now)
             first = datetime.combine(date.fromisoformat(health["cleared_from"]), time(), tzinfo=zone())
             referral = Referral.objects.create(
                 office=office,
@@ -172,6 +175,22 @@ def take_back(*, referral: Referral, now: datetime) -> None:
     with transaction.atomic():
         if not _end(Referral.objects.open().filter(pk=referral.pk), now):
             raise ChangedMeanwhile
+
+
+def erase(*, referral: Referral) -> None:
+    """Deletes a referral that was taken back, with its link and what was mailed by it. Raises `ChangedMeanwhile` when
+    it is gone already, or not taken back."""
+    with transaction.atomic():
+        if not _delete(Referral.objects.filter(pk=referral.pk, course=None, ended_at__isnull=False)):
+            raise ChangedMeanwhile
+
+
+def _delete(referrals: Any) -> int:
+    # The keys alone: what can't be opened any more must go all the same.
+    found = list(referrals.select_for_update().order_by("pk").values_list("pk", "link"))
+    Referral.objects.filter(pk__in=[pk for pk, _link in found]).only("pk").delete()
+    Link.objects.filter(pk__in=[link for _pk, link in found if link]).delete()
+    return len(found)
 
 
 def _end(referrals: Any, now: datetime) -> int:
@@ -251,23 +270,47 @@ def note_booked(fact: listeners.BookedTogether) -> None:
     """Ties a course to the referral that it was prepared by, when it is the same person's; the office's entry clears it
     as far as it speaks of what the client answered: of the surgery itself, and of no other illness."""
     draft = BookingDraft.objects.filter(key=fact.draft).first() if fact.draft is not None else None
-    asked = draft.answers.get(REFERRAL) if draft is not None else None
-    if not asked:
+    if draft is None:
         return
-    rows = Referral.objects.open().filter(approved_at__isnull=False, pk=asked["key"])
     first = fact.bookings[0]
     try:
-        referral = (
-            rows.select_for_update(no_key=True, of=("self",)).select_related("office", "plan__option").first()
-        )
+        referral = _begun_by(draft.answers, locks=True)
     except UnreadableValue:
         return  # what nobody can read clears nobody
-    if referral is None or not _is_reached(referral, first.client):
+    if referral is None or not _is_reached(referral, first.client.email, first.client.phone):
         return
     referral.course_id = fact.together
     referral.save(update_fields=["course"])
     if _speaks_of(referral, fact.bookings) and operations.needs_clinician_note(first):
         _clear(referral, first, NoteScope.COURSE, fact.at)
+
+
+def clears(answers: Mapping[str, Any], sent: operations.Submission, days: Collection[date]) -> bool:
+    """Whether the office's entry would clear these visits, on these local days, if they were booked now by a draft with
+    these `answers`; `sent` is what the press would send for one of them."""
+    try:
+        referral = _begun_by(answers)
+        return (
+            referral is not None
+            and _is_reached(referral, sent.email, sent.phone)
+            and _names(referral, sent.recipient_name or sent.name)
+            and sent.people == 1
+            and sent.service_slug == referral.plan.option.service.slug
+            and min(days) >= referral.cleared_from
+        )
+    except UnreadableValue:
+        return False
+
+
+def _begun_by(answers: Mapping[str, Any], *, locks: bool = False) -> Referral | None:
+    """The referral that a draft began by, while a course may be booked by it. Raises `UnreadableValue`."""
+    asked = answers.get(REFERRAL)
+    if not asked:
+        return None
+    rows = Referral.objects.open().filter(approved_at__isnull=False, pk=asked["key"])
+    if locks:
+        rows = rows.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("office", "plan__option__service").first()
 
 
 def note_rechecked(fact: listeners.VisitChanged) -> None:
@@ -302,17 +345,20 @@ def _clear(referral: Referral, booking: Booking, scope: NoteScope, now: datetime
         )
 
 
-def _is_reached(referral: Referral, client: Client) -> bool:
-    same_phone = bool(referral.phone) and referral.phone == client.phone
-    return same_phone or (bool(referral.email) and referral.email == client.email)
+def _is_reached(referral: Referral, email: str, phone: Any) -> bool:
+    same_phone = bool(referral.phone) and referral.phone == phone
+    return same_phone or (bool(referral.email) and referral.email == email)
+
+
+def _names(referral: Referral, person: str) -> bool:
+    return plain_name(person) == plain_name(referral.name)
 
 
 def _speaks_of(referral: Referral, visits: Sequence[Booking]) -> bool:
     """Whether the office cleared this person for these visits."""
     first = visits[0]
-    person = first.recipient_name or first.contact_name
     return (
-        person.casefold() == referral.name.casefold()
+        _names(referral, first.recipient_name or first.contact_name)
         and first.people == 1
         and first.service_id == referral.plan.option.service_id
         and all(local(visit.starts_at).date() >= referral.cleared_from for visit in visits)
@@ -341,15 +387,17 @@ def forget_erased(fact: listeners.ClientErased) -> None:
 
 
 def referrals_of(client: Client, bookings: Sequence[int]) -> Any:
-    """What offices entered of a client: by the course that was booked, the email or the phone."""
+    """What offices entered of a client: by the course that was booked, or the email; by the phone, which another person
+    may share, only where there is neither."""
     keys = Booking.objects.filter(pk__in=bookings, together__isnull=False).order_by().values("together")
-    same = Q(course__in=keys) | Q(phone=client.phone)
+    same = Q(course__in=keys) | Q(phone=client.phone, email="", course=None)
     if client.email:
         same |= Q(email__iexact=client.email)
     return Referral.objects.filter(same)
 
 
 def forget_purged(fact: listeners.HealthPurged) -> None:
-    """Deletes entries that no course was booked by, once their time is over; the others go with their course."""
-    # The keys alone: what can't be opened any more must go all the same.
-    Referral.objects.filter(course=None, kept_until__lte=fact.at).order_by().only("pk").delete()
+    """Deletes entries that no course was booked by, once their time is over or they were taken back; the others go with
+    their course."""
+    over = Q(kept_until__lte=fact.at) | Q(ended_at__lte=fact.at - KEPT_ENDED)
+    _delete(Referral.objects.filter(over, course=None))

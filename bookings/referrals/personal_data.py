@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.export import Section, line, opened
+from bookings.domain.export import Line, Section, line, opened
 from bookings.models import Booking, Client
 
 from .models import Referral
@@ -21,6 +21,16 @@ def section_of(client: Client, visits: Sequence[Booking]) -> Section:
     # The encrypted column is read one by one, so that a lost key costs a line and not the page.
     found = rows.defer("health", "course__dates").order_by("entered_at", "pk")
     return Section("referrals", _("What surgeons’ offices entered"), [_lines(row) for row in found])
+
+
+def _found_by(by_phone_alone: bool) -> Line:
+    value = "phone" if by_phone_alone else "course or email"
+    shown = (
+        _("the phone number alone: another person may be meant")
+        if by_phone_alone
+        else _("your course, or your email")
+    )
+    return Line("found_by", _("found by"), value, shown)
 
 
 def _lines(row: Referral) -> list[Any]:
@@ -40,5 +50,6 @@ def _lines(row: Referral) -> list[Any]:
         line("ended_at", _("taken back at"), row.ended_at),
         line("kept_until", _("kept until"), row.kept_until),
         line("may_see", _("the office may see how many visits there were"), row.may_see),
+        _found_by(row.course_id is None and not row.email),
         line("looks", _("who looked at it"), looks),
     ]

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
 from bookings.courses.models import CoursePlan
+from bookings.courses.planning import opens_on
 from bookings.domain import queries
 from bookings.domain.visit_request import ANYONE
 from bookings.forms import ZipForm
-from bookings.models import ServiceArea
+from bookings.models import BookingRules, ServiceArea
 from bookings.refusals import refusal_words
 from bookings.views import steps
 from bookings.views.enquiries import private
@@ -124,8 +125,13 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
     if referral is None:
         return private(render(request, "bookings/refer_closed.html", status=404))
     plan = offered_plan(referral)
-    if request.method != "POST":
-        return _patient_page(request, referral, plan, ZipForm())
+    opens = None
+    if referral.course is None:
+        surgery = date.fromisoformat(referral.health["surgery"])
+        opens = opens_on(surgery, rules=BookingRules.load(), now=timezone.now())
+    if request.method != "POST" or opens is not None:
+        status = 200 if request.method != "POST" else 422
+        return _patient_page(request, referral, plan, ZipForm(), opens=opens, status=status)
     if referral.course is not None:
         operations.let_see(referral=referral, may_see="may_see" in request.POST)
         messages.success(request, _("Thank you. That is noted."))
@@ -150,13 +156,21 @@ def _area(form: ZipForm) -> ServiceArea | None:
 
 
 def _patient_page(
-    request: HttpRequest, referral: Referral, plan: CoursePlan | None, form: ZipForm, *, status: int = 200
+    request: HttpRequest,
+    referral: Referral,
+    plan: CoursePlan | None,
+    form: ZipForm,
+    *,
+    opens: date | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "referral": referral,
         "plan": plan,
         "surgery": date.fromisoformat(referral.health["surgery"]),
         "form": form,
+        # While the surgery is later than clients can book.
+        "opens": opens,
         "may_see": "may_see" in request.POST if request.method == "POST" else referral.may_see,
     }
     return private(render(request, "bookings/referred.html", context, status=status))

@@ -24,7 +24,7 @@ from .types import (
 )
 
 SCHEMA = 1
-MAX_QUESTIONS = 24  # as many as one form can send
+MAX_QUESTIONS = 24  # as many as one page can hold
 MAX_LIST = 20
 MAX_WORDS = 800  # characters in one text
 

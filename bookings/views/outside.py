@@ -17,7 +17,7 @@ from bookings.domain import area_requests, queries
 from bookings.forms import AreaRequestForm, ZipForm
 from massagerx.lib.limits import limited
 
-from .steps import Progress, back_to, load_progress, show
+from .steps import Progress, back_to, closed, load_progress, show
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,6 +25,8 @@ from .steps import Progress, back_to, load_progress, show
 def outside(request: HttpRequest) -> HttpResponse:
     """The form, for the ZIP code of `?zip=`; a code that we drive to leads to the step that says so."""
     progress = load_progress(request)
+    if response := closed(request, progress):
+        return response
     sent = request.method == "POST"
     asked = ZipForm({"zip_code": (request.POST.get("zip_code") if sent else request.GET.get("zip")) or ""})
     if not asked.is_valid():

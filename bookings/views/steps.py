@@ -371,16 +371,16 @@ def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
 
 def person_of(details: dict[str, Any]) -> str:
     """Whom the visit is for, to tell whether it is still the same person: blank for whoever books, else the name as
-    `_plain` has it."""
-    return _plain(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
+    `plain_name` has it."""
+    return plain_name(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
 
 
 def who_books(details: dict[str, Any]) -> list[str]:
     """Name, email and phone of whoever books, to tell whether it is still the same person."""
-    return [_plain(details["name"]), details["email"].casefold(), details["phone"]]
+    return [plain_name(details["name"]), details["email"].casefold(), details["phone"]]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name in which capitals, accents and spaces make no difference."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name[:200]) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())

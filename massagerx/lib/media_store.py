@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 
 
@@ -17,7 +19,7 @@ def _as_os_error() -> Iterator[None]:
     """What the store's library raises, as what a disk would: callers know one kind of trouble."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Boto3Error, RetriesExceededError) as error:
         raise OSError(f"the media store: {type(error).__name__}") from error
 
 

@@ -191,6 +191,7 @@ def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
     this machine or in a network of ours); `?region=` names the region. `keys` are the access key and its secret."""
     if not address:
         return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
     parts = urlsplit(address)
@@ -231,6 +232,8 @@ def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
+        # What breaks off isn't fetched five times.
+        "transfer_config": TransferConfig(num_download_attempts=1),
     }
     return {"BACKEND": "massagerx.lib.media_store.BucketStorage", "OPTIONS": options}
 
@@ -266,7 +269,8 @@ PRIVATE_PATHS = ["/visits/"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # More than any form takes: a clinician's note must not lie in a temporary file as it came.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# The largest form is the health questions' at their fullest, with every service ticked and a second language.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.
 TRUSTED_PROXIES = 0
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -76,6 +78,39 @@ def test_a_store_that_says_nothing_is_given_up() -> None:
         store = storage(f"http://127.0.0.1:{silent.getsockname()[1]}/media", client_config=quick)
         with pytest.raises(OSError, match="ReadTimeout"):
             store.open("pictures/a.webp")
+
+
+@pytest.fixture
+def breaking_off() -> Iterator[tuple[str, list[str]]]:
+    """A store that promises a hundred bytes and hangs up after four: its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Store(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.command)
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else b"half")
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/media", asked
+        server.shutdown()
+
+
+def test_a_store_that_breaks_off_is_trouble_and_is_not_asked_five_times(
+    breaking_off: tuple[str, list[str]],
+) -> None:
+    address, asked = breaking_off
+    with pytest.raises(OSError, match="the media store"):
+        storage(address).open("pictures/a.webp")
+    assert asked.count("GET") == 1
 
 
 def test_no_wait_is_without_a_bound() -> None:

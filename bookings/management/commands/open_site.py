@@ -109,8 +109,11 @@ class _Filling:
             if part in said and not self.model(label).objects.exists():
                 self.save(part, label, self.table(said, part))
         for slug, text in self.table(said, "pages").items():
-            words = {} if text is True else {"body": to_html(str(text))}
-            self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
+            if not isinstance(text, bool | str):
+                self.problems.append(f"pages.{slug}: write its words, or true for ours, or false for none")
+            elif text is not False:
+                words = {} if text is True else {"body": to_html(text)}
+                self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -119,7 +122,7 @@ class _Filling:
         zone: Any = self.save(where, "bookings.zone", row, key={"name": row.get("name")})
         if zone is None:
             return
-        paste = read_paste(codes)
+        paste = read_paste(codes, now=timezone.now())
         self.problems += [f"{where}.zip_codes: “{typed}” {why}" for typed, why in paste.wrong]
         self.problems += [
             f"{where}.zip_codes: {code} is in “{other}” already"
@@ -129,7 +132,7 @@ class _Filling:
         add_paste(paste, zone=zone)
 
     def service(self, where: str, row: dict[str, Any]) -> None:
-        lengths = [dict(length) for length in row.pop("lengths", [])]
+        lengths = self.dicts(f"{where}.lengths", row.pop("lengths", []))
         name = str(row.get("category", ""))
         category = self.save(f"{where}.category", "services.category", {"name": name}, key={"name": name})
         if category is None:
@@ -145,8 +148,9 @@ class _Filling:
             self.rows(f"{where}.lengths", service, "services.serviceoption", lengths, key="minutes")
 
     def therapist(self, where: str, row: dict[str, Any]) -> None:
-        hours = list(self.hours(where, row.pop("hours", [])))
-        row["services"] = self.keys(f"{where}.services", "services.service", "name", row.get("services", []))
+        hours = list(self.hours(f"{where}.hours", row.pop("hours", [])))
+        services = self.listed(f"{where}.services", row.get("services", []))
+        row["services"] = self.keys(f"{where}.services", "services.service", "name", services)
         row["home_zip"] = self.keys(
             f"{where}.home_zip", "bookings.servicearea", "zip_code", [row.get("home_zip", "")]
         )[:1]
@@ -154,11 +158,11 @@ class _Filling:
         if therapist is not None and not therapist.working_hours.exists():
             self.rows(f"{where}.hours", therapist, "bookings.workinghours", hours)
 
-    def hours(self, where: str, said: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        for span in said:
-            for day in span.get("days", []):
+    def hours(self, where: str, said: Any) -> Iterator[dict[str, Any]]:
+        for span in self.dicts(where, said):
+            for day in self.listed(f"{where}.days", span.get("days", [])):
                 if str(day)[:3].lower() not in _DAYS:
-                    self.problems.append(f"{where}.hours: “{day}” is no day of the week")
+                    self.problems.append(f"{where}: “{day}” is no day of the week")
                     continue
                 weekday = _DAYS[str(day)[:3].lower()]
                 yield {"weekday": weekday, "starts_at": span.get("from"), "ends_at": span.get("until")}
@@ -230,14 +234,20 @@ class _Filling:
         data: MultiValueDict[str, Any] = MultiValueDict()
         for name, field in fields.items():
             if name in values:
-                value = _typed(values[name])
+                value = self.typed(f"{where}.{name.removesuffix('_cents')}", field, values[name])
             else:
                 begun = getattr(row, name, None) if row is not None else field.initial
                 value = field.prepare_value(begun() if callable(begun) else begun)
                 if hasattr(value, "all"):
                     value = [one.pk for one in value.all()]
             if isinstance(field, forms.SplitDateTimeField):
-                for number, part in enumerate(field.widget.decompress(value)):
+                if value is None or isinstance(value, datetime):
+                    parts = field.widget.decompress(value)
+                else:
+                    # A day alone is its midnight here.
+                    day, _space, at = str(value).partition(" ")
+                    parts = [day, at or "00:00"]
+                for number, part in enumerate(parts):
                     data[f"{name}_{number}"] = str(part or "")
             elif isinstance(value, list):
                 data.setlist(name, value)
@@ -259,7 +269,7 @@ class _Filling:
         for name in set(values) - set(names):
             self.problems.append(f"{where}: there is nothing called “{name}” here")
 
-    def keys(self, where: str, label: str, field: str, wanted: Any) -> list[Any]:
+    def keys(self, where: str, label: str, field: str, wanted: list[Any]) -> list[Any]:
         rows = self.model(label).objects.in_bulk([str(name) for name in wanted], field_name=field)
         self.problems += [f"{where}: “{name}” isn't there" for name in wanted if str(name) not in rows]
         return [row.pk for row in rows.values()]
@@ -281,11 +291,27 @@ class _Filling:
                 self.problems.append(f"{part}: “{name}” is named {count} times")
         return [(f"{part}[{number}]", dict(row)) for number, row in enumerate(found, start=1)]
 
+    def listed(self, where: str, value: Any) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        self.problems.append(f"{where}: write it as a list: […]")
+        return []
 
-def _typed(value: Any) -> Any:
-    """A value of the file as it would be typed."""
-    if isinstance(value, bool | list | dict | datetime):
-        return value
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value)
+    def dicts(self, where: str, value: Any) -> list[dict[str, Any]]:
+        found = self.listed(where, value)
+        if all(isinstance(row, dict) for row in found):
+            return [dict(row) for row in found]
+        self.problems.append(f"{where}: write each as {{ name = value }}")
+        return []
+
+    def typed(self, where: str, field: forms.Field, value: Any) -> Any:
+        """A value of the file as it would be typed."""
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, bool | list | dict):
+            is_typed = isinstance(field.widget, forms.widgets.Input | forms.Textarea)
+            if is_typed and not isinstance(field.widget, forms.CheckboxInput):
+                self.problems.append(f"{where}: write it as words or a number")
+                return ""
+            return value
+        return value.isoformat() if isinstance(value, date | time) else str(value)

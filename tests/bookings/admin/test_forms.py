@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin import site
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -20,6 +21,7 @@ from bookings.models import (
     Closure,
     ExtraHours,
     MessageSettings,
+    Photo,
     ServiceArea,
     Therapist,
     TimeOff,
@@ -29,6 +31,7 @@ from bookings.models import (
 from bookings.models import Client as Person
 from massagerx.lib.localtime import local
 from services.models import Business
+from tests.bookings.photos import add_photo
 from tests.factories import NOW, World
 
 NOTHING = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
@@ -415,3 +418,20 @@ def test_a_row_is_headed_by_its_name_and_hours_are_shown_without_seconds(owner: 
     assert f"<h1>Terms {world.agreed}</h1>" in version
     assert 'value="09:00"' in page
     assert 'value="09:00:00"' not in page
+
+
+@pytest.mark.parametrize("way", ["alone", "in a list"])
+def test_photos_of_a_therapist_who_is_deleted_go_too(
+    way: str, owner: Client, world: World, django_capture_on_commit_callbacks: Any
+) -> None:
+    therapist = world.add_therapist()
+    photo = add_photo(Photo.Slot.HANDS, therapist)
+    assert default_storage.exists(photo.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        if way == "alone":
+            owner.post(reverse("admin:bookings_therapist_delete", args=[therapist.pk]), {"post": "yes"})
+        else:
+            sent = {"action": "delete_selected", "_selected_action": str(therapist.pk), "post": "yes"}
+            owner.post(reverse("admin:bookings_therapist_changelist"), sent)
+    assert not Photo.objects.exists()
+    assert not default_storage.exists(photo.name)

@@ -209,6 +209,7 @@ POSTS: dict[str, set[str]] = {
     "referrals_referral_open": {"owner", "desk"},
     "referrals_referral_approve": {"owner", "desk"},
     "referrals_referral_take_back": {"owner", "desk"},
+    "referrals_referral_erase": {"owner"},
     "referrals_referral_plan": {"owner", "desk"},
     "courses_course_pause": {"owner", "desk"},
     "courses_course_resume": {"owner", "desk"},
@@ -296,7 +297,7 @@ class Desk:
             "referrals_referraloffice_address": [rows["referrals.referraloffice"]],
             **{
                 f"referrals_referral_{what}": [rows["referrals.referral"]]
-                for what in ("open", "approve", "take_back", "plan")
+                for what in ("open", "approve", "take_back", "erase", "plan")
             },
             "courses_course_pause": [rows["courses.course"]],
             "courses_course_resume": [rows["courses.course"]],

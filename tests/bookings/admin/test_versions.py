@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import HealthAccess, ScreeningRecord, ScreeningVersion, TermsVersion
-from bookings.screening import Tier, digest, parse_rules, sample_rules_data
+from bookings.screening import MAX_LIST, MAX_QUESTIONS, Tier, digest, parse_rules, sample_rules_data
 from massagerx.lib.localtime import local
+from services.models import Service
 from tests.factories import CLEAR_ANSWERS, World
 from tests.support.forms import fields_of
 
@@ -147,14 +149,15 @@ def test_the_page_sent_as_it_stands_says_the_same_in_every_language(owner: Clien
     rules["questions"].append(
         {
             "id": "goal", "kind": "choice", "text": {"en": "What for?"}, "services": ["gone-service"],
-            "choices": [{"id": "rest", "text": {"en": "Rest"}}, {"id": "pain-relief", "text": {"en": "Pain relief"}}],
-            "tiers": {"rest": "clear", "pain-relief": "caution", "unsure": "stop"},
+            "choices": [
+                {"id": "rest", "text": {"en": "Rest", "es": "Descanso"}}, {"id": "pain", "text": {"en": "Pain relief"}}
+            ],
+            "tiers": {"rest": "clear", "pain": "caution", "unsure": "stop"},
             "messages": {"stop": {"en": "Please call."}}, "note": {"en": "Ask."},
         }
     )  # fmt: skip
     ScreeningVersion.objects.update(rules=rules)
     sent = as_shown(owner)
-    assert len(sent) < 500
     assert owner.post(ADD, sent).status_code == 302
     version = ScreeningVersion.objects.get(number=2)
     assert version.approved_by == "Sample, CLT"
@@ -204,6 +207,94 @@ def test_a_question_is_changed_added_moved_and_removed(owner: Client, world: Wor
     assert made.id == "are-you-in-the-bath"
     assert [str(point) for point in made.points] == ["Warm", "Cold"]
     assert len(rules.questions) == len(sample_rules_data()["questions"])  # type: ignore[arg-type]
+
+
+def blank_of(fields: dict[str, Any]) -> str:
+    """What the names of the first blank question begin with."""
+    return next(
+        name
+        for name, value in fields.items()
+        if name.startswith("rules-q") and name.endswith("-id") and value == [""]
+    ).removesuffix("-id")
+
+
+def test_a_question_of_the_same_words_gets_an_id_of_its_own(owner: Client, world: World) -> None:
+    sent = as_shown(owner)
+    new = blank_of(sent)
+    answer = owner.post(ADD, {**sent, f"{new}-text-en": "Surgery?", f"{new}-card": "everyday"})
+    assert answer.status_code == 302, faults(answer)
+    ids = [question.id for question in parse_rules(ScreeningVersion.objects.get(number=2).rules).questions]
+    assert {"surgery", "surgery-2"} <= set(ids)
+
+
+@pytest.mark.parametrize("part", ["help-en", "note-en", "points-en", "choices", "message-stop-en"])
+def test_what_is_typed_without_its_question_is_told_and_kept(part: str, owner: Client, world: World) -> None:
+    sent = as_shown(owner)
+    response = owner.post(
+        ADD, {**sent, f"{blank_of(sent)}-{part}": "Typed = stop", f"{blank_of(sent)}-kind": "choice"}
+    )
+    assert "&quot;text&quot; is missing" in faults(response)
+    assert "Typed = stop" in str(fields_of(response.content.decode()))
+
+
+def test_an_answer_that_is_there_keeps_its_id(owner: Client, world: World) -> None:
+    rules: Any = sample_rules_data()
+    old = {"id": "new", "text": {"en": "Old", "es": "Viejo"}}
+    rules["questions"].append({
+        "id": "goal", "kind": "choice", "text": {"en": "Which?"}, "choices": [old, {"id": "b", "text": {"en": "B"}}],
+        "tiers": {"new": "clear", "b": "stop", "unsure": "stop"}, "messages": {"stop": {"en": "Please call."}},
+    })  # fmt: skip
+    ScreeningVersion.objects.update(rules=rules)
+    sent = as_shown(owner)
+    sent[f"{place_of('goal', sent)}-choices"] = "Old = clear\nNew = stop"
+    assert owner.post(ADD, sent).status_code == 302
+    made = ScreeningVersion.objects.get(number=2).rules["questions"][-1]
+    assert made["choices"] == [old, {"id": "new-2", "text": {"en": "New"}}]
+    assert made["tiers"] == {"new": "clear", "new-2": "stop", "unsure": "stop"}
+
+
+@pytest.mark.parametrize(
+    "sent_back", ["[", "[" * 50_000, '[{"id": 3, "text": {}}, 1]', '[{"id": "x", "text": {"en": []}}]']
+)
+def test_answers_that_are_sent_back_as_nonsense_count_for_nothing(
+    sent_back: str, owner: Client, world: World
+) -> None:
+    sent = as_shown(owner)
+    new = blank_of(sent)
+    sent |= {f"{new}-text-en": "Which?", f"{new}-kind": "choice", f"{new}-choices": "A = clear\nB = clearance",
+             f"{new}-choices-before": sent_back}  # fmt: skip
+    answer = owner.post(ADD, sent)
+    assert answer.status_code == 302, faults(answer)
+    made = ScreeningVersion.objects.get(number=2).rules["questions"][-1]
+    assert [choice["id"] for choice in made["choices"]] == ["a", "b"]
+
+
+def test_the_page_at_its_fullest_sends_what_may_be_sent(owner: Client, world: World) -> None:
+    """Two languages, as many questions and cards as there may be, each but for one of twenty services."""
+
+    def text(words: str) -> dict[str, str]:
+        return {"en": words, "es": words}
+
+    slugs = [f"service-{number}" for number in range(20)]
+    for slug in slugs:
+        Service.objects.create(category=world.service.category, name=slug, slug=slug)
+    messages = {tier: text("911") for tier in ("caution", "clearance", "stop", "emergency")}
+    ScreeningVersion.objects.update(rules={
+        "schema": 1, "title": text("T"), "intro": text("I"), "approval_note": text("N"), "messages": messages,
+        "cards": [{"id": f"c{number}", "title": text("T"), "text": text("T")} for number in range(MAX_LIST)],
+        "questions": [
+            {
+                "id": f"q{number}", "kind": "choice", "text": text("Q"), "help": text("H"), "note": text("N"),
+                "points": [text("P")], "choices": [{"id": "a", "text": text("A")}], "card": "c1", "services": slugs,
+                "of_surgery": True, "messages": messages, "tiers": {"a": "clear", "unsure": "stop"},
+            }
+            for number in range(MAX_QUESTIONS)
+        ],
+    })  # fmt: skip
+    fields = fields_of(owner.get(ADD).content.decode())
+    removes = MAX_LIST + MAX_QUESTIONS
+    count = sum(map(len, fields.values())) + removes
+    assert 1200 < count <= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_every_fault_is_listed_and_nothing_typed_is_lost(owner: Client, world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -73,8 +74,23 @@ def lapse(world: World) -> None:
 
 
 def far_away(world: World) -> None:
-    Therapist.objects.update(reach_minutes=1)
+    Therapist.objects.update(reach_minutes=10)
     refresh(now=NOW)
+
+
+def only_far_away(world: World) -> None:
+    far_away(world)
+    ServiceArea.objects.filter(pk=world.area.pk).update(is_active=False)
+
+
+def only_elsewhere(world: World) -> None:
+    for hours in WorkingHours.objects.all():
+        hours.zones.add(Zone.objects.get_or_create(name="Desert")[0])
+
+
+def none_who_works_is_qualified(world: World) -> None:
+    world.add_therapist().services.clear()
+    world.therapist.working_hours.all().delete()
 
 
 def only_near(world: World) -> None:
@@ -104,6 +120,8 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
         "Nobody drives to “Valley”", False,
     ),
     "out of reach": (far_away, "places", "Nobody drives to “Valley”", False),
+    "nobody within reach": (only_far_away, "places", "Nobody drives to “Valley”", True),
+    "hours elsewhere alone": (only_elsewhere, "places", "Nobody drives to “Valley”", True),
     "no therapist": (lambda world: Therapist.objects.update(is_active=False), "therapists", "Add a therapist", True),
     "lapsed": (lapse, "therapists", "no valid certificate", True),
     "qualified for nothing": (
@@ -113,6 +131,7 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
         lambda world: world.therapist.services.clear(), "therapists", "Nobody is qualified for “Manual", True,
     ),
     "no hours": (lambda world: WorkingHours.objects.all().delete(), "hours", "has no hours", True),
+    "hours of the unqualified alone": (none_who_works_is_qualified, "hours", "has no hours", True),
     "no terms": (lambda world: TermsVersion.objects.all().delete(), "terms", "Write the terms", True),
     "terms of tomorrow": (
         lambda world: TermsVersion.objects.update(published_at=NOW + timedelta(days=1)), "terms", "in force", True,
@@ -202,6 +221,28 @@ def test_the_desk_sees_no_list_and_turns_no_switch(ready: World, desk: Client) -
     half = signed_in(staff_user("half", "change_bookingrules"))
     assert half.post(OPENING, {"do": "open"}).status_code == 403
     assert not BookingRules.load().is_open
+
+
+@pytest.mark.parametrize("sent", [{}, {"do": ""}, {"do": "shut"}])
+def test_a_press_of_nothing_turns_no_switch(ready: World, owner: Client, sent: dict[str, str]) -> None:
+    BookingRules.objects.update(is_open=True)
+    answer = owner.post(OPENING, sent)
+    assert answer.status_code == 400
+    assert BookingRules.load().is_open
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no row")
+def test_the_row_is_locked_by_who_saves_all_of_it(
+    ready: World, owner: Client, count_queries: Callable[..., Any]
+) -> None:
+    """Else a save of the rules undoes a press of the switch, and the other way round."""
+    rules = reverse("admin:bookings_bookingrules_change", args=[1])
+    for address, sent in ((OPENING, {"do": "close"}), (rules, {})):
+        with count_queries() as queries:
+            owner.post(address, sent)
+        assert any("bookings_bookingrules" in sql and "FOR UPDATE" in sql for sql in map(str, queries)), (
+            address
+        )
 
 
 def test_what_is_missing_later_stands_on_the_front_page(ready: World, owner: Client) -> None:

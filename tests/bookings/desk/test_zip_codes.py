@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -14,7 +15,7 @@ from bookings.domain.zip_paste import read_paste
 from bookings.drives import rows
 from bookings.models import ServiceArea, Zone
 from massagerx.lib.zips import standard_zips
-from tests.factories import World
+from tests.factories import NOW, World
 
 PASTE = reverse("admin:bookings_servicearea_paste")
 MESS = """
@@ -34,7 +35,7 @@ def codes(paste: Any) -> list[str]:
 
 def test_what_is_pasted_is_told_apart(world: World) -> None:
     ServiceArea.objects.filter(pk=world.far_area.pk).update(is_active=False)
-    paste = read_paste(MESS)
+    paste = read_paste(MESS, now=NOW)
     assert codes(paste) == ["90027", "91030"]
     assert paste.again == ["91364"]
     assert paste.there == [("90026", "Eastside")]
@@ -46,17 +47,92 @@ def test_what_is_pasted_is_told_apart(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 20_000, "9" * 20_000, "-" * 20_000, "9-" * 10_000, ",;\t" * 6000, "\n" * 9000, "٩٠٠٢٦"]
+    "text",
+    [
+        "a," * 10_000,
+        "x" * 20_000,
+        "9" * 20_000,
+        "-" * 20_000,
+        "9-" * 10_000,
+        ",;\t" * 6000,
+        "\n" * 9000,
+        "٩٠٠٢٦",
+    ],
 )
 def test_anything_can_be_pasted(text: str, db: None) -> None:
-    assert read_paste(text).count == 0
+    assert read_paste(text, now=NOW).count == 0
 
 
 def test_more_than_can_be_looked_up_is_said(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zip_paste, "MOST_CODES", 2)
-    paste = read_paste("90026 90027 90028 90029")
+    paste = read_paste("90026 90027 90028 90029", now=NOW)
     assert codes(paste) == ["90026", "90027"]
     assert paste.wrong == [("90028", "and all after it: 2 codes are the most at once")]
+
+
+def test_no_list_of_mistakes_is_endless(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_paste, "MOST_CODES", 2)
+    wrong = read_paste("Atlantis, Avalon Deep, Eldorado Z, Thule", now=NOW).wrong
+    assert [name for name, _why in wrong] == ["Atlantis", "Avalon Deep", "Eldorado Z"]
+    assert wrong[2][1] == "and all after it: only the first 2 mistakes are shown"
+
+
+def test_names_of_cities_are_looked_up_and_not_searched_for(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(state: str) -> Any:
+        asked.append(state)
+        return standard_zips(state)
+
+    monkeypatch.setattr(zip_paste, "standard_zips", counted)
+    zip_paste._cities.cache_clear()
+    paste = read_paste("south pasadena, Nowhere, SOUTH PASADENA, Atlantis", now=NOW)
+    assert codes(paste) == ["91030"]
+    assert asked == ["CA"]
+
+
+def test_a_code_with_visits_comes_back_on_its_own_page_alone(owner: Client, world: World) -> None:
+    """There the visits are shown that a move to another zone would strand."""
+    world.book()
+    ServiceArea.objects.filter(pk=world.area.pk).update(is_active=False)
+    sent = {"zone": world.far_area.zone.pk, "text": "90026, 90027", "do": "add"}
+    owner.post(PASTE, sent)
+    world.area.refresh_from_db()
+    assert (world.area.is_active, world.area.zone) == (False, world.zone)
+    assert ServiceArea.objects.get(zip_code="90027").zone == world.far_area.zone
+    page = owner.post(PASTE, {**sent, "do": "look"}).content.decode()
+    assert "visits are booked there: serve it again on its own page" in page
+
+
+def test_what_others_did_meanwhile_is_not_counted(world: World) -> None:
+    paste = read_paste("90027 90028", now=NOW)
+    others = read_paste("90027", now=NOW)
+    assert zip_paste.add_paste(others, zone=world.far_area.zone) == 1
+    assert zip_paste.add_paste(paste, zone=world.zone) == 1
+
+
+def test_pressed_twice_at_once_is_told_as_a_name_that_is_there(
+    owner: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other press made the zone after this one had looked.
+    monkeypatch.setattr("bookings.desk.zip_codes.PasteForm.clean", lambda form: form.cleaned_data)
+    answer = owner.post(PASTE, {"new_zone": "Eastside", "text": "90027", "do": "add"})
+    assert answer.status_code == 422
+    assert "There is a zone of that name" in answer.content.decode()
+
+
+def test_a_zone_whose_codes_can_not_be_added_is_not_made(
+    owner: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock_timeout(*_args: Any, **_kwargs: Any) -> int:
+        raise OperationalError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr("bookings.desk.zip_codes.add_paste", lock_timeout)
+    owner.raise_request_exception = False
+    assert owner.post(PASTE, {"new_zone": "Near", "text": "90027", "do": "add"}).status_code >= 500
+    assert not Zone.objects.filter(name="Near").exists()
 
 
 def test_five_hundred_codes_with_their_words_are_added_by_one_press(

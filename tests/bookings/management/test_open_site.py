@@ -20,6 +20,7 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from massagerx.lib.localtime import local
 from services.models import Business, Service, ServiceOption
 from services.sample_left import sample_left
 from tests.support import ROOT
@@ -117,6 +118,26 @@ def test_run_again_it_changes_what_the_file_says_and_doubles_nothing(tmp_path: P
         ('from = "9 AM"', 'from = "8 PM"', "therapists[1].hours[1].ends_at: The end must be later"),
         ('"mon"', '"moon day", "xyz"', "“xyz” is no day of the week"),
         ("cancel_notice_hours = 24", "cancel_notice_hours = 0", "terms.cancel_notice_hours"),
+        ("price = 195.50", "price = [195]", "lengths[2].price: write it as words or a number"),
+        (
+            'tagline = "In-home massage in Los Angeles"',
+            "tagline = true",
+            "business.tagline: write it as words",
+        ),
+        (
+            "[{ minutes = 60, price = 140 }, { minutes = 90, price = 195.50 }]",
+            "[60, 90]",
+            "services[1].lengths: write each",
+        ),
+        ('["Quiet massage"]', '"Quiet massage"', "therapists[1].services: write it as a list"),
+        ('days = ["sat"]', 'days = "sat"', "therapists[1].hours.days: write it as a list"),
+        ('{ days = ["sat"], from = "10:00", until = "16:00" }', '"sat"', "therapists[1].hours: write each"),
+        ('"We are Mira and her table."', "3", "pages.about: write its words"),
+        (
+            "late_fee_percent = 50",
+            'late_fee_percent = 50\npublished_at = "soon"',
+            "terms.published_at: Enter a valid",
+        ),
         ("[health]", "[helth]", "file: there is nothing called “helth” here"),
         ("tagline", "tag_line", "business: there is nothing called “tag_line” here"),
         ("[[zones]]", "[zones]", "can't be read"),
@@ -130,6 +151,18 @@ def test_what_is_wrong_is_said_with_its_place_and_nothing_is_saved(
         run(with_changes(tmp_path, it=(old, new)), open=True)
     assert words in str(refused.value)
     assert nothing_is_there()
+
+
+def test_a_page_that_is_left_out_and_a_day_for_an_instant(tmp_path: Path) -> None:
+    run(
+        with_changes(
+            tmp_path,
+            page=('about = "We are Mira and her table."', "about = false"),
+            day=("late_fee_percent = 50", "late_fee_percent = 50\npublished_at = 2027-01-02"),
+        )
+    )
+    assert sorted(Page.objects.values_list("slug", flat=True)) == ["policies", "privacy"]
+    assert f"{local(TermsVersion.objects.get().published_at):%Y-%m-%d %H:%M}" == "2027-01-02 00:00"
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:

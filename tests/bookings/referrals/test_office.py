@@ -84,11 +84,13 @@ def test_owner_who_approves_each_entry(desk: Client, plan: CoursePlan) -> None:
     shut = text(desk.get(page))
     assert "CANARY" not in shut
     assert "Approve it" not in shut
+    approve = reverse("admin:referrals_referral_approve", args=[referral.pk])
+    assert "Please open it first" in text(desk.post(approve, follow=True))
+    assert not Message.objects.exists()
     opened = text(desk.post(reverse("admin:referrals_referral_open", args=[referral.pk])))
     assert "CANARY-PROCEDURE" in opened
     assert "CANARY-LIMITS" in opened
     assert "Approve it, and write to the patient" in opened
-    approve = reverse("admin:referrals_referral_approve", args=[referral.pk])
     assert "We write to Ana O&#x27;Brien." in desk.post(approve, follow=True).content.decode()
     referral.refresh_from_db()
     assert (referral.approved_at, str(referral.approved_by)) == (NOW, "desk")
@@ -139,7 +141,7 @@ def test_corrected_entry_ends_the_one_before(plan: CoursePlan, office: ReferralO
     """The patient can't go on with a day that the office has taken back by a later one."""
     first = make_referral(office, plan)
     link = link_of(first)
-    second = make_referral(office, plan, health={"cleared_from": "2026-12-20"})
+    second = make_referral(office, plan, name="Aná O'Brien", health={"cleared_from": "2026-12-20"})
     assert Client().get(link).status_code == 404
     assert Client().get(link_of(second)).status_code == 200
     first.refresh_from_db()
@@ -162,6 +164,11 @@ def test_corrected_entry_ends_the_one_before(plan: CoursePlan, office: ReferralO
         ({"surgery": "1926-12-04"}, "more than a year away"),
         ({"cleared_from": "2026-11-30"}, "That is before the surgery."),
         ({"cleared_from": "9999-12-31"}, "more than a year away"),
+        ({"cleared_from": "2026-12-07"}, "This plan has 2 visits from day 3 to day 7 after the surgery"),
+        (
+            {"surgery": "2026-11-20", "cleared_from": "2026-11-24"},
+            "This plan has 2 visits from day 3 to day 7",
+        ),
         ({"plan": "0"}, "Choose one of these plans."),
         ({"plan": "9" * 400}, "Choose one of these plans."),
         ({"entered_by": ""}, "Type your name."),
@@ -178,6 +185,10 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     assert words in text(answer)
     assert "Kim Canary" in answer.content.decode() or "entered_by" in changes
     assert not Referral.objects.exists()
+
+
+def test_last_day_on_which_the_plan_still_fits_is_taken(plan: CoursePlan, office: ReferralOffice) -> None:
+    assert Client().post(page_of(office), entered(plan, cleared_from="2026-12-06")).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "<script>alert(1)</script>", "x" * 100_000])

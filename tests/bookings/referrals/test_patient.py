@@ -15,7 +15,15 @@ from bookings.courses.models import Course, CoursePlan
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations.status import has_grave_answers
 from bookings.enums import BookingStatus, EventKind, MessageKind, NoteScope
-from bookings.models import Booking, BookingEvent, ClinicianNote, Message, ScreeningRecheck
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingRules,
+    ClinicianNote,
+    Link,
+    Message,
+    ScreeningRecheck,
+)
 from bookings.referrals import operations as referrals
 from bookings.referrals.models import Referral, ReferralLook, ReferralOffice
 from massagerx.lib.localtime import local
@@ -192,10 +200,11 @@ def test_worse_answers_later_end_it(flow: Flow, referral: Referral) -> None:
     "details",
     [
         {"name": "Bo O'Brien"},
+        {"name": "Ana R. O'Brien"},
         {"for_other": "on", "recipient_name": "Bo O'Brien"},
         {"email": "bo@example.com"},
     ],
-    ids=["another name", "for another person", "another mailbox"],
+    ids=["another name", "a middle initial", "for another person", "another mailbox"],
 )
 def test_word_for_one_person_clears_no_other(flow: Flow, referral: Referral, details: dict[str, Any]) -> None:
     begin(flow.client, referral)
@@ -203,9 +212,26 @@ def test_word_for_one_person_clears_no_other(flow: Flow, referral: Referral, det
     visit = Course.objects.get().visits[0]
     assert operations.needs_clinician_note(visit)
     assert not ClinicianNote.objects.exists()
+    assert "no other note is needed" not in text(flow.page)  # type: ignore[attr-defined]
+    assert "photo of your clinician" in text(flow.page)  # type: ignore[attr-defined]
     if "email" in details:
         assert Referral.objects.get().course is None
         assert visit.prove_by is not None
+
+
+def test_accents_and_spaces_make_nobody_another(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    book(flow, name="Aná  o'brien")
+    assert "no other note is needed" in text(flow.page)  # type: ignore[attr-defined]
+    assert not operations.needs_clinician_note(Course.objects.get().visits[0])
+
+
+def test_entry_taken_back_meanwhile_promises_nothing(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    referrals.take_back(referral=referral, now=NOW)
+    book(flow)
+    assert "no other note is needed" not in text(flow.page)  # type: ignore[attr-defined]
+    assert operations.needs_clinician_note(Course.objects.get().visits[0])
 
 
 def test_daughter_books_for_her_mother(world: World, office: ReferralOffice, plan: CoursePlan) -> None:
@@ -356,10 +382,34 @@ def test_desk_plans_with_the_patient_on_the_phone(
     course = Course.objects.get()
     referral.refresh_from_db()
     assert referral.course == course
+    # Its days stood in the form of the course.
+    assert [str(look.user) for look in referral.looks.all()] == ["desk"]
     assert not operations.needs_clinician_note(course.visits[0])
     assert "please call and plan" not in text(desk.get("/admin/"))
     again = desk.post(reverse("admin:referrals_referral_plan", args=[referral.pk]), follow=True)
     assert "No course can be planned by it" in text(again)
+
+
+def test_surgery_beyond_the_calendar_says_from_which_day_on(
+    flow: Flow, office: ReferralOffice, plan: CoursePlan, world: World
+) -> None:
+    last = local(NOW).date() + timedelta(days=world.rules.horizon_days)
+    far, near = (
+        make_referral(
+            office, plan, email=f"ana{number}@example.com",
+            health={"surgery": str(surgery), "cleared_from": str(surgery)},
+        )
+        for number, surgery in enumerate((last + timedelta(days=3), last))
+    )  # fmt: skip
+    assert "You can choose your times from December 5, 2026 on" in text(flow.client.get(link_of(far)))
+    assert begin(flow.client, far).status_code == 422
+    assert "booking_draft" not in flow.client.session
+    assert begin(flow.client, near)["Location"] == COURSE
+    BookingRules.objects.update(horizon_days=world.rules.horizon_days - 1)
+    times = shown(flow.client.get(COURSE).content.decode())
+    answer = flow.client.post(COURSE, {"press": "take", **times})
+    assert answer.status_code == 409
+    assert "A course from that day can be booked on Thu, Dec 3." in text(answer)
 
 
 # What is held -------------------------------------------------------------------------------------------------------
@@ -419,3 +469,61 @@ def test_booking_at_the_desk_for_a_client_of_that_mailbox_erases_it_too(
     erasure.erase_client(client=visit.client, actor=staff, now=NOW)
     assert not Referral.objects.exists()
     assert not Message.objects.filter(kind="referred").exists()
+
+
+@pytest.mark.parametrize("how", ["another email", "another's course"])
+def test_phone_that_two_share_shows_and_erases_nothing_of_the_other(
+    world: World, plan: CoursePlan, office: ReferralOffice, how: str
+) -> None:
+    email = "ann@example.com" if how == "another email" else ""
+    anns = make_referral(office, plan, name="Ann Canary", email=email, phone="+12135550123")
+    if not email:
+        anns.course = Course.objects.create(plan=plan, dates={}, booked_at=NOW)
+        anns.save(update_fields=["course"])
+    staff = User.objects.create_user("staff", is_staff=True)
+    referrals.open_health(referral=anns, user=staff, now=NOW)
+    visit = world.book()
+    assert visit.client.phone == anns.phone
+    (section,) = [part for part in export.all_about(visit.client) if part.key == "referrals"]
+    assert section.records == []
+    operations.cancel_booking(booking=visit, actor=staff, now=NOW)
+    erasure.erase_client(client=visit.client, actor=staff, now=NOW)
+    assert Referral.objects.get() == anns
+    assert ReferralLook.objects.exists()
+
+
+def test_entry_found_by_the_phone_alone_is_marked(
+    world: World, plan: CoursePlan, office: ReferralOffice
+) -> None:
+    make_referral(office, plan)
+    make_referral(office, plan, name="Ana", email="", phone="+12135550123")
+    (section,) = [part for part in export.all_about(world.book().client) if part.key == "referrals"]
+    found = [line.value for record in section.records for line in record if line.key == "found_by"]
+    assert found == ["course or email", "phone"]
+
+
+def test_entry_that_was_taken_back_goes_after_a_week(plan: CoursePlan, referral: Referral) -> None:
+    referrals.take_back(referral=referral, now=NOW)
+    intake.purge_health_answers(now=NOW + timedelta(days=7) - timedelta(seconds=1))
+    assert Referral.objects.exists()
+    intake.purge_health_answers(now=NOW + timedelta(days=7))
+    assert not Referral.objects.exists()
+    assert not Link.objects.filter(email=referral.email).exists()
+
+
+def test_owner_erases_an_entry_of_who_is_no_client(referral: Referral, owner: Client, desk: Client) -> None:
+    page, erase, back = (
+        reverse(f"admin:referrals_referral_{name}", args=[referral.pk])
+        for name in ("change", "erase", "take_back")
+    )
+    assert "Only an entry that is taken back" in text(owner.post(erase, follow=True))
+    assert "Erase it" not in text(owner.get(page))
+    desk.post(back)
+    assert "Erase it" not in text(desk.get(page))
+    desk.post(erase)
+    assert Referral.objects.exists()
+    assert "Erase it" in text(owner.get(page))
+    assert "The entry is erased." in text(owner.post(erase, follow=True))
+    assert not Referral.objects.exists()
+    assert not Link.objects.filter(email=referral.email).exists()
+    assert not Message.objects.filter(kind=MessageKind.REFERRED).exists()

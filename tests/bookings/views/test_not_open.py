@@ -56,7 +56,8 @@ def test_each_step_is_the_page_to_be_called_back_and_what_was_typed_is_kept(
     flow: Any = Flow(client, world).until("review")
     turn(is_open=False)
     for answer in (
-        *(client.get(f"/book/{step}") for step in ("", "where/", "when/", "health/", "details/", "review/", "course/")),
+        *(client.get(f"/book/{step}") for step in ("", "where/", "when/", "health/", "details/", "review/", "course/",
+                                                "outside/?zip=93650")),
         flow.what(), flow.where(), flow.details(), client.post("/book/review/", {"agree": "on"}),
     ):  # fmt: skip
         assert answer.status_code == 200
