@@ -115,6 +115,7 @@ def check_in_at(therapist: Therapist, now: datetime) -> dict[str, Any] | None:
         "booking": row.booking,
         "since": clock(row.opened_at),
         "answered": clock(row.answered_at) if row.answered_at is not None else "",
+        "is_watched": row.ended_at is None,
         "is_asked": row.asked_at is not None and row.answered_at is None,
         "has_pins": row.has_pins,  # type: ignore[attr-defined]
     }

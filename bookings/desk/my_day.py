@@ -20,8 +20,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from bookings.domain import operations
+from bookings.domain.check_ins import is_at_a_door
 from bookings.domain.day_board import Column, Visit, load_columns, read_visits
-from bookings.enums import BookingStatus, StepKind
+from bookings.enums import BookingStatus
 from bookings.exceptions import BookingError
 from bookings.models import AccessNotes, Booking, VisitStep
 from bookings.staff.client_notes import notes_on
@@ -114,7 +115,8 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
     queries on a full day as on an empty one: five, and one each where there are steps, corrected drives, and notes on
     the next client."""
     phone = Business.objects.order_by().values("phone")[:1]
-    therapist = therapists_seen_by(user).annotate(desk_phone=Subquery(phone)).first()
+    seen = therapists_seen_by(user)
+    therapist = seen.annotate(desk_phone=Subquery(phone), is_at_a_door=is_at_a_door(now)).first()
     if therapist is None:
         return {**frame(), "is_unknown": True}
     today = local(now).date()
@@ -144,7 +146,7 @@ def my_day(user: User, now: datetime) -> dict[str, Any]:
             {"booking": row, "when": local_when(row.starts_at), "walk": walk_of(row, steps[row.pk], now)}
             for row in open_ones
         ],
-        "check_in": check_in_at(therapist, now) if _is_at_a_door(steps) else None,
+        "check_in": check_in_at(therapist, now) if therapist.is_at_a_door else None,
         "asks_first": _asks_first(open_ones, coming, now),
         "may_finish": user.has_perm(FINISH_OWN),
         "may_stay_away": user.has_perm(ADD_TIME_OFF) and not _is_off(columns[0], now),
@@ -167,10 +169,6 @@ def _steps(visits: Sequence[Booking]) -> dict[int, list[VisitStep]]:
         for step in VisitStep.objects.filter(booking__in=[visit.pk for visit in visits]).standing():
             found[step.booking_id].append(step)
     return found
-
-
-def _is_at_a_door(steps: dict[int, list[VisitStep]]) -> bool:
-    return any(step.kind == StepKind.ARRIVED for of_visit in steps.values() for step in of_visit)
 
 
 def _over(rows: Sequence[Booking], now: datetime) -> list[Booking]:

@@ -1,8 +1,8 @@
 """Safe at the door: who has arrived is asked when *done* stays away, and then others are told, one after another.
 
-A check-in is a row. *Arrived* begins it, *done* or whatever else ends the visit ends it, and so does the therapist's
-PIN. The other PIN calls for help. Whoever stands beside the therapist sees, waits for and can count the same in both
-cases: the same columns are written, and one alert, which nobody sends after the first PIN, because it isn't true.
+A check-in is a row. *Arrived* begins it; *done*, *nobody opened*, the next door or the therapist's PIN ends it, and no
+cancel does. The other PIN calls for help. Whoever stands beside the therapist sees, waits for and can count the same in
+both cases: the same columns are written, and one alert, which nobody sends after the first PIN, because it isn't true.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingRules, CheckIn, SafetyPins, Therapist
+from bookings.models.safety import TAKES_ALERTS, CheckInQuerySet
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import keyed_digest, keyed_digests
 
-# So many wrong PINs, and for so long the PIN that says "I'm fine" is taken for a wrong one too. The other never is.
+# So many wrong PINs, and for so long the PIN that says "I'm fine" ends nothing. It is answered as ever, and the other
+# calls for help as ever.
 MOST_WRONG = 5
 WRONG_PINS_LAST = timedelta(minutes=10)
 # After so long nobody is written to any more; the desk's front page goes on showing it.
@@ -31,6 +33,10 @@ WATCHED_FOR = timedelta(days=2)
 # How long check-ins are kept, as the steps that began them.
 KEEP = timedelta(days=550)
 _COLUMN = "bookings.SafetyPins"
+# A visit that was called off is called off; who is there may be there still.
+_AT_A_DOOR = (BookingStatus.CONFIRMED, BookingStatus.CANCELED)
+# Nobody is at a door so much before the start, unless the visit was moved since.
+_MOST_EARLY = timedelta(hours=1)
 
 
 # At the door ---------------------------------------------------------------------------------------------------------
@@ -40,14 +46,17 @@ def of_therapist(therapist: Therapist, *, now: datetime) -> CheckIn | None:
     """The check-in of the visit at which they are, with `has_pins`: the same whether a PIN ended it or called for help.
     One query."""
     pins = SafetyPins.objects.filter(therapist=OuterRef("booking__therapist"))
-    rows = CheckIn.objects.filter(
-        booking__therapist=therapist,
-        booking__status=BookingStatus.CONFIRMED,
-        opened_at__gt=now - WATCHED_FOR,
-    )
-    return (
-        rows.annotate(has_pins=Exists(pins)).select_related("booking").order_by("-opened_at", "-pk").first()
-    )
+    rows = _at_doors(now).filter(booking__therapist=therapist).annotate(has_pins=Exists(pins))
+    return rows.select_related("booking").order_by("-opened_at", "-pk").first()
+
+
+def is_at_a_door(now: datetime) -> Exists:
+    """Whether `of_therapist` has something to say, for a query of therapists."""
+    return Exists(_at_doors(now).filter(booking__therapist=OuterRef("pk")))
+
+
+def _at_doors(now: datetime) -> CheckInQuerySet:
+    return CheckIn.objects.filter(booking__status__in=_AT_A_DOOR, opened_at__gt=now - WATCHED_FOR)
 
 
 def answer(*, booking: Booking, pin: str, now: datetime) -> bool:
@@ -65,7 +74,7 @@ def answer(*, booking: Booking, pin: str, now: datetime) -> bool:
         digests = keyed_digests(_salted(booking.therapist_id, pin), _COLUMN)
         is_fine, needs_help = _is_among(pins.fine, digests), _is_among(pins.help, digests)
         is_guessing = row.wrong_pins >= MOST_WRONG and not _is_forgotten(row, now)
-        if not needs_help and (not is_fine or is_guessing):
+        if not needs_help and not is_fine:
             row.wrong_pins = 1 if _is_forgotten(row, now) else min(row.wrong_pins, MOST_WRONG) + 1
             row.wrong_pin_at = now
             row.save(update_fields=["wrong_pins", "wrong_pin_at"])
@@ -73,7 +82,7 @@ def answer(*, booking: Booking, pin: str, now: datetime) -> bool:
         row.answered_at = now
         if needs_help:
             row.help_at, row.alarm_at, row.ended_at, row.ended_by = now, row.alarm_at or now, None, None
-        elif row.help_at is None:
+        elif row.help_at is None and not is_guessing:
             row.ended_at = row.ended_at or now
         _alert(row, now)
         row.save()
@@ -119,9 +128,10 @@ def watch(*, now: datetime) -> int:
 
 def overdue_at(row: CheckIn, rules: BookingRules) -> datetime:
     """From when nobody having heard of them is a reason to ask: the owner's minutes past the planned end, which is as
-    much later as they were."""
+    much later as they were. A move since then puts nothing off."""
     booking = row.booking
-    ends_at = max(booking.ends_at, row.opened_at + (booking.ends_at - booking.starts_at))
+    soonest = row.opened_at + (booking.ends_at - booking.starts_at)
+    ends_at = min(max(booking.ends_at, soonest), soonest + _MOST_EARLY)
     return ends_at + timedelta(minutes=rules.check_in_overdue_minutes)
 
 
@@ -158,18 +168,25 @@ def _ask(row: CheckIn, now: datetime) -> None:
     """Asks the therapist, on their page and by every channel that reaches them."""
     user = row.booking.therapist.user
     if user is not None and user.email:
-        outbox.write_to(user, booking=row.booking, kind=MessageKind.CHECK_IN, number=0, now=now)
+        # A visit that was moved from its door is asked about again at the next.
+        number = row.booking.messages.filter(kind=MessageKind.CHECK_IN).count()
+        outbox.write_to(user, booking=row.booking, kind=MessageKind.CHECK_IN, number=number, now=now)
 
 
 def _alert(row: CheckIn, now: datetime) -> None:
-    """Writes to the next person on the list, or to the desk where there is no list. Changes the row without saving."""
+    """Writes to the next person on the list, the first when the alarm begins, or to the desk where there is no list.
+    Changes the row without saving."""
     people = list(
-        User.objects.filter(is_active=True, safety_contact__isnull=False)
+        User.objects.with_perm(TAKES_ALERTS)
+        .filter(is_staff=True, safety_contact__isnull=False)
         .exclude(email="")
         .exclude(therapist=row.booking.therapist_id)
         .order_by("safety_contact__position", "safety_contact__pk")
     )
-    person = people[row.turns % len(people)] if people else None
+    told = row.booking.messages.filter(
+        kind=MessageKind.CHECK_IN_ALERT, created_at__gte=row.alarm_at or now
+    ).count()
+    person = people[told % len(people)] if people else None
     row.turns, row.last_turn_at = row.turns + 1, now
     outbox.write_to(person, booking=row.booking, kind=MessageKind.CHECK_IN_ALERT, number=row.turns, now=now)
 

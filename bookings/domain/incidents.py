@@ -37,5 +37,6 @@ def names_in(text: str) -> list[str]:
 
 
 def purge(*, now: datetime) -> int:
-    """Deletes what happened longer ago than the law asks for; returns how many."""
-    return delete_in_batches(Incident.objects.filter(happened_at__lt=now - KEEP))
+    """Deletes what happened, and was written down, longer ago than the law asks for; returns how many."""
+    old = Incident.objects.filter(happened_at__lt=now - KEEP, recorded_at__lt=now - KEEP)
+    return delete_in_batches(old)

@@ -13,26 +13,48 @@ from django.utils.translation import gettext_lazy as _
 from .booking import Booking
 from .people import Therapist
 
+# What the page asks for on which somebody says that they look after it.
+TAKES_ALERTS = "bookings.change_booking"
+
 
 class CheckInQuerySet(models.QuerySet["CheckIn"]):
     """What the visit's own operations write, each within the transaction that is open."""
 
     def begin(self, booking: Booking, *, at: datetime) -> None:
-        """Somebody has arrived."""
-        self.get_or_create(booking=booking, defaults={"opened_at": at})
+        """Somebody has arrived, and is at no other door any more. What is kept of an earlier arrival, before a move or
+        an undo, begins anew, unless people are alerted still."""
+        others = self.filter(booking__therapist=booking.therapist_id).exclude(booking=booking)
+        others.filter(ended_at=None, help_at=None, opened_at__lt=at).update(ended_at=at)
+        alarms = self.filter(booking=booking, ended_at=None, alarm_at__isnull=False)
+        if not alarms.update(opened_at=at):
+            self.update_or_create(
+                booking=booking,
+                defaults={
+                    **dict.fromkeys(("asked_at", "answered_at", "help_at", "alarm_at", "last_turn_at")),
+                    **dict.fromkeys(("taken_at", "taken_by", "ended_at", "ended_by")),
+                    "opened_at": at,
+                },
+            )
 
-    def take_back(self, booking: Booking) -> None:
-        """Nobody has arrived after all. Where something was said or asked meanwhile, nothing is taken back."""
-        self.filter(booking=booking, asked_at=None, answered_at=None).delete()
+    def take_back(self, booking: Booking, *, at: datetime) -> None:
+        """Nobody has arrived at that instant after all. Where something was said or asked meanwhile, nothing is taken
+        back."""
+        if self.filter(booking=booking, asked_at=None, answered_at=None).delete()[0]:
+            others = self.filter(booking__therapist=booking.therapist_id)
+            others.filter(ended_at=at, answered_at=None).update(ended_at=None)
 
     def end_with_visit(self, booking: Booking, *, at: datetime) -> None:
-        """The visit is done, or off. That doesn't end a call for help."""
+        """Somebody said how the visit ended. That doesn't end a call for help."""
         self.filter(booking=booking, ended_at=None, help_at=None).update(ended_at=at)
+
+    def go_on(self, booking: Booking) -> None:
+        """It has not ended after all, unless a PIN or a person said so."""
+        self.filter(booking=booking, answered_at=None, ended_by=None).update(ended_at=None)
 
 
 class CheckIn(models.Model):
-    """Begun by *arrived*, ended with the visit, by the therapist's PIN, or by whoever looks after it. There is no
-    position in it.
+    """Begun by *arrived*, ended by how the visit ended, by the therapist's PIN, or by whoever looks after it. There is
+    no position in it.
 
     `alarm_at` is since when the people on the owner's list are alerted, in turn: nobody answered in time, or the PIN
     that calls for help was entered (`help_at`), which only a person ends. `turns` counts the alerts.
@@ -134,8 +156,11 @@ class SafetyContact(models.Model):
         return self.user.get_username()
 
     def clean(self) -> None:
-        """Who is alerted can be written to."""
+        """Who is alerted can be written to, and may look after it."""
         super().clean()
         user = getattr(self, "user", None)
         if user is not None and not (user.is_active and user.email):
             raise ValidationError({"user": _("This log-in has no email, or is switched off.")})
+        if user is not None and not (user.is_staff and user.has_perm(TAKES_ALERTS)):
+            words = _("This log-in can’t open the page on which one takes care of an alert.")
+            raise ValidationError({"user": words})

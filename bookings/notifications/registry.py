@@ -37,6 +37,7 @@ from bookings.models import (
     ScreeningRecord,
     TimeOffWish,
 )
+from bookings.models.steps import told_last
 from massagerx.lib.localtime import local
 from services.models import Business
 
@@ -105,7 +106,8 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONTACT_ALERT: Kind("contact_alert", about="contact_message"),
     MessageKind.STRANDED_ALERT: Kind("stranded_alert", STANDING, until_start=True),
     MessageKind.MORNING: Kind("morning", about="day"),
-    MessageKind.CHECK_IN: Kind("check_in", frozenset({_S.CONFIRMED}), any_revision=True),
+    # Who is at the door of a visit that was called off may be there still.
+    MessageKind.CHECK_IN: Kind("check_in", frozenset({_S.CONFIRMED, _S.CANCELED}), any_revision=True),
     # Whatever became of the visit: a call for help stands until somebody says that it is over.
     MessageKind.CHECK_IN_ALERT: Kind("check_in_alert", frozenset(BookingStatus), any_revision=True),
 }
@@ -280,17 +282,23 @@ def _door_obsolete_reason(message: Message, booking: Booking) -> str:
     check_in = CheckIn.objects.filter(booking=booking).first()
     if check_in is None or check_in.ended_at is not None:
         return "the check-in has ended"
+    # Whichever PIN it was: a phone that rings after one of them tells which.
+    if message.kind == MessageKind.CHECK_IN and check_in.answered_at is not None:
+        return "the therapist has answered"
     if message.kind == MessageKind.CHECK_IN_ALERT and not check_in.is_alarm:
         return "somebody looks after it"
     return ""
 
 
 def _way_obsolete_reason(booking: Booking, now: datetime) -> str:
-    kinds = {step.kind for step in booking.steps.standing()}
-    if not kinds & {StepKind.LEAVING, StepKind.LATE}:
+    steps = booking.steps.standing()
+    told = told_last(steps)
+    if told is None:
         return "it was taken back"
-    if StepKind.ARRIVED in kinds:
+    if any(step.kind == StepKind.ARRIVED for step in steps):
         return "the therapist is there"
+    if told.expected_until is not None and told.expected_until <= now:
+        return "the time that it tells is over"
     return "the visit is over" if booking.ends_at <= now else ""
 
 

@@ -21,6 +21,7 @@ class ReferralsConfig(AppConfig):
         from . import desk, operations, personal_data
 
         listeners.listen(listeners.BookedTogether, operations.note_booked)
+        listeners.listen(listeners.VisitChanged, operations.note_moved)
         listeners.listen(listeners.VisitChanged, operations.note_rechecked)
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)

@@ -17,7 +17,7 @@ from bookings.courses.models import CoursePlan
 from bookings.courses.words import day_words
 from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
-from bookings.exceptions import ChangedMeanwhile, SubmissionReused, TooManyMessages
+from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
 from bookings.models import Booking, BookingDraft, Client, Link
 from bookings.views.steps import REFERRAL, plain_name
 from massagerx.lib.encryption import UnreadableValue
@@ -311,6 +311,24 @@ def _begun_by(answers: Mapping[str, Any], *, locks: bool = False) -> Referral | 
     if locks:
         rows = rows.select_for_update(no_key=True, of=("self",))
     return rows.select_related("office", "plan__option__service").first()
+
+
+def note_moved(fact: listeners.VisitChanged) -> None:
+    """A client alone moves no visit to a day before the one that the office gave. Raises `SlotNotOffered`."""
+    booking = fact.booking
+    if fact.kind != EventKind.MOVED or booking.together is None:
+        return
+    try:
+        referral = Referral.objects.filter(course__key=booking.together).first()
+        day = local(booking.starts_at).date()
+        if referral is None or day >= referral.cleared_from:
+            return
+    except UnreadableValue:
+        return  # what nobody can read tells no day
+    move = booking.events.filter(kind=EventKind.MOVED).latest("pk")
+    # One that staff put before that day, with the surgeon's word, may still come later.
+    if move.actor_id is None and (move.moved_from is None or day < local(move.moved_from).date()):
+        raise SlotNotOffered("course")
 
 
 def note_rechecked(fact: listeners.VisitChanged) -> None:

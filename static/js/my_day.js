@@ -6,7 +6,7 @@ const AGAIN_AFTER = 15000;
 const note = document.querySelector("[data-unsent]");
 const STORE = `massagerx-presses-${note.dataset.user}`;
 let sending = false;
-// Typed on this page and not sent yet. A PIN is never written to the phone.
+// Typed on this page and not sent yet: each is sent, in its order. A PIN is never written to the phone.
 let pins = [];
 
 const kept = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
@@ -32,7 +32,8 @@ function show(presses, more = "") {
 }
 
 function post(address, body) {
-  return fetch(address, { method: "POST", body, headers: { "X-Press": "1" }, redirect: "manual" });
+  // Kept alive: what is typed while the page is loaded anew arrives too.
+  return fetch(address, { method: "POST", body, headers: { "X-Press": "1" }, redirect: "manual", keepalive: true });
 }
 
 function send(press) {
@@ -45,7 +46,10 @@ function send(press) {
 
 function nextToSend() {
   const pin = pins[0];
-  if (pin) return { send: () => post(pin.address, pin.body), drop: () => pins.shift(), words: "" };
+  if (pin) {
+    const drop = () => (pins = pins.filter((other) => other !== pin));
+    return { send: () => post(pin.address, pin.body), drop, words: note.dataset.refused };
+  }
   const press = kept()[0];
   const others = () => kept().filter((other) => other.key !== press.key);
   return press && { send: () => send(press), drop: () => keep(others()), words: press.words };
@@ -81,7 +85,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.pin !== undefined) {
     event.preventDefault();
-    pins = [{ address: form.action, body: new FormData(form) }];
+    pins.push({ address: form.action, body: new FormData(form) });
     form.reset();
     flush();
     return;

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -23,12 +25,16 @@ from tests.support import ROOT, require
 from tests.support.rows import number, overlaps, rows
 from tests.support.senders import wait_for
 from tests.support.site import RunningSite, running_site
+from tests.support.stoppable_database import Database, children_of
 from tests.support.visitor import Page, Visitor
 
 pytestmark = pytest.mark.faults
 
 #: Fewer than the threads of the web server.
 CONNECTIONS = 3
+#: More than the five for which a lock is waited for.
+QUERY_SECONDS = 8
+FROZEN_SECONDS = 40
 
 
 class PgBouncer:
@@ -72,6 +78,8 @@ class PgBouncer:
             "listen_port = 6432": f"listen_port = {self.port}",
             "/etc/pgbouncer/userlist.txt": str(users),
             "default_pool_size = 20": f"default_pool_size = {CONNECTIONS}",
+            # Twenty seconds are not waited out by a test.
+            "query_timeout = 25": f"query_timeout = {QUERY_SECONDS}",
         }
         for place, own in places.items():
             assert place in text, place
@@ -89,15 +97,20 @@ class PgBouncer:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def postgres() -> Iterator[Database]:
     require("PostgreSQL", found=find_postgres(Path(sys.prefix)))
     supervisor = Supervisor()
     try:
         address = start_throwaway_postgres(supervisor, Path(sys.prefix))
         assert address is not None
-        yield address
+        yield Database(supervisor, address)
     finally:
         supervisor.close()
+
+
+@pytest.fixture(scope="module")
+def server(postgres: Database) -> str:
+    return postgres.address
 
 
 @pytest.fixture(scope="module")
@@ -180,4 +193,39 @@ def test_both_entries_differ_by_the_limit_of_a_page_alone() -> None:
     entries = dict(re.findall(r"^(massagerx\w*) = (.*)$", text, re.MULTILINE))
     assert entries["massagerx_web"] == entries["massagerx"].replace(
         "30000'", "30000; SET statement_timeout = 20000'"
+    )
+
+
+def test_a_page_has_its_whole_time_before_the_pool_gives_up() -> None:
+    text = (ROOT / "deploy/pgbouncer.ini").read_text()
+    (seconds,) = re.findall(r"^query_timeout = (\d+)$", text, re.MULTILINE)
+    assert 20 < int(seconds) <= 30
+
+
+def test_a_frozen_database_holds_no_thread_for_good(pooled_site: RunningSite, postgres: Database) -> None:
+    """PgBouncer goes on to answer, so the site takes the server behind it for slow."""
+    port = pooled_site.site.port
+    waits: list[float] = []
+
+    def ask(number: int) -> Page:
+        began = time.monotonic()
+        page = Visitor(port, 350_000 + number).send("GET", "/book/")
+        waits.append(time.monotonic() - began)
+        return page
+
+    frozen = [postgres.part.pid, *children_of(postgres.part.pid)]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        until = time.monotonic() + FROZEN_SECONDS
+        # Twice as many as the web server has threads.
+        pages, _seconds = at_once([partial(ask, number) for number in range(16)])
+        assert time.monotonic() < until
+        assert Visitor(port, 350_099).send("GET", "/healthz").status == 200
+    finally:
+        for pid in reversed(frozen):
+            os.kill(pid, signal.SIGCONT)
+    assert {page.status for page in pages if page is not None} == {503}
+    wait_for(
+        lambda: Visitor(port, 350_100).send("GET", "/book/").status == 200, seconds=30, what=lambda: waits
     )

@@ -23,7 +23,7 @@ from bookings.exceptions import (
     SlotNotOffered,
     SlotTaken,
 )
-from bookings.models import Booking, BookingRules, DriveOverride, ServiceArea
+from bookings.models import Booking, BookingRules, CheckIn, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
 from .act import Act, Columns, columns_of, is_as_told, keep
@@ -218,6 +218,8 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     drives.delete()
     # So did what was pressed on the way to the time that was.
     fresh.steps.all().delete()
+    if fresh.therapist_id != before.therapist_id:
+        CheckIn.objects.end_with_visit(fresh, at=act.at)
     # The client who moves it sees its page from there; for others the old links work until an email brings a new one,
     # and who has yet to prove the mailbox does it by the link that was sent, for all that were asked for together.
     if act.actor is None and not fresh.is_unproved:

@@ -40,6 +40,7 @@ from bookings.models import (
     Booking,
     BookingQuerySet,
     BookingRules,
+    CheckIn,
     ClinicianNote,
     LateFee,
     Message,
@@ -341,6 +342,9 @@ def reopen_booking(
         fresh.steps.filter(kind=StepKind.DONE, undone_at=None).update(undone_at=now)
         fresh.status = BookingStatus.CONFIRMED
         fresh.save(update_fields=["status"])
+        # Who may still be there is looked out for again.
+        if now < fresh.blocked_until:
+            CheckIn.objects.go_on(fresh)
         record(fresh, EventKind.REOPENED, before, Act(now, actor, reason=reason))
     return fresh
 

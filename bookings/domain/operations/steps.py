@@ -149,7 +149,7 @@ def undo_step(*, booking: Booking, key: UUID, now: datetime) -> VisitStep:
 def _take_back(booking: Booking, step: VisitStep) -> None:
     before = list(booking.steps.standing())
     if step.kind == StepKind.ARRIVED:
-        CheckIn.objects.take_back(booking)
+        CheckIn.objects.take_back(booking, at=step.at)
         left = next((row for row in before if row.kind == StepKind.LEAVING), None)
         if left is not None:
             forget_drive(left_at=left.at, arrived_at=step.at)

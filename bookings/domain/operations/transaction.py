@@ -226,6 +226,7 @@ def write_status(
     fresh.save(update_fields=fields)
     if change.to != BookingStatus.CONFIRMED:
         settle_change(fresh, now=act.at, actor=act.actor)
+    if change.to in (BookingStatus.COMPLETED, BookingStatus.NO_SHOW):
         CheckIn.objects.end_with_visit(fresh, at=act.at)
     told_beside = then(fresh) if then is not None else None
     event = record(fresh, change.event, before, act)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -93,10 +93,11 @@ def test_it_is_downloaded_with_no_formula_in_it(owner: Client) -> None:
     assert "owner" in text
 
 
-def test_it_goes_after_five_years(owner: Client, world: World) -> None:
+@pytest.mark.parametrize("happened_at", [NOW, NOW - 2 * KEEP])
+def test_it_goes_five_years_after_it_was_written_down(owner: Client, happened_at: datetime) -> None:
     user = User.objects.get(username="owner")
     Incident.objects.create(
-        happened_at=NOW, place="home", kind="2", act="threat", circumstance="alone", description="-",
+        happened_at=happened_at, place="home", kind="2", act="threat", circumstance="alone", description="-",
         consequences="-", steps="-", job_title="-", recorded_by=user, recorded_at=NOW,
     )  # fmt: skip
     assert incidents.purge(now=NOW + KEEP) == 0

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from bookings.domain import check_ins
+from bookings.domain import check_ins, operations
+from bookings.domain.check_ins import MOST_WRONG
 from bookings.models import Booking, CheckIn, SafetyContact, SafetyPins
 from tests.factories import NOW, World, at
 
@@ -44,11 +45,12 @@ def row() -> CheckIn:
     return CheckIn.objects.get()
 
 
-def test_the_page_shows_the_same_whichever_pin_it_was(visit: Booking, hands: Client) -> None:
+@pytest.mark.parametrize("wrong_pins", [0, MOST_WRONG])
+def test_the_page_shows_the_same_whichever_pin_it_was(visit: Booking, hands: Client, wrong_pins: int) -> None:
     assert "Since 10:00 AM we’re looking out for you" in front(hands, 10, 5)
     seen = []
     for pin in (FINE, HELP):
-        CheckIn.objects.update(ended_at=None, answered_at=None)
+        CheckIn.objects.update(ended_at=None, answered_at=None, wrong_pins=wrong_pins, wrong_pin_at=at(10, 9))
         answer = enter(hands, visit, pin, at(10, 10), headers={"X-Press": "1"})
         pages = [answer.content, *(front(hands, 10, minute) for minute in (10, 11, 40))]
         with time_machine.travel(at(10, 50), tick=False):
@@ -175,8 +177,30 @@ def test_who_is_on_the_list_can_be_written_to(owner: Client, world: World) -> No
     refused = owner.post(add, {"user": mute.pk, "position": 0})
     assert "This log-in has no email" in refused.content.decode()
     ann = User.objects.create_user("ann", email="ann@example.com", is_staff=True)
+    refused = owner.post(add, {"user": ann.pk, "position": 0})
+    assert "This log-in can’t open the page" in refused.content.decode()
+    assert not SafetyContact.objects.exists()
+    ann.user_permissions.set(Permission.objects.filter(codename="change_booking"))
     assert owner.post(add, {"user": ann.pk, "position": 0}).status_code == 302
     assert SafetyContact.objects.get().user == ann
+
+
+def test_the_form_stays_when_the_visit_is_called_off(visit: Booking, hands: Client) -> None:
+    with time_machine.travel(at(10, 5), tick=False):
+        operations.cancel_booking(booking=visit, actor=None, now=at(10, 5), by_client=True)
+    page = front(hands, 10, 6)
+    assert "Since 10:00 AM we’re looking out for you" in page
+    assert reverse("admin:bookings_booking_pin", args=[visit.pk]) in page
+    assert enter(hands, visit, HELP, at(10, 7), headers={"X-Press": "1"}).json()["done"]
+    assert row().is_alarm
+
+
+def test_nobody_is_told_that_we_look_out_when_we_dont(visit: Booking, user: User, hands: Client) -> None:
+    press(hands, visit, "done", at(11))
+    operations.reopen_booking(booking=visit, actor=user, now=at(16))
+    page = front(hands, 16, 1)
+    assert "Safe at the door" in page
+    assert "we’re looking out for you" not in page
 
 
 def test_a_pin_is_in_no_log(visit: Booking, hands: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -190,9 +190,12 @@ def test_a_pin_waits_on_the_page_alone_until_there_is_a_connection(
         "JSON.stringify({...localStorage, ...sessionStorage}) + document.body.innerHTML"
     )
     assert not CheckIn.objects.exclude(help_at=None).exists()
+    # Made to enter the other one, too: both are sent.
+    card.get_by_label("Your PIN").fill("4711")
+    card.get_by_role("button", name=re.compile("^I’m fine")).click()
     page.context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.get_by_text("Thank you. Your check-in has ended.")).to_be_visible()
+    expect(page.get_by_text("Thank you. Your check-in has ended.")).to_have_count(2)
     assert CheckIn.objects.get().is_alarm
     expect(page.get_by_role("heading", name="Safe at the door")).to_be_visible()
     screenshot(page, "my-day-check-in-answered")
@@ -200,3 +203,36 @@ def test_a_pin_waits_on_the_page_alone_until_there_is_a_connection(
     assert sideways_overflow(page) == 0
     assert accessibility_violations(page) == []
     screenshot(page, "my-pins")
+
+
+def test_a_pin_that_is_entered_while_another_is_under_way_is_sent_too(
+    live_server: Any, visits: list[Booking], new_page: Any
+) -> None:
+    visit = visits[0]
+    check_ins.set_pins(therapist=visit.therapist, fine="4711", needs_help="4177", now=NOW)
+    arrived = Press(kind=StepKind.ARRIVED, key=uuid.uuid4(), at=at(9, 5))
+    operations.press_step(booking=visit, press=arrived, actor=User.objects.get(), now=at(9, 5))
+    page = new_page(width=PHONE)
+    log_in(page, "hands")
+    new_page.allow("404")
+    new_page.allow("409")
+    card = page.locator("section", has=page.get_by_role("heading", name="Safe at the door"))
+
+    def enter(pin: str) -> None:
+        card.get_by_label("Your PIN").fill(pin)
+        card.get_by_role("button", name=re.compile("^I’m fine")).click()
+
+    # Something is said of a refusal without words.
+    page.route("**/pin/", lambda route: route.fulfill(status=404, body="Nothing here."))
+    enter("1111")
+    expect(page.locator("[data-unsent]")).to_contain_text("Your PIN didn’t arrive.")
+    page.unroute("**/pin/")
+
+    held: list[Any] = []
+    page.route("**/pin/", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/pin/"):
+        enter("1111")
+    enter("4177")
+    with page.expect_response(lambda answer: "/pin/" in answer.url and answer.status == 200):
+        held[0].continue_()
+    assert CheckIn.objects.get().is_alarm

@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from bookings.domain import check_ins, operations
 from bookings.domain.check_ins import KEEP, MOST_WRONG, WRONG_PINS_LAST
-from bookings.domain.operations import Press
+from bookings.domain.operations import Act, NewTime, Press
 from bookings.enums import MessageKind, MessageState, StepKind
 from bookings.models import Booking, CheckIn, Message, SafetyContact, SafetyPins
 from bookings.notifications import delivery
-from tests.factories import NOW, World, at
+from tests.factories import DAY, NOW, World, at
 from tests.support.smtp import MailServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -49,13 +49,17 @@ def visit(world: World, hands: User) -> Booking:
 
 @pytest.fixture
 def people(db: None) -> list[User]:
-    """Two on the owner's list, in their order, and one who can't be written to."""
-    rows = [
-        User.objects.create_user(name, email=f"{name}@example.com", is_staff=True) for name in ("zoe", "al")
-    ]
-    for position, user in enumerate([*rows, User.objects.create_user("mute")]):
+    """Two on the owner's list, in their order, and between them one who can't open the page of an alert any more, and
+    one who can't be written to."""
+    zoe, writer, al, mute = (
+        User.objects.create_user(name, email=f"{name}@example.com" if name != "mute" else "", is_staff=True)
+        for name in ("zoe", "writer", "al", "mute")
+    )
+    for user in (zoe, al, mute):
+        user.user_permissions.set(Permission.objects.filter(codename="change_booking"))
+    for position, user in enumerate([zoe, writer, mute, al]):
         SafetyContact.objects.create(user=user, position=position)
-    return rows
+    return [zoe, al]
 
 
 def press(visit: Booking, hands: User, kind: StepKind, when: datetime) -> uuid.UUID:
@@ -215,18 +219,126 @@ def test_both_pins_cost_the_same(
     assert spoken[0] == spoken[1] == spoken[2]
 
 
-def test_wrong_pins_lock_the_one_that_says_fine_and_never_the_alarm(visit: Booking) -> None:
+def test_wrong_pins_lock_the_one_that_says_fine_and_nobody_sees_it(visit: Booking) -> None:
     for number in range(MOST_WRONG):
         assert not answer(visit, f"000{number}", at(10, 1))
-    assert not answer(visit, FINE, at(10, 2))
+    # Answered as the other PIN is, and still looked out for.
+    assert answer(visit, FINE, at(10, 2))
+    assert (row(visit).answered_at, row(visit).ended_at) == (at(10, 2), None)
     assert answer(visit, HELP, at(10, 3))
     assert row(visit).is_alarm
 
 
-def test_wrong_pins_are_forgotten_after_a_while(visit: Booking) -> None:
+def test_wrong_pins_are_forgotten_after_a_while_whatever_else_is_entered(visit: Booking) -> None:
     for number in range(MOST_WRONG):
         assert not answer(visit, f"000{number}", at(10, 1))
+    assert answer(visit, FINE, at(10, 2))
     assert answer(visit, FINE, at(10, 1) + WRONG_PINS_LAST)
+    assert row(visit).ended_at == at(10, 1) + WRONG_PINS_LAST
+
+
+@pytest.mark.parametrize("pin", [FINE, HELP])
+def test_no_email_comes_after_either_pin(
+    visit: Booking, people: list[User], smtp_server: MailServer, pin: str
+) -> None:
+    check_ins.watch(now=OVERDUE)
+    assert answer(visit, pin, OVERDUE + MINUTE / 4)
+    delivery.send_due(clock=lambda: OVERDUE + MINUTE)
+    assert [mail.recipients for mail in smtp_server.messages] == [["zoe@example.com"]] * (pin == HELP)
+
+
+def test_an_alarm_begins_with_the_first_person(visit: Booking, people: list[User]) -> None:
+    assert answer(visit, FINE, at(10, 10))
+    assert answer(visit, HELP, at(10, 20))
+    watch_until(at(10, 25), since=at(10, 21))
+    assert alerted() == ["zoe", "zoe", "al"]
+
+
+# What becomes of the visit meanwhile ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pin", ["", FINE])
+def test_a_visit_that_moves_is_looked_out_for_as_before_and_then_again(
+    visit: Booking, hands: User, pin: str
+) -> None:
+    if pin:
+        assert answer(visit, pin, at(9, 52))
+    later = DAY + timedelta(days=7)
+    operations.move_booking(booking=visit, to=NewTime(at(10, day=later)), act=Act(at(9, 55), hands))
+    # An hour later than who came in time, at the latest.
+    watch_until(at(12, 4), since=at(12))
+    assert row(visit).asked_at is None
+    check_ins.watch(now=at(12, 5))
+    assert row(visit).asked_at == (None if pin else at(12, 5))
+    press(visit, hands, StepKind.ARRIVED, at(9, 50, later))
+    assert (row(visit).opened_at, row(visit).answered_at) == (at(9, 50, later), None)
+    check_ins.watch(now=at(11, 15, later))
+    assert row(visit).asked_at == at(11, 15, later)
+
+
+def test_a_visit_that_goes_to_somebody_else_is_theirs_to_answer(
+    world: World, visit: Booking, hands: User
+) -> None:
+    second = world.add_therapist()
+    to = NewTime(at(14), therapist=second.slug)
+    operations.move_booking(booking=visit, to=to, act=Act(at(9, 55), hands))
+    assert row(visit).ended_at == at(9, 55)
+    press(visit, hands, StepKind.ARRIVED, at(13, 50))
+    assert (row(visit).opened_at, row(visit).ended_at) == (at(13, 50), None)
+
+
+def test_no_move_and_no_new_arrival_ends_a_call_for_help(visit: Booking, hands: User) -> None:
+    assert answer(visit, HELP, at(9, 52))
+    operations.move_booking(booking=visit, to=NewTime(at(14)), act=Act(at(9, 55), hands))
+    press(visit, hands, StepKind.ARRIVED, at(13, 50))
+    assert row(visit).is_alarm
+    assert row(visit).help_at == at(9, 52)
+
+
+def test_who_arrives_anew_is_looked_out_for_anew(world: World, hands: User) -> None:
+    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    key = press(booking, hands, StepKind.ARRIVED, at(9, 50))
+    assert answer(booking, FINE, at(9, 50))
+    operations.undo_step(booking=booking, key=key, now=at(9, 50))
+    press(booking, hands, StepKind.ARRIVED, at(9, 55))
+    assert (row(booking).opened_at, row(booking).ended_at) == (at(9, 55), None)
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+def test_no_cancel_ends_it(
+    world: World, visit: Booking, hands: User, smtp_server: MailServer, by_client: bool
+) -> None:
+    actor = None if by_client else hands
+    operations.cancel_booking(booking=visit, actor=actor, now=at(9, 55), by_client=by_client)
+    assert check_ins.of_therapist(world.therapist, now=at(9, 56)) == row(visit)
+    check_ins.watch(now=OVERDUE)
+    assert row(visit).asked_at == OVERDUE
+    delivery.send_due(clock=lambda: OVERDUE)
+    assert ["hands@example.com"] in [mail.recipients for mail in smtp_server.messages]
+
+
+def test_what_was_no_end_is_looked_out_for_again_while_they_may_be_there(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.DONE, at(10, 1))
+    operations.reopen_booking(booking=visit, actor=hands, now=at(10, 5))
+    assert row(visit).ended_at is None
+    press(visit, hands, StepKind.DONE, at(11, 5))
+    operations.reopen_booking(booking=visit, actor=hands, now=at(16))
+    assert row(visit).ended_at == at(11, 5)
+
+
+def test_the_next_door_ends_the_one_before_and_no_call_for_help(
+    world: World, visit: Booking, hands: User
+) -> None:
+    other = world.book(starts_at=at(14), name="Bo Sample", email="bo@example.com", phone="+12135550177")
+    second = operations.confirm_booking(booking=other, actor=None, now=NOW)
+    key = press(second, hands, StepKind.ARRIVED, at(13, 50))
+    assert row(visit).ended_at == at(13, 50)
+    operations.undo_step(booking=second, key=key, now=at(13, 50))
+    assert row(visit).ended_at is None
+    assert answer(visit, HELP, at(13, 51))
+    press(second, hands, StepKind.ARRIVED, at(13, 52))
+    assert row(visit).is_alarm
+    assert row(second).ended_at is None
 
 
 def test_pins_are_digests_of_their_own_and_are_not_changed_at_a_door(

@@ -71,6 +71,12 @@ def test_nobody_is_announced_before_they_would_have_come(visit: Booking, hands: 
     assert (step.expected_from, step.expected_until) == (at(9, 50), at(10))
 
 
+def test_nobody_is_told_a_window_that_is_over(visit: Booking, hands: User) -> None:
+    press(visit, hands, StepKind.LEAVING, at(9, 20), now=at(9, 55))
+    assert "9:50 to 10:00 AM PST" in told(visit, at(9, 59))
+    assert told(visit, at(10)) == "the time that it tells is over"
+
+
 def test_late_is_later_than_was_told_before(visit: Booking, hands: User) -> None:
     first = press(visit, hands, StepKind.LATE, at(9, 20), minutes=10)
     assert (first.expected_from, first.expected_until) == (at(10), at(10, 10))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from bookings.courses.models import Course, CoursePlan
 from bookings.domain import erasure, export, intake, operations
 from bookings.domain.operations.status import has_grave_answers
 from bookings.enums import BookingStatus, EventKind, MessageKind, NoteScope
+from bookings.exceptions import SlotNotOffered
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -31,7 +32,7 @@ from tests.bookings.courses.conftest import make_plan
 from tests.bookings.courses.test_booking import CHECK, COURSE, hidden, shown
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import text
-from tests.factories import CLEAR_ANSWERS, NOW, World
+from tests.factories import CLEAR_ANSWERS, LA, NOW, World
 
 from .conftest import begin, link_of, make_office, make_referral, page_of
 
@@ -232,6 +233,19 @@ def test_entry_taken_back_meanwhile_promises_nothing(flow: Flow, referral: Refer
     book(flow)
     assert "no other note is needed" not in text(flow.page)  # type: ignore[attr-defined]
     assert operations.needs_clinician_note(Course.objects.get().visits[0])
+
+
+def test_client_moves_no_visit_before_the_cleared_day(flow: Flow, referral: Referral) -> None:
+    begin(flow.client, referral)
+    book(flow)
+    visit = Course.objects.get().visits[0]
+    earlier = operations.NewTime(datetime(2026, 12, 4, 14, tzinfo=LA))
+    with pytest.raises(SlotNotOffered) as refused:
+        operations.move_by_client(booking=visit, to=earlier, shown=operations.Shown(visit.revision), now=NOW)
+    assert refused.value.reason == "course"
+    # Staff may, with the surgeon's word.
+    act = operations.Act(NOW, User.objects.create_user("staff", is_staff=True))
+    assert operations.move_booking(booking=visit, to=earlier, act=act).starts_at == earlier.starts_at
 
 
 def test_daughter_books_for_her_mother(world: World, office: ReferralOffice, plan: CoursePlan) -> None:
