@@ -61,6 +61,10 @@ class InvalidTransition(BookingError):
         self.wanted = wanted
 
 
+class AnotherClient(BookingError):
+    """What a course has left is to be booked for somebody else than its client."""
+
+
 class SubmissionReused(BookingError):
     """One submission key came with two different bodies."""
 

@@ -107,9 +107,12 @@ _REASONS = {
     "length": _Reason(gettext_lazy("this length of the service is not active")),
     "wish": _Reason(gettext_lazy("the client asked for a therapist of another gender")),
     "course": _Reason(
-        gettext_lazy("it would not stay between the visits before and after it"),
         gettext_lazy(
-            "A visit of a course stays between the one before and the one after. Choose another day."
+            "it would not stay between the visits before and after it, or come before the day that is allowed"
+        ),
+        gettext_lazy(
+            "A visit of a course stays between the one before and the one after, and never comes before the day that "
+            "your surgeon allows. Choose another day."
         ),
     ),
     "people": _Reason(gettext_lazy("it is for more people than the service may be booked for")),
@@ -148,6 +151,12 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
     exceptions.SubmissionReused: (
         gettext_lazy("This was already sent with other answers. Please check and send once more."),
         _NOT_ALLOWED,
+    ),
+    exceptions.AnotherClient: (
+        gettext_lazy(
+            "This course was booked with another email or phone. Please give the ones from then, or call us."
+        ),
+        gettext_lazy("the course has another client; nothing was booked."),
     ),
     exceptions.TooManyMessages: (
         gettext_lazy(

@@ -72,6 +72,8 @@ class CourseForm(forms.Form):
         error_messages={"required": _("Choose one."), "invalid_choice": _("Choose one of these.")},
     )
 
+    not_cleared = _("The office has cleared you from %(day)s on. Is it earlier? Please ask them to tell us.")
+
     first_visits = forms.IntegerField(
         label=_("How many of the first visits are at another address?"),
         required=False,
@@ -93,7 +95,7 @@ class CourseForm(forms.Form):
         not_before: date | None = None,
         **kwargs: Any,
     ) -> None:
-        """`not_before`: the first day that the surgeon's office, which prepared the course, has cleared."""
+        """`not_before`: the first day that the surgeon's office, or the course that goes on, allows."""
         super().__init__(*args, **kwargs)
         self.today, self.plans, self.not_before = today, plans, not_before
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
@@ -106,7 +108,7 @@ class CourseForm(forms.Form):
         """The other address is whole, or left out; and not all visits are there."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         there = {name: data.get(name) for name in ("first_visits", "first_zip_code", "first_street")}
-        if not any(there.values()) or "first_visits" not in self.fields:
+        if not any(there.values()):
             return data
         for name, value in there.items():
             if not value and name not in self.errors:
@@ -161,10 +163,8 @@ class CourseForm(forms.Form):
         if day is None:
             return self.not_before
         if self.not_before is not None and day < self.not_before:
-            words = _(
-                "The office has cleared you from %(day)s on. Is it earlier? Please ask them to tell us."
-            )
-            raise ValidationError(words, code="not_cleared", params={"day": day_words(self.not_before)})
+            params = {"day": day_words(self.not_before)}
+            raise ValidationError(self.not_cleared, code="not_cleared", params=params)
         return near(day, self.today)
 
     def asked_for(self) -> dict[str, Any]:
@@ -182,12 +182,9 @@ class CourseForm(forms.Form):
 class RestForm(CourseForm):
     """What the rest of a paused course is planned by: its plan stands, and its days follow the first."""
 
+    not_cleared = _("Visits of this course may come from %(day)s on. Is it earlier now? Please call us.")
     plan = None  # type: ignore[assignment]
     day_zero = None  # type: ignore[assignment]
-    first_visits = None  # type: ignore[assignment]
-    first_zip_code = None  # type: ignore[assignment]
-    first_street = None  # type: ignore[assignment]
-    first_unit = None  # type: ignore[assignment]
     cleared_from = forms.DateField(
         label=_("From which day can we come again?"),
         widget=forms.DateInput(attrs={"type": "date"}),

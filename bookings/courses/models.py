@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -179,6 +180,24 @@ class Course(models.Model):
 
     def __str__(self) -> str:
         return self.plan.name
+
+    @property
+    def first_day(self) -> date:
+        """The first local day on which the client may have a visit of it: the one that the surgeon allows, or else that
+        of the surgery; `date.min` where there was none. Raises `UnreadableValue`."""
+        day = self.dates["cleared_from"]
+        if day is None and self.plan.counted_from == CoursePlan.CountedFrom.SURGERY:
+            day = self.dates["day_zero"]
+        return date.fromisoformat(day) if day else date.min
+
+    def dates_moved(self, days: int, *, by_staff: bool) -> dict[str, str | None]:
+        """Its `dates` so many days later or earlier. The day that the surgeon allows comes earlier only when staff, who
+        have the surgeon's word, say so. Raises `UnreadableValue`."""
+        stays = "cleared_from" if days < 0 and not by_staff else ""
+        return {
+            name: str(date.fromisoformat(day) + timedelta(days=days)) if day and name != stays else day
+            for name, day in self.dates.items()
+        }
 
     @property
     def visits(self) -> BookingQuerySet:

@@ -4,6 +4,7 @@ the desk or of the client."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings.desk.frame import StaffRequest, desk_page, page, say
-from bookings.domain import operations
+from bookings.domain import operations, scheduling
 from bookings.domain.operations import Act
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
@@ -40,12 +41,11 @@ from .planning import (
     Chosen,
     PlannedVisit,
     plan_course,
-    rules_of_client,
     rules_of_desk,
     wishes_of,
 )
 from .views import chosen_times
-from .words import other_times, time_value, time_words, why_words
+from .words import day_words, other_times, time_value, time_words, why_words
 
 
 class MoveCourseForm(forms.Form):
@@ -77,6 +77,7 @@ class MovedCourse:
     days: int
     rules: BookingRules
     now: datetime
+    by_staff: bool
 
     def plan(self, chosen: dict[int, Chosen] | None = None) -> list[PlannedVisit]:
         """The visits in order, each as it was booked, at the `chosen` times as far as they are free. Raises
@@ -84,9 +85,10 @@ class MovedCourse:
         dates, wishes = self.course.dates, self.course.wishes
         over = self.course.visits.filter(starts_at__lt=self.ahead[0].starts_at).occupying()
         last = over.order_by("-starts_at").values_list("starts_at", flat=True).first()
-        shift = timedelta(days=self.days)
-        cleared = dates.get("cleared_from") or dates["day_zero"]
-        not_before = max(date.fromisoformat(cleared) + shift, local(self.now).date())
+        then = self.course.dates_moved(self.days, by_staff=self.by_staff)
+        cleared = then["cleared_from"] or then["day_zero"]
+        assert cleared is not None
+        not_before = max(date.fromisoformat(cleared), local(self.now).date())
         if last is not None:
             not_before = max(not_before, local(last).date() + timedelta(days=1))
         usual = self.ahead[0].starts_at
@@ -214,7 +216,7 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
 
     try:
         outcome = look_or_move(
-            request, MovedCourse(course, ahead, form.cleaned_data["days"], rules, now), press
+            request, MovedCourse(course, ahead, form.cleaned_data["days"], rules, now, by_staff=True), press
         )
     except UnreadableValue:
         say(request, False, _("The days of this course can’t be opened: please move its visits one by one."))
@@ -270,10 +272,10 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
         return back
     context = {**visit_context(booking, visitor), "stays": len(ahead) - len(free)}
     form = _asked(request)
-    if form is None or not form.is_valid():
+    if form is None or not form.is_valid() or not _begins_in_time(form, free[0], now=now):
         context |= _context(course, form or MoveCourseForm())
         return render(request, "visits/move_course.html", context, status=200 if form is None else 422)
-    rules = rules_of_client(operations.rules_for_move(free[0], now=now), course.plan.as_phases())
+    rules = _rules_of_client(free, now=now)
 
     def press(moves: list[operations.Move]) -> list[Booking]:
         act = Act(now, by_client=True)
@@ -281,7 +283,7 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
 
     try:
         outcome = look_or_move(
-            request, MovedCourse(course, free, form.cleaned_data["days"], rules, now), press
+            request, MovedCourse(course, free, form.cleaned_data["days"], rules, now, by_staff=False), press
         )
     except (UnreadableValue, NoLongerOffered):
         messages.warning(request, _("We can’t move this course by ourselves here. Please call us."))
@@ -297,6 +299,26 @@ def move_by_client(request: HttpRequest, reference: str) -> HttpResponse:
         return back
     context |= _context(course, form, outcome)
     return render(request, "visits/move_course.html", context, status=409 if outcome.why else 200)
+
+
+def _begins_in_time(form: MoveCourseForm, first: Booking, *, now: datetime) -> bool:
+    """Whether the calendar is open to clients on the day to which the first visit would move later."""
+    last = scheduling.last_day(rules=BookingRules.load(), now=now)
+    days = form.cleaned_data["days"]
+    if days < 0 or local(first.starts_at).date() + timedelta(days=days) <= last:
+        return True
+    words = _("Our calendar is open until %(last)s. Please move the course by fewer days, or call us.")
+    form.add_error("days", words % {"last": day_words(last)})
+    return False
+
+
+def _rules_of_client(ahead: list[Booking], *, now: datetime) -> BookingRules:
+    """A client's rules for visits that move together: the calendar is open to the first of them as to any visit, or
+    until where it is, and to the others as long after it as they are now."""
+    rules = copy(operations.rules_for_move(ahead[0], now=now))
+    today, first, last = (local(one).date() for one in (now, ahead[0].starts_at, ahead[-1].starts_at))
+    rules.horizon_days = max(BookingRules.load().horizon_days, (first - today).days) + (last - first).days
+    return rules
 
 
 def _is_done(request: HttpRequest, ahead: list[Booking], chosen: dict[int, Chosen]) -> bool:

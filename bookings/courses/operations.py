@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -14,8 +14,9 @@ from bookings.domain import listeners, operations
 from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import EventKind
-from bookings.exceptions import ChangedMeanwhile
+from bookings.exceptions import AnotherClient, ChangedMeanwhile
 from bookings.models import Booking, BookingRules
+from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
 from .models import Course
@@ -126,7 +127,10 @@ def pause_course(
             at_once = replace(act, leaves_at=act.at)
             canceled = operations.cancel_together(together=course.key, act=at_once, kind=EventKind.PAUSED)
         zero = date.fromisoformat(fresh.dates["day_zero"])
-        fresh.rest = sorted((local(visit.starts_at).date() - zero).days for visit in canceled)
+        # Also beside what an earlier pause has left: staff may have taken back that a visit was canceled.
+        fresh.rest = sorted(
+            [*fresh.rest, *((local(visit.starts_at).date() - zero).days for visit in canceled)]
+        )
         fresh.paused_at = act.at
         fresh.save(update_fields=["rest", "paused_at"])
     return canceled
@@ -146,24 +150,28 @@ def resume_course(
     all that is to come. `rest` is what was shown to be left; the others as in `book_course`, but the
     submissions are of a press with a key of its own.
 
-    The same press again changes nothing. Raises as `operations.request_together`, and `ChangedMeanwhile` when something
-    else is left by now.
+    The same press again changes nothing. Raises as `operations.request_together`, `ChangedMeanwhile` when something
+    else is left by now, and `AnotherClient`: whoever has one visit of a course sees and changes all of them.
     """
     with translated_errors(), transaction.atomic():
         fresh = _locked(course)
         is_done = Booking.objects.filter(submission_key=submissions[0].key).exists()
         if not is_done and fresh.rest != list(rest):
             raise ChangedMeanwhile
-        operations.request_together(
+        client = fresh.visits.values_list("client", flat=True).first()
+        booked = operations.request_together(
             submissions=submissions,
             together=course.key,
             looked_up=looked_up,
             sender=sender,
             now=now,
         )
+        if booked[0].client_id != client:
+            raise AnotherClient
         if not is_done:
             fresh.rest, fresh.paused_at = [], None
-            _shift_days(fresh, days)
+            # A rest that comes sooner than it was planned brings neither the surgery nor the surgeon's day forward.
+            fresh.dates = fresh.dates_moved(max(days, 0), by_staff=False)
             fresh.save(update_fields=["rest", "paused_at", "dates"])
     return fresh
 
@@ -183,11 +191,15 @@ def _locked(course: Course) -> Course:
     return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
 
 
-def _shift_days(course: Course, days: int) -> None:
-    course.dates = {
-        name: str(date.fromisoformat(day) + timedelta(days=days)) if day else None
-        for name, day in course.dates.items()
-    }
+def first_day_of(booking: Booking) -> date:
+    """The first local day to which a client may move a visit of a course; if its days can't be opened, its own."""
+    if booking.together is None:
+        return date.min
+    try:
+        course = Course.objects.filter(key=booking.together).select_related("plan").first()
+        return course.first_day if course is not None else date.min
+    except UnreadableValue:
+        return local(booking.starts_at).date()
 
 
 def move_course(
@@ -208,7 +220,7 @@ def move_course(
             moved = operations.move_together(moves=moves, rules=rules, act=act)
         if not moved:
             return moved
-        _shift_days(fresh, days)
+        fresh.dates = fresh.dates_moved(days, by_staff=act.actor is not None)
         fresh.save(update_fields=["dates"])
     return moved
 

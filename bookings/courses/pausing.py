@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from itertools import takewhile
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +19,7 @@ from bookings.desk.frame import StaffRequest, desk_page, say
 from bookings.domain import operations
 from bookings.domain.operations import Act
 from bookings.domain.visit_request import ANYONE
+from bookings.enums import EventKind
 from bookings.exceptions import BookingError
 from bookings.forms import CancelRestForm, shown_value
 from bookings.models import Booking
@@ -28,16 +31,19 @@ from bookings.views.visits.pages import visit_context
 from bookings.views.visits.visitor import Visitor, get_visit, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
+from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
+from .forms import FIRST_ADDRESS
 from .models import Course, course_of
 from .operations import end_course, pause_course
 from .planner import Same
 
 
 def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what is known of the course, with the address of its last visit, and leads to the
-    planning of what it has left. Raises `UnreadableValue` when the course's days can't be opened."""
+    """Fills the visitor's draft with what is known of the course, with the address of its last visit and that of the
+    first ones left, and leads to the planning of what it has left. Raises `UnreadableValue` when the course's days
+    can't be opened."""
     visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
     wishes = course.wishes
     asked_for = {
@@ -46,6 +52,8 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
         "plan": course.plan_id,
         "day_zero": course.dates["day_zero"],
         "cleared_from": None,
+        "not_before": str(course.first_day),
+        **_elsewhere(course, visit),
         "weekdays": wishes.get("weekdays", []),
         "hour": wishes.get("hour"),
         "preference": wishes.get("preference", ANYONE),
@@ -54,6 +62,20 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
     response = start_again(request, visit, with_details=True, **{**more, steps.COURSE_ASKED: asked_for})
     is_ready = response["Location"] == reverse("bookings:when")
     return steps.back_to("course") if is_ready else response
+
+
+def _elsewhere(course: Course, home: Booking) -> dict[str, Any]:
+    """Where the first of the visits that are left were, if that is another address than `home`'s: the recovery house
+    again, unless the client says otherwise. Raises `UnreadableValue`."""
+    zero = date.fromisoformat(course.dates["day_zero"])
+    paused = course.visits.filter(events__kind=EventKind.PAUSED).select_related("area").order_by("pk")
+    of_day = {(local(visit.starts_at).date() - zero).days: visit for visit in paused}
+    left = [of_day[day] for day in course.rest if day in of_day]
+    there = list(takewhile(lambda visit: visit.address_key == left[0].address_key, left))
+    if not there or there[0].address_key == home.address_key:
+        return {}
+    first = there[0]
+    return dict(zip(FIRST_ADDRESS, (len(there), first.area.zip_code, first.street, first.unit), strict=True))
 
 
 # The client -------------------------------------------------------------------------------------------------------

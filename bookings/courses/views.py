@@ -146,15 +146,24 @@ class _Page:
             (value, preference_label(meaning)) for value, meaning in preference_choices(self.qualified)
         ]
         kind = RestForm if self.is_rest else CourseForm
-        referral = self.progress.answers.get(steps.REFERRAL)
         return kind(
             data,
             plans=self.plans,
             preferences=preferences,
             today=self.today,
-            not_before=date.fromisoformat(referral["cleared_from"]) if referral else None,
+            not_before=self._not_before,
             initial=initial,
         )
+
+    @property
+    def _not_before(self) -> date | None:
+        """The first day that an office has cleared, or that the course whose rest it is allows its client."""
+        answers = self.progress.answers
+        if self.is_rest:
+            day = None if self.progress.staff_user else answers[COURSE_ASKED].get("not_before")
+        else:
+            day = answers[steps.REFERRAL]["cleared_from"] if answers.get(steps.REFERRAL) else None
+        return date.fromisoformat(day) if day else None
 
     def begins_in_time(self, form: CourseForm) -> bool:
         """Whether the calendar is open to clients on the first day: then it is for all of the course."""
@@ -344,7 +353,8 @@ class Draft:
         phases = self.plan_row.as_phases()
         if self.course is None:
             return targets(phases, day_zero=self.day_zero, not_before=not_before)
-        over = self.course.visits.occupying().values_list("starts_at", flat=True).last()
+        begun = self.course.visits.occupying().filter(starts_at__lte=self.progress.now)
+        over = begun.values_list("starts_at", flat=True).last()
         if over is not None:
             not_before = max(not_before, local(over).date() + timedelta(days=1))
         days = [self.day_zero + timedelta(days=day) for day in self.asked_for["rest"]]

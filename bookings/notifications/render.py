@@ -185,7 +185,7 @@ def _context(
             # The links in emails of before a move end with the one that tells of it, but not one that proves a mailbox.
             is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
             since = message.created_at if is_moved else None
-            context["visit_url"] = visit_url(secrets.visit(target, since))
+            context["visit_url"] = visit_url(secrets.visit(context.get("opens", target), since))
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
@@ -245,8 +245,11 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
-        found |= _together(message, _told_together(message, booking, now))
+        visits = _told_together(message, booking, now)
+        found |= _together(message, visits)
         found["is_paused"] = bool(booking.pk) and with_event(message, booking, EventKind.PAUSED).exists()
+        # The last one's link works longest, and a paused course waits.
+        found["opens"] = visits[-1] if found["is_paused"] else booking
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}

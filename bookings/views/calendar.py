@@ -151,12 +151,13 @@ class CalendarPage:
             rules=asked.rules,
             now=asked.now,
         )
-        return _keeping(offer, self._is_another)
+        return _keeping(offer, self._may_be)
 
-    def _is_another(self, start: Start) -> bool:
-        """Not the time that the visit has already."""
+    def _may_be(self, start: Start) -> bool:
+        """Not the time that the visit has already, and on one of the days that are asked for."""
         standing = self.visit_request.excluding_booking if self.visit_request is not None else None
-        return standing is None or start.starts_at != standing.starts_at
+        is_another = standing is None or start.starts_at != standing.starts_at
+        return is_another and self.asked.days[0] <= local(start.starts_at).date() <= self.asked.days[1]
 
     def address(self, **query: Any) -> str:
         """The query of this page's address with another day, weeks or choice; who and filter stay."""
@@ -376,7 +377,7 @@ class CalendarPage:
             if self.missed is not None and local(self.missed).date() == self.selected
             else asked.hour,
         )
-        others = _keeping(Offer(dict(found.nearest)), self._is_another)
+        others = _keeping(Offer(dict(found.nearest)), self._may_be)
         return {
             "why": self._why(found.reason, found.zones),
             "nobody": self.visit_request is None,

@@ -98,7 +98,7 @@ def cancel_together_by_client(
 
 
 def move_by_client(*, booking: Booking, to: NewTime, shown: Shown, now: datetime) -> Booking:
-    """Moves while that is free, as `move_booking`; one of a course between those before and after it. Also raises
+    """Moves while that is free, as `move_booking`, on the days of `days_beside`. Also raises
     `LateChange` when staff have to be asked, and `ChangedMeanwhile` when the visit is not as it was `shown`, without a
     fee."""
     as_shown = _as_shown(shown, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -70,25 +71,50 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
+# What apps inside bookings say of the first local day on which a client may have a visit; the core doesn't import them.
+_first_days: list[Callable[[Booking], date]] = []
+
+
+def add_first_day(first_day_of: Callable[[Booking], date]) -> None:
+    """Keeps clients from moving a visit before the day that `first_day_of` tells; a second time changes nothing."""
+    if first_day_of not in _first_days:
+        _first_days.append(first_day_of)
+
+
 def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
-    """The first and the last local day on which a visit of a course stays between the one before and the one after it;
-    `date.min` and `date.max` where there is none. With `locks` these keep their times until the commit."""
+    """The first and the last local day to which a client may move a visit: one that is allowed, and of a course one
+    between the visit before and the one after it. `date.min` and `date.max` where there is none. With `locks` these
+    keep their times until the commit."""
+    allowed = max((first_day_of(booking) for first_day_of in _first_days), default=date.min)
     if booking.together is None:
-        return date.min, date.max
+        return allowed, date.max
     visits = Booking.objects.together_with(booking).occupying()
     others = visits.select_for_update(no_key=True, of=("self",)) if locks else visits
-    first, last, day = date.min, date.max, timedelta(days=1)
+    first, last, day = allowed, date.max, timedelta(days=1)
     for other in others.only("pk", "starts_at"):
         if other.starts_at < booking.starts_at:
-            first = local(other.starts_at).date() + day
+            first = max(first, local(other.starts_at).date() + day)
         elif other.pk != booking.pk:
             last = min(last, local(other.starts_at).date() - day)
     return first, last
 
 
+def _to_the_end(rules: BookingRules, booking: Booking, *, now: datetime) -> BookingRules:
+    """The same with a calendar that is open until the last visit of the course: so far ahead was it planned."""
+    if booking.together is None:
+        return rules
+    ends = Booking.objects.together_with(booking).occupying().values_list("starts_at", flat=True).last()
+    days = (local(ends).date() - local(now).date()).days if ends is not None else 0
+    if days <= rules.horizon_days:
+        return rules
+    longer = copy(rules)
+    longer.horizon_days = days
+    return longer
+
+
 def rules_for_move(booking: Booking, *, now: datetime) -> BookingRules:
     """The rules by which a client may move a visit: a request that nobody has confirmed yet needs an answer in time."""
-    rules = BookingRules.load()
+    rules = _to_the_end(BookingRules.load(), booking, now=now)
     return answers.rules_for_requests(rules, now=now) if booking.status == BookingStatus.REQUESTED else rules
 
 
@@ -124,7 +150,7 @@ def move_booking(
     `PriceChanged`; nothing has changed then.
     """
     rules, now = BookingRules.load(), act.at
-    rules = rules if act.by_client else rules.for_staff()
+    rules = _to_the_end(rules, booking, now=now) if act.by_client else rules.for_staff()
     visit_request = replace(visit_request_of(booking, now=now, preference=to.preference), draft=draft)
     if to.therapist:
         visit_request = visit_request.with_therapist(to.therapist)

@@ -105,7 +105,10 @@ def _therapist_at(
     booking: Booking, preference: str, starts_at: datetime, shown: str, now: datetime
 ) -> Therapist:
     """Who would come at a start: the therapist of the slug that was `shown`, else another who is asked for. Raises
-    `SlotNotOffered`, or `NoLongerOffered`."""
+    `SlotNotOffered`, also for a day on which a visit of a course can't be, or `NoLongerOffered`."""
+    first, last = operations.days_beside(booking)
+    if not first <= local(starts_at).date() <= last:
+        raise exceptions.SlotNotOffered("course")
     visit_request = operations.visit_request_of(booking, now=now, preference=preference)
     rules = operations.rules_for_move(booking, now=now)
 
@@ -136,7 +139,10 @@ def _move_page(
         therapist = _therapist_at(booking, who, starts_at, shown, now)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         messages.error(request, refusal_words(error))
-        return _times_page(request, booking, visitor, missed=starts_at, status=409)
+        # A day that is none of its own isn't opened.
+        first, last = operations.days_beside(booking)
+        missed = starts_at if first <= local(starts_at).date() <= last else None
+        return _times_page(request, booking, visitor, missed=missed, status=409)
     if therapist.slug != shown:
         before = Therapist.objects.filter(slug=shown).values_list("name", flat=True).first()
         messages.warning(
@@ -200,7 +206,7 @@ def _times_page(
     context = {
         **visit_context(booking, visitor),
         "calendar": calendar,
-        "is_between": days != (date.min, date.max),
+        "is_between": booking.together is not None and days != (date.min, date.max),
         "fee_cents": operations.late_fee(booking, now=now),
         "notice_hours": booking.terms_version.cancel_notice_hours,
         # Without a question of its own: this page is asked for at every turn of the calendar.

@@ -21,7 +21,7 @@ from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
 from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
 from massagerx.lib.localtime import local
-from tests.bookings.views.visits.browsers import address, said, signed_in, text
+from tests.bookings.views.visits.browsers import address, hidden, said, signed_in, text
 from tests.factories import NOW, World
 
 from .conftest import PHASES
@@ -415,3 +415,112 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
 
 def test_visit_alone_may_go_anywhere(world: World) -> None:
     assert operations.days_beside(world.book()) == (date.min, date.max)
+
+
+def clear(course: Course, day: date) -> None:
+    """The surgeon allows it from that day."""
+    course.dates = {**course.dates, "cleared_from": str(day)}
+    course.save()
+
+
+@pytest.mark.parametrize("is_cleared", [True, False])
+def test_client_moves_no_visit_before_the_day_that_is_allowed(course: Course, is_cleared: bool) -> None:
+    first = course.visits.select_related("therapist")[0]
+    allowed = local(first.starts_at).date() if is_cleared else SURGERY
+    if is_cleared:
+        clear(course, allowed)
+    assert operations.days_beside(first)[0] == allowed
+    days = (local(first.starts_at).date() - allowed).days + 1
+    there = NewTime(first.starts_at - timedelta(days=days), "any", first.therapist.slug, first.total_cents)
+    with pytest.raises(SlotNotOffered, match="course"):
+        operations.move_by_client(booking=first, to=there, shown=Shown(first.revision), now=NOW)
+    page = signed_in().get(address(first, "move")).content.decode()
+    offered = re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page)
+    assert offered
+    assert min(offered) >= str(allowed)
+
+
+def test_days_that_can_not_be_opened_keep_a_visit_from_coming_earlier(course: Course) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE courses_course SET dates = 'lost'")
+    first = course.visits[0]
+    assert operations.days_beside(first)[0] == local(first.starts_at).date()
+
+
+def test_surgeons_day_comes_earlier_at_the_desk_alone(course: Course, desk: Client) -> None:
+    client, page = ways(course)
+    allowed = local(course.visits[0].starts_at).date()
+    clear(course, allowed)
+    answer = client.post(page, shown(client.get(page, {"days": -1}).content.decode()), follow=True)
+    assert "are moved." in said(answer)
+    course.refresh_from_db()
+    assert course.dates == {"day_zero": str(SURGERY - timedelta(days=1)), "cleared_from": str(allowed)}
+    assert local(course.visits[0].starts_at).date() == allowed
+    assert desk.post(page_of(course), look(desk, course, -1)).status_code == 302
+    course.refresh_from_db()
+    assert course.dates["cleared_from"] == str(allowed - timedelta(days=1))
+
+
+def on_page(client: Client, visit: Booking, starts_at: Any) -> Any:
+    who = {"who": "any", "starts_at": f"{starts_at.isoformat()} {visit.therapist.slug}"}
+    return client.get(address(visit, "move"), who)
+
+
+def test_move_past_a_neighbor_is_refused_with_words(course: Course) -> None:
+    """Staff move the next visit while the client looks at the page: the press says why nothing happens."""
+    client, fourth = signed_in(), course.visits.select_related("therapist")[3]
+    later = fourth.starts_at + timedelta(days=1)
+    sent = hidden(on_page(client, fourth, later))
+    assert sent["starts_at"].startswith(later.isoformat())
+    fifth = course.visits[4]
+    Booking.objects.filter(pk=fifth.pk).update(
+        starts_at=later + timedelta(hours=4), ends_at=later + timedelta(hours=5),
+        blocked_from=later + timedelta(hours=4), blocked_until=later + timedelta(hours=5),
+    )  # fmt: skip
+    for answer in (client.post(address(fourth, "move"), sent), on_page(client, fourth, later)):
+        assert answer.status_code == 409
+        assert "A visit of a course stays between the one before and the one after" in text(answer)
+    fourth.refresh_from_db()
+    assert fourth.starts_at < later
+
+
+def test_weeks_after_the_days_of_a_visit_offer_no_time(course: Course) -> None:
+    page = signed_in().get(address(course.visits[0], "move"), {"from": str(SURGERY + timedelta(days=40))})
+    assert page.status_code == 200
+    assert 'name="starts_at" value="' not in page.content.decode()
+
+
+def test_visit_of_a_course_is_moved_as_far_ahead_as_it_was_planned(course: Course, world: World) -> None:
+    world.rules.horizon_days = 10
+    world.rules.save()
+    last = course.visits.select_related("therapist")[4]
+    assert local(last.starts_at).date() > local(NOW).date() + timedelta(days=10)
+    client, there = signed_in(), last.starts_at + timedelta(hours=1)
+    assert "10:" in text(client.get(address(last, "move")))
+    client.post(address(last, "move"), hidden(on_page(client, last, there)))
+    last.refresh_from_db()
+    assert last.starts_at == there
+
+
+def test_course_moves_no_farther_than_the_calendar_is_open(course: Course, world: World) -> None:
+    client, page = ways(course)
+    world.rules.horizon_days = 10
+    world.rules.save()
+    far = client.get(page, {"days": 9})
+    assert far.status_code == 422
+    assert "Our calendar is open until Sat, Dec 12." in text(far)
+    # The others come as long after the first as now.
+    answer = client.post(page, shown(client.get(page, {"days": 1}).content.decode()), follow=True)
+    assert "5 visits are moved." in said(answer)
+
+
+def test_last_visit_of_a_course_moves_no_farther_than_a_visit_alone(course: Course, world: World) -> None:
+    client, page = ways(course)
+    for visit in course.visits[1:]:
+        operations.cancel_booking(booking=visit, actor=None, now=NOW)
+    world.rules.horizon_days = 10
+    world.rules.save()
+    offered = client.get(page, {"days": 4}).content.decode()
+    days = re.findall(r'<option value="(\d{4}-\d\d-\d\d)', offered)
+    assert days
+    assert max(days) <= "2026-12-12"

@@ -15,11 +15,14 @@ from django.urls import reverse
 
 from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
-from bookings.domain import operations
+from bookings.domain import links, operations
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LateFeeState, MessageKind
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
-from bookings.models import Booking, LateFee, Message, SecondThought
+from bookings.models import Booking, LateFee, Link, Message, SecondThought
+from bookings.models import Client as Person
+from bookings.notifications.registry import SiteSettings, load_target
+from bookings.notifications.render import render
 from massagerx.lib.localtime import local
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, said, signed_in, text
@@ -44,9 +47,15 @@ def days_of(course: Course) -> list[int]:
     return [(local(visit.starts_at).date() - SURGERY).days for visit in stand]
 
 
-def go_on(client: Client, world: World, from_day: date) -> Any:
+def go_on(client: Client, world: World, from_day: date, **more: str) -> Any:
     """From the page that asks from which day, to the end."""
-    answers = {"cleared_from": str(from_day), "hour": "10:00", "preference": "any", "same": "preferred"}
+    answers = {
+        "cleared_from": str(from_day),
+        "hour": "10:00",
+        "preference": "any",
+        "same": "preferred",
+        **more,
+    }
     assert client.post(COURSE, {"press": "plan", **answers}).status_code == 302
     page = client.get(COURSE).content.decode()
     times = shown(page)
@@ -191,6 +200,37 @@ def test_rest_is_booked_once(course: Course, world: World) -> None:
     assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(taken))
 
 
+@pytest.mark.parametrize("by", ["client", "desk"])
+def test_rest_is_booked_for_the_client_of_the_course(
+    course: Course, world: World, desk: Client, by: str
+) -> None:
+    client, first = signed_in(), course.visits[0]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    if by == "desk":
+        client = desk
+        client.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    else:
+        client.post(address(first, "resume"))
+    answers = {"cleared_from": str(AGAIN), "hour": "10:00", "preference": "any", "same": "preferred"}
+    client.post(COURSE, {"press": "plan", **answers})
+    client.post(COURSE, {"press": "take", **shown(client.get(COURSE).content.decode())})
+    flow = Flow(client, world)
+    flow.health()
+    flow.details(email="somebody.else@example.com")
+    before = Booking.objects.count(), Person.objects.count(), Message.objects.count()
+    answer = client.post(CHECK, {**hidden(client.get(CHECK).content.decode()), "agree": "on"})
+    assert answer.status_code == 409
+    assert "This course was booked with another email or phone." in text(answer)
+    assert (Booking.objects.count(), Person.objects.count(), Message.objects.count()) == before
+    course.refresh_from_db()
+    assert len(course.rest) == 5
+
+    flow.details(email=first.client.email)
+    client.post(CHECK, {**hidden(client.get(CHECK).content.decode()), "agree": "on"})
+    assert set(course.visits.values_list("client", flat=True)) == {first.client_id}
+    assert len(days_of(course)) == 5
+
+
 def test_draft_of_a_rest_that_is_no_longer_left_plans_anew(course: Course, world: World) -> None:
     client, first = signed_in(), course.visits[0]
     client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
@@ -222,3 +262,87 @@ def test_visit_that_came_alone_has_no_course_to_pause(world: World) -> None:
     answer = client.get(address(alone, "pause"), follow=True)
     assert "No visit of this course is still to come." in said(answer)
     assert re.search(r"/visits/v/", answer.redirect_chain[-1][0])
+
+
+def test_rest_comes_no_earlier_than_the_course_allows(course: Course, world: World, desk: Client) -> None:
+    first, allowed = course.visits[0], local(course.visits[0].starts_at).date() - timedelta(days=2)
+    course.dates = {**course.dates, "cleared_from": str(allowed)}
+    course.save()
+    client = signed_in()
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    client.post(address(first, "resume"))
+    early = {
+        "press": "plan", "cleared_from": str(allowed - timedelta(days=1)), "hour": "10:00",
+        "preference": "any", "same": "preferred",
+    }  # fmt: skip
+    answer = client.post(COURSE, early)
+    assert answer.status_code == 422
+    assert "Visits of this course may come from" in text(answer)
+    # Staff, who have the surgeon's word, may.
+    desk.post(reverse("admin:courses_course_resume", args=[course.pk]))
+    assert desk.post(COURSE, early).status_code == 302
+
+    before = course.dates
+    assert go_on(client, world, allowed).redirect_chain[-1][0] == "/book/done/"
+    course.refresh_from_db()
+    assert course.dates == before
+    assert local(course.visits.filter(status="requested")[0].starts_at).date() >= allowed
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_rest_is_at_the_recovery_house_as_before(course: Course, world: World, is_there: bool) -> None:
+    """Unless the client is home by now."""
+    first, second, third, *_rest = course.visits
+    at_home = third.street
+    Booking.objects.filter(pk__in=[first.pk, second.pk]).update(
+        street="4 Recovery Road", unit="Room 2", area=world.far_area
+    )
+    client = signed_in()
+    client.post(address(third, "pause"), shown_on(client.get(address(third, "pause"))))
+    page = client.post(address(third, "resume"), follow=True).content.decode()
+    there = dict(re.findall(r'name="(first_\w+)" value="([^"]*)"', page))
+    assert there == {
+        "first_visits": "2", "first_zip_code": world.far_area.zip_code,
+        "first_street": "4 Recovery Road", "first_unit": "Room 2",
+    }  # fmt: skip
+    go_on(client, world, AGAIN, **(there if is_there else dict.fromkeys(there, "")))
+    booked = course.visits.filter(status="requested").select_related("area")
+    house = ("4 Recovery Road", "Room 2", world.far_area)
+    home = (at_home, third.unit, world.area)
+    found = [(visit.street, visit.unit, visit.area) for visit in booked]
+    assert found == ([house] * 2 + [home] * 3 if is_there else [home] * 5)
+
+
+def test_second_pause_keeps_what_the_first_one_left(course: Course, world: World) -> None:
+    """Staff take back that the last visit was canceled, while the others are paused."""
+    planned, last = days_of(course), course.visits[4]
+    actor = User.objects.get(username="booker")
+    operations.cancel_booking(booking=last, actor=actor, now=NOW)
+    client, first = signed_in(), course.visits[0]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    operations.undo(press=SecondThought.objects.get().press, actor=actor, now=NOW)
+    assert days_of(course) == planned[4:]
+    # The one that stands is still to come: the others are planned before it, not after.
+    client.post(address(first, "resume"))
+    answers = {"cleared_from": str(SURGERY + timedelta(days=planned[0])), "hour": "10:00"}
+    client.post(COURSE, {"press": "plan", "preference": "any", "same": "preferred", **answers})
+    times = shown(client.get(COURSE).content.decode())
+    assert len(times) == 4
+    assert all(times.values())
+    assert max(times.values()) < last.starts_at.isoformat()
+
+    client.post(address(last, "pause"), shown_on(client.get(address(last, "pause"))))
+    course.refresh_from_db()
+    assert (course.rest, days_of(course)) == (planned, [])
+
+
+def test_link_to_go_on_lasts_as_long_as_the_last_visit_would(course: Course) -> None:
+    client, first, last = signed_in(), course.visits[0], course.visits[4]
+    client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
+    told = Message.objects.filter(kind=MessageKind.TOGETHER).latest("pk")
+    mail = render(told, load_target(told), SiteSettings.load(), now=NOW)
+    found = re.search(r"Go on with the course: \S+(/visits/\S+)", mail.text)
+    assert found is not None
+    link = Link.objects.get(booking=last)
+    assert links.token_of(link) in found[1]
+    assert link.expires_at == last.ends_at + links.VISIT_LINK_OUTLIVES_VISIT
