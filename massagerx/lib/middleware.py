@@ -4,12 +4,13 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.gzip import GZipMiddleware
 
 log = logging.getLogger("massagerx.requests")
@@ -76,6 +77,10 @@ class ResponseHeadersMiddleware:
         return response
 
 
+#: What a form of a public page may hold; staff's are bounded by DATA_UPLOAD_MAX_NUMBER_FIELDS.
+MOST_FIELDS = 500
+
+
 class HostileInputMiddleware:
     """Answers 400 or 404 where Django or the database would trip over a NUL byte, a huge number or an
     unused method."""
@@ -97,7 +102,12 @@ class HostileInputMiddleware:
             if "\x00" in key or any("\x00" in value for value in values):
                 raise BadRequest("NUL in the query")
         match = request.resolver_match
-        if match is not None and "admin" in match.namespaces:
+        if match is None or "admin" not in match.namespaces:
+            # A form that can't be read to its end is the view's to answer.
+            with suppress(UnreadablePostError):
+                if sum(len(values) for _key, values in request.POST.lists()) > MOST_FIELDS:
+                    raise BadRequest("too many fields")
+        else:
             # Django checks a field by that name only when it has one, and then looks for it all the same.
             sent = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
             if any(data.get(TO_FIELD_VAR) == "" for data in sent):
