@@ -137,8 +137,8 @@ const hold = document.querySelector("[data-hold]");
 if (hold) {
   const [kept, words, longer] = hold.children;
   let until, canGrow, asked, before, spoken = "";
+  // From the moment of asking: an answer that comes late promises no more than the server does.
   const take = (seconds, more) => {
-    asked = performance.now();
     until = asked + seconds * 1000;
     canGrow = more;
   };
@@ -164,6 +164,7 @@ if (hold) {
     show();
   };
   const clock = setInterval(show, 1000);
+  asked = performance.now();
   take(Number(hold.dataset.seconds), "longer" in hold.dataset);
   show();
   document.addEventListener("input", () => {

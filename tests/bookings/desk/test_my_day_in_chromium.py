@@ -61,6 +61,8 @@ def log_in(page: Any, name: str) -> None:
     page.fill("#id_username", name)
     page.fill("#id_password", "a-long-password")
     page.click("[type=submit]")
+    # Until its scripts run: a phone that loses the connection before that sends plain forms.
+    page.wait_for_url(lambda address: "/login/" not in address)
 
 
 KEPT = "Object.keys(localStorage).filter((name) => name.startsWith('massagerx-presses'))"
