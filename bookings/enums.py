@@ -145,6 +145,7 @@ class MessageKind(models.TextChoices):
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
+    PROGRAM = "program", _("Training program made")
     TIME_OFF = "time_off", _("Time off answered")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
@@ -180,6 +181,7 @@ class LookedAt(models.TextChoices):
 
     ANSWERS = "answers", _("Health answers")
     PURPOSE = "purpose", _("What the visit is for")
+    PROGRAM = "program", _("The training program")
 
 
 class MessageState(models.TextChoices):
@@ -217,6 +219,7 @@ class LinkPurpose(models.TextChoices):
     FEED = "feed", _("A therapist's calendar feed")
     OFFICE = "office", _("An office’s page for its patients")
     REFERRAL = "referral", _("A course that an office prepared")
+    PROGRAM = "program", _("A client’s training program")
 
 
 class ChangeState(models.TextChoices):

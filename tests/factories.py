@@ -59,6 +59,7 @@ def make_roles() -> None:
         import_module("bookings.courses.migrations.0002_rights_over_courses").give_rights(apps, None)
         import_module("bookings.courses.migrations.0003_courses").give_rights(apps, None)
         import_module("bookings.referrals.migrations.0001_tables").give_rights(apps, None)
+        import_module("bookings.program.migrations.0001_tables").give_rights(apps, None)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:

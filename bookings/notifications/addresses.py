@@ -100,6 +100,11 @@ def referral_url(token: str) -> str:
     return f"{settings.SITE_URL}/referred/{token}/"
 
 
+def program_url(token: str) -> str:
+    """Where a client follows their training program."""
+    return f"{settings.SITE_URL}/program/{token}/"
+
+
 def booklet_url(token: str) -> str:
     """Where the booklet is fetched."""
     return f"{settings.SITE_URL}/services/postural-correction-training/booklet/{token}/"
