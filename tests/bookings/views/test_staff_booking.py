@@ -116,7 +116,7 @@ def test_nothing_that_a_draft_said_before_is_in_one_begun_anew(world: World, des
         "missed",
         "told by a step of tomorrow",
     )
-    draft.answers |= {name: {"email": "another@example.com"} for name in everything}
+    draft.answers |= {key: {"email": "another@example.com"} for key in everything}
     draft.save()
     desk.post(BEGIN, {"client": known.pk})
     assert not set(everything) & set(BookingDraft.objects.get().answers)
