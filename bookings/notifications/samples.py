@@ -216,7 +216,8 @@ def _told(story: Story, visit: Booking) -> Story:
 def _target(sample: Sample, now: datetime) -> Target:
     about = KINDS[sample.kind].about
     if about == "link":
-        colleague = User(username="sample.colleague@example.com", first_name="Sample", password="!")
+        colleague = User(username="sample.colleague@example.com", first_name="Sample")
+        colleague.set_unusable_password()
         is_to_staff = sample.kind == MessageKind.INVITED
         lasts = invitations.LINK_LASTS if is_to_staff else links.SIGN_IN_LINK_LASTS
         return Link(email=_EMAIL, user=colleague if is_to_staff else None, expires_at=now + lasts)
