@@ -98,6 +98,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     MessageKind.TIME_OFF: Kind("time_off", about="wish"),
+    MessageKind.INVITED: Kind("invited", about="link"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),
