@@ -147,6 +147,7 @@ class MessageKind(models.TextChoices):
     REFERRED = "referred", _("Course prepared by an office")
     PROGRAM = "program", _("Training program made")
     TIME_OFF = "time_off", _("Time off answered")
+    INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -220,6 +221,7 @@ class LinkPurpose(models.TextChoices):
     OFFICE = "office", _("An office’s page for its patients")
     REFERRAL = "referral", _("A course that an office prepared")
     PROGRAM = "program", _("A client’s training program")
+    PASSWORD = "password", _("A password of a member of staff")
 
 
 class ChangeState(models.TextChoices):

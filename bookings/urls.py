@@ -5,7 +5,18 @@ from django.urls import path
 from .courses import views as course_views
 from .program import views as program_views
 from .referrals import views as referral_views
-from .views import booking, details, enquiries, feed, health, outside, staff_booking, therapists, when
+from .views import (
+    booking,
+    details,
+    enquiries,
+    feed,
+    health,
+    invited,
+    outside,
+    staff_booking,
+    therapists,
+    when,
+)
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
@@ -26,6 +37,7 @@ urlpatterns = [
     path("referred/<str:token>/", referral_views.referred, name="referred"),
     path("program/<str:token>/", program_views.program, name="program"),
     path("program/<str:token>/<int:pk>/", program_views.press, name="program_press"),
+    path("invited/<str:token>/", invited.invited, name="invited"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),

@@ -27,6 +27,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.PROGRAM,
     MessageKind.THANKS,
     MessageKind.TIME_OFF,
+    MessageKind.INVITED,
 }
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('bookings', '0026_program_links'),
+        ('bookings', '0027_program_links'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
