@@ -112,6 +112,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "digest": _PROOF,
         "therapist": _TIES,
         "booklet_request": _TIES,
+        "user": "of a member of staff's own link",
         "expires_at": "follows from when it was sent",
         "revoked_at": "ours",
         "misses": "ours",
