@@ -22,8 +22,13 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     what the visit was for; never a health answer, which only the client can say to be true still.
     `more` are further answers. Leads to the first step that is left, and says what is no longer offered."""
     progress = steps.load_progress(request)
+    beside = Booking.objects.side_by_side(booking).first()
+    if beside is not None and beside.pk < booking.pk:
+        booking, beside = beside, booking
     changes: dict[str, Any] = {
         **steps.forget_time(progress),
+        steps.SIDE_BY_SIDE: None,
+        steps.SECOND_PREFERENCE: None,
         "health": None,
         steps.SO_FAR: None,
         steps.COURSE_ASKED: None,
@@ -40,14 +45,14 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     }
     step = "where"
     try:
-        changes |= _treatment(booking)
+        changes |= _treatment(booking, beside)
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         changes |= {"service": None, "option": None, "add_ons": None, "people": None}
         step = "start"
     if with_details:
         changes |= {
-            "details": _details(booking),
+            "details": _details(booking) | ({"second_name": beside.visit_for} if beside else {}),
             steps.FILLED_FOR: booking.client.email,
         }
         # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
@@ -67,8 +72,8 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     return steps.back_to(step)
 
 
-def _treatment(booking: Booking) -> dict[str, Any]:
-    """What was booked, as the draft keeps it. Raises `NoLongerOffered`."""
+def _treatment(booking: Booking, beside: Booking | None) -> dict[str, Any]:
+    """What was booked, as the draft keeps it, also for two side by side. Raises `NoLongerOffered`."""
     chosen: dict[str, Any] = {
         "option": booking.option_id,
         "add_ons": [add_on.pk for add_on in booking.add_ons.all()],
@@ -80,7 +85,8 @@ def _treatment(booking: Booking) -> dict[str, Any]:
         add_on_ids=chosen["add_ons"],
         people=chosen["people"],
     )
-    return {"service": booking.service.slug, **chosen}
+    both = {steps.SIDE_BY_SIDE: True, steps.SECOND_PREFERENCE: beside.preference} if beside else {}
+    return {"service": booking.service.slug, **chosen, **both}
 
 
 def _details(booking: Booking) -> dict[str, Any]:
