@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from itertools import permutations
 
 from hypothesis import given, settings
@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from bookings.availability import OfferedStart, Slot, offer_pairs, offer_slots
 from tests.bookings.availability.strategies import UNHURRIED, World, worlds
 
+# How many are not preferred, driving added, and the ids of both.
+Pair = tuple[int, int, int, int]
 
-def by_brute_force(world: World, first: set[int], second: set[int]) -> dict[date, dict[object, object]]:
+
+def by_brute_force(world: World, first: set[int], second: set[int]) -> dict[date, dict[datetime, Pair]]:
     """By day and start the least (not preferred, driving added) of two who can come, with the lowest ids."""
-    best: dict[date, dict[object, object]] = {}
-    at_start: dict[object, list[Slot]] = defaultdict(list)
+    best: dict[date, dict[datetime, Pair]] = {}
+    at_start: dict[datetime, list[Slot]] = defaultdict(list)
     for slot in offer_slots(**world.arguments()):
         at_start[slot.starts_at].append(slot)
     for one, other in (pair for slots in at_start.values() for pair in permutations(slots, 2)):
@@ -30,7 +33,7 @@ def by_brute_force(world: World, first: set[int], second: set[int]) -> dict[date
             other.therapist_id,
         )
         day = best.setdefault(one.starts_at.astimezone(world.rules.tz).date(), {})
-        day[one.starts_at] = min(day.get(one.starts_at, key), key)  # type: ignore[type-var]
+        day[one.starts_at] = min(day.get(one.starts_at, key), key)
     return best
 
 
@@ -47,6 +50,6 @@ def test_pairs_are_the_best_of_all(world: World, left_out: set[int], not_second:
     assert found.keys() == expected.keys()
     for day, starts in found.items():
         assert all(isinstance(start, OfferedStart) for start in starts)
-        assert [start.starts_at for start in starts] == sorted(expected[day])  # type: ignore[type-var]
+        assert [start.starts_at for start in starts] == sorted(expected[day])
         for start in starts:
-            assert (start.therapist_id, start.second_id) == expected[day][start.starts_at][2:]  # type: ignore[index]
+            assert (start.therapist_id, start.second_id) == expected[day][start.starts_at][2:]

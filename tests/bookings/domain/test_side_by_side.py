@@ -210,6 +210,7 @@ def test_email_names_who_comes_to_whom(world: World, second: Therapist) -> None:
     book_two(world)
     message = Message.objects.get(kind=MessageKind.TOGETHER)
     Booking.objects.update(prove_by=None, status=BookingStatus.CONFIRMED)
+    assert message.booking_id is not None
     target = Booking.objects.with_details().get(pk=message.booking_id)
 
     text = render(message, target, SiteSettings.load(), now=NOW).text

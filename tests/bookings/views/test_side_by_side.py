@@ -193,7 +193,7 @@ def hidden(response: Any) -> dict[str, str]:
 def test_client_moves_both_by_one_press(flow: Flow, world: World) -> None:
     _one, two = booked(flow)
     path = f"/visits/v/{two.reference}/move/"
-    times = flow.client.get(path, {"day": DAY})
+    times = flow.client.get(path, {"day": str(DAY)})
     pressed = {"who": "any", "second": "any", "starts_at": f"{at(10, 30).isoformat()} {ONE}+{TWO}"}
     assert html.escape(pressed["starts_at"]) in times.content.decode()
     check = flow.client.get(path, pressed)
