@@ -25,7 +25,7 @@ from bookings.domain.scheduling import Rescue, Way
 from bookings.domain.visit_request import therapist_or_gender
 from bookings.enums import Channel, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, SlotNotOffered
-from bookings.models import Booking, BookingDraft, BookingRules, Message, Therapist, TimeOff
+from bookings.models import Booking, BookingRules, Message, Therapist, TimeOff
 from bookings.notifications.calls import how_told
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Story, render, story_of_move
@@ -56,7 +56,8 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
     asked = form.cleaned_data if form.is_bound and form.is_valid() else None
     is_reading = "read" in request.POST
     if request.method == "POST" and "leave" in request.POST:
-        operations.release_hold(BookingDraft(key=_draft(request.user)))
+        if asked is not None:
+            operations.release_ways(draft=_draft(request.user, asked), held=request.POST.get("held", ""))
         return redirect("admin:index")
     if request.method == "POST" and asked is not None and not is_reading:
         _block(request, asked, now)
@@ -78,6 +79,7 @@ def rescue_page(request: StaffRequest) -> HttpResponse:
             "span": f"{local_when(asked['starts_at'])} – {local_when(asked['ends_at'])}",
             "rows": [_row(plan, rules) for plan in plans],
             "held_until": clock(held_until) if held_until is not None else "",
+            "held": now.isoformat(),
             "is_reading": is_reading,
             "may_block": _may_block(request.user) and not _is_blocked(asked),
         }
@@ -90,7 +92,7 @@ def _plan(
     request: StaffRequest, asked: dict[str, Any], rules: BookingRules, now: datetime
 ) -> tuple[Sequence[Rescue], datetime | None]:
     """The plan, and until when its other times are held."""
-    draft, visits = _draft(request.user), _visits(asked, now)
+    draft, visits = _draft(request.user, asked), _visits(asked, now)
 
     def plan() -> Sequence[Rescue]:
         return scheduling.plan_rescue(
@@ -103,15 +105,17 @@ def _plan(
         )
 
     try:
-        return operations.hold_ways(draft=draft, plan=plan, source=f"rescue {request.user.pk}", now=now)
+        return operations.hold_ways(draft=draft, plan=plan, source=f"rescue {draft}", now=now)
     except BookingError:
         # Somebody is being booked at this moment: the plan is shown, and nothing is held.
         return plan(), None
 
 
-def _draft(user: User) -> UUID:
-    """Under which a member of staff holds the times of the rescue that they look at."""
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"massagerx rescue {user.pk}")
+def _draft(user: User, asked: dict[str, Any]) -> UUID:
+    """Under which a member of staff holds the times of one rescue that they look at; another tab may have another."""
+    span = f"{asked['starts_at'].isoformat()} {asked['ends_at'].isoformat()}"
+    out = asked["therapist"].pk if asked["therapist"] is not None else 0
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"massagerx rescue {user.pk} {out} {span}")
 
 
 def _name(asked: dict[str, Any]) -> str:
@@ -210,13 +214,13 @@ def _move_ticked(request: StaffRequest, asked: dict[str, Any], now: datetime) ->
     for words in faults:
         say(request, False, words)
     if "together" not in request.POST:
-        for ok, words in _move_all(request, pending, _reason(asked), now):
+        for ok, words in _move_all(request, pending, asked, now):
             say(request, ok, words)
         return
     try:
         with translated_errors(), transaction.atomic():
             _lock_touched(pending)
-            became = _move_all(request, pending, _reason(asked), now)
+            became = _move_all(request, pending, asked, now)
             is_whole = not faults and all(ok for ok, _words in became)
             transaction.set_rollback(not is_whole)
     except BookingError as error:
@@ -237,16 +241,16 @@ def _lock_touched(pending: list[tuple[Booking, Sent]]) -> None:
 
 
 def _move_all(
-    request: StaffRequest, pending: list[tuple[Booking, Sent]], reason: str, now: datetime
+    request: StaffRequest, pending: list[tuple[Booking, Sent]], asked: dict[str, Any], now: datetime
 ) -> list[tuple[bool, str]]:
     """Of each visit whether it was moved, and the sentence that says so or why not."""
-    act, became = Act(now, request.user, reason=reason), []
+    act, draft, became = Act(now, request.user, reason=_reason(asked)), _draft(request.user, asked), []
     # One may go where another of them still is: who finds no place tries again once others have moved.
     while pending:
         aside, has_moved = [], False
         for booking, sent in pending:
             try:
-                moved = _move(booking, sent, act)
+                moved = _move(booking, sent, act, draft)
             except SlotNotOffered as error:
                 aside.append(((booking, sent), error))
             except BookingError as error:
@@ -262,7 +266,7 @@ def _move_all(
     return became
 
 
-def _move(booking: Booking, sent: Sent, act: Act) -> Booking:
+def _move(booking: Booking, sent: Sent, act: Act, draft: UUID) -> Booking:
     """Raises as `operations.move_booking`, and `ChangedMeanwhile`."""
     slug, starts_at, total_cents, revision = sent
     return operations.move_booking(
@@ -270,7 +274,7 @@ def _move(booking: Booking, sent: Sent, act: Act) -> Booking:
         to=NewTime(starts_at, f"therapist:{slug}", total_cents=total_cents),
         act=act,
         check=_as_shown(revision),
-        draft=_draft(act.actor) if act.actor is not None else None,
+        draft=draft,
     )
 
 
@@ -309,7 +313,7 @@ def _add_drafts(
     try:
         with translated_errors(), transaction.atomic():
             _lock_touched(pending)
-            became = _move_all(request, pending, _reason(asked), now)
+            became = _move_all(request, pending, asked, now)
             told = _told_of(pending, now)
             transaction.set_rollback(True)
     except BookingError as error:

@@ -13,12 +13,21 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F, Min, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
+from bookings.enums import TO_STAFF, Channel, EventKind, MessageKind, MessageState
 from bookings.exceptions import MessageGone
-from bookings.models import Booking, BookletRequest, Client, ContactMessage, Link, Message, TimeOffWish
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookletRequest,
+    Client,
+    ContactMessage,
+    Link,
+    Message,
+    TimeOffWish,
+)
 from bookings.models.outbox import MessageQuerySet
 
 from .message_copies import packed
@@ -227,6 +236,8 @@ _AT_ANY_REVISION = (MessageKind.LATE_FEE, MessageKind.NO_SHOW, MessageKind.CHANG
 _AS_THINGS_ARE = (MessageKind.TOGETHER, MessageKind.CANCELED, *_AT_ANY_REVISION)
 # Why a message did not leave that was undone.
 UNDONE = "undone before it left"
+# How the reason begins why a message did not leave that was overtaken: at which status or revision its visit was.
+OVERTAKEN = "the booking is"
 
 
 def put_off(*, booking: Booking, until: datetime) -> None:
@@ -253,10 +264,29 @@ def may_have_left(booking: Booking) -> bool:
     return not states <= {MessageState.DUE}
 
 
-def confirmation_waits(booking: Booking, *, now: datetime) -> bool:
-    """Whether the confirmation of the revision before the visit's present one was still to leave: it won't."""
-    rows = Message.objects.filter(booking=booking, kind=MessageKind.CONFIRMED, state=MessageState.DUE)
-    return rows.filter(revision=booking.revision - 1, due_at__gt=now).exists()
+def confirmation_waits(booking: Booking) -> bool:
+    """Whether the confirmation of the revision before the visit's present one was still to leave, or to be said: it
+    won't. No sender takes it until the commit."""
+    rows = Message.objects.filter(booking=booking, kind=MessageKind.CONFIRMED, revision=booking.revision - 1)
+    # Locked first: a sender that is taking it at this moment has it, or waits and finds it overtaken.
+    states = rows.select_for_update().order_by("pk").values_list("state", flat=True)
+    return MessageState.DUE in list(states)
+
+
+# What ends visits that were booked together with one press, of which one message tells.
+ENDED = (EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED)
+
+
+def together_waits(booking: Booking) -> bool:
+    """Whether one message about the visits that were booked together is still to leave, and will tell how this one,
+    which stands, is to be. No sender takes it until the commit."""
+    if booking.together is None:
+        return False
+    visits = Booking.objects.together_with(booking).order_by().values("pk")
+    ended = BookingEvent.objects.filter(booking__in=visits, kind__in=ENDED, at=OuterRef("created_at"))
+    rows = Message.objects.filter(kind=MessageKind.TOGETHER, booking__in=visits).exclude(Exists(ended))
+    states = rows.select_for_update().order_by("pk").values_list("state", flat=True)
+    return MessageState.DUE in list(states)
 
 
 def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) -> None:
@@ -285,10 +315,12 @@ def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) 
 
 
 def give_back(*, booking: Booking, since: datetime) -> None:
-    """Has what was dropped since that instant, because the visit was at another revision, looked at again: it is at its
-    own once more. Within the transaction that undoes the act."""
+    """Has what was dropped because the visit, or those booked with it, were at another revision or status looked at
+    again, however long it had waited, and all that was to leave since that instant: the visit is as it was. Within the
+    transaction that undoes the act."""
     dropped = Message.objects.filter(booking=booking, revision=booking.revision, state=MessageState.DROPPED)
-    dropped.filter(due_at__gte=since).exclude(last_error=UNDONE).update(
+    overtaken = Q(last_error__startswith=OVERTAKEN) | Q(kind=MessageKind.TOGETHER)
+    dropped.filter(overtaken | Q(due_at__gte=since)).exclude(last_error=UNDONE).update(
         state=MessageState.DUE, attempts=0, first_tried_at=None, last_error=""
     )
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 
 from bookings.enums import TO_STAFF, EventKind, MessageKind, MessageState
 from bookings.models import Booking, BookingEvent, Message
@@ -28,7 +29,13 @@ def untold(bookings: Sequence[Booking], *, until: datetime, by: Message | None =
     )
     if by is not None:
         heard = heard.exclude(pk=by.pk)
-    rows = list(heard.order_by().values_list("booking", "booking__together", "kind", "created_at"))
+    # What tells of visits together tells how they are when it leaves.
+    as_it_left = Coalesce("sent_at", "created_at")
+    rows = list(
+        heard.annotate(at=Case(When(kind=MessageKind.TOGETHER, then=as_it_left), default=F("created_at")))
+        .order_by()
+        .values_list("booking", "booking__together", "kind", "at")
+    )
     events = BookingEvent.objects.filter(booking__in=[booking.pk for booking in bookings], at__lte=until)
     done: Done = {booking.pk: [] for booking in bookings}
     for event in events.select_related("moved_from_therapist").order_by("at", "pk"):
@@ -61,6 +68,9 @@ def _since(heard_at: datetime | None, events: Iterable[BookingEvent], until: dat
             continue
         if event.by_client and event.actor_id is None:
             stand.clear()
+            # What they did is told by its own message alone.
+            if event.at != until:
+                continue
         if heard_at is None or event.at > heard_at or event.at == until:
             stand.append(event)
     return stand

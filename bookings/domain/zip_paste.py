@@ -86,30 +86,32 @@ def _sort(typed: list[str], unknown: dict[str, str], now: datetime) -> Paste:
     rows = ServiceArea.objects.filter(zip_code__in=codes).select_related("zone")
     served = rows.annotate(has_visits=Exists(visits)).in_bulk(field_name="zip_code")
     for code in codes:
-        known = centroid(code)
         area: Any = served.get(code)
         if area is not None and area.is_active:
             paste.there.append((code, str(area.zone)))
-        elif area is not None and area.has_visits:
-            unknown[code] = _("was taken out, and visits are booked there: serve it again on its own page")
-        elif area is not None:
+        elif area is not None and not area.has_visits:
             paste.again.append(code)
-        elif known is None:
-            unknown[code] = _("is no ZIP code that there is")
-        elif known.state != "CA":
-            unknown[code] = _("is outside California: %(city)s, %(state)s") % {
-                "city": known.city,
-                "state": known.state,
-            }
-        elif not known.is_standard:
-            unknown[code] = _("has no homes: it is for PO boxes or for one firm")
+        elif area is not None:
+            unknown[code] = _("was taken out, and visits are booked there: serve it again on its own page")
+        elif isinstance(found := _look_up(code), str):
+            unknown[code] = found
         else:
-            paste.new.append(known)
+            paste.new.append(found)
     paste.wrong = list(unknown.items())
     if len(paste.wrong) > MOST_CODES:
         rest = _("and all after it: only the first %(most)d mistakes are shown") % {"most": MOST_CODES}
         paste.wrong[MOST_CODES:] = [(paste.wrong[MOST_CODES][0], rest)]
     return paste
+
+
+def _look_up(code: str) -> ZipCentroid | str:
+    """A ZIP code of homes in California, or why it is none."""
+    known = centroid(code)
+    if known is None:
+        return _("is no ZIP code that there is")
+    if known.state != "CA":
+        return _("is outside California: %(city)s, %(state)s") % {"city": known.city, "state": known.state}
+    return known if known.is_standard else _("has no homes: it is for PO boxes or for one firm")
 
 
 def add_paste(paste: Paste, *, zone: Zone) -> int:

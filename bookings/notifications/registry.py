@@ -98,6 +98,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     MessageKind.TIME_OFF: Kind("time_off", about="wish"),
+    MessageKind.INVITED: Kind("invited", about="link"),
     # Confirmed too: a known client's visit is confirmed at once. Canceled: by the client. Staff hear of all in the
     # same way.
     MessageKind.STAFF_ALERT: Kind("staff_alert", STANDING | frozenset({_S.CANCELED}), until_start=True),
@@ -217,7 +218,7 @@ def with_event(message: Message, booking: Booking, *kinds: EventKind) -> Booking
 def ended_together(message: Message, booking: Booking) -> BookingQuerySet:
     """Those that were canceled, or expired, with one press, of which the message tells; none for one that tells of
     others."""
-    return with_event(message, booking, EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED)
+    return with_event(message, booking, *outbox.ENDED)
 
 
 def _told_later(message: Message, booking: Booking) -> bool:
@@ -240,10 +241,10 @@ def _why_overtaken(message: Message, kind: Kind, booking: Booking) -> str:
     if booking.client.erased_at is not None:
         return outbox.ERASED
     if booking.status not in kind.true_while:
-        return f"the booking is {booking.status} now"
+        return f"{outbox.OVERTAKEN} {booking.status} now"
     # Each change that the client is told of makes a revision, and has its own message.
     if booking.revision != message.revision and not kind.any_revision:
-        return f"the booking is at revision {booking.revision} now"
+        return f"{outbox.OVERTAKEN} at revision {booking.revision} now"
     return ""
 
 

@@ -43,6 +43,7 @@ from .addresses import (
     Secrets,
     admin_url,
     booklet_url,
+    password_url,
     referral_url,
     sign_in_url,
     visit_url,
@@ -186,6 +187,16 @@ def _context(
             is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
             since = message.created_at if is_moved else None
             context["visit_url"] = visit_url(secrets.visit(context.get("opens", target), since))
+    elif isinstance(target, Link) and target.user is not None:
+        context |= {
+            "name": greeting_name(target.user.first_name),
+            "username": target.user.get_username(),
+            "is_new": not target.user.has_usable_password(),
+            "valid_until": moment(target.expires_at) if target.expires_at else "",
+            "button_url": password_url(secrets.link(target)),
+            # For clients.
+            "signature": "",
+        }
     elif isinstance(target, Link):
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:

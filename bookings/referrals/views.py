@@ -125,10 +125,7 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
     if referral is None:
         return private(render(request, "bookings/refer_closed.html", status=404))
     plan = offered_plan(referral)
-    opens = None
-    if referral.course is None:
-        surgery = date.fromisoformat(referral.health["surgery"])
-        opens = opens_on(surgery, rules=BookingRules.load(), now=timezone.now())
+    opens = None if referral.course is not None else _opens(referral, now=timezone.now())
     if request.method != "POST" or opens is not None:
         status = 200 if request.method != "POST" else 422
         return _patient_page(request, referral, plan, ZipForm(), opens=opens, status=status)
@@ -142,6 +139,12 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
         return _patient_page(request, referral, plan, form, status=422)
     operations.let_see(referral=referral, may_see="may_see" in request.POST)
     return private(start_course(request, referral, plan, area=area))
+
+
+def _opens(referral: Referral, *, now: datetime) -> date | None:
+    """The day on which the visits can be booked; None when that is now."""
+    surgery = date.fromisoformat(referral.health["surgery"])
+    return opens_on(surgery, rules=BookingRules.load(), now=now)
 
 
 def _area(form: ZipForm) -> ServiceArea | None:
@@ -192,44 +195,36 @@ def start_course(
     area: ServiceArea | None = None,
     staff: int | None = None,
 ) -> HttpResponse:
-    """Fills the visitor's draft with what the office entered, and leads to the visits of the course; who comes back to
-    what they began goes on with it. `staff` is the key of who books for a patient on the phone."""
+    """Begins the visitor's draft anew with what the office entered, and leads to the visits of the course; who comes
+    back to what they began goes on with it. `staff` is the key of who books for a patient on the phone."""
     progress = steps.load_progress(request)
     begun = progress.answers.get(steps.REFERRAL) or {}
     if begun.get("key") == referral.pk and area is not None and progress.area == area and staff is None:
         return steps.onward(progress) if steps.COURSE in progress.answers else steps.back_to("course")
-    health = referral.health
-    emptied: dict[str, Any] = dict.fromkeys(
-        (
-            "details", "health", "submission_key", "missed", "day", steps.SO_FAR, steps.AGAIN_OF, steps.CAME_LAST,
-            steps.STAFF_BOOKING, steps.FILLED_FOR, steps.CAME_BY_MAIL, "zip_code",
-        )
-    )  # fmt: skip
-    by_mail = {steps.FILLED_FOR: referral.email, steps.CAME_BY_MAIL: referral.email}
-    steps.save(
-        request,
-        progress,
-        **{
-            **emptied,
-            **steps.forget_time(progress),
-            "service": plan.service.slug,
-            "option": plan.option_id,
-            "add_ons": [],
-            "people": 1,
+    days = {name: referral.health[name] for name in ("surgery", "cleared_from")}
+    answers: dict[str, Any] = {
+        "service": plan.service.slug,
+        "option": plan.option_id,
+        "add_ons": [],
+        "people": 1,
+        "preference": ANYONE,
+        "known": {"name": referral.name, "email": referral.email, "phone": str(referral.phone)},
+        steps.COURSE_ASKED: {
+            "plan": plan.pk,
+            "day_zero": days["surgery"],
+            "cleared_from": days["cleared_from"],
+            "weekdays": [],
+            "hour": None,
             "preference": ANYONE,
-            "known": {"name": referral.name, "email": referral.email, "phone": str(referral.phone)},
-            steps.COURSE_ASKED: {
-                "plan": plan.pk,
-                "day_zero": health["surgery"],
-                "cleared_from": health["cleared_from"],
-                "weekdays": [],
-                "hour": None,
-                "preference": ANYONE,
-                "same": "preferred",
-            },
-            steps.REFERRAL: {"key": referral.pk, "cleared_from": health["cleared_from"]},
-            **({steps.STAFF_BOOKING: staff} if staff is not None else by_mail),
-            **({"zip_code": area.zip_code} if area is not None else {}),
+            "same": "preferred",
         },
-    )
+        steps.REFERRAL: {"key": referral.pk, "cleared_from": days["cleared_from"]},
+    }
+    if staff is not None:
+        answers[steps.STAFF_BOOKING] = staff
+    else:
+        answers |= {steps.FILLED_FOR: referral.email, steps.CAME_BY_MAIL: referral.email}
+    if area is not None:
+        answers["zip_code"] = area.zip_code
+    steps.save_anew(request, progress, **answers)
     return steps.back_to("course" if area is not None else "where")

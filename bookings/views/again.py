@@ -18,52 +18,34 @@ from . import steps
 
 
 def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:
-    """Fills the visitor's draft with what was booked, and `with_details` with who and where, for the client also with
-    what the visit was for; never a health answer, which only the client can say to be true still.
-    `more` are further answers. Leads to the first step that is left, and says what is no longer offered."""
-    progress = steps.load_progress(request)
-    changes: dict[str, Any] = {
-        **steps.forget_time(progress),
-        "health": None,
-        steps.SO_FAR: None,
-        steps.COURSE_ASKED: None,
-        steps.REFERRAL: None,
-        steps.CAME_BY_MAIL: None,
-        "submission_key": None,
-        "details": None,
-        "zip_code": None,
-        steps.AGAIN_OF: None,
+    """Begins the visitor's draft anew with what was booked, and `with_details` with who and where, for the client also
+    with what the visit was for; never a health answer, which only the client can say to be true still. `more` are
+    further answers. Leads to the first step that is left, and says what is no longer offered."""
+    begun: dict[str, Any] = {
         "preference": booking.preference,
         steps.CAME_LAST: booking.therapist.slug,
-        "day": None,
         **more,
     }
     step = "where"
     try:
-        changes |= _treatment(booking)
+        begun |= _treatment(booking)
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
-        changes |= {"service": None, "option": None, "add_ons": None, "people": None}
         step = "start"
     if with_details:
-        changes |= {
-            "details": _details(booking),
-            steps.FILLED_FOR: booking.client.email,
-        }
+        begun |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
         # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
         if steps.STAFF_BOOKING not in more:
-            changes |= {
-                "details": {**changes["details"], "purpose": _purpose(booking)},
-                steps.AGAIN_OF: booking.pk,
-            }
+            begun["details"]["purpose"] = _purpose(booking)
+            begun[steps.AGAIN_OF] = booking.pk
         try:
             load_area(booking.area.zip_code)
         except OutsideArea as error:
             messages.warning(request, refusal_words(error))
         else:
-            changes["zip_code"] = booking.area.zip_code
+            begun["zip_code"] = booking.area.zip_code
             step = "when" if step == "where" else step
-    steps.save(request, progress, **changes)
+    steps.save_anew(request, steps.load_progress(request), **begun)
     return steps.back_to(step)
 
 

@@ -20,31 +20,6 @@ from massagerx.lib.localtime import local
 from . import steps
 from .again import start_again
 
-# What a new booking at the desk takes over from no earlier one.
-_NOTHING = dict.fromkeys(
-    (
-        "service",
-        "option",
-        "add_ons",
-        "people",
-        "zip_code",
-        "preference",
-        steps.CAME_LAST,
-        "details",
-        "health",
-        "submission_key",
-        "missed",
-        "known",
-        "day",
-        steps.COURSE_ASKED,
-        steps.SO_FAR,
-        steps.FILLED_FOR,
-        steps.AGAIN_OF,
-        steps.REFERRAL,
-        steps.CAME_BY_MAIL,
-    )
-)
-
 
 @require_POST
 @staff_member_required(login_url="admin:login")
@@ -66,7 +41,7 @@ def begin(request: HttpRequest) -> HttpResponse:
             raise Http404
         day = same_weekday_ahead(local(visit.starts_at).date(), timezone.localdate())
         mark |= {"preference": f"therapist:{visit.therapist.slug}", "day": str(day)}
-        return start_again(request, visit, with_details=True, known=None, missed=None, **mark)
+        return start_again(request, visit, with_details=True, **mark)
     if not request.POST.get("client"):
         return _from_nothing(request, {**mark, "known": _as_typed(request.POST.get("asked", ""))})
     client = Client.objects.present().filter(pk=_key(request.POST["client"])).first()
@@ -74,7 +49,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         raise Http404
     last = bookings.filter(client=client).order_by("-starts_at").first()
     if last is not None:
-        return start_again(request, last, with_details=True, known=None, missed=None, **mark)
+        return start_again(request, last, with_details=True, **mark)
     details = {"name": client.name, "email": client.email, "phone": client.phone.as_e164}
     return _from_nothing(request, {**mark, "known": details})
 
@@ -109,8 +84,7 @@ def _as_typed(text: str) -> dict[str, str] | None:
 
 
 def _from_nothing(request: HttpRequest, more: dict[str, Any]) -> HttpResponse:
-    progress = steps.load_progress(request)
-    steps.save(request, progress, **{**_NOTHING, **steps.forget_time(progress), **more})
+    steps.save_anew(request, steps.load_progress(request), **more)
     return steps.back_to("start")
 
 

@@ -352,6 +352,11 @@ def save(request: HttpRequest, progress: Progress, **changes: Any) -> None:
         request.session[SESSION_KEY] = key
 
 
+def save_anew(request: HttpRequest, progress: Progress, **answers: Any) -> None:
+    """Begins the draft anew with these answers: nothing else that it said stays, and its time is let go."""
+    save(request, progress, **{**dict.fromkeys(progress.answers), **forget_time(progress), **answers})
+
+
 def forget_time(progress: Progress) -> dict[str, None]:
     """The change that takes the chosen time away, and lets it go: it was chosen for other minutes, another place or
     another therapist. The times of a course go the same way, also while one only looks at them."""

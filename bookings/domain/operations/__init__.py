@@ -29,6 +29,7 @@ from .hold import (
     hold_ways,
     release_expired_holds,
     release_hold,
+    release_ways,
 )
 from .late_fees import decide_late_fee, fee_may_become, free_until, late_fee, we_are_too_late
 from .move import (
@@ -156,6 +157,7 @@ __all__ = [
     "refuse_change",
     "release_expired_holds",
     "release_hold",
+    "release_ways",
     "reopen_booking",
     "request_booking",
     "request_booklet",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
 from bookings.domain import outbox, told
-from bookings.models import Booking, BookingEvent, MessageSettings, SecondThought
+from bookings.models import Booking, BookingEvent, ChangeRequest, MessageSettings, SecondThought
 from massagerx.lib.batches import delete_in_batches
 
 # So near a visit its client hears at once what staff do.
@@ -73,8 +73,8 @@ def keep(
 ) -> None:
     """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
     `columns_of` writes rows, the keys of `add_ons`, the notes of `access`, the client's
-    `phone`. What waits to tell how the visit stands
-    waits as long. Nothing where the message leaves at once."""
+    `phone` as it was and as it was written. What waits to tell how the visit stands waits as long. Nothing where the
+    message leaves at once."""
     if leaves_at <= act.at:
         return
     now_is = columns_of(event.booking)
@@ -82,6 +82,11 @@ def keep(
     before = {"visit": changed, **beside}
     SecondThought.objects.create(event=event, press=act.press, leaves_at=leaves_at, before=before)
     outbox.put_off(booking=event.booking, until=leaves_at)
+
+
+def is_answer(booking: Booking, instants: Sequence[datetime]) -> bool:
+    """Whether what was done at one of these instants answered a late move: who asked for it waits to hear of it."""
+    return ChangeRequest.objects.filter(booking=booking, answered_at__in=instants).exists()
 
 
 def is_as_told(booking: Booking, act: Act, was: Columns, **beside: Any) -> bool:
@@ -96,6 +101,8 @@ def is_as_told(booking: Booking, act: Act, was: Columns, **beside: Any) -> bool:
         for thought in SecondThought.objects.filter(event__in=events).order_by()
     }
     if not events or len(thoughts) < len(events):
+        return False
+    if is_answer(booking, [event.at for event in events]):
         return False
     before = [thoughts[event.pk] for event in events] + [{"visit": was, **beside}]
     known: dict[str, str | None] = {}

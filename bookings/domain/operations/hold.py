@@ -137,6 +137,15 @@ def hold_ways(
     return found, until
 
 
+def release_ways(*, draft: UUID, held: str) -> None:
+    """Lets the times go that are held under `draft` since `held`, the `now` of `hold_ways` as `isoformat` writes it;
+    what was held anew since, by the page that came after, stays."""
+    with transaction.atomic():
+        row = BookingDraft.objects.select_for_update().filter(pk=draft).first()
+        if row is not None and row.updated_at.isoformat() == held:
+            release_hold(row)
+
+
 def _elsewhere(plan: Sequence[Rescue]) -> list[tuple[Rescue, Way]]:
     """What a plan takes that is not the visit's own time."""
     return [(row, row.chosen) for row in plan if row.chosen is not None and not row.keeps_time]

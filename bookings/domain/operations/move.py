@@ -26,7 +26,7 @@ from bookings.exceptions import (
 from bookings.models import Booking, BookingRules, CheckIn, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
 
-from .act import Act, Columns, columns_of, is_as_told, keep
+from .act import Act, Columns, columns_of, is_answer, is_as_told, keep
 from .claim import Wish, claim_move, claim_moves
 from .status import first_tier, patience_with
 from .transaction import block_of, record, settle_change
@@ -183,6 +183,9 @@ def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act) -
     fresh.answer_by = answers.answer_by(
         asked_at=act.at, starts_at=slot.starts_at, rules=rules, patience=patience
     )
+    # It is not kept for longer than that, so nothing else is promised.
+    if fresh.prove_by is not None:
+        fresh.prove_by = min(fresh.prove_by, fresh.answer_by or slot.starts_at)
 
 
 def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was: Columns) -> datetime:
@@ -208,6 +211,7 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
             "total_cents",
             "late_fee_cents",
             "answer_by",
+            "prove_by",
             "revision",
         ]
     )
@@ -324,12 +328,14 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
 
 def tell_change(booking: Booking, act: Act, leaves_at: datetime, was: Columns, **beside: Any) -> None:
     """What the new revision is told by: at `leaves_at`, and in the days before and after the visit, which `was` so,
-    `beside` as for `keep`. A confirmation that has not left tells of the change as well; nothing tells of one after
-    which all is as the client knows it."""
+    `beside` as for `keep`. A confirmation that has not left tells of the change as well, also one of all visits that
+    were booked together, but of no late fee; nothing tells of one after which all is as the client knows it."""
     kinds = []
-    if outbox.confirmation_waits(booking, now=act.at):
+    if outbox.confirmation_waits(booking) and not is_answer(booking, [act.at]):
         kinds = [MessageKind.CONFIRMED]
-    elif act.by_client or not is_as_told(booking, act, was, **beside):
+    elif act.by_client or not (
+        (leaves_at > act.at and outbox.together_waits(booking)) or is_as_told(booking, act, was, **beside)
+    ):
         kinds = [MessageKind.MOVED]
     if act.by_client:
         kinds.append(MessageKind.STAFF_ALERT)

@@ -388,7 +388,9 @@ def _write(
         submission_key=submission.key,
         submission_digest=submission.digest,
         together=together,
-        prove_by=min(now + timedelta(minutes=rules.prove_within_minutes), answer_before or slot.starts_at)
+        prove_by=min(
+            now + timedelta(minutes=rules.prove_within_minutes), promised or answer_before or slot.starts_at
+        )
         if person.must_prove
         else None,
         source=press.sender.source if person.must_prove else "",

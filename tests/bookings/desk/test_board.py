@@ -7,6 +7,7 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -64,6 +65,27 @@ def test_a_visit_shows_with_its_drive_and_when_to_leave(world: World, desk: Clie
         assert drive.leaves_at + timedelta(minutes=drive.minutes) <= drive.arrives_at
         # A minute later would be too late, or the drive would have become shorter meanwhile.
         assert drive.arrives_at - drive.leaves_at >= timedelta(minutes=drive.minutes)
+
+
+def test_board_week_sheet_and_phone_say_the_spread_of_a_drive(world: World, desk: Client) -> None:
+    user = therapist_user(world.therapist)
+    world.book()
+    world.book(email="bo@example.com", phone="+12135550124", starts_at=at(15), street="9 Other Road",
+               zip_code=world.far_area.zip_code, total_cents=16_000)  # fmt: skip
+    columns = load_columns(therapists=[world.therapist], first_day=DAY, last_day=DAY, now=NOW)
+    _there, across, home = columns[0].plan.drives
+    assert across.minutes is not None
+    assert across.quick_minutes is not None
+    assert across.quick_minutes + 5 <= across.minutes
+    spread = f"{across.quick_minutes} to {across.minutes} min drive"
+    for name in BOARDS:
+        assert spread in text(desk, board(name)), name
+    assert f"{home.quick_minutes} to {home.minutes} min drive" in text(desk, board("day"))
+    # On the phone: in the day's course and, once it is the next drive, beside the time to leave.
+    with time_machine.travel(at(12), tick=False):
+        phone = text(signed_in(user), reverse("admin:index"))
+    assert phone.count(spread) == 2
+    assert f"leave, {spread}" in phone
 
 
 def test_the_zone_is_named_once_and_not_on_each_card(world: World, desk: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bookings import exceptions
 from bookings.domain import links, operations, reminders
 from bookings.domain.operations import Act, Correction, NewTime, VisitAddress
-from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind
+from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, MessageState
 from bookings.models import Booking, DriveOverride, Message, TimeOff
 from tests.factories import DAY, NOW, World, at
 
@@ -32,6 +32,7 @@ def address(**changes: Any) -> VisitAddress:
 
 def test_moving_gives_the_old_time_free_and_takes_the_new_one(world: World) -> None:
     booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    booking.messages.filter(kind=MessageKind.CONFIRMED).update(state=MessageState.SENT)
     token = links.visit_token(booking, now=NOW)
     moved = operations.move_booking(booking=booking, to=NewTime(at(14)), act=Act(NOW, by_client=True))
     assert (moved.status, moved.starts_at, moved.ends_at) == (BookingStatus.CONFIRMED, at(14), at(15))

@@ -23,6 +23,7 @@ from bookings.models import (
     Booking,
     BookingRules,
     ChangeRequest,
+    Client,
     DriveOverride,
     LateFee,
     Message,
@@ -31,7 +32,7 @@ from bookings.models import (
     SecondThought,
     TimeOff,
 )
-from bookings.notifications import delivery
+from bookings.notifications import calls, delivery
 from bookings.notifications.verdicts import Outcome
 from tests.factories import DAY, NOW, World, at
 from tests.support.smtp import MailServer
@@ -215,6 +216,31 @@ def test_a_reminder_whose_hour_came_meanwhile_leaves_after_all(
     operations.undo(press=press(), actor=staff, now=hour)
     assert send(hour) == {Outcome.SENT: 1}
     assert [mail.recipients for mail in smtp_server.messages] == [["ana@example.com"]]
+
+
+@pytest.mark.parametrize("has_email", [True, False])
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_what_had_waited_long_before_an_act_that_is_undone_waits_on(
+    request_: Booking, staff: User, smtp_server: MailServer, has_email: bool, is_moved: bool
+) -> None:
+    Client.objects.update(email="ana@example.com" if has_email else "")
+    do_confirm(request_, staff)
+    told = Message.objects.get(booking=request_, kind=MessageKind.CONFIRMED)
+    later = THEN + timedelta(hours=2)
+    if is_moved:
+        move(request_, staff, 14, later)
+    else:
+        operations.cancel_booking(booking=request_, actor=staff, now=later)
+    # Who sends, or keeps the list of calls, looks only now.
+    dropped = send(later)[Outcome.DROPPED] if has_email else calls.drop_overtaken(now=later)
+    assert dropped == 1
+    operations.undo(press=press(), actor=staff, now=later + MINUTE)
+    told.refresh_from_db()
+    assert (told.state, told.last_error) == (MessageState.DUE, "")
+    if has_email:
+        assert send(later + MINUTE) == {Outcome.SENT: 1}
+    else:
+        assert calls.drop_overtaken(now=later + MINUTE) == 0
 
 
 def opens(token: str, moment: datetime) -> bool:
@@ -721,6 +747,18 @@ def test_a_confirmation_that_has_not_left_tells_of_what_was_corrected(
     assert "Your visit is confirmed" in told(smtp_server, THEN + 3 * MINUTE)
 
 
+@pytest.mark.parametrize("has_email", [True, False])
+def test_a_confirmation_that_nobody_has_told_in_time_tells_of_a_move(
+    request_: Booking, staff: User, has_email: bool
+) -> None:
+    Client.objects.update(email="ana@example.com" if has_email else "")
+    do_confirm(request_, staff)
+    later = THEN + timedelta(hours=1)
+    move(request_, staff, 14, later)
+    waits = Message.objects.filter(booking=request_, revision=2, due_at=later + 2 * MINUTE)
+    assert [message.kind for message in waits.order_by("pk")] == [MessageKind.CONFIRMED]
+
+
 @pytest.mark.parametrize("confirms_first", [True, False])
 def test_a_request_confirmed_and_moved_is_told_once(
     request_: Booking, staff: User, smtp_server: MailServer, confirms_first: bool
@@ -761,6 +799,65 @@ def test_what_the_client_does_is_compared_with_what_the_page_showed(
     mail = next(mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"])
     assert "2:00 PM – 3:00 PM" in mail.text
     assert "10:00" not in mail.text
+
+
+def test_what_the_client_did_before_is_no_reason_to_tell_of_a_move_and_back(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    fields = {"street": visit.street, "unit": visit.unit, "zip_code": visit.area.zip_code}
+    way_in = operations.VisitAddress(**fields, access_type=visit.access_type, access={"gate_code": "7"})
+    operations.correct_visit(
+        booking=visit,
+        correction=operations.Correction(address=way_in),
+        act=Act(NOW + MINUTE, by_client=True),
+    )
+    do_move(visit, staff)
+    move(visit, staff, 10, THEN + MINUTE)
+    assert Outcome.SENT not in send(THEN + 10 * MINUTE)
+    assert smtp_server.messages == []
+
+
+def test_where_the_client_moved_it_is_what_they_know_though_no_email_has_left(
+    visit: Booking, staff: User, smtp_server: MailServer
+) -> None:
+    operations.move_booking(booking=visit, to=NewTime(at(14)), act=Act(THEN, by_client=True))
+    move(visit, staff, 16, THEN + MINUTE)
+    send(THEN + 3 * MINUTE)
+    (mail,) = (mail for mail in smtp_server.messages if mail.recipients == ["ana@example.com"])
+    assert "2:00 PM – 3:00 PM" in mail.text
+    assert "10:00" not in mail.text
+
+
+def test_who_asked_for_a_late_move_that_was_accepted_and_taken_back_is_told(
+    world: World, staff: User
+) -> None:
+    then = at(10, day=DAY.replace(day=3))
+    visit = operations.confirm_booking(booking=world.book(starts_at=then), actor=None, now=NOW)
+    Message.objects.filter(due_at__lte=NOW).update(state=MessageState.SENT)
+    fee = operations.late_fee(visit, now=NOW)
+    change = operations.ask_move(booking=visit, to=NewTime(at(14)), shown=Shown(visit.revision, fee), now=NOW)
+    operations.accept_change(change=change, actor=staff, now=THEN, with_fee=False)
+    operations.move_booking(booking=visit, to=NewTime(then), act=Act(THEN + MINUTE, staff))
+    waits = Message.objects.filter(booking=visit, due_at=THEN + 3 * MINUTE)
+    assert [message.kind for message in waits.order_by("pk")] == [MessageKind.MOVED]
+
+
+@pytest.mark.parametrize(("hour", "words"), [(14, "2:00 PM – 3:00 PM"), (16, "4:00 PM – 5:00 PM")])
+def test_a_visit_that_moves_before_the_email_about_its_course_leaves_has_none_of_its_own(
+    world: World, staff: User, smtp_server: MailServer, hour: int, words: str
+) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=THEN)
+    move(second, staff, 12 if hour == 14 else 17, THEN + MINUTE / 2)
+    move(second, staff, hour, THEN + MINUTE)
+    assert words in told(smtp_server, THEN + 10 * MINUTE)
+    # What comes next is compared with what that email told.
+    smtp_server.messages.clear()
+    move(second, staff, 12, THEN + 20 * MINUTE)
+    text = told(smtp_server, THEN + 22 * MINUTE)
+    assert words in text
+    assert "12:00 – 1:00 PM" in text or "12:00 PM – 1:00 PM" in text
 
 
 def test_visits_canceled_together_are_told_at_the_times_that_the_client_knows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,12 @@ from django.test import Client as Browser
 
 from bookings import exceptions
 from bookings.domain import links, operations
-from bookings.domain.operations import Sender
+from bookings.domain.operations import Act, NewTime, Sender
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.models import Booking, BookingRules, Message
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.render import render
+from massagerx.lib.localtime import local
 from tests.factories import DAY, NOW, World, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
@@ -162,3 +163,26 @@ def test_looking_at_the_link_proves_nothing_and_the_press_does(world: World) -> 
     browser.post("/visits/open/")
 
     assert not Booking.objects.unproved().exists()
+
+
+def test_no_later_hour_is_promised_for_the_press_than_the_request_is_kept(world: World) -> None:
+    rules = BookingRules.load()
+    rules.prove_within_minutes = 1440
+    rules.save()
+    booking = ask(world)
+    assert booking.prove_by == booking.answer_by
+    staff = User.objects.create_user("desk")
+    Booking.objects.update(prove_by=NOW + 20 * HOUR)
+
+    def moved(starts_at: datetime) -> Booking:
+        return operations.move_booking(booking=booking, to=NewTime(starts_at), act=Act(NOW, staff))
+
+    near = moved(at(17, day=local(NOW).date()))
+    assert near.prove_by is not None
+    assert near.prove_by == near.answer_by
+    assert near.prove_by < NOW + 5 * HOUR
+    # Where no hour is left in which somebody answers, by its start.
+    Booking.objects.update(prove_by=NOW + 20 * HOUR)
+    nearer = moved(at(13, day=local(NOW).date()))
+    nearer.refresh_from_db()
+    assert (nearer.answer_by, nearer.prove_by) == (None, nearer.starts_at)

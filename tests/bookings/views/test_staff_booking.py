@@ -104,6 +104,26 @@ def test_a_known_clients_booking_starts_at_the_times_with_all_else_filled_in(
     assert "on the phone, as desk" in page
 
 
+def test_nothing_that_a_draft_said_before_is_in_one_begun_anew(world: World, desk: Client) -> None:
+    known = world.book().client
+    desk.post(BEGIN)
+    draft = BookingDraft.objects.get()
+    everything = (
+        steps.CAME_BY_MAIL,
+        steps.SO_FAR,
+        steps.REFERRAL,
+        "health",
+        "missed",
+        "told by a step of tomorrow",
+    )
+    draft.answers |= {key: {"email": "another@example.com"} for key in everything}
+    draft.save()
+    desk.post(BEGIN, {"client": known.pk})
+    assert not set(everything) & set(BookingDraft.objects.get().answers)
+    desk.post(BEGIN)
+    assert set(BookingDraft.objects.get().answers) == {steps.STAFF_BOOKING}
+
+
 def test_a_visit_booked_by_phone_is_confirmed_and_says_who_booked_it(world: World, desk: Client) -> None:
     flow = Flow(desk, world)
     desk.post(BEGIN)
