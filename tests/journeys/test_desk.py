@@ -82,7 +82,7 @@ class Calls(Counter):
 def find(desk: Page, text: str) -> None:
     """What staff do when the phone rings, on whatever page they are: a key, a name, a key."""
     field = desk.locator("input[name=q]:visible")
-    # On the page that found somebody it is at hand already; on others a key leads to it, once the page's script is there.
+    # On the page that finds it is at hand already; on others a key leads to it, once the page has its script.
     if desk.locator("#find-client").count() == 0:
         desk.wait_for_load_state("load")
         desk.keyboard.press("/")
@@ -207,7 +207,9 @@ def test_calls_are_answered_from_whatever_page_is_open(site: RunningSite, new_pa
     expect(desk).to_have_url(re.compile("/admin/$"))
 
     beyond = {
-        name: cost for name, cost in counted.cost.items() if any(a > b for a, b in zip(cost, MOST[name]))
+        name: cost
+        for name, cost in counted.cost.items()
+        if any(a > b for a, b in zip(cost, MOST[name], strict=True))
     }
     assert beyond == {}
     assert counted.cost.keys() == MOST.keys()
