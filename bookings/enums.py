@@ -146,6 +146,7 @@ class MessageKind(models.TextChoices):
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
     TIME_OFF = "time_off", _("Time off answered")
+    INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
     CHANGE_ALERT = "change_alert", _("Alert: late move asked for")
     RECHECK_ALERT = "recheck_alert", _("Alert: health answers changed")
@@ -217,6 +218,7 @@ class LinkPurpose(models.TextChoices):
     FEED = "feed", _("A therapist's calendar feed")
     OFFICE = "office", _("An office’s page for its patients")
     REFERRAL = "referral", _("A course that an office prepared")
+    PASSWORD = "password", _("A password of a member of staff")
 
 
 class ChangeState(models.TextChoices):

@@ -4,7 +4,18 @@ from django.urls import path
 
 from .courses import views as course_views
 from .referrals import views as referral_views
-from .views import booking, details, enquiries, feed, health, outside, staff_booking, therapists, when
+from .views import (
+    booking,
+    details,
+    enquiries,
+    feed,
+    health,
+    invited,
+    outside,
+    staff_booking,
+    therapists,
+    when,
+)
 
 _BOOKLET = f"services/{enquiries.PROGRAM}/booklet/"
 
@@ -23,6 +34,7 @@ urlpatterns = [
     path("book/course/check/", course_views.check, name="course_check"),
     path("refer/<str:token>/", referral_views.refer, name="refer"),
     path("referred/<str:token>/", referral_views.referred, name="referred"),
+    path("invited/<str:token>/", invited.invited, name="invited"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),

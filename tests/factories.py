@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.contrib.auth.models import Group
+from django.db.migrations.loader import MigrationLoader
 
 from bookings.domain import operations
 from bookings.domain.operations import Submission
@@ -31,6 +32,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.screening import sample_rules_data
+from massagerx.lib.roles import Rights, give_rights
 from services.models import AddOn, Business, Category, Service, ServiceOption
 
 LA = ZoneInfo("America/Los_Angeles")
@@ -45,20 +47,20 @@ CLEAR_ANSWERS = {
 }
 
 
+def rights_in_migrations() -> list[Rights]:
+    """What each migration after the first of roles gives them."""
+    modules = {type(migration).__module__ for migration in MigrationLoader(None).disk_migrations.values()}
+    found = (getattr(import_module(name), "RIGHTS", None) for name in sorted(modules))
+    return [rights for rights in found if rights is not None]
+
+
 def make_roles() -> None:
     """The groups of staff, as the migrations make them: a test with transactions of its own empties all tables."""
     roles = import_module("bookings.migrations.0002_roles_and_search")
     if Group.objects.filter(name__in=roles.ROLES).count() < len(roles.ROLES):
         roles.make_roles(apps, None)
-        import_module("bookings.migrations.0004_visit_purpose").give_rights(apps, None)
-        import_module("bookings.migrations.0014_pairings").give_rights(apps, None)
-        import_module("bookings.migrations.0018_safe_at_the_door").give_rights(apps, None)
-        import_module("bookings.migrations.0022_incidents").give_rights(apps, None)
-        import_module("blog.migrations.0002_home_blocks").give_rights(apps, None)
-        import_module("bookings.drives.migrations.0002_rights_over_drives").give_rights(apps, None)
-        import_module("bookings.courses.migrations.0002_rights_over_courses").give_rights(apps, None)
-        import_module("bookings.courses.migrations.0003_courses").give_rights(apps, None)
-        import_module("bookings.referrals.migrations.0001_tables").give_rights(apps, None)
+        for rights in rights_in_migrations():
+            give_rights(apps, rights)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:

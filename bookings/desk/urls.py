@@ -15,6 +15,7 @@ from . import (
     find,
     front_page,
     health,
+    invitations,
     late_changes,
     messages,
     moving,
@@ -38,6 +39,8 @@ _CONTACT, _MESSAGE = "bookings/contactmessage/", "bookings/message/"
 urlpatterns = [
     path("", front_page.front_page, name="index"),
     path("opening/", opening.opening_page, name="opening"),
+    path("auth/user/add/", invitations.invite_page, name="auth_user_add"),
+    path("auth/user/<int:pk>/password/", invitations.password_link_page, name="auth_user_password_change"),
     path("me/", my_day.me_page, name="my_own"),
     path("me/pins/", check_ins.pins_page, name="my_pins"),
     path("me/stay-away/", my_day.stay_away, name="my_stay_away"),

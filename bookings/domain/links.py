@@ -91,7 +91,7 @@ def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> Link | None
     return (
         Link.objects.live(now)
         .filter(purpose=purpose, digest=tokens.token_digest(token))
-        .select_related("booking", "therapist", "booklet_request")
+        .select_related("booking", "therapist", "booklet_request", "user")
         .first()
     )
 

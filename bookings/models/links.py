@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +46,11 @@ class Link(models.Model):
     booklet_request = models.ForeignKey(
         BookletRequest, on_delete=models.CASCADE, related_name="links", null=True, blank=True
     )
-    # Of a sign-in link or a code: whom it was sent to.
+    # Of a link with which a member of staff sets their password.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", null=True, blank=True
+    )
+    # Of a link or a code that was sent by itself: to whom.
     email = models.EmailField(blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -77,6 +82,8 @@ class Link(models.Model):
                     | Q(purpose=LinkPurpose.FEED, therapist__isnull=False)
                     | Q(purpose=LinkPurpose.OFFICE)
                     | Q(purpose=LinkPurpose.BOOKLET, booklet_request__isnull=False, expires_at__isnull=False)
+                    | Q(purpose=LinkPurpose.PASSWORD, user__isnull=False, expires_at__isnull=False)
+                    & ~Q(email="")
                     | (
                         Q(
                             purpose__in=[LinkPurpose.SIGN_IN, LinkPurpose.CODE, LinkPurpose.REFERRAL],

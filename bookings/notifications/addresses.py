@@ -100,6 +100,11 @@ def referral_url(token: str) -> str:
     return f"{settings.SITE_URL}/referred/{token}/"
 
 
+def password_url(token: str) -> str:
+    """Where a member of staff sets their password."""
+    return f"{settings.SITE_URL}/invited/{token}/"
+
+
 def booklet_url(token: str) -> str:
     """Where the booklet is fetched."""
     return f"{settings.SITE_URL}/services/postural-correction-training/booklet/{token}/"

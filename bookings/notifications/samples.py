@@ -12,8 +12,8 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bookings.domain import links
-from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, Tier, WishState
+from bookings.domain import invitations, links
+from bookings.enums import BookingStatus, EventKind, LateFeeState, MessageKind, Tier, WishState
 from bookings.models import (
     Booking,
     BookletRequest,
@@ -143,6 +143,7 @@ SAMPLES: dict[str, Sample] = {
     "referred": Sample(_K.REFERRED, _("Course prepared by an office")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
+    "invited": Sample(_K.INVITED, _("To staff: link to set a password")),
     "time-off": Sample(_K.TIME_OFF, _("To a therapist: time off declined")),
     "staff-alert": Sample(_K.STAFF_ALERT, _("To staff: new request"), _S.REQUESTED),
     "staff-alert-moved": Sample(
@@ -215,7 +216,11 @@ def _told(story: Story, visit: Booking) -> Story:
 def _target(sample: Sample, now: datetime) -> Target:
     about = KINDS[sample.kind].about
     if about == "link":
-        return Link(purpose=LinkPurpose.SIGN_IN, email=_EMAIL, expires_at=now + links.SIGN_IN_LINK_LASTS)
+        colleague = User(username="sample.colleague@example.com", first_name="Sample")
+        colleague.set_unusable_password()
+        is_to_staff = sample.kind == MessageKind.INVITED
+        lasts = invitations.LINK_LASTS if is_to_staff else links.SIGN_IN_LINK_LASTS
+        return Link(email=_EMAIL, user=colleague if is_to_staff else None, expires_at=now + lasts)
     if about == "day":
         return DeskDay(local(now).date())
     if about == "contact_message":

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from massagerx.lib.admin import ListMixin
 
-from . import second_factor
+from . import reach, second_factor
 from .models import LogIn, TOTPDevice
 from .views import note
 
@@ -30,16 +30,6 @@ class StaffAdmin(ListMixin, UserAdmin):
     change_form_template = "admin/accounts/user_form.html"
     list_display = ("username", "first_name", "last_name", "roles", "has_factor", "is_active")
     list_filter = ("is_active", "groups")
-    add_fieldsets = (
-        (
-            None,
-            {
-                "classes": ("wide",),
-                "description": gettext_lazy("What they may do is set on the next page."),
-                "fields": ("username", "password1", "password2"),
-            },
-        ),
-    )
     owner_fieldsets = (
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Who"), {"fields": ("first_name", "last_name", "email")}),
@@ -67,15 +57,11 @@ class StaffAdmin(ListMixin, UserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a superuser may change a superuser."""
-        return super().has_change_permission(request, obj) and self._in_reach(request, obj)
+        return super().has_change_permission(request, obj) and reach.may_change(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a superuser may delete a superuser."""
-        return super().has_delete_permission(request, obj) and self._in_reach(request, obj)
-
-    @staticmethod
-    def _in_reach(request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or not obj.is_superuser or bool(request.user.is_superuser)
+        return super().has_delete_permission(request, obj) and reach.may_change(request.user, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Without the permissions that only a superuser gives."""
@@ -85,18 +71,9 @@ class StaffAdmin(ListMixin, UserAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Nobody gives a role that may do what they themselves may not."""
-        if db_field.name == "groups" and not request.user.is_superuser:
-            own = Permission.objects.filter(group__user=request.user.pk).values("pk")
-            beyond = Permission.objects.exclude(pk__in=own).values("pk")
-            kwargs["queryset"] = Group.objects.exclude(permissions__in=beyond)
+        if db_field.name == "groups":
+            kwargs["queryset"] = reach.roles_to_give(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Marks a new account as staff."""
-        if not change:
-            # Clients have no accounts: whoever gets one works here.
-            obj.is_staff = True
-        super().save_model(request, obj, form, change)
 
     # Second factor ---------------------------------------------------------------------------------------------
 

@@ -232,10 +232,12 @@ def _target_for(kind: MessageKind, email: str) -> dict[str, Any]:
         MessageKind.SIGN_IN: LinkPurpose.SIGN_IN,
         MessageKind.CODE: LinkPurpose.CODE,
         MessageKind.REFERRED: LinkPurpose.REFERRAL,
+        MessageKind.INVITED: LinkPurpose.PASSWORD,
     }
     if (purpose := purposes.get(kind)) is not None:
         lasts = links.SIGN_IN_LINK_LASTS
-        link = links.new_link(purpose=purpose, email=email, created_at=NOW, expires_at=NOW + lasts)
+        user = User.objects.create_user(email, email) if kind == MessageKind.INVITED else None
+        link = links.new_link(purpose=purpose, email=email, user=user, created_at=NOW, expires_at=NOW + lasts)
         return {"link": link}
     if kind == MessageKind.BOOKLET:
         request = BookletRequest.objects.create(

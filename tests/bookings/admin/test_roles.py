@@ -62,7 +62,7 @@ from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
 from services.models import Business, Category
 from tests.bookings.photos import add_photo
-from tests.factories import DAY, NOW, World, at, make_roles
+from tests.factories import DAY, NOW, World, at, make_roles, rights_in_migrations
 
 from .conftest import signed_in
 
@@ -504,17 +504,7 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 def test_roles_hold_rights_of_every_model_they_name(db: None) -> None:
     make_roles()
     roles = import_module("bookings.migrations.0002_roles_and_search")
-    of_apps = [
-        import_module("bookings.drives.migrations.0002_rights_over_drives").RIGHTS,
-        import_module("bookings.courses.migrations.0002_rights_over_courses").RIGHTS,
-        import_module("bookings.courses.migrations.0003_courses").RIGHTS,
-        import_module("bookings.referrals.migrations.0001_tables").RIGHTS,
-        import_module("bookings.migrations.0004_visit_purpose").RIGHTS,
-        import_module("bookings.migrations.0014_pairings").RIGHTS,
-        import_module("bookings.migrations.0018_safe_at_the_door").RIGHTS,
-        import_module("bookings.migrations.0022_incidents").RIGHTS,
-        import_module("blog.migrations.0002_home_blocks").RIGHTS,
-    ]
+    of_apps = rights_in_migrations()
     assert all(set(rights) <= set(roles.ROLES) for rights in of_apps)
     for name, table in roles.ROLES.items():
         of_role = dict(table)

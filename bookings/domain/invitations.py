@@ -1,0 +1,110 @@
+"""Log-ins of staff: somebody is invited by email, and sets a password of their own by a link that works once."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import Group, User
+from django.db import IntegrityError, transaction
+
+from bookings.domain import links, outbox
+from bookings.enums import LinkPurpose, MessageKind
+from bookings.models import Link, Therapist
+from bookings.models.links import LinkQuerySet
+
+LINK_LASTS = timedelta(days=3)
+
+
+def username_for(email: str) -> str:
+    """The name to log in with: the address, without the letters that Django's names may not have."""
+    return re.sub(r"[^\w.@+-]", "", email.lower())
+
+
+def invite(
+    *, email: str, first_name: str, last_name: str, role: Group, therapist: Therapist | None, now: datetime
+) -> User:
+    """An account without a password, with its role and, for a therapist, their visits; and the email with its link.
+
+    Raises IntegrityError when there is such an account, or the therapist has one.
+    """
+    with transaction.atomic():
+        user = User.objects.create_user(
+            username_for(email), email, first_name=first_name, last_name=last_name, is_staff=True
+        )
+        user.groups.add(role)
+        if therapist is not None:
+            locked = Therapist.objects.select_for_update().get(pk=therapist.pk)
+            if locked.user_id is not None:
+                # Pressed on two pages at once; the constraint would let the second one take the log-in's place.
+                raise IntegrityError("this therapist has a log-in")
+            locked.user = user
+            locked.save(update_fields=["user"])
+        send_link(user, now=now)
+    return user
+
+
+def send_link(user: User, *, now: datetime) -> Link:
+    """Mails the account's owner a link to set a password with; the ones before open nothing any more."""
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        end_links(locked, now=now)
+        link = links.new_link(
+            purpose=LinkPurpose.PASSWORD,
+            user=locked,
+            email=locked.email,
+            created_at=now,
+            expires_at=now + LINK_LASTS,
+        )
+        outbox.write_link_message(link=link, kind=MessageKind.INVITED, now=now)
+    return link
+
+
+def waiting_link(user: User, *, now: datetime) -> Link | None:
+    """The link that was sent and that nobody has used yet, while it works."""
+    return _unused(now).filter(user=user).first()
+
+
+def end_links(user: User, *, now: datetime) -> None:
+    """What was sent opens nothing any more, and what still waits is not sent."""
+    _unused(now).filter(user=user).update(revoked_at=now)
+
+
+def is_untouched(user: User) -> bool:
+    """Whether nobody has ever set a password of this account, so that it can go without a trace."""
+    return not user.has_usable_password() and user.last_login is None
+
+
+def take_back(user: User, *, now: datetime) -> bool:
+    """Ends the link that waits; an account that nobody has used yet is deleted with it. Whether it was."""
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        end_links(locked, now=now)
+        if not is_untouched(locked):
+            return False
+        locked.delete()
+    return True
+
+
+def find_invitation(token: str, *, now: datetime) -> Link | None:
+    """The link of a token, with its account; None for one that is used, ended, or sent to an address that is no longer
+    the account's, and for an account that is closed."""
+    link = links.find_link(token, purpose=LinkPurpose.PASSWORD, now=now)
+    if link is None or link.used_at is not None or link.user is None:
+        return None
+    return link if link.user.is_active and link.user.email == link.email else None
+
+
+def set_password(link: Link, password: str, *, now: datetime) -> bool:
+    """Sets the password, by which other log-ins of the account end. False when the link was used meanwhile."""
+    with transaction.atomic():
+        if link.user is None or not links.use_link(link, now=now):
+            return False
+        user = User.objects.select_for_update().get(pk=link.user.pk)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return True
+
+
+def _unused(now: datetime) -> LinkQuerySet:
+    return Link.objects.live(now).filter(purpose=LinkPurpose.PASSWORD, used_at=None).order_by("-pk")
