@@ -130,10 +130,11 @@ def _load_posts(loaded: Loaded, now: datetime) -> None:
 
 
 def _cover(post_file: Document, now: datetime) -> Picture:
-    """A picture of the library; its smaller sizes are made in the background like any other's."""
-    data = (_COVERS / f"{post_file.slug}.webp").read_bytes()
+    """A picture of the library with its dark twin; smaller sizes are made in the background like any other's."""
     left, top = post_file.values["focus"]
-    cover = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top)
-    cover.put_away(Encoded(data, *_COVER_SIZE), now=now)
-    cover.save()
+    cover = None
+    for name in (f"{post_file.slug}-dark", post_file.slug):
+        cover = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top, dark=cover)
+        cover.put_away(Encoded((_COVERS / f"{name}.webp").read_bytes(), *_COVER_SIZE), now=now)
+        cover.save()
     return cover
