@@ -92,7 +92,7 @@ def _treatment(
         request.POST if is_sent else None,
         initial=_chosen(request, progress, service) or None,
         service=service,
-        travel_from_cents=queries.lowest_travel_cents(),
+        travel_from_cents=queries.lowest_travel_cents(timezone.localdate(progress.now)),
     )
     if is_sent and form.is_valid():
         return _choose(request, progress, asked, service, form.cleaned_data)
@@ -167,7 +167,7 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     if typed and form.is_valid():
         zip_code = form.cleaned_data["zip_code"]
         try:
-            asked["area"] = queries.area(zip_code)
+            asked["area"] = queries.area(zip_code, today=today)
         except exceptions.OutsideArea:
             asked["outside"] = zip_code
     return asked
@@ -185,7 +185,7 @@ def where(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             zip_code = form.cleaned_data["zip_code"]
             try:
-                area = queries.area(zip_code)
+                area = queries.area(zip_code, today=timezone.localdate(progress.now))
             except exceptions.OutsideArea:
                 return outside_page(request, progress, zip_code, status=422)
             changes = forget_time(progress) if progress.area != area else {}

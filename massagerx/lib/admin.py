@@ -103,6 +103,12 @@ def _show_without_seconds(widget: forms.Widget) -> None:
             part.format = "%H:%M"
 
 
+def _name_parts(field: forms.SplitDateTimeField) -> None:
+    """Tells who doesn't see the page which of the two fields is what: Django's words beside them are no labels."""
+    for part, words in zip(field.widget.widgets, (_("Date: %(what)s"), _("Time: %(what)s")), strict=True):
+        part.attrs["aria-label"] = words % {"what": field.label}
+
+
 def clock_field(**options: Any) -> forms.TimeField:
     """A field for a wall time, typed as people here write it."""
     field = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
@@ -139,6 +145,7 @@ class KindFieldsMixin(BaseModelAdmin):
             _show_without_seconds(field.widget)
             # In place of Django's note on the hours between the browser's clock and ours.
             field.help_text = field.help_text or _("Los Angeles time.")
+            _name_parts(field)
         if isinstance(db_field, models.DateField) and field is not None:
             field.validators = [*field.validators, sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):
