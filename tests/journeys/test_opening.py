@@ -129,6 +129,11 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     owner.keep("business")
     owner.saved()
 
+    page.goto("/admin/opening/")
+    owner.press(page.get_by_role("link", name="Choose from prepared services"))
+    owner.keep("prepared")
+    assert accessibility_violations(page) == []
+    assert sideways_overflow(page) == 0
     owner.follow("Add a category")
     owner.fill(page.get_by_label("Name:"), "Massage")
     owner.saved()
