@@ -1,5 +1,5 @@
-"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms,
-and whether online booking is open."""
+"""What every page may show of the booking app: therapists' certificates, the least that a drive costs, our terms, how
+long we keep what we know, and whether online booking is open."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from .domain import queries
+from .domain import queries, retention
 from .domain.opening import takes_bookings
 from .models import TermsVersion, Therapist
 
@@ -46,3 +46,8 @@ def booking_is_open(request: HttpRequest) -> dict[str, Any]:
 def terms(request: HttpRequest) -> dict[str, Any]:
     """`terms`: what is agreed to when booking now, None when the owner has none; one query, when asked for."""
     return {"terms": SimpleLazyObject(lambda: TermsVersion.in_force(timezone.now()))}
+
+
+def kept(request: HttpRequest) -> dict[str, Any]:
+    """`kept`: what we keep of a client and until when; one query, when asked for."""
+    return {"kept": SimpleLazyObject(retention.kept)}

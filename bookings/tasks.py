@@ -23,6 +23,7 @@ from bookings.domain import (
     links,
     message_copies,
     operations,
+    retention,
     stranding,
 )
 from bookings.models import Photo
@@ -82,6 +83,12 @@ def purge_drafts() -> None:
 def purge_health_answers() -> None:
     """Deletes health answers of clients who have not been visited for as long as the owner keeps them."""
     intake.purge_health_answers(now=timezone.now())
+
+
+@shared_task
+def purge_access_notes() -> None:
+    """Deletes gate codes and notes about homes some weeks after a client's last visit."""
+    retention.purge_access_notes(now=timezone.now())
 
 
 @shared_task

@@ -47,6 +47,7 @@ from bookings.staff.visibility import (
     therapists_seen_by,
 )
 from bookings.templatetags.bookings_admin import national_phone
+from massagerx.lib import error_kinds
 from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 from services.sample_left import sample_left
@@ -130,7 +131,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
         "may_see_messages": may_see_messages,
     }
     if may_open(user):
-        yield needs_owner(now, is_sample=is_sample)
+        yield {**needs_owner(now, is_sample=is_sample), "errors": error_kinds.lately(now)}
     if user.has_perm("bookings.view_changerequest"):
         yield _late_changes(user)
     if user.has_perm("bookings.change_booking"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, TextField
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ from bookings.models import (
     VisitPurpose,
 )
 from bookings.models.intake import NEEDS_NO_NOTE, needs_note, same_person
-from massagerx.lib.batches import delete_in_batches
+from massagerx.lib.batches import delete_in_batches, in_batches
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
 
@@ -153,26 +153,27 @@ def purge_drafts(*, now: datetime) -> int:
 def purge_health_answers(*, now: datetime) -> int:
     """Deletes health answers, those given again, clinicians' notes as words and as files, and what visits were for, of
     clients whose last visit, kept or not, ended longer ago than the owner keeps them
-    (`BookingRules.health_kept_months`); returns of how many visits."""
+    (`BookingRules.health_kept_months`); returns of how many visits. Some clients at a time, each wholly."""
     oldest = months_before(local(now), BookingRules.load().health_kept_months)
-    long_gone = (
-        Booking.objects.order_by().values("client").annotate(last=Max("ends_at")).filter(last__lte=oldest)
+    visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
+    long_gone = Client.objects.filter(
+        Exists(visits.filter(ends_at__lte=oldest)), ~Exists(visits.filter(ends_at__gt=oldest))
     )
-    old: dict[str, Any] = {"booking__client__in": long_gone.values("client")}
+    return in_batches(long_gone, lambda clients: _purge_health(clients, now))
+
+
+def _purge_health(clients: QuerySet[Client], now: datetime) -> int:
     with transaction.atomic():
-        return _purge_health(old, now)
-
-
-def _purge_health(old: dict[str, Any], now: datetime) -> int:
-    # The keys alone: what can't be opened any more must go all the same.
-    visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
-    for model in (ScreeningRecheck, ClinicianNote, NoteFile, VisitPurpose):
-        rows = model._base_manager.filter(**old).order_by()
-        visits |= set(rows.values_list("booking", flat=True))
-        rows.only("pk").delete()
-    ScreeningRecord.objects.filter(**old).only("pk").delete()
-    listeners.tell(listeners.HealthPurged(bookings=sorted(visits), at=now))
-    return len(visits)
+        old: dict[str, Any] = {"booking__client__in": list(clients.values_list("pk", flat=True))}
+        # The keys alone: what can't be opened any more must go all the same.
+        visits = set(ScreeningRecord.objects.filter(**old).order_by().values_list("booking", flat=True))
+        for model in (ScreeningRecheck, ClinicianNote, NoteFile, VisitPurpose):
+            rows = model._base_manager.filter(**old).order_by()
+            visits |= set(rows.values_list("booking", flat=True))
+            rows.only("pk").delete()
+        ScreeningRecord.objects.filter(**old).only("pk").delete()
+        listeners.tell(listeners.HealthPurged(bookings=sorted(visits), at=now))
+        return len(visits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
@@ -14,6 +15,7 @@ _LONGEST = 2000
 _EMAIL = re.compile(r"(?<![^\s@<>\"',;])[^\s@<>\"',;]++@[^\s@<>\"',;]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(r"(?<![\w.-])\+?\d[\d ().-]{8,40}\d(?![\w-])")
 _QUERY = re.compile(r"\?[^\s\"']*")
+_TREE = f"{Path(__file__).parents[2]}/"
 _TASK_FACTS = ("id", "name", "runtime")
 
 
@@ -43,7 +45,7 @@ class NoPersonalData(logging.Filter):
             trace = record.exc_info[2]
             while trace is not None:
                 code = trace.tb_frame.f_code
-                places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{trace.tb_lineno} {code.co_name}")
+                places.append(f"{_file(code.co_filename)}:{trace.tb_lineno} {code.co_name}")
                 trace = trace.tb_next
             record.error = record.exc_info[0].__name__
             record.places = places[-12:]
@@ -55,6 +57,11 @@ class NoPersonalData(logging.Filter):
         if isinstance(data := record.__dict__.pop("data", None), Mapping):
             record.data = {name: data[name] for name in _TASK_FACTS if name in data}
         return True
+
+
+def _file(path: str) -> str:
+    """A file from where our tree, or the folder of packages, begins: `bookings/views/when.py`."""
+    return path.rsplit("/site-packages/", 1)[-1].removeprefix(_TREE)
 
 
 def _harmless(record: logging.LogRecord) -> Any:

@@ -98,6 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "bookings.context_processors.certificates",
                 "bookings.context_processors.travel_from",
                 "bookings.context_processors.terms",
+                "bookings.context_processors.kept",
                 "bookings.context_processors.booking_is_open",
             ],
         },

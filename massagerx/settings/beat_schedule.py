@@ -21,6 +21,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-sessions": {"task": "bookings.tasks.purge_sessions", "schedule": 3600.0},
     "purge-area-requests": {"task": "bookings.tasks.purge_area_requests", "schedule": 86_400.0},
     "purge-health-answers": {"task": "bookings.tasks.purge_health_answers", "schedule": 86_400.0},
+    "purge-access-notes": {"task": "bookings.tasks.purge_access_notes", "schedule": 86_400.0},
     "purge-drafts": {"task": "bookings.tasks.purge_drafts", "schedule": 3600.0},
     "purge-links": {"task": "bookings.tasks.purge_links", "schedule": 3600.0},
     "purge-copies": {"task": "bookings.tasks.purge_copies", "schedule": 3600.0},

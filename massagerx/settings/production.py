@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from massagerx.lib.keys import random_key, valid_key
 
 from .base import *
-from .base import ANYMAIL, EMAIL_BACKEND, MIDDLEWARE, SMTP_BACKEND, cache, database, env, redis_urls
+from .base import ANYMAIL, EMAIL_BACKEND, LOGGING, MIDDLEWARE, SMTP_BACKEND, cache, database, env, redis_urls
 
 LOCAL = False
 # Outermost, so that what asks for `/status` makes it look as well.
@@ -102,3 +102,11 @@ CSRF_COOKIE_NAME = "__Host-csrftoken"
 MESSAGES_COOKIE_NAME = "__Host-messages"
 LANGUAGE_COOKIE_SECURE = True
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=True)
+
+# The owner hears of errors: the watch writes to them.
+LOGGING["handlers"]["error_kinds"] = {
+    "class": "massagerx.lib.error_kinds.ErrorKindHandler",
+    "level": "ERROR",
+    "filters": ["no_personal_data"],
+}
+LOGGING["root"]["handlers"].append("error_kinds")

@@ -26,6 +26,13 @@ OK = "ok"
 SILENT_AFTER = timedelta(minutes=5)
 # Bytes that must be free where the site writes: room for a day of logs and pictures.
 DISK_SPARE = 256 * 1024 * 1024
+# The middleware that sets them for all other answers comes later.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class ProbesMiddleware:
@@ -42,9 +49,8 @@ class ProbesMiddleware:
             return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
         found = checks()
         well = all(state == OK for state in found.values())
-        response = JsonResponse({"status": OK if well else "not ok", **found}, status=200 if well else 503)
-        response["Cache-Control"] = "no-store"
-        return response
+        body = {"status": OK if well else "not ok", **found}
+        return JsonResponse(body, status=200 if well else 503, headers=_HEADERS)
 
 
 def live() -> dict[str, str]:

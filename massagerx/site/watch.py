@@ -1,4 +1,5 @@
-"""Who is told when that stands still on which alarms, reminders and emails hang: the owner, by a connection of our own.
+"""Who is told when that stands still on which alarms, reminders and emails hang, or when something breaks: the owner,
+by a connection of our own.
 
 The worker can't tell of its own death. So each web process looks while it is asked for pages, and `manage.py watch`
 looks by a timer. What was found and told stands in a file, because database and broker may be what is gone.
@@ -22,9 +23,12 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.models import BookingRules
 from bookings.notifications import delivery
+from massagerx.lib import error_kinds
+from massagerx.lib.localtime import clock_time
 from services.models import Business
 
 from .probes import OK, status
@@ -66,8 +70,8 @@ def _look_beside() -> None:
 
 
 def look(*, now: datetime) -> dict[str, str]:
-    """Asks everything that a person should be called for, and writes to the owner of what has lasted; returns what
-    isn't well, by its name. Two that look at once tell once."""
+    """Asks everything that a person should be called for, and writes to the owner of what has lasted and of what
+    broke; returns what isn't well, by its name. Two that look at once tell once."""
     found = {name: state for name, state in status().items() if state != OK}
     path = Path(settings.VAR_DIR) / "watch.json"
     with path.open("a+", encoding="utf-8") as file:
@@ -87,6 +91,7 @@ def look(*, now: datetime) -> dict[str, str]:
             and _tell({name: found[name] for name in lasting}, kept["to"])
         ):
             kept["told"], kept["told_at"] = lasting, now.isoformat()
+        _tell_of_errors(kept["to"], now)
         file.seek(0)
         file.truncate()
         json.dump(kept, file)
@@ -141,3 +146,25 @@ def _tell(found: dict[str, str], to: str) -> bool:
         subject=_("The site needs a look: %(names)s") % {"names": names},
         body=body % {"names": names, "site": settings.SITE_URL},
     )
+
+
+def _tell_of_errors(to: str, now: datetime) -> None:
+    """One email of all kinds that were not told within the hour. Those whom nobody could be told of wait."""
+    kinds = [kind for kind in error_kinds.lately(now) if kind.is_to_be_told(now)]
+    if not kinds or not to:
+        return
+    lines = [
+        ngettext("%(what)s: once, at %(clock)s", "%(what)s: %(times)d times since %(clock)s", kind.times)
+        % {"what": kind.what, "times": kind.times, "clock": clock_time(kind.first)}
+        for kind in kinds
+    ]
+    body = _(
+        "%(lines)s\n\nSomebody may have seen an error page, or something was not done. Pass this on to whoever "
+        "looks after the site: the lines of the log have the same words. Nobody’s name, and nothing that anybody "
+        "typed, is in it. While it goes on you hear once an hour."
+    )
+    # Noted first: where that fails, nobody shall be written to each minute.
+    error_kinds.mark_told(kinds, now)
+    subject = _("Something went wrong on the site")
+    if not delivery.send_at_once(to=to, subject=subject, body=body % {"lines": "\n".join(lines)}):
+        error_kinds.mark_told(kinds, None)

@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 
+import pytest
+
 from tests.architecture.test_tree import tracked
 from tests.support import ROOT
 
@@ -10,10 +12,10 @@ DECISIONS = ROOT / "docs" / "decisions"
 OF_THE_TREE = "tests|bookings|blog|services|massagerx|bench|bin|launch|templates|static|docs"
 
 
-def test_proofs_that_integrity_names_are_there() -> None:
-    named = set(
-        re.findall(r"`(?:tests/[\w/]*/)?(test_\w+)(?:\.py)?`", (ROOT / "docs/integrity.md").read_text())
-    )
+@pytest.mark.parametrize("document", ["integrity", "security"])
+def test_proofs_that_documents_name_are_there(document: str) -> None:
+    text = (ROOT / f"docs/{document}.md").read_text()
+    named = set(re.findall(r"`(?:tests/[\w/]*/)?(test_\w+)(?:\.py)?`", text))
     there = set()
     for path in tracked():
         if path.startswith("tests/") and path.endswith(".py"):

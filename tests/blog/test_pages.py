@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 
 from blog.models import FaqEntry, Page, Post
+from bookings.models import BookingRules
 from services.models import Business, Category, Service, ServiceOption
 from tests.blog.posts import HOUR, NOW, make_draft, make_post, make_tag
 from tests.factories import somebody_does
@@ -341,3 +342,10 @@ def test_scheduled_moment_is_shown_in_los_angeles_time(
     page = writer_client.get("/blog/a-coming-post/").content.decode()
 
     assert "December 3, 2026, 6 p.m. PST" in page or "December 3, 2026, 6:00 p.m. PST" in page
+
+
+def test_privacy_page_ends_with_what_is_kept_as_the_owner_has_set_it(client: Client) -> None:
+    BookingRules.objects.update_or_create(pk=1, defaults={"health_kept_months": 7})
+    html = client.get("/privacy/").content.decode()
+    assert "the dates of a course:</strong> 7 months after your last visit</li>" in html
+    assert "How long we keep it" not in client.get("/policies/").content.decode()

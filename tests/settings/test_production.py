@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def test_settings_of_a_real_site_are_taken_and_strict(tmp_path: Path) -> None:
     assert done.stdout.split() == [
         "False", "__Host-sessionid", "__Host-csrftoken", "True", "True", "True", "True", "True", "None",
     ]  # fmt: skip
+
+
+def test_errors_are_counted_for_the_owner_without_what_was_typed(tmp_path: Path) -> None:
+    show = "import django, logging; django.setup(); logging.getLogger('massagerx').error('lost: %s', 'ana@example.com')"
+    done = start(tmp_path, show=show)
+    assert done.returncode == 0, done.stderr
+    (kind,) = json.loads((tmp_path / "errors.json").read_text())
+    assert (kind["what"], kind["times"]) == ("massagerx: lost: [email]", 1)
 
 
 def test_provider_sends_in_place_of_a_mail_server(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from bookings.models import BookingRules
 from massagerx import celery
+from massagerx.lib.error_kinds import ErrorKindHandler
 from massagerx.site import watch
 from massagerx.site.watch import AGAIN_AFTER, LASTS, LOOK_EVERY
 from tests.factories import NOW, make_world
@@ -103,6 +105,43 @@ def test_what_nobody_could_be_told_is_told_as_soon_as_one_can(site: Site, settin
     watch.look(now=NOW + 4 * MINUTE)
     assert len(server.messages) == 1
     server.stop()
+
+
+def meet(what: str, at: datetime) -> None:
+    """An error, as a process' log meets it."""
+    record = logging.LogRecord("massagerx.test", logging.ERROR, "", 0, what, (), None)
+    record.created = at.timestamp()
+    ErrorKindHandler().handle(record)
+
+
+def test_what_broke_is_told_in_one_email_and_again_after_an_hour(site: Site, smtp_server: MailServer) -> None:
+    meet("a picture could not be read", NOW)
+    for seconds in (5, 6):
+        meet("a message could not be written", NOW + timedelta(seconds=seconds))
+    for minutes in (1, 2, 3):
+        watch.look(now=NOW + minutes * MINUTE)
+    (mail,) = smtp_server.messages
+    assert mail.recipients == ["hello@example.com"]
+    assert "a picture could not be read: once, at 12:00 PM PST" in mail.text
+    assert "a message could not be written: 2 times since 12:00 PM PST" in mail.text
+    meet("a picture could not be read", NOW + 4 * MINUTE)
+    watch.look(now=NOW + 60 * MINUTE)
+    assert len(smtp_server.messages) == 1
+    watch.look(now=NOW + 61 * MINUTE)
+    assert "a message" not in smtp_server.messages[1].text
+    watch.look(now=NOW + 200 * MINUTE)
+    assert len(smtp_server.messages) == 2
+
+
+def test_what_broke_and_nobody_could_be_told_is_told_later(
+    site: Site, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meet("a picture could not be read", NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.delivery, "send_at_once", lambda **email: False)
+        watch.look(now=NOW + MINUTE)
+    watch.look(now=NOW + 2 * MINUTE)
+    assert len(smtp_server.messages) == 1
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]"])

@@ -88,9 +88,7 @@ def correct_visit(
         area = fresh.area if address.zip_code == fresh.area.zip_code else load_area(address.zip_code)
         before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
         was_elsewhere = fresh.address_key != address.address_key
-        treatment = correction.treatment
-        if treatment is not None and not _is_other(treatment, treatment_of(fresh)):
-            treatment = None
+        treatment = _other_treatment(correction, fresh)
         if _is_for_others(fresh, correction) and intake.has_health(fresh):
             raise HealthAnswered
         quote = _quote(fresh, correction, treatment, area, rules)
@@ -126,9 +124,17 @@ def correct_visit(
     return fresh
 
 
-def _is_other(wanted: Treatment, booked: Treatment) -> bool:
+def _other_treatment(correction: Correction, booking: Booking) -> Treatment | None:
+    """What it is to be, where that is another length, number of people or choice of add-ons than is booked."""
+    wanted = correction.treatment
+    if wanted is None:
+        return None
+    booked = treatment_of(booking)
     add_ons = [{add_on.pk for add_on in treatment.add_ons} for treatment in (wanted, booked)]
-    return (wanted.option.pk, wanted.people) != (booked.option.pk, booked.people) or add_ons[0] != add_ons[1]
+    is_same = (wanted.option.pk, wanted.people) == (booked.option.pk, booked.people) and add_ons[
+        0
+    ] == add_ons[1]
+    return None if is_same else wanted
 
 
 def _is_for_others(booking: Booking, correction: Correction) -> bool:

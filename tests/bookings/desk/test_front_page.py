@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from bookings.domain import operations
 from bookings.domain.operations import Act, NewTime
 from bookings.enums import MessageState
 from bookings.models import Booking, Booklet, Message, TermsVersion, Therapist, TimeOff, WorkingHours
+from massagerx.lib.error_kinds import ErrorKindHandler
 from services.models import Business, Service
 from services.sample_left import sample_left
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at, make_roles
@@ -47,6 +50,21 @@ def test_request_is_on_the_front_page_with_what_staff_need(desk: Client, world: 
         reverse("admin:bookings_booking_change", args=[booking.pk]),
     ):  # fmt: skip
         assert words in text, words
+
+
+def test_what_broke_is_told_to_the_owner_alone(
+    desk: Client, owner: Client, world: World, tmp_path: Path, settings: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    assert "Something went wrong" not in shown(owner)
+    record = logging.LogRecord("massagerx.test", logging.ERROR, "", 0, "a <b> could not be read", (), None)
+    record.created = (NOW - timedelta(minutes=5)).timestamp()
+    ErrorKindHandler().handle(record)
+    text = shown(owner)
+    assert "Something went wrong on the site." in text
+    assert "Last: Wed, Dec 2, 2026, 11:55 AM PST" in text
+    assert "1 × massagerx.test: a &lt;b&gt; could not be read" in text
+    assert "Something went wrong" not in shown(desk)
 
 
 def test_oldest_request_comes_first_and_answered_ones_are_gone(desk: Client, world: World) -> None:

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from bookings import tasks
-from bookings.domain import intake, operations
+from bookings.domain import export, intake, listeners, operations, retention
 from bookings.models import (
+    AccessNotes,
     Booking,
     BookingRules,
     ClinicianNote,
@@ -19,6 +20,7 @@ from bookings.models import (
     ScreeningRecheck,
     ScreeningRecord,
 )
+from massagerx.lib.batches import in_batches
 from massagerx.lib.localtime import months_before
 from tests.factories import NOW, World, at
 
@@ -79,6 +81,45 @@ def test_answers_that_no_key_opens_go_all_the_same(world: World, settings: Any) 
     assert held() == (0, 0, 0)
 
 
+def test_health_answers_go_some_clients_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(world, starts_at=at(10))
+    told(world, starts_at=at(13), email="bo@example.com", phone="+12135550199")
+    told(world, starts_at=at(16), email="cy@example.com", phone="+12135550198")
+    monkeypatch.setattr(in_batches, "__kwdefaults__", {"size": 2})
+    facts: list[Any] = []
+    monkeypatch.setattr(listeners, "tell", facts.append)
+    assert intake.purge_health_answers(now=NOW + timedelta(days=3000)) == 3
+    assert held() == (0, 0, 0)
+    assert [len(fact.bookings) for fact in facts] == [2, 1]
+
+
+def test_the_way_in_goes_twelve_weeks_after_the_last_visit(world: World) -> None:
+    told(world, starts_at=at(10))
+    last = told(world, starts_at=at(13))
+    other = told(world, starts_at=at(16), email="bo@example.com", phone="+12135550199")
+    over = last.ends_at + retention.WAY_IN_KEPT
+    assert retention.purge_access_notes(now=over - timedelta(seconds=1)) == 0
+    assert retention.purge_access_notes(now=over) == 2
+    assert list(AccessNotes.objects.values_list("booking", flat=True)) == [other.pk]
+    # The visits stay, and pages that showed how to get in do too.
+    assert export.all_about(last.client)
+    assert retention.purge_access_notes(now=over) == 0
+
+
+def test_the_way_in_goes_though_no_key_opens_it(world: World, settings: Any) -> None:
+    told(world)
+    settings.HEALTH_KEYS = ["b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyb3Q="]
+    assert retention.purge_access_notes(now=NOW + timedelta(days=400)) == 1
+
+
+def test_what_the_page_says_is_what_is_done(world: World) -> None:
+    BookingRules.objects.update(health_kept_months=1, area_requests_kept_days=33)
+    rows = {row.what: row.until for row in retention.kept()}
+    assert {"1 month after your last visit", "84 days after your last visit", "33 days"} <= set(rows.values())
+    assert rows["A booking that you start and don’t send"] == "1 day"
+    assert rows["What you write on our contact page, and that you asked for the booklet"] == "400 days"
+
+
 @pytest.mark.parametrize(
     ("moment", "months", "earlier"),
     [
@@ -93,10 +134,11 @@ def test_months_before(moment: datetime, months: int, earlier: datetime) -> None
 
 
 def test_somebody_comes_for_everything_that_has_its_time() -> None:
-    """Holds; links and codes; drafts; copies; enquiries; requests from outside; sessions; health answers."""
+    """Holds; links and codes; drafts; copies; enquiries; requests from outside; sessions; health answers; ways in."""
     purges = {
         tasks.release_expired_holds, tasks.purge_links, tasks.purge_drafts, tasks.purge_copies,
         tasks.purge_enquiries, tasks.purge_area_requests, tasks.purge_sessions, tasks.purge_health_answers,
+        tasks.purge_access_notes,
     }  # fmt: skip
     beat: dict[Any, Any] = {
         entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()

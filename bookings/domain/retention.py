@@ -1,0 +1,87 @@
+"""How long what we know of a client is kept, for the privacy page; and the end of what belongs to nothing else here.
+
+Each figure is the one that the purge itself reads, so the page can't disagree with what is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.domain import check_ins, intake, message_copies
+from bookings.domain.operations import enquiries, steps
+from bookings.drives import operations as drives
+from bookings.models import AccessNotes, Booking, BookingRules
+from massagerx.lib.batches import delete_in_batches
+
+#: Gate codes and notes about a home, after the client's last visit.
+WAY_IN_KEPT = timedelta(weeks=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept, and until when, in words for the person whom it is about."""
+
+    what: str
+    until: str
+
+
+def purge_access_notes(*, now: datetime) -> int:
+    """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`; returns of
+    how many visits."""
+    long_ago = now - WAY_IN_KEPT
+    later = Booking.objects.filter(client=OuterRef("booking__client"), ends_at__gt=long_ago)
+    return delete_in_batches(
+        AccessNotes.objects.filter(~Exists(later.order_by()), booking__ends_at__lte=long_ago)
+    )
+
+
+def kept() -> list[Kept]:
+    """All that has its time, in the owner's figures where they are the owner's. One query."""
+    rules = BookingRules.load()
+    after = _("%(time)s after your last visit")
+    months = rules.health_kept_months
+    health = ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
+    return [
+        Kept(_("A booking that you start and don’t send"), _days(intake.DRAFT_LIFETIME)),
+        Kept(
+            _("Your health answers, clinicians’ notes, what a visit is for, and the dates of a course"),
+            after % {"time": health},
+        ),
+        Kept(
+            _("Gate codes, and what else helps us to your door"),
+            after % {"time": _days(WAY_IN_KEPT)},
+        ),
+        Kept(_("Copies of our emails to you; that they were sent stays"), _days(message_copies.COPIES_LAST)),
+        Kept(
+            _("What you write on our contact page, and that you asked for the booklet"),
+            _days(enquiries.ENQUIRIES_KEPT),
+        ),
+        Kept(
+            _("That you would like us to come to where we don’t drive yet"),
+            _days(timedelta(days=rules.area_requests_kept_days)),
+        ),
+        Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
+        Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
+        Kept(
+            _("How long a drive took from one ZIP code to another; not who drove, or to whom"),
+            _days(drives.KEEP),
+        ),
+        Kept(
+            _("The cookies that keep your place while you book"),
+            _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
+        ),
+        Kept(
+            _("Your visits: when, what, with whom, how much and how it was paid"),
+            _("as long as the law asks us to keep business records"),
+        ),
+    ]
+
+
+def _days(time: timedelta) -> str:
+    return ngettext("%(count)d day", "%(count)d days", time.days) % {"count": time.days}
