@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from massagerx.lib.content_files import Document, read_documents, read_toml, to_
 from massagerx.lib.localtime import local
 from massagerx.lib.pictures import Encoded
 from services.models import Service
-from services.sample_left import Left, page_of, untouched
+from services.sample_left import Left, page_of, take_off, untouched
 
 from .models import FaqEntry, HomeBlock, Page, Picture, Post, Tag
 
@@ -80,6 +81,24 @@ def _texts(page_file: Document, now: datetime) -> dict[str, str]:
 
 def left() -> list[Left]:
     """Posts, pages and answers that readers see and that nobody has saved as their own."""
+    posts, pages, questions = _left()
+    return [
+        *(Left(_("the post “%(title)s”") % {"title": post.title}, page_of(post)) for post in posts),
+        *(Left(_("the page “%(title)s”") % {"title": page.title}, page_of(page)) for page in pages),
+        *(
+            Left(_("the answer to “%(question)s”") % {"question": row.question}, page_of(row))
+            for row in questions
+        ),
+    ]
+
+
+def remove(*, now: datetime) -> None:
+    """Deletes the posts, pages and answers that `left` names. Covers stay in the library, where a text may use them."""
+    for rows in _left():
+        take_off(rows)
+
+
+def _left() -> tuple[QuerySet[Post], QuerySet[Page], QuerySet[FaqEntry]]:
     posts = Post.objects.filter(
         status=Post.Status.PUBLISHED, slug__in=[file.slug for file in read_documents(POSTS)]
     )
@@ -87,20 +106,7 @@ def left() -> list[Left]:
     questions = FaqEntry.objects.active().filter(
         question__in=[row["question"] for row in read_toml(LISTS)["questions"]]
     )
-    return [
-        *(
-            Left(_("the post “%(title)s”") % {"title": post.title}, page_of(post))
-            for post in untouched(posts)
-        ),
-        *(
-            Left(_("the page “%(title)s”") % {"title": page.title}, page_of(page))
-            for page in untouched(pages)
-        ),
-        *(
-            Left(_("the answer to “%(question)s”") % {"question": row.question}, page_of(row))
-            for row in untouched(questions)
-        ),
-    ]
+    return untouched(posts), untouched(pages), untouched(questions)
 
 
 def _load_posts(loaded: Loaded, now: datetime) -> None:
@@ -130,10 +136,13 @@ def _load_posts(loaded: Loaded, now: datetime) -> None:
 
 
 def _cover(post_file: Document, now: datetime) -> Picture:
+    return _picture(post_file, post_file.slug, now, dark=_picture(post_file, f"{post_file.slug}-dark", now))
+
+
+def _picture(post_file: Document, name: str, now: datetime, **fields: Picture) -> Picture:
     """A picture of the library; its smaller sizes are made in the background like any other's."""
-    data = (_COVERS / f"{post_file.slug}.webp").read_bytes()
     left, top = post_file.values["focus"]
-    cover = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top)
-    cover.put_away(Encoded(data, *_COVER_SIZE), now=now)
-    cover.save()
-    return cover
+    made = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top, **fields)
+    made.put_away(Encoded((_COVERS / f"{name}.webp").read_bytes(), *_COVER_SIZE), now=now)
+    made.save()
+    return made
