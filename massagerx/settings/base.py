@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "bookings.drives",
     "bookings.courses",
     "bookings.referrals",
+    "bookings.program",
     "massagerx.backups",
     "massagerx.site",
     # After those whose admin pages it takes the place of.

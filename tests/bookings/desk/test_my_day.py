@@ -154,10 +154,10 @@ def test_day_is_one_small_page_without_search(world: World, hands: Client) -> No
     page = front(hands, 8)
     sheets = re.findall(r"/static/css/([a-z_]+)", page)
     assert sheets == ["tokens", "my_day"]
-    assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/js/my_day.js">']
+    assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/js/presses.js">']
     assert 'role="search"' not in page
     weight = sum((settings.BASE_DIR / "static/css" / f"{name}.css").stat().st_size for name in sheets)
-    weight += (settings.BASE_DIR / "static/js/my_day.js").stat().st_size
+    weight += (settings.BASE_DIR / "static/js/presses.js").stat().st_size
     assert weight + len(page.encode()) <= 40 * 1024
     assert re.findall(r'<nav class="my-tabs".*?</nav>', page, re.DOTALL)[0].count('aria-current="page"') == 1
 
