@@ -12,8 +12,8 @@ from massagerx.site import watch
 
 class Command(BaseCommand):
     help = (
-        "Look whether database, broker, worker, beat, mail, disk and backup are well, and write to the owner of what is "
-        "not, and of errors."
+        "Look whether database, broker, worker, beat, mail, disk and backup are well, and write to the owner of what "
+        "is not, and of errors."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
