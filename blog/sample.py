@@ -130,10 +130,13 @@ def _load_posts(loaded: Loaded, now: datetime) -> None:
 
 
 def _cover(post_file: Document, now: datetime) -> Picture:
+    return _picture(post_file, post_file.slug, now, dark=_picture(post_file, f"{post_file.slug}-dark", now))
+
+
+def _picture(post_file: Document, name: str, now: datetime, **fields: Picture) -> Picture:
     """A picture of the library; its smaller sizes are made in the background like any other's."""
-    data = (_COVERS / f"{post_file.slug}.webp").read_bytes()
     left, top = post_file.values["focus"]
-    cover = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top)
-    cover.put_away(Encoded(data, *_COVER_SIZE), now=now)
-    cover.save()
-    return cover
+    made = Picture(alt=post_file.values["cover_alt"], focal_x=left, focal_y=top, **fields)
+    made.put_away(Encoded((_COVERS / f"{name}.webp").read_bytes(), *_COVER_SIZE), now=now)
+    made.save()
+    return made

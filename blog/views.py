@@ -125,7 +125,7 @@ def post_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A post that readers can see; staff who may look at posts also get drafts and scheduled ones, as a preview. An
     address that the post had before leads on."""
     now = timezone.now()
-    post = Post.objects.select_related("cover").prefetch_related("tags").filter(slug=slug).first()
+    post = Post.objects.select_related("cover__dark").prefetch_related("tags").filter(slug=slug).first()
     if post is None:
         return _moved(slug, now)
     if post.is_visible(now):
@@ -140,7 +140,7 @@ def post_preview(request: HttpRequest, token: str) -> HttpResponse:
     """A post that is not out yet, for whoever was given the link. Once it is out, the link leads to it."""
     now = timezone.now()
     key = previewed_post(token)
-    posts = Post.objects.select_related("cover").prefetch_related("tags")
+    posts = Post.objects.select_related("cover__dark").prefetch_related("tags")
     post = posts.filter(pk=key).first() if key is not None else None
     if post is None:
         raise Http404

@@ -49,7 +49,7 @@ class PictureForm(PictureUploadForm):
 
     class Meta:
         model = Picture
-        fields = ["alt", "is_decorative", "credit", "focal_x", "focal_y"]
+        fields = ["alt", "is_decorative", "credit", "dark", "focal_x", "focal_y"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,7 +127,7 @@ class PictureAdmin(LibraryMixin):
         """An upload for a new picture, the picture itself for a saved one."""
         first = "shown" if obj else "upload"
         return [
-            (None, {"fields": [first, "alt", "is_decorative", "credit"]}),
+            (None, {"fields": [first, "alt", "is_decorative", "credit", "dark"]}),
             (
                 _("What must stay in sight"),
                 {

@@ -38,6 +38,17 @@ class Picture(StoredPicture):
     credit = models.CharField(
         _("credit"), max_length=120, blank=True, help_text=_("Who made it, if they want to be named.")
     )
+    dark = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("its dark twin"),
+        help_text=_(
+            "As a cover, shown in its place on devices that are set to dark. Without one it is dimmed."
+        ),
+    )
     objects = StoredPictureQuerySet["Picture"].as_manager()
 
     class Meta:
@@ -64,7 +75,10 @@ class Picture(StoredPicture):
         return self.alt or str(_("Decoration %(number)s")) % {"number": self.pk}
 
     def clean(self) -> None:
-        """Raises `ValidationError` unless there is an alternative text or the picture is decoration."""
+        """Raises `ValidationError` unless there is an alternative text or the picture is decoration, and for a picture
+        that is its own twin."""
+        if self.dark_id is not None and self.dark_id == self.pk:
+            raise ValidationError({"dark": _("Choose another picture: this one is the bright one.")})
         self.alt = self.alt.strip()
         if not self.alt and not self.is_decorative:
             raise ValidationError(

@@ -60,7 +60,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     def published(self, now: datetime) -> PostQuerySet:
         """Those that readers can see at the aware instant `now`, newest first: scheduled posts from their minute on."""
         visible = self.filter(status=Post.Status.PUBLISHED, published_at__lte=now)
-        return visible.select_related("cover")
+        return visible.select_related("cover__dark")
 
     def searched(self, query: str) -> PostQuerySet:
         """Those with the words of `query`, best first: by their stems on PostgreSQL, else by their letters.

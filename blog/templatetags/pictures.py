@@ -21,31 +21,44 @@ def picture(
 ) -> SafeString:
     """The picture in all its sizes; the browser takes the one that fits `sizes` (as in HTML).
 
-    `cover` cuts it to 16:9 around its focus. `eager` is for the one at the top of a page. `alt=""` where the words
-    beside it say the same.
+    `cover` cuts it to 16:9 around its focus, and brings its dark twin. `eager` is for the one at the top of a page.
+    `alt=""` where the words beside it say the same.
     """
-    names = (
-        [(picture.cover_name(width), width) for width in picture.cover_widths]
-        if cover
-        else [
-            *((picture.whole_name(width), width) for width in picture.whole_widths),
-            (picture.name, picture.width),
-        ]
-    )
-    offered = [(default_storage.url(name), width) for name, width in names]
-    # Until they are made the whole picture stands in; the style sheet cuts it in the middle.
-    plain = offered[-1][0] if offered else default_storage.url(picture.name)
+    offered = _offered(picture, cover)
     width, height = picture.width, picture.height
     if cover:
         width = max(picture.cover_widths, default=1600)
         height = round(width * COVER_RATIO[1] / COVER_RATIO[0])
-    srcset = ", ".join(f"{address} {wide}w" for address, wide in offered)
-    return format_html(
+    image = format_html(
         '<img src="{}"{} width="{}" height="{}" alt="{}"{} decoding="async">',
-        plain,
-        format_html(' srcset="{}" sizes="{}"', srcset, sizes) if len(offered) > 1 else "",
+        # Until they are made the whole picture stands in; the style sheet cuts it in the middle.
+        offered[-1][0],
+        format_html(' srcset="{}" sizes="{}"', _srcset(offered), sizes) if len(offered) > 1 else "",
         width,
         height,
         picture.shown_alt if alt is None else alt,
         SafeString(' fetchpriority="high"' if eager else ' loading="lazy"'),
     )
+    if not cover or picture.dark is None:
+        return image
+    return format_html(
+        '<picture><source media="(prefers-color-scheme: dark)" srcset="{}" sizes="{}">{}</picture>',
+        _srcset(_offered(picture.dark, cover)),
+        sizes,
+        image,
+    )
+
+
+def _offered(picture: Picture, cover: bool) -> list[tuple[str, int]]:
+    """Addresses and widths in pixels of the files that are there, the whole picture last; of a cover the cut ones, or
+    the whole one until they are made."""
+    names = (
+        picture.covers() if cover else [(picture.whole_name(width), width) for width in picture.whole_widths]
+    )
+    if not (cover and names):
+        names = [*names, (picture.name, picture.width)]
+    return [(default_storage.url(name), width) for name, width in names]
+
+
+def _srcset(offered: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{address} {width}w" for address, width in offered)

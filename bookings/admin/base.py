@@ -16,6 +16,8 @@ class RowsOnly(ListMixin):
     list_per_page = 50
     #: Heading of the list; else Django's.
     list_title: Any = None
+    #: Whether the field in the bar finds these rows; then the list has none of its own.
+    is_found_in_bar = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         title = {"title": self.list_title} if self.list_title else {}

@@ -33,13 +33,14 @@ MOST_AT_ONCE = 100
 
 @admin.register(Booking)
 class BookingAdmin(RowsOnly):
-    list_title = gettext_lazy("Bookings")
+    list_title = gettext_lazy("Visits")
     list_display = ["who", "when", "comes", "zone", "state", "reference"]
     list_select_related = ["client", "therapist", "service", "area__zone"]
     list_filter = ["status", DayFilter, "therapist", "service", ZoneFilter, TierFilter]
     # Most of the page's time goes into its rows.
     list_per_page = 25
     search_fields = ["reference"]
+    is_found_in_bar = True
     search_help_text = gettext_lazy("Name, email, phone in any format, reference, street or ZIP code.")
     actions = [
         "confirm_selected",

@@ -22,6 +22,7 @@ from .base import RowsOnly
 class ClientAdmin(RowsOnly):
     list_display = ["name", "email", "phone", "visits", "blocked", "created_at"]
     list_filter = ["is_blocked"]
+    is_found_in_bar = True
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name, email, or phone in any format.")
 

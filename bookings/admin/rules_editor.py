@@ -106,9 +106,11 @@ class _Typed:
 
     def card(self, part: str) -> dict[str, Any] | None:
         title, text = self.text(f"{part}-title"), self.text(f"{part}-text")
-        if not (title or text or self.value(f"{part}-id")) or self.value(f"{part}-remove"):
+        spoken = self.text(f"{part}-spoken")
+        if not (title or text or spoken or self.value(f"{part}-id")) or self.value(f"{part}-remove"):
             return None
-        card = {"id": self.identifier(part, title or text, "card"), "title": title, "text": text}
+        identifier = self.identifier(part, title or text, "card")
+        card = {"id": identifier, "title": title, "text": text, "spoken": spoken}
         return {key: value for key, value in card.items() if value}
 
     def question(self, part: str) -> dict[str, Any] | None:
@@ -218,6 +220,12 @@ def _shown(rules: dict[str, Any]) -> dict[str, Any]:
                 "texts": [
                     _text(f"c{number}-title", _("Title"), card.get("title"), languages),
                     _text(f"c{number}-text", _("Question for all of it"), card.get("text"), languages),
+                    _text(
+                        f"c{number}-spoken",
+                        _("Said on the phone: names every question of the card"),
+                        card.get("spoken"),
+                        languages,
+                    ),
                 ],
             }
             for number, card in enumerate([*cards, *({} for _blank in range(BLANK_CARDS))][:MAX_LIST])

@@ -29,7 +29,7 @@ the same sweep. Nothing here reads a clock: `now` is given. Everything that come
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -73,11 +73,12 @@ def offer_slots(
 
 class OfferedStart(NamedTuple):
     """A start that somebody can keep: what a client is shown. `is_good_fit` as `fit.good_fits` says;
-    `therapist_id` is who comes, as `fit.for_anyone` chooses."""
+    `therapist_id` is who comes, as `fit.for_anyone` chooses; `second_id` who comes beside, where two are asked for."""
 
     starts_at: datetime
     is_good_fit: bool
     therapist_id: int
+    second_id: int | None = None
 
 
 def offer_starts(
@@ -124,6 +125,50 @@ def offer_starts(
                 offered[day.date] = tuple(
                     OfferedStart(instant_at(minute), minute in good, who[minute]) for minute in sorted(least)
                 )
+    return offered
+
+
+def offer_pairs(
+    *,
+    therapists: Iterable[Therapist],
+    job: Job,
+    first: Collection[int],
+    second: Collection[int],
+    first_day: date,
+    last_day: date,
+    conditions: Conditions,
+) -> dict[date, tuple[OfferedStart, ...]]:
+    """The starts at which two of the therapists can come to one place, each for a job like `job`: one of `first` and
+    another of `second` (ids). By local day, ascending, each with the two of whom the job prefers most and whose days
+    together grow least in driving; ties go to the lower ids. A day without starts is not in it."""
+    slots = offer_slots(
+        therapists=therapists, job=job, first_day=first_day, last_day=last_day, conditions=conditions
+    )
+    offered: dict[date, tuple[OfferedStart, ...]] = {}
+    for day, of_day in groupby(slots, key=lambda slot: local_date(slot.starts_at, conditions.rules.tz)):
+        pairs: dict[datetime, tuple[int, int, int]] = {}
+        for starts_at, candidates in groupby(of_day, key=lambda slot: slot.starts_at):
+            ranked = sorted(
+                (slot.therapist_id not in job.preferred, slot.added_drive_minutes, slot.therapist_id)
+                for slot in candidates
+            )
+            # Two of each will do: of the best there is at most one who is best for both.
+            ones = [one for one in ranked if one[2] in first][:2]
+            others = [other for other in ranked if other[2] in second][:2]
+            both = [
+                (one[0] + other[0], one[1] + other[1], one[2], other[2])
+                for one in ones
+                for other in others
+                if one[2] != other[2]
+            ]
+            if both:
+                pairs[starts_at] = min(both)[1:]
+        if pairs:
+            good = good_fits({starts_at: added for starts_at, (added, _one, _other) in pairs.items()})
+            offered[day] = tuple(
+                OfferedStart(starts_at, starts_at in good, one, other)
+                for starts_at, (_added, one, other) in pairs.items()
+            )
     return offered
 
 

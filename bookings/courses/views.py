@@ -217,6 +217,7 @@ class _Page:
             option=self.draft.plan_row.option_id,
             add_ons=[],
             people=1,
+            side_by_side=None,
             preference=self.draft.asked_for["preference"],
             starts_at=None,
             therapist=None,

@@ -112,11 +112,20 @@ class MoveForm(forms.Form):
             )
         },
     )
+    both = forms.BooleanField(required=False)
     reason = LineField(label=gettext_lazy("Reason, for staff"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, therapists: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, therapists: list[tuple[str, str]], beside: Booking | None, **kwargs: Any
+    ) -> None:
+        """`beside` is the visit side by side with the one that moves, which may move with it."""
         super().__init__(*args, **kwargs)
         self.fields["therapist"].choices = therapists  # type: ignore[attr-defined]
+        if beside is None:
+            del self.fields["both"]
+        else:
+            label = _("Also the visit for %(name)s at the same time, with whoever can")
+            self.fields["both"].label = label % {"name": beside.visit_for}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

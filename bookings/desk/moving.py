@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.domain import operations, scheduling
-from bookings.domain.operations import Act, NewTime
-from bookings.domain.visit_request import ANYONE, qualified_therapists
-from bookings.exceptions import BookingError
+from bookings.domain.operations import Act, Move, NewTime
+from bookings.domain.scheduling import Slot
+from bookings.domain.visit_request import ANYONE, VisitRequest, qualified_therapists
+from bookings.exceptions import BookingError, PriceChanged
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain, stranding_words
@@ -45,22 +47,28 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
     booking, now = get_visit(request.user, pk), timezone.now()
     is_press = request.method == "POST"
     sent = request.POST if is_press else request.GET
+    beside = Booking.objects.side_by_side(booking).select_related("client").first()
     form = MoveForm(
-        sent if "day" in sent else None, therapists=_choices(booking, now), initial=_initial(booking)
+        sent if "day" in sent else None,
+        therapists=_choices(booking, now),
+        beside=beside,
+        initial=_initial(booking),
     )
-    answer = None
+    answer, visits = None, [booking]
     if form.is_bound and form.is_valid():
-        answer = _ask(booking, form.cleaned_data, now)
+        visits = [booking, beside] if beside is not None and form.cleaned_data["both"] else [booking]
+        answer = _ask(visits, form.cleaned_data, now)
         if is_press and not answer.refusal:
-            if _move(request, booking, form.cleaned_data, now):
+            if _move(request, visits, form.cleaned_data, now):
                 return to_visit(booking)
-            answer = _ask(booking, form.cleaned_data, now)
+            answer = _ask(visits, form.cleaned_data, now)
     context = {
         "booking": booking,
         "title": _("Move %(reference)s") % {"reference": booking.reference},
         "when": local_when(booking.starts_at),
         "form": form,
         "answer": answer,
+        "before_cents": sum(visit.total_cents for visit in visits),
         "to": local_when(form.cleaned_data["starts_at"]) if answer else "",
         "free": _free(booking, form, now),
     }
@@ -82,45 +90,81 @@ def _choices(booking: Booking, now: datetime) -> list[tuple[str, str]]:
     return [*named, (ANYONE, str(_("Whoever fits best")))]
 
 
-def _ask(booking: Booking, cleaned: dict[str, Any], now: datetime) -> Answer:
+def _ask(visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> Answer:
+    """Of one visit, or of two side by side: to the second comes whoever can beside the first."""
     rules, starts_at = BookingRules.load(), cleaned["starts_at"]
+    taken: list[tuple[VisitRequest, Slot]] = []
+    names: dict[int, str] = {}
+    cant: tuple[tuple[str, str], ...] = ()
     try:
-        operations.require_movable(booking, now)
-        visit_request = operations.visit_request_of(booking, now=now, preference=cleaned["therapist"])
-        slot, refused = scheduling.try_slot(
-            visit_request=visit_request,
-            therapists=visit_request.therapists,
-            starts_at=starts_at,
-            rules=rules.for_staff(),
-            now=now,
-        )
+        requests = operations.requests_to_move(visits, now=now, preferences=_preferences(visits, cleaned))
+        for visit, asked in zip(visits, requests, strict=True):
+            operations.require_movable(visit, now)
+            slot, refused = scheduling.try_slot(
+                visit_request=asked,
+                therapists=asked.therapists,
+                starts_at=starts_at,
+                rules=rules.for_staff(),
+                now=now,
+                beside=taken,
+            )
+            names |= {row.pk: row.name for row in asked.therapists}
+            cant = tuple((names[key], stranding_words(reason)) for key, reason in refused.items())
+            if slot is None:
+                return Answer(refusal=_("nobody can come then."), cant=cant)
+            taken.append((asked, slot))
     except BookingError as error:
         return Answer(refusal=explain(error))
-    names = {row.pk: row.name for row in visit_request.therapists}
-    cant = tuple((names[key], stranding_words(reason)) for key, reason in refused.items())
-    if slot is None:
-        return Answer(refusal=_("nobody can come then."), cant=cant)
-    quote = operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules)
-    return Answer(names[slot.therapist_id], quote.total_cents, cant=cant)
+    who = [names[slot.therapist_id] for _request, slot in taken]
+    words = _("%(name)s and %(other)s") % {"name": who[0], "other": who[1]} if len(who) > 1 else who[0]
+    return Answer(words, sum(_totals(visits, starts_at, rules)), cant=cant)
 
 
-def _move(request: StaffRequest, booking: Booking, cleaned: dict[str, Any], now: datetime) -> bool:
-    """Whether it was moved. If not, something has come between, and the page has to ask again."""
+def _preferences(visits: Sequence[Booking], cleaned: dict[str, Any]) -> list[str]:
+    return [cleaned["therapist"], ANYONE][: len(visits)]
+
+
+def _totals(visits: Sequence[Booking], starts_at: datetime, rules: BookingRules) -> list[int]:
+    return [
+        operations.quote_for_move(booking=visit, starts_at=starts_at, rules=rules).total_cents
+        for visit in visits
+    ]
+
+
+def _move(request: StaffRequest, visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> bool:
+    """Whether it was moved, or both. If not, something has come between, and the page has to ask again."""
+    booking, starts_at = visits[0], cleaned["starts_at"]
     # Without the total that the page showed nobody has been asked.
     shown = request.POST.get("total_cents", "")
     total_cents = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 9 else -1
+    act = Act(now, request.user, reason=cleaned["reason"])
     try:
-        moved = operations.move_booking(
-            booking=booking,
-            to=NewTime(cleaned["starts_at"], cleaned["therapist"], total_cents=total_cents),
-            act=Act(now, request.user, reason=cleaned["reason"]),
-        )
+        if len(visits) == 1:
+            to = NewTime(starts_at, cleaned["therapist"], total_cents=total_cents)
+            operations.move_booking(booking=booking, to=to, act=act)
+        else:
+            rules = BookingRules.load().for_staff()
+            totals = _totals(visits, starts_at, rules)
+            if total_cents != sum(totals):
+                raise PriceChanged(total_cents, sum(totals))
+            moves = [
+                Move(visit, visit.revision, starts_at, "", cents, preference)
+                for visit, cents, preference in zip(
+                    visits, totals, _preferences(visits, cleaned), strict=True
+                )
+            ]
+            operations.move_together(moves=moves, rules=rules, act=act)
     except BookingError as error:
         say(request, False, f"{booking.reference}: {explain(error)}")
         return False
     sentence = _("%(reference)s: moved to %(when)s.")
-    words = sentence % {"reference": moved.reference, "when": local_when(moved.starts_at)}
-    say(request, True, f"{words} {how_told(moved.client)}")
+    words = sentence % {
+        "reference": _("%(name)s and %(other)s") % {"name": booking.reference, "other": visits[1].reference}
+        if len(visits) > 1
+        else booking.reference,
+        "when": local_when(starts_at),
+    }
+    say(request, True, f"{words} {how_told(booking.client)}")
     return True
 
 

@@ -18,7 +18,7 @@ from bookings.domain import intake, operations, queries
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import BookingStatus, LateFeeState
 from bookings.exceptions import BookingError, ChangedMeanwhile
-from bookings.models import LateFee
+from bookings.models import Booking, LateFee
 from bookings.refusals import explain, stranding_words
 from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import (
@@ -166,6 +166,7 @@ def _facts(booking: Any, now: datetime) -> dict[str, Any]:
     return {
         "status": status_mark(booking, now),
         "place": queries.place_together(booking),
+        "beside": Booking.objects.side_by_side(booking).select_related("therapist", "client").first(),
         "tier": tier_mark(booking.tier),
         "when": local_when(booking.starts_at),
         "treatment": local_span(booking.starts_at, booking.ends_at),

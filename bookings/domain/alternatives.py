@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -70,6 +70,19 @@ def find_alternatives(
     return Alternatives(reason, nearest, others_can, _zones(outlook, first_day, last_day, reason))
 
 
+def nearest_of(
+    by_day: Mapping[date, Sequence[Start]], first_day: date, last_day: date, *, hour: time
+) -> dict[date, tuple[Start, ...]]:
+    """Of starts by local day a few of those that come nearest to the days from one to another, both included, and on
+    each to `hour` (local), ascending."""
+    found = {}
+    for day in _nearest_to(by_day, first_day, last_day):
+        wanted = datetime.combine(day, hour, tzinfo=zone())
+        near = sorted(by_day[day], key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
+        found[day] = tuple(sorted(near[:STARTS_A_DAY]))
+    return found
+
+
 def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:
     """The names of the zones in which somebody works on these days, where that is what stands in the way."""
     if reason != "other_zone":
@@ -80,15 +93,20 @@ def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tu
 
 
 def _nearest_days(outlook: Outlook, first_day: date, last_day: date) -> list[date]:
-    """The open days nearest to the span, ascending; of two equally near the earlier counts first."""
+    """The open days nearest to the span, ascending."""
+    around = outlook.open_days(first_day - _NEAR, last_day + _NEAR)
+    if len(around) < DAYS:
+        around = outlook.open_days(outlook.first_day, outlook.last_day)
+    return _nearest_to(around, first_day, last_day)
+
+
+def _nearest_to(days: Iterable[date], first_day: date, last_day: date) -> list[date]:
+    """A few days nearest to the span, ascending; of two equally near the earlier counts first."""
 
     def distance(day: date) -> timedelta:
         return max(first_day - day, day - last_day, timedelta(0))
 
-    around = outlook.open_days(first_day - _NEAR, last_day + _NEAR)
-    if len(around) < DAYS:
-        around = outlook.open_days(outlook.first_day, outlook.last_day)
-    return sorted(sorted(around, key=lambda day: (distance(day), day))[:DAYS])
+    return sorted(sorted(days, key=lambda day: (distance(day), day))[:DAYS])
 
 
 def _reason(outlook: Outlook, first_day: date, last_day: date) -> str:

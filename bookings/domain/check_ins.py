@@ -17,10 +17,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from bookings.domain import outbox
 from bookings.domain.operations.transaction import translated_errors
-from bookings.enums import BookingStatus, MessageKind
+from bookings.enums import MessageKind
 from bookings.exceptions import SlotTaken
 from bookings.models import Booking, BookingRules, CheckIn, SafetyPins, Therapist
-from bookings.models.safety import TAKES_ALERTS, CheckInQuerySet
+from bookings.models.safety import AT_A_DOOR, TAKES_ALERTS, CheckInQuerySet
 from massagerx.lib.batches import delete_in_batches
 from massagerx.lib.encryption import keyed_digest, keyed_digests
 
@@ -33,8 +33,6 @@ WATCHED_FOR = timedelta(days=2)
 # How long check-ins are kept, as the steps that began them.
 KEEP = timedelta(days=550)
 _COLUMN = "bookings.SafetyPins"
-# A visit that was called off is called off; who is there may be there still.
-_AT_A_DOOR = (BookingStatus.CONFIRMED, BookingStatus.CANCELED)
 # Nobody is at a door so much before the start, unless the visit was moved since.
 _MOST_EARLY = timedelta(hours=1)
 
@@ -56,7 +54,7 @@ def is_at_a_door(now: datetime) -> Exists:
 
 
 def _at_doors(now: datetime) -> CheckInQuerySet:
-    return CheckIn.objects.filter(booking__status__in=_AT_A_DOOR, opened_at__gt=now - WATCHED_FOR)
+    return CheckIn.objects.filter(booking__status__in=AT_A_DOOR, opened_at__gt=now - WATCHED_FOR)
 
 
 def answer(*, booking: Booking, pin: str, now: datetime) -> bool:

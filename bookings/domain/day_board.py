@@ -30,6 +30,7 @@ from .stranding import why_stranded
 # A stretch between two visits that is shorter than this is no gap to offer to anybody.
 SHORTEST_GAP = timedelta(minutes=30)
 _WAYS = ("stairs_minutes", "elevator_minutes")
+_STARTS = Count("starts_at", distinct=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Visit:
     def place(self) -> tuple[int, int] | None:
         """Which of how many it is, where several were booked together, as `queries.place_together` counts."""
         booking = self.booking
-        return (booking.number_together, booking.count_together) if booking.count_together else None
+        return (
+            (booking.number_together, booking.count_together) if (booking.count_together or 0) > 1 else None
+        )
 
     @property
     def has_caution(self) -> bool:
@@ -173,8 +176,8 @@ def read_visits(
             has_client_note=Exists(notes),
             has_steps=Exists(VisitStep.objects.filter(booking=OuterRef("pk"), undone_at=None)),
             has_door_note=Exists(notes.exclude(reader=NoteReader.DESK)),
-            number_together=Subquery(up_to_it.annotate(count=Count("pk")).values("count")),
-            count_together=Subquery(together.annotate(count=Count("pk")).values("count")),
+            number_together=Subquery(up_to_it.annotate(count=_STARTS).values("count")),
+            count_together=Subquery(together.annotate(count=_STARTS).values("count")),
             has_override=Exists(corrected),
             **{name: Subquery(BookingRules.objects.order_by().values(name)[:1]) for name in _WAYS},
             **more,

@@ -31,6 +31,16 @@ class Quote:
         """The sum of all parts without the discount, in cents."""
         return self.full_cents - self.discount_cents
 
+    def twice(self) -> Quote:
+        """Of two visits of this price."""
+        return Quote(
+            treatment_cents=2 * self.treatment_cents,
+            add_ons_cents=2 * self.add_ons_cents,
+            travel_cents=2 * self.travel_cents,
+            evening_cents=2 * self.evening_cents,
+            discount_cents=2 * self.discount_cents,
+        )
+
     def discounted(self, discount_cents: int) -> Quote:
         """The same with what was once taken off, and never more than there is to pay."""
         return replace(self, discount_cents=min(discount_cents, self.full_cents))

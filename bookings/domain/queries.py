@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q, Subquery
 
-from bookings.enums import BookingStatus, ChangeState
+from bookings.enums import OCCUPYING, BookingStatus, ChangeState
 from bookings.models import (
     Booking,
     BookingQuerySet,
@@ -64,11 +64,12 @@ def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Book
 
 def place_together(booking: Booking) -> tuple[int, int] | None:
     """Which of how many a visit is that was booked together with others, by time, of those that stand or took place;
-    None for a visit alone, and for one that does neither."""
-    if booking.together is None:
+    None for one that does neither, and where there is one time only: a visit alone, or two side by side."""
+    if booking.together is None or booking.status not in OCCUPYING:
         return None
-    keys = list(Booking.objects.together_with(booking).occupying().values_list("pk", flat=True))
-    return (keys.index(booking.pk) + 1, len(keys)) if booking.pk in keys else None
+    visits = Booking.objects.together_with(booking).occupying()
+    starts = sorted(set(visits.values_list("starts_at", flat=True)))
+    return (starts.index(booking.starts_at) + 1, len(starts)) if len(starts) > 1 else None
 
 
 def last_therapist(visits: BookingQuerySet) -> str:

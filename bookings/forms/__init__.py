@@ -1,7 +1,7 @@
 """Forms of the booking steps and of writing to us. They explain; the domain and the database decide."""
 
 from .area_request import AreaRequestForm
-from .booking import ReviewForm, SoonestForm, TimeForm, TreatmentForm
+from .booking import BOTH_AT_ONCE, ReviewForm, SoonestForm, TimeForm, TreatmentForm
 from .details import DetailsForm
 from .enquiries import BookletForm, CallForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
@@ -11,6 +11,7 @@ from .visits import (
     CancelRestForm,
     CodeForm,
     FindForm,
+    MoveBothForm,
     MoveForm,
     NoteFileForm,
     shown_value,
@@ -18,6 +19,7 @@ from .visits import (
 from .zip_code import ZipForm
 
 __all__ = [
+    "BOTH_AT_ONCE",
     "AddressForm",
     "AreaRequestForm",
     "BookletForm",
@@ -31,6 +33,7 @@ __all__ = [
     "HealthForm",
     "HealthForms",
     "MessageField",
+    "MoveBothForm",
     "MoveForm",
     "NoteFileForm",
     "ReviewForm",

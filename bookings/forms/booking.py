@@ -18,9 +18,13 @@ from services.templatetags.money import dollars
 
 from .zip_code import ZipForm
 
+# Of how many people: two at the same time.
+BOTH_AT_ONCE = "both"
+
 
 class TreatmentForm(forms.Form):
-    """How long, with what, for how many, of one service."""
+    """How long, with what, for how many, of one service. Cleaned, two people at the same time are `side_by_side`, and
+    `people` is 1: so many are in each of their visits."""
 
     option = forms.TypedChoiceField(
         label=_("How long?"),
@@ -40,7 +44,7 @@ class TreatmentForm(forms.Form):
     )
     people = forms.TypedChoiceField(
         label=_("How many people at this address?"),
-        coerce=int,
+        coerce=lambda value: value if value == BOTH_AT_ONCE else int(value),
         widget=forms.RadioSelect,
         initial=1,
         error_messages={
@@ -49,7 +53,15 @@ class TreatmentForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, service: Service, travel_from_cents: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        service: Service,
+        travel_from_cents: int = 0,
+        side_by_side: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`side_by_side`: enough therapists give the service for two of them to come at the same time."""
         super().__init__(*args, **kwargs)
         self.fields["option"].choices = [  # type: ignore[attr-defined]
             (
@@ -68,9 +80,11 @@ class TreatmentForm(forms.Form):
         else:
             del self.fields["add_ons"]
         if service.max_people > 1:
+            both = _("Two people at the same time, with two therapists (twice the price and travel)")
             self.fields["people"].choices = [  # type: ignore[attr-defined]
                 (1, _("One person")),
                 (2, _("Two people, one after the other (twice the time and price)")),
+                *([(BOTH_AT_ONCE, both)] if side_by_side else []),
             ]
         else:
             del self.fields["people"]
@@ -80,6 +94,9 @@ class TreatmentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuses a treatment longer than `MAX_TREATMENT_MINUTES`."""
         data = super().clean() or {}
+        if "people" in data:
+            data["side_by_side"] = data["people"] == BOTH_AT_ONCE
+            data["people"] = 1 if data["side_by_side"] else data["people"]
         if "option" in data:
             minutes = self._minutes.get(data["option"], 0) + sum(
                 self._add_on_minutes.get(pk, 0) for pk in data.get("add_ons", [])
@@ -101,11 +118,13 @@ class TimeForm(forms.Form):
     """One press: whom the visitor asks for, as of `domain.visit_request`, and a start with who was shown to come then.
 
     The start is an ISO 8601 instant with its offset, a space, and the therapist's slug; cleaned, a pair. Any offset of
-    the same instant is the same start.
+    the same instant is the same start. Where two are visited side by side, `second` is whom the other asks for, and
+    there are two slugs with a plus between.
     """
 
     who = LineField(max_length=80)
-    starts_at = LineField(max_length=100)
+    second = LineField(max_length=80, required=False)
+    starts_at = LineField(max_length=160)
 
     def clean_starts_at(self) -> tuple[datetime, str]:
         """The instant in UTC and the slug. Raises `ValidationError` for one without a zone or in an unlikely year."""

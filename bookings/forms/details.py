@@ -13,7 +13,7 @@ from bookings.models import Booking
 from massagerx.lib.fields import LineField, LinesField, PhoneField
 from services.models import Service
 
-from .person import PersonForm
+from .person import PersonForm, readable_name
 
 # Not just any full stop between letters: people write N.Main St., W.Club Dr. and Mt.Link Ave.
 _WEB_ADDRESS = re.compile(
@@ -55,6 +55,12 @@ class DetailsForm(PersonForm):
     )
     for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
     recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
+    second_name = LineField(
+        label=_("Name of the second person"),
+        max_length=120,
+        help_text=_("The two of you are visited at the same time."),
+        error_messages={"required": _("Type the name of the second person.")},
+    )
 
     street = LineField(
         label=_("Street address"),
@@ -106,11 +112,29 @@ class DetailsForm(PersonForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Which side or area, what to leave out, how firm, your goal."),
     )
+    second_purpose = LinesField(
+        label=_("And the second person’s visit?"),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Only who comes to the second person reads this."),
+    )
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
 
-    def __init__(self, *args: Any, service: Service | None, by_phone: bool = False, **kwargs: Any) -> None:
-        """`by_phone`: staff fill it in, for whom it is enough that the client can be called."""
+    def __init__(
+        self,
+        *args: Any,
+        service: Service | None,
+        by_phone: bool = False,
+        side_by_side: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`by_phone`: staff fill it in, for whom it is enough that the client can be called. `side_by_side`: a second
+        person is visited at the same time."""
         super().__init__(*args, **kwargs)
+        if not side_by_side:
+            for name in ("second_name", "second_purpose"):
+                self.fields.pop(name, None)
         if by_phone:
             self.fields["email"].required = False
             self.fields["email"].help_text = _(
@@ -137,6 +161,9 @@ class DetailsForm(PersonForm):
 
     def clean_unit(self) -> str:
         return of_a_door(self.cleaned_data["unit"])
+
+    def clean_second_name(self) -> str:
+        return readable_name(self.cleaned_data["second_name"])
 
     def clean_phone(self) -> str:
         """The number in E.164."""

@@ -124,11 +124,18 @@ class MoveForm(_Shown, TimeForm):
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
 
+class MoveBothForm(MoveForm):
+    """The press that moves two visits side by side; `revision` is the first one's, `total_cents` of both."""
+
+    second_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
+
+
 class AddressForm(ZipForm, DetailsForm):
     """Where the visit is, and how to get in; as when it was booked."""
 
     # The rest of the details is not asked again.
     name = email = phone = for_other = recipient_name = website = purpose = None  # type: ignore[assignment]
+    second_name = second_purpose = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
     field_order = ("street", "unit", "zip_code", "access_type", *DetailsForm.ACCESS_FIELDS)

@@ -5,6 +5,7 @@ from django.db.models import F, Q, Value
 
 
 class Migration(migrations.Migration):
+    services_stop = "Held times are counted from another column."
     dependencies = [
         ("bookings", "0002_roles_and_search"),
     ]

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A late fee is waived with a reason."
     dependencies = [
         ("bookings", "0008_stranded_notices"),
     ]

@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A note says what it clears."
     dependencies = [
         ("bookings", "0011_corrections"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A look says what was looked at."
     dependencies = [("bookings", "0012_phone_notes_health")]
 
     operations = [

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "Held times have a table of another key."
     dependencies = [
         ("bookings", "0016_long_lists"),
     ]

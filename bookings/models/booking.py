@@ -68,6 +68,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         same = Q(pk=booking.pk) if booking.together is None else Q(together=booking.together)
         return self.filter(same).order_by("starts_at", "pk")
 
+    def side_by_side(self, booking: Booking) -> BookingQuerySet:
+        """The visit that one press asked for at the same start and address, by another therapist; none for one that
+        came alone, or that no longer stands beside this one."""
+        if booking.together is None:
+            return self.none()
+        same = self.filter(together=booking.together, starts_at=booking.starts_at).exclude(pk=booking.pk)
+        return same.occupying()
+
     def not_closed(self, now: datetime) -> BookingQuerySet:
         """Those that are over, and nobody has said how they ended; the oldest first."""
         return self.filter(status=BookingStatus.CONFIRMED, ends_at__lte=now).order_by("starts_at", "pk")

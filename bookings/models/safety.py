@@ -7,12 +7,16 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+
+from bookings.enums import BookingStatus
 
 from .booking import Booking
 from .people import Therapist
 
+# A visit that was called off is called off; who is there may be there still.
+AT_A_DOOR = (BookingStatus.CONFIRMED, BookingStatus.CANCELED)
 # What the page asks for on which somebody says that they look after it.
 TAKES_ALERTS = "bookings.change_booking"
 
@@ -40,7 +44,7 @@ class CheckInQuerySet(models.QuerySet["CheckIn"]):
         """Nobody has arrived at that instant after all. Where something was said or asked meanwhile, nothing is taken
         back."""
         if self.filter(booking=booking, asked_at=None, answered_at=None).delete()[0]:
-            others = self.filter(booking__therapist=booking.therapist_id)
+            others = self.filter(booking__therapist=booking.therapist_id, booking__status__in=AT_A_DOOR)
             others.filter(ended_at=at, answered_at=None).update(ended_at=None)
 
     def end_with_visit(self, booking: Booking, *, at: datetime) -> None:
@@ -48,8 +52,10 @@ class CheckInQuerySet(models.QuerySet["CheckIn"]):
         self.filter(booking=booking, ended_at=None, help_at=None).update(ended_at=at)
 
     def go_on(self, booking: Booking) -> None:
-        """It has not ended after all, unless a PIN or a person said so."""
-        self.filter(booking=booking, answered_at=None, ended_by=None).update(ended_at=None)
+        """It has not ended after all, unless a PIN, a person or an arrival at another door said so."""
+        later = self.filter(booking__therapist=booking.therapist_id, opened_at__gt=OuterRef("opened_at"))
+        rows = self.filter(~Exists(later), booking=booking, answered_at=None, ended_by=None)
+        rows.update(ended_at=None)
 
 
 class CheckIn(models.Model):

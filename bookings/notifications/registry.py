@@ -115,6 +115,8 @@ KINDS: dict[str, Kind] = {
     MessageKind.CHECK_IN_ALERT: Kind("check_in_alert", frozenset(BookingStatus), any_revision=True),
 }
 _REMINDERS = frozenset(reminders.KINDS)
+# Of two visits side by side one of each tells of both; the questions before a visit are about one person.
+_FOR_BOTH = _REMINDERS - {MessageKind.RECHECK}
 # Messages that say that we come: while nobody can, they wait, and are looked at again after so long.
 _SAY_THAT_WE_COME = _REMINDERS - {MessageKind.THANKS}
 _LOOK_AGAIN_AFTER = timedelta(minutes=5)
@@ -257,6 +259,10 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
         return reason
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
+    if message.kind in _FOR_BOTH:
+        beside = Booking.objects.side_by_side(booking).filter(status=booking.status, pk__lt=booking.pk)
+        if beside.exists():
+            return "the message about the visit at the same time tells of both"
     if message.kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
         if ScreeningRecord.objects.filter(booking=booking).exists():
             return "the questions have been answered"

@@ -266,6 +266,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
+        beside = Booking.objects.side_by_side(booking).filter(status=BookingStatus.CONFIRMED)
+        found["beside"] = beside.select_related("therapist").first()
+        found["beside_for"] = safe_name(found["beside"].visit_for) if found["beside"] else ""
     if message.kind in _ABOUT_LATE_MOVE:
         found["asked_for"] = _asked_for(message, booking) if story is None else story.asked_for
     if message.kind in _ABOUT_LATE_FEE:
@@ -353,6 +356,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "day": date_format(local(visit.starts_at), "l, F j"),
                 "time": time_span(visit.starts_at, visit.ends_at),
                 "with": visit.therapist.name,
+                "for": safe_name(visit.visit_for) if len({one.visit_for for one in visits}) > 1 else "",
                 "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
@@ -366,6 +370,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         "waits": any(visit.status == BookingStatus.REQUESTED for visit in visits),
         "is_over": all(visit.status not in STANDING for visit in visits),
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
+        "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }
 

@@ -37,7 +37,7 @@ _TIER_WORDS = ", ".join(tier.slug for tier in Tier)
 _KIND_WORDS = ", ".join(kind.value for kind in Kind)
 
 _RULE_KEYS = ("schema", "title", "intro", "approval_note", "messages", "cards", "questions")
-_CARD_KEYS = ("id", "title", "text")
+_CARD_KEYS = ("id", "title", "text", "spoken")
 _QUESTION_KEYS = (
     "id", "kind", "text", "help", "points", "choices", "services", "card", "when", "tiers", "messages", "note",
     "of_surgery",
@@ -104,9 +104,10 @@ class Reader:
         self.known_keys(where, data, _CARD_KEYS)
         identifier = self.slug(where, data, "id")
         title, text = self.text(where, data, "title"), self.text(where, data, "text")
+        spoken = self.text(where, data, "spoken", required=False)
         if identifier is None or title is None or text is None:
             return None
-        return Card(identifier, title, text)
+        return Card(identifier, title, text, spoken)
 
     def unique_ids(self, where: str, raw: list[object], kind: str = "questions") -> None:
         """Notes ids that several questions or cards use."""

@@ -4,7 +4,8 @@ The shape (schema 1), all of it JSON::
 
     {"schema": 1, "title": TEXT, "intro": TEXT?, "approval_note": TEXT?,
      "messages": {TIER: TEXT}?,             used where a question has no words of its own
-     "cards": [{"id": SLUG, "title": TEXT, "text": TEXT}]?,   in the order in which they are shown
+     "cards": [{"id": SLUG, "title": TEXT, "text": TEXT,   in the order in which they are shown
+                "spoken": TEXT?}]?,          all of it in one breath, for staff to say on the phone
      "questions": [{
         "id": SLUG, "kind": "yes_no_unsure" | "choice" | "date", "text": TEXT, "help": TEXT?,
         "points": [TEXT]?,                  signs listed under the question
@@ -27,7 +28,7 @@ import json
 from collections.abc import Sequence
 
 from .reading import SCHEMA, Reader
-from .types import RuleSet, ScreeningQuestion, Text, Tier
+from .types import Card, RuleSet, ScreeningQuestion, Text, Tier
 
 
 class RulesError(ValueError):
@@ -57,10 +58,7 @@ def rules_to_data(rules: RuleSet) -> dict[str, object]:
     if rules.messages:
         data["messages"] = _messages_to_data(rules.messages)
     if rules.cards:
-        data["cards"] = [
-            {"id": c.id, "title": dict(c.title.translations), "text": dict(c.text.translations)}
-            for c in rules.cards
-        ]
+        data["cards"] = [_card_to_data(card) for card in rules.cards]
     data["questions"] = [_question_to_data(question) for question in rules.questions]
     return data
 
@@ -77,6 +75,13 @@ def digest(rules: RuleSet) -> str:
 
 def _messages_to_data(messages: tuple[tuple[Tier, Text], ...]) -> dict[str, object]:
     return {tier.slug: dict(text.translations) for tier, text in messages}
+
+
+def _card_to_data(card: Card) -> dict[str, object]:
+    texts = {"title": card.title, "text": card.text, "spoken": card.spoken}
+    return {"id": card.id} | {
+        name: dict(text.translations) for name, text in texts.items() if text is not None
+    }
 
 
 def _question_to_data(question: ScreeningQuestion) -> dict[str, object]:

@@ -86,11 +86,13 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Questions that are put together: 'none of these' answers no to each of them."""
+    """Questions that are put together: 'none of these' answers no to each of them. ``spoken`` asks for all of them in
+    one breath, as staff say it on the phone."""
 
     id: str
     title: Text
     text: Text
+    spoken: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import lifecycle, operations
@@ -107,10 +108,12 @@ STATUS_ACTIONS = {
 
 
 class ReasonForm(forms.Form):
-    """Why something is done with visits; of canceling also whether the client asked for it."""
+    """Why something is done with visits; of canceling also whether the client asked for it, and whether the visit side
+    by side with it is canceled too."""
 
     reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
     by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
+    both = forms.BooleanField(label=gettext_lazy("Both visits"), required=False)
 
 
 def actions_open(booking: Booking, user: User, now: datetime) -> list[StatusAction]:
@@ -128,6 +131,13 @@ def perform(
     if action.slug in (COMPLETE, REOPEN):
         more["may_decide"] = actor.has_perm(_CHANGE)
     try:
+        beside = Booking.objects.side_by_side(booking)
+        if told.get("both") and "by_client" in more and booking.together is not None and beside.exists():
+            act = operations.Act(now, actor, told["by_client"], told["reason"])
+            operations.cancel_together(together=booking.together, act=act)
+            return True, _("%(reference)s and the visit beside it: canceled.") % {
+                "reference": booking.reference
+            }
         action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
     except BookingError as error:
         return False, f"{booking.reference}: {explain(error)}"

@@ -21,6 +21,9 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     """Begins the visitor's draft anew with what was booked, and `with_details` with who and where, for the client also
     with what the visit was for; never a health answer, which only the client can say to be true still. `more` are
     further answers. Leads to the first step that is left, and says what is no longer offered."""
+    beside = Booking.objects.side_by_side(booking).first()
+    if beside is not None and beside.pk < booking.pk:
+        booking, beside = beside, booking
     begun: dict[str, Any] = {
         "preference": booking.preference,
         steps.CAME_LAST: booking.therapist.slug,
@@ -28,12 +31,14 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     }
     step = "where"
     try:
-        begun |= _treatment(booking)
+        begun |= _treatment(booking, beside)
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         step = "start"
     if with_details:
         begun |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
+        if beside is not None:
+            begun["details"]["second_name"] = beside.visit_for
         # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
         if steps.STAFF_BOOKING not in more:
             begun["details"]["purpose"] = _purpose(booking)
@@ -49,8 +54,8 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
     return steps.back_to(step)
 
 
-def _treatment(booking: Booking) -> dict[str, Any]:
-    """What was booked, as the draft keeps it. Raises `NoLongerOffered`."""
+def _treatment(booking: Booking, beside: Booking | None) -> dict[str, Any]:
+    """What was booked, as the draft keeps it, also for two side by side. Raises `NoLongerOffered`."""
     chosen: dict[str, Any] = {
         "option": booking.option_id,
         "add_ons": [add_on.pk for add_on in booking.add_ons.all()],
@@ -62,7 +67,8 @@ def _treatment(booking: Booking) -> dict[str, Any]:
         add_on_ids=chosen["add_ons"],
         people=chosen["people"],
     )
-    return {"service": booking.service.slug, **chosen}
+    both = {steps.SIDE_BY_SIDE: True, steps.SECOND_PREFERENCE: beside.preference} if beside else {}
+    return {"service": booking.service.slug, **chosen, **both}
 
 
 def _details(booking: Booking) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings import exceptions
 from bookings.domain import answers, intake, operations, pricing, queries, scheduling
-from bookings.domain.visit_request import ANYONE
+from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.enums import BookingStatus, Tier
-from bookings.forms import ReviewForm, TreatmentForm, ZipForm
+from bookings.forms import BOTH_AT_ONCE, ReviewForm, TreatmentForm, ZipForm
 from bookings.models import Booking, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
@@ -34,6 +34,7 @@ from .outside import outside_page
 from .steps import (
     COURSE,
     SESSION_KEY,
+    SIDE_BY_SIDE,
     Complete,
     InForce,
     Progress,
@@ -88,11 +89,13 @@ def _treatment(
 ) -> HttpResponse:
     """How long, with what and for how many."""
     is_sent = request.method == "POST"
+    several = service.max_people > 1 and len(qualified_therapists(service, timezone.localdate(progress.now)))
     form = TreatmentForm(
         request.POST if is_sent else None,
         initial=_chosen(request, progress, service) or None,
         service=service,
         travel_from_cents=queries.lowest_travel_cents(),
+        side_by_side=several >= operations.AT_ONE_START,
     )
     if is_sent and form.is_valid():
         return _choose(request, progress, asked, service, form.cleaned_data)
@@ -104,9 +107,11 @@ def _choose(
     request: HttpRequest, progress: Progress, asked: dict[str, Any], service: Service, data: dict[str, Any]
 ) -> HttpResponse:
     area = {"zip_code": asked["area"].zip_code} if asked["area"] else {}
-    people = data.get("people", 1)
+    people, side_by_side = data.get("people", 1), data.get("side_by_side", False)
     # What one person answered says nothing of the second.
-    more_people = people > progress.answers.get("people", people)
+    more_people = "people" in progress.answers and max(people, 1 + side_by_side) > max(
+        progress.answers["people"], 1 + progress.side_by_side
+    )
     save(
         request,
         progress,
@@ -114,6 +119,7 @@ def _choose(
         option=data["option"],
         add_ons=data.get("add_ons", []),
         people=people,
+        **{SIDE_BY_SIDE: side_by_side or None},
         **area,
         **_preference(asked["therapist"], service),
         **(forget_health(request, progress) if more_people else {}),
@@ -129,6 +135,7 @@ def _chosen(request: HttpRequest, progress: Progress, service: Service) -> dict[
     chosen: dict[str, Any] = {}
     if progress.treatment is not None and progress.treatment.service == service:
         chosen = {name: progress.answers.get(name) for name in ("option", "add_ons", "people")}
+        chosen["people"] = BOTH_AT_ONCE if progress.side_by_side else chosen["people"]
     option = request.GET.get("option", "")
     if option.isascii() and option.isdigit():
         chosen["option"] = option
@@ -309,12 +316,20 @@ class _Review:
             screening=self.current.screening,
         )
 
-    def submission(self, data: dict[str, Any]) -> operations.Submission:
-        return self.complete.submission(
-            key=data["submission_key"],
-            terms_version=data["terms_version"],
-            total_cents=data["total_cents"],
+    def book(self, data: dict[str, Any]) -> Booking:
+        """Books the visit, or the two side by side; the first of them."""
+        key = data["submission_key"]
+        submissions = self.complete.submissions(
+            key=key, terms_version=data["terms_version"], total_cents=data["total_cents"]
         )
+        press: dict[str, Any] = {
+            "now": self.progress.now,
+            "sender": sender_of(self.request, self.progress),
+            "looked_up": self.looked_up,
+        }
+        if self.complete.beside is None:
+            return operations.request_booking(submission=submissions[0], **press)
+        return operations.request_together(submissions=submissions, together=key, **press)[0]
 
     def press(self) -> HttpResponse:
         """Books, or says why not."""
@@ -329,12 +344,7 @@ class _Review:
             )
             return self.show(status=409)
         try:
-            booking = operations.request_booking(
-                submission=self.submission(data),
-                now=progress.now,
-                sender=sender_of(request, progress),
-                looked_up=self.looked_up,
-            )
+            booking = self.book(data)
         except exceptions.BookingError as error:
             return self.refused(error)
         return booked(request, progress, booking)
@@ -368,21 +378,23 @@ class _Review:
         complete, current = self.complete, self.current
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
-        people = complete.visit_request.treatment.people
+        people = self.progress.people
         result = None
         if not health.get("later"):
             result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
         tier = intake.tier_of(result) if result is not None else Tier.CLEAR
-        covered = result is not None and self.progress.staff_user is not None and self._is_covered(result)
+        # What covers one of two people says nothing of the other.
+        alone = complete.beside is None and self.progress.staff_user is not None
+        covered = result is not None and alone and self._is_covered(result)
         initial = {
             "submission_key": self.progress.answers["submission_key"],
-            "total_cents": complete.quote.total_cents,
+            "total_cents": complete.total_cents,
             "terms_version": current.terms_version.number,
         }
         context = {
             "form": named(form or ReviewForm(initial=initial), details),
             "fresh": initial,
-            "quote": complete.quote,
+            "quote": self.progress.quote,
             "terms_version": current.terms_version,
             "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
             "details": details,
@@ -391,7 +403,11 @@ class _Review:
             "health_later": result is None,
             "at_once": result is not None
             and operations.would_confirm(
-                submission=self.submission(initial),
+                submission=complete.submission(
+                    key=uuid.UUID(initial["submission_key"]),
+                    terms_version=initial["terms_version"],
+                    total_cents=initial["total_cents"],
+                ),
                 result=result,
                 rules=self.progress.rules,
                 actor=self.progress.staff_user,
@@ -405,7 +421,8 @@ class _Review:
                 patience=operations.patience_with(tier),
             ),
             "free_until": current.terms_version.free_until(complete.starts_at),
-            "late_fee_cents": current.terms_version.late_fee_cents(
+            "late_fee_cents": (1 if complete.beside is None else operations.AT_ONE_START)
+            * current.terms_version.late_fee_cents(
                 treatment_cents=complete.quote.treatment_cents, total_cents=complete.quote.total_cents
             ),
             "too_many": too_many,
@@ -447,6 +464,7 @@ def _done_page(request: HttpRequest, reference: str, *, status: int = 200) -> Ht
     context = {
         "booking": booking,
         "together": visitor.together_with(booking),
+        "beside": visitor.side_by_side(booking),
         "needs_note": operations.first_tier(booking) == Tier.CLEARANCE
         and operations.needs_clinician_note(booking),
     }

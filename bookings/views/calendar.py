@@ -3,7 +3,7 @@ moving show the same one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,12 +33,15 @@ _NEAREST = 3
 _SOONEST = 3
 # So few times are said in sight; more than that tell nobody anything.
 _FEW = 3
+# Between the slugs of two who come to one address at the same time.
+BESIDE = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What the times are for. `visit_request` has all who are qualified, or is None when nobody is; `preference` is
-    asked for unless the address says another; `came_last` is the slug of the therapist of the client's last visit.
+    asked for unless the address says another; `second` is whom the second of two people side by side asks for, and None
+    where there is one visit. `came_last` is the slug of the therapist of the client's last visit.
 
     `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `hour` (local) is what
     times elsewhere should be near; `days` are the first and the last local day that are asked for.
@@ -50,6 +53,7 @@ class Asked:
     now: datetime
     cents: Callable[[datetime], int]
     plain_cents: int
+    second: str | None = None
     came_last: str = ""
     hour: time = alternatives.NOON
     days: tuple[date, date] = (date.min, date.max)
@@ -83,12 +87,12 @@ def first_of_weeks(day: date, *, today: date) -> date:
     return sunday + WEEKS * ((day - sunday) // WEEKS)
 
 
-def _asked_for(request: HttpRequest, asked: Asked) -> VisitRequest | None:
-    """Those who are asked for: by the press or the address (`who`), else as before; anyone qualified when nobody like
-    that is left; None when nobody at all is."""
+def _asked_for(request: HttpRequest, asked: Asked, name: str, before: str) -> VisitRequest | None:
+    """Those who are asked for: by the press or the address (under that `name`), else as `before`; anyone qualified when
+    nobody like that is left; None when nobody at all is."""
     if asked.visit_request is None:
         return None
-    for preference in (request.POST.get("who") or request.GET.get("who") or "", asked.preference):
+    for preference in (request.POST.get(name) or request.GET.get(name) or "", before):
         try:
             return asked.visit_request.asking_for(preference)
         except NoLongerOffered:
@@ -115,9 +119,14 @@ class CalendarPage:
         self.asked = asked
         self.missed = missed
         self.today, self.last_day = asked.today, asked.last_day
-        self.visit_request = _asked_for(request, asked)
+        self.visit_request = _asked_for(request, asked, "who", asked.preference)
         self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
         self._kept = {"who": self.who} if request.POST.get("who") or request.GET.get("who") else {}
+        # What the second of two people asks for, who is visited side by side with the first.
+        self.beside = None if asked.second is None else _asked_for(request, asked, "second", asked.second)
+        self.second = self.beside.preference if self.beside is not None else ""
+        if self.second and (request.POST.get("second") or request.GET.get("second")):
+            self._kept["second"] = self.second
         self.only = request.GET.get("only", "") if request.GET.get("only") in _filters() else ""
         if self.only:
             self._kept["only"] = self.only
@@ -137,17 +146,22 @@ class CalendarPage:
             default=min(self.offer.by_day, default=None),
         )
         self._names = _names(self.visit_request)
-        self.choices = self._choices()
+        self.choices = self._choices("who", self.who)
+        self.second_choices = self._choices("second", self.second) if self.second else []
 
     def find(self) -> Offer:
         """All times of these weeks, whatever the filter."""
+        return self._between(self.first, self.last)
+
+    def _between(self, first_day: date, last_day: date) -> Offer:
         if self.visit_request is None:
             return Offer.nothing()
         asked = self.asked
         offer = scheduling.find_times_between(
             visit_request=self.visit_request,
-            first_day=max(self.first, asked.days[0]),
-            last_day=min(self.last, asked.days[1]),
+            second=self.beside,
+            first_day=max(first_day, asked.days[0]),
+            last_day=min(last_day, asked.days[1]),
             rules=asked.rules,
             now=asked.now,
         )
@@ -174,19 +188,30 @@ class CalendarPage:
 
     @property
     def asks_for_somebody(self) -> bool:
-        return self.visit_request is not None and self.visit_request.preference != ANYONE
+        return self.visit_request is not None and {self.who, self.second or ANYONE} != {ANYONE}
 
     def who_comes(self, starts_at: datetime) -> str | None:
         """The name of who would come at a start of these weeks; None when nobody can."""
         starts = self.offer.by_day.get(local(starts_at).date(), ())
-        return next(
-            (self._names[start.therapist_id][0] for start in starts if start.starts_at == starts_at), None
+        return next((self._whom(start)[0] for start in starts if start.starts_at == starts_at), None)
+
+    def _whom(self, start: Start) -> tuple[str, str, str]:
+        """Name, words beside a time, and slug, of who comes; of two both, as a button sends them."""
+        name, words, slug = self._names[start.therapist_id]
+        if start.second_id is None:
+            return name, words, slug
+        other, _words, other_slug = self._names[start.second_id]
+        both = {"name": name, "other": other}
+        return (
+            _("%(name)s and %(other)s") % both,
+            _("with %(name)s and %(other)s") % both,
+            f"{slug}{BESIDE}{other_slug}",
         )
 
     # Who ---------------------------------------------------------------------------------------------------------
 
-    def _choices(self) -> list[dict[str, Any]]:
-        """Whom one can ask for: who came last time, anyone, each therapist, a woman or a man."""
+    def _choices(self, name: str, chosen: str) -> list[dict[str, Any]]:
+        """Whom one can ask for, by the address's `name`: who came last time, anyone, each therapist, a gender."""
         found = preference_choices(
             self.asked.visit_request.qualified if self.asked.visit_request is not None else ()
         )
@@ -202,8 +227,8 @@ class CalendarPage:
             {
                 "label": preference_label(meaning),
                 "therapist": meaning if isinstance(meaning, Therapist) else None,
-                "href": self.address(**self._place, who=value),
-                "is_chosen": value == self.who,
+                "href": self.address(**self._place, **{name: value}),
+                "is_chosen": value == chosen,
                 "came_last": value == last,
             }
             for value, meaning in sorted(found, key=place)
@@ -328,7 +353,7 @@ class CalendarPage:
     def button(self, start: Start, *, with_zone: bool = False, with_more: bool = False) -> dict[str, Any]:
         """What a button for a start shows and sends: the time, and who comes then."""
         here = local(start.starts_at)
-        name, words, slug = self._names[start.therapist_id]
+        name, words, slug = self._whom(start)
         more = self.asked.cents(start.starts_at) - self.asked.plain_cents if with_more else 0
         return {
             "value": f"{start.starts_at.isoformat()} {slug}",
@@ -366,6 +391,8 @@ class CalendarPage:
         first, last = (self.selected, self.selected) if self.selected else (self.first, self.last)
         if any(first <= day <= last for day in self._everything.by_day):
             return {"why": _none_words(self.only), "all_times": self.address(**self._place, only="")}
+        if self.beside is not None:
+            return self._instead_of_two(first, last)
         asked = self.asked
         found = alternatives.find_alternatives(
             visit_request=self.visit_request,
@@ -381,15 +408,30 @@ class CalendarPage:
         return {
             "why": self._why(found.reason, found.zones),
             "nobody": self.visit_request is None,
-            "nearest": [
-                {
-                    "day": day,
-                    "href": self.address(day=day, only=""),
-                    "starts": [self.button(start, with_zone=True, with_more=True) for start in starts],
-                }
-                for day, starts in others.by_day.items()
-            ],
+            "nearest": self._nearest(others.by_day),
             "others": self.address(**self._place, who=ANYONE) if found.others_can else "",
+        }
+
+    def _nearest(self, by_day: Mapping[date, Sequence[Start]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "day": day,
+                "href": self.address(day=day, only=""),
+                "starts": [self.button(start, with_zone=True, with_more=True) for start in starts],
+            }
+            for day, starts in by_day.items()
+        ]
+
+    def _instead_of_two(self, first: date, last: date) -> dict[str, Any]:
+        """The same where two of us can't be there at the same time."""
+        everything = self._between(self.today, self.last_day).by_day
+        nearest = alternatives.nearest_of(everything, first, last, hour=self.asked.hour)
+        return {
+            "why": _("Then no two of us are free at the same time."),
+            "nearest": self._nearest(nearest),
+            "others": self.address(**self._place, who=ANYONE, second=ANYONE)
+            if self.asks_for_somebody
+            else "",
         }
 
     def _why(self, reason: str, zones: Sequence[str]) -> str:

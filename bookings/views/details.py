@@ -39,10 +39,15 @@ def details(request: HttpRequest) -> HttpResponse:
     service = progress.treatment.service if progress.treatment is not None else None
     # The health questions that are left for later go by email.
     by_phone = progress.staff_user is not None and not progress.answers.get("health", {}).get("later")
+    asked: dict[str, Any] = {
+        "service": service,
+        "by_phone": by_phone,
+        "side_by_side": progress.side_by_side,
+    }
     if request.method != "POST":
-        form = DetailsForm(initial=_shown(progress), service=service, by_phone=by_phone)
+        form = DetailsForm(initial=_shown(progress), **asked)
         return show(request, progress, "details", {"form": form})
-    form = DetailsForm(request.POST, service=service, by_phone=by_phone)
+    form = DetailsForm(request.POST, **asked)
     is_right = form.is_valid()
     _keep(request, progress, form, is_right=is_right)
     if open_step:
@@ -73,7 +78,8 @@ def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_rig
     if health is not None:
         before, now = health.get("of"), person_of(typed)
         taken_from = health.get("taken_from")
-        if (before is not None and before != now) or (
+        # Without the second of two the answers of the first still stand.
+        if (before is not None and now not in (before, before.partition("\n")[0])) or (
             is_right and taken_from is not None and taken_from != who_books(typed)
         ):
             changes = forget_health(request, progress)

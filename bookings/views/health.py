@@ -23,7 +23,6 @@ from massagerx.lib.limits import limited
 
 from .steps import (
     AGAIN_OF,
-    COURSE,
     Progress,
     back_to,
     closed,
@@ -45,7 +44,7 @@ class Questions:
     def __init__(self, progress: Progress, treatment: Treatment) -> None:
         self.current = intake.current_screening(now=progress.now)
         self.slug = treatment.service.slug
-        self.people = treatment.people
+        self.people = progress.people
         self.today: date = timezone.localdate(progress.now)
         self.given: dict[str, str] = {}
         kept = progress.answers.get("health") or {}
@@ -177,9 +176,9 @@ def _still_true(
 
 
 def _later(request: HttpRequest, progress: Progress, questions: Questions) -> HttpResponse:
-    """Staff leave the questions to the client, who gets them by email. A course is booked with its answers."""
+    """Staff leave the questions to the client, who gets them by email. Several visits are booked with their answers."""
     details = progress.answers.get("details")
-    if COURSE in progress.answers or (details is not None and not details["email"]):
+    if progress.asks_health_now or (details is not None and not details["email"]):
         messages.error(request, _("They are sent by email. Please ask them now."))
         return back_to("health")
     questions.given = {}

@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -19,7 +19,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import screening
 from bookings.domain import answers, intake, operations, pricing, scheduling
 from bookings.domain.operations import Sender, Submission, Wish
 from bookings.domain.pairings import Contact
@@ -45,6 +44,7 @@ from bookings.models import (
     Therapist,
 )
 from bookings.refusals import access_label, another_words, refusal_words
+from bookings.screening import answers_of, answers_of_people
 from massagerx.lib.limits import visitor_digest
 
 from .enquiries import call_back_page
@@ -67,6 +67,11 @@ COURSE_ASKED = "course_asked"
 REFERRAL = "referral"
 # In a draft: the mailbox that a link went to by which the visitor came.
 CAME_BY_MAIL = "came_by_mail"
+# In a draft: that two people at the address are visited at the same time, by two therapists. `people` is 1 then, as it
+# is of each visit.
+SIDE_BY_SIDE = "side_by_side"
+# In a draft: whom the second of them asks for, and the slug of who was shown to come to them.
+SECOND_PREFERENCE, SECOND_THERAPIST = "second_preference", "second_therapist"
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 
@@ -84,13 +89,36 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A draft in which every step is answered. `details` and `health` are as their steps keep them."""
+    """A draft in which every step is answered. `details` and `health` are as their steps keep them; `quote` is of one
+    visit, and `beside` what the second person asks for, where two are visited side by side."""
 
     visit_request: VisitRequest
     starts_at: datetime
     quote: pricing.Quote
     details: dict[str, Any]
     health: dict[str, Any]
+    beside: VisitRequest | None = None
+
+    @property
+    def total_cents(self) -> int:
+        """The whole price, of one visit or of both."""
+        return self.quote.total_cents * (1 if self.beside is None else 2)
+
+    def submissions(self, *, key: UUID, terms_version: int, total_cents: int) -> list[Submission]:
+        """What the press of the last page sends for each visit; `total_cents` is of all of them."""
+        if self.beside is None:
+            return [self.submission(key=key, terms_version=terms_version, total_cents=total_cents)]
+        first = self.submission(key=key, terms_version=terms_version, total_cents=total_cents // 2)
+        second = replace(
+            first,
+            key=uuid5(key, "side by side"),
+            preference=self.beside.preference,
+            therapist=self.beside.therapist,
+            recipient_name=self.details["second_name"],
+            purpose=self.details.get("second_purpose", ""),
+            answers={name: str(value) for name, value in answers_of(self.health["answers"], 2).items()},
+        )
+        return [first, second]
 
     def submission(self, *, key: UUID, terms_version: int, total_cents: int) -> Submission:
         """What the press of the last page sends, with what that page showed."""
@@ -115,7 +143,7 @@ class Complete:
             access={name: details[name] for name in DetailsForm.ACCESS_FIELDS if details.get(name)},
             screening_version=health["version"],
             screening_service=health["service"],
-            answers=screening.answers_of_people(health["answers"], treatment.people),
+            answers=answers_of_people(health["answers"], treatment.people),
             purpose=details.get("purpose", ""),
             health_later=bool(health.get("later")),
             terms_version=terms_version,
@@ -177,51 +205,98 @@ class Progress:
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
 
     @property
-    def therapist(self) -> Therapist | None:
-        """Who was shown to come at the chosen time, while they meet what is asked for."""
-        slug = self.answers.get("therapist")
-        therapists = self.visit_request.therapists if self.visit_request is not None else ()
-        return next((therapist for therapist in therapists if therapist.slug == slug), None)
+    def side_by_side(self) -> bool:
+        """Whether two people are visited at the same time, by two therapists."""
+        return bool(self.answers.get(SIDE_BY_SIDE))
 
     @property
-    def time(self) -> Wish | None:
-        """What is asked for, with who was shown to come, and the time chosen for it, once all are."""
-        if self.visit_request is None or self.therapist is None or self.starts_at is None:
+    def people(self) -> int:
+        """How many people are visited, one after the other or side by side."""
+        if self.side_by_side:
+            return operations.AT_ONE_START
+        return self.treatment.people if self.treatment is not None else 1
+
+    @property
+    def second_request(self) -> VisitRequest | None:
+        """What the second of two people side by side asks for: like the first, but for who comes. Anyone, where who was
+        asked for is no longer offered."""
+        if self.visit_request is None or not self.side_by_side:
             return None
-        return Wish(self.visit_request.with_therapist(self.therapist.slug), self.starts_at)
+        try:
+            return self.visit_request.asking_for(self.answers.get(SECOND_PREFERENCE, ANYONE))
+        except NoLongerOffered:
+            return self.visit_request.asking_for(ANYONE)
+
+    @property
+    def therapist(self) -> Therapist | None:
+        """Who was shown to come at the chosen time, while they meet what is asked for."""
+        return _shown_of(self.visit_request, self.answers.get("therapist"))
+
+    @property
+    def comes(self) -> list[Therapist]:
+        """All who were shown to come, two where people are visited side by side."""
+        second = _shown_of(self.second_request, self.answers.get(SECOND_THERAPIST))
+        return [therapist for therapist in (self.therapist, second) if therapist is not None]
+
+    @property
+    def wishes(self) -> list[Wish]:
+        """For each visit what is asked for, with who was shown to come, and the time chosen for it; empty until all of
+        it is known."""
+        requests = [request for request in (self.visit_request, self.second_request) if request is not None]
+        comes = self.comes
+        if self.starts_at is None or not requests or len(comes) < len(requests):
+            return []
+        return [
+            Wish(request.with_therapist(therapist.slug), self.starts_at)
+            for request, therapist in zip(requests, comes, strict=True)
+        ]
+
+    @property
+    def holds(self) -> list[Hold]:
+        """The held times, while they are held, in order: of the chosen start, or of a course."""
+        held = Hold.objects.filter(draft_id=self.draft.key).live(self.now).order_by("number")
+        if self.starts_at is not None:
+            return list(held.filter(starts_at=self.starts_at))
+        return list(held) if COURSE_ASKED in self.answers else []
 
     @property
     def hold(self) -> Hold | None:
-        """The held time, while it is held; of a course the first of its visits."""
-        held = Hold.objects.filter(draft_id=self.draft.key).live(self.now).order_by("number")
-        if self.starts_at is not None:
-            return held.filter(starts_at=self.starts_at).first()
-        return held.first() if COURSE_ASKED in self.answers else None
+        """The held time, while it is held; of several the first."""
+        return next(iter(self.holds), None)
 
     @property
     def quote(self) -> pricing.Quote | None:
+        """The whole price: of both visits, where there are two."""
         if self.treatment is None or self.area is None:
             return None
-        return pricing.quote(
+        quote = pricing.quote(
             treatment=self.treatment, area=self.area, rules=self.rules, starts_at=self.starts_at
         )
+        return quote.twice() if self.side_by_side else quote
 
     @property
     def complete(self) -> Complete | None:
         """All the answers, once no step is open."""
-        wish, quote = self.time, self.quote
-        if wish is None or quote is None or self.missing_step("review") is not None:
+        wishes = self.wishes
+        if not wishes or self.missing_step("review") is not None:
             return None
-        return Complete(*wish, quote, self.answers["details"], self.answers["health"])
+        visit_request, starts_at = wishes[0]
+        quote = pricing.quote(
+            treatment=visit_request.treatment, area=visit_request.area, rules=self.rules, starts_at=starts_at
+        )
+        beside = wishes[1].visit_request if self.side_by_side else None
+        answers = self.answers
+        return Complete(visit_request, starts_at, quote, answers["details"], answers["health"], beside)
 
     def missing_step(self, before: str) -> str | None:
         """The first step before `before` that still needs an answer."""
         answered = {
             "start": self.treatment is not None,
             "where": self.area is not None,
-            "when": self.time is not None or COURSE in self.answers,
+            "when": bool(self.wishes) or COURSE in self.answers,
             "health": self._health_is_answered(),
-            "details": "details" in self.answers,
+            "details": "details" in self.answers
+            and (not self.side_by_side or bool(self.answers["details"].get("second_name"))),
         }
         for name, _label in STEPS:
             if name == before:
@@ -230,12 +305,24 @@ class Progress:
                 return name
         return None
 
+    @property
+    def asks_health_now(self) -> bool:
+        """Whether the health questions can't be left for later: several visits are booked with their answers."""
+        return self.side_by_side or COURSE in self.answers
+
     def _health_is_answered(self) -> bool:
-        """Answers belong to the service that asked: another one may ask more. A course is booked with its answers."""
+        """Answers belong to the service that asked: another one may ask more. Several visits are booked with their
+        answers."""
         health = self.answers.get("health", {})
         asked_by = self.treatment.service.slug if self.treatment is not None else None
-        too_late = COURSE in self.answers and "later" in health
+        too_late = "later" in health and self.asks_health_now
         return bool(health.get("bookable")) and health.get("service") == asked_by and not too_late
+
+
+def _shown_of(visit_request: VisitRequest | None, slug: str | None) -> Therapist | None:
+    """The therapist of that slug among those who are asked for."""
+    therapists = visit_request.therapists if visit_request is not None else ()
+    return next((therapist for therapist in therapists if therapist.slug == slug), None)
 
 
 def load_progress(request: HttpRequest) -> Progress:
@@ -363,7 +450,7 @@ def forget_time(progress: Progress) -> dict[str, None]:
     if not {"starts_at", COURSE, COURSE_ASKED} & set(progress.answers):
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None, "therapist": None, COURSE: None}
+    return {"starts_at": None, "therapist": None, SECOND_THERAPIST: None, COURSE: None}
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -376,8 +463,10 @@ def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
 
 def person_of(details: dict[str, Any]) -> str:
     """Whom the visit is for, to tell whether it is still the same person: blank for whoever books, else the name as
-    `plain_name` has it."""
-    return plain_name(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
+    `plain_name` has it; with a second person, visited side by side, on a line below."""
+    first = plain_name(str(details.get("recipient_name", ""))) if details.get("for_other") else ""
+    second = plain_name(str(details.get("second_name", "")))
+    return f"{first}\n{second}" if second else first
 
 
 def who_books(details: dict[str, Any]) -> list[str]:
@@ -409,21 +498,23 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
         if progress.hold is not None:
             operations.extend_hold(progress.hold, now=progress.now)
         return None
-    wish = progress.time
-    if wish is None:
+    wishes = progress.wishes
+    if not wishes:
         return back_to("when")
-    hold = progress.hold
-    if hold is not None and operations.hold_matches(
-        hold, visit_request=wish.visit_request, rules=progress.rules
+    holds = progress.holds
+    if len(holds) == len(wishes) and all(
+        operations.hold_matches(hold, visit_request=wish.visit_request, rules=progress.rules)
+        for hold, wish in zip(holds, wishes, strict=True)
     ):
-        operations.extend_hold(hold, now=progress.now)
+        operations.extend_hold(holds[0], now=progress.now)
         return None
     try:
-        hold_wishes(request, progress, [wish], rules=progress.rules)
+        hold_wishes(request, progress, wishes, rules=progress.rules)
     except (SlotNotOffered, NoLongerOffered) as error:
         if with_another(request, progress):
             return None
-        messages.error(request, access_label() if _fits_at_ground(progress, wish) else refusal_words(error))
+        fits = all(_fits_at_ground(progress, wish) for wish in wishes)
+        messages.error(request, access_label() if fits else refusal_words(error))
         save(request, progress, **miss_time(progress))
         return back_to("when")
     return None
@@ -454,9 +545,9 @@ def sender_of(request: HttpRequest, progress: Progress) -> Sender:
 
 def with_another(request: HttpRequest, progress: Progress) -> bool:
     """Keeps the chosen time with somebody else who was asked for as well, and says who comes now; False when nobody
-    else can."""
+    else can. Two who come side by side are chosen anew."""
     asked, before, starts_at = progress.visit_request, progress.therapist, progress.starts_at
-    if asked is None or before is None or starts_at is None:
+    if asked is None or before is None or starts_at is None or progress.side_by_side:
         return False
     others = [therapist for therapist in asked.therapists if therapist != before]
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,10 +20,13 @@ from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
-from .calendar import Asked, CalendarPage
+from .calendar import BESIDE, Asked, CalendarPage
 from .steps import (
     CAME_LAST,
     COURSE,
+    SECOND_PREFERENCE,
+    SECOND_THERAPIST,
+    SIDE_BY_SIDE,
     Progress,
     back_to,
     closed,
@@ -92,7 +95,7 @@ def soonest(request: HttpRequest) -> HttpResponse:
         preference=ANYONE,
         missed=None,
         submission_key=None,
-        **dict.fromkeys(("starts_at", "therapist", COURSE)),
+        **dict.fromkeys(("starts_at", "therapist", SECOND_THERAPIST, SIDE_BY_SIDE, COURSE)),
     )
     chose_before = progress.treatment is not None
     if not chose_before:
@@ -131,11 +134,17 @@ def _keep(
     `operations.hold_time`."""
     if visit_request is None:
         raise exceptions.NoLongerOffered("therapist")
-    starts_at, therapist = form.cleaned_data["starts_at"]
-    who = form.cleaned_data["who"]
-    wish = Wish(visit_request.asking_for(who).with_therapist(therapist), starts_at)
-    hold_wishes(request, progress, [wish], rules=progress.rules)
-    kept = {"preference": who, "therapist": therapist, "starts_at": _as_kept(starts_at)}
+    starts_at, shown = form.cleaned_data["starts_at"]
+    who, second = form.cleaned_data["who"], form.cleaned_data["second"]
+    first, _plus, other = shown.partition(BESIDE)
+    wishes = [Wish(visit_request.asking_for(who).with_therapist(first), starts_at)]
+    kept: dict[str, Any] = {"preference": who, "therapist": first, "starts_at": _as_kept(starts_at)}
+    if progress.side_by_side:
+        if not other:
+            raise exceptions.NoLongerOffered("therapist")
+        wishes.append(Wish(visit_request.asking_for(second or ANYONE).with_therapist(other), starts_at))
+        kept |= {SECOND_PREFERENCE: second or ANYONE, SECOND_THERAPIST: other}
+    hold_wishes(request, progress, wishes, rules=progress.rules)
     save(request, progress, **kept, missed=None, **{COURSE: None})
 
 
@@ -159,14 +168,19 @@ def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area:
         )
     except exceptions.NoLongerOffered:
         visit_request = None
-    price = partial(pricing.quote, treatment=treatment, area=area, rules=progress.rules)
+
+    def cents(starts_at: datetime | None = None) -> int:
+        quote = pricing.quote(treatment=treatment, area=area, rules=progress.rules, starts_at=starts_at)
+        return (quote.twice() if progress.side_by_side else quote).total_cents
+
     return Asked(
         visit_request=visit_request.asking_for(ANYONE) if visit_request is not None else None,
         preference=progress.answers.get("preference", ANYONE),
         rules=progress.rules,
         now=progress.now,
-        cents=lambda starts_at: price(starts_at=starts_at).total_cents,
-        plain_cents=price().total_cents,
+        second=progress.answers.get(SECOND_PREFERENCE, ANYONE) if progress.side_by_side else None,
+        cents=cents,
+        plain_cents=cents(),
         came_last=progress.answers.get(CAME_LAST) or came_last(request, now=progress.now),
     )
 

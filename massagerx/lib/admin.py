@@ -97,10 +97,14 @@ def _read_clock(field: forms.TimeField) -> None:
     field.error_messages["invalid"] = _ODD_CLOCK
 
 
-def _show_without_seconds(widget: forms.Widget) -> None:
-    for part in (widget, *getattr(widget, "widgets", ())):
-        if isinstance(part, forms.TimeInput):
-            part.format = "%H:%M"
+def _day_input() -> forms.DateInput:
+    # The browser's own calendar: in the reader's language, by keys, and under a thumb.
+    return forms.DateInput(attrs={"type": "date", "aria-label": _("Date")}, format="%Y-%m-%d")
+
+
+def _clock_input() -> forms.TimeInput:
+    # Typed, and without the seconds that nobody types.
+    return forms.TimeInput(attrs={"size": "8", "aria-label": _("Time")}, format="%H:%M")
 
 
 def clock_field(**options: Any) -> forms.TimeField:
@@ -133,10 +137,12 @@ class KindFieldsMixin(BaseModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, forms.TimeField):
             _read_clock(field)
-            _show_without_seconds(field.widget)
+            field.widget = _clock_input()
+        elif isinstance(field, forms.DateField):
+            field.widget = _day_input()
         elif isinstance(field, forms.SplitDateTimeField) and isinstance(field.fields[1], forms.TimeField):
             _read_clock(field.fields[1])
-            _show_without_seconds(field.widget)
+            field.widget.widgets = [_day_input(), _clock_input()]
             # In place of Django's note on the hours between the browser's clock and ours.
             field.help_text = field.help_text or _("Los Angeles time.")
         if isinstance(db_field, models.DateField) and field is not None:

@@ -2,6 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A service asks what a visit is for."
     dependencies = [
         ("services", "0001_tables"),
     ]

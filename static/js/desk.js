@@ -17,7 +17,7 @@ document.addEventListener("keydown", (event) => {
 
 // Keys: they stay out of fields, and can be turned off in their own list.
 const OFF = "desk-keys-off";
-const find = document.querySelector("#desk-find");
+const find = document.querySelector("#find-client") ?? document.querySelector("#desk-find");
 const rows = [...document.querySelectorAll("[data-todo]")];
 const list = document.querySelector("#desk-keys");
 const here = () => rows.findIndex((row) => row.contains(document.activeElement));
@@ -26,7 +26,7 @@ const go = (step) => {
   next?.querySelector("a").focus();
 };
 const KEYS = {
-  "/": () => find?.focus(),
+  "/": () => find?.select(),
   b: () => document.querySelector("[data-book]")?.click(),
   j: () => go(1),
   k: () => go(-1),

@@ -5,6 +5,8 @@ const found = document.querySelector("[data-found]");
 const field = form.querySelector("input[name=q]");
 let timer;
 let asking;
+// What is typed next is about the next caller.
+field.select();
 
 async function look() {
   asking?.abort();

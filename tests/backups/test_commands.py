@@ -3,6 +3,7 @@ load is tests/faults/test_backup_drill.py."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -128,6 +129,35 @@ def test_erased_people_are_erased_again(settings: Any, request: pytest.FixtureRe
     assert f"Client {still.client_id} was erased later, and has an open visit here" in text
     assert Client.objects.get(pk=over.client_id).name == Client.ERASED
     assert Client.objects.get(pk=still.client_id).name == "Ben Open"
+
+
+def test_a_database_that_postgresql_brought_back_is_put_in_order(settings: Any) -> None:
+    world = make_world()
+    booking = world.book()
+    Booking.objects.update(status=BookingStatus.CANCELED)
+    now = timezone.now()
+    Message.objects.update(state=MessageState.SENT)
+    due = Message.objects.order_by("pk").first()
+    assert due is not None
+    Message.objects.filter(pk=due.pk).update(state=MessageState.DUE, due_at=now - timedelta(minutes=1))
+    line = {"client": booking.client_id, "at": now.isoformat(), "by": 0}
+    User.objects.create_superuser("owner")
+    Path(settings.BACKUP_DIR).mkdir()
+    (Path(settings.BACKUP_DIR) / "erased.jsonl").write_text(f"{json.dumps(line)}\n")
+
+    # Who was erased before that instant is erased in it already.
+    after = (now + timedelta(minutes=1)).isoformat()
+    assert "0 clients who were erased later" in said("restore", "--recovered-to", after)
+    assert Message.objects.filter(state=MessageState.FAILED).count() == 1
+    assert "1 clients who were erased later" in said("restore", "--recovered-to", now.isoformat())
+    assert Client.objects.get().name == Client.ERASED
+
+
+@pytest.mark.parametrize("given", [[], ["--recovered-to", "2026-11-29T14:05:00"], ["--recovered-to", "noon"],
+                                   ["a.backup", "--recovered-to", "2026-11-29T14:05:00+00:00"]])  # fmt: skip
+def test_restore_needs_a_file_or_an_instant_with_its_offset(given: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("restore", *given)
 
 
 def test_erasure_that_was_rolled_back_is_not_noted(settings: Any) -> None:

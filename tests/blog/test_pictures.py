@@ -196,6 +196,16 @@ def test_moved_focus_makes_new_covers_under_new_names(writer_client: Client) -> 
     assert default_storage.exists(picture.cover_name(480))
 
 
+def test_dark_twin_is_another_picture(writer_client: Client) -> None:
+    dark, bright = make_picture(), make_picture()
+    address = f"/admin/blog/picture/{bright.pk}/change/"
+    refused = writer_client.post(address, typed(dark=bright.pk))
+    assert "Choose another picture: this one is the bright one." in refused.content.decode()
+    assert writer_client.post(address, typed(dark=dark.pk)).status_code == 302
+    bright.refresh_from_db()
+    assert bright.dark == dark
+
+
 def test_new_words_make_no_new_sizes(writer_client: Client) -> None:
     picture = make_picture()
     make_sizes(Picture, now=NOW)

@@ -142,6 +142,28 @@ def test_cover_stands_above_the_post_and_in_lists(client: Client) -> None:
     assert 'loading="lazy"' in listed
 
 
+def test_cover_has_a_dark_twin_wherever_it_is_shown(client: Client, clock: Any) -> None:
+    dark = make_picture("The same by night", width=1600, height=1200)
+    bright = make_picture(width=1600, height=1200, dark=dark)
+    post = make_post(cover=bright)
+    media = r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="([^"]*)" sizes="[^"]+"><img src="([^"]*)"'
+    # Until the sizes are made the whole pictures stand in.
+    early = re.search(media, page_of(client, post))
+    assert early
+    assert early.groups() == (f"{default_storage.url(dark.name)} 1600w", default_storage.url(bright.name))
+    make_sizes(Picture, now=NOW)
+    for picture in (dark, bright):
+        picture.refresh_from_db()
+    for address in (post.get_absolute_url(), "/blog/", "/"):
+        found = re.search(media, client.get(f"{address}?fresh=1").content.decode())
+        assert found, address
+        assert f"{default_storage.url(dark.cover_name(480))} 480w" in found[1]
+        assert default_storage.url(bright.cover_name(1600)) == found[2]
+    # Deleted, it leaves the cover as it was.
+    dark.delete()
+    assert "<picture>" not in client.get(f"{post.get_absolute_url()}?fresh=2").content.decode()
+
+
 def test_lists_with_covers_ask_as_many_queries_for_one_as_for_thirty(
     client: Client, count_queries: Any
 ) -> None:
@@ -157,7 +179,7 @@ def test_lists_with_covers_ask_as_many_queries_for_one_as_for_thirty(
     with count_queries() as few:
         places()
     for number in range(27):
-        make_post(f"post-{number}", cover=make_picture(width=60, height=40)).tags.add(tag)
+        make_post(f"post-{number}", cover=make_picture(width=60, height=40, dark=picture)).tags.add(tag)
     with count_queries() as many:
         places()
 

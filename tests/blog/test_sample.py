@@ -74,6 +74,10 @@ def test_sample_posts_have_covers_that_say_what_they_show(loaded: sample.Loaded,
         with Image.open(default_storage.open(cover.name)) as image:
             assert (image.format, image.size) == ("WEBP", (cover.width, cover.height))
         assert cover.cover_widths == [480, 800, 1200, 1600]
+        assert cover.dark
+        assert (cover.dark.alt, cover.dark.cover_widths) == (cover.alt, cover.cover_widths)
+        with Image.open(default_storage.open(cover.dark.name)) as night:
+            assert night.convert("L").resize((1, 1)).getpixel((0, 0)) < 90  # type: ignore[operator]
         assert f'alt="{cover.alt}"' in client.get(post.get_absolute_url()).content.decode()
     assert client.get("/blog/").content.decode().count("srcset=") >= len(loaded.posts)
 

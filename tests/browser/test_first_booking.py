@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 import time_machine
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from bookings.models import Booking
 from tests.factories import NOW, make_world
-from tests.support.browser import PHONE, PageMaker, accessibility_violations, screenshot, sideways_overflow
+from tests.support.browser import (
+    PHONE,
+    Counter,
+    PageMaker,
+    accessibility_violations,
+    screenshot,
+    sideways_overflow,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,21 +33,8 @@ def clock() -> Iterator[Any]:
         yield traveller
 
 
-class Counter:
-    """Counts what a visitor does on a page: the pages that are shown, and the presses that the browser feels."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.pages: list[str] = []
-        self.presses = 0
-        page.expose_function("felt", self._felt)
-        page.add_init_script(
-            "addEventListener('pointerdown', (event) => { if (event.isTrusted) felt(); }, true)"
-        )
-        page.on("framenavigated", lambda frame: self.pages.append(re.sub(r"^https?://[^/]+", "", frame.url)))
-
-    def _felt(self) -> None:
-        self.presses += 1
+class Visitor(Counter):
+    """Fills in fields as a thumb does, and is counted."""
 
     def types(self, label: str, text: str) -> None:
         """A press into a field, and its text."""
@@ -57,7 +51,7 @@ def test_first_booking_takes_eight_pages_and_twenty_presses_at_most(
 ) -> None:
     make_world()
     page = new_page(width=PHONE)
-    count = Counter(page)
+    count = Visitor(page)
     asked_for_zip = 0
 
     def look(name: str) -> None:

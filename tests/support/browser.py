@@ -107,6 +107,32 @@ class PageMaker:
             context.close()
 
 
+# A key counts where it does something by itself: outside of a field, and Enter within one.
+_FEEL = """
+addEventListener("pointerdown", (event) => { if (event.isTrusted) felt(); }, true);
+addEventListener("keydown", (event) => {
+  const typing = event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
+  if (event.isTrusted && (event.key === "Enter" || !typing)) felt();
+}, true);
+"""
+
+
+class Counter:
+    """Counts what somebody does in a tab: the pages that are shown, by address, and the presses of finger, mouse and
+    keys that the browser feels. Text that is typed into a field is none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.pages: list[str] = []
+        self.presses = 0
+        page.expose_function("felt", self._felt)
+        page.add_init_script(_FEEL)
+        page.on("framenavigated", lambda frame: self.pages.append(re.sub(r"^https?://[^/]+", "", frame.url)))
+
+    def _felt(self) -> None:
+        self.presses += 1
+
+
 def accessibility_violations(page: Page, *, rules: list[str] | None = None) -> list[str]:
     """What axe-core finds on the page as it is now, one line each; empty when it finds nothing. `rules` are the names
     of those to ask, by default all that axe asks by itself."""

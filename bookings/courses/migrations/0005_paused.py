@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A course says how much of it is left."
     dependencies = [
         ("courses", "0004_booked_by_the_client"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -50,6 +50,7 @@ from .move import (
 )
 from .notes import hand_in_note, open_note_file
 from .request import (
+    AT_ONE_START,
     LookedUp,
     Sender,
     Submission,
@@ -83,6 +84,7 @@ from .steps import LATE_BY, UNDO_FOR, Press, press_step, purge_steps, undo_step
 from .undo import undo
 
 __all__ = [
+    "AT_ONE_START",
     "LATE_BY",
     "MOVABLE",
     "UNDO_FOR",

@@ -14,7 +14,7 @@ from django.db.models import Q
 from bookings.domain import answers, links, outbox, pricing, reminders
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
-from bookings.domain.visit_request import Treatment, VisitRequest
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
     ChangedMeanwhile,
@@ -94,7 +94,7 @@ def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
     for other in others.only("pk", "starts_at"):
         if other.starts_at < booking.starts_at:
             first = max(first, local(other.starts_at).date() + day)
-        elif other.pk != booking.pk:
+        elif other.starts_at > booking.starts_at:
             last = min(last, local(other.starts_at).date() - day)
     return first, last
 
@@ -236,19 +236,22 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
 
 class Move(NamedTuple):
     """A visit as it was shown, by its revision, with the start and the slug of the therapist that it moves to, and the
-    total that was shown with them."""
+    total that was shown with them. `preference` is whom that may lead to, None: whom it asks for."""
 
     booking: Booking
     revision: int
     starts_at: datetime
     therapist: str
     total_cents: int
+    preference: str | None = None
 
 
-def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[VisitRequest]:
-    """What visits of one press ask for when they move together: the times of all of them count as free. Raises
-    `NoLongerOffered("therapist")`."""
-    first = visit_request_of(bookings[0], now=now)
+def requests_to_move(
+    bookings: Sequence[Booking], *, now: datetime, preferences: Sequence[str | None] | None = None
+) -> list[VisitRequest]:
+    """What visits of one press ask for when they move together: the times of all of them count as free. Whom each asks
+    for, unless `preferences` say another. Raises `NoLongerOffered("therapist")`."""
+    first = visit_request_of(bookings[0], now=now, preference=ANYONE)
     others = tuple(booking.pk for booking in bookings)
     return [
         replace(
@@ -257,8 +260,8 @@ def requests_to_move(bookings: Sequence[Booking], *, now: datetime) -> list[Visi
             contact=first.contact,
             pairings=first.pairings,
             excluding_others=others,
-        ).asking_for(booking.preference)
-        for booking in bookings
+        ).asking_for(preference or booking.preference)
+        for booking, preference in zip(bookings, preferences or [None] * len(bookings), strict=True)
     ]
 
 
@@ -274,10 +277,13 @@ def move_together(
     # Told at once, and not to be taken back: the days of the course move as well.
     act = replace(act, told_together=True, leaves_at=now)
     visits = [move.booking for move in moves]
+    preferences = [move.preference for move in moves]
+    requests = requests_to_move(visits, now=now, preferences=preferences)
     wishes = [
         Wish(visit_request.with_therapist(move.therapist), move.starts_at)
-        for move, visit_request in zip(moves, requests_to_move(visits, now=now), strict=True)
+        for move, visit_request in zip(moves, requests, strict=True)
     ]
+    asked = {visit.pk: request.preference for visit, request in zip(visits, requests, strict=True)}
     with claim_moves(visits, wishes, rules=rules, now=now) as standing:
         quotes = {}
         for fresh, move in zip(standing.visits, moves, strict=True):
@@ -299,6 +305,8 @@ def move_together(
             fresh, slot = one = _first_to_move(waiting)
             waiting.remove(one)
             was = columns_of(fresh)
+            if act.by_client:
+                fresh.preference = asked[fresh.pk]
             _promise_answer(fresh, slot, rules, act)
             _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)

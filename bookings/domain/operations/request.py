@@ -27,7 +27,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from bookings.domain import answers, intake, listeners, outbox, pricing, reminders, scheduling
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
-from bookings.domain.visit_request import Treatment, VisitRequest, load_area, load_treatment
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_area, load_treatment
 from bookings.enums import BookingStatus, EventKind, MessageKind, Tier
 from bookings.exceptions import (
     BookingError,
@@ -64,6 +64,9 @@ from .act import Act
 from .claim import Wish, claim, claim_all
 from .status import patience_with
 from .transaction import event_of, tell_listeners
+
+# No more people at one address are visited at the same time.
+AT_ONE_START = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,8 @@ def request_booking(
             contact=Contact.of(submission.email, submission.phone),
         )
         with claim(visit_request, submission.starts_at, rules=found.rules, now=now) as slot:
-            return _write(press, slot, _who(press))
+            person = _who(press)
+            return _write(press, slot, person, _judge(press, person))
     except (BookingError, IntegrityError):
         # The same press, sent again or twice at once, is refused by what it did itself: its time has gone, it is one
         # visit too many, its key is in the database. Asked only then, since most presses come once.
@@ -180,8 +184,9 @@ def request_together(
     now: datetime,
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
-    all, and one staff. They are alike but for key, start, therapist, total and address; `together` names the press,
-    which counts as one request.
+    all, and one staff. They are alike but for key, start, therapist and whom they ask for, total, address, and the
+    person: who that is, with their answers. `together` names the press, which counts as one request. Visits at one
+    start are confirmed at once only where each of them would be.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
@@ -198,14 +203,14 @@ def request_together(
         visit_request = VisitRequest(
             treatment=looked_up.treatment,
             area=looked_up.area,
-            preference=first.preference,
+            preference=ANYONE,
             draft=sender.draft,
             contact=Contact.of(first.email, first.phone),
         ).read(local(now).date())
         wishes = [
             Wish(
                 replace(
-                    visit_request.with_therapist(submission.therapist),
+                    visit_request.asking_for(submission.preference, submission.therapist),
                     area=areas[submission.zip_code],
                     access_type=submission.access_type,
                     address_key=submission.address_key,
@@ -217,10 +222,21 @@ def request_together(
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
             first_at = min(slot.starts_at for slot in slots)
-            person = _who(presses[0], several=True)
+            person = _who(presses[0], several=len(presses) > AT_ONE_START)
+            verdicts = [_judge(press, person) for press in presses]
+            wait = {
+                slot.starts_at for slot, verdict in zip(slots, verdicts, strict=True) if not verdict.at_once
+            }
             bookings = [
-                _write(press, slot, person, together=together, answer_before=first_at)
-                for press, slot in zip(presses, slots, strict=True)
+                _write(
+                    press,
+                    slot,
+                    person,
+                    verdict._replace(at_once=slot.starts_at not in wait),
+                    together=together,
+                    answer_before=first_at,
+                )
+                for press, slot, verdict in zip(presses, slots, verdicts, strict=True)
             ]
             Hold.objects.filter(draft_id=sender.draft).delete()
             alert = [MessageKind.STAFF_ALERT] if sender.actor is None else []
@@ -333,10 +349,29 @@ def _screened(
     return result
 
 
+class _Verdict(NamedTuple):
+    """What the answers of a press come to; whether a clinician's note answers for them; whether it is confirmed at
+    once."""
+
+    tier: Tier
+    covered: bool
+    at_once: bool
+
+
+def _judge(press: _Press, person: _Who) -> _Verdict:
+    result, rules, actor = press.result, press.looked_up.rules, press.sender.actor
+    if result is None:
+        return _Verdict(Tier.CLEAR, covered=False, at_once=False)
+    covered = _is_covered(person.client, press.submission, press.looked_up, result, now=press.now)
+    at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
+    return _Verdict(intake.tier_of(result), covered, at_once)
+
+
 def _write(
     press: _Press,
     slot: Slot,
     person: _Who,
+    verdict: _Verdict,
     *,
     together: UUID | None = None,
     answer_before: datetime | None = None,
@@ -345,11 +380,7 @@ def _write(
     `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
     submission, now, actor, quote = press.submission, press.now, press.sender.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
-    result, tier, covered, at_once = press.result, Tier.CLEAR, False, False
-    if result is not None:
-        tier = intake.tier_of(result)
-        covered = _is_covered(person.client, submission, press.looked_up, result, now=now)
-        at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
+    result, (tier, covered, at_once) = press.result, verdict
     if not (at_once or actor is not None or _held(submission, draft=press.sender.draft, now=now)):
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")

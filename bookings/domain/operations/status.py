@@ -71,12 +71,19 @@ NO_SHOW = Change(BookingStatus.NO_SHOW, EventKind.NO_SHOW, None)
 
 def confirm_booking(*, booking: Booking, actor: User | None, now: datetime, reason: str = "") -> Booking:
     """Confirms a request and tells the client. Raises `InvalidTransition`, `ScreeningNotCleared` while a clinician's
-    note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more."""
+    note is asked for and not on record, or `SlotNotOffered` when the therapist can't keep the time any more. Of two
+    visits side by side that wait both are confirmed, or none, and told of once."""
     act = Act(now, actor, reason=reason)
     with translated_errors(), transaction.atomic():
         if booking.together is not None:
             # Staff who confirm one vouch for the mailbox of all that were asked for with it.
             _prove(booking, act)
+            pair = Booking.objects.filter(
+                Q(pk=booking.pk) | Q(pk__in=Booking.objects.side_by_side(booking).values("pk"))
+            ).filter(status=BookingStatus.REQUESTED)
+            if pair.count() > 1:
+                both = _confirm_all(pair, act)
+                return next(one for one in both if one.pk == booking.pk)
         return _confirm(booking, act)
 
 
@@ -97,14 +104,18 @@ def confirm_together(*, together: UUID, actor: User, now: datetime, note: str = 
 
     Raises as `confirm_booking` and `record_clinician_note`, and `InvalidTransition` when none waits.
     """
+    return _confirm_all(Booking.objects.filter(together=together).waiting(), Act(now, actor), note=note)
+
+
+def _confirm_all(rows: BookingQuerySet, act: Act, *, note: str = "") -> list[Booking]:
     with translated_errors(), transaction.atomic():
-        waiting = _lock_all(Booking.objects.filter(together=together).waiting(), BookingStatus.CONFIRMED)
-        act = _told_together(Act(now, actor), waiting)
+        waiting = _lock_all(rows, BookingStatus.CONFIRMED)
+        act = _told_together(act, waiting)
         confirmed = []
         for booking in waiting:
             if note and needs_clinician_note(booking):
                 record_clinician_note(
-                    booking=booking, actor=actor, note=note, now=now, scope=NoteScope.COURSE
+                    booking=booking, actor=act.actor, note=note, now=act.at, scope=NoteScope.COURSE
                 )
             confirmed.append(_confirm(booking, act))
         _tell_together(confirmed[0], act)

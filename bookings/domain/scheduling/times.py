@@ -37,15 +37,36 @@ def last_day(*, rules: BookingRules, now: datetime) -> date:
 
 
 def find_times_between(
-    *, visit_request: VisitRequest, first_day: date, last_day: date, rules: BookingRules, now: datetime
+    *,
+    visit_request: VisitRequest,
+    first_day: date,
+    last_day: date,
+    rules: BookingRules,
+    now: datetime,
+    second: VisitRequest | None = None,
 ) -> Offer:
     """The starts from one local day to another, both included. Times that others hold count as taken; the visitor's
-    own, and that of a visit to be moved, don't. The number of queries depends on nothing."""
+    own, and that of a visit to be moved, don't. With a `second`, which differs in whom it asks for only, those at which
+    two can be there. The number of queries depends on nothing."""
     today = local(now).date()
     first_day = max(first_day, today)
     last_day = min(last_day, today + timedelta(days=rules.horizon_days))
     if first_day > last_day:
         return Offer.nothing()
+    if second is not None:
+        both = {row.pk: row for row in (*visit_request.therapists, *second.therapists)}
+        outlook = _read(visit_request, tuple(both.values()), (first_day, last_day), rules, now)
+        return Offer(
+            availability.offer_pairs(
+                therapists=outlook.therapists,
+                job=outlook.job,
+                first={row.pk for row in visit_request.therapists},
+                second={row.pk for row in second.therapists},
+                first_day=first_day,
+                last_day=last_day,
+                conditions=outlook.conditions,
+            )
+        )
     outlook = _read(visit_request, visit_request.therapists, (first_day, last_day), rules, now)
     return Offer(
         availability.offer_starts(

@@ -25,6 +25,7 @@ from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
+from .move_both import move_both
 from .pages import asked_already, not_any_more, visit_context
 from .visitor import Visitor, get_visit, open_own, visits_page
 
@@ -36,6 +37,8 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
     """The calendar page; then one page with old and new time, and one press."""
     now = timezone.now()
     booking, visitor = get_visit(request, reference, now=now)
+    if (beside := visitor.side_by_side(booking)) is not None:
+        return move_both(request, booking, beside, visitor)
     if request.method == "POST":
         return _move(request, booking, visitor)
     if not operations.may_change(booking, now=now):

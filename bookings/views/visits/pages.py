@@ -69,6 +69,7 @@ def visit_context(booking: Booking, visitor: Visitor) -> dict[str, Any]:
     """What every page about one visit needs."""
     return {
         "booking": booking,
+        "beside": visitor.side_by_side(booking),
         "is_proved": visitor.is_proved(booking.client.email),
     }
 

@@ -91,6 +91,10 @@ class Visitor:
         mine = self.visits().filter(together=booking.together).occupying()
         return list(mine.order_by("starts_at", "pk"))
 
+    def side_by_side(self, booking: Booking) -> Booking | None:
+        """The visit at the same time and address, by another therapist, where two people are visited side by side."""
+        return self.visits().side_by_side(booking).first() if booking.together is not None else None
+
     def is_proved(self, email: str, *, for_form: bool = False) -> bool:
         """Whether this mailbox was proved to be the visitor's not long ago."""
         at = self.proved.get(email)

@@ -82,7 +82,9 @@ def test_starts_are_those_of_the_slots_by_day_with_the_same_flag_and_who_comes(w
             slots, therapists=world.therapists, rules=world.rules, preferred=world.job.preferred
         )
         comes = {slot.starts_at: slot.therapist_id for slot in chosen}
-        expected[day] = tuple((starts_at, starts_at in good, comes[starts_at]) for starts_at in instants)
+        expected[day] = tuple(
+            (starts_at, starts_at in good, comes[starts_at], None) for starts_at in instants
+        )
 
     assert offer_starts(**world.arguments()) == expected
 

@@ -96,6 +96,24 @@ def test_the_front_page_needs_no_scrolling_and_works_by_keys(
     expect(page.locator("h1")).to_have_text(second.visit_for)
 
 
+def test_what_cannot_be_kept_takes_no_room_from_what_is_to_do(
+    live_server: Any, clock: None, world: World, new_page: Any
+) -> None:
+    world.book(now=NOW - timedelta(hours=3))
+    kept = world.book(starts_at=at(14), email="bo@example.com", phone="+12135550124")
+    type(world.therapist).objects.filter(pk=kept.therapist_id).update(is_active=False)
+    page = sign_in(new_page())
+    page.set_viewport_size({"width": 1280, "height": 800})
+    stranded, todo = (page.locator(name).bounding_box() for name in (".stranded-visits", ".todo"))
+    assert stranded["y"] == todo["y"]
+    assert todo["x"] + todo["width"] < stranded["x"]
+    assert page.evaluate("document.documentElement.scrollHeight") <= 800
+    # One under the other on a phone, what can't be kept first.
+    page.set_viewport_size({"width": 390, "height": 844})
+    stranded, todo = (page.locator(name).bounding_box() for name in (".stranded-visits", ".todo"))
+    assert stranded["y"] + stranded["height"] < todo["y"]
+
+
 @pytest.mark.parametrize(("width", "is_large"), [(320, True), (390, False), (1280, False), (1440, False)])
 def test_the_longest_name_breaks_nowhere(
     width: int, is_large: bool, live_server: Any, clock: None, world: World, new_page: Any

@@ -108,3 +108,23 @@ def test_who_is_called_so_comes_before_whose_number_is_like_it(world: World, des
         rows = found(client.get(address, {"q": "sample client 45"}))
         assert rows[:2] == [wanted, longer], address
         assert rows[2:] in ([by_phone], []), address
+
+
+def test_one_field_searches_and_the_list_of_visits_shows_what_narrows_it(world: World, desk: Client) -> None:
+    past = world.book(starts_at=at(10), street="9 & Sons Row")
+    visits, clients = (reverse(f"admin:bookings_{name}_changelist") for name in ("booking", "client"))
+    for address in (visits, clients):
+        assert 'id="searchbar"' not in desk.get(address).content.decode()
+    # What the bar finds no more, such as a visit of long ago, is one press away.
+    with time_machine.travel(at(10) + timedelta(days=60), tick=False):
+        desk = signed_in(User.objects.get(username="desk"))
+        found = desk.get(FIND, {"q": "9 & sons"}).content.decode()
+        assert page(past) not in found
+        link = f"{visits}?q=9%20%26%20sons&amp;day=any"
+        assert f'href="{link}"' in found
+        narrowed = desk.get(link.replace("&amp;", "&")).content.decode()
+    assert page(past) in narrowed
+    assert 'value="9 &amp; sons" id="searchbar"' in narrowed
+    # Whoever may only look has no field in the bar.
+    reader = signed_in(staff_user("reader", "view_booking"))
+    assert 'id="searchbar"' in reader.get(visits).content.decode()

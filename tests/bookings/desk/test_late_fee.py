@@ -31,7 +31,7 @@ def address(booking: Booking) -> str:
 
 def test_visit_is_canceled_with_the_fee_that_the_page_named(desk: Client, late: Booking) -> None:
     text = desk.get(page(late)).content.decode()
-    assert "Cancel for the client, with the late fee of $60" in text
+    assert "Cancel with the $60 fee" in text
     assert 'name="fee_cents" value="6000"' in text
 
     response = desk.post(address(late), {"fee_cents": "6000", "reason": "A cold"}, follow=True)

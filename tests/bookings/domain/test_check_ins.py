@@ -341,6 +341,21 @@ def test_the_next_door_ends_the_one_before_and_no_call_for_help(
     assert row(second).ended_at is None
 
 
+def test_who_has_gone_on_to_another_door_is_not_looked_for_at_the_first_again(
+    world: World, visit: Booking, hands: User
+) -> None:
+    other = world.book(starts_at=at(12), name="Bo Sample", email="bo@example.com", phone="+12135550177")
+    second = operations.confirm_booking(booking=other, actor=None, now=NOW)
+    key = press(second, hands, StepKind.ARRIVED, at(11, 5))
+    press(visit, hands, StepKind.DONE, at(11, 5))
+    operations.reopen_booking(booking=visit, actor=hands, now=at(11, 5))
+    assert row(visit).ended_at == at(11, 5)
+    # Nor where that press was a slip, and it was said meanwhile how the first went.
+    operations.complete_booking(booking=visit, actor=hands, now=at(11, 5))
+    operations.undo_step(booking=second, key=key, now=at(11, 5))
+    assert row(visit).ended_at == at(11, 5)
+
+
 def test_pins_are_digests_of_their_own_and_are_not_changed_at_a_door(
     world: World, visit: Booking, hands: User
 ) -> None:

@@ -199,3 +199,36 @@ def test_sample_cards_hold_every_question_once_in_the_owners_order(service: str)
 def test_firm_pressure_is_asked_about_neck_belly_and_blood_thinners_too() -> None:
     asked = {question.id for question in questions_for(RULES, "deep-pressure-massage")}
     assert {"neck", "belly", "blood_thinners"} <= asked
+
+
+#: What speaks of each question when its card is read aloud.
+SAID = {
+    "urgent_signs": ["trouble breathing", "chest pain", "coughing up blood"],
+    "leg_or_clot": ["one leg swollen, warm or sore", "a blood clot"],
+    "fever_or_infection": ["fever", "spreading redness", "any infection"],
+    "heart_or_lungs": ["any heart", "fluid on the lungs"],
+    "kidneys_or_swelling": ["kidney disease", "unexplained swelling"],
+    "clot_heart_kidney_history": ["a past clot", "any heart or kidney disease"],
+    "surgery": ["surgery in the last six months"],
+    "open_wound": ["a wound or drain"],
+    "cancer": ["cancer, chemo or radiation"],
+    "pregnancy": ["pregnant or a birth in six weeks"],
+    "blood_thinners": ["a blood thinner"],
+    "neck": ["thyroid, heartbeat or neck artery"],
+    "belly": ["a bowel disease", "an aneurysm"],
+    "everyday_conditions": ["asthma", "low blood pressure", "diabetes"],
+}
+
+
+def test_cards_are_read_aloud_in_forty_seconds_and_leave_out_nothing() -> None:
+    """At 150 words a minute and a second for each key: N for each card, yes to the age, and on."""
+    spoken = {card.id: str(card.spoken) for card in RULES.cards if card.spoken}
+    asked = [question for question in questions_for(RULES, MLD) if question.when is None]
+    alone = [str(question.text) for question in asked if not question.card]
+    words = sum(len(text.split()) for text in [*spoken.values(), *alone])
+    presses = len(RULES.cards) + len(alone) + 1
+    assert words / 150 * 60 + presses <= 40
+    assert SAID.keys() == {question.id for question in asked if question.card}
+    for question in asked:
+        for said in SAID.get(question.id, ()):
+            assert said in spoken[question.card].lower(), question.id

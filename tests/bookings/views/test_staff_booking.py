@@ -277,3 +277,17 @@ def test_what_nobody_was_found_by_need_not_be_typed_again(
 @pytest.mark.parametrize("key", ["", "abc", "-1", "9" * 30, "999999"])
 def test_a_visit_that_does_not_exist_is_not_found(world: World, desk: Client, key: str) -> None:
     assert desk.post(BEGIN, {"visit": key}).status_code == 404
+
+
+def test_on_the_phone_a_card_is_said_in_one_breath_and_a_visitor_reads_its_lines(
+    world: World, desk: Client, client: Client
+) -> None:
+    said = "Any heart or kidney disease, fluid on the lungs, a past clot, or unexplained swelling?"
+    line = "Kidney failure, or swelling that no clinician has explained"
+    desk.post(BEGIN)
+    for who, hour, is_said in ((desk, 10, True), (client, 14, False)):
+        flow = Flow(who, world).until("when")
+        flow.when(starts_at=at(hour).isoformat())
+        page = who.get("/book/health/").content.decode()
+        assert (said in page) is is_said
+        assert line in page

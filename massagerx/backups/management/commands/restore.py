@@ -1,10 +1,11 @@
-"""Makes a site anew from a backup."""
+"""Makes a site anew from a backup, or puts in order what PostgreSQL itself has brought back to an instant."""
 
 from __future__ import annotations
 
 import tempfile
-from argparse import ArgumentParser
-from datetime import datetime
+from argparse import ArgumentParser, ArgumentTypeError
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,40 @@ from massagerx.lib.encryption import EncryptedJSONField, UnreadableValue
 class Command(BaseCommand):
     help = (
         "Fill the empty database that DATABASE_URL names, and the media folder, from a backup. The old database is not "
-        "touched: when all is well, have the services use the new one. Messages that were due wait for a person's yes."
+        "touched: when all is well, have the services use the new one. Messages that were due wait for a person's yes. "
+        "With --recovered-to, do so in a database that PostgreSQL has brought back by itself (docs/recovery.md)."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The file."""
-        parser.add_argument("file", type=Path)
+        """The file, or the instant."""
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("file", type=Path, nargs="?")
+        source.add_argument("--recovered-to", type=_instant, metavar="2026-11-29T14:05:00+00:00")
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path | None, recovered_to: datetime | None = None, **options: Any
+    ) -> None:
         """Prints what was done step by step. Raises CommandError with what to do; a database that could not be filled
         is left empty."""
+        made_at = recovered_to if file is None else self._fill(file)
+        assert made_at is not None
+        call_command("migrate", interactive=False, verbosity=0)
+        opened = self._open_encrypted()
+        now = timezone.now()
+        waiting = _hold_messages(made_at, now=now)
+        again, by_hand = erased.erase_again(since=made_at, now=now)
+        self.stdout.write(f"{opened} encrypted columns open with HEALTH_KEYS.")
+        self.stdout.write(f"{waiting} messages that were due wait on the desk: send each that is still true.")
+        self.stdout.write(f"{again} clients who were erased later are erased again.")
+        for client in by_hand:
+            self.stdout.write(
+                f"Client {client} was erased later, and has an open visit here: cancel it, and erase again."
+            )
+        self.stdout.write("Now have the services use this database.")
+
+    def _fill(self, file: Path) -> datetime:
+        """When the backup was made whose rows and files are in their place now."""
         if connection.vendor != "postgresql":
             raise CommandError(
                 "restore is for PostgreSQL. With the embedded database, stop run.py and copy var/ back."
@@ -55,19 +79,7 @@ class Command(BaseCommand):
                 raise CommandError(f"Nothing was restored. {error}") from error
             self._compare(contents)
             self._put_media(archive.media_in(inside))
-        call_command("migrate", interactive=False, verbosity=0)
-        opened = self._open_encrypted()
-        now = timezone.now()
-        waiting = _hold_messages(contents.made_at, now=now)
-        again, by_hand = erased.erase_again(since=contents.made_at, now=now)
-        self.stdout.write(f"{opened} encrypted columns open with HEALTH_KEYS.")
-        self.stdout.write(f"{waiting} messages that were due wait on the desk: send each that is still true.")
-        self.stdout.write(f"{again} clients who were erased later are erased again.")
-        for client in by_hand:
-            self.stdout.write(
-                f"Client {client} was erased later, and has an open visit here: cancel it, and erase again."
-            )
-        self.stdout.write("Now have the services use this database.")
+        return contents.made_at
 
     def _compare(self, contents: archive.Contents) -> None:
         found = tables.figures()
@@ -110,6 +122,15 @@ class Command(BaseCommand):
         return opened
 
 
+def _instant(text: str) -> datetime:
+    """An aware instant. Raises ArgumentTypeError for another text."""
+    with suppress(ValueError):
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant
+    raise ArgumentTypeError("an instant with its offset, such as 2026-11-29T14:05:00+00:00")
+
+
 def _hold_messages(made_at: datetime, *, now: datetime) -> int:
     """Makes messages whose time has come failed ones, which the desk lists with a button to send: they may have been
     sent after the backup was made, or be about what has changed since. Reminders of days to come stay due."""
@@ -117,5 +138,5 @@ def _hold_messages(made_at: datetime, *, now: datetime) -> int:
         state=MessageState.FAILED,
         lease=None,
         leased_until=None,
-        last_error=f"Restored from the backup of {made_at:%Y-%m-%d %H:%M} UTC: send it if it is still true.",
+        last_error=f"Restored as of {made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: send it if it is still true.",
     )

@@ -1,0 +1,214 @@
+"""Moving two visits side by side: one calendar of times at which two can be there, one page, one press, both or none.
+So near that a late fee would be due we are asked by phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from bookings import exceptions
+from bookings.domain import operations, scheduling
+from bookings.domain.operations import Move
+from bookings.domain.scheduling import Start
+from bookings.domain.visit_request import ANYONE, VisitRequest
+from bookings.forms import MoveBothForm, TimeForm
+from bookings.models import Booking, Therapist
+from bookings.refusals import refusal_words
+from bookings.views.calendar import BESIDE, Asked, CalendarPage
+from massagerx.lib.localtime import local
+
+from .pages import not_any_more, visit_context
+from .visitor import Visitor, get_visit, open_own
+
+
+def move_both(request: HttpRequest, booking: Booking, beside: Booking, visitor: Visitor) -> HttpResponse:
+    """The page of one of the two visits, or the press that moves both."""
+    page = _Page(request, booking, beside, visitor)
+    if page.is_pressed_again:
+        return redirect("visits:visit", booking.reference)
+    if not all(operations.may_change(visit, now=visitor.now) for visit in page.visits):
+        return not_any_more(request, booking, visitor)
+    if any(operations.late_fee(visit, now=visitor.now) is not None for visit in page.visits):
+        words = _("It’s coming up soon. Please call us, and we’ll look for another time for both of you.")
+        messages.info(request, words)
+        return redirect("visits:visit", booking.reference)
+    if request.method == "POST":
+        return page.press()
+    if "starts_at" not in request.GET:
+        return page.times()
+    form = TimeForm(request.GET)
+    if not form.is_valid():
+        messages.warning(request, _("That time is no longer open. Here are the times that are."))
+        return page.times(status=409)
+    return page.check(form)
+
+
+class _Page:
+    """Two visits side by side, as their client moves them: `visits` in the order in which they were asked for."""
+
+    def __init__(self, request: HttpRequest, booking: Booking, beside: Booking, visitor: Visitor) -> None:
+        self.request, self.booking, self.visitor, self.now = request, booking, visitor, visitor.now
+        self.visits = sorted((booking, beside), key=lambda visit: visit.pk)
+        self.rules = operations.rules_for_move(booking, now=self.now)
+
+    @property
+    def is_pressed_again(self) -> bool:
+        """Whether this very press has moved them already."""
+        if self.request.method != "POST":
+            return False
+        form = MoveBothForm(self.request.POST)
+        if not form.is_valid():
+            return False
+        moved = (form.cleaned_data["starts_at"][0], form.cleaned_data["revision"] + 1)
+        return moved == (self.visits[0].starts_at, self.visits[0].revision)
+
+    def _requests(self, preferences: tuple[str, str]) -> list[VisitRequest]:
+        """What both ask for. Raises `NoLongerOffered("therapist")`."""
+        return operations.requests_to_move(self.visits, now=self.now, preferences=preferences)
+
+    def _total_cents(self, starts_at: datetime) -> list[int]:
+        """The total of each at another start."""
+        return [
+            operations.quote_for_move(booking=visit, starts_at=starts_at, rules=self.rules).total_cents
+            for visit in self.visits
+        ]
+
+    def _preferences(self, form: TimeForm) -> tuple[str, str]:
+        return form.cleaned_data["who"], form.cleaned_data["second"] or self.visits[1].preference
+
+    def _find(self, form: TimeForm) -> list[Therapist]:
+        """Who would come to each: those who were shown, else two others who are asked for. Raises `SlotNotOffered` or
+        `NoLongerOffered`."""
+        starts_at, shown = form.cleaned_data["starts_at"]
+        first, second = self._requests(self._preferences(form))
+        day = local(starts_at).date()
+        slugs = shown.split(BESIDE)
+
+        def offered(one: VisitRequest, other: VisitRequest) -> Start | None:
+            offer = scheduling.find_times_between(
+                visit_request=one, second=other, first_day=day, last_day=day, rules=self.rules, now=self.now
+            )
+            starts = offer.by_day.get(day, ())
+            return next((start for start in starts if start.starts_at == starts_at), None)
+
+        found = None
+        if len(slugs) == operations.AT_ONE_START:
+            try:
+                found = offered(first.with_therapist(slugs[0]), second.with_therapist(slugs[1]))
+            except exceptions.NoLongerOffered:
+                found = None
+        found = found or offered(first, second)
+        if found is None:
+            raise exceptions.SlotNotOffered("taken")
+        rows = {row.pk: row for row in first.qualified}
+        return [rows[found.therapist_id], rows[found.second_id or 0]]
+
+    def press(self) -> HttpResponse:
+        """Moves both, or says why not."""
+        form = MoveBothForm(self.request.POST)
+        if not form.is_valid():
+            messages.error(self.request, _("Please choose one of the times shown."))
+            return self.times(status=422)
+        data = form.cleaned_data
+        (starts_at, shown), totals = data["starts_at"], self._total_cents(data["starts_at"][0])
+        therapists = shown.split(BESIDE)
+        if data["total_cents"] != sum(totals) or len(therapists) != operations.AT_ONE_START:
+            return self.check(form, status=409)
+        rows = zip(
+            self.visits,
+            (data["revision"], data["second_revision"]),
+            therapists,
+            totals,
+            self._preferences(form),
+            strict=True,
+        )
+        moves = [
+            Move(visit, revision, starts_at, slug, total_cents, preference)
+            for visit, revision, slug, total_cents, preference in rows
+        ]
+        try:
+            moved = operations.move_together_by_client(moves=moves, rules=self.rules, now=self.now)
+        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
+            return self.check(form)
+        except exceptions.BookingError as error:
+            booking, visitor = get_visit(self.request, self.booking.reference, now=self.now)
+            messages.warning(self.request, refusal_words(error))
+            beside = visitor.side_by_side(booking)
+            if beside is None:
+                return redirect("visits:visit", booking.reference)
+            return _Page(self.request, booking, beside, visitor).check(form, status=409)
+        # The move ended the link that this session may have come by: it goes on with the next email's.
+        for visit in moved:
+            open_own(self.request, visit, now=self.now)
+        messages.success(self.request, _("Both visits are moved. A new email is on its way."))
+        return redirect("visits:visit", self.booking.reference)
+
+    def check(self, form: TimeForm, *, status: int = 200) -> HttpResponse:
+        """Old and new time, and who comes then; or the times at which two can, when they can't."""
+        starts_at, shown = form.cleaned_data["starts_at"]
+        if starts_at == self.booking.starts_at:
+            messages.info(self.request, _("That is the time you have. Choose another, or keep it."))
+            return self.times()
+        try:
+            therapists = self._find(form)
+        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
+            messages.error(self.request, refusal_words(error))
+            return self.times(missed=starts_at, status=409)
+        slugs = BESIDE.join(therapist.slug for therapist in therapists)
+        if slugs != shown:
+            messages.warning(self.request, _("Please check who is coming."))
+            status = 409
+        who, second = self._preferences(form)
+        query = urlencode({"who": who, "second": second, "day": local(starts_at).date()})
+        context = {
+            **visit_context(self.booking, self.visitor),
+            "starts_at": starts_at,
+            "who": who,
+            "second": second,
+            "slugs": slugs,
+            "rows": list(zip(self.visits, therapists, strict=True)),
+            "before_cents": sum(visit.total_cents for visit in self.visits),
+            "total_cents": sum(self._total_cents(starts_at)),
+            "times_url": f"{reverse('visits:move', args=[self.booking.reference])}?{query}",
+        }
+        return render(self.request, "visits/move_both.html", context, status=status)
+
+    def times(self, *, missed: datetime | None = None, status: int = 200) -> HttpResponse:
+        """The calendar page with the times at which two can be there; those of both visits count as free."""
+        first, second = self.visits
+        try:
+            visit_request = self._requests((ANYONE, ANYONE))[0]
+        except exceptions.NoLongerOffered:
+            visit_request = None
+        asked = Asked(
+            visit_request=visit_request,
+            preference=first.preference,
+            second=second.preference,
+            rules=self.rules,
+            now=self.now,
+            cents=lambda starts_at: sum(self._total_cents(starts_at)),
+            plain_cents=first.total_cents + second.total_cents,
+            hour=local(self.booking.starts_at).time(),
+            days=operations.days_beside(self.booking),
+        )
+        calendar = CalendarPage(
+            self.request,
+            asked,
+            opens=local(missed).date() if missed is not None else None,
+            around=local(self.booking.starts_at).date(),
+            missed=missed,
+        )
+        context: dict[str, Any] = {
+            **visit_context(self.booking, self.visitor),
+            "calendar": calendar,
+            "fee_cents": None,
+            "booking_is_open": self.rules.is_open,
+        }
+        return render(self.request, "visits/times.html", context, status=status)

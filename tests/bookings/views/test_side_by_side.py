@@ -1,0 +1,299 @@
+"""Two people at the same time, from the first step to the visits' own pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from bookings.enums import BookingStatus
+from bookings.models import Booking, BookingDraft, Hold
+from tests.bookings.courses.conftest import staff_client
+from tests.bookings.views.flow import DETAILS, ONE, Flow
+from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+
+pytestmark = pytest.mark.django_db
+
+TWO = "sample-therapist-two"
+BOTH_ANSWERS = CLEAR_ANSWERS | {f"p2-{name}": value for name, value in CLEAR_ANSWERS.items()}
+SECOND = {"second_name": "Ben Second"}
+
+
+@pytest.fixture(autouse=True)
+def two_therapists(world: World) -> None:
+    world.add_therapist()
+
+
+def words(response: Any) -> str:
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
+
+
+def until(flow: Flow, step: str) -> None:
+    for name, press in {
+        "where": lambda: flow.what(people="both"),
+        "when": flow.where,
+        "health": lambda: flow.when(therapist=f"{ONE}+{TWO}", second="any"),
+        "details": lambda: flow.health(**BOTH_ANSWERS),
+        "review": lambda: flow.details(**SECOND),
+    }.items():
+        response = press()
+        assert response.status_code == 302, (name, response.content[:3000])
+        if name == step:
+            return
+
+
+def booked(flow: Flow) -> list[Booking]:
+    until(flow, "review")
+    assert flow.review()["Location"] == "/book/done/"
+    Booking.objects.update(prove_by=None)
+    return list(Booking.objects.order_by("pk"))
+
+
+def test_it_is_offered_where_two_can_come(flow: Flow, world: World) -> None:
+    page = flow.client.get(f"/book/?service={world.service.slug}")
+    assert "Two people at the same time, with two therapists" in words(page)
+    world.service.therapists.first().services.clear()
+
+    page = flow.client.get(f"/book/?service={world.service.slug}")
+    assert "one after the other" in words(page)
+    assert "at the same time" not in words(page)
+    assert flow.what(people="both").status_code == 422
+
+
+def test_calendar_names_both_and_the_whole_price(flow: Flow) -> None:
+    until(flow, "when")
+    page = words(flow.client.get(f"/book/when/?day={DAY}"))
+
+    assert "with Sample Therapist One and Sample Therapist Two" in page
+    assert "$280" in page
+    assert "Who should come to the first person?" in page
+    assert "And to the second?" in page
+
+
+def test_calendar_has_only_times_at_which_two_can_be_there(flow: Flow, world: World) -> None:
+    world.book(therapist=TWO, starts_at=at(10), email="o@example.com", phone="+12135550177")
+    until(flow, "when")
+    page = flow.client.get(f"/book/when/?day={DAY}").content.decode()
+
+    assert f"{at(10).isoformat()} " not in page
+    assert f"{at(14).isoformat()} {ONE}+{TWO}" in page
+    refused = flow.when(therapist=f"{ONE}+{TWO}")
+    assert refused.status_code == 409
+    assert not Hold.objects.exists()
+
+
+def test_day_on_which_no_two_are_free_says_so_with_the_nearest(flow: Flow, world: World) -> None:
+    world.service.therapists.get(slug=TWO).working_hours.filter(weekday=DAY.weekday()).delete()
+    until(flow, "when")
+    page = words(flow.client.get(f"/book/when/?day={DAY}"))
+
+    assert "Then no two of us are free at the same time." in page
+    assert "Tuesday, December 8" in page
+
+
+def test_both_times_are_held_and_the_draft_keeps_who_comes(flow: Flow) -> None:
+    until(flow, "health")
+
+    assert [hold.therapist.slug for hold in Hold.objects.order_by("number")] == [ONE, TWO]
+    answers = BookingDraft.objects.get().answers
+    assert (answers["therapist"], answers["second_therapist"]) == (ONE, TWO)
+    # A press for one alone, where two are visited, is no time of this page.
+    assert flow.when(therapist=ONE).status_code == 409
+
+
+def test_each_answers_and_the_second_has_a_name(flow: Flow) -> None:
+    until(flow, "health")
+    assert "The second person" in words(flow.client.get("/book/health/"))
+    assert flow.health().status_code == 422
+    assert flow.health(**BOTH_ANSWERS).status_code == 302
+    refused = flow.details()
+    assert refused.status_code == 422
+    assert "Type the name of the second person." in words(refused)
+
+
+def test_health_answers_about_another_second_person_are_asked_again(flow: Flow) -> None:
+    until(flow, "review")
+    flow.details(second_name="Cleo Third")
+    assert "health" not in BookingDraft.objects.get().answers
+
+
+def test_review_says_who_comes_to_whom_and_one_press_books_both(flow: Flow) -> None:
+    until(flow, "review")
+    page = words(flow.client.get("/book/review/"))
+    assert "Sample Therapist One comes to Ana O'Brien" in page
+    assert "Sample Therapist Two comes to Ben Second" in page
+    assert "$280" in page
+
+    one, two = booked(flow)
+
+    assert [one.visit_for, two.visit_for] == ["Ana O'Brien", "Ben Second"]
+    assert {one.starts_at, two.starts_at} == {at(10)}
+    assert one.together == two.together != None  # noqa: E711
+    assert two.screening.answers == CLEAR_ANSWERS
+    done = words(flow.client.get("/book/done/"))
+    assert (
+        "Sample Therapist One comes to Ana O'Brien, and at the same time Sample Therapist Two to Ben" in done
+    )
+    assert not Hold.objects.exists()
+
+
+def test_time_of_one_that_has_gone_books_none_and_keeps_all_that_was_typed(flow: Flow, world: World) -> None:
+    until(flow, "review")
+    sent = flow.hidden()
+    Hold.objects.all().delete()
+    world.book(therapist=TWO, starts_at=at(10), email="o@example.com", phone="+12135550177")
+
+    response = flow.post("/book/review/", {**sent, "agree": "on"}, {})
+
+    assert response["Location"] == "/book/when/"
+    assert Booking.objects.count() == 1
+    assert BookingDraft.objects.get().answers["details"]["second_name"] == "Ben Second"
+
+
+def test_the_same_press_twice_books_two_visits(flow: Flow) -> None:
+    until(flow, "review")
+    sent = {**flow.hidden(), "agree": "on"}
+    for _press in range(2):
+        assert flow.post("/book/review/", sent, {})["Location"] == "/book/done/"
+    assert Booking.objects.count() == 2
+
+
+def test_back_to_one_person_books_one(flow: Flow) -> None:
+    until(flow, "review")
+    flow.what(people=1)
+    flow.when()
+    flow.details()
+    assert flow.review()["Location"] == "/book/done/"
+    booking = Booking.objects.get()
+    assert (booking.people, booking.total_cents, booking.together) == (1, 14_000, None)
+
+
+def test_page_of_one_names_the_other(flow: Flow) -> None:
+    one, two = booked(flow)
+    page = words(flow.client.get(f"/visits/v/{one.reference}/"))
+
+    assert "At the same time" in page
+    assert "Sample Therapist Two, for Ben Second" in page
+    assert "Cancel both visits" in page
+    assert "course" not in page.lower()
+    again = flow.client.get(f"/visits/v/{two.reference}/cancel/")
+    assert "Sample Therapist One still comes to Ana O'Brien." in words(again)
+
+
+def hidden(response: Any) -> dict[str, str]:
+    page = response.content.decode()
+    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
+
+
+def test_client_moves_both_by_one_press(flow: Flow, world: World) -> None:
+    _one, two = booked(flow)
+    path = f"/visits/v/{two.reference}/move/"
+    times = flow.client.get(path, {"day": str(DAY)})
+    pressed = {"who": "any", "second": "any", "starts_at": f"{at(10, 30).isoformat()} {ONE}+{TWO}"}
+    assert html.escape(pressed["starts_at"]) in times.content.decode()
+    check = flow.client.get(path, pressed)
+    assert check.status_code == 200
+    assert "The total of both stays $280." in words(check)
+    sent = {name: html.unescape(value) for name, value in hidden(check).items()}
+
+    for _press in range(2):
+        moved = flow.client.post(path, sent)
+        assert moved["Location"] == f"/visits/v/{two.reference}/"
+
+    assert set(Booking.objects.values_list("starts_at", flat=True)) == {at(10, 30)}
+    assert set(Booking.objects.values_list("revision", flat=True)) == {1}
+    assert "Both visits are moved." in words(flow.client.get(moved["Location"]))
+
+
+def test_move_of_both_that_is_not_as_it_was_shown_moves_none(flow: Flow, world: World) -> None:
+    one, _two = booked(flow)
+    path = f"/visits/v/{one.reference}/move/"
+    pressed = {"who": "any", "second": "any", "starts_at": f"{at(14).isoformat()} {ONE}+{TWO}"}
+    sent = {name: html.unescape(value) for name, value in hidden(flow.client.get(path, pressed)).items()}
+
+    assert flow.client.post(path, {**sent, "total_cents": "1"}).status_code == 409
+    assert flow.client.post(path, {**sent, "second_revision": "7"}).status_code == 409
+    assert flow.client.post(path, {**sent, "starts_at": "x"}).status_code == 422
+    world.book(therapist=TWO, starts_at=at(14), email="o@example.com", phone="+12135550177")
+    assert flow.client.post(path, sent).status_code == 409
+    assert set(Booking.objects.filter(together=one.together).values_list("starts_at", flat=True)) == {at(10)}
+
+
+def test_late_move_of_both_is_asked_for_by_phone(flow: Flow) -> None:
+    one, _two = booked(flow)
+    Booking.objects.update(status=BookingStatus.CONFIRMED, confirmed_at=NOW)
+    with time_machine.travel(at(10) - timedelta(hours=3), tick=False):
+        flow.client.get(f"/visits/v/{one.reference}/")
+        session = flow.client.session
+        session["visits"] = session["visits"] | {"seen": (at(10) - timedelta(hours=3)).timestamp()}
+        session["visits"]["links"] = {
+            key: (at(10) - timedelta(hours=3)).timestamp() for key in session["visits"]["links"]
+        }
+        session.save()
+        response = flow.client.get(f"/visits/v/{one.reference}/move/", follow=True)
+    assert "Please call us" in words(response)
+
+
+def test_desk_confirms_moves_and_cancels_both(flow: Flow, world: World) -> None:
+    one, two = booked(flow)
+    desk = staff_client("desk", "Front desk")
+    page = words(desk.get(f"/admin/bookings/booking/{one.pk}/change/"))
+    assert "Side by side with Ben Second, Sample Therapist Two comes" in page
+
+    desk.post(f"/admin/bookings/booking/{one.pk}/do/confirm/")
+    assert set(Booking.objects.values_list("status", flat=True)) == {BookingStatus.CONFIRMED}
+
+    move = f"/admin/bookings/booking/{one.pk}/move/"
+    sent = {"day": str(DAY), "start": "14:00", "therapist": f"therapist:{ONE}", "both": "on", "reason": ""}
+    asked = desk.get(move, sent)
+    assert "Sample Therapist One and Sample Therapist Two" in words(asked)
+    assert desk.post(move, {**sent, "total_cents": "1"}).status_code == 422
+    assert desk.post(move, {**sent, "total_cents": "28000"}).status_code == 302
+    assert set(Booking.objects.values_list("starts_at", flat=True)) == {at(14)}
+    alone = {**sent, "start": "10:00", "therapist": "any"}
+    del alone["both"]
+    assert desk.post(move, {**alone, "total_cents": "14000"}).status_code == 302
+    assert set(Booking.objects.values_list("starts_at", flat=True)) == {at(14), at(10)}
+    desk.post(move, {**sent, "both": "", "total_cents": "14000"})
+
+    desk.post(f"/admin/bookings/booking/{two.pk}/do/cancel/", {"both": "on", "by_client": "on"})
+    assert set(Booking.objects.values_list("status", flat=True)) == {BookingStatus.CANCELED}
+
+
+def test_desk_books_both_with_the_caller_on_the_line(world: World) -> None:
+    desk = staff_client("desk", "Front desk")
+    desk.post("/book/for-a-client/", {})
+    flow = Flow(desk, world)
+    until(flow, "details")
+    assert "Send them to the client" not in words(desk.get("/book/health/"))
+    flow.details(**SECOND)
+    assert flow.review().status_code == 302
+    assert set(Booking.objects.values_list("status", flat=True)) == {BookingStatus.CONFIRMED}
+
+
+def test_client_books_both_again(flow: Flow) -> None:
+    _one, two = booked(flow)
+    session = flow.client.session
+    session["visits"] = session["visits"] | {"proved": {two.client.email: NOW.timestamp()}}
+    session.save()
+
+    flow.client.post(f"/visits/v/{two.reference}/again/")
+
+    answers = BookingDraft.objects.get().answers
+    assert answers["side_by_side"] is True
+    assert (answers["details"]["name"], answers["details"]["second_name"]) == (DETAILS["name"], "Ben Second")
+    assert not answers["details"]["recipient_name"]
+
+
+def test_query_count_of_the_calendar_is_that_of_one(
+    client: Client, world: World, django_assert_max_num_queries: Any
+) -> None:
+    flow = Flow(client, world)
+    until(flow, "when")
+    with django_assert_max_num_queries(16):
+        assert flow.client.get(f"/book/when/?day={DAY}").status_code == 200
