@@ -41,7 +41,7 @@ _PAIRS = (
     ("knee", _("Left knee"), _("Right knee"), _FRONT, 9, 134),
     ("shin", _("Left shin"), _("Right shin"), _FRONT, 9, 152),
     ("foot", _("Left foot"), _("Right foot"), _FRONT, 11, 174),
-    ("shoulder_blade", _("Left shoulder blade"), _("Right shoulder blade"), _BACK, 12, 48),
+    ("shoulder_blade", _("Left shoulder blade"), _("Right shoulder blade"), _BACK, 11, 51),
     ("back_shoulder", _("Left shoulder, back"), _("Right shoulder, back"), _BACK, 20, 36),
     ("seat", _("Left buttock"), _("Right buttock"), _BACK, 8, 95),
     ("hamstring", _("Left thigh, back"), _("Right thigh, back"), _BACK, 9, 115),

@@ -30,8 +30,8 @@ from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 
 from . import operations
-from .figures import plot_of, weeks_of
 from .body import REGIONS
+from .figures import plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
 from .words import check_words, why_not

@@ -161,7 +161,9 @@ class AssessmentForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    pain = forms.IntegerField(label=_("How much it hurts, 0 to 10"), min_value=0, max_value=10, required=False)
+    pain = forms.IntegerField(
+        label=_("How much it hurts, 0 to 10"), min_value=0, max_value=10, required=False
+    )
     sport = forms.ChoiceField(label=_("Sport"), choices=[("", "–"), *Sport.choices], required=False)
     goal = LineField(label=_("Goal, in the client’s words"), max_length=160, required=False)
     sitting = forms.IntegerField(label=_("Hours sitting a day"), min_value=0, max_value=24, required=False)

@@ -338,7 +338,7 @@ def test_reminders_are_wished_for_limited_and_off_at_once(program: Program, staf
     at = NOW + 3 * DAY
     assert operations.write_reminders(now=at) == 0
     operations.wish_for_reminders(program=program, wanted=True)
-    assert operations.write_reminders(now=at - timedelta(minutes=1)) == 0
+    assert operations.write_reminders(now=at - DAY) == 0
     # Noon in Los Angeles; none at night.
     assert operations.write_reminders(now=at + timedelta(hours=8)) == 0
     assert operations.write_reminders(now=at) == 1

@@ -1,13 +1,16 @@
-"""Weekly checks, and reminders that clients want."""
+"""Weekly checks, reminders that clients want, and what therapists find."""
 
 import django.db.models.deletion
 import massagerx.lib.encryption
+from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("bookings", "0028_program_reminder"),
         ("program", "0001_tables"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,6 +28,41 @@ class Migration(migrations.Migration):
             model_name="program",
             name="reminds",
             field=models.BooleanField(default=False, verbose_name="wants reminders"),
+        ),
+        migrations.CreateModel(
+            name="Assessment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("findings", massagerx.lib.encryption.EncryptedJSONField()),
+                ("at", models.DateTimeField(verbose_name="written at")),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assessments",
+                        to="bookings.booking",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="written by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "assessment",
+                "verbose_name_plural": "assessments",
+                "ordering": ["-at", "-pk"],
+            },
         ),
         migrations.CreateModel(
             name="WeekCheck",
