@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0028_program_reminder"),
+        ("bookings", "0028_who_is_visited"),
         ("program", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
