@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from massagerx.lib.content_files import Document, read_documents, read_toml, to_
 from massagerx.lib.localtime import local
 from massagerx.lib.pictures import Encoded
 from services.models import Service
-from services.sample_left import Left, page_of, untouched
+from services.sample_left import Left, page_of, take_off, untouched
 
 from .models import FaqEntry, HomeBlock, Page, Picture, Post, Tag
 
@@ -80,6 +81,24 @@ def _texts(page_file: Document, now: datetime) -> dict[str, str]:
 
 def left() -> list[Left]:
     """Posts, pages and answers that readers see and that nobody has saved as their own."""
+    posts, pages, questions = _left()
+    return [
+        *(Left(_("the post “%(title)s”") % {"title": post.title}, page_of(post)) for post in posts),
+        *(Left(_("the page “%(title)s”") % {"title": page.title}, page_of(page)) for page in pages),
+        *(
+            Left(_("the answer to “%(question)s”") % {"question": row.question}, page_of(row))
+            for row in questions
+        ),
+    ]
+
+
+def remove(*, now: datetime) -> None:
+    """Deletes the posts, pages and answers that `left` names. Covers stay in the library, where a text may use them."""
+    for rows in _left():
+        take_off(rows)
+
+
+def _left() -> tuple[QuerySet[Post], QuerySet[Page], QuerySet[FaqEntry]]:
     posts = Post.objects.filter(
         status=Post.Status.PUBLISHED, slug__in=[file.slug for file in read_documents(POSTS)]
     )
@@ -87,20 +106,7 @@ def left() -> list[Left]:
     questions = FaqEntry.objects.active().filter(
         question__in=[row["question"] for row in read_toml(LISTS)["questions"]]
     )
-    return [
-        *(
-            Left(_("the post “%(title)s”") % {"title": post.title}, page_of(post))
-            for post in untouched(posts)
-        ),
-        *(
-            Left(_("the page “%(title)s”") % {"title": page.title}, page_of(page))
-            for page in untouched(pages)
-        ),
-        *(
-            Left(_("the answer to “%(question)s”") % {"question": row.question}, page_of(row))
-            for row in untouched(questions)
-        ),
-    ]
+    return untouched(posts), untouched(pages), untouched(questions)
 
 
 def _load_posts(loaded: Loaded, now: datetime) -> None:

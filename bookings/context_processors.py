@@ -35,7 +35,7 @@ def travel_from(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """
 
     # Templates call what can be called, so the query runs only where the amount is shown, and once.
-    return {"travel_from_cents": cache(queries.lowest_travel_cents)}
+    return {"travel_from_cents": cache(lambda: queries.lowest_travel_cents(timezone.localdate()))}
 
 
 def booking_is_open(request: HttpRequest) -> dict[str, Any]:

@@ -145,6 +145,7 @@ class MessageKind(models.TextChoices):
     CONTACT_ANSWER = "contact_answer", _("Answer to a message")
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
+    PROGRAM = "program", _("Training program made")
     TIME_OFF = "time_off", _("Time off answered")
     INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
@@ -181,6 +182,7 @@ class LookedAt(models.TextChoices):
 
     ANSWERS = "answers", _("Health answers")
     PURPOSE = "purpose", _("What the visit is for")
+    PROGRAM = "program", _("The training program")
 
 
 class MessageState(models.TextChoices):
@@ -218,6 +220,7 @@ class LinkPurpose(models.TextChoices):
     FEED = "feed", _("A therapist's calendar feed")
     OFFICE = "office", _("An office’s page for its patients")
     REFERRAL = "referral", _("A course that an office prepared")
+    PROGRAM = "program", _("A client’s training program")
     PASSWORD = "password", _("A password of a member of staff")
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings import sample_booklet
 from bookings.enums import Weekday
 from bookings.models import (
+    Booking,
     BookingRules,
     Booklet,
     Closure,
@@ -29,7 +31,7 @@ from massagerx.accounts.sample_accounts import sample_accounts
 from massagerx.lib.content_files import read_toml
 from massagerx.lib.localtime import local
 from services.models import Business, Service
-from services.sample_left import Left, page_of, untouched
+from services.sample_left import Left, page_of, take_off, untouched
 
 _DATA = Path(__file__).parent / "sample_data"
 
@@ -67,10 +69,8 @@ def starting_terms() -> dict[str, str]:
 
 def left() -> list[Left]:
     """Sample therapists who can be booked, the sample terms while they are in force, and the sample booklet."""
-    certificates = [row["certificate_number"] for row in read_toml(_DATA / "people.toml")["therapists"]]
-    therapists = Therapist.objects.filter(is_active=True, certificate_number__in=certificates)
     words = _("the therapist “%(name)s”")
-    found = [Left(words % {"name": therapist.name}, page_of(therapist)) for therapist in therapists]
+    found = [Left(words % {"name": therapist.name}, page_of(therapist)) for therapist in _therapists_left()]
     terms = TermsVersion.objects.first()
     if terms is not None and terms.consent.strip() == starting_terms()["consent"]:
         if untouched(TermsVersion.objects.filter(pk=terms.pk)).exists():
@@ -81,6 +81,19 @@ def left() -> list[Left]:
     if Booklet.objects.filter(is_sample=True).exists():
         found.append(Left(_("the booklet"), reverse("admin:bookings_booklet_changelist")))
     return found
+
+
+def remove(*, now: datetime) -> None:
+    """Takes off the sample therapists who have no visit to come, and the sample booklet. Terms that clients agreed to
+    stay, until the next version is in force; log-ins are the list's own."""
+    to_come = Booking.objects.occupying().filter(therapist=OuterRef("pk"), ends_at__gt=now)
+    take_off(_therapists_left().exclude(Exists(to_come)))
+    Booklet.objects.filter(is_sample=True).delete()
+
+
+def _therapists_left() -> QuerySet[Therapist]:
+    certificates = [row["certificate_number"] for row in read_toml(_DATA / "people.toml")["therapists"]]
+    return Therapist.objects.filter(is_active=True, certificate_number__in=certificates)
 
 
 def _area(area: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .courses import views as course_views
+from .program import views as program_views
 from .referrals import views as referral_views
 from .views import (
     booking,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("book/course/check/", course_views.check, name="course_check"),
     path("refer/<str:token>/", referral_views.refer, name="refer"),
     path("referred/<str:token>/", referral_views.referred, name="referred"),
+    path("program/<str:token>/", program_views.program, name="program"),
+    path("program/<str:token>/<int:pk>/", program_views.press, name="program_press"),
     path("invited/<str:token>/", invited.invited, name="invited"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),

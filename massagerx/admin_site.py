@@ -22,6 +22,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "bookings.changerequest",
             "courses.course",
             "referrals.referral",
+            "program.program",
             "bookings.timeoff",
             "bookings.extrahours",
             "bookings.driveoverride",
@@ -46,7 +47,15 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
     (
         "catalogue",
         _("Services and prices"),
-        ["services.service", "services.addon", "services.category", "courses.courseplan", "bookings.booklet"],
+        [
+            "services.service",
+            "services.addon",
+            "services.category",
+            "courses.courseplan",
+            "program.programtemplate",
+            "program.exercise",
+            "bookings.booklet",
+        ],
     ),
     (
         "places",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from blog import urls as blog
 from bookings.courses import desk_urls as desk_courses
 from bookings.desk import urls as desk
+from bookings.program import desk_urls as desk_program
 from bookings.referrals import desk_urls as desk_referrals
 from massagerx.lib.limits import limited
 
@@ -66,6 +67,7 @@ urlpatterns = [
                 *desk.urlpatterns,
                 *desk_courses.urlpatterns,
                 *desk_referrals.urlpatterns,
+                *desk_program.urlpatterns,
                 *admin.site.get_urls(),
             ],
             "admin",

@@ -19,7 +19,14 @@ def gaps(*, now: datetime) -> Iterator[Gap]:
     business = Business.load()
     yield from _of_the_business(business)
     with_length = Exists(ServiceOption.objects.active().filter(service=OuterRef("pk")))
-    services = list(Service.objects.filter(is_active=True).annotate(has_length=with_length))
+    changed = Service.history.model.objects.filter(history_user__isnull=False, history_type="~")
+    is_saved = Exists(changed.filter(id=OuterRef("pk")))
+    every = list(Service.objects.annotate(has_length=with_length, is_saved=is_saved))
+    services = [service for service in every if service.is_active]
+    for service in every:
+        if not service.is_active and not service.is_saved:
+            words = _("“%(name)s” is a draft: go through its words and prices, then make it active.")
+            yield Gap("catalogue", words % {"name": service.name}, page_of(service), stops=False)
     if not any(service.has_length for service in services):
         if not Category.objects.exists():
             words = _("Add a category for your services, such as Massage.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import Model, QuerySet
+from django.db import transaction
+from django.db.models import Model, ProtectedError, QuerySet
 from django.urls import reverse
 from django.utils.module_loading import module_has_submodule
 
@@ -21,7 +24,8 @@ class Left(NamedTuple):
 
 def sample_modules() -> list[Any]:
     """Each app's part of the sample data, in the order of INSTALLED_APPS: the catalogue comes before those who offer
-    it. A module has `load(now)`, which adds its rows, and `left()`, which says what of them is still as it came."""
+    it. A module has `load(now)`, which adds its rows, `left()`, which says what of them is still as it came, and
+    `remove(now)`, which takes that off the site."""
     return [
         import_module(f"{config.name}.sample")
         for config in apps.get_app_configs()
@@ -33,6 +37,26 @@ def sample_left() -> list[Left]:
     """What was loaded as a sample and is neither replaced nor taken as their own by the owner; the phone and the email
     of the business are seen by its form."""
     return [left for module in sample_modules() for left in module.left()]
+
+
+def remove_sample(*, now: datetime) -> None:
+    """Takes off the site what `sample_left` names, and leaves what the owner made their own: rows that nothing needs
+    are deleted, and those of visits that were booked are no longer offered. In one transaction."""
+    with transaction.atomic():
+        # Who offers a service goes before it.
+        for module in reversed(sample_modules()):
+            module.remove(now=now)
+
+
+def take_off(rows: Iterable[Any]) -> None:
+    """Deletes each row; one that others rest on is only made inactive. Within a transaction."""
+    for row in rows:
+        try:
+            with transaction.atomic():
+                row.delete()
+        except ProtectedError:
+            row.is_active = False
+            row.save()
 
 
 def page_of(row: Model) -> str:

@@ -39,6 +39,12 @@ def _add(row: dict[str, Any]) -> None:
     )
 
 
+def remove(*, now: datetime) -> None:
+    """Deletes the drafts that nobody approved and that no course follows."""
+    names = [row["name"] for row in read_toml(_PLANS)["plans"]]
+    CoursePlan.objects.filter(name__in=names, approved_by="", courses=None).delete()
+
+
 def left() -> list[str]:
     """None: a draft that nobody approved is offered to nobody."""
     return []

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -13,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.opening import set_open
 from bookings.models import Booking, BookingRules
+from massagerx.accounts.sample_accounts import remove_logins
 from services.readiness import steps
+from services.sample_left import remove_sample
 
 from .frame import StaffRequest, desk_page, page, say
 
@@ -32,6 +35,12 @@ def opening_page(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return show_opening(request, now)
     do = request.POST.get("do")
+    if do == "leave-sample":
+        with transaction.atomic():
+            remove_sample(now=now)
+            remove_logins(by=request.user)
+        say(request, True, _("What was still the sample’s is gone. What you made your own stays."))
+        return redirect("admin:opening")
     if do not in ("open", "close"):
         return show_opening(request, now, status=400)
     wants_open = do == "open"

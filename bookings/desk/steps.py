@@ -1,5 +1,5 @@
 """A therapist's presses on the way and at the door. A phone without a connection sends them later, each with its age
-and key (static/js/my_day.js); without that script they are plain forms."""
+and key (static/js/presses.js); without that script they are plain forms."""
 
 from __future__ import annotations
 

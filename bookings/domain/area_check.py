@@ -10,8 +10,8 @@ from bookings.models import BookingRules, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 
-from . import answers, pricing, scheduling
-from .visit_request import ANYONE, Treatment, load_area, load_visit_request
+from . import answers, pricing, queries, scheduling
+from .visit_request import ANYONE, Treatment, load_visit_request
 
 # Where a free time nearly always is; the rest of the horizon is looked at only when there is none.
 _FIRST_LOOK_DAYS = 14
@@ -34,7 +34,7 @@ def check_area(*, zip_code: str, service_slug: str, now: datetime) -> AreaAnswer
 
     Says no more of other people's visits than the calendar of free times does. Raises `OutsideArea`.
     """
-    area = load_area(zip_code)
+    area = queries.area(zip_code, today=local(now).date())
     treatment = _shortest_treatment(service_slug, local(now).date())
     rules = answers.rules_for_requests(BookingRules.load(), now=now)
     starts_at, therapist = _next(treatment, area, rules, now) if treatment is not None else (None, None)

@@ -154,12 +154,16 @@ def purge_health_answers(*, now: datetime) -> int:
     """Deletes health answers, those given again, clinicians' notes as words and as files, and what visits were for, of
     clients whose last visit, kept or not, ended longer ago than the owner keeps them
     (`BookingRules.health_kept_months`); returns of how many visits. Some clients at a time, each wholly."""
+    return in_batches(clients_long_gone(now=now), lambda clients: _purge_health(clients, now))
+
+
+def clients_long_gone(*, now: datetime) -> QuerySet[Client]:
+    """Those whose last visit, kept or not, ended longer ago than the owner keeps what tells of health."""
     oldest = months_before(local(now), BookingRules.load().health_kept_months)
     visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
-    long_gone = Client.objects.filter(
+    return Client.objects.filter(
         Exists(visits.filter(ends_at__lte=oldest)), ~Exists(visits.filter(ends_at__gt=oldest))
     )
-    return in_batches(long_gone, lambda clients: _purge_health(clients, now))
 
 
 def _purge_health(clients: QuerySet[Client], now: datetime) -> int:
@@ -197,16 +201,48 @@ def open_screening(*, booking: Booking, user: User, reason: str, now: datetime) 
 
 
 def open_purpose(*, booking: Booking, user: User, now: datetime) -> str:
-    """What a visit is for, in the client's words; "" when nothing was told. Writes the look down first, once in twelve
-    hours for one person: they read it before the door, and maybe again at it. Raises `UnreadableValue`."""
+    """What a visit is for, in the client's words; "" when nothing was told. Writes the look down first. Raises
+    `UnreadableValue`."""
     # Found once: it may be purged between two looks.
     found = VisitPurpose.objects.filter(booking=booking).first()
     if found is None:
         return ""
-    looks = HealthAccess.objects.filter(booking=booking, user=user, what=LookedAt.PURPOSE)
-    if not looks.filter(at__gt=now - timedelta(hours=12)).exists():
-        HealthAccess.objects.create(booking=booking, user=user, at=now, what=LookedAt.PURPOSE)
+    log_look(booking=booking, user=user, what=LookedAt.PURPOSE, now=now)
     return str(found.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The health questions (identifiers) that were answered for a visit so that nothing has to be minded, and those
+    that were not."""
+
+    clear: frozenset[str]
+    graver: frozenset[str]
+
+
+def read_facts(*, booking: Booking, user: User, now: datetime) -> Facts:
+    """What the health answers of a visit come to, question by question; milder answers given again take nothing back.
+    Writes the look down first, once in twelve hours for one person. Raises `UnreadableValue`."""
+    log_look(booking=booking, user=user, what=LookedAt.PROGRAM, now=now)
+    asked: set[str] = set()
+    graver: set[str] = set()
+    for model in (ScreeningRecord, ScreeningRecheck):
+        for row in model.objects.filter(booking=booking).order_by().select_related("version"):
+            rules = screening.parse_rules(row.version.rules)
+            asked |= {question.id for question in screening.questions_for(rules, booking.service.slug)}
+            # Of several people, whoever it is.
+            graver |= {
+                finding.question_id.rpartition(".")[2] for finding in _result_of(row, booking).findings
+            }
+    return Facts(frozenset(asked - graver), frozenset(graver))
+
+
+def log_look(*, booking: Booking, user: User, what: LookedAt, now: datetime) -> None:
+    """Writes down that somebody looks at what is told of health beside the answers, once in twelve hours for one
+    person: they read it before the door, and maybe again at it."""
+    looks = HealthAccess.objects.filter(booking=booking, user=user, what=what)
+    if not looks.filter(at__gt=now - timedelta(hours=12)).exists():
+        HealthAccess.objects.create(booking=booking, user=user, at=now, what=what)
 
 
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState
+from bookings.exceptions import OutsideArea
 from bookings.models import (
     Booking,
     BookingQuerySet,
     ChangeRequest,
+    ExtraHours,
     NoteFile,
     ScreeningRecheck,
     ServiceArea,
@@ -21,21 +23,43 @@ from bookings.models import (
 )
 
 from .operations import MOVABLE, may_change
-from .visit_request import load_area
 
 # Of one client, the newest first; whoever has had more can ask us.
 MOST_VISITS = 100
 
 
-def area(zip_code: str) -> ServiceArea:
-    """The served area of a ZIP code. Raises `OutsideArea`."""
-    return load_area(zip_code)
+def area(zip_code: str, *, today: date) -> ServiceArea:
+    """The served area of a ZIP code, in a zone that somebody visits. Raises `OutsideArea`."""
+    served = ServiceArea.objects.filter(zip_code=zip_code, is_active=True).select_related("zone")
+    found = served.filter(zone__in=visited_zones(today).order_by().values("pk")).first()
+    if found is None:
+        raise OutsideArea(zip_code)
+    return found
 
 
-def lowest_travel_cents() -> int:
+def visited_zones(today: date) -> QuerySet[Zone]:
+    """The zones with a ZIP code that is served, in which somebody has hours on `today` (a local date) or later. While
+    nobody has any hours, all of them: that is a pause, and no other area."""
+    bookable = Therapist.objects.bookable(today)
+    weekly = WorkingHours.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today), therapist__in=bookable
+    ).order_by()
+    extra = ExtraHours.objects.filter(date__gte=today, therapist__in=bookable).order_by()
+    here = Q(zones=None) | Q(zones=OuterRef("pk"))
+    return (
+        Zone.objects.filter(zips__is_active=True)
+        .filter(
+            Exists(weekly.filter(here))
+            | Exists(extra.filter(here))
+            | ~(Exists(weekly.values("pk")) | Exists(extra.values("pk")))
+        )
+        .distinct()
+    )
+
+
+def lowest_travel_cents(today: date) -> int:
     """The lowest travel fee among the zones that we drive to, in cents: what the first price shown must hold."""
-    served = Zone.objects.filter(zips__is_active=True)
-    return served.aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
+    return visited_zones(today).aggregate(lowest=Min("travel_fee_cents"))["lowest"] or 0
 
 
 def zones_visited(therapist: Therapist, today: date) -> list[Zone]:

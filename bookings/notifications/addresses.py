@@ -100,6 +100,11 @@ def referral_url(token: str) -> str:
     return f"{settings.SITE_URL}/referred/{token}/"
 
 
+def program_url(token: str) -> str:
+    """Where a client follows their training program."""
+    return f"{settings.SITE_URL}/program/{token}/"
+
+
 def password_url(token: str) -> str:
     """Where a member of staff sets their password."""
     return f"{settings.SITE_URL}/invited/{token}/"

@@ -95,6 +95,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.SIGN_IN: Kind("sign_in", about="link"),
     MessageKind.CODE: Kind("code", about="link"),
     MessageKind.REFERRED: Kind("referred", about="link"),
+    MessageKind.PROGRAM: Kind("program", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     MessageKind.TIME_OFF: Kind("time_off", about="wish"),

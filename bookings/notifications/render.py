@@ -44,6 +44,7 @@ from .addresses import (
     admin_url,
     booklet_url,
     password_url,
+    program_url,
     referral_url,
     sign_in_url,
     visit_url,
@@ -201,11 +202,12 @@ def _context(
         context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
         if message.kind == MessageKind.CODE:
             context["code"] = secrets.code(target)
-        elif message.kind == MessageKind.REFERRED:
+        elif message.kind in _words_of_links:
             context |= _words_of_links[message.kind](target)
             context["name"] = greeting_name(context["name"])
             context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
-            context["button_url"] = referral_url(secrets.link(target))
+            address = program_url if message.kind == MessageKind.PROGRAM else referral_url
+            context["button_url"] = address(secrets.link(target))
         else:
             context["button_url"] = sign_in_url(secrets.link(target))
     elif isinstance(target, ContactMessage):

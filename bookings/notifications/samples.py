@@ -141,6 +141,7 @@ SAMPLES: dict[str, Sample] = {
     "sign-in": Sample(_K.SIGN_IN, _("Sign-in link")),
     "code": Sample(_K.CODE, _("One-time code")),
     "referred": Sample(_K.REFERRED, _("Course prepared by an office")),
+    "program": Sample(_K.PROGRAM, _("Training program made")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
     "invited": Sample(_K.INVITED, _("To staff: link to set a password")),

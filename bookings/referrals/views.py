@@ -134,7 +134,7 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, _("Thank you. That is noted."))
         return private(redirect(request.path))
     form = ZipForm(request.POST)
-    area = _area(form)
+    area = _area(form, today=timezone.localdate())
     if area is None or plan is None:
         return _patient_page(request, referral, plan, form, status=422)
     operations.let_see(referral=referral, may_see="may_see" in request.POST)
@@ -147,12 +147,12 @@ def _opens(referral: Referral, *, now: datetime) -> date | None:
     return opens_on(surgery, rules=BookingRules.load(), now=now)
 
 
-def _area(form: ZipForm) -> ServiceArea | None:
+def _area(form: ZipForm, *, today: date) -> ServiceArea | None:
     """Where to come; None with the reason on the form."""
     if not form.is_valid():
         return None
     try:
-        return queries.area(form.cleaned_data["zip_code"])
+        return queries.area(form.cleaned_data["zip_code"], today=today)
     except exceptions.OutsideArea as error:
         form.add_error("zip_code", refusal_words(error))
         return None

@@ -89,12 +89,13 @@ def _treatment(
 ) -> HttpResponse:
     """How long, with what and for how many."""
     is_sent = request.method == "POST"
-    several = service.max_people > 1 and len(qualified_therapists(service, timezone.localdate(progress.now)))
+    today = timezone.localdate(progress.now)
+    several = service.max_people > 1 and len(qualified_therapists(service, today))
     form = TreatmentForm(
         request.POST if is_sent else None,
         initial=_chosen(request, progress, service) or None,
         service=service,
-        travel_from_cents=queries.lowest_travel_cents(),
+        travel_from_cents=queries.lowest_travel_cents(today),
         side_by_side=several >= operations.AT_ONE_START,
     )
     if is_sent and form.is_valid():
@@ -174,7 +175,7 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     if typed and form.is_valid():
         zip_code = form.cleaned_data["zip_code"]
         try:
-            asked["area"] = queries.area(zip_code)
+            asked["area"] = queries.area(zip_code, today=today)
         except exceptions.OutsideArea:
             asked["outside"] = zip_code
     return asked
@@ -192,7 +193,7 @@ def where(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             zip_code = form.cleaned_data["zip_code"]
             try:
-                area = queries.area(zip_code)
+                area = queries.area(zip_code, today=timezone.localdate(progress.now))
             except exceptions.OutsideArea:
                 return outside_page(request, progress, zip_code, status=422)
             changes = forget_time(progress) if progress.area != area else {}
@@ -399,6 +400,9 @@ class _Review:
             "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
+            "recipient_phone": PhoneNumber.from_string(told).as_national
+            if (told := details.get("recipient_phone"))
+            else "",
             "care_words": [intake.translated(text) for text in result.messages] if result else [],
             "health_later": result is None,
             "at_once": result is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from bookings import exceptions
 from bookings.domain import area_requests, queries
 from bookings.forms import AreaRequestForm, ZipForm
 from massagerx.lib.limits import limited
+from massagerx.lib.localtime import local
 
 from .steps import Progress, back_to, closed, load_progress, show
 
@@ -32,7 +34,7 @@ def outside(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return back_to("where")
     zip_code = asked.cleaned_data["zip_code"]
-    if _is_ours(zip_code):
+    if _is_ours(zip_code, progress.now):
         return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': zip_code})}")
     if not sent:
         return outside_page(request, progress, zip_code)
@@ -49,9 +51,9 @@ def outside(request: HttpRequest) -> HttpResponse:
     return back_to("where" if progress.treatment is not None else "start")
 
 
-def _is_ours(zip_code: str) -> bool:
+def _is_ours(zip_code: str, now: datetime) -> bool:
     try:
-        queries.area(zip_code)
+        queries.area(zip_code, today=local(now).date())
     except exceptions.OutsideArea:
         return False
     return True

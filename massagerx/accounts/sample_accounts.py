@@ -12,11 +12,13 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Permission
 from django.core import checks
-from django.db import DatabaseError
-from django.db.models import Q
+from django.db import DatabaseError, transaction
+from django.db.models import ProtectedError, Q
 from django.http import HttpRequest
 
 from massagerx.lib.content_files import read_toml
+
+from . import reach
 
 
 @cache
@@ -38,6 +40,21 @@ def working_logins() -> list[tuple[str, str, str]]:
         and user.is_active
         and _fits(account["password"], user.password)
     ]
+
+
+def remove_logins(*, by: Any) -> None:
+    """Deletes the sample staff that `working_logins` names and whom this member of staff may change, but not
+    themselves; who has done something that must stay can only not log in any more."""
+    names = [username for _role, username, _password in working_logins()]
+    for user in get_user_model().objects.filter(username__in=names).exclude(pk=by.pk).order_by("pk"):
+        if not reach.may_change(by, user):
+            continue
+        try:
+            with transaction.atomic():
+                user.delete()
+        except ProtectedError:
+            user.is_active = False
+            user.save(update_fields=["is_active"])
 
 
 @lru_cache(maxsize=32)

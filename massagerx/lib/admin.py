@@ -107,6 +107,12 @@ def _clock_input() -> forms.TimeInput:
     return forms.TimeInput(attrs={"size": "8", "aria-label": _("Time")}, format="%H:%M")
 
 
+def _name_parts(field: forms.SplitDateTimeField) -> None:
+    """Tells who doesn't see the page which of the two fields is what: Django's words beside them are no labels."""
+    for part, words in zip(field.widget.widgets, (_("Date: %(what)s"), _("Time: %(what)s")), strict=True):
+        part.attrs["aria-label"] = words % {"what": field.label}
+
+
 def clock_field(**options: Any) -> forms.TimeField:
     """A field for a wall time, typed as people here write it."""
     field = forms.TimeField(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
@@ -145,6 +151,7 @@ class KindFieldsMixin(BaseModelAdmin):
             field.widget.widgets = [_day_input(), _clock_input()]
             # In place of Django's note on the hours between the browser's clock and ours.
             field.help_text = field.help_text or _("Los Angeles time.")
+            _name_parts(field)
         if isinstance(db_field, models.DateField) and field is not None:
             field.validators = [*field.validators, sane_day]
         elif isinstance(db_field, models.PositiveSmallIntegerField) and isinstance(field, forms.IntegerField):

@@ -33,6 +33,7 @@ from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapi
 from bookings.notifications.faces import with_faces
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
+from bookings.program import drawings
 from bookings.screening import sample_rules_data
 from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
@@ -127,6 +128,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             poster=None,
             get_provider_display="YouTube",
         ),
+        "exercise_drawings": [(name, drawings.parts_of(key)) for key, name in drawings.NAMES],
         "form": SampleForm(initial={"length": "90", "extras": ["towels"]}),
         "wrong_form": SampleForm({}, auto_id="wrong_%s"),
         "forms": _health_forms(now.date()),

@@ -21,11 +21,11 @@ from blog.models import FaqEntry, HomeBlock, Page, Post, Testimonial
 from blog.reading import read
 from blog.views import with_frames
 from bookings.domain.area_check import check_area
-from bookings.domain.queries import opening_hours
+from bookings.domain.queries import opening_hours, visited_zones
 from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
-from bookings.models import Photo, Therapist, Zone
+from bookings.models import Photo, Therapist
 from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
@@ -78,7 +78,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "testimonials": Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
-        "zones": Zone.objects.filter(zips__is_active=True).distinct(),
+        "zones": visited_zones(timezone.localdate(now)),
     }
     # What a block is about; one about nothing is left out.
     about = {

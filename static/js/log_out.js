@@ -1,4 +1,4 @@
-// Presses that a log-in keeps on the phone (my_day.js) don't stay behind it: who logs out is asked, and they are deleted.
+// Presses that a log-in keeps on the phone (presses.js) don't stay behind it: who logs out is asked, and they are deleted.
 
 const form = document.getElementById("logout-form");
 const kept = () => Object.keys(localStorage).filter((name) => name.startsWith("massagerx-presses-"));

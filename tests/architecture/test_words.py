@@ -22,6 +22,8 @@ _OF_VISITORS = (
     "bookings/courses/forms.py",
     "bookings/courses/views.py",
     "bookings/courses/words.py",
+    "bookings/program/forms.py",
+    "bookings/program/views.py",
     "bookings/domain/calendar.py",
     "services/views.py",
     "blog/views.py",

@@ -24,6 +24,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.CONTACT_ALERT,
     MessageKind.BOOKLET,
     MessageKind.REFERRED,
+    MessageKind.PROGRAM,
     MessageKind.THANKS,
     MessageKind.TIME_OFF,
     MessageKind.INVITED,

@@ -56,6 +56,8 @@ from bookings.models import (
     TimeOff,
     TimeOffWish,
 )
+from bookings.program import desk_urls as desk_program
+from bookings.program.models import Exercise, Program, ProgramTemplate
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
 from massagerx.accounts.models import LogIn
@@ -114,6 +116,9 @@ RIGHTS: dict[str, dict[str, str]] = {
     "courses.course": {"owner": "l", "desk": "l"},
     "referrals.referraloffice": {"owner": "lac", "desk": "l"},
     "referrals.referral": {"owner": "l", "desk": "l"},
+    "program.exercise": {"owner": "lacd", "desk": "l"},
+    "program.programtemplate": {"owner": "lacd", "desk": "l"},
+    "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
@@ -157,6 +162,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_timeoff_wish": {"owner", "desk"},
     "bookings_screeningversion_try": {"owner"},
     "bookings_servicearea_paste": {"owner"},
+    "services_service_prepared": {"owner"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
     "blog_announcement_version": {"owner", "writer"},
@@ -179,6 +185,7 @@ VIEWS: dict[str, set[str]] = {
     "auth_user_reset_factor": {"owner"},
     "courses_course_move": {"owner", "desk"},
     "referrals_referraloffice_address": {"owner"},
+    "program_program_make": {"owner", "desk"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
 LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
@@ -211,6 +218,8 @@ POSTS: dict[str, set[str]] = {
     "referrals_referral_take_back": {"owner", "desk"},
     "referrals_referral_erase": {"owner"},
     "referrals_referral_plan": {"owner", "desk"},
+    "program_program_open": {"owner", "desk"},
+    "program_program_do": {"owner", "desk"},
     "courses_course_pause": {"owner", "desk"},
     "courses_course_resume": {"owner", "desk"},
     "courses_course_end": {"owner", "desk"},
@@ -295,6 +304,9 @@ class Desk:
             "courses_course_move": [rows["courses.course"]],
             "courses_course_confirm": [rows["courses.course"]],
             "referrals_referraloffice_address": [rows["referrals.referraloffice"]],
+            "program_program_make": [self.other.pk],
+            "program_program_open": [rows["program.program"]],
+            "program_program_do": [rows["program.program"], "note"],
             **{
                 f"referrals_referral_{what}": [rows["referrals.referral"]]
                 for what in ("open", "approve", "take_back", "erase", "plan")
@@ -440,6 +452,19 @@ def desk(world: World) -> Desk:
             kept_until=NOW + timedelta(days=90),
             submission_key=uuid.uuid4(),
         ),
+        "program.exercise": Exercise.objects.create(name="Bridge", steps="Lift.", stop_when="-"),
+        "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
+        "program.program": Program.objects.create(
+            booking=other,
+            name="For runners",
+            sport="running",
+            weeks=8,
+            started_on=DAY,
+            made_at=NOW,
+            made_by=staff,
+            note="Canary note",
+            submission_key=uuid.uuid4(),
+        ),
         "bookings.driveoverride": DriveOverride.objects.create(
             from_booking=None, to_booking=other, minutes=25, reason="-", by=staff, at=NOW
         ),
@@ -491,8 +516,8 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
 
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
-    of_desk = (
-        names(desk_pages.urlpatterns) | names(desk_courses.urlpatterns) | names(desk_referrals.urlpatterns)
+    of_desk = set().union(
+        *(names(pages.urlpatterns) for pages in (desk_pages, desk_courses, desk_referrals, desk_program))
     )
     assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from blog.models import Page
+from blog.models import Page, Post
+from bookings.courses.models import CoursePlan
 from bookings.domain.opening import takes_bookings
 from bookings.drives.rows import refresh
 from bookings.models import (
+    Booking,
     BookingRules,
     ExtraHours,
     Message,
@@ -28,9 +32,11 @@ from bookings.models import (
 )
 from bookings.screening import sample_rules_data
 from massagerx.accounts.sample_accounts import sample_accounts
-from services.models import Business, Service, ServiceOption
+from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
+from services.sample_left import sample_left
 from tests.factories import DAY, NOW, World
+from tests.support.visits import make_visit
 
 from .conftest import signed_in, staff_user
 
@@ -263,3 +269,96 @@ def test_a_page_promises_booking_only_while_it_can_be_had(ready: World) -> None:
         model.objects.update(is_active=True)
     assert takes_bookings(now=NOW)
     assert not takes_bookings(now=NOW - timedelta(days=60))  # before the terms
+
+
+PREPARED = reverse("admin:services_service_prepared")
+
+
+@pytest.mark.django_db
+def test_prepared_services_come_as_drafts_that_nobody_sees(world: World, owner: Client) -> None:
+    page = owner.get(PREPARED).content.decode()
+    assert "Postural Correction Training Program (60 min $150, " in page
+    sent = {"services": ["deep-pressure-massage", "postural-correction-training"], "add_ons": ["Warm towels"]}
+    assert owner.post(PREPARED, sent).status_code == 302
+    draft = Service.objects.get(slug="deep-pressure-massage")
+    assert (draft.is_active, draft.category.slug, draft.options.count() > 1, draft.faqs.exists()) == (
+        False, "massage", True, True,
+    )  # fmt: skip
+    assert [row.is_active for row in draft.add_ons.order_by("pk")] == [False]
+    assert b"Deep" not in Client().get("/services/").content
+    words = "“Deep pressure massage” is a draft: go through its words and prices, then make it active."
+    assert (words, False) in missing()["catalogue"]
+    # What is there is offered no more, and stays as it is.
+    Service.objects.filter(pk=draft.pk).update(summary="Mine.")
+    assert "deep-pressure-massage" not in owner.get(PREPARED).content.decode()
+    assert owner.post(PREPARED, sent).status_code == 422
+    draft.refresh_from_db()
+    assert draft.summary == "Mine."
+
+
+@pytest.mark.django_db
+def test_nothing_chosen_or_nothing_known_adds_nothing(world: World, owner: Client) -> None:
+    before = Service.objects.count()
+    for sent in ({}, {"services": ["no-such"]}, {"services": ["deep-pressure-massage", "\x00"]}):
+        response = owner.post(PREPARED, sent)
+        assert response.status_code == 422
+        assert "errorlist" in response.content.decode() or "Choose at least one." in response.content.decode()
+    assert Service.objects.count() == before
+
+
+@pytest.fixture
+def sampled(db: None) -> Client:
+    """A site on samples that its owner has begun to make their own."""
+    call_command("load_sample_data", stdout=StringIO())
+    client = Client()
+    client.force_login(User.objects.create_superuser("nora", "nora@example.net", "quiet-orchard-lamp"))
+    service = Service.objects.get(slug="deep-pressure-massage")
+    service.history.update(history_user=User.objects.get(username="nora"))
+    return client
+
+
+def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: Client) -> None:
+    zips = ServiceArea.objects.count()
+    assert b"Remove what is still the sample" in sampled.get(OPENING).content
+    assert sampled.post(OPENING, {"do": "leave-sample"}).status_code == 302
+    assert [service.slug for service in Service.objects.all()] == ["deep-pressure-massage"]
+    assert not Post.objects.exists()
+    assert not Therapist.objects.exists()
+    assert not CoursePlan.objects.exists()
+    assert [user.username for user in User.objects.order_by("pk")] == ["nora"]
+    # Add-ons of what stays stay with it; the terms in force are replaced by the next version.
+    assert AddOn.objects.filter(services__slug="deep-pressure-massage").exists()
+    assert [left.words for left in sample_left()] == ["the terms that clients agree to"]
+    assert ServiceArea.objects.count() == zips
+    assert sampled.post(OPENING, {"do": "leave-sample"}).status_code == 302
+    assert Client().get("/").status_code == 200
+
+
+def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None:
+    past, to_come = Therapist.objects.order_by("pk")[:2]
+    for therapist, days in ((past, -9), (to_come, 9)):
+        visit = make_visit(starts_at=NOW + timedelta(days=days), status="confirmed", confirmed_at=NOW)
+        Booking.objects.filter(pk=visit.pk).update(therapist=therapist)
+    sampled.post(OPENING, {"do": "leave-sample"})
+    assert [Therapist.objects.get(pk=row.pk).is_active for row in (past, to_come)] == [False, True]
+    service = Service.objects.get(slug="manual-lymphatic-drainage")
+    assert not service.is_active
+    assert Booking.objects.count() == 2
+    # Not a draft: somebody has taken it off.
+    assert not any("is a draft" in words for words, _stops in missing().get("catalogue", ()))
+    assert f"the therapist “{to_come.name}”" in [left.words for left in sample_left()]
+
+
+def test_the_sample_owner_can_t_remove_themselves(sampled: Client) -> None:
+    (name,) = [row["username"] for row in sample_accounts() if row["role"] == "owner"]
+    client = Client()
+    client.force_login(User.objects.get(username=name))
+    client.post(OPENING, {"do": "leave-sample"})
+    assert client.get(OPENING).status_code == 200
+    assert User.objects.filter(username=name, is_active=True).exists()
+
+
+def test_only_whoever_opens_leaves_the_sample(sampled: Client) -> None:
+    desk = signed_in(User.objects.create_user("front", is_staff=True))
+    assert desk.post(OPENING, {"do": "leave-sample"}).status_code == 403
+    assert Service.objects.count() > 1

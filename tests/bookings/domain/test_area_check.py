@@ -6,10 +6,12 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from bookings.domain.area_check import check_area
+from bookings.domain.queries import lowest_travel_cents, visited_zones
 from bookings.exceptions import OutsideArea
-from bookings.models import Closure, Therapist
+from bookings.models import Closure, ServiceArea, Therapist, Zone
 from massagerx.lib.localtime import local
 from services.models import Service, ServiceOption
 from tests.factories import DAY, NOW, World, at
@@ -150,3 +152,38 @@ def test_queries_do_not_grow_with_bookings(world: World, count_queries: Any) -> 
     with count_queries() as many:
         check_area(zip_code="90026", service_slug="", now=NOW)
     assert len(many) == len(few) <= 8
+
+
+def test_a_zone_in_which_nobody_works_is_not_promised(world: World, client: Client) -> None:
+    zone = Zone.objects.create(name="Far away", position=9)
+    ServiceArea.objects.create(
+        zip_code="93535", city="Lancaster", zone=zone, latitude=34.69, longitude=-117.9
+    )
+    other = world.area.zone
+    for hours in world.therapist.working_hours.all():
+        hours.zones.add(other)
+    assert check_area(zip_code="90026", service_slug="", now=NOW).starts_at is not None
+    with pytest.raises(OutsideArea):
+        check_area(zip_code="93535", service_slug="", now=NOW)
+    assert [row.name for row in visited_zones(DAY)] == [other.name]
+    assert b"Far away" not in client.get("/").content
+    assert "drive to 93535 yet" in client.get("/?zip=93535").content.decode()
+    assert client.get("/book/outside/?zip=93535").status_code == 200
+    # Hours on one day are hours there.
+    extra = world.therapist.extra_hours.create(date=DAY, starts_at=time(9), ends_at=time(17))
+    extra.zones.add(zone)
+    assert check_area(zip_code="93535", service_slug="", now=NOW).area.zone == zone
+    extra.delete()
+    # Of somebody who can't be booked they are none, and while nobody works at all it is a pause.
+    Therapist.objects.update(is_active=False)
+    assert zone in visited_zones(DAY)
+
+
+def test_the_first_price_holds_the_least_drive_of_a_zone_that_is_visited(world: World) -> None:
+    Zone.objects.update(travel_fee_cents=900)
+    free = Zone.objects.create(name="Free")
+    ServiceArea.objects.create(zip_code="93535", city="Lancaster", zone=free)
+    assert lowest_travel_cents(DAY) == 0
+    for hours in world.therapist.working_hours.all():
+        hours.zones.add(world.area.zone)
+    assert lowest_travel_cents(DAY) == 900

@@ -41,6 +41,8 @@ from bookings.models import (
     VisitStep,
 )
 from bookings.notifications import delivery
+from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
+from bookings.program.operations import make_program, write_note
 from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
 from massagerx.lib.encryption import EncryptedJSONField
@@ -177,6 +179,14 @@ def a_life(world: World, staff: User) -> Client:
         name=PERSON["name"], email="", phone=PERSON["phone"], zip_code="90210", service=None,
         note="quillnote", now=NOW,
     )  # fmt: skip
+    exercise = Exercise.objects.create(name="Bridge", steps="-", stop_when="-", approved_by="A.")
+    template = ProgramTemplate.objects.create(name="For runners", sport="running")
+    TemplateExercise.objects.create(template=template, exercise=exercise)
+    program = make_program(
+        booking=kept, template=template, chosen=[exercise.pk], started_on=NOW.date(), key=uuid.uuid4(),
+        act=operations.Act(NOW, staff),
+    )  # fmt: skip
+    write_note(program=program, text="quillnote", act=operations.Act(NOW, staff))
     plan = CoursePlan.objects.create(name="Six weeks", number=1, option=world.option, approved_by="A.")
     refer(
         office=ReferralOffice.objects.create(name="Dr. Lee’s office"), key=uuid.uuid4(), plan=plan,

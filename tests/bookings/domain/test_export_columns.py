@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 
 from bookings import models
 from bookings.domain.export import all_about, as_data
+from bookings.program.models import Program
 from bookings.referrals.models import Referral
 from services.models import Business
 from tests.factories import World
@@ -48,6 +49,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.AreaRequest: ("places", {}),
     models.Link: ("links", {}),
     Referral: ("referrals", {}),
+    Program: ("program", {}),
 }
 #: By table, `None` for all: the columns that are left out, and why.
 LEFT_OUT: dict[Model | None, dict[str, str]] = {
@@ -110,10 +112,12 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "digest": _PROOF,
         "therapist": _TIES,
         "booklet_request": _TIES,
+        "user": "of a member of staff's own link",
         "expires_at": "follows from when it was sent",
         "revoked_at": "ours",
         "misses": "ours",
     },
+    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER},
     Referral: {
         "approved_by": _STAFF,
         "link": _PROOF,

@@ -1,6 +1,6 @@
 // Keeps a press while there is no connection, sends it when there is, and says what isn't sent yet. The server knows a
 // press by its key, so sending one twice is sending it once. Without this script the buttons are plain forms.
-// What is kept is of one log-in: another's session never sends it, and logging out deletes it (log_out.js).
+// What is kept is of one log-in, or one program: another's page never sends it, and logging out deletes it (log_out.js).
 
 const AGAIN_AFTER = 15000;
 const note = document.querySelector("[data-unsent]");

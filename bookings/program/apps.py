@@ -1,0 +1,26 @@
+"""Training programs."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProgramConfig(AppConfig):
+    name = "bookings.program"
+    label = "program"
+    verbose_name = _("Training programs")
+
+    def ready(self) -> None:
+        """Registers what the core tells, and what it is told of programs."""
+        # Imported here: models can be loaded only once the apps are.
+        from bookings.desk import front_page
+        from bookings.domain import export, listeners
+        from bookings.enums import MessageKind
+        from bookings.notifications import render
+
+        from . import desk, operations, personal_data
+
+        listeners.listen(listeners.ClientErased, operations.forget_erased)
+        listeners.listen(listeners.HealthPurged, operations.forget_purged)
+        export.add_section(personal_data.section_of)
+        render.add_words_of_link(MessageKind.PROGRAM, operations.words_of)
+        front_page.add_rows(desk.waiting)

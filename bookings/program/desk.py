@@ -1,0 +1,353 @@
+"""Staff's pages about programs: making one at a visit, and how a client follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bookings.desk.frame import StaffRequest, desk_page, get_visit, log_change, page, read_key, say, to_visit
+from bookings.domain import intake
+from bookings.domain.operations import Act
+from bookings.exceptions import BookingError
+from bookings.models import Booking
+from bookings.staff.labels import local_when, unreadable
+from bookings.staff.visibility import only_seen_by, sees_visits
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.localtime import local
+from massagerx.lib.urls import absolute_url
+
+from . import operations
+from .figures import weeks_of
+from .forms import AddForm, AmountForm, ChooseForm, NoteForm, TemplateForm
+from .models import Exercise, Program, ProgramExercise, ProgramTemplate
+from .words import why_not
+
+VIEW, ADD, CHANGE = "program.view_program", "program.add_program", "program.change_program"
+OPEN = "bookings.view_screeningrecord"
+# Without a press for so long somebody should ask.
+SILENT = timedelta(days=7)
+_MOST_ROWS = 20
+_PAGE = "admin:program_program_change"
+
+
+# Made ---------------------------------------------------------------------------------------------------------------
+
+
+@desk_page(sees_visits, ADD, OPEN)
+def make_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """First the templates; then the exercises of one, those that health answers speak against with the reason; then it
+    is made. Who chooses a template has looked at what the answers come to, and that is written down."""
+    booking, now = get_visit(request.user, pk), timezone.now()
+    if request.method != "POST":
+        return _make(request, booking, TemplateForm())
+    template_form = TemplateForm(request.POST)
+    if not template_form.is_valid():
+        return _make(request, booking, template_form, status=422)
+    template = template_form.cleaned_data["template"]
+    try:
+        if request.POST.get("press") != "make":
+            return _choose(request, booking, template, now)
+        return _made(request, booking, template, now)
+    except UnreadableValue:
+        say(request, False, unreadable())
+        return to_visit(booking)
+
+
+def _make(request: StaffRequest, booking: Booking, form: TemplateForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "title": _("A program for %(name)s") % {"name": booking.visit_for},
+        "booking": booking,
+        "form": form,
+        "may_make": booking.status in operations.MADE_AT,
+        "there": _seen_by(request.user).filter(booking__client=booking.client_id).order_by("-made_at", "-pk"),
+    }
+    return page(request, "program_make", context, status=status)
+
+
+def _choose(
+    request: StaffRequest,
+    booking: Booking,
+    template: ProgramTemplate,
+    now: datetime,
+    form: ChooseForm | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    facts = intake.read_facts(booking=booking, user=request.user, now=now)
+    rows = operations.choices_of(template)
+    refused = {row.pk: operations.refusal_of(row.exercise, facts) for row in rows}
+    if form is None:
+        fit = [row.exercise_id for row in rows if refused[row.pk] is None]
+        initial = {"exercises": fit, "started_on": local(now).date(), "key": uuid4()}
+        form = ChooseForm(initial=initial, rows=rows)
+    chosen = {str(value) for value in form["exercises"].value() or []}
+    context = {
+        "title": _("A program for %(name)s") % {"name": booking.visit_for},
+        "booking": booking,
+        "template": template,
+        "form": form,
+        "rows": [
+            {
+                "row": row,
+                "is_chosen": str(row.exercise_id) in chosen,
+                "why_not": why_not(error, now=now) if (error := refused[row.pk]) else "",
+            }
+            for row in rows
+        ],
+        "left_out": template.exercises.filter(exercise__approved_by="").count(),
+    }
+    return page(request, "program_choose", context, status=status)
+
+
+def _made(request: StaffRequest, booking: Booking, template: ProgramTemplate, now: datetime) -> HttpResponse:
+    form = ChooseForm(request.POST, rows=operations.choices_of(template))
+    if not form.is_valid():
+        return _choose(request, booking, template, now, form, status=422)
+    data = form.cleaned_data
+    try:
+        program = operations.make_program(
+            booking=booking,
+            template=template,
+            chosen=data["exercises"],
+            started_on=data["started_on"],
+            key=data["key"],
+            act=Act(now, request.user),
+        )
+    except BookingError as error:
+        form.add_error(None, why_not(error, now=now))
+        return _choose(request, booking, template, now, form, status=409)
+    words = (
+        _("The program is made, and %(name)s gets a link to it by email.")
+        if booking.client.email
+        else _("The program is made. %(name)s has no email: please give them the address below.")
+    )
+    say(request, True, words % {"name": booking.contact_name})
+    return redirect(_PAGE, program.pk)
+
+
+# Followed -----------------------------------------------------------------------------------------------------------
+
+
+@desk_page(sees_visits, VIEW)
+@require_safe
+def program_page(request: StaffRequest, key: str) -> HttpResponse:
+    """What a client was given, and how often they do it; how much it hurts stays shut."""
+    program = _find(request.user, key)
+    if program is None:
+        messages.warning(request, _("There is no such program."))
+        return redirect("admin:program_program_changelist")
+    return _page(request, program)
+
+
+@desk_page(sees_visits, VIEW)
+def program_history(request: StaffRequest, key: str) -> HttpResponse:
+    """A program's own page says what happened."""
+    return redirect(reverse(_PAGE, args=[key]))
+
+
+@desk_page(sees_visits, VIEW, OPEN)
+def open_program(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page with how much it hurt; who looked is written down first, and that somebody has looked."""
+    program = _get(request.user, pk)
+    if request.method != "POST":
+        return redirect(_PAGE, pk)
+    now = timezone.now()
+    try:
+        days = operations.open_days(program=program, user=request.user, now=now)
+    except UnreadableValue:
+        say(request, False, unreadable())
+        return redirect(_PAGE, pk)
+    operations.note_seen(program=program)
+    program.hurts_since = None
+    return _page(request, program, opened={"weeks": weeks_of(program, days), "days": days})
+
+
+@desk_page(sees_visits, CHANGE)
+def change_program(request: StaffRequest, pk: int, what: str) -> HttpResponse:
+    """Each button of the page."""
+    program = _get(request.user, pk)
+    act_on = _BUTTONS.get(what)
+    if act_on is None:
+        raise Http404
+    if request.method != "POST":
+        return redirect(_PAGE, pk)
+    now = timezone.now()
+    try:
+        said = act_on(request, program, Act(now, request.user))
+    except forms.ValidationError as error:
+        said_wrong = " ".join(error.messages)
+        say(request, False, said_wrong)
+    except BookingError as error:
+        say(request, False, why_not(error, now=now))
+    except UnreadableValue:
+        say(request, False, unreadable())
+    else:
+        log_change(request, program, said)
+        say(request, True, said)
+    return redirect(_PAGE, pk)
+
+
+def _exercise(request: StaffRequest, program: Program) -> ProgramExercise:
+    key = read_key(request.POST.get("exercise", ""))
+    found = ProgramExercise.objects.filter(program=program, pk=key).first() if key is not None else None
+    if found is None:
+        raise forms.ValidationError(_("That exercise isn’t in the program any more."))
+    found.program = program
+    return found
+
+
+def _cleaned(form: forms.Form) -> dict[str, Any]:
+    """Raises `ValidationError` with what is wrong, each beside its field's name."""
+    if not form.is_valid():
+        raise forms.ValidationError(
+            [f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors]
+        )
+    return form.cleaned_data
+
+
+def _change(request: StaffRequest, program: Program, act: Act) -> str:
+    exercise = _exercise(request, program)
+    operations.change_exercise(exercise=exercise, amounts=_cleaned(AmountForm(request.POST)), act=act)
+    return _("%(name)s is changed. What was done before stays.") % {"name": exercise.name}
+
+
+def _take_out(request: StaffRequest, program: Program, act: Act) -> str:
+    exercise = _exercise(request, program)
+    operations.change_exercise(exercise=exercise, amounts={}, act=act)
+    return _("%(name)s is taken out.") % {"name": exercise.name}
+
+
+def _add(request: StaffRequest, program: Program, act: Act) -> str:
+    data = _cleaned(AddForm(request.POST))
+    added: Exercise = data["exercise"]
+    operations.add_exercise(program=program, exercise=added, from_week=data["from_week"], act=act)
+    return _("%(name)s is added.") % {"name": added.name}
+
+
+def _pause(request: StaffRequest, program: Program, act: Act) -> str:
+    operations.pause(program=program, act=act)
+    return _("The program is paused.")
+
+
+def _resume(request: StaffRequest, program: Program, act: Act) -> str:
+    operations.resume(program=program, act=act)
+    return _("The program goes on where it was paused.")
+
+
+def _end(request: StaffRequest, program: Program, act: Act) -> str:
+    operations.end(program=program, act=act)
+    return _("The program has ended. What was done stays.")
+
+
+def _note(request: StaffRequest, program: Program, act: Act) -> str:
+    operations.write_note(program=program, text=_cleaned(NoteForm(request.POST))["note"], act=act)
+    return _("Your word stands on the client’s page.")
+
+
+def _link(request: StaffRequest, program: Program, act: Act) -> str:
+    operations.send_link(program=program, act=act)
+    return _("There is a new link. One from before opens nothing any more.")
+
+
+_BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
+    "change": _change,
+    "take-out": _take_out,
+    "add": _add,
+    "pause": _pause,
+    "resume": _resume,
+    "end": _end,
+    "note": _note,
+    "link": _link,
+}
+
+
+def _seen_by(user: User) -> Any:
+    rows = Program.objects.select_related("booking__client", "made_by", "link").defer("note")
+    return only_seen_by(user, rows, "booking__therapist")
+
+
+def _find(user: User, text: str) -> Program | None:
+    key = read_key(text)
+    found: Program | None = _seen_by(user).filter(pk=key).first() if key is not None else None
+    return found
+
+
+def _get(user: User, pk: int) -> Program:
+    found = _find(user, str(pk))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None = None) -> HttpResponse:
+    now, user = timezone.now(), request.user
+    today = local(now).date()
+    try:
+        note, note_lost = str(program.note), False
+    except UnreadableValue:
+        note, note_lost = "", True
+    is_open = program.ended_at is None
+    client = program.booking.client
+    token = operations.token_of(program) if not client.email and is_open else ""
+    context = {
+        "title": _("%(program)s: %(name)s") % {"program": program, "name": program.booking.visit_for},
+        "program": program,
+        "week": min(max(program.week_of(today), 0), program.weeks),
+        "is_over": program.week_of(today) > program.weeks,
+        "is_open": is_open,
+        "made": local_when(program.made_at),
+        "pressed": local_when(program.last_press_at) if program.last_press_at else "",
+        "exercises": list(
+            ProgramExercise.objects.filter(program=program, ended_at=None).order_by("from_week", "pk")
+        ),
+        "opened": opened,
+        "may_open": user.has_perm(OPEN),
+        "may_change": user.has_perm(CHANGE) and is_open,
+        "add_form": AddForm(),
+        "note_form": NoteForm(initial={"note": note}),
+        "note_lost": note_lost,
+        "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
+    }
+    return page(request, "program", context)
+
+
+def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
+    """Rows of the front page: whom it hurts more, and who has stopped."""
+    if not user.has_perm(VIEW) or not sees_visits(user):
+        return []
+    today = local(now).date()
+    silent = Q(last_press_at__lt=now - SILENT) | Q(last_press_at=None)
+    stopped = silent & Q(started_on__lte=today - SILENT, made_at__lt=now - SILENT)
+    rows = _seen_by(user).running().filter(Q(hurts_since__isnull=False) | stopped)
+    found = []
+    for row in rows.order_by("made_at", "pk")[:_MOST_ROWS]:
+        if row.hurts_since is None and row.week_of(today) > row.weeks:
+            continue
+        since = row.hurts_since or (row.last_press_at or row.made_at) + SILENT
+        found.append(
+            {
+                "kind": "app",
+                "url": reverse(_PAGE, args=[row.pk]),
+                "who": row.booking.visit_for,
+                "what": _("An exercise of the program hurts: please look, and call.")
+                if row.hurts_since is not None
+                else _("Nothing was done of the program for a week: please ask."),
+                "due": since + timedelta(days=1),
+                "phone": row.booking.client.phone,
+                "is_urgent": row.hurts_since is not None,
+            }
+        )
+    return found

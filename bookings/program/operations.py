@@ -1,0 +1,440 @@
+"""What therapists, the desk and clients do with a program, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+
+from bookings.domain import intake, links, listeners, outbox
+from bookings.domain.operations import Act
+from bookings.enums import BookingStatus, LinkPurpose, LookedAt, MessageKind
+from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
+from bookings.models import Booking, Link
+from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.localtime import local
+
+from .models import (
+    DESCRIBED,
+    MOST_EXERCISES,
+    Exercise,
+    ExerciseDay,
+    Program,
+    ProgramExercise,
+    ProgramTemplate,
+    TemplateExercise,
+)
+
+# The page stays readable for a while.
+LINK_OUTLIVES_PROGRAM = timedelta(days=60)
+# A program begins soon.
+LATEST_START = timedelta(days=60)
+# At a visit that stands or took place.
+MADE_AT = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED})
+# From so much on, of 10, somebody should look at once; and when the mean of the last grew by so much over the first.
+HURTS_MUCH, GREW_BY, COMPARED = 7, 2, 3
+# A press can be kept on a phone for a day.
+OLDEST_PRESS = timedelta(days=1)
+
+
+class NoVisit(BookingError):
+    """A program is made at a visit that stands or took place."""
+
+
+class NothingToDo(BookingError):
+    """A program has at least one exercise, in a week that it has, and not too many."""
+
+
+class NotForHealth(BookingError):
+    """An exercise isn't for who answered a health question so. `question` is its identifier; `is_unknown` where no
+    answer is on record."""
+
+    def __init__(self, exercise: Exercise, question: str, *, is_unknown: bool) -> None:
+        super().__init__(exercise.name)
+        self.exercise, self.question, self.is_unknown = exercise, question, is_unknown
+
+
+class NotRunning(BookingError):
+    """The program is paused, ended, over, or hasn't begun; or the exercise isn't asked for that day."""
+
+
+# Made at a visit ----------------------------------------------------------------------------------------------------
+
+
+def refusal_of(exercise: Exercise, facts: intake.Facts) -> NotForHealth | None:
+    """Why an exercise isn't for a client with these facts, or None."""
+    for question in exercise.not_for:
+        if question not in facts.clear:
+            return NotForHealth(exercise, question, is_unknown=question not in facts.graver)
+    return None
+
+
+def choices_of(template: ProgramTemplate) -> list[TemplateExercise]:
+    """The exercises of a template that are approved and have a week in it, in order."""
+    rows = TemplateExercise.objects.filter(template=template, from_week__lte=template.weeks)
+    return list(rows.exclude(exercise__approved_by="").select_related("exercise").order_by("from_week", "pk"))
+
+
+def make_program(
+    *,
+    booking: Booking,
+    template: ProgramTemplate,
+    chosen: Sequence[int],
+    started_on: date,
+    key: UUID,
+    act: Act,
+) -> Program:
+    """Makes the program of a visit's client from those exercises (keys) of a template, and mails the link to it.
+
+    The same press again returns the same program. Raises `NoVisit`, `NothingToDo`, `NotForHealth`, `NoLongerOffered`,
+    `TooLate` for a first day that is past or far ahead, `SubmissionReused`, and `UnreadableValue`. Nothing is written
+    then but the look at the health answers.
+    """
+    assert act.actor is not None
+    facts = intake.read_facts(booking=booking, user=act.actor, now=act.at)
+    try:
+        with transaction.atomic():
+            fresh = Booking.objects.select_for_update(no_key=True).select_related("client").get(pk=booking.pk)
+            if (found := Program.objects.filter(submission_key=key).first()) is not None:
+                if (found.booking_id, found.started_on) != (fresh.pk, started_on):
+                    raise SubmissionReused
+                return found
+            if fresh.status not in MADE_AT or fresh.client.erased_at is not None:
+                raise NoVisit
+            today = local(act.at).date()
+            if not today <= started_on <= today + LATEST_START:
+                raise TooLate
+            rows = [row for row in choices_of(template) if row.exercise_id in set(chosen)]
+            if {row.exercise_id for row in rows} != set(chosen):
+                raise NoLongerOffered("exercise")
+            if not rows or len(rows) > MOST_EXERCISES:
+                raise NothingToDo
+            for row in rows:
+                if (refused := refusal_of(row.exercise, facts)) is not None:
+                    raise refused
+            program = Program.objects.create(
+                booking=fresh,
+                name=template.name,
+                sport=template.sport,
+                weeks=template.weeks,
+                started_on=started_on,
+                made_at=act.at,
+                made_by=act.actor,
+                submission_key=key,
+            )
+            ProgramExercise.objects.bulk_create(
+                _copy(program, row.exercise, row.from_week, min(row.to_week, template.weeks), act.at)
+                for row in rows
+            )
+            _send_link(program, fresh, act.at)
+            return program
+    except IntegrityError:
+        # The same press, sent twice at once.
+        if (found := Program.objects.filter(submission_key=key).first()) is None:
+            raise
+        return found
+
+
+def _copy(program: Program, exercise: Exercise, first: int, last: int, now: datetime) -> ProgramExercise:
+    described = {name: getattr(exercise, name) for name in DESCRIBED}
+    return ProgramExercise(
+        program=program, exercise=exercise, from_week=first, to_week=last, added_at=now, **described
+    )
+
+
+def send_link(*, program: Program, act: Act) -> None:
+    """Gives the client a new link to the program and mails it; the one before opens nothing any more. Raises
+    `ChangedMeanwhile` for a program that has ended."""
+    with transaction.atomic():
+        fresh = _lock(program)
+        if fresh.ended_at is not None:
+            raise ChangedMeanwhile
+        _send_link(fresh, fresh.booking, act.at)
+
+
+def _send_link(program: Program, booking: Booking, now: datetime) -> None:
+    if program.link_id is not None:
+        Link.objects.filter(pk=program.link_id).update(revoked_at=now)
+    email = booking.client.email
+    program.link = links.new_link(
+        purpose=LinkPurpose.PROGRAM,
+        booking=booking,
+        email=email,
+        created_at=now,
+        expires_at=_expires_at(program, now),
+    )
+    program.save(update_fields=["link"])
+    if email:
+        outbox.write_link_message(link=program.link, kind=MessageKind.PROGRAM, now=now)
+
+
+def _expires_at(program: Program, now: datetime) -> datetime:
+    ends_at = program.made_at + (program.last_day - local(program.made_at).date())
+    return max(now, ends_at) + LINK_OUTLIVES_PROGRAM
+
+
+def token_of(program: Program) -> str:
+    """The token of the client's page; "" while there is none that works, or its key is accepted no more."""
+    try:
+        return links.token_of(program.link) if program.link and program.link.revoked_at is None else ""
+    except ValueError:
+        return ""
+
+
+def words_of(link: Link) -> dict[str, Any]:
+    """What the email says of a program's link: whom it is for, and when it begins."""
+    found = Program.objects.filter(link=link).select_related("booking").first() if link.pk else None
+    if found is None:
+        return {"name": "", "program": _("For runners"), "weeks": 8}
+    return {"name": found.booking.visit_for, "program": found.name, "weeks": found.weeks}
+
+
+# Changed by staff ---------------------------------------------------------------------------------------------------
+
+
+def change_exercise(
+    *, exercise: ProgramExercise, amounts: Mapping[str, int], act: Act
+) -> ProgramExercise | None:
+    """Has a client do more or less of an exercise, or in other weeks; without `amounts` it is taken out. The row of
+    before ends, so that what was done stays beside what was asked. Raises `ChangedMeanwhile` for a row that has ended,
+    and `NothingToDo` for weeks that the program hasn't."""
+    with transaction.atomic():
+        program = _lock_open(exercise.program)
+        found = ProgramExercise.objects.filter(pk=exercise.pk, program=program, ended_at=None).first()
+        if found is None:
+            raise ChangedMeanwhile
+        ProgramExercise.objects.filter(pk=found.pk).update(ended_at=act.at)
+        if not amounts:
+            return None
+        found.pk, found.added_at = None, act.at
+        found._state.adding = True
+        for name, value in amounts.items():
+            setattr(found, name, value)
+        if not 1 <= found.from_week <= found.to_week <= program.weeks:
+            raise NothingToDo
+        found.save()
+        return found
+
+
+def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: Act) -> ProgramExercise:
+    """Adds an exercise of the library from a week on. Raises `NotForHealth`, `NothingToDo`, `NoLongerOffered`,
+    `ChangedMeanwhile` and `UnreadableValue`."""
+    assert act.actor is not None
+    facts = intake.read_facts(booking=program.booking, user=act.actor, now=act.at)
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        offered = Exercise.objects.offered().filter(pk=exercise.pk).first()
+        if offered is None:
+            raise NoLongerOffered("exercise")
+        if (refused := refusal_of(offered, facts)) is not None:
+            raise refused
+        standing = ProgramExercise.objects.filter(program=fresh, ended_at=None)
+        if standing.count() >= MOST_EXERCISES or not 1 <= from_week <= fresh.weeks:
+            raise NothingToDo
+        if standing.filter(exercise=offered, to_week__gte=from_week).exists():
+            raise ChangedMeanwhile
+        added = _copy(fresh, offered, from_week, fresh.weeks, act.at)
+        added.save()
+        return added
+
+
+def pause(*, program: Program, act: Act) -> None:
+    """Nothing is asked for until it goes on. Raises `ChangedMeanwhile`."""
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        if fresh.paused_on is not None:
+            raise ChangedMeanwhile
+        fresh.paused_on = local(act.at).date()
+        fresh.save(update_fields=["paused_on"])
+
+
+def resume(*, program: Program, act: Act) -> None:
+    """It goes on in the week in which it was paused, and its last day comes later. Raises `ChangedMeanwhile`."""
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        if fresh.paused_on is None:
+            raise ChangedMeanwhile
+        begun = max(fresh.paused_on, fresh.started_on)
+        fresh.started_on += max(local(act.at).date() - begun, timedelta(0))
+        fresh.paused_on = None
+        fresh.save(update_fields=["started_on", "paused_on"])
+        if fresh.link_id is not None:
+            Link.objects.filter(pk=fresh.link_id).update(expires_at=_expires_at(fresh, act.at))
+
+
+def end(*, program: Program, act: Act) -> None:
+    """Ends it before its last day; what was done stays. Raises `ChangedMeanwhile`."""
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        fresh.ended_at = act.at
+        fresh.save(update_fields=["ended_at"])
+
+
+def write_note(*, program: Program, text: str, act: Act) -> None:
+    """Puts a word of the therapist's on the client's page in place of the one before; "" takes it away."""
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        fresh.note = text
+        fresh.save(update_fields=["note"])
+
+
+def note_seen(*, program: Program) -> None:
+    """Somebody has looked at what hurt."""
+    Program.objects.filter(pk=program.pk).update(hurts_since=None)
+
+
+def open_days(*, program: Program, user: User, now: datetime) -> list[ExerciseDay]:
+    """What was done and how much it hurt, in order; writes the look down first. Raises `UnreadableValue`."""
+    intake.log_look(booking=program.booking, user=user, what=LookedAt.PROGRAM, now=now)
+    rows = ExerciseDay.objects.filter(exercise__program=program).select_related("exercise")
+    return list(rows.order_by("day", "exercise__from_week", "pk"))
+
+
+def _lock(program: Program) -> Program:
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).defer("note")
+    found = rows.select_related("booking__client").filter(pk=program.pk).first()
+    if found is None:
+        raise ChangedMeanwhile
+    return found
+
+
+def _lock_open(program: Program) -> Program:
+    fresh = _lock(program)
+    if fresh.ended_at is not None:
+        raise ChangedMeanwhile
+    return fresh
+
+
+# The client's presses -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a client pressed for an exercise, and when (an aware instant): `pain` is 0 to 10, None where nothing was
+    said. The same `key` is the same press."""
+
+    outcome: ExerciseDay.Outcome
+    at: datetime
+    key: UUID
+    pain: int | None = None
+
+
+def program_of(token: str, *, now: datetime) -> Program | None:
+    """The program whose page a client's token opens, the note still shut; two queries."""
+    link = links.find_link(token, purpose=LinkPurpose.PROGRAM, now=now)
+    sealed = Cast("note", TextField())
+    rows = Program.objects.select_related("booking").defer("note").annotate(sealed_note=sealed)
+    return rows.filter(link=link).first() if link is not None else None
+
+
+def note_of(program: Any) -> str:
+    """The word to the client of a program that `program_of` found; "" where no key opens it."""
+    try:
+        field: Any = Program._meta.get_field("note")
+        return str(field.from_db_value(program.sealed_note, None, connection))
+    except UnreadableValue:
+        return ""
+
+
+def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> ExerciseDay:
+    """Writes down that an exercise was done on the local day of the press, or not that day; the first word of a day
+    stands, but for one that said "not that day". Raises `NotRunning`, and `TooLate` for a press of long ago."""
+    if not now - OLDEST_PRESS <= pressed.at <= now:
+        raise TooLate
+    day = local(pressed.at).date()
+    with transaction.atomic():
+        program = _lock(exercise.program)
+        if (found := ExerciseDay.objects.filter(key=pressed.key).first()) is not None:
+            return found
+        # As it is under the lock.
+        exercise.refresh_from_db(fields=["added_at", "ended_at"])
+        week = program.week_of(day)
+        stands = exercise.added_at <= pressed.at and (
+            exercise.ended_at is None or pressed.at < exercise.ended_at
+        )
+        if (
+            (program.ended_at is not None and program.ended_at <= pressed.at)
+            or (program.paused_on is not None and program.paused_on <= day)
+            or not stands
+            or not exercise.from_week <= week <= exercise.to_week
+        ):
+            raise NotRunning
+        word, is_new = ExerciseDay.objects.get_or_create(
+            exercise=exercise,
+            day=day,
+            defaults={
+                "week": week,
+                "outcome": pressed.outcome,
+                "pain": pressed.pain,
+                "at": pressed.at,
+                "key": pressed.key,
+            },
+        )
+        if not is_new and word.outcome == ExerciseDay.Outcome.SKIPPED:
+            word.outcome, word.pain, word.at, word.key = (
+                pressed.outcome,
+                pressed.pain,
+                pressed.at,
+                pressed.key,
+            )
+            word.save(update_fields=["outcome", "pain", "at", "key"])
+        program.last_press_at = max(program.last_press_at or pressed.at, pressed.at)
+        if program.hurts_since is None and pressed.pain is not None and _hurts_more(program):
+            program.hurts_since = now
+        program.save(update_fields=["last_press_at", "hurts_since"])
+        return word
+
+
+def _hurts_more(program: Program) -> bool:
+    """Whether the newest word is of much pain, or the last few of more than the first few."""
+    rows = ExerciseDay.objects.filter(exercise__program=program, outcome=ExerciseDay.Outcome.DONE).exclude(
+        pain=None
+    )
+    last: list[Any] = [row.pain for row in rows.order_by("-at", "-pk")[:COMPARED]]
+    if last and last[0] >= HURTS_MUCH:
+        return True
+    if len(last) < COMPARED or rows.count() < 2 * COMPARED:
+        return False
+    first: list[Any] = [row.pain for row in rows.order_by("at", "pk")[:COMPARED]]
+    return sum(last) - sum(first) >= GREW_BY * COMPARED
+
+
+def take_back(*, exercise: ProgramExercise, now: datetime) -> None:
+    """Takes today's word on an exercise back. Raises `NotRunning` where there is none."""
+    with transaction.atomic():
+        program = _lock(exercise.program)
+        if program.ended_at is not None:
+            raise NotRunning
+        rows = ExerciseDay.objects.filter(exercise=exercise, day=local(now).date())
+        if not rows.only("pk").delete()[0]:
+            raise NotRunning
+
+
+# What the core tells ------------------------------------------------------------------------------------------------
+
+
+def forget_erased(fact: listeners.ClientErased) -> None:
+    """Deletes the programs of a client who is being erased."""
+    _forget(Q(booking__in=fact.bookings))
+
+
+def forget_purged(fact: listeners.HealthPurged) -> None:
+    """Deletes the programs of clients whose health answers were kept as long as the owner says, if they gave any."""
+    _forget(Q(booking__in=fact.bookings) | Q(booking__client__in=intake.clients_long_gone(now=fact.at)))
+
+
+def _forget(which: Q) -> None:
+    # The keys alone: what can't be opened any more must go all the same.
+    rows = Program.objects.select_for_update(of=("self",)).filter(which).order_by("pk")
+    found = list(rows.values_list("pk", "link"))
+    ExerciseDay.objects.filter(exercise__program__in=[pk for pk, _link in found]).only("pk").delete()
+    Program.objects.filter(pk__in=[pk for pk, _link in found]).only("pk").delete()
+    Link.objects.filter(pk__in=[link for _pk, link in found if link]).delete()

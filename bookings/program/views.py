@@ -1,0 +1,131 @@
+"""A client's page about their program. A phone without a connection sends presses later (static/js/presses.js);
+without that script they are plain forms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.exceptions import BookingError
+from bookings.views.enquiries import private
+from massagerx.lib.limits import limited
+from massagerx.lib.localtime import local
+
+from . import operations
+from .drawings import parts_of
+from .forms import PressForm
+from .models import ExerciseDay, ProgramExercise
+from .week import glance, is_asked_on
+
+_WITH = "exercise"
+
+
+@require_safe
+def program(request: HttpRequest, token: str) -> HttpResponse:
+    """Today's exercises, one at a time, and the week at a glance; four queries of its own."""
+    now = timezone.now()
+    found = operations.program_of(token, now=now)
+    if found is None:
+        return _closed(request)
+    today = local(now).date()
+    exercises = list(ProgramExercise.objects.filter(program=found, ended_at=None).order_by("from_week", "pk"))
+    week = found.week_of(today)
+    this_week = ExerciseDay.objects.filter(
+        exercise__program=found, day__gt=today - timedelta(days=7), day__lte=today
+    )
+    # How much it hurt stays shut: the page doesn't show it.
+    days = list(this_week.defer("pain").order_by("day", "pk"))
+    words = {row.exercise_id: row for row in days if row.day == today}
+    asked = [row for row in exercises if is_asked_on(row, found, today)]
+    is_running = found.ended_at is None and found.paused_on is None and 1 <= week <= found.weeks
+    context: dict[str, Any] = {
+        "program": found,
+        "token": token,
+        "week": week,
+        "is_running": is_running,
+        "is_over": week > found.weeks,
+        "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
+        "left": sum(row.pk not in words for row in asked),
+        "now": _shown(request, asked, words) if is_running else None,
+        "days": glance(found, exercises, days, today) if is_running else [],
+        "note": operations.note_of(found),
+        "pains": range(11),
+        "store": f"program-{found.pk}",
+    }
+    return private(render(request, "bookings/program.html", context))
+
+
+def _shown(
+    request: HttpRequest, asked: list[ProgramExercise], words: dict[int, ExerciseDay]
+) -> dict[str, Any] | None:
+    """The exercise that the address names, or else the first of which nothing was said today."""
+    named = request.GET.get(_WITH, "")
+    chosen = next((row for row in asked if str(row.pk) == named), None)
+    chosen = chosen or next((row for row in asked if row.pk not in words), None)
+    if chosen is None:
+        return None
+    return {
+        "row": chosen,
+        "word": words.get(chosen.pk),
+        "number": asked.index(chosen) + 1,
+        "steps": chosen.steps.splitlines(),
+        "parts": parts_of(chosen.drawing),
+        "key": uuid4(),
+    }
+
+
+@require_POST
+@limited("60/m", "program")
+def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """Done, not today, or taken back."""
+    now = timezone.now()
+    found = operations.program_of(token, now=now)
+    rows = ProgramExercise.objects.filter(program=found) if found is not None else None
+    exercise = rows.filter(pk=pk).first() if rows is not None else None
+    if found is None or exercise is None:
+        return _closed(request)
+    exercise.program = found
+    try:
+        if "undo" in request.POST:
+            operations.take_back(exercise=exercise, now=now)
+            return _answer(request, token, True, _("Undone."), exercise)
+        form = PressForm(request.POST)
+        if not form.is_valid():
+            words = _("That didn’t arrive complete. Please press once more.")
+            return _answer(request, token, False, words, exercise)
+        word = operations.press(exercise=exercise, pressed=form.pressed(now), now=now)
+    except BookingError:
+        words = _("Your program doesn’t ask for this exercise on that day anymore. Nothing was changed.")
+        return _answer(request, token, False, words, exercise)
+    if word.outcome == ExerciseDay.Outcome.SKIPPED:
+        return _answer(request, token, True, _("Fine. Rest is part of it."))
+    if (form.cleaned_data["pain"] or 0) >= operations.HURTS_MUCH:
+        words = _("Noted. Please leave this exercise out for now, and call us.")
+        return _answer(request, token, True, words)
+    return _answer(request, token, True, _("Well done."))
+
+
+def _answer(
+    request: HttpRequest, token: str, done: bool, words: str, stay: ProgramExercise | None = None
+) -> HttpResponse:
+    """Back to the page; a script that sends what was kept reads what became of it."""
+    if request.headers.get("X-Press"):
+        if done:
+            messages.success(request, words)  # on the page, which the script loads anew
+        return private(JsonResponse({"done": done, "said": words}, status=200 if done else 409))
+    messages.add_message(request, messages.SUCCESS if done else messages.ERROR, words)
+    address = reverse("bookings:program", args=[token])
+    return private(redirect(f"{address}?{_WITH}={stay.pk}" if stay else address))
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    return private(render(request, "bookings/refer_closed.html", status=404))

@@ -1,0 +1,51 @@
+"""Which exercises a day of a program asks for, and how a week stands. No database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from .models import ExerciseDay, Program, ProgramExercise
+
+_DONE = ExerciseDay.Outcome.DONE
+
+
+def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
+    """Whether it is asked for on a local day. Its days of a week lie as evenly as they can, the first on the day of the
+    week on which the program began."""
+    number, per_week = (day - program.started_on).days % 7, exercise.days_a_week
+    # Of k days a week, ceil(n * k / 7) come before day n.
+    comes = -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
+    return comes and exercise.from_week <= program.week_of(day) <= exercise.to_week
+
+
+@dataclass(frozen=True, slots=True)
+class DayGlance:
+    """A day of a week: how many exercises it asks for, and how many were done."""
+
+    day: date
+    asked: int
+    done: int
+    is_today: bool
+
+
+def glance(
+    program: Program, exercises: Sequence[ProgramExercise], days: Iterable[ExerciseDay], today: date
+) -> list[DayGlance]:
+    """The seven days of the week of the program that `today` is in."""
+    first = program.started_on + timedelta(days=7 * (program.week_of(today) - 1))
+    done: dict[date, int] = {}
+    for row in days:
+        if row.outcome == _DONE:
+            done[row.day] = done.get(row.day, 0) + 1
+    week = [first + timedelta(days=number) for number in range(7)]
+    return [
+        DayGlance(
+            day,
+            sum(is_asked_on(exercise, program, day) for exercise in exercises),
+            done.get(day, 0),
+            day == today,
+        )
+        for day in week
+    ]

@@ -1,0 +1,222 @@
+"""Staff make a program at a visit, change it, and see how it is followed."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain import operations as visits
+from bookings.enums import LookedAt
+from bookings.models import Booking, HealthAccess
+from bookings.program import desk as pages
+from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
+from massagerx.lib.localtime import local
+from tests.bookings.views.visits.browsers import text
+from tests.factories import CLEAR_ANSWERS, NOW, World, at
+
+from .conftest import (
+    TODAY,
+    confirmed,
+    exercise_of,
+    make,
+    make_exercise,
+    make_template,
+    page_of,
+    therapist_client,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def make_address(visit: Booking) -> str:
+    return reverse("admin:program_program_make", args=[visit.pk])
+
+
+def address(program: Program, what: str = "") -> str:
+    if not what:
+        return reverse("admin:program_program_change", args=[program.pk])
+    if what == "open":
+        return reverse("admin:program_program_open", args=[program.pk])
+    return reverse("admin:program_program_do", args=[program.pk, what])
+
+
+def test_a_therapist_makes_one_at_their_visit(
+    world: World, visit: Booking, template: ProgramTemplate
+) -> None:
+    hands = therapist_client(world)
+    assert "For runners" in text(hands.get(make_address(visit)))
+    # Nothing was looked at so far.
+    assert not HealthAccess.objects.exists()
+    chosen = hands.post(make_address(visit), {"template": template.pk})
+    page = chosen.content.decode()
+    assert HealthAccess.objects.get().what == LookedAt.PROGRAM
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    boxes = re.findall(r'name="exercises" value="(\d+)" checked', page)
+    assert len(boxes) == 2
+    sent = {
+        "template": template.pk,
+        "exercises": boxes,
+        "started_on": str(TODAY),
+        "key": key[1],
+        "press": "make",
+    }
+    done = hands.post(make_address(visit), sent, follow=True)
+    program = Program.objects.get()
+    assert done.redirect_chain[-1][0] == address(program)
+    assert "gets a link to it by email" in text(done)
+    assert (program.made_by.username, program.booking) == ("therapist", visit)
+    # From the visit one gets there.
+    assert (
+        make_address(visit)
+        in hands.get(reverse("admin:bookings_booking_change", args=[visit.pk])).content.decode()
+    )
+    assert "For runners" in text(hands.get(make_address(visit)))
+
+
+def test_the_reason_stands_beside_what_is_refused(world: World, desk: Client, staff: User) -> None:
+    visit = world.book(answers={**CLEAR_ANSWERS, "blood_thinners": "yes"})
+    if visits.needs_clinician_note(visit):
+        visits.record_clinician_note(booking=visit, actor=staff, note="Fine.", now=NOW)
+    visits.confirm_booking(booking=visit, actor=staff, now=NOW)
+    plank, bridge = make_exercise("Plank", not_for=["blood_thinners"]), make_exercise()
+    template = make_template((plank, 1, 8), (bridge, 1, 8), (make_exercise("Draft", approved_by=""), 1, 8))
+    page = desk.post(make_address(visit), {"template": template.pk})
+    assert "Plank: not with what was answered to “Taking a blood thinner”." in text(page)
+    assert "1 exercise of this template is left out" in text(page)
+    sent = {"template": template.pk, "exercises": [plank.pk, bridge.pk], "started_on": str(TODAY),
+            "key": uuid.uuid4(), "press": "make"}  # fmt: skip
+    refused = desk.post(make_address(visit), sent)
+    assert refused.status_code == 409
+    assert not Program.objects.exists()
+    wrong: list[dict[str, Any]] = [
+        {"exercises": []},
+        {"exercises": ["x"]},
+        {"started_on": "soon"},
+        {"key": "x"},
+        {"template": "x"},
+    ]
+    for changes in wrong:
+        assert desk.post(make_address(visit), {**sent, **changes}).status_code == 422
+    # What was typed is still there.
+    assert f'value="{TODAY}"' in desk.post(make_address(visit), {**sent, "exercises": []}).content.decode()
+
+
+def test_no_program_without_a_visit(world: World, desk: Client, template: ProgramTemplate) -> None:
+    asked = world.book()
+    assert "confirmed or took place" in text(desk.get(make_address(asked)))
+    sent = {"template": template.pk, "exercises": [row.exercise_id for row in template.exercises.all()],
+            "started_on": str(TODAY), "key": uuid.uuid4(), "press": "make"}  # fmt: skip
+    assert desk.post(make_address(asked), sent).status_code == 409
+    assert desk.get(reverse("admin:program_program_make", args=[10**9])).status_code == 404
+
+
+def test_every_button_does_what_it_says(desk: Client, program: Program) -> None:
+    bridge = exercise_of(program)
+    amounts = {"exercise": bridge.pk, "sets": 3, "amount": 8, "days_a_week": 2, "from_week": 1, "to_week": 4}
+    extra = make_exercise("Plank")
+    before = page_of(program)
+    for what, sent, words in (
+        ("change", amounts, "Bridge is changed."),
+        ("change", amounts, "Somebody was quicker"),
+        ("change", {**amounts, "exercise": "x"}, "isn’t in the program any more"),
+        ("change", {**amounts, "exercise": exercise_of(program, "Calf stretch").pk, "sets": 0}, "Sets: "),
+        ("add", {"exercise": extra.pk, "from_week": 1}, "Plank is added."),
+        ("take-out", {"exercise": exercise_of(program, "Calf stretch").pk}, "Calf stretch is taken out."),
+        ("note", {"note": "Slowly."}, "Your word stands"),
+        ("pause", {}, "The program is paused."),
+        ("pause", {}, "Somebody was quicker"),
+        ("resume", {}, "goes on where it was paused"),
+        ("link", {}, "There is a new link."),
+        ("end", {}, "The program has ended."),
+        ("note", {"note": "Too late."}, "nothing was changed"),
+    ):
+        assert words in text(desk.post(address(program, what), sent, follow=True)), what
+    assert desk.post(address(program, "fly"), {}).status_code == 404
+    assert desk.get(address(program, "end")).status_code == 302
+    standing = ProgramExercise.objects.filter(program=program, ended_at=None)
+    assert {(row.name, row.sets, row.to_week) for row in standing} == {("Bridge", 3, 4), ("Plank", 2, 8)}
+    assert desk.get(before).status_code == 404
+
+
+def test_how_much_it_hurts_is_opened_by_a_press(desk: Client, program: Program) -> None:
+    bridge = exercise_of(program)
+    for number, pain in enumerate((1, 1, 7)):
+        ExerciseDay.objects.create(
+            exercise=bridge, day=TODAY + timedelta(days=3 * number), week=1 + (3 * number) // 7, outcome="done",
+            pain=pain, at=NOW + timedelta(days=3 * number),
+        )  # fmt: skip
+    Program.objects.update(hurts_since=NOW)
+    HealthAccess.objects.all().delete()
+    shut = text(desk.get(address(program)))
+    assert "pain 7 of 10" not in shut
+    assert "Please look" in shut
+    assert not HealthAccess.objects.exists()
+    opened = text(desk.post(address(program, "open")))
+    assert "pain 7 of 10" in opened
+    assert "3.0" in opened or "3" in opened
+    assert HealthAccess.objects.get().what == LookedAt.PROGRAM
+    program.refresh_from_db()
+    assert program.hurts_since is None
+
+
+def test_the_front_page_tells_who_hurts_and_who_has_stopped(
+    desk: Client, world: World, program: Program, staff: User, template: ProgramTemplate
+) -> None:
+    user = User.objects.get(username="desk")
+    assert pages.waiting(user, NOW) == []
+    later = NOW + timedelta(days=8)
+    (stopped,) = pages.waiting(user, later)
+    assert "Nothing was done of the program for a week" in stopped["what"]
+    assert stopped["due"] <= later
+    Program.objects.update(last_press_at=later - timedelta(days=1))
+    assert pages.waiting(user, later) == []
+    Program.objects.update(hurts_since=later)
+    (hurts,) = pages.waiting(user, later)
+    assert hurts["is_urgent"]
+    assert "hurts" in hurts["what"]
+    Program.objects.update(hurts_since=None, last_press_at=None)
+    assert pages.waiting(user, NOW + timedelta(days=57)) == []
+    Program.objects.update(paused_on=TODAY)
+    assert pages.waiting(user, later) == []
+    assert pages.waiting(User.objects.create_user("writer", is_staff=True), later) == []
+
+
+def test_a_therapist_sees_their_own_alone(
+    world: World, program: Program, staff: User, template: ProgramTemplate
+) -> None:
+    second = world.add_therapist()
+    other = make(
+        confirmed(world, staff, preference=f"therapist:{second.slug}", name="Other Canary", email="bo@example.com",
+                  phone="+12135550188", starts_at=at(14)),
+        template, staff,
+    )  # fmt: skip
+    hands = therapist_client(world)
+    assert "Bridge" in text(hands.get(address(program)))
+    listed = text(hands.get(reverse("admin:program_program_changelist")))
+    assert "Ana" in listed
+    assert "Canary" not in listed
+    assert "There is no such program." in text(hands.get(address(other), follow=True))
+    assert hands.post(address(other, "open")).status_code == 404
+    assert hands.post(address(other, "end")).status_code == 404
+    assert hands.get(make_address(other.booking)).status_code == 404
+    other.refresh_from_db()
+    assert other.ended_at is None
+
+
+def test_a_client_without_email_is_given_the_address(
+    world: World, desk: Client, staff: User, template: ProgramTemplate
+) -> None:
+    program = make(confirmed(world, staff), template, staff)
+    assert page_of(program) not in desk.get(address(program)).content.decode()
+    program.booking.client.email = ""
+    program.booking.client.save()
+    assert page_of(program) in desk.get(address(program)).content.decode()
+    assert local(NOW).date() == TODAY

@@ -1,0 +1,320 @@
+"""Making a program, changing it, doing it, and what becomes of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from bookings.domain import erasure, export, intake, links, message_copies
+from bookings.domain import operations as visits
+from bookings.domain.operations import Act
+from bookings.enums import LookedAt, MessageKind
+from bookings.exceptions import ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
+from bookings.models import Booking, BookingRules, HealthAccess, Link, Message
+from bookings.notifications import delivery
+from bookings.program import operations
+from bookings.program.models import Exercise, ExerciseDay, Program, ProgramExercise, ProgramTemplate
+from tests.factories import CLEAR_ANSWERS, NOW, World
+
+from .conftest import TODAY, confirmed, day_of, exercise_of, make, make_exercise, make_template
+
+pytestmark = pytest.mark.django_db
+DONE, SKIPPED = ExerciseDay.Outcome.DONE, ExerciseDay.Outcome.SKIPPED
+DAY = timedelta(days=1)
+
+
+def press(
+    exercise: ProgramExercise,
+    at: datetime = NOW,
+    outcome: ExerciseDay.Outcome = DONE,
+    pain: int | None = None,
+    **more: Any,
+) -> ExerciseDay:
+    pressed = operations.Pressed(outcome, at, more.pop("key", uuid.uuid4()), pain)
+    return operations.press(exercise=exercise, pressed=pressed, now=more.pop("now", at))
+
+
+def test_a_program_is_a_copy_and_the_client_gets_a_link(
+    visit: Booking, template: ProgramTemplate, staff: User
+) -> None:
+    program = make(visit, template, staff)
+    assert (program.name, program.sport, program.weeks) == ("For runners", "running", 8)
+    bridge = exercise_of(program)
+    assert (bridge.from_week, bridge.to_week, bridge.sets, bridge.steps) == (
+        1, 8, 2, "Lie down.\nLift your hips.",
+    )  # fmt: skip
+    message = Message.objects.get(kind=MessageKind.PROGRAM)
+    assert message.link is not None
+    assert message.link.email == "ana@example.com"
+    found = operations.program_of(operations.token_of(program), now=NOW)
+    assert found == program
+
+    # What the owner changes or deletes later is nothing to who is on it.
+    Exercise.objects.filter(name="Bridge").update(steps="Other", sets=9)
+    template.exercises.all().delete()
+    Exercise.objects.order_by("pk").delete()
+    bridge = exercise_of(program)
+    assert (bridge.exercise, bridge.sets, bridge.steps) == (None, 2, "Lie down.\nLift your hips.")
+
+
+def test_the_same_press_makes_one_program(visit: Booking, template: ProgramTemplate, staff: User) -> None:
+    key = uuid.uuid4()
+    assert make(visit, template, staff, key=key) == make(visit, template, staff, key=key)
+    assert Program.objects.count() == Message.objects.filter(kind=MessageKind.PROGRAM).count() == 1
+    with pytest.raises(SubmissionReused):
+        make(visit, template, staff, key=key, started_on=TODAY + DAY)
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [({}, None), ({"pregnancy": "yes", "pregnancy_signs": "no"}, False), ({"pregnancy": "unsure"}, False),
+     ({"cancer": "yes"}, None)],
+)  # fmt: skip
+def test_an_exercise_is_refused_by_what_was_answered(
+    world: World, staff: User, answers: dict[str, str], refused: bool | None
+) -> None:
+    visit = world.book(answers={**CLEAR_ANSWERS, **answers})
+    if visits.needs_clinician_note(visit):
+        visits.record_clinician_note(booking=visit, actor=staff, note="Fine.", now=NOW)
+    visits.confirm_booking(booking=visit, actor=staff, now=NOW)
+    template = make_template((make_exercise(not_for=["pregnancy"]), 1, 8))
+    if refused is None:
+        assert make(visit, template, staff)
+    else:
+        with pytest.raises(operations.NotForHealth) as error:
+            make(visit, template, staff)
+        assert (error.value.question, error.value.is_unknown) == ("pregnancy", refused)
+        assert not Program.objects.exists()
+    # Either way somebody has looked.
+    look = HealthAccess.objects.get(what=LookedAt.PROGRAM)
+    assert (look.booking, look.user) == (visit, staff)
+
+
+def test_what_was_not_asked_speaks_against_an_exercise_too(visit: Booking, staff: User) -> None:
+    template = make_template((make_exercise(not_for=["of_another_version"]), 1, 8))
+    with pytest.raises(operations.NotForHealth) as error:
+        make(visit, template, staff)
+    assert error.value.is_unknown
+
+
+def test_milder_answers_given_again_take_nothing_back(world: World, staff: User) -> None:
+    from bookings.models import ScreeningRecheck
+
+    visit = confirmed(world, staff)
+    for answer in ("yes", "no"):
+        ScreeningRecheck.objects.create(
+            booking=visit, version=world.screening, answers={**CLEAR_ANSWERS, "blood_thinners": answer},
+            tier="clear", new_tier="clear", evaluated_at=NOW,
+        )  # fmt: skip
+    facts = intake.read_facts(booking=visit, user=staff, now=NOW)
+    assert facts.graver == {"blood_thinners"}
+    assert "cancer" in facts.clear
+    # Read again within the hours it is one look.
+    intake.read_facts(booking=visit, user=staff, now=NOW + timedelta(hours=11))
+    assert HealthAccess.objects.filter(what=LookedAt.PROGRAM).count() == 1
+
+
+def test_bad_input_makes_no_program(world: World, visit: Booking, staff: User) -> None:
+    waits = world.book(email="bo@example.com", phone="+12135550188", starts_at=NOW + timedelta(days=8))
+    unapproved = make_exercise("Plank", approved_by="")
+    bridge = make_exercise()
+    template = make_template((bridge, 1, 8), (unapproved, 1, 8))
+    late = make_template((bridge, 9, 9), name="Without a week")
+    for error, of, made_from, changes in (
+        (operations.NoVisit, waits, template, {}),
+        (NoLongerOffered, visit, template, {"chosen": [unapproved.pk]}),
+        (NoLongerOffered, visit, template, {"chosen": [bridge.pk, 10**9]}),
+        (operations.NothingToDo, visit, template, {"chosen": []}),
+        (operations.NothingToDo, visit, late, {}),
+        (TooLate, visit, template, {"started_on": TODAY - DAY}),
+        (TooLate, visit, template, {"started_on": TODAY + timedelta(days=61)}),
+    ):
+        with pytest.raises(error):
+            make(of, made_from, staff, **changes)
+    assert not Program.objects.exists()
+    assert not Link.objects.filter(purpose="program").exists()
+
+
+def test_a_day_has_one_word_and_the_first_stands(program: Program) -> None:
+    bridge = exercise_of(program)
+    word = press(bridge, pain=2)
+    again = press(bridge, pain=9)
+    assert word == again
+    assert ExerciseDay.objects.get().pain == 2
+    # Not that day, and then done after all.
+    skipped = press(bridge, NOW + DAY, SKIPPED)
+    done = press(bridge, NOW + DAY, DONE, 3)
+    assert skipped.pk == done.pk
+    assert (done.outcome, done.pain) == (DONE, 3)
+    # The same press, sent again after it was taken back, stands as it was told.
+    operations.take_back(exercise=bridge, now=NOW + DAY)
+    with pytest.raises(operations.NotRunning):
+        operations.take_back(exercise=bridge, now=NOW + DAY)
+    assert ExerciseDay.objects.count() == 1
+
+
+def test_a_press_counts_on_the_day_on_which_it_was_made(program: Program) -> None:
+    """Kept on a phone overnight; and a clock in another zone changes nothing, since it sends its age."""
+    bridge = exercise_of(program)
+    word = press(bridge, NOW + timedelta(hours=11), now=NOW + timedelta(hours=20))
+    assert word.day == TODAY
+    for at, now in ((NOW, NOW + timedelta(hours=25)), (NOW + timedelta(hours=1), NOW)):
+        with pytest.raises(TooLate):
+            press(bridge, at, now=now)
+
+
+def test_presses_outside_of_the_program_are_refused(program: Program, staff: User) -> None:
+    bridge, stretch = exercise_of(program), exercise_of(program, "Calf stretch")
+    week = timedelta(days=7)
+    for exercise, at in ((stretch, NOW), (bridge, NOW + 8 * week)):
+        with pytest.raises(operations.NotRunning):
+            press(exercise, at)
+    assert press(stretch, NOW + 2 * week).week == 3
+    operations.end(program=program, act=Act(NOW + 3 * week, staff))
+    with pytest.raises(operations.NotRunning):
+        press(bridge, NOW + 3 * week + DAY)
+    # Made before the end, and sent after it.
+    assert press(bridge, NOW + 3 * week - timedelta(hours=1), now=NOW + 3 * week)
+
+
+def test_what_was_done_stays_beside_what_was_asked(program: Program, staff: User) -> None:
+    bridge = exercise_of(program)
+    word = press(bridge)
+    amounts = {"sets": 3, "amount": 12, "days_a_week": 4, "from_week": 1, "to_week": 6}
+    later = Act(NOW + DAY, staff)
+    changed = operations.change_exercise(exercise=bridge, amounts=amounts, act=later)
+    assert changed is not None
+    assert (changed.sets, changed.steps, changed.to_week) == (3, bridge.steps, 6)
+    word.refresh_from_db()
+    assert (word.exercise.sets, word.exercise.ended_at) == (2, NOW + DAY)
+    with pytest.raises(ChangedMeanwhile):
+        operations.change_exercise(exercise=bridge, amounts=amounts, act=later)
+    with pytest.raises(operations.NothingToDo):
+        operations.change_exercise(exercise=changed, amounts={**amounts, "to_week": 9}, act=later)
+    assert operations.change_exercise(exercise=changed, amounts={}, act=later) is None
+    assert ProgramExercise.objects.filter(program=program, ended_at=None).count() == 1
+    with pytest.raises(operations.NotRunning):
+        press(changed, NOW + 2 * DAY)
+
+
+def test_an_exercise_is_added_by_the_same_rules(program: Program, staff: User) -> None:
+    act = Act(NOW, staff)
+    plank = make_exercise("Plank")
+    added = operations.add_exercise(program=program, exercise=plank, from_week=2, act=act)
+    assert (added.from_week, added.to_week, added.exercise) == (2, 8, plank)
+    for error, exercise, week in (
+        (ChangedMeanwhile, plank, 3),
+        (operations.NothingToDo, make_exercise("Hinge"), 9),
+        (operations.NotForHealth, make_exercise("Row", not_for=["unknown"]), 1),
+        (NoLongerOffered, make_exercise("Draft", approved_by=""), 1),
+    ):
+        with pytest.raises(error):
+            operations.add_exercise(program=program, exercise=exercise, from_week=week, act=act)
+
+
+def test_a_pause_moves_the_rest(program: Program, staff: User) -> None:
+    bridge = exercise_of(program)
+    word = press(bridge, NOW + 8 * DAY)
+    assert word.week == 2
+    operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
+    with pytest.raises(operations.NotRunning):
+        press(bridge, NOW + 9 * DAY)
+    with pytest.raises(ChangedMeanwhile):
+        operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
+    operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+    program.refresh_from_db()
+    assert (program.started_on, program.paused_on) == (TODAY + 10 * DAY, None)
+    assert press(bridge, NOW + 19 * DAY).week == 2
+    word.refresh_from_db()
+    assert word.week == 2
+    with pytest.raises(ChangedMeanwhile):
+        operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+
+
+@pytest.mark.parametrize(
+    ("pains", "hurts"),
+    [([2, 2, 2, 2, 3, 3], False), ([1, 1, 1, 3, 3, 3], True), ([7], True), ([6, 6, 6], False), ([None], False),
+     ([4, 4, 4, 1, 1, 1], False)],
+)  # fmt: skip
+def test_somebody_is_asked_to_look_when_it_hurts_more(
+    program: Program, pains: list[int | None], hurts: bool
+) -> None:
+    bridge = exercise_of(program)
+    for number, pain in enumerate(pains):
+        press(bridge, NOW + number * DAY, pain=pain)
+    program.refresh_from_db()
+    assert (program.hurts_since is not None) is hurts
+    operations.note_seen(program=program)
+    program.refresh_from_db()
+    assert program.hurts_since is None
+
+
+def test_a_new_link_ends_the_one_before_and_so_does_another_mailbox(program: Program, staff: User) -> None:
+    before = operations.token_of(Program.objects.get())
+    operations.send_link(program=program, act=Act(NOW, staff))
+    program = Program.objects.get()
+    after = operations.token_of(program)
+    assert operations.program_of(before, now=NOW) is None
+    assert operations.program_of(after, now=NOW) == program
+    assert operations.program_of("nonsense", now=NOW) is None
+    links.revoke_links_of_client(program.booking.client, now=NOW)
+    assert operations.program_of(after, now=NOW) is None
+    ends = day_of(program, 9)
+    assert program.link is not None
+    assert (program.link.expires_at.date() - ends).days in (58, 59, 60)
+
+
+def test_what_hurt_and_the_note_are_encrypted_and_looks_are_logged(program: Program, staff: User) -> None:
+    from django.db import connection
+
+    operations.write_note(program=program, text="CANARY-WORD", act=Act(NOW, staff))
+    press(exercise_of(program), pain=4)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT note FROM program_program")
+        note = cursor.fetchone()[0]
+        cursor.execute("SELECT pain FROM program_exerciseday")
+        pain = cursor.fetchone()[0]
+    assert "CANARY" not in note
+    assert note.startswith("gAAAAA")
+    assert pain.startswith("gAAAAA")
+    HealthAccess.objects.filter(what=LookedAt.PROGRAM).delete()
+    (day,) = operations.open_days(program=program, user=staff, now=NOW)
+    assert day.pain == 4
+    assert HealthAccess.objects.filter(what=LookedAt.PROGRAM, user=staff).count() == 1
+
+
+def test_a_mail_says_nothing_of_health(program: Program) -> None:
+    delivery.send_due(clock=lambda: NOW)
+    message = Message.objects.get(kind=MessageKind.PROGRAM)
+    assert message.state == "sent"
+    text = (message_copies.copy_of(message) or {})["text"]
+    assert "Hello Ana." in text
+    assert "8 weeks" in text
+    assert "Bridge" not in text
+
+
+def test_export_tells_all_and_erasure_leaves_nothing(program: Program, staff: User) -> None:
+    press(exercise_of(program), pain=4)
+    client = program.booking.client
+    data = export.as_data(export.all_about(client))["program"]
+    assert data[0]["name"] == "For runners"
+    assert data[0]["days"] == [{"day": str(TODAY), "exercise": "Bridge", "outcome": "done", "pain": 4}]
+    visits.complete_booking(booking=program.booking, actor=staff, now=NOW + timedelta(days=30))
+    erasure.erase_client(client=client, actor=staff, now=NOW + timedelta(days=31))
+    for model in (Program, ProgramExercise, ExerciseDay):
+        assert not model.objects.exists()
+    assert not Link.objects.filter(purpose="program").exists()
+
+
+def test_it_goes_with_the_health_answers(program: Program) -> None:
+    press(exercise_of(program), pain=4)
+    months = BookingRules.load().health_kept_months
+    intake.purge_health_answers(now=NOW + timedelta(days=30 * months - 40))
+    assert Program.objects.exists()
+    intake.purge_health_answers(now=NOW + timedelta(days=31 * months + 40))
+    assert not Program.objects.exists()
+    assert not ExerciseDay.objects.exists()
