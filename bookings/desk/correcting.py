@@ -30,6 +30,9 @@ from .frame import StaffRequest, desk_page, get_visit, log_change, page, say, to
 # How a visit reads, line by line: what differs is shown before the press.
 _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
     (gettext_lazy("Visit is for"), lambda visit: visit.visit_for),
+    (gettext_lazy("Phone at the door"), lambda visit: visit.door_phone.as_national),
+    (gettext_lazy("Language"), lambda visit: visit.recipient_language or "–"),
+    (gettext_lazy("Who pays"), lambda visit: visit.payer_name or visit.contact_name),
     (gettext_lazy("Treatment"), lambda visit: local_span(visit.starts_at, visit.ends_at)),
     (gettext_lazy("At the door"), lambda visit: local_span(visit.blocked_from, visit.blocked_until)),
     (gettext_lazy("People"), lambda visit: str(visit.people)),
@@ -102,6 +105,7 @@ def _initial(booking: Booking) -> dict[str, Any]:
         "add_ons": [row.pk for row in booking.add_ons.all()],
         "people": booking.people,
         "recipient_name": booking.recipient_name,
+        **{name: getattr(booking, name) for name in CorrectForm.WHO},
         "phone": booking.client.phone,
         "phone_shown": booking.client.phone.as_e164,
         "discount": booking.discount_cents or None,
@@ -141,7 +145,7 @@ def _run(
                 add_ons=tuple(sent["add_ons"]),
                 people=sent["people"],
             ),
-            recipient_name=sent["recipient_name"],
+            **{name: sent[name] for name in ("recipient_name", *CorrectForm.WHO)},
             discount_cents=sent["discount"] or 0,
             phone=phone,
             total_cents=total_cents,

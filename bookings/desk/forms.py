@@ -152,6 +152,24 @@ class CorrectForm(AddressForm):
         required=False,
         help_text=gettext_lazy("Blank: for the client."),
     )
+    recipient_phone = PhoneField(  # type: ignore[assignment]
+        label=gettext_lazy("Phone at the door"),
+        region="US",
+        required=False,
+        help_text=gettext_lazy("Blank: the client’s."),
+        error_messages={
+            "invalid": gettext_lazy("Type a phone number with its area code, like 213 555 0123.")
+        },
+    )
+    recipient_language = LineField(  # type: ignore[assignment]
+        label=gettext_lazy("Language they speak"), max_length=40, required=False
+    )
+    payer_name = LineField(  # type: ignore[assignment]
+        label=gettext_lazy("Who pays"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Blank: the client."),
+    )
     phone = PhoneField(  # type: ignore[assignment]
         label=gettext_lazy("Client’s phone"),
         region="US",
@@ -178,9 +196,10 @@ class CorrectForm(AddressForm):
     )
 
     WAY_IN = AddressForm.ACCESS_FIELDS
+    WHO = AddressForm.WHO
     field_order = (  # type: ignore[assignment]
         "street", "unit", "zip_code", "access_type", *WAY_IN, "option", "add_ons", "people", "recipient_name",
-        "phone", "discount", "reason", "tells",
+        *WHO, "phone", "discount", "reason", "tells",
     )  # fmt: skip
 
     def __init__(

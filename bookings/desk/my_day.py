@@ -195,13 +195,10 @@ def _leaves_at(visit: Visit) -> datetime:
 
 
 def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> dict[str, Any]:
-    """The next visit, or the one that goes on. `state` is what its times and presses make of it: `before` the door,
-    `at_door`, or `begun`."""
+    """The next visit, or the one that goes on."""
     booking, drive = visit.booking, visit.drive
     walk = walk_of(booking, steps, now)
-    state = "before" if now < booking.blocked_from else "at_door" if now < booking.starts_at else "begun"
-    if state == "before" and walk["is_there"]:
-        state = "at_door"
+    state = _state(booking, walk, now)
     return {
         "booking": booking,
         "url": reverse("admin:bookings_booking_change", args=[booking.pk]),
@@ -217,6 +214,13 @@ def _next(user: User, visit: Visit, steps: list[VisitStep], now: datetime) -> di
         "notes": notes_on(user, [booking.client_id])[booking.client_id] if booking.has_door_note else [],
         **way_in(user, booking),
     }
+
+
+def _state(booking: Booking, walk: dict[str, Any], now: datetime) -> str:
+    """What its times and presses make of a visit: `before` the door, `at_door`, or `begun`."""
+    if now >= booking.starts_at:
+        return "begun"
+    return "at_door" if walk["is_there"] or now >= booking.blocked_from else "before"
 
 
 def way_in(user: User, booking: Any) -> dict[str, Any]:
@@ -276,15 +280,23 @@ def _other_stations(column: Column) -> Iterator[tuple[datetime, str, dict[str, A
 
 def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
     """What a visit's page says to the therapist beside the facts that staff see."""
+    walk = walk_of(booking, _steps([booking])[booking.pk], now)
+    check_in = check_in_at(booking.therapist, now) if walk["is_there"] else None
     return {
         **frame(),
         **way_in(user, booking),
         "day": long_day(local(booking.starts_at).date()),
         "span": clock_span(booking.starts_at, booking.ends_at),
         "may_finish": user.has_perm(FINISH_OWN),
-        "walk": walk_of(booking, _steps([booking])[booking.pk], now),
+        "walk": walk,
+        "state": _state(booking, walk, now),
+        "is_on_the_way": booking.status == BookingStatus.CONFIRMED
+        and operations.is_near(booking, now)
+        and (not walk["is_there"] or walk["undo"] is not None),
+        "check_in": check_in if check_in is not None and check_in["booking"] == booking else None,
         "ended_open": booking.status == BookingStatus.CONFIRMED and booking.starts_at <= now,
         "is_over": booking.ends_at <= now,
+        "ends_now": booking.ends_at <= now or walk["is_there"],
         "last_visit": _last_visit(booking),
     }
 

@@ -105,7 +105,8 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.
         visit.street = doors.setdefault(visit.address_key, f"{_GONE} {secrets.token_hex(6)}")
         visit.unit, visit.access_type = "", Booking.AccessType.GROUND
-        visit.contact_name, visit.recipient_name = Client.ERASED, ""
+        visit.contact_name, visit.recipient_name, visit.payer_name = Client.ERASED, "", ""
+        visit.recipient_phone, visit.recipient_language = "", ""
         # The digest is of all that was typed, so a good guess could be checked by it.
         visit.submission_key, visit.submission_digest = uuid.uuid4(), ""
     Booking.objects.bulk_update(
@@ -116,6 +117,9 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
             "access_type",
             "contact_name",
             "recipient_name",
+            "recipient_phone",
+            "recipient_language",
+            "payer_name",
             "submission_key",
             "submission_digest",
         ],

@@ -174,7 +174,8 @@ def _visit(visit: Booking) -> list[Line]:
     agreed = visit.terms_version
     return [
         *_of(
-            visit, "reference", "status", "contact_name", "recipient_name", "service", "therapist", "people",
+            visit, "reference", "status", "contact_name", "recipient_name", "recipient_phone",
+            "recipient_language", "payer_name", "service", "therapist", "people",
             "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
             "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "discount_cents", "total_cents",
             "late_fee_cents",

@@ -55,6 +55,20 @@ class DetailsForm(PersonForm):
     )
     for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
     recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
+    recipient_phone = PhoneField(
+        label=_("Their phone"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel", "inputmode": "tel"}),
+        help_text=_("Whom your therapist calls at the door. Blank: you."),
+        error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
+    )
+    recipient_language = LineField(
+        label=_("The language they like to speak"),
+        max_length=40,
+        required=False,
+        help_text=_("If it isn’t English."),
+    )
+    payer_name = LineField(label=_("Who pays, if it isn’t you?"), max_length=120, required=False)
     second_name = LineField(
         label=_("Name of the second person"),
         max_length=120,
@@ -119,6 +133,8 @@ class DetailsForm(PersonForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Only who comes to the second person reads this."),
     )
+    #: What is told of the person who is visited beside the name, and who pays.
+    WHO = ("recipient_phone", "recipient_language", "payer_name")
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
 
     def __init__(
@@ -169,11 +185,19 @@ class DetailsForm(PersonForm):
         """The number in E.164."""
         return self.cleaned_data["phone"].as_e164
 
+    def clean_recipient_phone(self) -> str:
+        """The number in E.164, or blank."""
+        phone = self.cleaned_data["recipient_phone"]
+        return phone.as_e164 if phone else ""
+
     def clean(self) -> dict[str, Any]:
-        """Requires a name for a visit to somebody else, and drops it otherwise."""
+        """Requires a name for a visit to somebody else, and drops what is told of them otherwise."""
         data = super().clean()
+        if "for_other" not in self.fields:
+            # A form that is made of this one, and asks otherwise.
+            return data
         if not data.get("for_other"):
-            data["recipient_name"] = ""
+            data |= dict.fromkeys(("recipient_name", *self.WHO), "")
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:
             self.add_error("recipient_name", _("Type the name of the person we visit."))
         return data

@@ -136,6 +136,7 @@ class AddressForm(ZipForm, DetailsForm):
     # The rest of the details is not asked again.
     name = email = phone = for_other = recipient_name = website = purpose = None  # type: ignore[assignment]
     second_name = second_purpose = None  # type: ignore[assignment]
+    recipient_phone = recipient_language = payer_name = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
 
     field_order = ("street", "unit", "zip_code", "access_type", *DetailsForm.ACCESS_FIELDS)

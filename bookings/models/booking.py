@@ -11,6 +11,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
 
 from bookings.enums import OCCUPYING, BookingStatus, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
@@ -119,6 +121,14 @@ class Booking(models.Model):
     recipient_name = models.CharField(
         _("visit is for"), max_length=120, blank=True, help_text=_("Blank: for the client.")
     )
+    # Of the person who is visited, where that is not who booked, and of who pays; each blank where it wasn't told.
+    recipient_phone = PhoneNumberField(
+        _("phone at the door"), region="US", blank=True, default="", db_default=""
+    )
+    recipient_language = models.CharField(
+        _("language they speak"), max_length=40, blank=True, default="", db_default=""
+    )
+    payer_name = models.CharField(_("who pays"), max_length=120, blank=True, default="", db_default="")
     therapist = models.ForeignKey(
         Therapist, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("therapist")
     )
@@ -270,6 +280,11 @@ class Booking(models.Model):
     def visit_for(self) -> str:
         """The name of the person who is visited."""
         return self.recipient_name or self.contact_name
+
+    @property
+    def door_phone(self) -> PhoneNumber:
+        """Whom to call at the door: the person who is visited, as far as their phone was told, or else who booked."""
+        return self.recipient_phone or self.client.phone
 
     @property
     def address(self) -> str:

@@ -79,6 +79,9 @@ def _details(booking: Booking) -> dict[str, Any]:
         "phone": booking.client.phone.as_e164,
         "for_other": bool(booking.recipient_name),
         "recipient_name": booking.recipient_name,
+        "recipient_phone": booking.recipient_phone.as_e164 if booking.recipient_phone else "",
+        "recipient_language": booking.recipient_language,
+        "payer_name": booking.payer_name,
         **address_of(booking),
     }
 

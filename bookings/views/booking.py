@@ -400,6 +400,9 @@ class _Review:
             "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
+            "recipient_phone": PhoneNumber.from_string(told).as_national
+            if (told := details.get("recipient_phone"))
+            else "",
             "care_words": [intake.translated(text) for text in result.messages] if result else [],
             "health_later": result is None,
             "at_once": result is not None

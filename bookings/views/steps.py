@@ -115,6 +115,8 @@ class Complete:
             preference=self.beside.preference,
             therapist=self.beside.therapist,
             recipient_name=self.details["second_name"],
+            recipient_phone="",
+            recipient_language="",
             purpose=self.details.get("second_purpose", ""),
             answers={name: str(value) for name, value in answers_of(self.health["answers"], 2).items()},
         )
@@ -136,7 +138,7 @@ class Complete:
             name=details["name"],
             email=details["email"],
             phone=details["phone"],
-            recipient_name=details.get("recipient_name", ""),
+            **{name: details.get(name, "") for name in ("recipient_name", *DetailsForm.WHO)},
             street=details["street"],
             unit=details.get("unit", ""),
             access_type=details["access_type"],

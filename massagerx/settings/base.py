@@ -1,6 +1,6 @@
 """What every installation shares. Values that differ between installations come from the environment.
 
-The table of all environment variables is in README.md.
+The table of all environment variables is in docs/hosting.md.
 """
 
 import os
@@ -208,11 +208,11 @@ def media_storage(address: str, *, keys: tuple[str, str]) -> dict[str, Any]:
     ):
         raise ImproperlyConfigured(
             "MEDIA_BUCKET must be s3://bucket or https://host/bucket, perhaps with ?region=, and without keys; "
-            "README.md says more."
+            "docs/hosting.md says more."
         )
     if not all(keys):
         raise ImproperlyConfigured(
-            "MEDIA_BUCKET needs MEDIA_ACCESS_KEY and MEDIA_SECRET_KEY; README.md says more."
+            "MEDIA_BUCKET needs MEDIA_ACCESS_KEY and MEDIA_SECRET_KEY; docs/hosting.md says more."
         )
     options = {
         "bucket_name": bucket,
@@ -349,7 +349,8 @@ def routing_url(url: str) -> str:
         is_address = False
     if not is_address or not bare.isascii() or not bare.isprintable() or set(bare) & set(" @?#"):
         raise ImproperlyConfigured(
-            "ROUTING_URL must be http:// or https:// with a host, without a login or a query; README.md says more."
+            "ROUTING_URL must be http:// or https:// with a host, without a login or a query; "
+            "docs/hosting.md says more."
         )
     return bare
 
@@ -399,7 +400,7 @@ def redis_urls(url: str) -> tuple[str, str]:
     if not is_address:
         raise ImproperlyConfigured(
             "REDIS_URL must be redis://host:6379, rediss://host:6379 or unix:///path, with the number of a database at "
-            "its end or without; of options only ssl_… with rediss://. README.md says more."
+            "its end or without; of options only ssl_… with rediss://. docs/hosting.md says more."
         )
     broker, cached = (number, number) if number else ("0", "1")
     if is_socket:

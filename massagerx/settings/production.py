@@ -16,7 +16,7 @@ _SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost
 def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
     value: str = env.str(name, default="").strip()
     if not value:
-        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; README.md says to what.")
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; docs/hosting.md says to what.")
     _no_sample(name, value, samples)
     return value
 
@@ -24,7 +24,7 @@ def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
 def _no_sample(name: str, value: str, samples: tuple[str, ...]) -> None:
     if any(sample in value.lower() for sample in samples):
         raise ImproperlyConfigured(
-            f"{name} still holds a sample value. Set the real one; README.md says how."
+            f"{name} still holds a sample value. Set the real one; docs/hosting.md says how."
         )
 
 
@@ -35,7 +35,7 @@ def _required_list(name: str) -> list[str]:
 SECRET_KEY = _required("SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
     raise ImproperlyConfigured(
-        "SECRET_KEY is too weak: use at least 50 random characters; README.md says how."
+        "SECRET_KEY is too weak: use at least 50 random characters; docs/hosting.md says how."
     )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Sessions signed with any of them are accepted, so each is as good as the key.
@@ -44,11 +44,11 @@ for _fallback in SECRET_KEY_FALLBACKS:
 HEALTH_KEYS = _required_list("HEALTH_KEYS")
 if not all(valid_key(key) for key in HEALTH_KEYS):
     raise ImproperlyConfigured(
-        "HEALTH_KEYS must hold 32-byte url-safe base64 keys, newest first; README.md says how to make one."
+        "HEALTH_KEYS must hold 32-byte url-safe base64 keys, newest first; docs/hosting.md says how to make one."
     )
 if not all(random_key(key) for key in HEALTH_KEYS):
     raise ImproperlyConfigured(
-        "HEALTH_KEYS holds a sample value or a key that was not made by chance; README.md says how to make one."
+        "HEALTH_KEYS holds a sample value or a key that was not made by chance; docs/hosting.md says how to make one."
     )
 ALLOWED_HOSTS = _required_list("ALLOWED_HOSTS")
 if any("*" in host for host in ALLOWED_HOSTS):
@@ -68,12 +68,12 @@ CACHES = cache(CACHE_URL)
 if EMAIL_BACKEND.startswith("anymail."):
     if len(ANYMAIL) == 1:
         raise ImproperlyConfigured(
-            "EMAIL_BACKEND names a provider, and no ANYMAIL_… setting holds its key; README.md says how."
+            "EMAIL_BACKEND names a provider, and no ANYMAIL_… setting holds its key; docs/hosting.md says how."
         )
 elif EMAIL_BACKEND == SMTP_BACKEND:
     EMAIL_HOST = _required("EMAIL_HOST", samples=("example", "change-me", "changeme"))
 else:
-    raise ImproperlyConfigured("EMAIL_BACKEND must be empty, or one of anymail's; README.md says more.")
+    raise ImproperlyConfigured("EMAIL_BACKEND must be empty, or one of anymail's; docs/hosting.md says more.")
 DEFAULT_FROM_EMAIL = _required("DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

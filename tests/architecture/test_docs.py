@@ -40,6 +40,26 @@ def test_paths_that_documents_name_are_there() -> None:
     assert missing == []
 
 
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for document in tracked():
+        if not document.endswith(".md") or document.startswith("tests/"):
+            continue
+        folder = (ROOT / document).parent
+        for name, anchor in re.findall(r"\]\((?!https?:|/|#)([^)#\s]+)(?:#([^)]+))?\)", (ROOT / document).read_text()):
+            target = folder / name
+            if not target.exists() or (anchor and anchor not in _anchors(target.read_text())):
+                broken.append(f"{document}: {name}#{anchor}")
+
+    assert broken == []
+
+
+def _anchors(text: str) -> set[str]:
+    """What headings are called in addresses."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_decision_has_a_number_of_its_own_and_a_line_in_the_list() -> None:
     files = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
     titles = {path.name: path.read_text().splitlines()[0] for path in files}

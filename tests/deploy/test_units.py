@@ -1,4 +1,4 @@
-"""deploy/systemd: units that start what README says, and that systemd can read."""
+"""deploy/systemd: units that start what docs/hosting.md says, and that systemd can read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def read(path: Path) -> RawConfigParser:
     return found
 
 
-def test_each_service_of_the_readme_has_its_unit() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_each_service_that_is_told_of_has_its_unit() -> None:
+    hosting = (ROOT / "docs/hosting.md").read_text()
     commands = [
         line.split(".venv/bin/", 1)[1].strip()
-        for line in readme.splitlines()
+        for line in hosting.splitlines()
         if line.startswith(("    .venv/bin/gunicorn", "    .venv/bin/celery"))
     ]
     assert len(commands) == 3

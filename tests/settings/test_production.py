@@ -146,7 +146,7 @@ def test_local_health_key_is_the_one_refused_here() -> None:
 def test_web_server_that_cannot_know_its_visitors_does_not_start(
     tmp_path: Path, bind: str, proxies: str, starts: bool
 ) -> None:
-    """gunicorn as README starts it, in the directory of the project."""
+    """gunicorn as docs/hosting.md starts it, in the directory of the project."""
     program = Path(sys.executable).with_name("gunicorn")
     environment = {
         "PATH": os.environ["PATH"],

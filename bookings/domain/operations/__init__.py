@@ -80,7 +80,7 @@ from .status import (
     record_clinician_note,
     reopen_booking,
 )
-from .steps import LATE_BY, UNDO_FOR, Press, press_step, purge_steps, undo_step
+from .steps import LATE_BY, UNDO_FOR, Press, is_near, press_step, purge_steps, undo_step
 from .undo import undo
 
 __all__ = [
@@ -136,6 +136,7 @@ __all__ = [
     "hold_times",
     "hold_ways",
     "is_covered",
+    "is_near",
     "late_fee",
     "mark_no_show",
     "may_change",

@@ -47,12 +47,15 @@ class VisitAddress:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """How a visit is to be. None: as it is. `treatment` is of the same service; a discount needs no other price; the
-    `phone` (E.164) is its client's, for all their visits. `total_cents` is the total that was shown, None when nobody
-    was shown one."""
+    `phone` (E.164) is its client's, for all their visits, and `recipient_phone` the one that is called at the door.
+    `total_cents` is the total that was shown, None when nobody was shown one."""
 
     address: VisitAddress
     treatment: Treatment | None = None
     recipient_name: str | None = None
+    recipient_phone: str | None = None
+    recipient_language: str | None = None
+    payer_name: str | None = None
     discount_cents: int | None = None
     phone: str | None = None
     total_cents: int | None = None
@@ -193,8 +196,10 @@ def _write(
     if treatment is not None:
         booking.option, booking.people = treatment.option, treatment.people
         booking.add_ons.set(treatment.add_ons)
-    if correction.recipient_name is not None:
-        booking.recipient_name = correction.recipient_name
+    for name in ("recipient_name", "recipient_phone", "recipient_language", "payer_name"):
+        told = getattr(correction, name)
+        if told is not None:
+            setattr(booking, name, told)
     if address.access is not None:
         write_access(booking, dict(address.access))
 

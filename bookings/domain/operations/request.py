@@ -99,6 +99,10 @@ class Submission:
     total_cents: int
     therapist: str = ""
     purpose: str = ""
+    # Of the person who is visited, E.164 the one; and who pays. Blank: as the client.
+    recipient_phone: str = ""
+    recipient_language: str = ""
+    payer_name: str = ""
     # The health questions are mailed to the client, whom staff book for; there are no answers yet.
     health_later: bool = False
 
@@ -392,6 +396,9 @@ def _write(
         client=person.client,
         contact_name=submission.name,
         recipient_name=submission.recipient_name,
+        recipient_phone=submission.recipient_phone,
+        recipient_language=submission.recipient_language,
+        payer_name=submission.payer_name,
         therapist_id=slot.therapist_id,
         service=treatment.service,
         option=treatment.option,

@@ -106,14 +106,18 @@ def press_step(*, booking: Booking, press: Press, actor: User, now: datetime) ->
     return step
 
 
+def is_near(booking: Booking, at: datetime) -> bool:
+    """Whether somebody may be on the way to the visit, or at its door, at that instant."""
+    return booking.blocked_from - _NEAR <= at < booking.blocked_until + _NEAR
+
+
 def _require_next(booking: Booking, kind: StepKind, done: dict[str, VisitStep], at: datetime) -> None:
     """Raises `InvalidTransition` unless the visit is at that point."""
     stands = booking.status == BookingStatus.CONFIRMED
     if kind == StepKind.DONE:
         possible = (stands or booking.status == BookingStatus.COMPLETED) and booking.starts_at <= at
     else:
-        is_near = booking.blocked_from - _NEAR <= at < booking.blocked_until + _NEAR
-        possible = stands and is_near and not {StepKind.DONE, StepKind.ARRIVED} & set(done)
+        possible = stands and is_near(booking, at) and not {StepKind.DONE, StepKind.ARRIVED} & set(done)
     if not possible or (kind != StepKind.LATE and kind in done):
         raise InvalidTransition(booking.status, kind)
 

@@ -278,6 +278,43 @@ def test_a_day_of_presses_moves_the_page_on(world: World, hands: Client) -> None
     ]  # fmt: skip
 
 
+def test_the_visits_own_page_has_the_same_presses_and_stays(world: World, hands: Client) -> None:
+    booking = booked(world, 10, "Ana Sample")
+    address = reverse("admin:bookings_booking_change", args=[booking.pk])
+
+    def page_at(moment: datetime) -> str:
+        with time_machine.travel(moment, tick=False):
+            return hands.get(address).content.decode()
+
+    def pressed(page: str, kind: str, moment: datetime) -> str:
+        form = page.partition(f'/step/{kind}/"')[2].partition("</form>")[0]
+        with time_machine.travel(moment, tick=False):
+            answer = hands.post(
+                reverse("admin:bookings_booking_step", args=[booking.pk, kind]),
+                dict(re.findall(r'name="(key|minutes|shown|beside|desk)" value="([^"]*)"', form)),
+            )
+        assert answer["Location"] == address
+        return page_at(moment)
+
+    # Not the day before, nor where the visit is over by hours.
+    assert "On the way" not in page_at(at(10, day=DAY - timedelta(days=1)))
+    assert "On the way" not in page_at(at(18))
+    page = page_at(at(9))
+    assert main_action(page) == [f"Leaving, {booking.reference}"]
+    page = pressed(page, "leaving", at(9, 20))
+    assert "Undo: Leaving" in page
+    assert main_action(page) == [f"I’m there, {booking.reference}"]
+    page = pressed(page, "late", at(9, 25))
+    assert "The client expects you at about" in page
+    page = pressed(page, "arrived", at(10, 5))
+    assert "Undo: Arrived" in page
+    assert "Since 10:05 AM we’re looking out for you" in page
+    assert main_action(page_at(at(10, 6))) == [f"It went as booked, {booking.reference}"]
+    assert "On the way" not in page_at(at(10, 6))
+    press(hands, booking, "done", at(11, 5))
+    assert "Safe at the door" not in page_at(at(11, 6))
+
+
 def test_a_lateness_told_from_two_open_pages_is_told_once(world: World, hands: Client) -> None:
     booking = booked(world, 10, "Ana Sample")
     page = late_form(front(hands, 9))

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0027_program_links"),
+        ("bookings", "0028_who_is_visited"),
     ]
 
     operations = [
