@@ -12,11 +12,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalmessagesettings",
             name="own_words",
-            field=models.JSONField(blank=True, default=dict, verbose_name="own words"),
+            field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="own words"),
         ),
         migrations.AddField(
             model_name="messagesettings",
             name="own_words",
-            field=models.JSONField(blank=True, default=dict, verbose_name="own words"),
+            field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="own words"),
         ),
     ]
