@@ -13,11 +13,11 @@ class CoursesConfig(AppConfig):
         """Registers what the core tells, and what a client's own data has of courses."""
         # Imported here: models can be loaded only once the apps are.
         from bookings.domain import export, listeners
-        from bookings.domain.operations import add_first_day
+        from bookings.domain.operations import add_days
 
         from . import operations, personal_data
 
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
-        add_first_day(operations.first_day_of)
+        add_days(operations.days_of)
         export.add_section(personal_data.section_of)

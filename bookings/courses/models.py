@@ -190,6 +190,14 @@ class Course(models.Model):
             day = self.dates["day_zero"]
         return date.fromisoformat(day) if day else date.min
 
+    def last_day_of(self, day: date) -> date:
+        """The last local day of the phase that `day` lies in; `date.max` where the plan has none for it, as after a
+        move by staff. Raises `UnreadableValue`."""
+        zero = date.fromisoformat(self.dates["day_zero"])
+        number = (day - zero).days
+        ends = [phase.to_day for phase in self.plan.as_phases() if phase.from_day <= number <= phase.to_day]
+        return zero + timedelta(days=max(ends)) if ends else date.max
+
     def dates_moved(self, days: int, *, by_staff: bool) -> dict[str, str | None]:
         """Its `dates` so many days later or earlier. The day that the surgeon allows comes earlier only when staff, who
         have the surgeon's word, say so. Raises `UnreadableValue`."""

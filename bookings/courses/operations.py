@@ -191,15 +191,18 @@ def _locked(course: Course) -> Course:
     return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
 
 
-def first_day_of(booking: Booking) -> date:
-    """The first local day to which a client may move a visit of a course; if its days can't be opened, its own."""
+def days_of(booking: Booking) -> tuple[date, date]:
+    """The first and the last local day to which a client may move a visit of a course; if its days can't be opened,
+    none before its own."""
     if booking.together is None:
-        return date.min
+        return date.min, date.max
+    day = local(booking.starts_at).date()
     try:
-        course = Course.objects.filter(key=booking.together).select_related("plan").first()
-        return course.first_day if course is not None else date.min
+        courses = Course.objects.filter(key=booking.together).select_related("plan")
+        course = courses.prefetch_related("plan__phases").first()
+        return (course.first_day, course.last_day_of(day)) if course is not None else (date.min, date.max)
     except UnreadableValue:
-        return local(booking.starts_at).date()
+        return day, date.max
 
 
 def move_course(

@@ -262,6 +262,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         visits = _told_together(message, booking, now)
         found |= _together(message, visits)
         found["is_paused"] = bool(booking.pk) and with_event(message, booking, EventKind.PAUSED).exists()
+        found["find_url"] = f"{settings.SITE_URL}{reverse('visits:find')}"
         # The last one's link works longest, and a paused course waits.
         found["opens"] = visits[-1] if found["is_paused"] else booking
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):

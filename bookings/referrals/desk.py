@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,17 +17,19 @@ from django.views.decorators.http import require_safe
 
 from bookings.courses.words import day_words
 from bookings.desk.frame import StaffRequest, desk_page, log_change, page, read_key, say
+from bookings.domain.export import Section, as_data
 from bookings.exceptions import ChangedMeanwhile
 from bookings.staff.labels import local_when, unreadable
 from massagerx.lib.encryption import UnreadableValue
 
 from . import operations
 from .models import Referral, ReferralOffice
+from .personal_data import lines_of
 from .views import offered_plan, start_course
 
 VIEW, CHANGE, BOOK = "referrals.view_referral", "referrals.change_referral", "bookings.change_booking"
 OPEN, APPROVE = "bookings.view_screeningrecord", "bookings.add_cliniciannote"
-ERASE = "bookings.erase_client"
+ERASE, EXPORT = "bookings.erase_client", "bookings.export_client"
 OFFICE = "referrals.change_referraloffice"
 # By then somebody should have looked at an entry.
 LOOK_WITHIN = timedelta(days=1)
@@ -135,6 +137,25 @@ def erase(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("admin:referrals_referral_changelist")
 
 
+@desk_page(VIEW, OPEN, EXPORT)
+def download(request: StaffRequest, pk: int) -> HttpResponse:
+    """The entry as a file for the patient, who may be no client; who looked is written down first."""
+    referral = _find(str(pk))
+    if request.method != "POST" or referral is None:
+        return redirect(_PAGE, pk)
+    try:
+        operations.open_health(referral=referral, user=request.user, now=timezone.now())
+    except UnreadableValue:
+        # Everything else of it is theirs all the same.
+        say(request, False, unreadable())
+    log_change(request, referral, "Downloaded.")
+    section = Section("referrals", _("What surgeons’ offices entered"), [lines_of(referral)])
+    response = JsonResponse(as_data([section]), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response["Content-Disposition"] = f'attachment; filename="entry-{referral.pk}.json"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 @desk_page(VIEW, OPEN, BOOK)
 def plan_by_phone(request: StaffRequest, pk: int) -> HttpResponse:
     """Begins the course with the patient on the line, with what the office entered filled in; who looked is written
@@ -178,6 +199,7 @@ def _page(request: StaffRequest, referral: Referral, entry: dict[str, str] | Non
         "may_approve": is_open and referral.approved_at is None and user.has_perm(APPROVE),
         "may_take_back": is_open and user.has_perm(CHANGE),
         "may_plan": _may_plan(referral) and user.has_perms([OPEN, BOOK]),
+        "may_download": user.has_perms([OPEN, EXPORT]),
         "may_erase": referral.ended_at is not None and referral.course_id is None and user.has_perm(ERASE),
         "looks": [
             {"when": local_when(look.at), "who": look.user.get_username()}

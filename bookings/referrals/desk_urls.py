@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_REFERRAL}<int:pk>/open/", desk.open_entry, name="referrals_referral_open"),
     path(f"{_REFERRAL}<int:pk>/approve/", desk.approve, name="referrals_referral_approve"),
     path(f"{_REFERRAL}<int:pk>/take-back/", desk.take_back, name="referrals_referral_take_back"),
+    path(f"{_REFERRAL}<int:pk>/download/", desk.download, name="referrals_referral_download"),
     path(f"{_REFERRAL}<int:pk>/erase/", desk.erase, name="referrals_referral_erase"),
     path(f"{_REFERRAL}<int:pk>/plan/", desk.plan_by_phone, name="referrals_referral_plan"),
 ]

@@ -20,7 +20,7 @@ def section_of(client: Client, visits: Sequence[Booking]) -> Section:
     rows = referrals_of(client, [visit.pk for visit in visits]).select_related("office", "plan", "course")
     # The encrypted column is read one by one, so that a lost key costs a line and not the page.
     found = rows.defer("health", "course__dates").order_by("entered_at", "pk")
-    return Section("referrals", _("What surgeons’ offices entered"), [_lines(row) for row in found])
+    return Section("referrals", _("What surgeons’ offices entered"), [lines_of(row) for row in found])
 
 
 def _found_by(by_phone_alone: bool) -> Line:
@@ -33,7 +33,8 @@ def _found_by(by_phone_alone: bool) -> Line:
     return Line("found_by", _("found by"), value, shown)
 
 
-def _lines(row: Referral) -> list[Any]:
+def lines_of(row: Referral) -> list[Any]:
+    """What an office entered of one patient, and what came of it."""
     looks = [
         f"{look.user.get_username()}, {look.at:%Y-%m-%d %H:%M} UTC"
         for look in row.looks.select_related("user")

@@ -77,7 +77,7 @@ class ResponseHeadersMiddleware:
         return response
 
 
-#: What a form of a public page may hold; staff's are bounded by DATA_UPLOAD_MAX_NUMBER_FIELDS.
+#: What a form may hold; those of `settings.MANY_FIELDS_ROUTES` are bounded by DATA_UPLOAD_MAX_NUMBER_FIELDS.
 MOST_FIELDS = 500
 
 
@@ -102,12 +102,11 @@ class HostileInputMiddleware:
             if "\x00" in key or any("\x00" in value for value in values):
                 raise BadRequest("NUL in the query")
         match = request.resolver_match
-        if match is None or "admin" not in match.namespaces:
-            # A form that can't be read to its end is the view's to answer.
-            with suppress(UnreadablePostError):
-                if sum(len(values) for _key, values in request.POST.lists()) > MOST_FIELDS:
-                    raise BadRequest("too many fields")
-        else:
+        # A form that can't be read to its end is the view's to answer.
+        with suppress(UnreadablePostError):
+            if _fields_sent(request) > MOST_FIELDS and not _may_be_long(request):
+                raise BadRequest("too many fields")
+        if match is not None and "admin" in match.namespaces:
             # Django checks a field by that name only when it has one, and then looks for it all the same.
             sent = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
             if any(data.get(TO_FIELD_VAR) == "" for data in sent):
@@ -118,3 +117,19 @@ class HostileInputMiddleware:
         # SQLite's driver refuses what no column of it could hold; PostgreSQL simply finds no such row.
         if isinstance(exception, OverflowError) and "SQLite INTEGER" in str(exception):
             raise BadRequest("a number too large for a key") from exception
+
+
+def _fields_sent(request: HttpRequest) -> int:
+    """How many fields a form has. Many parts are dear to take apart: they are counted before, where no file lies
+    between them."""
+    boundary = request.content_params.get("boundary") if request.content_params else None
+    is_small = int(request.META.get("CONTENT_LENGTH") or 0) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if boundary and is_small and request.content_type == "multipart/form-data":
+        return request.body.count(f"--{boundary}".encode(errors="replace")) - 1
+    return sum(len(values) for _key, values in request.POST.lists())
+
+
+def _may_be_long(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    is_long = match is not None and match.view_name.startswith(settings.MANY_FIELDS_ROUTES)
+    return is_long and request.user.is_authenticated

@@ -273,6 +273,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 # The largest form is the health questions' at their fullest, with every service ticked and a second language.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# Whose forms may be that large, for who is logged in; all others are bounded by `lib/middleware.MOST_FIELDS`.
+MANY_FIELDS_ROUTES: tuple[str, ...] = ("admin:bookings_screeningversion_",)
 # How many trusted proxies stand before the web server; the visitor's address is read that many from the right.
 TRUSTED_PROXIES = 0
 

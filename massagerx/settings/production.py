@@ -16,7 +16,9 @@ _SAMPLES = ("sample", "example", "change-me", "changeme", "insecure", "localhost
 def _required(name: str, *, samples: tuple[str, ...] = _SAMPLES) -> str:
     value: str = env.str(name, default="").strip()
     if not value:
-        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; docs/hosting.md says to what.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it in the environment; docs/hosting.md says to what."
+        )
     _no_sample(name, value, samples)
     return value
 

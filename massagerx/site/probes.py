@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,11 +20,14 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from bookings.domain.outbox import LATE_MINUTES, oldest_due_minutes
+from massagerx.backups import archive
 from massagerx.celery import BEAT, WORKER, broker_answers
 
 OK = "ok"
 # The sweep of the outbox is sent every half minute, and waits at most two minutes behind another task.
 SILENT_AFTER = timedelta(minutes=5)
+# Backups are made every night.
+BACKUP_LATE_AFTER = timedelta(hours=36)
 # Bytes that must be free where the site writes: room for a day of logs and pictures.
 DISK_SPARE = 256 * 1024 * 1024
 # The middleware that sets them for all other answers comes later.
@@ -76,6 +80,10 @@ def status() -> dict[str, str]:
             found[name] = OK if silence < SILENT_AFTER.total_seconds() else "silent"
     except RedisError:
         found["cache"] = "down"
+    backup = archive.newest(Path(settings.BACKUP_DIR))
+    if backup is not None:
+        # Where none was ever made, backups are made in another way.
+        found["backup"] = OK if timezone.now() - backup < BACKUP_LATE_AFTER else "late"
     found["disk"] = OK if shutil.disk_usage(settings.VAR_DIR).free >= DISK_SPARE else "full"
     return found
 

@@ -46,7 +46,9 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not document.endswith(".md") or document.startswith("tests/"):
             continue
         folder = (ROOT / document).parent
-        for name, anchor in re.findall(r"\]\((?!https?:|/|#)([^)#\s]+)(?:#([^)]+))?\)", (ROOT / document).read_text()):
+        for name, anchor in re.findall(
+            r"\]\((?!https?:|/|#)([^)#\s]+)(?:#([^)]+))?\)", (ROOT / document).read_text()
+        ):
             target = folder / name
             if not target.exists() or (anchor and anchor not in _anchors(target.read_text())):
                 broken.append(f"{document}: {name}#{anchor}")

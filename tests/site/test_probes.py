@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -60,6 +62,25 @@ def test_site_is_ready_while_mail_is_late_and_the_broker_sleeps(settings: Any, r
 def test_status_is_well_when_everything_is(well: None) -> None:
     parts = ("status", "database", "broker", "messages", "cache", "worker", "beat", "disk")
     assert asked() == (200, dict.fromkeys(parts, "ok"))
+
+
+def test_status_says_when_the_nightly_backup_stays_away(well: None, settings: Any, tmp_path: Path) -> None:
+    settings.BACKUP_DIR = str(tmp_path / "backups")
+    assert "backup" not in asked()[1]
+    Path(settings.BACKUP_DIR).mkdir()
+    now = timezone.now().timestamp()
+    # One that is cut off has another name.
+    (tmp_path / "backups/massagerx-20261129T020000Z.backup.part").touch()
+    for name, hours in (
+        ("massagerx-20261101T020000Z.backup", 700),
+        ("massagerx-20261128T020000Z.backup", 35),
+    ):
+        (tmp_path / "backups" / name).touch()
+        os.utime(tmp_path / "backups" / name, (now - hours * 3600,) * 2)
+    assert asked()[1]["backup"] == "ok"
+    os.utime(tmp_path / "backups" / name, (now - 37 * 3600,) * 2)
+    code, said = asked()
+    assert (code, said["backup"]) == (503, "late")
 
 
 @pytest.mark.parametrize(

@@ -71,26 +71,29 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
     return quote_as_agreed(booking, starts_at, rules, travel_cents=booking.travel_cents)
 
 
-# What apps inside bookings say of the first local day on which a client may have a visit; the core doesn't import them.
-_first_days: list[Callable[[Booking], date]] = []
+# What apps inside bookings say of the first and last local day of a visit's; the core doesn't import them.
+_days_of: list[Callable[[Booking], tuple[date, date]]] = []
 
 
-def add_first_day(first_day_of: Callable[[Booking], date]) -> None:
-    """Keeps clients from moving a visit before the day that `first_day_of` tells; a second time changes nothing."""
-    if first_day_of not in _first_days:
-        _first_days.append(first_day_of)
+def add_days(days_of: Callable[[Booking], tuple[date, date]]) -> None:
+    """Keeps clients from moving a visit out of the days that `days_of` tells, both included; a second time changes
+    nothing."""
+    if days_of not in _days_of:
+        _days_of.append(days_of)
 
 
 def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
     """The first and the last local day to which a client may move a visit: one that is allowed, and of a course one
-    between the visit before and the one after it. `date.min` and `date.max` where there is none. With `locks` these
-    keep their times until the commit."""
-    allowed = max((first_day_of(booking) for first_day_of in _first_days), default=date.min)
+    within its phase, between the visit before and the one after it. `date.min` and `date.max` where there is none. With
+    `locks` these keep their times until the commit."""
+    allowed = [days_of(booking) for days_of in _days_of]
+    first = max((days[0] for days in allowed), default=date.min)
+    last = min((days[1] for days in allowed), default=date.max)
     if booking.together is None:
-        return allowed, date.max
+        return first, last
     visits = Booking.objects.together_with(booking).occupying()
     others = visits.select_for_update(no_key=True, of=("self",)) if locks else visits
-    first, last, day = allowed, date.max, timedelta(days=1)
+    day = timedelta(days=1)
     for other in others.only("pk", "starts_at"):
         if other.starts_at < booking.starts_at:
             first = max(first, local(other.starts_at).date() + day)

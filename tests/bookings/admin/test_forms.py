@@ -7,7 +7,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.admin import site
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
@@ -30,6 +29,7 @@ from bookings.models import (
 )
 from bookings.models import Client as Person
 from massagerx.lib.localtime import local
+from massagerx.lib.middleware import MOST_FIELDS
 from services.models import Business
 from tests.bookings.photos import add_photo
 from tests.factories import NOW, World
@@ -190,9 +190,7 @@ def test_no_form_of_the_admin_sends_more_fields_than_may_be_sent(owner: Client, 
         full[model._meta.label] = own + sum(
             fields * (one.max_num or 0) for fields, one in zip(rows, inlines, strict=True)
         )
-    assert {
-        label for label, number in full.items() if number > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-    } == set()
+    assert {label for label, number in full.items() if number > MOST_FIELDS} == set()
     assert full["bookings.Therapist"] > 300
 
 

@@ -217,6 +217,7 @@ POSTS: dict[str, set[str]] = {
     "referrals_referral_approve": {"owner", "desk"},
     "referrals_referral_take_back": {"owner", "desk"},
     "referrals_referral_erase": {"owner"},
+    "referrals_referral_download": {"owner"},
     "referrals_referral_plan": {"owner", "desk"},
     "program_program_open": {"owner", "desk"},
     "program_program_do": {"owner", "desk"},
@@ -309,7 +310,7 @@ class Desk:
             "program_program_do": [rows["program.program"], "note"],
             **{
                 f"referrals_referral_{what}": [rows["referrals.referral"]]
-                for what in ("open", "approve", "take_back", "erase", "plan")
+                for what in ("open", "approve", "take_back", "erase", "download", "plan")
             },
             "courses_course_pause": [rows["courses.course"]],
             "courses_course_resume": [rows["courses.course"]],

@@ -391,7 +391,7 @@ def test_visit_stays_between_its_neighbors(course: Course) -> None:
     _first, second, third, fourth, *_rest = course.visits.select_related("therapist")
     client = signed_in()
     page = client.get(address(third, "move"))
-    assert "It stays between the visit before and the visit after it." in text(page)
+    assert "It stays in its part of the plan, between the visit before and the visit after it." in text(page)
     offered = {
         date.fromisoformat(day)
         for day in re.findall(r'name="starts_at" value="(\d{4}-\d\d-\d\d)', page.content.decode())
@@ -524,3 +524,27 @@ def test_last_visit_of_a_course_moves_no_farther_than_a_visit_alone(course: Cour
     days = re.findall(r'<option value="(\d{4}-\d\d-\d\d)', offered)
     assert days
     assert max(days) <= "2026-12-12"
+
+
+def test_client_moves_no_visit_out_of_its_phase(course: Course) -> None:
+    """The last visit has nobody after it: its phase ends on day 21 all the same."""
+    first, *_others, last = course.visits
+    assert operations.days_beside(last)[1] == SURGERY + timedelta(days=21)
+    assert operations.days_beside(first)[1] <= SURGERY + timedelta(days=7)
+    shown = Shown(last.revision)
+    with pytest.raises(SlotNotOffered):
+        operations.move_by_client(
+            booking=last,
+            to=NewTime(last.starts_at + timedelta(days=7)),
+            shown=shown,
+            now=NOW,
+        )
+    # Where staff put it no phase of the plan is.
+    Booking.objects.filter(pk=last.pk).update(
+        **{
+            name: getattr(last, name) + timedelta(days=14)
+            for name in ("starts_at", "ends_at", "blocked_from", "blocked_until")
+        }
+    )
+    last.refresh_from_db()
+    assert operations.days_beside(last)[1] == date.max

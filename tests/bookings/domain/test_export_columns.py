@@ -128,7 +128,9 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
 #: Tables with an email, a phone, a client or a visit that no export is about. That the desk was told why a visit can't
 #: be kept speaks of the day of another person, and is gone when the visit is solved or over; a check-in at a door
 #: speaks of who stood there.
-NOT_ABOUT_CLIENTS = {User, Business, models.Erasure, models.StrandedNotice, models.CheckIn}
+NOT_ABOUT_CLIENTS = {
+    User, Business, models.Therapist, models.Erasure, models.StrandedNotice, models.CheckIn,
+}  # fmt: skip
 
 
 def about_clients() -> set[Model]:

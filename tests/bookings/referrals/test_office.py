@@ -21,6 +21,7 @@ from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import render
 from bookings.referrals import operations
 from bookings.referrals.models import Referral, ReferralLook, ReferralOffice
+from tests.bookings.courses.conftest import staff_client
 from tests.bookings.courses.test_rest import email_of
 from tests.bookings.views.visits.browsers import text
 from tests.factories import NOW
@@ -322,3 +323,20 @@ def test_entry_that_no_key_opens_costs_no_page(
         answer = desk.post(reverse(f"admin:referrals_referral_{name}", args=[referral.pk]), follow=True)
         assert answer.status_code == 200
     assert Client().get(page_of(office)).status_code == 200
+
+
+def test_owner_downloads_an_entry_of_who_is_no_client(plan: CoursePlan, office: ReferralOffice) -> None:
+    referral = make_referral(office, plan)
+    owner = staff_client("owner", "Owner")
+    shut = owner.get(reverse("admin:referrals_referral_change", args=[referral.pk]))
+    assert "Download it for the patient" in text(shut)
+
+    answer = owner.post(reverse("admin:referrals_referral_download", args=[referral.pk]))
+
+    assert answer["Content-Disposition"] == f'attachment; filename="entry-{referral.pk}.json"'
+    (entry,) = answer.json()["referrals"]
+    assert entry["name"] == referral.name
+    assert HEALTH["procedure"] in str(entry["health"])
+    assert ReferralLook.objects.filter(referral=referral, user__username="owner").count() == 1
+    asked = owner.get(reverse("admin:referrals_referral_download", args=[referral.pk]))
+    assert asked.status_code == 302

@@ -11,7 +11,10 @@ from massagerx.site import watch
 
 
 class Command(BaseCommand):
-    help = "Look whether database, broker, worker, beat, mail and disk are well, and write to the owner of what is not."
+    help = (
+        "Look whether database, broker, worker, beat, mail, disk and backup are well, and write to the owner of what "
+        "is not, and of errors."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints how it stands. Raises `CommandError` when something isn't well, so that a timer's unit fails."""
