@@ -146,6 +146,7 @@ class MessageKind(models.TextChoices):
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
     PROGRAM = "program", _("Training program made")
+    PROGRAM_REMINDER = "program_reminder", _("Training program: reminder")
     TIME_OFF = "time_off", _("Time off answered")
     INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")

@@ -207,7 +207,7 @@ def _context(
             context |= _words_of_links[message.kind](target)
             context["name"] = greeting_name(context["name"])
             context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
-            address = program_url if message.kind == MessageKind.PROGRAM else referral_url
+            address = referral_url if message.kind == MessageKind.REFERRED else program_url
             context["button_url"] = address(secrets.link(target))
         else:
             context["button_url"] = sign_in_url(secrets.link(target))
