@@ -174,7 +174,16 @@ TO_STAFF = frozenset(
 )
 
 
-# Of those what speaks of the therapist at a door, and not of the client.
+# To clients, with room for a sentence of the owner's; those that let somebody in say that alone.
+WITH_OWN_WORDS = tuple(
+    kind
+    for kind in MessageKind
+    if kind not in TO_STAFF
+    and kind not in {MessageKind.SIGN_IN, MessageKind.CODE, MessageKind.TIME_OFF, MessageKind.INVITED}
+)
+
+
+# Of what staff get, what speaks of the therapist at a door, and not of the client.
 ABOUT_SAFETY = frozenset({MessageKind.CHECK_IN, MessageKind.CHECK_IN_ALERT})
 
 

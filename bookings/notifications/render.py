@@ -177,6 +177,7 @@ def _context(
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
+        "own_words": site_settings.settings.own_words.get(message.kind, ""),
     }
     if isinstance(target, Booking):
         context |= _visit_context(target, site_settings, now)
