@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0029_therapist_phone"),
+        ("bookings", "0030_own_words"),
     ]
 
     operations = [
