@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
@@ -21,6 +22,8 @@ from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.csv import csv_response
 
 _WORDS = ("description", "consequences", "steps")
+# What happened longer ago is asked about: a year that is mistyped can't be put right later.
+_LONG_AGO = timedelta(days=365)
 _WHAT = ["happened_at", "place", "kind", "act", "circumstance", *_WORDS, "job_title"]
 
 
@@ -28,6 +31,10 @@ class IncidentForm(forms.ModelForm):
     names_nobody = forms.BooleanField(
         label=gettext_lazy("The names found in it are nobody’s whom we visit: keep it as it is"),
         required=False,
+    )
+
+    was_long_ago = forms.BooleanField(
+        label=gettext_lazy("It was more than a year ago: the date is right"), required=False
     )
 
     class Meta:
@@ -42,8 +49,17 @@ class IncidentForm(forms.ModelForm):
         return happened_at
 
     def clean(self) -> dict[str, Any]:
-        """Warns of a client's name in the text: the log may be read by everybody who works for us."""
+        """Asks about a date of long ago, and warns of a client's name in the text: the log may be read by everybody who
+        works for us."""
         sent: dict[str, Any] = super().clean() or self.cleaned_data
+        happened_at = sent.get("happened_at")
+        if (
+            happened_at is not None
+            and happened_at < timezone.now() - _LONG_AGO
+            and not sent.get("was_long_ago")
+        ):
+            words = _("This is more than a year ago. If the date is right, say so below.")
+            self.add_error("happened_at", words)
         for field in _WORDS:
             found = names_in(sent.get(field, "")) if not sent.get("names_nobody") else []
             if found:
@@ -62,7 +78,7 @@ class IncidentAdmin(KindFieldsMixin, ListMixin):
 
     def get_fields(self, request: HttpRequest, obj: Incident | None = None) -> Any:
         """Who looks at one sees who filled it in."""
-        return [*_WHAT, "recorded_by", "recorded_at"] if obj else [*_WHAT, "names_nobody"]
+        return [*_WHAT, "recorded_by", "recorded_at"] if obj else [*_WHAT, "names_nobody", "was_long_ago"]
 
     def save_model(self, request: HttpRequest, obj: Incident, form: Any, change: bool) -> None:
         """Says who filled it in, and when."""

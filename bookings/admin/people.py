@@ -34,6 +34,10 @@ from .stranding import StrandingMixin
 SHOWN_AFTER = timedelta(days=31)
 
 
+# Seen by those alone who may change them.
+_OWNERS = ("calendar_feed", "phone")
+
+
 class HoursForm(forms.ModelForm):
     """For rows with a start and an end in wall time, so that the fault is told beside the field."""
 
@@ -138,7 +142,7 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
     inlines = [WorkingHoursInline]
     readonly_fields = ["single_days", "calendar_feed", "photos"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "gender", "is_active", "position", "user"]}),
+        (None, {"fields": ["name", "slug", "gender", "is_active", "position", "user", "phone"]}),
         (
             gettext_lazy("Their page"),
             {
@@ -174,9 +178,10 @@ class TherapistAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, ListMixin):
         shown = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return shown
-        # Whoever has the address reads the calendar without a log-in: only those who may revoke it see it.
+        # Whoever has the address reads the calendar without a log-in: only those who may revoke it see it. A phone is
+        # named by an alert, and read by nobody else.
         return [
-            (name, {**part, "fields": [field for field in part["fields"] if field != "calendar_feed"]})
+            (name, {**part, "fields": [field for field in part["fields"] if field not in _OWNERS]})
             for name, part in shown
         ]
 

@@ -241,6 +241,15 @@ class Therapist(models.Model):
         verbose_name=_("home base ZIP code"),
         help_text=_("Where the day's first drive starts and the last one ends. Never shown."),
     )
+    # Said to whom we alert about a door, and to the desk; in no history, and on no page of the site.
+    phone = PhoneNumberField(
+        _("phone"),
+        region="US",
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Their own, which alerts about a door name. Never shown on the site."),
+    )
     reach_minutes = models.PositiveSmallIntegerField(
         _("reach in minutes"),
         null=True,
@@ -263,7 +272,7 @@ class Therapist(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = TherapistQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["portrait"])
+    history = HistoricalRecords(excluded_fields=["portrait", "phone"])
 
     class Meta:
         ordering = ["position", "name"]

@@ -177,6 +177,7 @@ def _context(
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
+        "own_words": site_settings.settings.own_words.get(message.kind, ""),
     }
     if isinstance(target, Booking):
         context |= _visit_context(target, site_settings, now)
@@ -206,7 +207,7 @@ def _context(
             context |= _words_of_links[message.kind](target)
             context["name"] = greeting_name(context["name"])
             context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
-            address = program_url if message.kind == MessageKind.PROGRAM else referral_url
+            address = referral_url if message.kind == MessageKind.REFERRED else program_url
             context["button_url"] = address(secrets.link(target))
         else:
             context["button_url"] = sign_in_url(secrets.link(target))

@@ -82,6 +82,17 @@ def test_what_cant_be_is_refused(owner: Client, changes: dict[str, str]) -> None
     assert not Incident.objects.exists()
 
 
+def test_a_date_of_long_ago_is_asked_about(owner: Client) -> None:
+    asked = owner.post(ADD, sent(happened_at_0="2016-12-01")).content.decode()
+    assert "This is more than a year ago." in asked
+    assert "Nobody was hurt." in asked
+    assert not Incident.objects.exists()
+    assert owner.post(ADD, sent(happened_at_0="2016-12-01", was_long_ago="on")).status_code == 302
+    # Within a year nobody is asked.
+    assert owner.post(ADD, sent(happened_at_0="2025-12-03")).status_code == 302
+    assert Incident.objects.count() == 2
+
+
 def test_it_is_downloaded_with_no_formula_in_it(owner: Client) -> None:
     owner.post(ADD, sent(description="=HYPERLINK(1)"))
     key = Incident.objects.get().pk

@@ -15,7 +15,7 @@ from bookings.domain import check_ins, operations
 from bookings.domain.check_ins import KEEP, MOST_WRONG, WRONG_PINS_LAST
 from bookings.domain.operations import Act, NewTime, Press
 from bookings.enums import MessageKind, MessageState, StepKind
-from bookings.models import Booking, CheckIn, Message, SafetyContact, SafetyPins
+from bookings.models import Booking, CheckIn, Message, SafetyContact, SafetyPins, Therapist
 from bookings.notifications import delivery
 from tests.factories import DAY, NOW, World, at
 from tests.support.smtp import MailServer
@@ -131,6 +131,7 @@ def test_the_therapist_is_asked_and_then_people_are_alerted_in_turn(
 
 
 def test_without_a_list_the_desk_is_alerted(visit: Booking, smtp_server: MailServer) -> None:
+    Therapist.objects.update(phone="+12135550177")
     watch_until(OVERDUE + 5 * MINUTE)
     assert alerted() == ["desk"]
     delivery.send_due(clock=lambda: OVERDUE + 5 * MINUTE)
@@ -138,6 +139,8 @@ def test_without_a_list_the_desk_is_alerted(visit: Booking, smtp_server: MailSer
     assert (asked.recipients, alert.recipients) == (["hands@example.com"], ["hello@example.com"])
     assert "Are you all right?" in asked.text
     assert "Ana" not in asked.text
+    assert "Their phone: (213) 555-0177" in alert.text
+    assert "(213) 555-0177" not in asked.text
     assert "No word from Sample Therapist One" in alert.text
     assert "12 Sample Street" in alert.text
     assert f"/admin/bookings/booking/{visit.pk}/check-in/" in alert.text

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from bookings import models
 from bookings.domain.export import all_about, as_data
-from bookings.program.models import Program
+from bookings.program.models import Assessment, Program
 from bookings.referrals.models import Referral
 from services.models import Business
 from tests.factories import World
@@ -50,6 +50,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.Link: ("links", {}),
     Referral: ("referrals", {}),
     Program: ("program", {}),
+    Assessment: ("assessments", {}),
 }
 #: By table, `None` for all: the columns that are left out, and why.
 LEFT_OUT: dict[Model | None, dict[str, str]] = {
@@ -128,7 +129,9 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
 #: Tables with an email, a phone, a client or a visit that no export is about. That the desk was told why a visit can't
 #: be kept speaks of the day of another person, and is gone when the visit is solved or over; a check-in at a door
 #: speaks of who stood there.
-NOT_ABOUT_CLIENTS = {User, Business, models.Erasure, models.StrandedNotice, models.CheckIn}
+NOT_ABOUT_CLIENTS = {
+    User, Business, models.Therapist, models.Erasure, models.StrandedNotice, models.CheckIn,
+}  # fmt: skip
 
 
 def about_clients() -> set[Model]:
