@@ -146,6 +146,7 @@ class MessageKind(models.TextChoices):
     BOOKLET = "booklet", _("Booklet")
     REFERRED = "referred", _("Course prepared by an office")
     PROGRAM = "program", _("Training program made")
+    PROGRAM_REMINDER = "program_reminder", _("Training program: reminder")
     TIME_OFF = "time_off", _("Time off answered")
     INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
@@ -173,7 +174,16 @@ TO_STAFF = frozenset(
 )
 
 
-# Of those what speaks of the therapist at a door, and not of the client.
+# To clients, with room for a sentence of the owner's; those that let somebody in say that alone.
+WITH_OWN_WORDS = tuple(
+    kind
+    for kind in MessageKind
+    if kind not in TO_STAFF
+    and kind not in {MessageKind.SIGN_IN, MessageKind.CODE, MessageKind.TIME_OFF, MessageKind.INVITED}
+)
+
+
+# Of what staff get, what speaks of the therapist at a door, and not of the client.
 ABOUT_SAFETY = frozenset({MessageKind.CHECK_IN, MessageKind.CHECK_IN_ALERT})
 
 

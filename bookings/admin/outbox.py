@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import outbox, reminders
+from bookings.enums import WITH_OWN_WORDS, MessageKind
 from bookings.models import Message, MessageSettings
+from bookings.notifications.samples import SAMPLES
 from bookings.staff.labels import two_lines
 from bookings.staff.messages import about, addressee, message_mark
 from bookings.staff.visibility import only_seen_by
 from massagerx.lib.admin import KindFieldsMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
+from massagerx.lib.fields import LinesField
 
 from .base import RowsOnly
 
@@ -80,10 +87,66 @@ class MessageAdmin(RowsOnly):
                 self.message_user(request, sentence % {"name": name}, messages.ERROR)
 
 
+def _field_of(kind: MessageKind) -> str:
+    return f"own_words_{kind.value}"
+
+
+class OwnWordsField(LinesField):
+    """A sentence or two of the owner's for one kind of email, with a link to how that email looks as saved."""
+
+    def __init__(self, kind: MessageKind) -> None:
+        name = next(name for name, sample in SAMPLES.items() if sample.kind == kind)
+        super().__init__(
+            label=kind.label,
+            required=False,
+            max_length=400,
+            widget=forms.Textarea(attrs={"rows": 2}),
+            help_text=lazy(
+                lambda: format_html(
+                    '<a href="{}">{}</a>',
+                    reverse("sample_email_html", args=[name]),
+                    _("See this email as saved: %(kind)s") % {"kind": kind.label},
+                ),
+                str,
+            )(),
+        )
+
+
+class MessageSettingsForm(forms.ModelForm):
+    """The row, and the owner's sentences out of its one column."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for kind in WITH_OWN_WORDS:
+            self.fields[_field_of(kind)].initial = self.instance.own_words.get(kind, "")
+
+    def clean(self) -> dict[str, Any]:
+        """Keeps the sentences that aren't blank."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        typed = {kind.value: data.get(_field_of(kind), "") for kind in WITH_OWN_WORDS}
+        self.instance.own_words = {kind: words for kind, words in typed.items() if words}
+        return data
+
+
 @admin.register(MessageSettings)
 class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
+    form = type(
+        "MessageSettingsForm",
+        (MessageSettingsForm,),
+        {_field_of(kind): OwnWordsField(kind) for kind in WITH_OWN_WORDS},
+    )
     fieldsets = [
         (None, {"fields": ["reply_to", "signature"]}),
+        (
+            gettext_lazy("In your words"),
+            {
+                "description": gettext_lazy(
+                    "A sentence or two of your own in emails to clients, before the signature, as plain text: where to "
+                    "park, that you look forward to it. Blank adds nothing."
+                ),
+                "fields": [_field_of(kind) for kind in WITH_OWN_WORDS],
+            },
+        ),
         (
             gettext_lazy("When"),
             {

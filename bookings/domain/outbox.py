@@ -130,9 +130,10 @@ def write_message(
     wake_worker_after_commit([message])
 
 
-def write_link_message(*, link: Link, kind: MessageKind, now: datetime) -> Message:
-    """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups."""
-    message = Message.objects.create(link=link, kind=kind, due_at=now, created_at=now)
+def write_link_message(*, link: Link, kind: MessageKind, now: datetime, number: int = 0) -> Message:
+    """Writes the row that mails a link or code to `link.email`, in the transaction that is open, and wake-ups. Of one
+    kind a link has one row a `number`."""
+    message = Message.objects.create(link=link, kind=kind, revision=number, due_at=now, created_at=now)
     wake_worker_after_commit([message])
     return message
 
@@ -206,11 +207,11 @@ def _write_again(message: Message, *, channel: Channel, leaves_at: datetime | No
 
 
 def drop_waiting(
-    *, booking: Booking, kind: MessageKind, reason: str, told_until: datetime | None = None
+    *, kind: MessageKind, reason: str, told_until: datetime | None = None, **about: Booking | Link | None
 ) -> None:
-    """Drops a message that nobody has tried to send yet, within the transaction that makes it untrue; one that was
-    written at `told_until` or before tells of something else too, and stays."""
-    rows = Message.objects.filter(booking=booking, kind=kind, state=MessageState.DUE, attempts=0)
+    """Drops a message about a `booking` or a `link` that nobody has tried to send yet, within the transaction that
+    makes it untrue; one that was written at `told_until` or before tells of something else too, and stays."""
+    rows = Message.objects.filter(kind=kind, state=MessageState.DUE, attempts=0, **about)
     if told_until is not None:
         rows = rows.filter(created_at__gt=told_until)
     rows.update(state=MessageState.DROPPED, last_error=reason[:300])

@@ -151,6 +151,8 @@ class MessageSettings(SingletonModel):
         max_length=400,
         help_text=_("The last lines of every message to a client."),
     )
+    # The owner’s sentence in emails of a kind, by the kind: each has a field on the page, and a blank one is left out.
+    own_words = models.JSONField(_("own words"), default=dict, blank=True, editable=False)
     first_reminder_hours = models.PositiveSmallIntegerField(
         _("first reminder, hours before"),
         default=48,

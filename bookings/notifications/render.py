@@ -177,6 +177,7 @@ def _context(
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
+        "own_words": site_settings.settings.own_words.get(message.kind, ""),
     }
     if isinstance(target, Booking):
         context |= _visit_context(target, site_settings, now)
@@ -206,7 +207,7 @@ def _context(
             context |= _words_of_links[message.kind](target)
             context["name"] = greeting_name(context["name"])
             context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
-            address = program_url if message.kind == MessageKind.PROGRAM else referral_url
+            address = referral_url if message.kind == MessageKind.REFERRED else program_url
             context["button_url"] = address(secrets.link(target))
         else:
             context["button_url"] = sign_in_url(secrets.link(target))
@@ -260,7 +261,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.TOGETHER:
         visits = _told_together(message, booking, now)
         found |= _together(message, visits)
-        found["is_paused"] = bool(booking.pk) and with_event(message, booking, EventKind.PAUSED).exists()
+        found["is_ended"] = bool(booking.pk) and _ends_course(message, booking)
+        paused = with_event(message, booking, EventKind.PAUSED)
+        found["is_paused"] = bool(booking.pk) and not found["is_ended"] and paused.exists()
         found["find_url"] = f"{settings.SITE_URL}{reverse('visits:find')}"
         # The last one's link works longest, and a paused course waits.
         found["opens"] = visits[-1] if found["is_paused"] else booking
@@ -374,6 +377,12 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }
+
+
+def _ends_course(message: Message, booking: Booking) -> bool:
+    """Whether the message tells that what a pause had taken out of the calendar is planned no more."""
+    ended = BookingEvent.objects.filter(kind=EventKind.CANCELED, from_status=BookingStatus.CANCELED)
+    return ended.filter(booking=booking, at=message.created_at).exists()
 
 
 # What tells of a change, and of the deeds that it may be.

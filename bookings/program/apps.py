@@ -22,5 +22,7 @@ class ProgramConfig(AppConfig):
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
         export.add_section(personal_data.section_of)
+        export.add_section(personal_data.assessments_of)
         render.add_words_of_link(MessageKind.PROGRAM, operations.words_of)
+        render.add_words_of_link(MessageKind.PROGRAM_REMINDER, operations.words_of)
         front_page.add_rows(desk.waiting)

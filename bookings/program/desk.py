@@ -30,10 +30,11 @@ from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 
 from . import operations
-from .figures import weeks_of
-from .forms import AddForm, AmountForm, ChooseForm, NoteForm, TemplateForm
-from .models import Exercise, Program, ProgramExercise, ProgramTemplate
-from .words import why_not
+from .body import REGIONS
+from .figures import plot_of, weeks_of
+from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
+from .models import Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .words import check_words, why_not
 
 VIEW, ADD, CHANGE = "program.view_program", "program.add_program", "program.change_program"
 OPEN = "bookings.view_screeningrecord"
@@ -138,6 +139,56 @@ def _made(request: StaffRequest, booking: Booking, template: ProgramTemplate, no
     return redirect(_PAGE, program.pk)
 
 
+# Assessed -----------------------------------------------------------------------------------------------------------
+
+
+@desk_page(sees_visits, ADD, OPEN)
+def assessment_page(request: StaffRequest, pk: int) -> HttpResponse:
+    """The body chart and what was heard, to be written at a visit; the last one is opened by a press, which is written
+    down."""
+    booking, now = get_visit(request.user, pk), timezone.now()
+    if request.method != "POST":
+        return _assess(request, booking, AssessmentForm())
+    if request.POST.get("press") == "open":
+        try:
+            last = operations.open_assessment(booking=booking, user=request.user, now=now)
+        except UnreadableValue:
+            say(request, False, unreadable())
+            return redirect("admin:program_assessment", pk)
+        return _assess(request, booking, AssessmentForm(initial=last.findings if last else {}), last=last)
+    form = AssessmentForm(request.POST)
+    if not form.is_valid():
+        return _assess(request, booking, form, status=422)
+    try:
+        operations.write_assessment(booking=booking, findings=form.cleaned_data, act=Act(now, request.user))
+    except BookingError as error:
+        form.add_error(None, why_not(error, now=now))
+        return _assess(request, booking, form, status=409)
+    say(request, True, _("The assessment is kept."))
+    return redirect("admin:program_program_make", pk)
+
+
+def _assess(
+    request: StaffRequest,
+    booking: Booking,
+    form: AssessmentForm,
+    *,
+    last: Assessment | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    chosen = set(form["regions"].value() or [])
+    context = {
+        "title": _("Assessment of %(name)s") % {"name": booking.visit_for},
+        "booking": booking,
+        "form": form,
+        "last": last,
+        "written": local_when(last.at) if last else "",
+        "has_last": Assessment.objects.filter(booking__client=booking.client_id).exists(),
+        "regions": [{"region": region, "is_chosen": region.key in chosen} for region in REGIONS],
+    }
+    return page(request, "assessment", context, status=status)
+
+
 # Followed -----------------------------------------------------------------------------------------------------------
 
 
@@ -167,12 +218,16 @@ def open_program(request: StaffRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     try:
         days = operations.open_days(program=program, user=request.user, now=now)
+        checks = operations.open_checks(program=program, user=request.user, now=now)
+        weeks, words = weeks_of(program, days), [check_words(check) for check in checks]
     except UnreadableValue:
         say(request, False, unreadable())
         return redirect(_PAGE, pk)
     operations.note_seen(program=program)
     program.hurts_since = None
-    return _page(request, program, opened={"weeks": weeks_of(program, days), "days": days})
+    return _page(
+        request, program, opened={"weeks": weeks, "plot": plot_of(weeks), "days": days, "checks": words}
+    )
 
 
 @desk_page(sees_visits, CHANGE)

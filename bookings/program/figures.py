@@ -43,3 +43,33 @@ def weeks_of(program: Program, days: Sequence[ExerciseDay]) -> list[WeekFigures]
         if row.pain is not None:
             week.pains.append(row.pain)
     return weeks
+
+
+# Of the plot: a week is so wide, and the most of both scales so high.
+_WEEK, _HIGH = 24, 80
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What was done as bars, and the mean pain as dots joined by a line: on a plane that is `wide` and 80 high."""
+
+    wide: int
+    bars: list[dict[str, int]]
+    dots: list[dict[str, int]]
+
+    @property
+    def line(self) -> str:
+        """The points of the line."""
+        return " ".join(f"{dot['x']},{dot['y']}" for dot in self.dots)
+
+
+def plot_of(weeks: Sequence[WeekFigures]) -> Plot:
+    """The weeks side by side: the highest bar is the week in which most was done, pain goes from 0 to 10."""
+    most = max((week.done for week in weeks), default=0) or 1
+    bars, dots = [], []
+    for week in weeks:
+        left, high = _WEEK * (week.week - 1), round(_HIGH * week.done / most)
+        bars.append({"x": left + 4, "y": _HIGH - high, "high": high})
+        if week.pain is not None:
+            dots.append({"x": left + _WEEK // 2, "y": _HIGH - round(_HIGH * week.pain / 10)})
+    return Plot(_WEEK * len(weeks), bars, dots)

@@ -9,9 +9,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from massagerx.lib.fields import LinesField
+from massagerx.lib.fields import LineField, LinesField
 
-from .models import LONGEST_WEEKS, Exercise, ExerciseDay, ProgramTemplate, TemplateExercise
+from .body import REGIONS
+from .models import LONGEST_WEEKS, Exercise, ExerciseDay, ProgramTemplate, Sport, TemplateExercise
 from .operations import OLDEST_PRESS, Pressed
 
 
@@ -34,6 +35,52 @@ class PressForm(forms.Form):
             key=sent["key"],
             pain=sent["pain"] if outcome == ExerciseDay.Outcome.DONE else None,
         )
+
+
+_SCALE = [(str(number), str(number)) for number in range(11)]
+_CHOOSE = {"required": _("Choose one."), "invalid_choice": _("Choose one.")}
+
+
+class WeekForm(forms.Form):
+    """Five questions about a week; the week stands in the page."""
+
+    week = forms.IntegerField(min_value=1, max_value=LONGEST_WEEKS, widget=forms.HiddenInput)
+    at_rest = forms.TypedChoiceField(
+        label=_("How much does it hurt at rest? 0 is not at all, 10 is as bad as it gets"),
+        coerce=int,
+        choices=_SCALE,
+        widget=forms.RadioSelect,
+        error_messages=_CHOOSE,
+    )
+    moving = forms.TypedChoiceField(
+        label=_("And when you move or train?"),
+        coerce=int,
+        choices=_SCALE,
+        widget=forms.RadioSelect,
+        error_messages=_CHOOSE,
+    )
+    ease = forms.ChoiceField(
+        label=_("How were the exercises?"),
+        choices=[("easy", _("Too easy")), ("right", _("About right")), ("hard", _("Too hard"))],
+        widget=forms.RadioSelect,
+        error_messages=_CHOOSE,
+    )
+    posture = forms.ChoiceField(
+        label=_("How did you hold yourself, compared with the week before?"),
+        choices=[("better", _("Better")), ("same", _("The same")), ("worse", _("Worse"))],
+        widget=forms.RadioSelect,
+        error_messages=_CHOOSE,
+    )
+    words = LinesField(
+        label=_("Anything that your therapist should know?"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def answers(self) -> dict[str, Any]:
+        """What is kept encrypted of the cleaned form."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "week"}
 
 
 class ChooseForm(forms.Form):
@@ -103,3 +150,41 @@ class TemplateForm(forms.Form):
     template = forms.ModelChoiceField(
         queryset=ProgramTemplate.objects.order_by("sport", "name"), widget=forms.RadioSelect, empty_label=None
     )
+
+
+class AssessmentForm(forms.Form):
+    """What a therapist found and heard."""
+
+    regions = forms.MultipleChoiceField(
+        label=_("Problem areas"),
+        choices=[(region.key, region.name) for region in REGIONS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    pain = forms.IntegerField(
+        label=_("How much it hurts, 0 to 10"), min_value=0, max_value=10, required=False
+    )
+    sport = forms.ChoiceField(label=_("Sport"), choices=[("", "–"), *Sport.choices], required=False)
+    goal = LineField(label=_("Goal, in the client’s words"), max_length=160, required=False)
+    sitting = forms.IntegerField(label=_("Hours sitting a day"), min_value=0, max_value=24, required=False)
+    training = forms.IntegerField(label=_("Hours training a week"), min_value=0, max_value=60, required=False)
+    posture = LinesField(
+        label=_("Posture, in your words"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    measures = LinesField(
+        label=_("Measures"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Such as: chin to wall 4 cm, hip turns 30 degrees less on the left."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Asks for something at least."""
+        data = super().clean() or {}
+        if not self.errors and not any(value not in ("", None, []) for value in data.values()):
+            raise forms.ValidationError(_("Nothing is filled in yet."), code="empty")
+        return data

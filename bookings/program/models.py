@@ -241,6 +241,10 @@ class Program(models.Model):
     # When somebody should look: it hurt much, or more than at first.
     hurts_since = models.DateTimeField(_("hurts more since"), null=True, blank=True)
     last_press_at = models.DateTimeField(_("last press"), null=True, blank=True)
+    # The client's own wish, and what came of it.
+    reminds = models.BooleanField(_("wants reminders"), default=False)
+    reminders = models.PositiveSmallIntegerField(_("reminders sent"), default=0)
+    reminded_at = models.DateTimeField(_("last reminder"), null=True, blank=True)
     link = models.OneToOneField(
         Link, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -328,3 +332,42 @@ class ExerciseDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} · {self.get_outcome_display()}"
+
+
+class WeekCheck(models.Model):
+    """What a client said of a week of the program: five short answers."""
+
+    program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="checks")
+    week = models.PositiveSmallIntegerField(_("week"))
+    # at_rest and moving: 0 to 10; ease, posture; words.
+    answers = EncryptedJSONField()
+    at = models.DateTimeField(_("answered at"))
+
+    class Meta:
+        ordering = ["week"]
+        verbose_name = _("weekly check")
+        verbose_name_plural = _("weekly checks")
+        constraints = [models.UniqueConstraint(fields=["program", "week"], name="weekcheck_once_a_week")]
+
+    def __str__(self) -> str:
+        return str(self.week)
+
+
+class Assessment(models.Model):
+    """What a therapist found and heard at a visit; the newest of a visit counts, and none is written over."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="assessments")
+    # regions of the body chart, pain, sport, goal, hours of sitting and training a week, posture, measures.
+    findings = EncryptedJSONField()
+    at = models.DateTimeField(_("written at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("assessment")
+        verbose_name_plural = _("assessments")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} UTC"

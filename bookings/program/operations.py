@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q, TextField
+from django.db.models import OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
@@ -25,12 +25,14 @@ from massagerx.lib.localtime import local
 from .models import (
     DESCRIBED,
     MOST_EXERCISES,
+    Assessment,
     Exercise,
     ExerciseDay,
     Program,
     ProgramExercise,
     ProgramTemplate,
     TemplateExercise,
+    WeekCheck,
 )
 
 # The page stays readable for a while.
@@ -43,6 +45,12 @@ MADE_AT = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED})
 HURTS_MUCH, GREW_BY, COMPARED = 7, 2, 3
 # A press can be kept on a phone for a day.
 OLDEST_PRESS = timedelta(days=1)
+# Who wants reminders gets one after so long without a press, no sooner after the last one, and so many at most.
+REMIND_AFTER, MOST_REMINDERS = timedelta(days=3), 6
+# In Los Angeles, by the hour.
+REMIND_FROM, REMIND_UNTIL = 9, 20
+# A week is asked about from its sixth day on, for seven days.
+CHECKED_AFTER = timedelta(days=5)
 
 
 class NoVisit(BookingError):
@@ -197,6 +205,29 @@ def words_of(link: Link) -> dict[str, Any]:
     return {"name": found.booking.visit_for, "program": found.name, "weeks": found.weeks}
 
 
+# Assessed -----------------------------------------------------------------------------------------------------------
+
+
+def write_assessment(*, booking: Booking, findings: Mapping[str, Any], act: Act) -> Assessment:
+    """Keeps what was found and heard at a visit. Raises `NoVisit` for one that doesn't stand, or whose client was
+    erased."""
+    assert act.actor is not None
+    with transaction.atomic():
+        fresh = Booking.objects.select_for_update(no_key=True).select_related("client").get(pk=booking.pk)
+        if fresh.status not in MADE_AT or fresh.client.erased_at is not None:
+            raise NoVisit
+        return Assessment.objects.create(booking=fresh, findings=dict(findings), at=act.at, by=act.actor)
+
+
+def open_assessment(*, booking: Booking, user: User, now: datetime) -> Assessment | None:
+    """The newest of the client's assessments up to this visit; writes the look down first. Raises `UnreadableValue`."""
+    intake.log_look(booking=booking, user=user, what=LookedAt.PROGRAM, now=now)
+    rows = Assessment.objects.filter(
+        booking__client=booking.client_id, booking__starts_at__lte=booking.starts_at
+    )
+    return rows.select_related("booking", "by").order_by("-at", "-pk").first()
+
+
 # Changed by staff ---------------------------------------------------------------------------------------------------
 
 
@@ -300,7 +331,7 @@ def open_days(*, program: Program, user: User, now: datetime) -> list[ExerciseDa
 
 def _lock(program: Program) -> Program:
     rows = Program.objects.select_for_update(no_key=True, of=("self",)).defer("note")
-    found = rows.select_related("booking__client").filter(pk=program.pk).first()
+    found = rows.select_related("booking__client", "link").filter(pk=program.pk).first()
     if found is None:
         raise ChangedMeanwhile
     return found
@@ -331,7 +362,9 @@ def program_of(token: str, *, now: datetime) -> Program | None:
     """The program whose page a client's token opens, the note still shut; two queries."""
     link = links.find_link(token, purpose=LinkPurpose.PROGRAM, now=now)
     sealed = Cast("note", TextField())
-    rows = Program.objects.select_related("booking").defer("note").annotate(sealed_note=sealed)
+    checked = WeekCheck.objects.filter(program=OuterRef("pk")).order_by("-week").values("week")[:1]
+    rows = Program.objects.select_related("booking", "link").defer("note")
+    rows = rows.annotate(sealed_note=sealed, checked_week=Subquery(checked))
     return rows.filter(link=link).first() if link is not None else None
 
 
@@ -418,6 +451,80 @@ def take_back(*, exercise: ProgramExercise, now: datetime) -> None:
             raise NotRunning
 
 
+def week_to_check(program: Program, *, now: datetime) -> int | None:
+    """The week that a client may be asked about now, answered or not."""
+    week = program.week_of(local(now).date() - CHECKED_AFTER)
+    is_asked = program.ended_at is None and program.paused_on is None and 1 <= week <= program.weeks
+    return week if is_asked else None
+
+
+def check_week(*, program: Program, week: int, answers: Mapping[str, Any], now: datetime) -> None:
+    """Keeps what a client said of a week; the first answers stand. Raises `NotRunning` for a week that isn't asked
+    about now."""
+    with transaction.atomic():
+        fresh = _lock(program)
+        if week_to_check(fresh, now=now) != week:
+            raise NotRunning
+        _check, is_new = WeekCheck.objects.defer("answers").get_or_create(
+            program=fresh, week=week, defaults={"answers": dict(answers), "at": now}
+        )
+        if is_new and fresh.hurts_since is None and max(answers["at_rest"], answers["moving"]) >= HURTS_MUCH:
+            fresh.hurts_since = now
+            fresh.save(update_fields=["hurts_since"])
+
+
+def open_checks(*, program: Program, user: User, now: datetime) -> list[WeekCheck]:
+    """What the client said week by week; writes the look down first. Raises `UnreadableValue`."""
+    intake.log_look(booking=program.booking, user=user, what=LookedAt.PROGRAM, now=now)
+    return list(WeekCheck.objects.filter(program=program).order_by("week"))
+
+
+# Reminders ----------------------------------------------------------------------------------------------------------
+
+
+def wish_for_reminders(*, program: Program, wanted: bool) -> None:
+    """The client's word on reminders; one that waits to be sent is dropped with a No."""
+    with transaction.atomic():
+        fresh = _lock(program)
+        fresh.reminds = wanted
+        fresh.save(update_fields=["reminds"])
+        if not wanted and fresh.link is not None:
+            outbox.drop_waiting(
+                link=fresh.link, kind=MessageKind.PROGRAM_REMINDER, reason="the client wants no reminders"
+            )
+
+
+def write_reminders(*, now: datetime) -> int:
+    """Reminds clients who want it and have pressed nothing for days; by day only. Returns how many."""
+    here = local(now)
+    if not REMIND_FROM <= here.hour < REMIND_UNTIL:
+        return 0
+    long_ago = now - REMIND_AFTER
+    due = Program.objects.running().filter(
+        Q(last_press_at=None) | Q(last_press_at__lte=long_ago),
+        Q(reminded_at=None) | Q(reminded_at__lte=long_ago),
+        reminds=True,
+        reminders__lt=MOST_REMINDERS,
+        started_on__lte=here.date() - REMIND_AFTER,
+        link__in=Link.objects.live(now).exclude(email="").values("pk"),
+    )
+    written = 0
+    for key in list(due.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            # As it is under the lock: a press or a No may have come between.
+            rows = due.select_for_update(no_key=True, of=("self",)).select_related("link").defer("note")
+            fresh = rows.filter(pk=key).order_by("pk").first()
+            if fresh is None or fresh.link is None or fresh.week_of(here.date()) > fresh.weeks:
+                continue
+            fresh.reminders, fresh.reminded_at = fresh.reminders + 1, now
+            fresh.save(update_fields=["reminders", "reminded_at"])
+            outbox.write_link_message(
+                link=fresh.link, kind=MessageKind.PROGRAM_REMINDER, now=now, number=fresh.reminders
+            )
+            written += 1
+    return written
+
+
 # What the core tells ------------------------------------------------------------------------------------------------
 
 
@@ -433,8 +540,11 @@ def forget_purged(fact: listeners.HealthPurged) -> None:
 
 def _forget(which: Q) -> None:
     # The keys alone: what can't be opened any more must go all the same.
+    Assessment.objects.filter(which).only("pk").delete()
     rows = Program.objects.select_for_update(of=("self",)).filter(which).order_by("pk")
     found = list(rows.values_list("pk", "link"))
-    ExerciseDay.objects.filter(exercise__program__in=[pk for pk, _link in found]).only("pk").delete()
-    Program.objects.filter(pk__in=[pk for pk, _link in found]).only("pk").delete()
+    keys = [pk for pk, _link in found]
+    ExerciseDay.objects.filter(exercise__program__in=keys).only("pk").delete()
+    WeekCheck.objects.filter(program__in=keys).only("pk").delete()
+    Program.objects.filter(pk__in=keys).only("pk").delete()
     Link.objects.filter(pk__in=[link for _pk, link in found if link]).delete()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.export import Section, line, opened
 from bookings.models import Booking, Client
 
-from .models import ExerciseDay, Program, ProgramExercise
+from .models import Assessment, ExerciseDay, Program, ProgramExercise, WeekCheck
 
 
 def section_of(client: Client, visits: Sequence[Booking]) -> Section:
@@ -26,9 +26,29 @@ def section_of(client: Client, visits: Sequence[Booking]) -> Section:
     )
 
 
+def assessments_of(client: Client, visits: Sequence[Booking]) -> Section:
+    """What was found and heard at these visits; only once the look at health answers is written down."""
+    references = {visit.pk: visit.reference for visit in visits}
+    rows = Assessment.objects.filter(booking__in=references).select_related("by").defer("findings")
+    return Section(
+        "assessments",
+        _("Assessments"),
+        [
+            [
+                line("visit", _("visit"), references[row.booking_id]),
+                line("at", _("written at"), row.at),
+                line("by", _("written by"), row.by),
+                line("findings", _("what was found and heard"), opened(partial(getattr, row, "findings"))),
+            ]
+            for row in rows.order_by("at", "pk")
+        ],
+    )
+
+
 def _lines(program: Program, reference: str) -> list[Any]:
     exercises = ProgramExercise.objects.filter(program=program).order_by("from_week", "pk")
     days = ExerciseDay.objects.filter(exercise__program=program).select_related("exercise").defer("pain")
+    checks = WeekCheck.objects.filter(program=program).defer("answers")
     return [
         line("visit", _("visit"), reference),
         line("name", _("name"), program.name),
@@ -43,6 +63,10 @@ def _lines(program: Program, reference: str) -> list[Any]:
         line("note", _("a word of the therapist’s"), opened(partial(getattr, program, "note"))),
         line("hurts_since", _("hurts more since"), program.hurts_since),
         line("last_press_at", _("last press"), program.last_press_at),
+        line("reminds", _("wants reminders"), program.reminds),
+        line("reminders", _("reminders sent"), program.reminders),
+        line("reminded_at", _("last reminder"), program.reminded_at),
+        line("checks", _("what you said of each week"), [_check(row) for row in checks.order_by("week")]),
         line("exercises", _("exercises"), [_exercise(row) for row in exercises]),
         line("days", _("what was done"), [_day(row) for row in days.order_by("day", "pk")]),
     ]
@@ -69,3 +93,7 @@ def _day(row: ExerciseDay) -> dict[str, Any]:
         "outcome": row.outcome,
         "pain": opened(partial(getattr, row, "pain")),
     }
+
+
+def _check(row: WeekCheck) -> dict[str, Any]:
+    return {"week": row.week, "at": row.at, "answers": opened(partial(getattr, row, "answers"))}

@@ -3,7 +3,7 @@ without that script they are plain forms."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from massagerx.lib.localtime import local
 
 from . import operations
 from .drawings import parts_of
-from .forms import PressForm
+from .forms import PressForm, WeekForm
 from .models import ExerciseDay, ProgramExercise
 from .week import glance, is_asked_on
 
@@ -34,9 +34,22 @@ def program(request: HttpRequest, token: str) -> HttpResponse:
     """Today's exercises, one at a time, and the week at a glance; four queries of its own."""
     now = timezone.now()
     found = operations.program_of(token, now=now)
-    if found is None:
-        return _closed(request)
+    return _page(request, token, found, now) if found is not None else _closed(request)
+
+
+def _page(
+    request: HttpRequest,
+    token: str,
+    found: Any,
+    now: datetime,
+    form: WeekForm | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
     today = local(now).date()
+    asked_week = operations.week_to_check(found, now=now)
+    if form is None and asked_week is not None and asked_week > (found.checked_week or 0):
+        form = WeekForm(initial={"week": asked_week})
     exercises = list(ProgramExercise.objects.filter(program=found, ended_at=None).order_by("from_week", "pk"))
     week = found.week_of(today)
     this_week = ExerciseDay.objects.filter(
@@ -58,10 +71,15 @@ def program(request: HttpRequest, token: str) -> HttpResponse:
         "now": _shown(request, asked, words) if is_running else None,
         "days": glance(found, exercises, days, today) if is_running else [],
         "note": operations.note_of(found),
+        "form": form,
+        "asked_week": asked_week,
+        "may_be_reminded": found.ended_at is None
+        and week <= found.weeks
+        and bool(found.link and found.link.email),
         "pains": range(11),
         "store": f"program-{found.pk}",
     }
-    return private(render(request, "bookings/program.html", context))
+    return private(render(request, "bookings/program.html", context, status=status))
 
 
 def _shown(
@@ -112,6 +130,39 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
         words = _("Noted. Please leave this exercise out for now, and call us.")
         return _answer(request, token, True, words)
     return _answer(request, token, True, _("Well done."))
+
+
+@require_POST
+@limited("30/m", "program-week")
+def check_week(request: HttpRequest, token: str) -> HttpResponse:
+    """The five answers about a week. Nothing typed is lost."""
+    now = timezone.now()
+    found = operations.program_of(token, now=now)
+    if found is None:
+        return _closed(request)
+    form = WeekForm(request.POST)
+    if not form.is_valid():
+        if "week" in form.errors:
+            form.add_error(None, _("That didn’t arrive complete. Please press once more."))
+        return _page(request, token, found, now, form, status=422)
+    try:
+        operations.check_week(program=found, week=form.cleaned_data["week"], answers=form.answers(), now=now)
+    except BookingError:
+        return _answer(request, token, False, _("That week isn’t asked about anymore. Nothing was changed."))
+    return _answer(request, token, True, _("Thank you. Your therapist reads it before your next visit."))
+
+
+@require_POST
+@limited("30/m", "program-reminders")
+def reminders(request: HttpRequest, token: str) -> HttpResponse:
+    """Turns reminders on, or off."""
+    found = operations.program_of(token, now=timezone.now())
+    if found is None:
+        return _closed(request)
+    wanted = request.POST.get("press") == "on"
+    operations.wish_for_reminders(program=found, wanted=wanted)
+    on, off = _("We remind you when you miss a few days."), _("You get no more reminders.")
+    return _answer(request, token, True, on if wanted else off)
 
 
 def _answer(

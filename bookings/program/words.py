@@ -11,7 +11,8 @@ from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered,
 from bookings.models import ScreeningVersion
 from bookings.refusals import explain
 
-from .models import LONGEST_WEEKS, MOST_EXERCISES
+from .forms import WeekForm
+from .models import LONGEST_WEEKS, MOST_EXERCISES, WeekCheck
 from .operations import LATEST_START, NotForHealth, NothingToDo, NoVisit
 
 
@@ -43,3 +44,13 @@ def why_not(error: BookingError, *, now: datetime) -> str:
         ChangedMeanwhile: _("Somebody was quicker, or it has ended: nothing was changed. Please look again."),
     }
     return str(sentences.get(type(error)) or explain(error))
+
+
+def check_words(check: WeekCheck) -> list[tuple[str, str]]:
+    """What a client said of a week, as pairs of question and answer. Raises `UnreadableValue`."""
+    found = [(_("Week"), str(check.week))]
+    for name, value in check.answers.items():
+        field = WeekForm.base_fields[name]
+        words = dict(getattr(field, "choices", ())).get(str(value), value)
+        found.append((str(field.label), str(words) or "–"))
+    return found

@@ -35,6 +35,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 50},
     },
     "learn-from-drives": {"task": "bookings.drives.tasks.learn_from_drives", "schedule": 86_400.0},
+    "remind-of-programs": {"task": "bookings.program.tasks.remind_of_programs", "schedule": 1800.0},
     "make-picture-sizes": {
         "task": "blog.tasks.make_picture_sizes",
         "schedule": 20.0,

@@ -116,6 +116,7 @@ NO_SWITCHES = {
     "bookings.LateFee.asks_waiver",
     "bookings.BookletRequest.may_follow_up",
     "referrals.Referral.may_see",
+    "program.Program.reminds",
     "bookings.Booklet.is_sample",
     "bookings.BookingEvent.by_client",
     "drives.RoadTime.is_doubtful",

@@ -22,7 +22,6 @@ _OF_VISITORS = (
     "bookings/courses/forms.py",
     "bookings/courses/views.py",
     "bookings/courses/words.py",
-    "bookings/program/forms.py",
     "bookings/program/views.py",
     "bookings/domain/calendar.py",
     "services/views.py",

@@ -25,6 +25,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.BOOKLET,
     MessageKind.REFERRED,
     MessageKind.PROGRAM,
+    MessageKind.PROGRAM_REMINDER,
     MessageKind.THANKS,
     MessageKind.TIME_OFF,
     MessageKind.INVITED,

@@ -186,6 +186,7 @@ VIEWS: dict[str, set[str]] = {
     "courses_course_move": {"owner", "desk"},
     "referrals_referraloffice_address": {"owner"},
     "program_program_make": {"owner", "desk"},
+    "program_assessment": {"owner", "desk"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
 LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
@@ -306,6 +307,7 @@ class Desk:
             "courses_course_confirm": [rows["courses.course"]],
             "referrals_referraloffice_address": [rows["referrals.referraloffice"]],
             "program_program_make": [self.other.pk],
+            "program_assessment": [self.other.pk],
             "program_program_open": [rows["program.program"]],
             "program_program_do": [rows["program.program"], "note"],
             **{

@@ -42,7 +42,7 @@ from bookings.models import (
 )
 from bookings.notifications import delivery
 from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
-from bookings.program.operations import make_program, write_note
+from bookings.program.operations import make_program, write_assessment, write_note
 from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
 from massagerx.lib.encryption import EncryptedJSONField
@@ -187,6 +187,7 @@ def a_life(world: World, staff: User) -> Client:
         act=operations.Act(NOW, staff),
     )  # fmt: skip
     write_note(program=program, text="quillnote", act=operations.Act(NOW, staff))
+    write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.Act(NOW, staff))
     plan = CoursePlan.objects.create(name="Six weeks", number=1, option=world.option, approved_by="A.")
     refer(
         office=ReferralOffice.objects.create(name="Dr. Lee’s office"), key=uuid.uuid4(), plan=plan,

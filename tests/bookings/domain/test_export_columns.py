@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from bookings import models
 from bookings.domain.export import all_about, as_data
-from bookings.program.models import Program
+from bookings.program.models import Assessment, Program
 from bookings.referrals.models import Referral
 from services.models import Business
 from tests.factories import World
@@ -50,6 +50,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.Link: ("links", {}),
     Referral: ("referrals", {}),
     Program: ("program", {}),
+    Assessment: ("assessments", {}),
 }
 #: By table, `None` for all: the columns that are left out, and why.
 LEFT_OUT: dict[Model | None, dict[str, str]] = {

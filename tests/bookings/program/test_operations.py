@@ -17,7 +17,14 @@ from bookings.exceptions import ChangedMeanwhile, NoLongerOffered, SubmissionReu
 from bookings.models import Booking, BookingRules, HealthAccess, Link, Message
 from bookings.notifications import delivery
 from bookings.program import operations
-from bookings.program.models import Exercise, ExerciseDay, Program, ProgramExercise, ProgramTemplate
+from bookings.program.models import (
+    Exercise,
+    ExerciseDay,
+    Program,
+    ProgramExercise,
+    ProgramTemplate,
+    WeekCheck,
+)
 from tests.factories import CLEAR_ANSWERS, NOW, World
 
 from .conftest import TODAY, confirmed, day_of, exercise_of, make, make_exercise, make_template
@@ -297,15 +304,89 @@ def test_a_mail_says_nothing_of_health(program: Program) -> None:
     assert "Bridge" not in text
 
 
+ANSWERS = {"at_rest": 2, "moving": 3, "ease": "right", "posture": "better", "words": "CANARY"}
+
+
+def test_a_week_is_asked_about_once_and_in_its_days(program: Program, staff: User) -> None:
+    def asked(day: int) -> int | None:
+        return operations.week_to_check(program, now=NOW + day * DAY)
+
+    assert [asked(day) for day in (0, 4, 5, 11, 12, 54, 60, 61)] == [None, None, 1, 1, 2, 8, 8, None]
+    at = NOW + 5 * DAY
+    operations.check_week(program=program, week=1, answers=ANSWERS, now=at)
+    operations.check_week(program=program, week=1, answers={**ANSWERS, "moving": 9}, now=at)
+    (check,) = operations.open_checks(program=program, user=staff, now=at)
+    assert (check.week, check.answers) == (1, ANSWERS)
+    program.refresh_from_db()
+    assert program.hurts_since is None
+    for week in (0, 2, 8):
+        with pytest.raises(operations.NotRunning):
+            operations.check_week(program=program, week=week, answers=ANSWERS, now=at)
+    operations.check_week(program=program, week=2, answers={**ANSWERS, "at_rest": 7}, now=at + 7 * DAY)
+    program.refresh_from_db()
+    assert program.hurts_since == at + 7 * DAY
+    operations.pause(program=program, act=Act(NOW, staff))
+    program.refresh_from_db()
+    assert asked(20) is None
+
+
+def reminders() -> int:
+    return Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER).count()
+
+
+def test_reminders_are_wished_for_limited_and_off_at_once(program: Program, staff: User) -> None:
+    at = NOW + 3 * DAY
+    assert operations.write_reminders(now=at) == 0
+    operations.wish_for_reminders(program=program, wanted=True)
+    assert operations.write_reminders(now=at - DAY) == 0
+    # Noon in Los Angeles; none at night.
+    assert operations.write_reminders(now=at + timedelta(hours=8)) == 0
+    assert operations.write_reminders(now=at) == 1
+    assert operations.write_reminders(now=at) == 0
+    assert operations.write_reminders(now=at + 2 * DAY) == 0
+    press(exercise_of(program), at + 2 * DAY)
+    assert operations.write_reminders(now=at + 4 * DAY) == 0
+    assert operations.write_reminders(now=at + 5 * DAY) == 1
+    for number in range(10):
+        operations.write_reminders(now=at + timedelta(days=8 + 3 * number))
+    assert reminders() == operations.MOST_REMINDERS == 6
+
+    # With a No what waits is not sent.
+    operations.wish_for_reminders(program=program, wanted=False)
+    rows = Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER)
+    assert set(rows.order_by().values_list("state", flat=True)) == {"dropped"}
+
+
+@pytest.mark.parametrize("why", ["off", "paused", "ended", "over", "not begun", "no link", "no email"])
+def test_no_reminder(program: Program, staff: User, why: str) -> None:
+    operations.wish_for_reminders(program=program, wanted=why != "off")
+    at = NOW + 4 * DAY
+    if why == "paused":
+        operations.pause(program=program, act=Act(NOW, staff))
+    elif why == "ended":
+        operations.end(program=program, act=Act(NOW, staff))
+    elif why == "over":
+        at = NOW + 56 * DAY
+    elif why == "not begun":
+        Program.objects.update(started_on=TODAY + 2 * DAY)
+    elif why == "no link":
+        Link.objects.filter(purpose="program").update(revoked_at=NOW)
+    elif why == "no email":
+        Link.objects.filter(purpose="program").update(email="")
+    assert operations.write_reminders(now=at) == reminders() == 0
+
+
 def test_export_tells_all_and_erasure_leaves_nothing(program: Program, staff: User) -> None:
     press(exercise_of(program), pain=4)
+    operations.check_week(program=program, week=1, answers=ANSWERS, now=NOW + 5 * DAY)
     client = program.booking.client
     data = export.as_data(export.all_about(client))["program"]
     assert data[0]["name"] == "For runners"
     assert data[0]["days"] == [{"day": str(TODAY), "exercise": "Bridge", "outcome": "done", "pain": 4}]
+    assert data[0]["checks"][0]["answers"] == ANSWERS
     visits.complete_booking(booking=program.booking, actor=staff, now=NOW + timedelta(days=30))
     erasure.erase_client(client=client, actor=staff, now=NOW + timedelta(days=31))
-    for model in (Program, ProgramExercise, ExerciseDay):
+    for model in (Program, ProgramExercise, ExerciseDay, WeekCheck):
         assert not model.objects.exists()
     assert not Link.objects.filter(purpose="program").exists()
 

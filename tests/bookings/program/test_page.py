@@ -17,7 +17,7 @@ from django.test import Client
 from bookings.domain.operations import Act
 from bookings.models import Booking
 from bookings.program import operations
-from bookings.program.models import ExerciseDay, Program, ProgramTemplate
+from bookings.program.models import ExerciseDay, Program, ProgramTemplate, WeekCheck
 from tests.bookings.views.visits.browsers import text
 from tests.factories import NOW, World
 
@@ -37,7 +37,7 @@ def test_today_s_exercises_come_one_at_a_time(client: Client, program: Program, 
     response = client.get(page)
     said = text(response)
     for words in (
-        "For runners", "Week 1 of 8", "Exercise 1 of 1 today", "Bridge", "10 times, in 2 sets", "Lift your hips.",
+        "For runners", "Week 1 of 8", "Exercise 1 of 1 today", "Bridge", "2 sets of 10", "Lift your hips.",
         "Stop and call us: It hurts.", "(213) 555-0142", "Slowly, please.", "0 of 1",
     ):  # fmt: skip
         assert words in said, words
@@ -172,3 +172,43 @@ def test_an_unreadable_note_costs_a_line(client: Client, program: Program, setti
     page = page_of(program)
     settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
     assert "Bridge" in text(client.get(page))
+
+
+def test_a_week_in_five_questions(client: Client, program: Program) -> None:
+    page = page_of(program)
+    assert "in five questions" not in text(client.get(page))
+    answers = {
+        "week": 1,
+        "at_rest": 2,
+        "moving": 4,
+        "ease": "right",
+        "posture": "better",
+        "words": "My left knee.",
+    }
+    with time_machine.travel(NOW + timedelta(days=6), tick=False):
+        assert "Week 1 in five questions" in text(client.get(page))
+        wrong: list[dict[str, Any]] = [
+            {"at_rest": 11}, {"moving": ""}, {"ease": "x"}, {"words": "x" * 501}, {"week": "x"}, {"week": 99},
+        ]  # fmt: skip
+        for changes in wrong:
+            response = client.post(f"{page}week/", {**answers, **changes})
+            assert response.status_code == 422, changes
+            # Nothing typed is lost.
+            assert "words" in changes or "My left knee." in response.content.decode()
+        said = text(client.post(f"{page}week/", {**answers, "week": 2}, follow=True))
+        assert "Nothing was changed." in said
+        assert not WeekCheck.objects.exists()
+        said = text(client.post(f"{page}week/", answers, follow=True))
+        assert "Your therapist reads it" in said
+        assert "in five questions" not in said
+    assert WeekCheck.objects.get().answers["moving"] == 4
+    assert client.post("/program/x/week/", answers).status_code == 404
+
+
+def test_reminders_are_turned_on_and_off(client: Client, program: Program) -> None:
+    page = page_of(program)
+    for press, on, words in (("on", True, "We remind you when"), ("off", False, "no more reminders")):
+        assert words in text(client.post(f"{page}reminders/", {"press": press}, follow=True))
+        program.refresh_from_db()
+        assert program.reminds is on
+    assert client.post("/program/x/reminders/", {"press": "on"}).status_code == 404
