@@ -30,6 +30,7 @@ class HealthGroup:
     card: screening.Card | None
     choice: forms.BoundField | None
     lines: list[forms.BoundField]
+    spoken: screening.Text | None
 
     @property
     def signs(self) -> list[forms.BoundField]:
@@ -119,9 +120,15 @@ class HealthForm(forms.Form):
                 group.card,
                 self[_of_card(group.card)] if group.card is not None else None,
                 [self[question.id] for question in group.questions],
+                self._spoken(group),
             )
             for number, group in enumerate(self.groups_asked, start=1)
         ]
+
+    def _spoken(self, group: screening.Group) -> screening.Text | None:
+        """What asks for the whole card in one breath: nothing where this service is asked only some of its lines."""
+        of_card = {one for one in self.screening.rules.questions if group.card and one.card == group.card.id}
+        return group.card.spoken if group.card and of_card <= set(group.questions) else None
 
     def clean(self) -> dict[str, Any]:
         """Requires an answer to each card and each question that applies, and a readable past date where one is asked

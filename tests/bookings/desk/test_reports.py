@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -84,6 +86,9 @@ def test_page_shows_plots_with_words_and_tables_with_the_figures(world: World, r
     page = reader.get(PAGE).content.decode()
     assert page.count('<svg class="plot"') == page.count("<title id=") == page.count("<desc id=") == 6
     assert "Visits: Oct 2026 1, Nov 2026 2, Dec 2026 0." in page
+    # Without these rules words are black on a dark page too.
+    styles = (settings.BASE_DIR / "static/css/reports.css").read_text()
+    assert {".plot {", ".plot text {"} <= set(re.findall(r"^\.plot.*?\{", styles, re.MULTILINE))
     assert " style=" not in page
 
 

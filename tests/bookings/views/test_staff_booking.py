@@ -291,3 +291,13 @@ def test_on_the_phone_a_card_is_said_in_one_breath_and_a_visitor_reads_its_lines
         page = who.get("/book/health/").content.decode()
         assert (said in page) is is_said
         assert line in page
+    # A service that is asked only some of a card's lines has them read one by one.
+    world.service.slug = "another-service"
+    world.service.save()
+    desk.post(BEGIN)
+    flow = Flow(desk, world).until("when")
+    flow.when(starts_at=at(12).isoformat())
+    page = desk.get("/book/health/").content.decode()
+    assert said in page
+    assert "Thyroid, heartbeat or neck artery trouble" not in page
+    assert "Asthma, low blood pressure, or diabetes" in page
