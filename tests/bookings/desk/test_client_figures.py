@@ -65,7 +65,7 @@ def test_best_lapsed_and_how_many_come_again(world: World) -> None:
 
 def test_who_was_erased_is_in_no_list(world: World) -> None:
     visit("Ana", -200)
-    OurClient.objects.update(erased_at=NOW)
+    OurClient.objects.update(erased_at=NOW, name=OurClient.ERASED, email="", phone="")
     found = client_figures(now=NOW)
     assert (found.clients, found.average_cents, found.best, found.lapsed) == (0, 0, [], [])
 
