@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from bookings.domain import listeners, operations
+from bookings.domain import listeners, operations, outbox
 from bookings.domain.operations import Act, LookedUp, Sender, Submission
-from bookings.domain.operations.transaction import translated_errors
-from bookings.enums import EventKind
+from bookings.domain.operations.transaction import record, translated_errors
+from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import AnotherClient, ChangedMeanwhile
 from bookings.models import Booking, BookingRules
 from massagerx.lib.encryption import UnreadableValue
@@ -176,14 +176,20 @@ def resume_course(
     return fresh
 
 
-def end_course(*, course: Course) -> bool:
-    """Gives up what a paused course has left to plan; False when nothing is."""
-    with transaction.atomic():
+def end_course(*, course: Course, act: Act) -> Booking | None:
+    """Gives up what a paused course has left to plan, and tells the client; the last visit that fell away, in whose
+    history it stands. None when nothing is left."""
+    with translated_errors(), transaction.atomic():
         fresh = _locked(course)
-        was_paused = bool(fresh.rest)
+        if not fresh.rest:
+            return None
         fresh.rest, fresh.paused_at = [], None
         fresh.save(update_fields=["rest", "paused_at"])
-    return was_paused
+        fell_away = fresh.visits.filter(status=BookingStatus.CANCELED, events__kind=EventKind.PAUSED)
+        last = fell_away.order_by("-starts_at", "-pk").select_related("client")[0]
+        record(last, EventKind.CANCELED, last.status, act)
+        outbox.write_messages(booking=last, kinds=[MessageKind.TOGETHER], now=act.at)
+    return last
 
 
 def _locked(course: Course) -> Course:

@@ -200,8 +200,12 @@ def resume_page(request: StaffRequest, pk: int) -> HttpResponse:
 def end_page(request: StaffRequest, pk: int) -> HttpResponse:
     """The press that gives up what a paused course has left."""
     course = _pressed(request, pk)
-    if course is not None and end_course(course=course):
-        say(request, True, _("The course has ended. Nothing more is planned, and nobody is written to."))
+    if course is None:
+        return redirect("admin:courses_course_change", pk)
+    last = end_course(course=course, act=Act(timezone.now(), request.user, by_client=True))
+    if last is not None:
+        words = _("The course has ended. Nothing more is planned.")
+        say(request, True, f"{words} {how_told(last.client)}")
     return redirect("admin:courses_course_change", pk)
 
 

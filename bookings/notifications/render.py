@@ -261,7 +261,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.TOGETHER:
         visits = _told_together(message, booking, now)
         found |= _together(message, visits)
-        found["is_paused"] = bool(booking.pk) and with_event(message, booking, EventKind.PAUSED).exists()
+        found["is_ended"] = bool(booking.pk) and _ends_course(message, booking)
+        paused = with_event(message, booking, EventKind.PAUSED)
+        found["is_paused"] = bool(booking.pk) and not found["is_ended"] and paused.exists()
         found["find_url"] = f"{settings.SITE_URL}{reverse('visits:find')}"
         # The last one's link works longest, and a paused course waits.
         found["opens"] = visits[-1] if found["is_paused"] else booking
@@ -375,6 +377,12 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }
+
+
+def _ends_course(message: Message, booking: Booking) -> bool:
+    """Whether the message tells that what a pause had taken out of the calendar is planned no more."""
+    ended = BookingEvent.objects.filter(kind=EventKind.CANCELED, from_status=BookingStatus.CANCELED)
+    return ended.filter(booking=booking, at=message.created_at).exists()
 
 
 # What tells of a change, and of the deeds that it may be.

@@ -236,7 +236,7 @@ def test_draft_of_a_rest_that_is_no_longer_left_plans_anew(course: Course, world
     client.post(address(first, "pause"), shown_on(client.get(address(first, "pause"))))
     client.post(address(first, "resume"))
     course.refresh_from_db()
-    course_operations.end_course(course=course)
+    assert course_operations.end_course(course=course, act=Act(NOW))
     page = text(client.get(COURSE))
     assert "From which day can we come again?" not in page
     assert "Which plan?" in page
@@ -346,3 +346,24 @@ def test_link_to_go_on_lasts_as_long_as_the_last_visit_would(course: Course) -> 
     link = Link.objects.get(booking=last)
     assert links.token_of(link) in found[1]
     assert link.expires_at == last.ends_at + links.VISIT_LINK_OUTLIVES_VISIT
+
+
+def test_ending_a_paused_course_is_told_once(course: Course, desk: Client) -> None:
+    pause = NOW - timedelta(minutes=5)
+    course_operations.pause_course(
+        course=course, act=Act(pause, User.objects.create_user("d"), by_client=True)
+    )
+    Message.objects.all().delete()
+    end = reverse("admin:courses_course_end", args=[course.pk])
+
+    answer = desk.post(end, follow=True)
+    assert "Nothing more is planned. The client gets an email." in answer.content.decode()
+    desk.post(end)
+
+    message = Message.objects.get()
+    mail = email_of(message, NOW)
+    assert mail.subject == "Your course has ended: Manual lymphatic drainage"
+    assert "The visits that fell away in the pause are planned no more" in mail.text
+    assert "with Sample Therapist One" not in mail.text
+    course.refresh_from_db()
+    assert (course.rest, course.paused_at) == ([], None)

@@ -162,8 +162,8 @@ class CourseStory(Story):
         paused = [course for course in self.courses() if course.rest]
         course = paused[pick % len(paused)]
         if ends:
-            assert end_course(course=course)
-            assert not end_course(course=course)
+            assert end_course(course=course, act=self.act)
+            assert end_course(course=course, act=self.act) is None
         else:
             self.goes_on(course, days)
 

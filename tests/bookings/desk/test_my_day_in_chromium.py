@@ -170,6 +170,35 @@ def test_a_whole_day_with_one_lost_connection(
     assert kinds(second) == ["late"]
 
 
+def test_a_press_on_the_visits_own_page_is_kept_too_and_stays_there(
+    live_server: Any, visits: list[Booking], new_page: Any
+) -> None:
+    first = visits[0]
+    page = new_page(width=PHONE)
+    log_in(page, "hands")
+    page.goto(f"/admin/bookings/booking/{first.pk}/change/", wait_until="load")
+    steps = page.get_by_role("region", name="On the way")
+    expect(steps.get_by_role("button", name=re.compile("^Leaving"))).to_be_visible()
+    assert sideways_overflow(page) == 0
+    assert accessibility_violations(page) == []
+    screenshot(page, "my-visit-before")
+    new_page.allow("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    steps.get_by_role("button", name=re.compile("^Leaving")).click()
+    expect(page.locator("[data-unsent]").get_by_role("button")).to_have_count(1)
+    assert kinds(first) == []
+    page.context.set_offline(False)
+    # Sent, and the page loaded anew.
+    expect(page.get_by_text("Undo: Leaving")).to_be_visible()
+    assert page.url.endswith(f"/booking/{first.pk}/change/")
+    assert kinds(first) == ["leaving"]
+    steps.get_by_role("button", name=re.compile("^I’m there")).click()
+    expect(page.get_by_role("region", name="Safe at the door")).to_be_visible()
+    assert kinds(first) == ["leaving", "arrived"]
+    assert accessibility_violations(page) == []
+    screenshot(page, "my-visit-there")
+
+
 def test_a_pin_waits_on_the_page_alone_until_there_is_a_connection(
     live_server: Any, visits: list[Booking], clock: Any, new_page: Any
 ) -> None:

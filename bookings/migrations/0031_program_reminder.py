@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0028_who_is_visited"),
+        ("bookings", "0030_own_words"),
     ]
 
     operations = [
