@@ -131,10 +131,11 @@ def overview(*, today: date) -> Overview:
             of.asked += asked
             of.done += row.done
     stopped = Counter(week for program in programs.values() if (week := _stopped_in(program, today)))
-    by_name = {"key": lambda one: one.name}
-    return Overview(
-        sorted(sports.values(), **by_name), sorted(exercises.values(), **by_name), sorted(stopped.items())
-    )
+    return Overview(_by_name(sports), _by_name(exercises), sorted(stopped.items()))
+
+
+def _by_name(followed: dict[str, Followed]) -> list[Followed]:
+    return [followed[name] for name in sorted(followed)]
 
 
 def _last_asked(program: Program, row: ProgramExercise, yesterday: date) -> date:

@@ -104,6 +104,6 @@ def test_the_page_and_its_table(owner: Client, program: Program) -> None:
     shown = text(owner.get(page))
     assert "Bridge" in shown
     assert "Running" in shown
-    table = b"".join(owner.get(f"{page}?csv=1")).decode()  # type: ignore[arg-type]
+    table = b"".join(owner.get(f"{page}?csv=1")).decode()
     assert "Exercise,Bridge,1,10,0,0" in table
     assert "Stopped in week,1,1" in table
