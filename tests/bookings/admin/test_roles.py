@@ -151,6 +151,8 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_days_behind": {"owner"},
+    "bookings_booking_client_figures": {"owner"},
+    "bookings_booking_clients_csv": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
     "bookings_client_merge": {"owner", "desk"},
