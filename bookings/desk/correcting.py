@@ -30,7 +30,7 @@ from .frame import StaffRequest, desk_page, get_visit, log_change, page, say, to
 # How a visit reads, line by line: what differs is shown before the press.
 _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
     (gettext_lazy("Visit is for"), lambda visit: visit.visit_for),
-    (gettext_lazy("Phone at the door"), lambda visit: visit.door_phone.as_national),
+    (gettext_lazy("Number to call at the door"), lambda visit: visit.door_phone.as_national),
     (gettext_lazy("Language"), lambda visit: visit.recipient_language or "–"),
     (gettext_lazy("Who pays"), lambda visit: visit.payer_name or visit.contact_name),
     (gettext_lazy("Treatment"), lambda visit: local_span(visit.starts_at, visit.ends_at)),

@@ -153,7 +153,7 @@ class CorrectForm(AddressForm):
         help_text=gettext_lazy("Blank: for the client."),
     )
     recipient_phone = PhoneField(  # type: ignore[assignment]
-        label=gettext_lazy("Phone at the door"),
+        label=gettext_lazy("Number to call at the door"),
         region="US",
         required=False,
         help_text=gettext_lazy("Blank: the client’s."),

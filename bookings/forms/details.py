@@ -56,10 +56,10 @@ class DetailsForm(PersonForm):
     for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
     recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
     recipient_phone = PhoneField(
-        label=_("Their phone"),
+        label=_("Number to call at the door"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "tel", "inputmode": "tel"}),
-        help_text=_("Whom your therapist calls at the door. Blank: you."),
+        help_text=_("Theirs, if it isn’t yours."),
         error_messages={"invalid": _("Type a phone number with its area code, like 213 555 0123.")},
     )
     recipient_language = LineField(

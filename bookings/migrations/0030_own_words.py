@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "Message settings hold words of the owner's."
     dependencies = [
         ("bookings", "0029_therapist_phone"),
     ]

@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    services_stop = "A program has reminders."
     dependencies = [
         ("bookings", "0028_who_is_visited"),
         ("program", "0001_tables"),
