@@ -189,6 +189,7 @@ VIEWS: dict[str, set[str]] = {
     "referrals_referraloffice_address": {"owner"},
     "program_program_make": {"owner", "desk"},
     "program_assessment": {"owner", "desk"},
+    "program_program_figures": {"owner"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
 LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
