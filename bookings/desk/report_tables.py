@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -137,6 +137,24 @@ def exported(rows: Any) -> Iterator[list[Any]]:
     booking: Booking
     for booking in rows.iterator(chunk_size=_PORTION):
         yield [cell(booking) for _heading, cell in _EXPORTED]
+
+
+def exported_clients(clients: Iterable[Any]) -> Iterator[list[Any]]:
+    """Clients with their figures as lines of a CSV file, read while they are sent."""
+    yield [
+        _("Name"),
+        _("Email"),
+        _("Phone"),
+        _("Visits"),
+        _("Total"),
+        _("First visit"),
+        _("Last visit"),
+        _("Next visit"),
+    ]
+    for client in clients:
+        days = [local(at).date() if at else "" for at in (client.first, client.last, client.coming)]
+        phone = client.phone.as_national if client.phone else ""
+        yield [client.name, client.email, phone, client.visits, _money(client.paid_cents), *days]
 
 
 # The answer ----------------------------------------------------------------------------------------------------------

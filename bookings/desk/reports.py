@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bookings.domain.client_figures import LAPSED_AFTER, client_figures, every_client
 from bookings.domain.days_behind import days_behind
 from bookings.domain.reports import Report, load_report
 from bookings.models import Booking, BookingRules
@@ -24,7 +25,7 @@ from massagerx.lib.localtime import local
 
 from .forms import PeriodForm
 from .frame import StaffRequest, desk_page, page
-from .report_tables import COLUMNS, TABLES, answers, charts, exported, heat, in_a_sentence
+from .report_tables import COLUMNS, TABLES, answers, charts, exported, exported_clients, heat, in_a_sentence
 
 
 @desk_page(sees_reports)
@@ -77,6 +78,32 @@ def days_page(request: StaffRequest) -> HttpResponse:
     found = days_behind(days=days, rules=BookingRules.load(), now=timezone.now())
     context = {"title": _("How days went"), "days": days, "found": found, "choices": (30, 90)}
     return page(request, "reports_days", context)
+
+
+@desk_page(sees_reports, sees_every_visit)
+@require_safe
+def clients_page(request: StaffRequest) -> HttpResponse:
+    """Who comes most, who stopped coming, and how many come again."""
+    found = client_figures(now=timezone.now())
+    context = {
+        "title": _("Clients in figures"),
+        "found": found,
+        "share": round(100 * found.again / found.clients) if found.clients else None,
+        "days": LAPSED_AFTER.days,
+        "lists": [
+            (_("Best clients"), found.best),
+            (_("Clients who have not come for a while"), found.lapsed),
+        ],
+    }
+    return page(request, "reports_clients", context)
+
+
+@desk_page(sees_reports, sees_every_visit)
+@require_safe
+def clients_csv(request: StaffRequest) -> HttpResponseBase:
+    """Every client with a visit that took place, for a spreadsheet; sent while they are read."""
+    now = timezone.now()
+    return csv_response(f"clients-{local(now).date()}", exported_clients(every_client(now=now)))
 
 
 @desk_page(sees_reports)

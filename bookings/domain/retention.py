@@ -50,7 +50,9 @@ def kept() -> list[Kept]:
     return [
         Kept(_("A booking that you start and don’t send"), _days(intake.DRAFT_LIFETIME)),
         Kept(
-            _("Your health answers, clinicians’ notes, what a visit is for, and the dates of a course"),
+            _(
+                "Your health answers, clinicians’ notes, what a visit is for, courses’ dates, and training programs"
+            ),
             after % {"time": health},
         ),
         Kept(

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -24,14 +24,15 @@ from bookings.domain.operations import Act
 from bookings.exceptions import BookingError
 from bookings.models import Booking
 from bookings.staff.labels import local_when, unreadable
-from bookings.staff.visibility import only_seen_by, sees_visits
+from bookings.staff.visibility import only_seen_by, sees_reports, sees_visits
+from massagerx.lib.csv import csv_response
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 from massagerx.lib.urls import absolute_url
 
 from . import operations
 from .body import REGIONS
-from .figures import plot_of, weeks_of
+from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
 from .words import check_words, why_not
@@ -377,6 +378,31 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }
     return page(request, "program", context)
+
+
+@desk_page(sees_reports)
+@require_safe
+def figures_page(request: StaffRequest) -> HttpResponseBase:
+    """For the owner: how programs are followed, by sport and by exercise, and in which week clients stop; also as a
+    table for a spreadsheet."""
+    today = local(timezone.now()).date()
+    found = overview(today=today)
+    if "csv" in request.GET:
+        parts = ((_("Sport"), found.sports), (_("Exercise"), found.exercises))
+        rows: list[list[Any]] = [[_("Of"), _("Name"), _("Programs"), _("Asked for"), _("Done"), _("Percent")]]
+        rows += [
+            [of, one.name, one.programs, one.asked, one.done, one.share]
+            for of, followed in parts
+            for one in followed
+        ]
+        rows += [[_("Stopped in week"), week, count] for week, count in found.stopped]
+        return csv_response(f"programs-{today}", rows)
+    parts = ((_("By sport"), found.sports), (_("By exercise"), found.exercises))
+    return page(
+        request,
+        "program_figures",
+        {"title": _("How programs are followed"), "parts": parts, "stopped": found.stopped},
+    )
 
 
 def waiting(user: User, now: datetime) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ _PROGRAM = "program/program/"
 
 urlpatterns = [
     path(f"{_PROGRAM}make/<int:pk>/", desk.make_page, name="program_program_make"),
+    path(f"{_PROGRAM}figures/", desk.figures_page, name="program_program_figures"),
     path("program/assessment/<int:pk>/", desk.assessment_page, name="program_assessment"),
     path(f"{_PROGRAM}<str:key>/change/", desk.program_page, name="program_program_change"),
     path(f"{_PROGRAM}<str:key>/history/", desk.program_history, name="program_program_history"),

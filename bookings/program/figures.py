@@ -1,12 +1,19 @@
-"""How a program is followed, week by week: for the therapist's plot, and what hurts."""
+"""How programs are followed: one week by week, for its therapist; and all of them, for the owner."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from statistics import mean
 
-from .models import ExerciseDay, Program
+from django.db.models import Count, Q
+
+from massagerx.lib.localtime import local
+
+from .models import ExerciseDay, Program, ProgramExercise
+from .week import times_asked
 
 
 @dataclass(slots=True)
@@ -73,3 +80,80 @@ def plot_of(weeks: Sequence[WeekFigures]) -> Plot:
         if week.pain is not None:
             dots.append({"x": left + _WEEK // 2, "y": _HIGH - round(_HIGH * week.pain / 10)})
     return Plot(_WEEK * len(weeks), bars, dots)
+
+
+# All programs, for the owner ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Followed:
+    """How often something was asked for, and done; `programs` is of how many clients' programs."""
+
+    name: str
+    programs: int = 0
+    asked: int = 0
+    done: int = 0
+
+    @property
+    def share(self) -> int | None:
+        """What was done of what was asked for, in percent; None where nothing was. A client may do more."""
+        return round(100 * self.done / self.asked) if self.asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Programs by sport and by exercise, and how many stopped in which week: ended early, or a week without a press."""
+
+    sports: list[Followed]
+    exercises: list[Followed]
+    stopped: list[tuple[int, int]]
+
+
+def overview(*, today: date) -> Overview:
+    """All programs that have begun, up to yesterday: today isn't over. What hurt is not looked at. Two queries."""
+    yesterday = today - timedelta(days=1)
+    programs = {
+        row.pk: row for row in Program.objects.filter(started_on__lt=today).defer("note").order_by("pk")
+    }
+    counted = Count("days", filter=Q(days__outcome=ExerciseDay.Outcome.DONE, days__day__lt=today))
+    rows = ProgramExercise.objects.filter(program__in=programs).annotate(done=counted).order_by("pk")
+    sports: dict[str, Followed] = {}
+    exercises: dict[str, Followed] = {}
+    seen: set[tuple[str, int]] = set()
+    for row in rows:
+        program = programs[row.program_id]
+        asked = times_asked(row, program, local(row.added_at).date(), _last_asked(program, row, yesterday))
+        for found, name in ((sports, program.get_sport_display()), (exercises, row.name)):
+            of = found.setdefault(name, Followed(name))
+            if (name, program.pk) not in seen:
+                seen.add((name, program.pk))
+                of.programs += 1
+            of.asked += asked
+            of.done += row.done
+    stopped = Counter(week for program in programs.values() if (week := _stopped_in(program, today)))
+    return Overview(_by_name(sports), _by_name(exercises), sorted(stopped.items()))
+
+
+def _by_name(followed: dict[str, Followed]) -> list[Followed]:
+    return [followed[name] for name in sorted(followed)]
+
+
+def _last_asked(program: Program, row: ProgramExercise, yesterday: date) -> date:
+    """The last local day on which an exercise of a program was asked for, up to yesterday."""
+    day_before = timedelta(days=1)
+    ends = [local(at).date() - day_before for at in (program.ended_at, row.ended_at) if at is not None]
+    if program.paused_on is not None:
+        ends.append(program.paused_on - day_before)
+    return min([yesterday, *ends])
+
+
+def _stopped_in(program: Program, today: date) -> int | None:
+    """The week in which a client stopped; None for who goes on, has come to the end, or is paused."""
+    if program.paused_on is not None:
+        return None
+    last = local(program.last_press_at).date() if program.last_press_at else program.started_on
+    ended = local(program.ended_at).date() if program.ended_at else None
+    if ended is not None and ended <= program.last_day:
+        return max(program.week_of(ended), 1)
+    is_silent = min(today, program.last_day) - last > timedelta(days=7)
+    return max(program.week_of(last), 1) if is_silent else None

@@ -20,6 +20,20 @@ def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
     return comes and exercise.from_week <= program.week_of(day) <= exercise.to_week
 
 
+def times_asked(exercise: ProgramExercise, program: Program, first: date, last: date) -> int:
+    """On how many of the local days from one to another, both included, it is asked for: `is_asked_on` of each,
+    counted at once."""
+    begin, per_week = program.started_on, exercise.days_a_week
+    since = max((first - begin).days, 7 * (exercise.from_week - 1))
+    until = min((last - begin).days + 1, 7 * exercise.to_week)
+
+    def before(number: int) -> int:
+        weeks, rest = divmod(number, 7)
+        return weeks * per_week - (-rest * per_week // 7)
+
+    return max(before(until) - before(since), 0) if until > since else 0
+
+
 @dataclass(frozen=True, slots=True)
 class DayGlance:
     """A day of a week: how many exercises it asks for, and how many were done."""

@@ -99,12 +99,12 @@ def _read_clock(field: forms.TimeField) -> None:
 
 def _day_input() -> forms.DateInput:
     # The browser's own calendar: in the reader's language, by keys, and under a thumb.
-    return forms.DateInput(attrs={"type": "date", "aria-label": _("Date")}, format="%Y-%m-%d")
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def _clock_input() -> forms.TimeInput:
     # Typed, and without the seconds that nobody types.
-    return forms.TimeInput(attrs={"size": "8", "aria-label": _("Time")}, format="%H:%M")
+    return forms.TimeInput(attrs={"size": "8"}, format="%H:%M")
 
 
 def _name_parts(field: forms.SplitDateTimeField) -> None:

@@ -347,5 +347,5 @@ def test_scheduled_moment_is_shown_in_los_angeles_time(
 def test_privacy_page_ends_with_what_is_kept_as_the_owner_has_set_it(client: Client) -> None:
     BookingRules.objects.update_or_create(pk=1, defaults={"health_kept_months": 7})
     html = client.get("/privacy/").content.decode()
-    assert "the dates of a course:</strong> 7 months after your last visit</li>" in html
+    assert "courses’ dates, and training programs:</strong> 7 months after your last visit</li>" in html
     assert "How long we keep it" not in client.get("/policies/").content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from html import unescape
 from typing import Any
@@ -433,3 +434,18 @@ def test_photos_of_a_therapist_who_is_deleted_go_too(
             owner.post(reverse("admin:bookings_therapist_changelist"), sent)
     assert not Photo.objects.exists()
     assert not default_storage.exists(photo.name)
+
+
+def test_a_date_keeps_its_own_name_and_the_parts_of_an_instant_say_which_they_are(
+    owner: Client, world: World
+) -> None:
+    page = owner.get(reverse("admin:bookings_therapist_change", args=[world.therapist.pk])).content.decode()
+    (day,) = re.findall(r'<input [^>]*name="certificate_expires_on"[^>]*>', page)
+    assert 'type="date"' in day
+    assert "aria-label" not in day
+    page = owner.get(reverse("admin:bookings_termsversion_add")).content.decode()
+    for part, kind, name in ((0, "date", "Date"), (1, "text", "Time")):
+        (found,) = re.findall(rf'<input [^>]*name="published_at_{part}"[^>]*>', page)
+        assert f'type="{kind}"' in found
+        assert f'aria-label="{name}: ' in found
+    assert "DateTimeShortcuts" not in page

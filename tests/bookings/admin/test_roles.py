@@ -151,6 +151,8 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_days_behind": {"owner"},
+    "bookings_booking_client_figures": {"owner"},
+    "bookings_booking_clients_csv": {"owner"},
     "bookings_booking_report_csv": {"owner"},
     "bookings_booking_export": {"owner"},
     "bookings_client_merge": {"owner", "desk"},
@@ -187,6 +189,7 @@ VIEWS: dict[str, set[str]] = {
     "referrals_referraloffice_address": {"owner"},
     "program_program_make": {"owner", "desk"},
     "program_assessment": {"owner", "desk"},
+    "program_program_figures": {"owner"},
 }
 # They do what was pressed, and lead back whoever opens them by address.
 LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}

@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import Group, User
+from django.db.models import F
 from playwright.sync_api import expect
 
 from bookings.domain import check_ins, operations
 from bookings.domain.operations import Press
 from bookings.enums import BookingStatus, StepKind
-from bookings.models import Booking, CheckIn
+from bookings.models import Booking, CheckIn, Client, Therapist
 from tests.factories import NOW, World, at, fix_drives, make_roles, make_world
-from tests.support.browser import PHONE, accessibility_violations, screenshot, sideways_overflow
+from tests.support.browser import (
+    PHONE,
+    accessibility_violations,
+    broken_words,
+    screenshot,
+    sideways_overflow,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -267,3 +274,39 @@ def test_a_pin_that_is_entered_while_another_is_under_way_is_sent_too(
     with page.expect_response(lambda answer: "/pin/" in answer.url and answer.status == 200):
         held[0].continue_()
     assert CheckIn.objects.get().is_alarm
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_longest_names_fit_on_the_last_day_of_a_year(
+    width: int, live_server: Any, visits: list[Booking], clock: Any, new_page: Any
+) -> None:
+    """A Thursday in December: hardly a date has more letters."""
+    later = timedelta(days=24)
+    times = ("starts_at", "ends_at", "blocked_from", "blocked_until")
+    Booking.objects.update(**{name: F(name) + later for name in times})
+    clock.move_to(at(9, 15) + later)
+    User.objects.create_superuser("owner", "owner@example.com", "a-long-password")
+
+    def named(client: str, therapist: str) -> None:
+        Client.objects.update(name=client)
+        Booking.objects.update(contact_name=client, recipient_name="")
+        Therapist.objects.update(name=therapist)
+
+    wide: list[str] = []
+    torn: list[str] = []
+    for who in ("hands", "owner"):
+        page = new_page(width=width)
+        named("W" * 120, "W" * 80)
+        log_in(page, who)
+        expect(page.locator("h1")).to_contain_text("Dec")
+        tabs = page.locator(".my-tabs a").evaluate_all("(all) => all.map((one) => one.href)")
+        addresses = (
+            [*tabs, f"/admin/bookings/booking/{visits[0].pk}/change/"] if who == "hands" else ["/admin/"]
+        )
+        wide += [address for address in addresses if page.goto(address) and sideways_overflow(page)]
+        named("Flora First", "Sample Therapist One")
+        # A drawn board says its hours to who doesn't see it, in a place of one pixel.
+        plain = [address for address in addresses if width < 700 or "/week/" not in address]
+        torn += [word for address in plain if page.goto(address) for word in broken_words(page)]
+    assert wide == []
+    assert torn == []

@@ -20,6 +20,8 @@ from bookings.notifications import delivery
 from tests.factories import DAY, NOW, World, at
 from tests.support.smtp import MailServer
 
+from .test_races import at_once
+
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
 FINE, HELP = "4711", "4177"
@@ -128,6 +130,19 @@ def test_the_therapist_is_asked_and_then_people_are_alerted_in_turn(
     assert check_ins.end_alarm(check_in=row(visit), actor=people[1], now=at(14))
     assert not check_ins.end_alarm(check_in=row(visit), actor=people[1], now=at(14))
     assert (row(visit).taken_by, row(visit).ended_by) == (people[1], people[1])
+
+
+def test_watches_at_once_ask_once_and_alert_one(
+    transactional_db: None, visit: Booking, people: list[User]
+) -> None:
+    def watch_together(moment: datetime) -> None:
+        assert at_once([lambda: check_ins.watch(now=moment)] * 6) == {"done": 6}
+
+    watch_together(OVERDUE)
+    assert Message.objects.filter(kind=MessageKind.CHECK_IN).count() == 1
+    watch_together(OVERDUE + 5 * MINUTE)
+    assert alerted() == ["zoe"]
+    assert row(visit).turns == 1
 
 
 def test_without_a_list_the_desk_is_alerted(visit: Booking, smtp_server: MailServer) -> None:

@@ -148,6 +148,7 @@ class Day:
                 lambda: self.the_desk_confirms(pick),
                 lambda: self.the_desk_thinks_again(pick),
                 lambda: self.the_desk_thinks_again(0),
+                lambda: self.the_desk_is_of_two_minds(pick, chance.randint(1, 8)),
                 lambda: self.the_therapist_presses(pick, None, 0, slipped=False),
                 lambda: self.the_therapist_presses(pick, None, 0, slipped=yes),
                 lambda: self.the_therapist_presses(
@@ -316,6 +317,18 @@ class Day:
             now_is = columns_of(Booking.objects.get(pk=visit.pk))
             # A request whose hour went by meanwhile has another.
             assert now_is | {"answer_by": None} == as_found[visit.pk] | {"answer_by": None}
+
+    def the_desk_is_of_two_minds(self, pick: int, quarters: int) -> None:
+        """Does one thing, calls the visit off before anybody heard of it, and thinks again once the mail has run."""
+        if self.visit(pick).status == BookingStatus.REQUESTED:
+            self.the_desk_confirms(pick)
+        else:
+            self.the_desk_moves(pick, quarters)
+        self.now += MINUTE
+        self.visit_is_called_off(pick, by_client=False)
+        self.now += MINUTE
+        self.mail_leaves()
+        self.the_desk_thinks_again(0)
 
     def was_right_to_refuse(self, refusal: BookingError, events: list[BookingEvent]) -> None:
         if isinstance(refusal, ChangedMeanwhile):

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+import uuid
+from datetime import date, timedelta
 
-from bookings.program.figures import plot_of, weeks_of
-from bookings.program.models import ExerciseDay, Program
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from bookings.domain.operations import Act
+from bookings.program import operations
+from bookings.program.figures import overview, plot_of, weeks_of
+from bookings.program.models import ExerciseDay, Program, ProgramExercise
+from bookings.program.week import is_asked_on, times_asked
+from tests.bookings.views.visits.browsers import text
+from tests.factories import NOW
+
+from .conftest import TODAY, exercise_of
 
 
 def day(week: int, outcome: str = "done", pain: int | None = None) -> ExerciseDay:
@@ -32,3 +45,65 @@ def test_weeks_count_what_was_done_and_how_much_it_hurt() -> None:
 def test_nothing_yet() -> None:
     assert weeks_of(Program(), []) == []
     assert plot_of([]).bars == []
+
+
+@pytest.mark.parametrize("per_week", range(1, 8))
+def test_days_are_counted_as_they_are_asked_for(per_week: int) -> None:
+    program = Program(started_on=TODAY, weeks=8)
+    exercise = ProgramExercise(days_a_week=per_week, from_week=2, to_week=4)
+    days = [TODAY + timedelta(days=number) for number in range(-3, 40, 3)]
+    for first in days:
+        for last in days:
+            one_by_one = sum(
+                is_asked_on(exercise, program, first + timedelta(days=number))
+                for number in range((last - first).days + 1)
+            )
+            assert times_asked(exercise, program, first, last) == one_by_one, (first, last)
+
+
+def press(program: Program, number: int, name: str = "Bridge") -> None:
+    at = NOW + timedelta(days=number)
+    pressed = operations.Pressed(ExerciseDay.Outcome.DONE, at, uuid.uuid4())
+    operations.press(exercise=exercise_of(program, name), pressed=pressed, now=at)
+
+
+@pytest.mark.django_db
+def test_the_owner_sees_what_was_done_of_what_was_asked(program: Program, staff: User) -> None:
+    for number in (0, 1, 2, 4):
+        press(program, number)
+    found = overview(today=TODAY + timedelta(days=4))
+    (running,) = found.sports
+    # Four days up to yesterday: what was done today counts tomorrow.
+    assert (running.name, running.programs, running.asked, running.done, running.share) == (
+        "Running",
+        1,
+        4,
+        3,
+        75,
+    )
+    assert [(one.name, one.asked, one.share) for one in found.exercises] == [
+        ("Bridge", 4, 75),
+        ("Calf stretch", 0, None),
+    ]
+    assert found.stopped == []
+    # Nothing for more than a week: it stopped in the week of the last press.
+    assert overview(today=TODAY + timedelta(days=12)).stopped == [(1, 1)]
+    press(program, 20)
+    operations.end(program=program, act=Act(NOW + timedelta(days=22), staff))
+    later = overview(today=TODAY + timedelta(days=40))
+    assert later.stopped == [(4, 1)]
+    assert later.sports[0].asked == 22 + 4
+    assert overview(today=TODAY).sports == []
+
+
+@pytest.mark.django_db
+def test_the_page_and_its_table(owner: Client, program: Program) -> None:
+    Program.objects.update(started_on=TODAY - timedelta(days=10), made_at=NOW - timedelta(days=10))
+    ProgramExercise.objects.update(added_at=NOW - timedelta(days=10))
+    page = reverse("admin:program_program_figures")
+    shown = text(owner.get(page))
+    assert "Bridge" in shown
+    assert "Running" in shown
+    table = b"".join(owner.get(f"{page}?csv=1")).decode()
+    assert "Exercise,Bridge,1,10,0,0" in table
+    assert "Stopped in week,1,1" in table
