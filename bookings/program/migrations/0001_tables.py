@@ -1,5 +1,3 @@
-"""Exercises, templates, and the programs of clients."""
-
 import django.core.validators
 import django.db.models.deletion
 import massagerx.lib.encryption
@@ -8,44 +6,32 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from massagerx.lib import roles
-
-_STAFF = ("view", "add", "change")
-RIGHTS = {
-    "Owner": {
-        "program.exercise": roles.ALL,
-        "program.programtemplate": roles.ALL,
-        "program.templateexercise": roles.ALL,
-        "program.program": _STAFF,
-    },
-    "Front desk": {
-        "program.exercise": roles.SEE,
-        "program.programtemplate": roles.SEE,
-        "program.templateexercise": roles.SEE,
-        "program.program": _STAFF,
-    },
-    "Therapist": {"program.program": _STAFF},
-}
-
-
-def give_rights(apps, schema_editor):
-    roles.give_rights(apps, RIGHTS)
-
-
-def take_rights(apps, schema_editor):
-    roles.take_rights(apps, RIGHTS)
-
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
-        ('bookings', '0027_program_links'),
+        ('bookings', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Assessment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('findings', massagerx.lib.encryption.EncryptedJSONField()),
+                ('at', models.DateTimeField(verbose_name='written at')),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assessments', to='bookings.booking')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
+            ],
+            options={
+                'verbose_name': 'assessment',
+                'verbose_name_plural': 'assessments',
+                'ordering': ['-at', '-pk'],
+            },
+        ),
         migrations.CreateModel(
             name='Exercise',
             fields=[
@@ -142,6 +128,9 @@ class Migration(migrations.Migration):
                 ('note', massagerx.lib.encryption.EncryptedJSONField(default=str)),
                 ('hurts_since', models.DateTimeField(blank=True, null=True, verbose_name='hurts more since')),
                 ('last_press_at', models.DateTimeField(blank=True, null=True, verbose_name='last press')),
+                ('reminds', models.BooleanField(default=False, verbose_name='wants reminders')),
+                ('reminders', models.PositiveSmallIntegerField(default=0, verbose_name='reminders sent')),
+                ('reminded_at', models.DateTimeField(blank=True, null=True, verbose_name='last reminder')),
                 ('submission_key', models.UUIDField(editable=False, unique=True)),
                 ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='programs', to='bookings.booking', verbose_name='visit')),
                 ('link', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.link')),
@@ -230,6 +219,21 @@ class Migration(migrations.Migration):
                 'ordering': ['template', 'from_week', 'pk'],
             },
         ),
+        migrations.CreateModel(
+            name='WeekCheck',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('week', models.PositiveSmallIntegerField(verbose_name='week')),
+                ('answers', massagerx.lib.encryption.EncryptedJSONField()),
+                ('at', models.DateTimeField(verbose_name='answered at')),
+                ('program', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='program.program')),
+            ],
+            options={
+                'verbose_name': 'weekly check',
+                'verbose_name_plural': 'weekly checks',
+                'ordering': ['week'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='program',
             constraint=models.CheckConstraint(condition=models.Q(('weeks__gte', 1), ('weeks__lte', 26)), name='program_weeks_in_range'),
@@ -262,5 +266,8 @@ class Migration(migrations.Migration):
             model_name='templateexercise',
             constraint=models.CheckConstraint(condition=models.Q(('from_week__gte', 1), ('to_week__gte', models.F('from_week')), ('to_week__lte', 26)), name='templateexercise_weeks_in_order', violation_error_message='The last week comes before the first.'),
         ),
-        migrations.RunPython(give_rights, take_rights),
+        migrations.AddConstraint(
+            model_name='weekcheck',
+            constraint=models.UniqueConstraint(fields=('program', 'week'), name='weekcheck_once_a_week'),
+        ),
     ]

@@ -1,5 +1,3 @@
-"""Offices that may refer patients, and the patients whom they referred."""
-
 import django.db.models.deletion
 import massagerx.lib.encryption
 import phonenumber_field.modelfields
@@ -7,29 +5,14 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-from massagerx.lib import roles
-
-RIGHTS = {
-    "Owner": {"referrals.referraloffice": roles.KEEP, "referrals.referral": ("view", "change")},
-    "Front desk": {"referrals.referraloffice": roles.SEE, "referrals.referral": ("view", "change")},
-}
-
-
-def give_rights(apps, schema_editor):
-    roles.give_rights(apps, RIGHTS)
-
-
-def take_rights(apps, schema_editor):
-    roles.take_rights(apps, RIGHTS)
-
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
-        ('bookings', '0024_office_clearances'),
-        ('courses', '0004_booked_by_the_client'),
+        ('bookings', '0001_tables'),
+        ('courses', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -120,5 +103,4 @@ class Migration(migrations.Migration):
             model_name='referral',
             constraint=models.CheckConstraint(condition=models.Q(('email', ''), ('phone', ''), _negated=True), name='referral_can_be_told'),
         ),
-        migrations.RunPython(give_rights, take_rights),
     ]

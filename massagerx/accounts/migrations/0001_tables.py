@@ -14,6 +14,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='LogIn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(db_index=True, verbose_name='when')),
+                ('outcome', models.CharField(choices=[('in', 'logged in'), ('password', 'wrong name or password'), ('code', 'right password, wrong code')], max_length=8, verbose_name='what happened')),
+                ('address', models.CharField(max_length=45, verbose_name='from')),
+                ('agent', models.CharField(blank=True, max_length=200, verbose_name='browser')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+            ],
+            options={
+                'verbose_name': 'log-in',
+                'verbose_name_plural': 'log-ins',
+                'ordering': ['-at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='RecoveryCodeSet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

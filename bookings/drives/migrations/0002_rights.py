@@ -1,18 +1,22 @@
-"""Who may see and change what is said of drives."""
+"""What each role may do with the app's models."""
 
 from django.db import migrations
 
 from massagerx.lib import roles
+from massagerx.lib.roles import ALL, KEEP, SEE
 
 RIGHTS = {
-    "Owner": {
-        "drives.driverules": roles.KEEP,
-        "drives.drivecorrection": roles.ALL,
-        "drives.fixeddrive": roles.ALL,
-        "drives.observeddrive": roles.SEE,
-        "drives.roadtime": roles.SEE,
+    "Front desk": {
+        "drives.drivecorrection": SEE,
+        "drives.fixeddrive": SEE,
     },
-    "Front desk": {"drives.drivecorrection": roles.SEE, "drives.fixeddrive": roles.SEE},
+    "Owner": {
+        "drives.drivecorrection": ALL,
+        "drives.driverules": KEEP,
+        "drives.fixeddrive": ALL,
+        "drives.observeddrive": SEE,
+        "drives.roadtime": SEE,
+    },
 }
 
 

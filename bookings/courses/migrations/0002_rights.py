@@ -1,12 +1,21 @@
-"""Who may see and change plans for courses."""
+"""What each role may do with the app's models."""
 
 from django.db import migrations
 
 from massagerx.lib import roles
+from massagerx.lib.roles import ALL, KEEP, SEE
 
 RIGHTS = {
-    "Owner": {"courses.courseplan": roles.KEEP, "courses.coursephase": roles.ALL},
-    "Front desk": {"courses.courseplan": roles.SEE, "courses.coursephase": roles.SEE},
+    "Front desk": {
+        "courses.course": SEE,
+        "courses.coursephase": SEE,
+        "courses.courseplan": SEE,
+    },
+    "Owner": {
+        "courses.course": SEE,
+        "courses.coursephase": ALL,
+        "courses.courseplan": KEEP,
+    },
 }
 
 

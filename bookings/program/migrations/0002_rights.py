@@ -1,0 +1,38 @@
+"""What each role may do with the app's models."""
+
+from django.db import migrations
+
+from massagerx.lib import roles
+from massagerx.lib.roles import ALL, KEEP, SEE
+
+RIGHTS = {
+    "Front desk": {
+        "program.exercise": SEE,
+        "program.program": KEEP,
+        "program.programtemplate": SEE,
+        "program.templateexercise": SEE,
+    },
+    "Owner": {
+        "program.exercise": ALL,
+        "program.program": KEEP,
+        "program.programtemplate": ALL,
+        "program.templateexercise": ALL,
+    },
+    "Therapist": {
+        "program.program": KEEP,
+    },
+}
+
+
+def give_rights(apps, schema_editor):
+    roles.give_rights(apps, RIGHTS)
+
+
+def take_rights(apps, schema_editor):
+    roles.take_rights(apps, RIGHTS)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("program", "0001_tables"), ("bookings", "0002_roles_and_search")]
+
+    operations = [migrations.RunPython(give_rights, take_rights)]
