@@ -278,16 +278,23 @@ def confirmation_waits(booking: Booking) -> bool:
 ENDED = (EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED)
 
 
+def together_ahead(booking: Booking) -> MessageQuerySet:
+    """The messages that tell, or have told, how the visits that were booked together are to be; of several the newest
+    counts. Those that tell of an end are none of them."""
+    visits = Booking.objects.together_with(booking).order_by().values("pk")
+    ended = BookingEvent.objects.filter(booking__in=visits, kind__in=ENDED, at=OuterRef("created_at"))
+    rows = Message.objects.filter(kind=MessageKind.TOGETHER, booking__in=visits).exclude(Exists(ended))
+    return rows.exclude(state__in=[MessageState.FAILED, MessageState.DROPPED])
+
+
 def together_waits(booking: Booking) -> bool:
     """Whether one message about the visits that were booked together is still to leave, and will tell how this one,
     which stands, is to be. No sender takes it until the commit."""
     if booking.together is None:
         return False
-    visits = Booking.objects.together_with(booking).order_by().values("pk")
-    ended = BookingEvent.objects.filter(booking__in=visits, kind__in=ENDED, at=OuterRef("created_at"))
-    rows = Message.objects.filter(kind=MessageKind.TOGETHER, booking__in=visits).exclude(Exists(ended))
-    states = rows.select_for_update().order_by("pk").values_list("state", flat=True)
-    return MessageState.DUE in list(states)
+    rows = together_ahead(booking).select_for_update().order_by("pk")
+    # An older one is dropped when its time comes.
+    return list(rows.values_list("state", flat=True))[-1:] == [MessageState.DUE]
 
 
 def take_back(*, booking: Booking, written_at: datetime, is_own_revision: bool) -> None:

@@ -227,9 +227,7 @@ def ended_together(message: Message, booking: Booking) -> BookingQuerySet:
 
 def _told_later(message: Message, booking: Booking) -> bool:
     """Whether a later message tells, or has told, of the visits to come that were booked together with this one."""
-    visits = Booking.objects.together_with(booking).order_by().values("pk")
-    later = Message.objects.filter(kind=MessageKind.TOGETHER, booking__in=visits, pk__gt=message.pk)
-    return later.exclude(state__in=[MessageState.FAILED, MessageState.DROPPED]).exists()
+    return outbox.together_ahead(booking).filter(pk__gt=message.pk).exists()
 
 
 def will_be_dropped(message: Message) -> bool:

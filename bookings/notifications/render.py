@@ -352,13 +352,16 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
 def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
     """What is told of visits that were booked together, with where they were before when one press moved them."""
     untold = told.untold([visit for visit in visits if visit.pk], until=message.created_at, by=message)
-    before = {}
+    before, earlier = {}, set()
     for key, events in untold.items():
+        earlier |= {event.kind for event in events if event.at < message.created_at}
         moves = [event for event in events if event.kind == EventKind.MOVED]
         if moves and moves[-1].at == message.created_at:
             before[key] = moves[0].moved_from
+    waits = any(visit.status == BookingStatus.REQUESTED for visit in visits)
     return {
-        "is_moved": bool(before),
+        # One that also says for the first time that all are confirmed says that.
+        "is_moved": bool(before) and (waits or EventKind.CONFIRMED not in earlier),
         "visits": [
             {
                 "day": date_format(local(visit.starts_at), "l, F j"),
@@ -375,7 +378,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
             for visit in visits
         ],
         "all_cents": sum(visit.total_cents for visit in visits),
-        "waits": any(visit.status == BookingStatus.REQUESTED for visit in visits),
+        "waits": waits,
         "is_over": all(visit.status not in STANDING for visit in visits),
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,

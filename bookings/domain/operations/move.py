@@ -340,12 +340,17 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
 def tell_change(booking: Booking, act: Act, leaves_at: datetime, was: Columns, **beside: Any) -> None:
     """What the new revision is told by: at `leaves_at`, and in the days before and after the visit, which `was` so,
     `beside` as for `keep`. A confirmation that has not left tells of the change as well, also one of all visits that
-    were booked together, but of no late fee; nothing tells of one after which all is as the client knows it."""
+    were booked together; nothing tells of one after which all is as the client knows it. Who asked for a late move is
+    always told of the answer, and its fee."""
     kinds = []
     if outbox.confirmation_waits(booking) and not is_answer(booking, [act.at]):
         kinds = [MessageKind.CONFIRMED]
-    elif act.by_client or not (
-        (leaves_at > act.at and outbox.together_waits(booking)) or is_as_told(booking, act, was, **beside)
+    elif (
+        act.by_client
+        or not (
+            (leaves_at > act.at and outbox.together_waits(booking)) or is_as_told(booking, act, was, **beside)
+        )
+        or is_answer(booking, [act.at])
     ):
         kinds = [MessageKind.MOVED]
     if act.by_client:

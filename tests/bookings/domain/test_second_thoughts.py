@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from bookings.domain import answers, links, operations, outbox
-from bookings.domain.operations import Act, NewTime, Shown
+from bookings.domain.operations import Act, Move, NewTime, Shown
 from bookings.domain.operations.act import columns_of
 from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotTaken
@@ -858,6 +858,72 @@ def test_a_visit_that_moves_before_the_email_about_its_course_leaves_has_none_of
     text = told(smtp_server, THEN + 22 * MINUTE)
     assert words in text
     assert "12:00 – 1:00 PM" in text or "12:00 PM – 1:00 PM" in text
+
+
+def move_both(second: Booking, staff: User, world: World, moment: datetime) -> None:
+    """All visits of that press go an hour later, by one press at the desk."""
+    visits = Booking.objects.filter(together=second.together).order_by("starts_at")
+    moves = [
+        Move(visit, visit.revision, visit.starts_at + timedelta(hours=1), visit.therapist.slug, 14_000)
+        for visit in visits
+    ]
+    operations.move_together(moves=moves, rules=world.rules.for_staff(), act=Act(moment, staff))
+
+
+def test_visits_confirmed_and_moved_together_are_told_as_confirmed(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=THEN)
+    move_both(second, staff, world, THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "Confirmed: 2 visits" in text
+    assert "Your visits are confirmed" in text
+    assert "3:00 PM – 4:00 PM" in text
+    assert "before: Mon, Dec 7, 2:00 PM" in text.replace("\N{NO-BREAK SPACE}", " ")
+    # They are known as confirmed from then on.
+    smtp_server.messages.clear()
+    move_both(second, staff, world, THEN + 5 * MINUTE)
+    assert "Your visits have moved" in told(smtp_server, THEN + 5 * MINUTE)
+
+
+def test_a_visit_that_moves_after_all_of_its_course_have_moved_is_told_of(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    second = book_course(world)
+    assert second.together is not None
+    operations.confirm_together(together=second.together, actor=staff, now=THEN)
+    move_both(second, staff, world, THEN + MINUTE / 2)
+    send(THEN + MINUTE / 2)
+    smtp_server.messages.clear()
+    # The email about the confirmation waits still, and will be dropped.
+    move(second, staff, 17, THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "5:00 PM – 6:00 PM" in text
+    assert "3:00 PM – 4:00 PM" in text
+
+
+def test_who_asked_for_a_late_move_is_told_of_the_fee_beside_the_email_about_the_course(
+    world: World, staff: User, smtp_server: MailServer
+) -> None:
+    together, soon = uuid.uuid4(), DAY.replace(day=3)
+    first = world.book(starts_at=at(10, day=soon))
+    world.book(starts_at=at(14))
+    Booking.objects.update(together=together)
+    Message.objects.update(state=MessageState.SENT)
+    operations.confirm_together(together=together, actor=staff, now=THEN)
+    first.refresh_from_db()
+    fee = operations.late_fee(first, now=THEN)
+    assert fee
+    change = operations.ask_move(
+        booking=first, to=NewTime(at(14, day=soon)), shown=Shown(first.revision, fee), now=THEN
+    )
+    operations.accept_change(change=change, actor=staff, now=THEN + MINUTE, with_fee=True)
+    send(THEN + 3 * MINUTE)
+    told = [mail.text for mail in smtp_server.messages if mail.recipients == ["ana@example.com"]]
+    assert len(told) == 2
+    assert f"The late fee for this visit is ${fee // 100}." in told[1]
 
 
 def test_visits_canceled_together_are_told_at_the_times_that_the_client_knows(
