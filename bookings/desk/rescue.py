@@ -112,10 +112,10 @@ def _plan(
 
 
 def _draft(user: User, asked: dict[str, Any]) -> UUID:
-    """Under which a member of staff holds the times of one rescue that they look at; another tab may have another."""
-    span = f"{asked['starts_at'].isoformat()} {asked['ends_at'].isoformat()}"
+    """Under which a member of staff holds the times of one rescue that they look at, whatever hours of the day they ask
+    for next; another tab may have one of somebody else, or of another day."""
     out = asked["therapist"].pk if asked["therapist"] is not None else 0
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"massagerx rescue {user.pk} {out} {span}")
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"massagerx rescue {user.pk} {out} {asked['day']}")
 
 
 def _name(asked: dict[str, Any]) -> str:

@@ -348,8 +348,19 @@ def test_two_rescues_side_by_side_hold_times_each(
     desk: Client, world: World, two_at_ten: list[Booking]
 ) -> None:
     rows(desk, world)
-    rows(desk, world, from_time="11:00")
-    assert Hold.objects.count() == 2
+    (first,) = Hold.objects.all()
+    rows(desk, world, therapist="")
+    assert Hold.objects.filter(pk=first.pk).exists()
+    assert Hold.objects.count() > 1
+
+
+def test_what_one_holds_does_not_stand_in_the_way_when_one_asks_for_other_hours(
+    desk: Client, world: World, two_at_ten: list[Booking]
+) -> None:
+    before = rows(desk, world)[1]
+    after = rows(desk, world, until_time="18:00")[1]
+    assert way_of(after) == way_of(before)
+    assert Hold.objects.count() == 1
 
 
 def test_times_that_are_held_go_when_one_leaves(
