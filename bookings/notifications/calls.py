@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -92,8 +93,17 @@ def drop_overtaken(*, now: datetime) -> int:
     for message in rows:
         target = load_target(message, details=False)
         if isinstance(target, Booking):
-            if reason := obsolete_reason(message, target, site_settings, now=now):
-                dropped += outbox.drop_call(message, reason=reason)
+            if obsolete_reason(message, target, site_settings, now=now):
+                dropped += _drop(message, site_settings, now)
             elif later := not_before(message, target, site_settings, now=now):
                 dropped += outbox.put_off_call(message, until=later)
     return dropped
+
+
+def _drop(message: Message, site_settings: SiteSettings, now: datetime) -> bool:
+    """Looks again with the row locked: an undo that was under way has given the visit back meanwhile."""
+    with transaction.atomic():
+        list(Message.objects.select_for_update().filter(pk=message.pk))
+        target = load_target(message, details=False)
+        reason = obsolete_reason(message, target, site_settings, now=now)
+        return bool(reason) and outbox.drop_call(message, reason=reason)

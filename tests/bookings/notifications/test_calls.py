@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -10,7 +11,7 @@ from django.core import mail
 from bookings.domain import operations, outbox, reminders
 from bookings.domain.operations import Act, NewTime, Sender
 from bookings.enums import TO_STAFF, Channel, MessageKind, MessageState
-from bookings.models import Booking, Message, MessageSettings, TimeOff
+from bookings.models import Booking, Message, MessageSettings, SecondThought, TimeOff
 from bookings.notifications import calls, delivery
 from bookings.notifications.registry import KINDS
 from tests.bookings.admin.conftest import staff_user
@@ -109,6 +110,25 @@ def test_what_is_overtaken_leaves_the_list(world: World) -> None:
     assert calls.drop_overtaken(now=later) == 1
     assert [row.kind for row in Message.objects.to_tell(later)] == ["canceled"]
     assert calls.drop_overtaken(now=later) == 0
+
+
+def test_a_call_whose_visit_is_given_back_at_that_moment_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking, staff = by_phone(world), staff_user("canceler")
+    then = NOW + timedelta(minutes=1)
+    operations.cancel_booking(booking=booking, actor=staff, now=then)
+    thought = SecondThought.objects.get()
+
+    def then_undone(*given: Any, now: datetime) -> str:
+        monkeypatch.undo()
+        reason = calls.obsolete_reason(*given, now=now)
+        operations.undo(press=thought.press, actor=staff, now=now)
+        return reason
+
+    monkeypatch.setattr(calls, "obsolete_reason", then_undone)
+    assert calls.drop_overtaken(now=then) == 0
+    assert Message.objects.get(booking=booking, kind="confirmed").state == MessageState.DUE
 
 
 def test_nobody_is_reminded_by_phone_of_a_visit_that_cannot_be_kept(world: World) -> None:
