@@ -17,7 +17,7 @@ from bookings.domain import check_ins, intake, message_copies
 from bookings.domain.operations import enquiries, steps
 from bookings.drives import operations as drives
 from bookings.models import AccessNotes, Booking, BookingRules
-from massagerx.lib.batches import delete_in_batches
+from massagerx.lib.batches import delete_in_batches, in_batches
 
 #: Gate codes and notes about a home, after the client's last visit.
 WAY_IN_KEPT = timedelta(weeks=12)
@@ -32,13 +32,16 @@ class Kept:
 
 
 def purge_access_notes(*, now: datetime) -> int:
-    """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`; returns of
-    how many visits."""
+    """Deletes how to get in of clients whose last visit, kept or not, ended longer ago than `WAY_IN_KEPT`, and whom to
+    call at the door in which language; returns of how many visits there was a way in."""
     long_ago = now - WAY_IN_KEPT
-    later = Booking.objects.filter(client=OuterRef("booking__client"), ends_at__gt=long_ago)
-    return delete_in_batches(
-        AccessNotes.objects.filter(~Exists(later.order_by()), booking__ends_at__lte=long_ago)
+    later = Booking.objects.filter(client=OuterRef("client"), ends_at__gt=long_ago)
+    over = Booking.objects.filter(~Exists(later.order_by()), ends_at__lte=long_ago).order_by()
+    in_batches(
+        over.exclude(recipient_phone="", recipient_language=""),
+        lambda visits: visits.update(recipient_phone="", recipient_language=""),
     )
+    return delete_in_batches(AccessNotes.objects.filter(booking__in=over))
 
 
 def kept() -> list[Kept]:
@@ -56,7 +59,7 @@ def kept() -> list[Kept]:
             after % {"time": health},
         ),
         Kept(
-            _("Gate codes, and what else helps us to your door"),
+            _("Gate codes, whom to call at your door, and what else helps us there"),
             after % {"time": _days(WAY_IN_KEPT)},
         ),
         Kept(_("Copies of our emails to you; that they were sent stays"), _days(message_copies.COPIES_LAST)),
@@ -79,7 +82,7 @@ def kept() -> list[Kept]:
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         ),
         Kept(
-            _("Your visits: when, what, with whom, how much and how it was paid"),
+            _("Your visits: when, what, for whom, with whom, how much, how it was paid and by whom"),
             _("as long as the law asks us to keep business records"),
         ),
     ]

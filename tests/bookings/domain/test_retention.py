@@ -90,7 +90,8 @@ def test_health_answers_go_some_clients_at_a_time(world: World, monkeypatch: pyt
     monkeypatch.setattr(listeners, "tell", facts.append)
     assert intake.purge_health_answers(now=NOW + timedelta(days=3000)) == 3
     assert held() == (0, 0, 0)
-    assert [len(fact.bookings) for fact in facts] == [2, 1]
+    # At the end what belongs to no visit.
+    assert [len(fact.bookings) for fact in facts] == [2, 1, 0]
 
 
 def test_the_way_in_goes_twelve_weeks_after_the_last_visit(world: World) -> None:
@@ -104,6 +105,27 @@ def test_the_way_in_goes_twelve_weeks_after_the_last_visit(world: World) -> None
     # The visits stay, and pages that showed how to get in do too.
     assert export.all_about(last.client)
     assert retention.purge_access_notes(now=over) == 0
+
+
+def test_whom_to_call_at_the_door_goes_with_the_way_in(world: World) -> None:
+    at_the_door = {
+        "recipient_phone": "+12135550144",
+        "recipient_language": "Spanish",
+        "payer_name": "Bo Payer",
+    }
+    told(world, starts_at=at(10), recipient_name="Cy Other", **at_the_door)
+    last = told(world, starts_at=at(13))
+    told(
+        world, starts_at=at(16), email="bo@example.com", phone="+12135550199",
+        recipient_name="Di Other", **at_the_door,
+    )  # fmt: skip
+    over = last.ends_at + retention.WAY_IN_KEPT
+    columns = ("recipient_phone", "recipient_language", "payer_name")
+    kept = Booking.objects.exclude(payer_name="").order_by("starts_at").values_list(*columns)
+    retention.purge_access_notes(now=over - timedelta(seconds=1))
+    assert list(kept.all()) == [tuple(at_the_door.values())] * 2
+    retention.purge_access_notes(now=over)
+    assert list(kept.all()) == [("", "", "Bo Payer"), tuple(at_the_door.values())]
 
 
 def test_the_way_in_goes_though_no_key_opens_it(world: World, settings: Any) -> None:
