@@ -224,7 +224,7 @@ class Sender:
 
 def send_at_once(*, to: str, subject: str, body: str) -> bool:
     """Sends a plain email over a connection of its own, past the outbox: of what keeps the outbox from being sent.
-    Whether it was taken."""
+    Whether there is nothing to gain by another try at once: it was taken, or may have been, or is refused for good."""
     email = mail.EmailMultiAlternatives(
         subject=subject,
         body=body,
@@ -233,7 +233,8 @@ def send_at_once(*, to: str, subject: str, body: str) -> bool:
         headers={"Auto-Submitted": "auto-generated"},
     )
     with Sender() as sender:
-        return sender.send(email, hand_over=lambda: None).outcome == Outcome.SENT
+        outcome = sender.send(email, hand_over=lambda: None).outcome
+    return outcome not in (Outcome.SERVER_AWAY, Outcome.PUT_OFF)
 
 
 # Messages ----------------------------------------------------------------------------------------------------

@@ -30,12 +30,13 @@ _OURS = ("bookings/", "blog/", "services/", "massagerx/")
 # the watch as such.
 _NOT_OURS = ("django.security", "massagerx.watch")
 _ANSWERS = "django.request"
-_FIGURES = re.compile(r"\d+")
+# A task's key is another one each time, with letters in it.
+_FIGURES = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")
 
 
 @dataclass
 class ErrorKind:
-    """`times` it was met since `first`. All instants are in UTC."""
+    """`times` it was met since `first`, which is at most a day before `last`. All instants are in UTC."""
 
     what: str
     times: int
@@ -60,8 +61,9 @@ class ErrorKindHandler(logging.Handler):
         try:
             with _kept() as kinds:
                 kind = kinds.get(what)
-                if kind is None or at - kind.last >= LATELY:
-                    kind = kinds[what] = ErrorKind(what, 0, at, at)
+                if kind is None or at - kind.first >= LATELY:
+                    told = kind.told if kind is not None else None
+                    kind = kinds[what] = ErrorKind(what, 0, at, at, told)
                 kind.times += 1
                 kind.last = max(kind.last, at)
         except OSError:

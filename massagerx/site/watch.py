@@ -27,8 +27,9 @@ from django.utils.translation import ngettext
 
 from bookings.models import BookingRules
 from bookings.notifications import delivery
+from bookings.notifications.render import moment
 from massagerx.lib import error_kinds
-from massagerx.lib.localtime import clock_time
+from massagerx.lib.localtime import clock_time, local
 from services.models import Business
 
 from .probes import OK, status
@@ -131,7 +132,7 @@ def _address() -> str:
 
 
 def _tell(found: dict[str, str], to: str) -> bool:
-    """Whether the mail server has taken it."""
+    """Whether it is told for now."""
     names = ", ".join(f"{name}: {state}" for name, state in sorted(found.items()))
     log.error("something stands still", extra={"found": names})
     if not to:
@@ -148,6 +149,10 @@ def _tell(found: dict[str, str], to: str) -> bool:
     )
 
 
+def _when(instant: datetime, now: datetime) -> str:
+    return clock_time(instant) if local(instant).date() == local(now).date() else moment(instant)
+
+
 def _tell_of_errors(to: str, now: datetime) -> None:
     """One email of all kinds that were not told within the hour. Those whom nobody could be told of wait."""
     kinds = [kind for kind in error_kinds.lately(now) if kind.is_to_be_told(now)]
@@ -155,7 +160,7 @@ def _tell_of_errors(to: str, now: datetime) -> None:
         return
     lines = [
         ngettext("%(what)s: once, at %(clock)s", "%(what)s: %(times)d times since %(clock)s", kind.times)
-        % {"what": kind.what, "times": kind.times, "clock": clock_time(kind.first)}
+        % {"what": kind.what, "times": kind.times, "clock": _when(kind.first, now)}
         for kind in kinds
     ]
     body = _(

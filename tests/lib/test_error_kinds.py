@@ -119,6 +119,35 @@ def test_a_kind_is_told_at_once_then_each_hour_while_it_goes_on(log: logging.Log
     assert told(NOW + timedelta(minutes=5) + LATELY)
 
 
+def test_a_kind_that_goes_on_is_counted_anew_each_day_and_told_no_sooner(log: logging.Logger) -> None:
+    for hours in range(9 * 24 + 1):
+        now = NOW + timedelta(hours=hours)
+        with time_machine.travel(now, tick=False):
+            log.error("it broke")
+        (kind,) = error_kinds.lately(now)
+        assert now - kind.first < LATELY
+        assert kind.times == hours % 24 + 1
+        assert kind.is_to_be_told(now)
+        error_kinds.mark_told([kind], now)
+        assert not error_kinds.lately(now)[0].is_to_be_told(now)
+    with time_machine.travel(now + LATELY - timedelta(minutes=30), tick=False):
+        log.error("it broke")
+    error_kinds.mark_told(error_kinds.lately(now + LATELY), now + LATELY - timedelta(minutes=30))
+    with time_machine.travel(now + LATELY, tick=False):
+        log.error("it broke")
+    (kind,) = error_kinds.lately(now + LATELY)
+    assert kind.times == 1
+    assert not kind.is_to_be_told(now + LATELY)
+
+
+def test_the_key_of_a_task_makes_no_kind_of_its_own(log: logging.Logger) -> None:
+    for key in ("0a1b2c3d-4e5f-4a6b-8c7d-9e0fa1b2c3d4", "ffffffff-eeee-4ddd-accc-bbbbbbbbbbbb"):
+        log.error("Hard time limit (%ss) exceeded for %s[%s]", 120, "bookings.tasks.sweep_outbox", key)
+    (kind,) = error_kinds.lately(datetime.now(UTC))
+    assert kind.what == ("massagerx.test: Hard time limit (…s) exceeded for bookings.tasks.sweep_outbox[…]")
+    assert kind.times == 2
+
+
 def test_no_more_kinds_are_kept_than_anybody_reads(log: logging.Logger) -> None:
     for place in range(MOST + 5):
         at = NOW + timedelta(seconds=place)

@@ -144,6 +144,30 @@ def test_what_broke_and_nobody_could_be_told_is_told_later(
     assert len(smtp_server.messages) == 1
 
 
+def test_what_broke_first_on_another_day_names_the_day(site: Site, smtp_server: MailServer) -> None:
+    for hours in (20, 0):
+        meet("a picture could not be read", NOW - timedelta(hours=hours))
+    watch.look(now=NOW + MINUTE)
+    text = smtp_server.messages[0].text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "a picture could not be read: 2 times since Tue, Dec 1, 4:00 PM PST" in text
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_an_email_whose_answer_is_lost_or_is_refused_for_good_is_not_sent_each_minute(
+    site: Site, smtp_server: MailServer, lost: bool
+) -> None:
+    if lost:
+        smtp_server.drop(times=9)
+    else:
+        smtp_server.refuse("550 5.1.1 No such mailbox", times=9)
+    meet("a picture could not be read", NOW)
+    site.found = WELL | DEAD
+    for minutes in range(6):
+        watch.look(now=NOW + minutes * MINUTE)
+    # One of what broke, one of what stands still.
+    assert smtp_server.attempts == 2
+
+
 @pytest.mark.parametrize("kept", ["", "{", "[]"])
 def test_a_file_that_was_cut_off_is_begun_anew(
     site: Site, smtp_server: MailServer, tmp_path: Path, kept: str
