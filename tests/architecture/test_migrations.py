@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from django.db.models.fields import NOT_PROVIDED
 
 # The release before still reads and writes these, so they go one release after the last code that names them. A
@@ -19,8 +21,13 @@ _TAKES_AWAY = (
 )  # fmt: skip
 
 
-def faults(migration: migrations.Migration) -> Iterator[str]:
-    """What would break a running process of the release before, or can't be taken back."""
+# What the release before writes may be refused by these.
+_REFUSES = (migrations.AddConstraint, migrations.AlterUniqueTogether)
+
+
+def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[str]:
+    """What would break a running process of the release before, or can't be taken back. `before` are the tables as the
+    migration finds them."""
     made_here = {
         operation.name_lower
         for operation in migration.operations
@@ -28,38 +35,55 @@ def faults(migration: migrations.Migration) -> Iterator[str]:
     }
     may_break = migration.initial or hasattr(migration, "services_stop")
     for operation in migration.operations:
-        if isinstance(operation, migrations.RunPython) and not operation.reversible:
-            yield "RunPython has no way back"
-        if may_break:
+        if not operation.reversible:
+            yield f"{operation.describe()}: no way back"
+        if may_break or getattr(operation, "model_name_lower", "") in made_here:
             continue
         if isinstance(operation, migrations.AddField):
             name = f"{operation.model_name_lower}.{operation.name}"
-            if operation.model_name_lower not in made_here and not _is_left_out_safely(operation.field):
+            if not _is_left_out_safely(operation.field):
                 yield f"{name} needs null or db_default: the release before doesn't write it"
         elif isinstance(operation, _TAKES_AWAY):
             yield f"{operation.describe()}: the release before still uses it"
+        elif isinstance(operation, migrations.AlterField):
+            model = before.models[migration.app_label, operation.model_name_lower]
+            was = model.fields.get(operation.name)
+            if was is not None and _is_narrower(operation.field, was):
+                yield f"{operation.describe()}: the release before writes what it takes no more"
+        elif isinstance(operation, _REFUSES):
+            yield f"{operation.describe()}: the release before may write what it refuses"
 
 
 def _is_left_out_safely(field: models.Field) -> bool:
     return field.null or field.many_to_many or field.db_default is not NOT_PROVIDED
 
 
-def ours() -> list[migrations.Migration]:
-    """Every migration of our apps."""
+def _is_narrower(field: models.Field, was: models.Field) -> bool:
+    def longest(one: models.Field) -> float:
+        return math.inf if one.max_length is None else one.max_length
+
+    return (was.null and not field.null) or (field.unique and not was.unique) or longest(field) < longest(was)
+
+
+def ours() -> Iterator[tuple[migrations.Migration, ProjectState]]:
+    """Every migration of our apps, with the tables as it finds them."""
     here = {config.label for config in apps.get_app_configs() if "site-packages" not in config.path}
     loader = MigrationLoader(None)
-    return [found for (label, _name), found in sorted(loader.disk_migrations.items()) if label in here]
+    for key, found in sorted(loader.disk_migrations.items()):
+        if key[0] in here:
+            yield found, loader.project_state(key, at_end=False)
 
 
 def test_migrations_leave_the_release_before_working() -> None:
-    found = [f"{migration}: {fault}" for migration in ours() for fault in faults(migration)]
+    found = [f"{migration}: {fault}" for migration, before in ours() for fault in faults(migration, before)]
     assert found == []
 
 
-def made(*operations: Any, **facts: Any) -> migrations.Migration:
-    """A migration that does so."""
+def of_one(*operations: Any, **facts: Any) -> list[str]:
+    """The faults of a migration that does so, to the tables as they are."""
     facts = {"operations": list(operations), **facts}
-    return type("Migration", (migrations.Migration,), facts)("later", "bookings")
+    later = type("Migration", (migrations.Migration,), facts)("later", "bookings")
+    return list(faults(later, ProjectState.from_apps(apps)))
 
 
 def text(**facts: Any) -> migrations.AddField:
@@ -76,10 +100,22 @@ def text(**facts: Any) -> migrations.AddField:
         (migrations.RenameField("client", "name", "called"), "still uses it"),
         (migrations.DeleteModel("client"), "still uses it"),
         (migrations.RunPython(migrations.RunPython.noop), "no way back"),
+        (migrations.RunSQL("SELECT 1"), "no way back"),
+        (migrations.AlterField("client", "name", models.CharField(max_length=9)), "takes no more"),
+        (
+            migrations.AlterField("client", "name", models.CharField(max_length=120, unique=True)),
+            "takes no more",
+        ),
+        (migrations.AlterField("client", "erased_at", models.DateTimeField()), "takes no more"),
+        (
+            migrations.AddConstraint("client", models.UniqueConstraint(fields=["name"], name="one")),
+            "it refuses",
+        ),
+        (migrations.AlterUniqueTogether("client", {("name", "email")}), "it refuses"),
     ],
 )
 def test_what_breaks_the_release_before_is_named(operation: Any, words: str) -> None:
-    (fault,) = faults(made(operation))
+    (fault,) = of_one(operation)
     assert words in fault
 
 
@@ -90,14 +126,18 @@ def test_what_breaks_the_release_before_is_named(operation: Any, words: str) -> 
         text(default="", db_default=""),
         migrations.AddField("client", "friends", models.ManyToManyField("bookings.client")),
         migrations.RunPython(migrations.RunPython.noop, migrations.RunPython.noop),
+        migrations.RunSQL("SELECT 1", migrations.RunSQL.noop),
+        migrations.AlterField("client", "name", models.TextField(help_text="Longer.")),
+        migrations.AlterField("client", "erased_at", models.DateTimeField(null=True, blank=True)),
     ],
 )
 def test_what_the_release_before_does_not_notice_passes(operation: Any) -> None:
-    assert list(faults(made(operation))) == []
+    assert of_one(operation) == []
 
 
 def test_what_can_not_wait_says_so() -> None:
     gone = migrations.RemoveField("client", "name")
-    assert list(faults(made(gone, services_stop="Names have moved to a table of their own."))) == []
+    assert of_one(gone, services_stop="Names have moved to a table of their own.") == []
     table = migrations.CreateModel("Client", [("id", models.BigAutoField(primary_key=True))])
-    assert list(faults(made(table, text()))) == []
+    only_one = migrations.AddConstraint("client", models.UniqueConstraint(fields=["id"], name="one"))
+    assert of_one(table, text(), only_one) == []
