@@ -394,9 +394,9 @@ def test_new_address_is_that_of_both_or_of_none(world: World, second: Therapist)
     )
     press: dict[str, Any] = {"visits": visits, "act": Act(NOW, by_client=True)}
 
+    cheaper = operations.Correction(address=address, total_cents=16_000)
     with pytest.raises(PriceChanged) as error:
-        there = operations.Correction(address=address, total_cents=16_000)
-        operations.correct_together(correction=there, **press)
+        operations.correct_together(correction=cheaper, **press)
     assert error.value.total_cents == 32_000
     assert set(Booking.objects.values_list("street", flat=True)) == {"12 Sample Street"}
 
