@@ -354,7 +354,7 @@ def test_ending_a_course_of_which_one_visit_was_paused_is_told(
 ) -> None:
     *others, last = course.visits
     for visit in others:
-        operations.cancel_booking(booking=visit, actor=None, now=NOW)
+        operations.cancel_booking(booking=visit, actor=None, now=NOW - timedelta(hours=1))
     actor, pause = User.objects.get(username="desk"), NOW - timedelta(minutes=5)
     course_operations.pause_course(course=course, act=Act(pause, actor, by_client=True))
     told = Message.objects.filter(booking=last, kind=MessageKind.TOGETHER)

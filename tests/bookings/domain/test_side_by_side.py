@@ -388,7 +388,7 @@ def test_two_at_different_doors_are_not_side_by_side(world: World, second: Thera
 
 
 def test_new_address_is_that_of_both_or_of_none(world: World, second: Therapist) -> None:
-    visits = book_two(world)
+    visits = book_two(world, first={"starts_at": at(13)})
     address = operations.VisitAddress(
         street="9 Hotel Road", unit="", zip_code="91364", access_type="ground", access={"gate_code": "1"}
     )

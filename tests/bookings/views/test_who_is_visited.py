@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 from bookings.domain import erasure, export
 from bookings.models import Booking, BookingDraft, ScreeningRecord, Therapist
@@ -114,7 +115,9 @@ def test_printed_sheet_and_therapists_page_have_the_number_at_the_door(flow: Flo
     booking = booked(flow)
     Booking.objects.update(status="confirmed")
     desk = staff_client("desk", "Front desk")
-    assert "Maria O'Brien , (213) 555-0177" in words(desk.get(f"/admin/bookings/booking/sheet/?day={DAY}"))
+    assert "Maria O'Brien , (213) 555-0177" in words(
+        desk.get(reverse("admin:bookings_booking_sheet"), {"day": str(DAY)})
+    )
     hands = staff_client("hands", "Therapist")
     Therapist.objects.update(user=User.objects.get(username="hands"))
     page = hands.get(f"/admin/bookings/booking/{booking.pk}/change/").content.decode()
