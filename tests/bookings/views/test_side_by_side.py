@@ -289,7 +289,7 @@ def test_page_after_booking_says_who_needs_a_note(flow: Flow) -> None:
     _one, two = booked(flow, **NEEDS_NOTE)
     done = flow.client.get("/book/done/")
     assert "One of the health answers of Ben Second needs a clinician's OK first." in words(done)
-    assert f"/visits/v/{two.reference}/note/" in done.content.decode()
+    assert f"/visits/v/{two.reference}/clinician-note/" in done.content.decode()
 
 
 def test_desk_reads_whose_note_is_missing_and_that_both_are_confirmed(flow: Flow) -> None:
