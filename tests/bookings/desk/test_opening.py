@@ -30,11 +30,12 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
 from bookings.screening import sample_rules_data
 from massagerx.accounts.sample_accounts import sample_accounts
 from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
-from services.sample_left import sample_left
+from services.sample_left import sample_left, sample_modules
 from tests.factories import DAY, NOW, World
 from tests.support.visits import make_visit
 
@@ -325,6 +326,8 @@ def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: 
     assert not Post.objects.exists()
     assert not Therapist.objects.exists()
     assert not CoursePlan.objects.exists()
+    assert not ProgramTemplate.objects.exists()
+    assert not Exercise.objects.exists()
     assert [user.username for user in User.objects.order_by("pk")] == ["nora"]
     # Add-ons of what stays stay with it; the terms in force are replaced by the next version.
     assert AddOn.objects.filter(services__slug="deep-pressure-massage").exists()
@@ -332,6 +335,25 @@ def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: 
     assert ServiceArea.objects.count() == zips
     assert sampled.post(OPENING, {"do": "leave-sample"}).status_code == 302
     assert Client().get("/").status_code == 200
+
+
+def test_each_part_of_the_sample_comes_is_told_and_goes() -> None:
+    for module in sample_modules():
+        for name in ("load", "left", "remove"):
+            assert callable(getattr(module, name, None)), (module.__name__, name)
+
+
+def test_a_template_with_an_approved_exercise_stays_with_its_exercises(sampled: Client) -> None:
+    approved = Exercise.objects.order_by("pk")[0]
+    Exercise.objects.filter(pk=approved.pk).update(approved_by="Mira Stone, CLT")
+    templates = ProgramTemplate.objects.filter(exercises__exercise=approved).distinct()
+    kept = {template.pk for template in templates}
+    sampled.post(OPENING, {"do": "leave-sample"})
+    assert kept
+    assert {template.pk for template in ProgramTemplate.objects.all()} == kept
+    needed = Exercise.objects.filter(pk__in=TemplateExercise.objects.values("exercise"))
+    assert approved in needed
+    assert set(Exercise.objects.all()) == set(needed)
 
 
 def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None:
