@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -313,9 +314,16 @@ def sampled(db: None) -> Client:
     call_command("load_sample_data", stdout=StringIO())
     client = Client()
     client.force_login(User.objects.create_superuser("nora", "nora@example.net", "quiet-orchard-lamp"))
-    service = Service.objects.get(slug="deep-pressure-massage")
-    service.history.update(history_user=User.objects.get(username="nora"))
+    save("nora", Service.objects.get(slug="deep-pressure-massage"))
     return client
+
+
+def save(username: str, row: Any) -> None:
+    """As in the admin, with who it was in the history and in the log."""
+    row._history_user = User.objects.get(username=username)
+    row.save()
+    rows = type(row).objects.filter(pk=row.pk)
+    LogEntry.objects.log_actions(row._history_user.pk, rows, CHANGE, change_message="Saved.")
 
 
 def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: Client) -> None:
@@ -356,6 +364,20 @@ def test_a_template_with_an_approved_exercise_stays_with_its_exercises(sampled: 
     assert set(Exercise.objects.all()) == set(needed)
 
 
+def test_what_somebody_saved_stays_theirs_when_their_log_in_has_gone(sampled: Client) -> None:
+    (name,) = [row["username"] for row in sample_accounts() if row["role"] == "writer"]
+    save(name, Page.objects.get(slug="privacy"))
+    User.objects.create_user("cora", is_staff=True)
+    save("cora", Page.objects.get(slug="policies"))
+    User.objects.get(username="cora").delete()
+    for _press in range(2):
+        sampled.post(OPENING, {"do": "leave-sample"})
+        assert [page.slug for page in Page.objects.order_by("slug")] == ["policies", "privacy"]
+        assert [service.slug for service in Service.objects.all()] == ["deep-pressure-massage"]
+    assert not User.objects.get(username=name).is_active
+    assert Page.history.filter(history_user__username=name).exists()
+
+
 def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None:
     past, to_come = Therapist.objects.order_by("pk")[:2]
     for therapist, days in ((past, -9), (to_come, 9)):
@@ -369,6 +391,17 @@ def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None
     # Not a draft: somebody has taken it off.
     assert not any("is a draft" in words for words, _stops in missing().get("catalogue", ()))
     assert f"the therapist “{to_come.name}”" in [left.words for left in sample_left()]
+
+
+def test_what_a_visit_was_booked_with_keeps_its_name(sampled: Client) -> None:
+    visit = make_visit(starts_at=NOW + timedelta(days=9), status="confirmed", confirmed_at=NOW)
+    booked = Service.objects.get(slug="manual-lymphatic-drainage").add_ons.get()
+    booked.services.remove(Service.objects.get(slug="deep-pressure-massage"))
+    visit.add_ons.set([booked])
+    sampled.post(reverse("admin:services_addon_delete", args=[booked.pk]), {"post": "yes"})
+    sampled.post(OPENING, {"do": "leave-sample"})
+    assert list(visit.add_ons.all()) == [booked]
+    assert not AddOn.objects.get(pk=booked.pk).is_active
 
 
 def test_the_sample_owner_can_t_remove_themselves(sampled: Client) -> None:
