@@ -127,6 +127,33 @@ def test_an_owner_gives_no_role_beyond_their_own_rights(owner: Client) -> None:
     assert "Beyond" not in owner.get(ADD).content.decode()
 
 
+def test_nobody_takes_over_an_account_that_may_do_more(owner: Client) -> None:
+    office, writers = Group.objects.create(name="Office"), Group.objects.get(name="Writer")
+    office.permissions.set(writers.permissions.all())
+    office.permissions.add(
+        *Permission.objects.filter(codename__in=["add_user", "change_user", "view_user"]).order_by()
+    )
+    clerk, writer = (
+        User.objects.create_user(name, f"{name}@example.com", is_staff=True) for name in ("c", "w")
+    )
+    clerk.groups.add(office)
+    writer.groups.add(writers)
+    favored = User.objects.create_user("f", "f@example.com", is_staff=True)
+    favored.user_permissions.add(Permission.objects.get(codename="export_client"))
+    client = Client()
+    client.force_login(clerk)
+
+    def answers(user: User) -> list[int]:
+        pages = ("admin:auth_user_change", "admin:auth_user_password_change", "admin:auth_user_reset_factor")
+        return [client.post(reverse(page, args=[user.pk]), {"do": "send"}).status_code for page in pages]
+
+    assert answers(User.objects.get(username="owner")) == [403, 403, 403]
+    assert answers(favored) == [403, 403, 403]
+    assert not Link.objects.exists()
+    assert answers(writer) == [200, 302, 302]
+    assert answers(clerk) == [200, 302, 302]
+
+
 def test_a_link_ends_after_three_days_and_the_next_one_replaces_it(owner: Client, clock: Any) -> None:
     owner.post(ADD, form())
     user = User.objects.get(email="june@example.com")
