@@ -154,6 +154,16 @@ def test_nobody_takes_over_an_account_that_may_do_more(owner: Client) -> None:
     assert answers(clerk) == [200, 302, 302]
 
 
+def test_an_owner_reaches_the_log_ins_of_every_role_of_ours(owner: Client) -> None:
+    roles = list(Group.objects.order_by("name"))
+    assert len(roles) == 4
+    for number, role in enumerate(roles):
+        user = User.objects.create_user(f"user{number}", f"user{number}@example.com", is_staff=True)
+        user.groups.add(role)
+        page = owner.get(reverse("admin:auth_user_password_change", args=[user.pk]))
+        assert page.status_code == 200, role
+
+
 def test_a_link_ends_after_three_days_and_the_next_one_replaces_it(owner: Client, clock: Any) -> None:
     owner.post(ADD, form())
     user = User.objects.get(email="june@example.com")

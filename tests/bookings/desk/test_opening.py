@@ -8,8 +8,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -37,7 +37,7 @@ from massagerx.accounts.sample_accounts import sample_accounts
 from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
 from services.sample_left import sample_left, sample_modules
-from tests.factories import DAY, NOW, World
+from tests.factories import DAY, NOW, World, make_roles
 from tests.support.visits import make_visit
 
 from .conftest import signed_in, staff_user
@@ -421,4 +421,19 @@ def test_the_sample_owner_can_t_remove_themselves(sampled: Client) -> None:
 def test_only_whoever_opens_leaves_the_sample(sampled: Client) -> None:
     desk = signed_in(User.objects.create_user("front", is_staff=True))
     assert desk.post(OPENING, {"do": "leave-sample"}).status_code == 403
+    half = signed_in(staff_user("half", "change_business", "change_bookingrules"))
+    assert b"leave-sample" not in half.get(OPENING).content
+    assert half.post(OPENING, {"do": "leave-sample"}).status_code == 403
     assert Service.objects.count() > 1
+
+
+def test_what_stays_is_named_and_who_went_is_in_the_log(sampled: Client) -> None:
+    make_roles()
+    user = User.objects.create_user("cora", is_staff=True)
+    user.groups.add(Group.objects.get(name="Owner"))
+    words = signed_in(user).post(OPENING, {"do": "leave-sample"}, follow=True).content.decode()
+    # The sample's owner is a superuser, whom only a superuser changes.
+    assert "Still the sample’s: the page “Our policies”" in words
+    assert "the log-in “owner”." in words
+    gone = LogEntry.objects.filter(user=user, action_flag=DELETION).values_list("object_repr", flat=True)
+    assert sorted(gone) == ["frontdesk", "therapist", "writer"]
