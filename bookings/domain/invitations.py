@@ -109,7 +109,7 @@ def set_password(link: Link, password: str, *, now: datetime) -> bool:
     meanwhile."""
     with transaction.atomic():
         # The account first, as who sends or takes back a link locks it.
-        user = User.objects.select_for_update().filter(pk=link.user_id).first()
+        user = User.objects.select_for_update().filter(pk=link.user_id or 0).first()
         link.user = user
         if user is None or not fits_account(link) or not links.use_link(link, now=now):
             return False

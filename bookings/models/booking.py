@@ -300,7 +300,7 @@ class Booking(models.Model):
 
 # What a visit was booked with says its emails, its pages and its price: it is taken off the site, and stays.
 _with_add_on = Booking.add_ons.through._meta
-_with_add_on.get_field("addon").remote_field.on_delete = models.PROTECT  # type: ignore[union-attr]
+_with_add_on.get_field("addon").remote_field.on_delete = models.PROTECT
 _with_add_on.verbose_name, _with_add_on.verbose_name_plural = _("booked add-on"), _("booked add-ons")
 
 

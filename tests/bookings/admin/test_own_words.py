@@ -16,8 +16,8 @@ from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Email, render
 from bookings.notifications.samples import SAMPLES, write_sample
 from tests.bookings.notifications.rendered_emails import SHAPES
-from tests.factories import NOW, World
-from tests.support.visits import make_message
+from tests.factories import World
+from tests.support.visits import NOW, make_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
