@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, F, OuterRef
 
-from bookings.domain import closing, outbox, reminders
+from bookings.domain import closing, invitations, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import (
@@ -191,6 +191,8 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
             return "the link has been used or replaced"
         if target.expires_at is not None and target.expires_at <= now:
             return "the link has expired"
+        if target.user is not None and not invitations.fits_account(target):
+            return "the log-in has changed"
     if isinstance(target, DeskDay):
         return _day_obsolete_reason(target, now)
     if isinstance(target, ContactMessage):
