@@ -75,8 +75,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         came alone, or that no longer stands beside this one."""
         if booking.together is None:
             return self.none()
-        same = self.filter(together=booking.together, starts_at=booking.starts_at).exclude(pk=booking.pk)
-        return same.occupying()
+        same = self.filter(
+            together=booking.together,
+            starts_at=booking.starts_at,
+            street=booking.street,
+            unit=booking.unit,
+            area=booking.area_id,
+        )
+        return same.exclude(pk=booking.pk).occupying()
 
     def not_closed(self, now: datetime) -> BookingQuerySet:
         """Those that are over, and nobody has said how they ended; the oldest first."""
@@ -296,6 +302,12 @@ class Booking(models.Model):
     def address_key(self) -> str:
         """Equal for two visits to one door, so that no drive lies between them."""
         return make_address_key(self.street, self.unit, self.area.zip_code)
+
+
+# What a visit was booked with says its emails, its pages and its price: it is taken off the site, and stays.
+_with_add_on = Booking.add_ons.through._meta
+_with_add_on.get_field("addon").remote_field.on_delete = models.PROTECT
+_with_add_on.verbose_name, _with_add_on.verbose_name_plural = _("booked add-on"), _("booked add-ons")
 
 
 class DriveOverride(models.Model):
