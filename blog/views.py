@@ -74,21 +74,20 @@ def _list(
     posts: PostQuerySet,
     now: datetime,
     crumbs: Crumbs,
-    *,
-    tag: Tag | None = None,
-    query: str | None = None,
+    **about: Any,
 ) -> HttpResponse:
-    """A page of `posts`; `query` is what was searched for, None on pages that are no search."""
+    """A page of `posts`: of a `tag`, of a search with its `query`, or of all."""
     # A page number that is no number shows the first page, one that is too high the last.
     page_obj = Paginator(posts.prefetch_related("tags"), POSTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page_obj,
         "posts": page_obj.object_list,
-        "tag": tag,
-        "query": query,
+        "tag": None,
+        "query": None,
         "tags": Tag.objects.in_use(now),
         "crumbs": crumbs,
         "json_ld": json_ld(breadcrumb_list(crumbs)),
+        **about,
     }
     return render(request, "blog/list.html", context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.template.loader import render_to_string
@@ -201,8 +201,8 @@ def _shown(rules: dict[str, Any]) -> dict[str, Any]:
     cards = _dicts(rules.get("cards"))
     languages = _languages(rules)
     rows = [*questions[:MAX_QUESTIONS], *({} for _blank in range(BLANK_QUESTIONS))][:MAX_QUESTIONS]
-    parents = _parents(questions)
     services = [(row.slug, row.name) for row in Service.objects.all()]
+    beside = _Beside(languages, cards, _parents(questions), services)
     labels = {
         "title": _("Title"),
         "intro": _("Words above the questions"),
@@ -230,21 +230,22 @@ def _shown(rules: dict[str, Any]) -> dict[str, Any]:
             }
             for number, card in enumerate([*cards, *({} for _blank in range(BLANK_CARDS))][:MAX_LIST])
         ],
-        "questions": [
-            _question(number, row, languages, cards, parents, services) for number, row in enumerate(rows)
-        ],
+        "questions": [_question(number, row, beside) for number, row in enumerate(rows)],
         "is_full": len(questions) >= MAX_QUESTIONS,
     }
 
 
-def _question(
-    number: int,
-    row: dict[str, Any],
-    languages: list[str],
-    cards: list[dict[str, Any]],
-    parents: list[tuple[str, str]],
-    services: list[tuple[str, str]],
-) -> dict[str, Any]:
+class _Beside(NamedTuple):
+    """What a question can name: languages, cards, questions after whose answer it is asked, and services."""
+
+    languages: list[str]
+    cards: list[dict[str, Any]]
+    parents: list[tuple[str, str]]
+    services: list[tuple[str, str]]
+
+
+def _question(number: int, row: dict[str, Any], beside: _Beside) -> dict[str, Any]:
+    languages = beside.languages
     part, tiers = f"q{number}", _dict(row.get("tiers"))
     when = _dict(row.get("when"))
     answers = when.get("answer", []) if when else []
@@ -288,14 +289,17 @@ def _question(
             )
         ],
         "cards": _options(
-            [("", _("none: by itself")), *((c.get("id", ""), _english(c.get("title"))) for c in cards)],
+            [
+                ("", _("none: by itself")),
+                *((c.get("id", ""), _english(c.get("title"))) for c in beside.cards),
+            ],
             row.get("card", ""),
         ),
         "parents": _options(
-            [("", _("always"))] + [pair for pair in parents if pair[0] != row.get("id")], after
+            [("", _("always"))] + [pair for pair in beside.parents if pair[0] != row.get("id")], after
         ),
         "of_surgery": row.get("of_surgery") is True,
-        "services": [(slug, label, slug in chosen) for slug, label in _with_unknown(services, chosen)],
+        "services": [(slug, label, slug in chosen) for slug, label in _with_unknown(beside.services, chosen)],
         "messages": _messages(f"{part}-", row, languages),
     }
 

@@ -487,11 +487,8 @@ class Draft:
 @limited("20/m", "booking-send")
 def check(request: HttpRequest) -> HttpResponse:
     """The whole course on one page, and the one press that books all of it; again it leads to the course."""
-    if request.method == "POST":
-        if (course_row := _booked_before(request)) is not None:
-            return redirect("admin:courses_course_change", course_row.pk)
-        if response := finished(request):
-            return response
+    if request.method == "POST" and (response := _booked_before(request) or finished(request)):
+        return response
     progress = load_progress(request)
     current, draft = in_force(progress), Draft.load(progress)
     if current is None:
@@ -515,8 +512,8 @@ def check(request: HttpRequest) -> HttpResponse:
     return page.book(form.cleaned_data)
 
 
-def _booked_before(request: HttpRequest) -> Course | None:
-    """The course that this very press of staff has booked already: its draft is gone then."""
+def _booked_before(request: HttpRequest) -> HttpResponse | None:
+    """Leads to the course that this very press of staff has booked already: its draft is gone then."""
     if not request.user.is_authenticated:
         return None
     try:
@@ -525,7 +522,8 @@ def _booked_before(request: HttpRequest) -> Course | None:
         return None
     first = Booking.objects.filter(submission_key=visit_key(key, 1), events__actor=request.user.pk)
     rest = Q(key__in=first.order_by().values("together")) & ~Q(key=key)
-    return Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
+    course = Course.objects.filter(Q(key=key, booked_by=request.user.pk) | rest).only("pk").first()
+    return redirect("admin:courses_course_change", course.pk) if course is not None else None
 
 
 @dataclass(frozen=True, slots=True)

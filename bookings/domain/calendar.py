@@ -101,7 +101,10 @@ def visits_calendar(
     calendar = _calendar(business, method)
     organizers = Organizers(business)
     for booking in bookings:
-        calendar.add_component(_event(booking, business, organizers, method, now, with_place=with_place))
+        event = _event(booking, business, organizers, method, now)
+        if with_place:
+            event.add("location", _line(booking.address))
+        calendar.add_component(event)
     return calendar.to_ical().decode()
 
 
@@ -111,8 +114,6 @@ def _event(
     organizers: Organizers,
     method: CalendarMethod,
     now: datetime,
-    *,
-    with_place: bool,
 ) -> Event:
     event = Event()
     event.add("uid", visit_uid(booking))
@@ -121,8 +122,6 @@ def _event(
     event.add("dtstart", _calendar_time(booking.starts_at))
     event.add("dtend", _calendar_time(booking.ends_at))
     event.add("summary", _line(f"{business.name}: {booking.service.name}"))
-    if with_place:
-        event.add("location", _line(booking.address))
     is_canceled = method == "CANCEL" or booking.status == BookingStatus.CANCELED
     event.add("status", "CANCELLED" if is_canceled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if is_canceled else "OPAQUE")

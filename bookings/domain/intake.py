@@ -154,7 +154,11 @@ def purge_health_answers(*, now: datetime) -> int:
     """Deletes health answers, those given again, clinicians' notes as words and as files, and what visits were for, of
     clients whose last visit, kept or not, ended longer ago than the owner keeps them
     (`BookingRules.health_kept_months`); returns of how many visits. Some clients at a time, each wholly."""
-    return in_batches(clients_long_gone(now=now), lambda clients: _purge_health(clients, now))
+    purged = in_batches(clients_long_gone(now=now), lambda clients: _purge_health(clients, now))
+    # What apps hold of nobody's visit has its own time, also on a day on which no client's is over.
+    with transaction.atomic():
+        listeners.tell(listeners.HealthPurged(bookings=[], at=now))
+    return purged
 
 
 def clients_long_gone(*, now: datetime) -> QuerySet[Client]:

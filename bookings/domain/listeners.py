@@ -73,7 +73,8 @@ class ClientErased:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthPurged:
     """The health answers of these visits (keys of bookings) were kept as long as the owner says, and are deleted: what
-    apps hold that tells of health has to go too."""
+    apps hold that tells of health has to go too. Told without visits at the end of each purge, for what belongs to
+    none."""
 
     bookings: Sequence[int]
     at: datetime

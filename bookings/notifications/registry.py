@@ -280,6 +280,11 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
         beside = Booking.objects.side_by_side(booking).filter(status=booking.status, pk__lt=booking.pk)
         if beside.exists():
             return "the message about the visit at the same time tells of both"
+    return _settled_reason(message, booking, now)
+
+
+def _settled_reason(message: Message, booking: Booking, now: datetime) -> str:
+    """Whether what the message asks for, or tells of, is settled."""
     if message.kind in (MessageKind.HEALTH_ASKED, MessageKind.HEALTH_REMINDER):
         if ScreeningRecord.objects.filter(booking=booking).exists():
             return "the questions have been answered"

@@ -189,28 +189,8 @@ def _context(
             is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
             since = message.created_at if is_moved else None
             context["visit_url"] = visit_url(secrets.visit(context.get("opens", target), since))
-    elif isinstance(target, Link) and target.user is not None:
-        context |= {
-            "name": greeting_name(target.user.first_name),
-            "username": target.user.get_username(),
-            "is_new": not target.user.has_usable_password(),
-            "valid_until": moment(target.expires_at) if target.expires_at else "",
-            "button_url": password_url(secrets.link(target)),
-            # For clients.
-            "signature": "",
-        }
     elif isinstance(target, Link):
-        context["valid_until"] = clock_time(target.expires_at) if target.expires_at else ""
-        if message.kind == MessageKind.CODE:
-            context["code"] = secrets.code(target)
-        elif message.kind in _words_of_links:
-            context |= _words_of_links[message.kind](target)
-            context["name"] = greeting_name(context["name"])
-            context["valid_until"] = moment(target.expires_at) if target.expires_at else ""
-            address = referral_url if message.kind == MessageKind.REFERRED else program_url
-            context["button_url"] = address(secrets.link(target))
-        else:
-            context["button_url"] = sign_in_url(secrets.link(target))
+        context |= _link_context(message, target, secrets)
     elif isinstance(target, ContactMessage):
         context["name"] = greeting_name(target.name)
         context["reply_url"] = f"mailto:{reply_to(site_settings)}" if reply_to(site_settings) else ""
@@ -230,6 +210,30 @@ def _context(
         context["button_url"] = booklet_url(secrets.booklet(target))
         context["valid_until"] = moment(now + links.BOOKLET_LINK_LASTS)
     return context
+
+
+def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, Any]:
+    """What messages about a private link say."""
+    valid_until = moment(link.expires_at) if link.expires_at else ""
+    if link.user is not None:
+        return {
+            "name": greeting_name(link.user.first_name),
+            "username": link.user.get_username(),
+            "is_new": not link.user.has_usable_password(),
+            "valid_until": valid_until,
+            "button_url": password_url(secrets.link(link)),
+            # For clients.
+            "signature": "",
+        }
+    if message.kind in _words_of_links:
+        words = _words_of_links[message.kind](link)
+        address = referral_url if message.kind == MessageKind.REFERRED else program_url
+        name = greeting_name(words["name"])
+        return {**words, "name": name, "valid_until": valid_until, "button_url": address(secrets.link(link))}
+    soon = {"valid_until": clock_time(link.expires_at) if link.expires_at else ""}
+    if message.kind == MessageKind.CODE:
+        return {**soon, "code": secrets.code(link)}
+    return {**soon, "button_url": sign_in_url(secrets.link(link))}
 
 
 # What apps inside bookings say of a link of theirs, by the kind of the message; the core doesn't import them.

@@ -124,19 +124,18 @@ def referred(request: HttpRequest, token: str) -> HttpResponse:
         referral = None
     if referral is None:
         return private(render(request, "bookings/refer_closed.html", status=404))
-    plan = offered_plan(referral)
     opens = None if referral.course is not None else _opens(referral, now=timezone.now())
     if request.method != "POST" or opens is not None:
         status = 200 if request.method != "POST" else 422
-        return _patient_page(request, referral, plan, ZipForm(), opens=opens, status=status)
+        return _patient_page(request, referral, ZipForm(), opens=opens, status=status)
     if referral.course is not None:
         operations.let_see(referral=referral, may_see="may_see" in request.POST)
         messages.success(request, _("Thank you. That is noted."))
         return private(redirect(request.path))
     form = ZipForm(request.POST)
-    area = _area(form, today=timezone.localdate())
+    area, plan = _area(form, today=timezone.localdate()), offered_plan(referral)
     if area is None or plan is None:
-        return _patient_page(request, referral, plan, form, status=422)
+        return _patient_page(request, referral, form, status=422)
     operations.let_see(referral=referral, may_see="may_see" in request.POST)
     return private(start_course(request, referral, plan, area=area))
 
@@ -161,7 +160,6 @@ def _area(form: ZipForm, *, today: date) -> ServiceArea | None:
 def _patient_page(
     request: HttpRequest,
     referral: Referral,
-    plan: CoursePlan | None,
     form: ZipForm,
     *,
     opens: date | None = None,
@@ -169,7 +167,7 @@ def _patient_page(
 ) -> HttpResponse:
     context = {
         "referral": referral,
-        "plan": plan,
+        "plan": offered_plan(referral),
         "surgery": date.fromisoformat(referral.health["surgery"]),
         "form": form,
         # While the surgery is later than clients can book.

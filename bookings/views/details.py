@@ -39,11 +39,7 @@ def details(request: HttpRequest) -> HttpResponse:
     service = progress.treatment.service if progress.treatment is not None else None
     # The health questions that are left for later go by email.
     by_phone = progress.staff_user is not None and not progress.answers.get("health", {}).get("later")
-    asked: dict[str, Any] = {
-        "service": service,
-        "by_phone": by_phone,
-        "side_by_side": progress.side_by_side,
-    }
+    asked: Any = {"service": service, "by_phone": by_phone, "side_by_side": progress.side_by_side}
     if request.method != "POST":
         form = DetailsForm(initial=_shown(progress), **asked)
         return show(request, progress, "details", {"form": form})

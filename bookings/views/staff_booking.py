@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -36,17 +36,13 @@ def begin(request: HttpRequest) -> HttpResponse:
         mark["preference"] = f"therapist:{slug}"
     bookings = Booking.objects.select_related("client", "service", "option", "area", "therapist")
     if "visit" in request.POST:
-        visit = bookings.filter(client__erased_at=None, pk=_key(request.POST["visit"])).first()
-        if visit is None:
-            raise Http404
+        visit = get_object_or_404(bookings, client__erased_at=None, pk=_key(request.POST["visit"]))
         day = same_weekday_ahead(local(visit.starts_at).date(), timezone.localdate())
         mark |= {"preference": f"therapist:{visit.therapist.slug}", "day": str(day)}
         return start_again(request, visit, with_details=True, **mark)
     if not request.POST.get("client"):
         return _from_nothing(request, {**mark, "known": _as_typed(request.POST.get("asked", ""))})
-    client = Client.objects.present().filter(pk=_key(request.POST["client"])).first()
-    if client is None:
-        raise Http404
+    client = get_object_or_404(Client.objects.present(), pk=_key(request.POST["client"]))
     last = bookings.filter(client=client).order_by("-starts_at").first()
     if last is not None:
         return start_again(request, last, with_details=True, **mark)

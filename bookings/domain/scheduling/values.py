@@ -104,7 +104,7 @@ def therapist_values(
         taken_by, whose, start, end, treatment = row[:5]
         span = availability.Interval(start, end)
         if kind := _KINDS.get(taken_by):
-            place = _place(*row[5:])
+            place = _place(row[5:])
             occupied[whose].append(availability.Occupied(span, place, treatment // _MINUTE, kind))
         else:
             off[whose].append(span)
@@ -152,15 +152,11 @@ def therapist_values(
 
 @lru_cache(maxsize=4096)
 def _place(
-    street: str,
-    unit: str,
-    zip_code: str,
-    zone_id: int | None,
-    latitude: float | None,
-    longitude: float | None,
+    row: tuple[str, str, str, int | None, float | None, float | None],
 ) -> availability.Place:
     """A place by its figures, and by street and unit where it is somebody's door. Kept, because the same visits are
     looked at again and again while times are shown."""
+    street, unit, zip_code, zone_id, latitude, longitude = row
     has_centroid = latitude is not None and longitude is not None
     return availability.Place(
         zip_code=zip_code,
