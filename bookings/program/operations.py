@@ -326,9 +326,9 @@ def resume(*, program: Program, act: Act) -> None:
         fresh.started_on += max(local(act.at).date() - begun, timedelta(0))
         fresh.paused_on, fresh.resumed_at = None, act.at
         fresh.save(update_fields=["started_on", "paused_on", "resumed_at"])
-        if not Link.objects.live(act.at).filter(pk=fresh.link_id).exists():
+        live = Link.objects.live(act.at).filter(pk__in=[fresh.link_id] if fresh.link_id else [])
+        if not live.update(expires_at=_expires_at(fresh, act.at)):
             _send_link(fresh, fresh.booking, act.at)
-        Link.objects.filter(pk=fresh.link_id).update(expires_at=_expires_at(fresh, act.at))
 
 
 def end(*, program: Program, act: Act) -> None:

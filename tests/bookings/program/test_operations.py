@@ -265,7 +265,7 @@ def test_somebody_is_asked_to_look_when_it_hurts_more(
 def test_a_second_word_that_hurts_much_is_written_down(program: Program, same_key: bool) -> None:
     bridge, key = exercise_of(program), uuid.uuid4()
     press(bridge, NOW, pain=2, key=key)
-    second = {"key": key if same_key else uuid.uuid4()}
+    second: dict[str, Any] = {"key": key if same_key else uuid.uuid4()}
     for _again in range(2):
         assert press(bridge, NOW + timedelta(minutes=1), pain=9, **second).pain == 9
         program.refresh_from_db()
@@ -500,7 +500,9 @@ def test_who_goes_on_after_a_long_pause_gets_a_link_again(program: Program, staf
 def test_graver_answers_at_a_later_visit_count(world: World, program: Program, staff: User) -> None:
     plank = make_exercise("Plank", not_for=["blood_thinners"])
     graver, later = {**CLEAR_ANSWERS, "blood_thinners": "yes"}, NOW + DAY
-    world.book(starts_at=at_hour(9, day=date(2026, 12, 14)), recipient_name="Rose", answers=graver, now=later)
+    world.book(
+        starts_at=at_hour(10, day=date(2026, 12, 14)), recipient_name="Rose", answers=graver, now=later
+    )
     act = Act(later, staff)
     added = operations.add_exercise(program=program, exercise=plank, from_week=1, act=act)
     # Until here it was said of another person.
@@ -509,7 +511,9 @@ def test_graver_answers_at_a_later_visit_count(world: World, program: Program, s
     own = world.book(starts_at=at_hour(14, day=date(2026, 12, 14)), answers=graver, now=later)
     for write in (
         lambda: operations.add_exercise(program=program, exercise=plank, from_week=1, act=act),
-        lambda: make(program.booking, make_template((plank, 1, 8), name="Core"), staff, act=act),
+        lambda: make(
+            program.booking, make_template((plank, 1, 8), name="Core"), staff, act=act, started_on=TODAY + DAY
+        ),
     ):
         with pytest.raises(operations.NotForHealth) as error:
             write()
@@ -525,7 +529,7 @@ def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: Use
     operations.write_assessment(booking=visit, findings={"pain": 8}, act=Act(NOW, staff))
     rose, again = (
         confirmed(world, staff, starts_at=at_hour(hour, day=date(2026, 12, 14)), **changes)
-        for hour, changes in ((9, {"recipient_name": "Rose"}), (14, {}))
+        for hour, changes in ((10, {"recipient_name": "Rose"}), (14, {}))
     )
     HealthAccess.objects.all().delete()
     assert operations.last_assessment(rose) is None
@@ -543,7 +547,7 @@ def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: Use
 
 def test_another_mailbox_gets_a_new_link(world: World, program: Program, staff: User) -> None:
     before = operations.token_of(program)
-    keep = world.book(email="ana@home.example.com", starts_at=at_hour(9, day=date(2026, 12, 14))).client
+    keep = world.book(email="ana@home.example.com", starts_at=at_hour(10, day=date(2026, 12, 14))).client
     clients.merge_clients(keep=keep, other=program.booking.client, actor=staff, now=NOW)
     program = Program.objects.select_related("link").get()
     assert program.link is not None
