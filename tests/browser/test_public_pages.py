@@ -142,7 +142,8 @@ def test_each_state_of_the_booking_flow_is_accessible(site: RunningSite, new_pag
     page.get_by_role("link", name="Change that answer").click()
     # A sign that can't wait is sent without the rest.
     page.locator("input[name='card.today'][value=some]").check(force=True)
-    page.locator("input[name=urgent_signs][value=yes]").check(force=True)
+    # No look back at what was pressed: the page has gone by then.
+    page.locator("input[name=urgent_signs][value=yes]").click(force=True)
     expect(page.get_by_role("heading", level=1)).to_have_text("Please call 911 now")
     check("health-emergency")
     page.get_by_role("link", name="Change that answer").click()

@@ -125,7 +125,7 @@ def test_a_visit_is_booked_across_machines_and_told_of_once(pool: Pool) -> None:
 def logged_in(pool: Pool) -> Iterator[httpx.Client]:
     """The owner, who has logged in at the first machine."""
     login = pool.one.login("owner")
-    with httpx.Client(base_url=pool.one.url, follow_redirects=True) as owner:
+    with httpx.Client(base_url=pool.one.url, follow_redirects=True, timeout=60) as owner:
         owner.get("/admin/login/")
         typed = {"username": login.username, "password": login.password, "next": "/admin/"}
         assert "Log out" in owner.post("/admin/login/", data={**typed, **token(owner)}).text
@@ -154,7 +154,7 @@ def test_a_picture_put_in_at_one_machine_is_seen_at_the_other(pool: Pool) -> Non
     assert len(names) > 2
     for machine in (pool.one.url, pool.two.address):
         for name in names:
-            answer = httpx.get(f"{machine}/media/{name}")
+            answer = httpx.get(f"{machine}/media/{name}", timeout=60)
             assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")
             assert answer.content[8:12] == b"WEBP"
     assert not (pool.one.var / "media").exists()
@@ -165,7 +165,7 @@ def test_what_staff_save_at_one_machine_ends_the_kept_pages_of_both(pool: Pool) 
     machines = (pool.one.url, pool.two.address)
     words = "Closed tomorrow at both machines."
     with logged_in(pool) as owner:
-        assert all(words not in httpx.get(machine).text for machine in machines)
+        assert all(words not in httpx.get(machine, timeout=60).text for machine in machines)
         typed = {
             "text": words,
             "link": "",
@@ -176,4 +176,4 @@ def test_what_staff_save_at_one_machine_ends_the_kept_pages_of_both(pool: Pool) 
         ends = {"ends_at_0": "", "ends_at_1": ""}
         add = f"{pool.two.address}/admin/blog/announcement/add/"
         owner.post(add, data={**typed, **ends, **token(owner)})
-        assert [words in httpx.get(machine).text for machine in machines] == [True, True]
+        assert [words in httpx.get(machine, timeout=60).text for machine in machines] == [True, True]

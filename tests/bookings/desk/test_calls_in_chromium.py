@@ -80,7 +80,9 @@ def test_a_note_is_handed_in_on_the_visits_page_and_opened_at_the_desk(
 ) -> None:
     booking = world.book(answers=PREGNANT, now=timezone.now() - timedelta(minutes=1))
     page = new_page(width=width, bypass_csp=is_large)
-    new_page.allow("404")  # a picture alone asks for an icon beside it
+    # A picture alone, of no origin, asks for an icon beside it.
+    new_page.allow("404")
+    new_page.allow("NotSameOrigin")
     if is_large:
         with_large_text(page)
     page.goto(f"/visits/{links.visit_token(booking, now=timezone.now())}/?to=note")
