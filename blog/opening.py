@@ -15,18 +15,18 @@ from services.sample_left import page_of
 from .models import Page
 
 # What the law wants to be said, and then what visitors look for.
-_NEEDED = (Page.Slug.POLICIES, Page.Slug.PRIVACY)
+NEEDED = (Page.Slug.POLICIES, Page.Slug.PRIVACY)
 _WANTED = (Page.Slug.ABOUT,)
 
 
 def gaps(*, now: datetime) -> Iterator[Gap]:
     """A page without a text. One query."""
-    pages = {page.slug: page for page in Page.objects.filter(slug__in=[*_NEEDED, *_WANTED])}
-    for slug in (*_NEEDED, *_WANTED):
+    pages = {page.slug: page for page in Page.objects.filter(slug__in=[*NEEDED, *_WANTED])}
+    for slug in (*NEEDED, *_WANTED):
         page = pages.get(slug)
         if page is None or not page.body:
             words = _("Go through the words of the page “%(title)s”, and save it.") % {
                 "title": page.title if page else slug.label
             }
             new = f"{reverse('admin:blog_page_add')}?{urlencode({'slug': slug})}"
-            yield Gap("texts", words, page_of(page) if page else new, stops=slug in _NEEDED)
+            yield Gap("texts", words, page_of(page) if page else new, stops=slug in NEEDED)

@@ -21,6 +21,7 @@ from services.models import Service
 from services.sample_left import Left, page_of, take_off, untouched
 
 from .models import FaqEntry, HomeBlock, Page, Picture, Post, Tag
+from .opening import NEEDED
 
 _DATA = Path(__file__).parent / "sample_data"
 POSTS, PAGES, LISTS = _DATA / "posts", _DATA / "pages", _DATA / "lists.toml"
@@ -93,8 +94,10 @@ def left() -> list[Left]:
 
 
 def remove(*, now: datetime) -> None:
-    """Deletes the posts, pages and answers that `left` names. Covers stay in the library, where a text may use them."""
-    for rows in _left():
+    """Deletes the posts, pages and answers that `left` names. Covers stay in the library, where a text may use them,
+    and so do the pages that clients read when they agree, until the owner's own words take their place."""
+    posts, pages, questions = _left()
+    for rows in (posts, pages.exclude(slug__in=NEEDED), questions):
         take_off(rows)
 
 

@@ -19,7 +19,7 @@ def gaps(*, now: datetime) -> Iterator[Gap]:
     business = Business.load()
     yield from _of_the_business(business)
     with_length = Exists(ServiceOption.objects.active().filter(service=OuterRef("pk")))
-    changed = Service.history.model.objects.filter(history_user__isnull=False, history_type="~")
+    changed = Service.history.model.objects.filter(history_type="~")
     is_saved = Exists(changed.filter(id=OuterRef("pk")))
     every = list(Service.objects.annotate(has_length=with_length, is_saved=is_saved))
     services = [service for service in every if service.is_active]

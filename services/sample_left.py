@@ -12,6 +12,9 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError, QuerySet
 from django.urls import reverse
 from django.utils.module_loading import module_has_submodule
+from simple_history.models import HistoricalChanges
+
+_LOADED = "sample"
 
 
 class Left(NamedTuple):
@@ -64,7 +67,15 @@ def page_of(row: Model) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
+def mark_loaded(*, since: datetime) -> None:
+    """Writes into every history that what it says since then came with the sample."""
+    for model in apps.get_models():
+        if issubclass(model, HistoricalChanges):
+            rows = model._default_manager.filter(history_date__gte=since, history_user=None)
+            rows.update(history_change_reason=_LOADED)
+
+
 def untouched(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those of these rows that no person has saved since they were loaded, by their history."""
-    history = rows.model.history.filter(history_user__isnull=False)
+    """Those of these rows that nobody has saved since they were loaded, by their history: who it was may have left."""
+    history = rows.model.history.exclude(history_change_reason=_LOADED)
     return rows.exclude(pk__in=history.values(rows.model._meta.pk.attname))

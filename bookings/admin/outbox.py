@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
-from django.utils.html import format_html
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -92,20 +93,26 @@ def _field_of(kind: MessageKind) -> str:
 
 
 class OwnWordsField(LinesField):
-    """A sentence or two of the owner's for one kind of email, with a link to how that email looks as saved."""
+    """A sentence or two of the owner's for one kind of email, with links to how it looks as saved in each case."""
 
     def __init__(self, kind: MessageKind) -> None:
-        name = next(name for name, sample in SAMPLES.items() if sample.kind == kind)
+        samples = [(name, sample.title) for name, sample in SAMPLES.items() if sample.kind == kind]
         super().__init__(
             label=kind.label,
             required=False,
             max_length=400,
             widget=forms.Textarea(attrs={"rows": 2}),
             help_text=lazy(
-                lambda: format_html(
+                lambda: format_html_join(
+                    mark_safe("<br>"),
                     '<a href="{}">{}</a>',
-                    reverse("sample_email_html", args=[name]),
-                    _("See this email as saved: %(kind)s") % {"kind": kind.label},
+                    (
+                        (
+                            reverse("sample_email_html", args=[name]),
+                            _("See this email as saved: %(kind)s") % {"kind": title},
+                        )
+                        for name, title in samples
+                    ),
                 ),
                 str,
             )(),

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bookings.domain.visit_request import load_area
+from bookings.domain import queries
 from bookings.enums import Weekday
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
@@ -92,11 +92,13 @@ class CourseForm(forms.Form):
         plans: Sequence[CoursePlan],
         preferences: Sequence[tuple[str, str]],
         today: date,
+        by_staff: bool,
         not_before: date | None = None,
         **kwargs: Any,
     ) -> None:
         """`not_before`: the first day that the surgeon's office, or the course that goes on, allows."""
         super().__init__(*args, **kwargs)
+        self.by_staff = by_staff
         self.today, self.plans, self.not_before = today, plans, not_before
         self.fields["preference"].choices = list(preferences)  # type: ignore[attr-defined]
         if "plan" in self.fields:
@@ -129,7 +131,7 @@ class CourseForm(forms.Form):
             raise ValidationError(asked.errors["zip_code"].as_data())
         zip_code: str = asked.cleaned_data["zip_code"]
         try:
-            load_area(zip_code)
+            queries.area(zip_code, today=self.today, by_staff=self.by_staff)
         except OutsideArea:
             raise ValidationError(_("We don’t come to that ZIP code."), code="outside") from None
         return zip_code

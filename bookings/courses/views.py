@@ -25,12 +25,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import answers, intake, operations, pricing
+from bookings.domain import answers, intake, operations, pricing, queries
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
     VisitRequest,
-    load_area,
     load_treatment,
     load_visit_request,
     preference_choices,
@@ -151,6 +150,7 @@ class _Page:
             plans=self.plans,
             preferences=preferences,
             today=self.today,
+            by_staff=self.progress.staff_user is not None,
             not_before=self._not_before,
             initial=initial,
         )
@@ -315,7 +315,11 @@ class Draft:
         area = None
         if asked_for.get("first_visits"):
             try:
-                area = load_area(asked_for["first_zip_code"])
+                area = queries.area(
+                    asked_for["first_zip_code"],
+                    today=timezone.localdate(progress.now),
+                    by_staff=progress.staff_user is not None,
+                )
             except exceptions.OutsideArea:
                 return None
         return cls(progress, plan, treatment, visit_request, asked_for, course, area)

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -51,6 +51,9 @@ class InviteForm(forms.Form):
         label=gettext_lazy("Therapist"),
         required=False,
         empty_label=gettext_lazy("not a therapist"),
+        error_messages={
+            "invalid_choice": gettext_lazy("This therapist has a log-in, or is not there any more.")
+        },
         help_text=gettext_lazy("Whose visits they see as their own. Add the therapist first."),
     )
 
@@ -65,13 +68,10 @@ class InviteForm(forms.Form):
         email: str = self.cleaned_data["email"].lower()
         name = invitations.username_for(email)
         if User.objects.filter(Q(email__iexact=email) | Q(username__iexact=name)).exists():
-            raise forms.ValidationError(self.is_there())
+            raise forms.ValidationError(
+                _("There is a log-in with this email. Its page in the list of users sends another link.")
+            )
         return email
-
-    @staticmethod
-    def is_there() -> str:
-        """Why nobody is invited twice."""
-        return _("There is a log-in with this email. Its page in the list of users sends another link.")
 
     def clean(self) -> dict[str, Any]:
         """Who sees their own visits alone is somebody who has visits."""
@@ -97,8 +97,8 @@ def invite_page(request: StaffRequest) -> HttpResponse:
     try:
         user = invitations.invite(**form.cleaned_data, now=timezone.now())
     except IntegrityError:
-        # Pressed twice at once.
-        form.add_error("email", form.is_there())
+        # Somebody was quicker: asked again, the form knows what is taken.
+        context["form"] = InviteForm(request.POST, user=request.user)
         return page(request, "invite", context, status=422)
     log_change(request, user, _("Invited."))
     say(request, True, _("The invitation is on its way to %(email)s.") % {"email": user.email})
@@ -143,13 +143,13 @@ def password_link_page(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _take_back(request: StaffRequest, colleague: User) -> HttpResponse:
     name = colleague.get_username()
-    if invitations.is_untouched(colleague):
-        admin.site.get_model_admin(User).log_deletions(
-            request, User.objects.filter(pk=colleague.pk).order_by()
-        )
-    else:
-        log_change(request, colleague, _("Link to set a password taken back."))
-    if invitations.take_back(colleague, now=timezone.now()):
+    with transaction.atomic():
+        is_gone = invitations.take_back(colleague, now=timezone.now())
+        if is_gone:
+            admin.site.get_model_admin(User).log_deletions(request, [colleague])  # type: ignore[arg-type]
+        else:
+            log_change(request, colleague, _("Link to set a password taken back."))
+    if is_gone:
         say(request, True, _("The invitation is taken back. %(name)s can’t log in.") % {"name": name})
     else:
         say(request, True, _("The link that was sent to %(name)s opens nothing any more.") % {"name": name})

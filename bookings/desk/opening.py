@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -14,13 +15,18 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.opening import set_open
 from bookings.models import Booking, BookingRules
-from massagerx.accounts.sample_accounts import remove_logins
+from massagerx.accounts.sample_accounts import remove_logins, working_logins
 from services.readiness import steps
-from services.sample_left import remove_sample
+from services.sample_left import remove_sample, sample_left
 
 from .frame import StaffRequest, desk_page, page, say
 
 _RIGHTS = ("services.change_business", "bookings.change_bookingrules")
+# For what leaving the sample takes off; pages are nobody's to delete who isn't a superuser.
+_TO_LEAVE = (
+    "services.delete_service", "services.delete_addon", "blog.delete_post", "blog.delete_faqentry", "blog.change_page",
+    "bookings.delete_therapist", "bookings.change_booklet", "auth.change_user",
+)  # fmt: skip
 
 
 def may_open(user: User) -> bool:
@@ -36,11 +42,7 @@ def opening_page(request: StaffRequest) -> HttpResponse:
         return show_opening(request, now)
     do = request.POST.get("do")
     if do == "leave-sample":
-        with transaction.atomic():
-            remove_sample(now=now)
-            remove_logins(by=request.user)
-        say(request, True, _("What was still the sample’s is gone. What you made your own stays."))
-        return redirect("admin:opening")
+        return _leave_sample(request, now)
     if do not in ("open", "close"):
         return show_opening(request, now, status=400)
     wants_open = do == "open"
@@ -57,6 +59,25 @@ def opening_page(request: StaffRequest) -> HttpResponse:
     return redirect("admin:opening")
 
 
+def _leave_sample(request: StaffRequest, now: datetime) -> HttpResponse:
+    if not request.user.has_perms(_TO_LEAVE):
+        raise PermissionDenied
+    with transaction.atomic():
+        remove_sample(now=now)
+        remove_logins(by=request.user)
+    words = _("the log-in “%(name)s”")
+    stays = [left.words for left in sample_left()]
+    stays += [words % {"name": name} for _role, name, _password in working_logins()]
+    if stays:
+        said = _(
+            "What could go of the sample is gone; what you made your own stays. Still the sample’s: %(left)s."
+        )
+        say(request, True, said % {"left": "; ".join(stays)})
+    else:
+        say(request, True, _("What was still the sample’s is gone. What you made your own stays."))
+    return redirect("admin:opening")
+
+
 def show_opening(request: StaffRequest, now: datetime, *, status: int = 200) -> HttpResponse:
     """The page itself."""
     found = steps(now=now)
@@ -65,6 +86,7 @@ def show_opening(request: StaffRequest, now: datetime, *, status: int = 200) -> 
         "title": _("What needs you") if is_open else _("Before you open"),
         "steps": found,
         "is_open": is_open,
+        "may_leave_sample": request.user.has_perms(_TO_LEAVE),
         "done": sum(not step.gaps for step in found),
         "may_be_opened": not any(step.stops for step in found),
     }

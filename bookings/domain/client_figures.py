@@ -66,7 +66,8 @@ def _clients(now: datetime) -> QuerySet[Any]:
     return (
         Client.objects.filter(erased_at=None)
         .annotate(
-            visits=Count("bookings", filter=done),
+            # Two people side by side are one time that the client came.
+            visits=Count("bookings__starts_at", filter=done, distinct=True),
             paid_cents=Sum("bookings__total_cents", filter=done),
             first=Min("bookings__starts_at", filter=done),
             last=Max("bookings__starts_at", filter=done),

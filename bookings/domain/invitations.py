@@ -62,7 +62,8 @@ def send_link(user: User, *, now: datetime) -> Link:
 
 def waiting_link(user: User, *, now: datetime) -> Link | None:
     """The link that was sent and that nobody has used yet, while it works."""
-    return _unused(now).filter(user=user).first()
+    link = _unused(now).filter(user=user).first()
+    return link if link is not None and fits_account(link) else None
 
 
 def end_links(user: User, *, now: datetime) -> None:
@@ -87,20 +88,31 @@ def take_back(user: User, *, now: datetime) -> bool:
 
 
 def find_invitation(token: str, *, now: datetime) -> Link | None:
-    """The link of a token, with its account; None for one that is used, ended, or sent to an address that is no longer
-    the account's, and for an account that is closed."""
+    """The link of a token, with its account; None for one that is used or ended, or doesn't fit its account."""
     link = links.find_link(token, purpose=LinkPurpose.PASSWORD, now=now)
-    if link is None or link.used_at is not None or link.user is None:
-        return None
-    return link if link.user.is_active and link.user.email == link.email else None
+    return link if link is not None and link.used_at is None and fits_account(link) else None
+
+
+def fits_account(link: Link) -> bool:
+    """Whether the account is as it was when the link was sent: open, with that address, and that password or none."""
+    if link.user is None or not link.user.is_active or link.user.email != link.email:
+        return False
+    try:
+        links.token_of(link)
+    except ValueError:
+        return False
+    return True
 
 
 def set_password(link: Link, password: str, *, now: datetime) -> bool:
-    """Sets the password, by which other log-ins of the account end. False when the link was used meanwhile."""
+    """Sets the password, by which other log-ins of the account end. False when the link was used or ended
+    meanwhile."""
     with transaction.atomic():
-        if link.user is None or not links.use_link(link, now=now):
+        # The account first, as who sends or takes back a link locks it.
+        user = User.objects.select_for_update().filter(pk=link.user_id or 0).first()
+        link.user = user
+        if user is None or not fits_account(link) or not links.use_link(link, now=now):
             return False
-        user = User.objects.select_for_update().get(pk=link.user.pk)
         user.set_password(password)
         user.save(update_fields=["password"])
     return True

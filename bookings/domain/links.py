@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -70,19 +71,26 @@ def sign_in_link(*, email: str, now: datetime) -> Link:
     )
 
 
-def new_link(*, purpose: LinkPurpose, **fields: object) -> Link:
+def new_link(*, purpose: LinkPurpose, **fields: Any) -> Link:
     """Stores a link with a nonce of its own."""
-    nonce = tokens.new_nonce()
-    digest = tokens.token_digest(tokens.derive_token(purpose, nonce))
-    return Link.objects.create(purpose=purpose, nonce=nonce, digest=digest, **fields)
+    link = Link(purpose=purpose, nonce=tokens.new_nonce(), **fields)
+    link.digest = tokens.token_digest(tokens.derive_token(_made_for(link), link.nonce))
+    link.save(force_insert=True)
+    return link
 
 
 def token_of(link: Link) -> str:
-    """The token of a stored link. Raises ValueError when its key is not among the site's keys any more."""
-    for token in tokens.derived_tokens(link.purpose, link.nonce):
+    """The token of a stored link. Raises ValueError when its key is not among the site's keys any more, or the
+    password of its log-in is another one."""
+    for token in tokens.derived_tokens(_made_for(link), link.nonce):
         if tokens.token_digest(token) == link.digest:
             return token
-    raise ValueError("this link was made with a key that is no longer accepted")
+    raise ValueError("this link was made with a key or under a password that has changed")
+
+
+def _made_for(link: Link) -> str:
+    """The purpose, and of a link to a log-in its stored password: with another one the link opens nothing."""
+    return link.purpose if link.user is None else f"{link.purpose}:{link.user.password}"
 
 
 def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> Link | None:

@@ -298,6 +298,12 @@ class Booking(models.Model):
         return make_address_key(self.street, self.unit, self.area.zip_code)
 
 
+# What a visit was booked with says its emails, its pages and its price: it is taken off the site, and stays.
+_with_add_on = Booking.add_ons.through._meta
+_with_add_on.get_field("addon").remote_field.on_delete = models.PROTECT
+_with_add_on.verbose_name, _with_add_on.verbose_name_plural = _("booked add-on"), _("booked add-ons")
+
+
 class DriveOverride(models.Model):
     """Staff's own figure for one drive: from one visit to the therapist's next, or from or to home.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, cast
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, OuterRef
 
-from bookings.domain import closing, outbox, reminders
+from bookings.domain import closing, invitations, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
 from bookings.domain.stranding import why_not_kept
 from bookings.enums import (
@@ -205,6 +205,8 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
             return "the link has been used or replaced"
         if target.expires_at is not None and target.expires_at <= now:
             return "the link has expired"
+        if target.user is not None and not invitations.fits_account(target):
+            return "the log-in has changed"
         if message.kind in _reasons_of_links:
             return _reasons_of_links[message.kind](target, now=now)
     if isinstance(target, DeskDay):

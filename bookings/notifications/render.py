@@ -265,6 +265,9 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
     if message.kind == MessageKind.TOGETHER:
         visits = _told_together(message, booking, now)
         found |= _together(message, visits)
+        if found["is_over"]:
+            # The owner's sentence is for visits that stand.
+            found["own_words"] = ""
         found["is_ended"] = bool(booking.pk) and _ends_course(message, booking)
         paused = with_event(message, booking, EventKind.PAUSED)
         found["is_paused"] = bool(booking.pk) and not found["is_ended"] and paused.exists()

@@ -7,9 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from massagerx.lib.content_files import read_toml
+from django.db.models import Exists, OuterRef
 
-from .models import Exercise, ProgramTemplate, TemplateExercise
+from massagerx.lib.content_files import read_toml
+from services.sample_left import untouched
+
+from .models import Exercise, ProgramExercise, ProgramTemplate, TemplateExercise
 
 _DRAFTS = Path(__file__).parent / "sample_data" / "exercises.toml"
 
@@ -34,6 +37,22 @@ def _add(row: dict[str, Any], keys: dict[str, int]) -> None:
         for name, first, last in chosen
         if name in keys
     )
+
+
+def remove(*, now: datetime) -> None:
+    """Deletes the templates that nobody saved, unless somebody approved an exercise of theirs; then the drafts that
+    nobody saved or approved, and that no template or program has."""
+    drafts = read_toml(_DRAFTS)
+    templates = untouched(
+        ProgramTemplate.objects.filter(name__in=[row["name"] for row in drafts["templates"]])
+    )
+    approved = TemplateExercise.objects.exclude(exercise__approved_by="")
+    templates.exclude(pk__in=approved.values("template")).delete()
+    names = [row["name"] for row in drafts["exercises"]]
+    used = TemplateExercise.objects.filter(exercise=OuterRef("pk"))
+    asked = ProgramExercise.objects.filter(exercise=OuterRef("pk"))
+    exercises = untouched(Exercise.objects.filter(name__in=names, approved_by=""))
+    exercises.exclude(Exists(used)).exclude(Exists(asked)).delete()
 
 
 def left() -> list[str]:

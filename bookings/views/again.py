@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from bookings.domain.visit_request import load_area, load_treatment
+from bookings.domain import queries
+from bookings.domain.visit_request import load_treatment
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
 from bookings.models import AccessNotes, Booking, VisitPurpose
@@ -44,7 +46,9 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
             begun["details"]["purpose"] = _purpose(booking)
             begun[steps.AGAIN_OF] = booking.pk
         try:
-            load_area(booking.area.zip_code)
+            queries.area(
+                booking.area.zip_code, today=timezone.localdate(), by_staff=steps.STAFF_BOOKING in more
+            )
         except OutsideArea as error:
             messages.warning(request, refusal_words(error))
         else:

@@ -193,7 +193,11 @@ def where(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             zip_code = form.cleaned_data["zip_code"]
             try:
-                area = queries.area(zip_code, today=timezone.localdate(progress.now))
+                area = queries.area(
+                    zip_code,
+                    today=timezone.localdate(progress.now),
+                    by_staff=progress.staff_user is not None,
+                )
             except exceptions.OutsideArea:
                 return outside_page(request, progress, zip_code, status=422)
             changes = forget_time(progress) if progress.area != area else {}

@@ -19,14 +19,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.domain import answers, intake, operations, pricing, scheduling
+from bookings.domain import answers, intake, operations, pricing, queries, scheduling
 from bookings.domain.operations import Sender, Submission, Wish
 from bookings.domain.pairings import Contact
 from bookings.domain.visit_request import (
     ANYONE,
     Treatment,
     VisitRequest,
-    load_area,
     load_treatment,
     load_visit_request,
 )
@@ -365,7 +364,11 @@ def _look_up_answers(progress: Progress) -> None:
             progress.gone = error
     if "zip_code" in answers:
         try:
-            progress.area = load_area(answers["zip_code"])
+            progress.area = queries.area(
+                answers["zip_code"],
+                today=timezone.localdate(progress.now),
+                by_staff=progress.staff_user is not None,
+            )
         except OutsideArea as error:
             progress.gone = progress.gone or error
     if progress.treatment is not None and progress.area is not None:

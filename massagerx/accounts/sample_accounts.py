@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password
@@ -15,6 +16,7 @@ from django.core import checks
 from django.db import DatabaseError, transaction
 from django.db.models import ProtectedError, Q
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from massagerx.lib.content_files import read_toml
 
@@ -47,14 +49,27 @@ def remove_logins(*, by: Any) -> None:
     themselves; who has done something that must stay can only not log in any more."""
     names = [username for _role, username, _password in working_logins()]
     for user in get_user_model().objects.filter(username__in=names).exclude(pk=by.pk).order_by("pk"):
-        if not reach.may_change(by, user):
-            continue
-        try:
-            with transaction.atomic():
-                user.delete()
-        except ProtectedError:
+        if reach.may_change(by, user) and not _is_deleted(user, by):
             user.is_active = False
             user.save(update_fields=["is_active"])
+            _log(by, user, CHANGE)
+
+
+def _is_deleted(user: Any, by: Any) -> bool:
+    """Deletes an account, unless a row needs it or the log says that it did something: that stays theirs."""
+    if LogEntry.objects.filter(user=user).exists():
+        return False
+    try:
+        with transaction.atomic():
+            _log(by, user, DELETION)
+            user.delete()
+    except ProtectedError:
+        return False
+    return True
+
+
+def _log(by: Any, user: Any, flag: int) -> None:
+    LogEntry.objects.log_actions(by.pk, [user], flag, change_message=str(_("Left with the sample.")))
 
 
 @lru_cache(maxsize=32)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from massagerx.accounts.sample_accounts import working_logins
 from services.models import Business
-from services.sample_left import sample_modules
+from services.sample_left import mark_loaded, sample_modules
 
 
 class Command(BaseCommand):
@@ -47,4 +47,5 @@ class Command(BaseCommand):
                 return
             for module in sample_modules():
                 module.load(now=now)
+            mark_loaded(since=now)
         self.stdout.write("Sample data loaded.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.enums import TO_STAFF, WITH_OWN_WORDS, MessageKind
-from bookings.models import MessageSettings
+from bookings.models import Message, MessageSettings
 from bookings.notifications.registry import SiteSettings, load_target
 from bookings.notifications.render import Email, render
 from bookings.notifications.samples import SAMPLES, write_sample
-from tests.factories import NOW, World
-from tests.support.visits import make_message
+from tests.bookings.notifications.rendered_emails import SHAPES
+from tests.factories import World
+from tests.support.visits import NOW, make_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integrity]
 
@@ -34,8 +36,10 @@ def sent(page: Any, **changes: str) -> dict[str, Any]:
     return {name: "" if value is None else value for name, value in data.items()} | changes
 
 
-def letter(kind: MessageKind) -> Email:
+def letter(kind: MessageKind, happened: Callable[[Message], None] | None = None) -> Email:
     message = make_message(kind)
+    if happened is not None:
+        happened(message)
     return render(message, load_target(message), SiteSettings.load(), now=NOW, preview=True)
 
 
@@ -63,6 +67,21 @@ def test_every_such_kind_says_it_once_in_both_parts(settings_row: MessageSetting
             assert (mail.text.count("Mind the cat."), mail.html.count("Mind the cat.")) == (1, 1), name
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("together_of_several", True), ("together_waits", True), ("together_canceled", False),
+        ("together_paused", False), ("together_expired", False),
+    ],
+)  # fmt: skip
+def test_a_sentence_for_visits_that_stand_is_in_no_email_that_ends_them(
+    settings_row: MessageSettings, name: str, says: bool
+) -> None:
+    MessageSettings.objects.update(own_words={"together": "We look forward to seeing you."})
+    mail = letter(*SHAPES[name])
+    assert ("We look forward" in mail.text, "We look forward" in mail.html) == (says, says)
+
+
 def test_too_much_is_refused_and_nothing_typed_is_lost(settings_row: MessageSettings, owner: Client) -> None:
     long = "x" * 401
     response = owner.post(PAGE, sent(owner.get(PAGE), own_words_thanks=long, own_words_moved="Mine."))
@@ -81,5 +100,12 @@ def test_what_lets_somebody_in_and_what_staff_get_has_none(
     offered = set(re.findall(r'name="own_words_(\w+)"', page))
     assert offered == {kind.value for kind in WITH_OWN_WORDS}
     assert offered.isdisjoint({*TO_STAFF, "sign_in", "code", "invited", "time_off"})
-    for address in re.findall(r'href="(/admin/styleguide/emails/[^"]+)"', page):
+    links = re.findall(r'href="(/admin/styleguide/emails/[^"]+)"', page)
+    # All that an email of that kind may tell, and not the first of it alone.
+    assert sorted(links) == sorted(
+        reverse("sample_email_html", args=[name])
+        for name, sample in SAMPLES.items()
+        if sample.kind in WITH_OWN_WORDS
+    )
+    for address in links:
         assert owner.get(address).status_code == 200

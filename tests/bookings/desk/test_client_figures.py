@@ -63,6 +63,18 @@ def test_best_lapsed_and_how_many_come_again(world: World) -> None:
     assert "Ben" not in names(client_figures(now=last + LAPSED_AFTER - timedelta(seconds=1)).lapsed)
 
 
+def test_two_people_side_by_side_are_one_visit_of_the_client(world: World, reader: Client) -> None:
+    for _person in range(2):
+        visit("Ana", -9)
+    found = client_figures(now=NOW)
+    assert (found.clients, found.again, found.average_cents) == (1, 0, 37_000)
+    assert found.best[0].visits == 1
+    (_head, ana) = table_of(reader, EXPORT)
+    assert ana[3:5] == ["1", "370.00"]
+    visit("Ana", 5, status="confirmed")
+    assert client_figures(now=NOW).again == 1
+
+
 def test_who_was_erased_is_in_no_list(world: World) -> None:
     visit("Ana", -200)
     OurClient.objects.update(erased_at=NOW, name=OurClient.ERASED, email="", phone="")

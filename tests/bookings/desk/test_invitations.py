@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -126,6 +127,43 @@ def test_an_owner_gives_no_role_beyond_their_own_rights(owner: Client) -> None:
     assert "Beyond" not in owner.get(ADD).content.decode()
 
 
+def test_nobody_takes_over_an_account_that_may_do_more(owner: Client) -> None:
+    office, writers = Group.objects.create(name="Office"), Group.objects.get(name="Writer")
+    office.permissions.set(writers.permissions.all())
+    office.permissions.add(
+        *Permission.objects.filter(codename__in=["add_user", "change_user", "view_user"]).order_by()
+    )
+    clerk, writer = (
+        User.objects.create_user(name, f"{name}@example.com", is_staff=True) for name in ("c", "w")
+    )
+    clerk.groups.add(office)
+    writer.groups.add(writers)
+    favored = User.objects.create_user("f", "f@example.com", is_staff=True)
+    favored.user_permissions.add(Permission.objects.get(codename="export_client"))
+    client = Client()
+    client.force_login(clerk)
+
+    def answers(user: User) -> list[int]:
+        pages = ("admin:auth_user_change", "admin:auth_user_password_change", "admin:auth_user_reset_factor")
+        return [client.post(reverse(page, args=[user.pk]), {"do": "send"}).status_code for page in pages]
+
+    assert answers(User.objects.get(username="owner")) == [403, 403, 403]
+    assert answers(favored) == [403, 403, 403]
+    assert not Link.objects.exists()
+    assert answers(writer) == [200, 302, 302]
+    assert answers(clerk) == [200, 302, 302]
+
+
+def test_an_owner_reaches_the_log_ins_of_every_role_of_ours(owner: Client) -> None:
+    roles = list(Group.objects.order_by("name"))
+    assert len(roles) == 4
+    for number, role in enumerate(roles):
+        user = User.objects.create_user(f"user{number}", f"user{number}@example.com", is_staff=True)
+        user.groups.add(role)
+        page = owner.get(reverse("admin:auth_user_password_change", args=[user.pk]))
+        assert page.status_code == 200, role
+
+
 def test_a_link_ends_after_three_days_and_the_next_one_replaces_it(owner: Client, clock: Any) -> None:
     owner.post(ADD, form())
     user = User.objects.get(email="june@example.com")
@@ -204,3 +242,83 @@ def test_without_an_email_no_link_is_sent_and_the_page_says_so(owner: Client) ->
 def test_unknown_links_have_one_answer(db: None) -> None:
     for token in ("x", "%00", "a" * 400):
         assert Client().get(f"/invited/{token}/").status_code == 404
+
+
+def test_another_password_ends_the_link_and_the_email_that_still_waits(owner: Client) -> None:
+    user = User.objects.create_user("desk", "desk@example.com", "old-lamp-orchard-5", is_staff=True)
+    page = reverse("admin:auth_user_password_change", args=[user.pk])
+    owner.post(page, {"do": "send"})
+    address, message = link_in_email(), Message.objects.get()
+    assert Client().get(address).status_code == 200
+    colleague = Client()
+    colleague.force_login(user)
+    own = {"old_password": "old-lamp-orchard-5", "new_password1": PASSWORD, "new_password2": PASSWORD}
+    assert colleague.post("/admin/password_change/", own).status_code == 302
+    assert Client().get(address).status_code == 404
+    theirs = {"new_password1": "someone-else-in-mail-4", "new_password2": "someone-else-in-mail-4"}
+    assert Client().post(address, theirs).status_code == 404
+    assert Client().login(username="desk", password=PASSWORD)
+    assert obsolete_reason(message, load_target(message), SiteSettings.load(), now=NOW)
+    assert "nobody has used it yet" not in owner.get(page).content.decode()
+
+
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"email": "other@example.com"}])
+def test_an_invitation_that_waits_is_not_sent_once_the_account_has_changed(
+    owner: Client, changes: dict[str, Any]
+) -> None:
+    owner.post(ADD, form())
+    message = Message.objects.get()
+    assert not obsolete_reason(message, load_target(message), SiteSettings.load(), now=NOW)
+    User.objects.filter(email="june@example.com").update(**changes)
+    assert obsolete_reason(message, load_target(message), SiteSettings.load(), now=NOW)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no row")
+def test_a_link_locks_its_account_before_it_is_used(owner: Client, count_queries: Any) -> None:
+    """As sending and taking back do: in another order two presses wait for each other for ever."""
+    owner.post(ADD, form())
+    address = link_in_email()
+    with count_queries() as queries:
+        assert Client().post(address, TYPED).status_code == 302
+    writes = [sql for sql in map(str, queries) if "FOR UPDATE" in sql or "UPDATE" in sql]
+    tables = [
+        "auth_user" if '"auth_user"' in sql else "link"
+        for sql in writes
+        if "auth_user" in sql or "_link" in sql
+    ]
+    assert tables[:2] == ["auth_user", "link"]
+
+
+def test_what_was_not_taken_back_is_not_said_to_be_deleted(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.post(ADD, form())
+    user = User.objects.get(email="june@example.com")
+    take_back = invitations.take_back
+
+    def after_they_set_a_password(colleague: User, **options: Any) -> bool:
+        Client().post(link_in_email(), TYPED)
+        return take_back(colleague, **options)
+
+    monkeypatch.setattr(invitations, "take_back", after_they_set_a_password)
+    owner.post(reverse("admin:auth_user_password_change", args=[user.pk]), {"do": "take-back"})
+    assert User.objects.filter(pk=user.pk).exists()
+    assert not LogEntry.objects.filter(object_id=str(user.pk), action_flag=DELETION).exists()
+
+
+def test_who_was_quicker_with_a_therapist_is_told_at_the_therapist(
+    owner: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite = invitations.invite
+
+    def after_another(**fields: Any) -> User:
+        invite(**fields | {"email": "first@example.com"})
+        return invite(**fields)
+
+    monkeypatch.setattr(invitations, "invite", after_another)
+    response = owner.post(ADD, form("Therapist", therapist=world.therapist.pk))
+    assert response.status_code == 422
+    errors = response.context["form"].errors
+    assert list(errors) == ["therapist"]
+    assert "has a log-in" in errors["therapist"][0]
+    assert not User.objects.filter(email="june@example.com").exists()

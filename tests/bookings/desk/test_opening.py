@@ -8,7 +8,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -30,12 +31,13 @@ from bookings.models import (
     WorkingHours,
     Zone,
 )
+from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
 from bookings.screening import sample_rules_data
 from massagerx.accounts.sample_accounts import sample_accounts
 from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
-from services.sample_left import sample_left
-from tests.factories import DAY, NOW, World
+from services.sample_left import sample_left, sample_modules
+from tests.factories import DAY, NOW, World, make_roles
 from tests.support.visits import make_visit
 
 from .conftest import signed_in, staff_user
@@ -312,9 +314,16 @@ def sampled(db: None) -> Client:
     call_command("load_sample_data", stdout=StringIO())
     client = Client()
     client.force_login(User.objects.create_superuser("nora", "nora@example.net", "quiet-orchard-lamp"))
-    service = Service.objects.get(slug="deep-pressure-massage")
-    service.history.update(history_user=User.objects.get(username="nora"))
+    save("nora", Service.objects.get(slug="deep-pressure-massage"))
     return client
+
+
+def save(username: str, row: Any) -> None:
+    """As in the admin, with who it was in the history and in the log."""
+    row._history_user = User.objects.get(username=username)
+    row.save()
+    rows = type(row).objects.filter(pk=row.pk)
+    LogEntry.objects.log_actions(row._history_user.pk, rows, CHANGE, change_message="Saved.")
 
 
 def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: Client) -> None:
@@ -325,13 +334,53 @@ def test_one_press_leaves_the_sample_behind_and_keeps_what_is_ones_own(sampled: 
     assert not Post.objects.exists()
     assert not Therapist.objects.exists()
     assert not CoursePlan.objects.exists()
+    assert not ProgramTemplate.objects.exists()
+    assert not Exercise.objects.exists()
     assert [user.username for user in User.objects.order_by("pk")] == ["nora"]
     # Add-ons of what stays stay with it; the terms in force are replaced by the next version.
     assert AddOn.objects.filter(services__slug="deep-pressure-massage").exists()
-    assert [left.words for left in sample_left()] == ["the terms that clients agree to"]
+    # Online booking is open, so what clients agree to is still there to read.
+    assert [left.words for left in sample_left()] == [
+        "the page “Our policies”", "the page “Privacy”", "the terms that clients agree to",
+    ]  # fmt: skip
+    assert [page.slug for page in Page.objects.order_by("slug")] == ["policies", "privacy"]
     assert ServiceArea.objects.count() == zips
     assert sampled.post(OPENING, {"do": "leave-sample"}).status_code == 302
     assert Client().get("/").status_code == 200
+
+
+def test_each_part_of_the_sample_comes_is_told_and_goes() -> None:
+    for module in sample_modules():
+        for name in ("load", "left", "remove"):
+            assert callable(getattr(module, name, None)), (module.__name__, name)
+
+
+def test_a_template_with_an_approved_exercise_stays_with_its_exercises(sampled: Client) -> None:
+    approved = Exercise.objects.order_by("pk")[0]
+    Exercise.objects.filter(pk=approved.pk).update(approved_by="Mira Stone, CLT")
+    templates = ProgramTemplate.objects.filter(exercises__exercise=approved).distinct()
+    kept = {template.pk for template in templates}
+    sampled.post(OPENING, {"do": "leave-sample"})
+    assert kept
+    assert {template.pk for template in ProgramTemplate.objects.all()} == kept
+    needed = Exercise.objects.filter(pk__in=TemplateExercise.objects.values("exercise"))
+    assert approved in needed
+    assert set(Exercise.objects.all()) == set(needed)
+
+
+def test_what_somebody_saved_stays_theirs_when_their_log_in_has_gone(sampled: Client) -> None:
+    (name,) = [row["username"] for row in sample_accounts() if row["role"] == "writer"]
+    save(name, Page.objects.get(slug="about"))
+    User.objects.create_user("cora", is_staff=True)
+    save("cora", Post.objects.get(slug="posture-is-a-habit"))
+    User.objects.get(username="cora").delete()
+    for _press in range(2):
+        sampled.post(OPENING, {"do": "leave-sample"})
+        assert [page.slug for page in Page.objects.order_by("slug")] == ["about", "policies", "privacy"]
+        assert [post.slug for post in Post.objects.all()] == ["posture-is-a-habit"]
+        assert [service.slug for service in Service.objects.all()] == ["deep-pressure-massage"]
+    assert not User.objects.get(username=name).is_active
+    assert Page.history.filter(history_user__username=name).exists()
 
 
 def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None:
@@ -349,6 +398,17 @@ def test_what_visits_rest_on_is_only_taken_off_the_site(sampled: Client) -> None
     assert f"the therapist “{to_come.name}”" in [left.words for left in sample_left()]
 
 
+def test_what_a_visit_was_booked_with_keeps_its_name(sampled: Client) -> None:
+    visit = make_visit(starts_at=NOW + timedelta(days=9), status="confirmed", confirmed_at=NOW)
+    booked = Service.objects.get(slug="manual-lymphatic-drainage").add_ons.get()
+    booked.services.remove(Service.objects.get(slug="deep-pressure-massage"))
+    visit.add_ons.set([booked])
+    sampled.post(reverse("admin:services_addon_delete", args=[booked.pk]), {"post": "yes"})
+    sampled.post(OPENING, {"do": "leave-sample"})
+    assert list(visit.add_ons.all()) == [booked]
+    assert not AddOn.objects.get(pk=booked.pk).is_active
+
+
 def test_the_sample_owner_can_t_remove_themselves(sampled: Client) -> None:
     (name,) = [row["username"] for row in sample_accounts() if row["role"] == "owner"]
     client = Client()
@@ -361,4 +421,19 @@ def test_the_sample_owner_can_t_remove_themselves(sampled: Client) -> None:
 def test_only_whoever_opens_leaves_the_sample(sampled: Client) -> None:
     desk = signed_in(User.objects.create_user("front", is_staff=True))
     assert desk.post(OPENING, {"do": "leave-sample"}).status_code == 403
+    half = signed_in(staff_user("half", "change_business", "change_bookingrules"))
+    assert b"leave-sample" not in half.get(OPENING).content
+    assert half.post(OPENING, {"do": "leave-sample"}).status_code == 403
     assert Service.objects.count() > 1
+
+
+def test_what_stays_is_named_and_who_went_is_in_the_log(sampled: Client) -> None:
+    make_roles()
+    user = User.objects.create_user("cora", is_staff=True)
+    user.groups.add(Group.objects.get(name="Owner"))
+    words = signed_in(user).post(OPENING, {"do": "leave-sample"}, follow=True).content.decode()
+    # The sample's owner is a superuser, whom only a superuser changes.
+    assert "Still the sample’s: the page “Our policies”" in words
+    assert "the log-in “owner”." in words
+    gone = LogEntry.objects.filter(user=user, action_flag=DELETION).values_list("object_repr", flat=True)
+    assert sorted(gone) == ["frontdesk", "therapist", "writer"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from bookings.models import AreaRequest, Booking, ServiceArea
+from bookings.models import AreaRequest, Booking, ServiceArea, WorkingHours, Zone
 from tests.bookings.views.flow import Flow
 from tests.factories import NOW, World
 
@@ -47,6 +47,18 @@ def test_request_is_left_from_the_step_that_asks_where(flow: Flow, world: World)
     )  # fmt: skip
     assert (row.agreed_at, row.created_at, row.is_answered) == (NOW, NOW, False)
     assert "Thank you, we have your request for 92101" in text(flow.client.get("/book/where/"))
+
+
+def test_a_draft_in_a_zone_that_nobody_visits_any_more_is_told_so(flow: Flow, world: World) -> None:
+    flow.what()
+    flow.where()
+    desert = Zone.objects.create(name="Desert")
+    for hours in WorkingHours.objects.all():
+        hours.zones.add(desert)
+    assert flow.client.get("/book/when/").headers["Location"] == "/book/where/"
+    page = flow.client.get("/book/where/").content.decode()
+    assert f'action="{OUTSIDE}"' in page
+    assert "drive to 90026 yet" in page
 
 
 def test_first_step_leads_to_the_form_too(flow: Flow, world: World) -> None:

@@ -14,7 +14,16 @@ from icalendar import Calendar
 
 from bookings.domain import links, operations
 from bookings.enums import BookingStatus, MessageKind, Tier
-from bookings.models import Booking, BookingDraft, Message, ScreeningRecheck, ScreeningVersion, TimeOff
+from bookings.models import (
+    Booking,
+    BookingDraft,
+    Message,
+    ScreeningRecheck,
+    ScreeningVersion,
+    TimeOff,
+    WorkingHours,
+    Zone,
+)
 from bookings.screening import sample_rules_data
 from tests.bookings.views.flow import press
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
@@ -383,6 +392,16 @@ def test_book_again_by_a_link_fills_in_only_what_the_link_shows(world: World) ->
     assert answers["service"] == world.service.slug
     assert "details" not in answers
     assert "zip_code" not in answers
+
+
+def test_book_again_where_nobody_comes_any_more_asks_where(world: World) -> None:
+    booking = confirmed(world)
+    client = signed_in()
+    desert = Zone.objects.create(name="Desert")
+    for hours in WorkingHours.objects.all():
+        hours.zones.add(desert)
+    assert client.post(address(booking, "again")).headers["Location"] == "/book/where/"
+    assert "zip_code" not in BookingDraft.objects.get().answers
 
 
 def test_book_again_of_what_is_no_longer_offered_keeps_the_rest(world: World) -> None:
