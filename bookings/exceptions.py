@@ -40,7 +40,11 @@ class ScreeningStops(BookingError):
 
 
 class ScreeningNotCleared(BookingError):
-    """The visit needs a clinician's note on record before it can be confirmed."""
+    """The visit of that reference needs a clinician's note on record before it can be confirmed."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
 
 
 class PriceChanged(BookingError):

@@ -20,7 +20,7 @@ from bookings.enums import Tier
 from bookings.models import Booking
 from bookings.staff.labels import local_when, status_mark, tier_mark, two_lines
 from bookings.staff.search import search_visits
-from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, StatusAction, perform
+from bookings.staff.status_actions import CONFIRM, STATUS_ACTIONS, ReasonForm, StatusAction, perform
 from bookings.staff.visibility import only_seen_by, sees_every_visit, sees_own_visits, sees_reports
 from bookings.templatetags.portraits import portrait
 
@@ -138,7 +138,11 @@ class BookingAdmin(RowsOnly):
         form = ReasonForm(request.POST if "sure" in request.POST or not action.asks_first else None)
         if not form.is_valid():
             return self._ask(request, chosen, action, form)
+        confirmed: set[Any] = set()
         for booking in chosen:
+            pair = (booking.together or booking.pk, booking.starts_at)
+            if pair in confirmed:
+                continue  # with the one beside it, whose sentence names both
             ok, sentence = perform(
                 action,
                 booking,
@@ -147,6 +151,8 @@ class BookingAdmin(RowsOnly):
                 told=form.cleaned_data,
             )
             self.message_user(request, sentence, messages.SUCCESS if ok else messages.ERROR)
+            if ok and action.slug == CONFIRM:
+                confirmed.add(pair)
         return None
 
     def _ask(

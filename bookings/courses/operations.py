@@ -15,7 +15,7 @@ from bookings.domain.operations import Act, LookedUp, Sender, Submission
 from bookings.domain.operations.transaction import record, translated_errors
 from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import AnotherClient, ChangedMeanwhile
-from bookings.models import Booking, BookingRules
+from bookings.models import Booking, BookingRules, Message
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
@@ -188,7 +188,11 @@ def end_course(*, course: Course, act: Act) -> Booking | None:
         fell_away = fresh.visits.filter(status=BookingStatus.CANCELED, events__kind=EventKind.PAUSED)
         last = fell_away.order_by("-starts_at", "-pk").select_related("client")[0]
         record(last, EventKind.CANCELED, last.status, act)
-        outbox.write_messages(booking=last, kinds=[MessageKind.TOGETHER], now=act.at)
+        # Of one visit that was paused alone the pause was told at this very revision: what is still to leave tells of
+        # the end instead.
+        outbox.write_once_more(booking=last, kind=MessageKind.TOGETHER, now=act.at, leaves_at=act.at)
+        told = Message.objects.filter(booking=last, kind=MessageKind.TOGETHER, revision=last.revision)
+        told.update(created_at=act.at)
     return last
 
 
@@ -197,16 +201,16 @@ def _locked(course: Course) -> Course:
     return Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
 
 
-def days_of(booking: Booking) -> tuple[date, date]:
+def days_of(booking: Booking) -> tuple[date, date] | None:
     """The first and the last local day to which a client may move a visit of a course; if its days can't be opened,
-    none before its own."""
+    none before its own. None for a visit of no course."""
     if booking.together is None:
-        return date.min, date.max
+        return None
     day = local(booking.starts_at).date()
     try:
         courses = Course.objects.filter(key=booking.together).select_related("plan")
         course = courses.prefetch_related("plan__phases").first()
-        return (course.first_day, course.last_day_of(day)) if course is not None else (date.min, date.max)
+        return (course.first_day, course.last_day_of(day)) if course is not None else None
     except UnreadableValue:
         return day, date.max
 

@@ -629,7 +629,7 @@ class _Check:
         first = next(Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time)
         context = {
             **shown,
-            "form": named(form or ReviewForm(initial=initial), details),
+            "form": named(form or ReviewForm(initial=initial), details.get("recipient_name", "")),
             "too_many": too_many,
             "at_once": operations.would_confirm(
                 submission=self._submission(initial, first),

@@ -73,6 +73,7 @@ def correct_page(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "title": _("Correct %(reference)s") % {"reference": booking.reference},
         "booking": booking,
+        "beside": Booking.objects.side_by_side(booking).select_related("client").first(),
         "when": local_when(booking.starts_at),
         "form": form,
         "lost": lost,

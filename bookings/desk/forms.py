@@ -124,7 +124,7 @@ class MoveForm(forms.Form):
         if beside is None:
             del self.fields["both"]
         else:
-            label = _("Also the visit for %(name)s at the same time, with whoever can")
+            label = _("Also the visit for %(name)s at the same time, with whom they asked for")
             self.fields["both"].label = label % {"name": beside.visit_for}
 
     def clean(self) -> dict[str, Any]:
@@ -235,8 +235,10 @@ class CorrectForm(AddressForm):
         return hashlib.sha256(repr(typed).encode()).hexdigest()
 
     def clean(self) -> dict[str, Any]:
-        """A discount is given for a reason."""
+        """A discount is given for a reason; where the client is visited, nothing is told of somebody else."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("recipient_name"):
+            cleaned |= {"recipient_phone": "", "recipient_language": ""}
         given = cleaned.get("discount") or 0
         if "discount" in cleaned and given and given != self._discount_cents and not cleaned.get("reason"):
             self.add_error("reason", _("Say in a few words why the price is lower."))

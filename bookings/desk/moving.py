@@ -91,7 +91,7 @@ def _choices(booking: Booking, now: datetime) -> list[tuple[str, str]]:
 
 
 def _ask(visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> Answer:
-    """Of one visit, or of two side by side: to the second comes whoever can beside the first."""
+    """Of one visit, or of two side by side: to the second comes whom it asks for, beside the first."""
     rules, starts_at = BookingRules.load(), cleaned["starts_at"]
     taken: list[tuple[VisitRequest, Slot]] = []
     names: dict[int, str] = {}
@@ -121,7 +121,8 @@ def _ask(visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> A
 
 
 def _preferences(visits: Sequence[Booking], cleaned: dict[str, Any]) -> list[str]:
-    return [cleaned["therapist"], ANYONE][: len(visits)]
+    """Whom the moves may lead to: as staff say of the first visit, as was asked of the one beside it."""
+    return [cleaned["therapist"], *(visit.preference for visit in visits[1:])]
 
 
 def _totals(visits: Sequence[Booking], starts_at: datetime, rules: BookingRules) -> list[int]:

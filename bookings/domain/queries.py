@@ -22,7 +22,7 @@ from bookings.models import (
     Zone,
 )
 
-from .operations import MOVABLE, may_change
+from .operations import AT_ONE_START, MOVABLE, is_of_course, may_change
 
 # Of one client, the newest first; whoever has had more can ask us.
 MOST_VISITS = 100
@@ -91,12 +91,14 @@ def visits_by_time(visits: BookingQuerySet, *, now: datetime) -> tuple[list[Book
 
 def place_together(booking: Booking) -> tuple[int, int] | None:
     """Which of how many a visit is that was booked together with others, by time, of those that stand or took place;
-    None for one that does neither, and where there is one time only: a visit alone, or two side by side."""
+    None for one that does neither, and for one of no course: alone, or one of two side by side, also if parted."""
     if booking.together is None or booking.status not in OCCUPYING:
         return None
-    visits = Booking.objects.together_with(booking).occupying()
-    starts = sorted(set(visits.values_list("starts_at", flat=True)))
-    return (starts.index(booking.starts_at) + 1, len(starts)) if len(starts) > 1 else None
+    visits = Booking.objects.together_with(booking).values_list("starts_at", "status")
+    starts = sorted({starts_at for starts_at, status in visits if status in OCCUPYING})
+    if len(starts) == 1 or (len(visits) <= AT_ONE_START and not is_of_course(booking)):
+        return None
+    return starts.index(booking.starts_at) + 1, len(starts)
 
 
 def last_therapist(visits: BookingQuerySet) -> str:

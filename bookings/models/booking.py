@@ -75,8 +75,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         came alone, or that no longer stands beside this one."""
         if booking.together is None:
             return self.none()
-        same = self.filter(together=booking.together, starts_at=booking.starts_at).exclude(pk=booking.pk)
-        return same.occupying()
+        same = self.filter(
+            together=booking.together,
+            starts_at=booking.starts_at,
+            street=booking.street,
+            unit=booking.unit,
+            area=booking.area_id,
+        )
+        return same.exclude(pk=booking.pk).occupying()
 
     def not_closed(self, now: datetime) -> BookingQuerySet:
         """Those that are over, and nobody has said how they ended; the oldest first."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol, cast
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from bookings.domain import closing, invitations, outbox, reminders
 from bookings.domain.calendar import CalendarMethod
@@ -37,6 +37,7 @@ from bookings.models import (
     ScreeningRecord,
     TimeOffWish,
 )
+from bookings.models.outbox import MessageQuerySet
 from bookings.models.steps import told_last
 from massagerx.lib.localtime import local
 from services.models import Business
@@ -279,8 +280,7 @@ def _visit_obsolete_reason(message: Message, kind: Kind, booking: Booking, now: 
     if kind.until_start and booking.starts_at <= now:
         return "the visit's time has come"
     if message.kind in _FOR_BOTH:
-        beside = Booking.objects.side_by_side(booking).filter(status=booking.status, pk__lt=booking.pk)
-        if beside.exists():
+        if _told_beside(message, booking).filter(state=MessageState.SENT).exists():
             return "the message about the visit at the same time tells of both"
     return _settled_reason(message, booking, now)
 
@@ -300,6 +300,13 @@ def _settled_reason(message: Message, booking: Booking, now: datetime) -> str:
     if message.kind == MessageKind.STRANDED_ALERT and not why_not_kept(booking, now=now):
         return "the visit can be kept again"
     return ""
+
+
+def _told_beside(message: Message, booking: Booking) -> MessageQuerySet:
+    """The same message about the visit side by side that was written first, as that one stands: it tells of both."""
+    beside = Booking.objects.side_by_side(booking).filter(status=booking.status, pk__lt=booking.pk)
+    rows = Message.objects.filter(kind=message.kind, revision=F("booking__revision"))
+    return rows.filter(booking__in=beside.order_by().values("pk"))
 
 
 def _together_obsolete_reason(message: Message, booking: Booking, now: datetime) -> str:
@@ -368,5 +375,9 @@ def not_before(
     if wanted is not None and wanted > now:
         return wanted
     if message.kind in _SAY_THAT_WE_COME and why_not_kept(target, now=now):
+        return now + _LOOK_AGAIN_AFTER
+    # Until the one that tells of both has left: it may have to wait, or never leave.
+    waits = [MessageState.DUE, MessageState.SENDING]
+    if message.kind in _FOR_BOTH and _told_beside(message, target).filter(state__in=waits).exists():
         return now + _LOOK_AGAIN_AFTER
     return None

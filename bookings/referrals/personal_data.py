@@ -20,7 +20,8 @@ def section_of(client: Client, visits: Sequence[Booking]) -> Section:
     rows = referrals_of(client, [visit.pk for visit in visits]).select_related("office", "plan", "course")
     # The encrypted column is read one by one, so that a lost key costs a line and not the page.
     found = rows.defer("health", "course__dates").order_by("entered_at", "pk")
-    return Section("referrals", _("What surgeons’ offices entered"), [lines_of(row) for row in found])
+    lines = [[*lines_of(row), _found_by(row.course_id is None and not row.email)] for row in found]
+    return Section("referrals", _("What surgeons’ offices entered"), lines)
 
 
 def _found_by(by_phone_alone: bool) -> Line:
@@ -51,6 +52,5 @@ def lines_of(row: Referral) -> list[Any]:
         line("ended_at", _("taken back at"), row.ended_at),
         line("kept_until", _("kept until"), row.kept_until),
         line("may_see", _("the office may see how many visits there were"), row.may_see),
-        _found_by(row.course_id is None and not row.email),
         line("looks", _("who looked at it"), looks),
     ]

@@ -9,12 +9,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import lifecycle, operations
 from bookings.enums import BookingStatus
-from bookings.exceptions import BookingError
+from bookings.exceptions import BookingError, ScreeningNotCleared
 from bookings.models import Booking
 from bookings.refusals import explain
 from massagerx.lib.fields import LineField
@@ -50,12 +51,12 @@ class StatusAction:
         return user.has_perm(_CHANGE)
 
 
-COMPLETE, REOPEN = "complete", "reopen"
+CONFIRM, COMPLETE, REOPEN = "confirm", "complete", "reopen"
 STATUS_ACTIONS = {
     action.slug: action
     for action in (
         StatusAction(
-            "confirm",
+            CONFIRM,
             gettext_lazy("Confirm"),
             BookingStatus.CONFIRMED,
             gettext_lazy("confirmed"),
@@ -130,8 +131,11 @@ def perform(
     more = {"by_client": told["by_client"]} if action.wanted == BookingStatus.CANCELED else {}
     if action.slug in (COMPLETE, REOPEN):
         more["may_decide"] = actor.has_perm(_CHANGE)
+    references, beside = [booking.reference], Booking.objects.side_by_side(booking)
+    if action.slug == CONFIRM:
+        # Two side by side that wait are confirmed together.
+        references += beside.filter(status=BookingStatus.REQUESTED).values_list("reference", flat=True)
     try:
-        beside = Booking.objects.side_by_side(booking)
         if told.get("both") and "by_client" in more and booking.together is not None and beside.exists():
             act = operations.Act(now, actor, told["by_client"], told["reason"])
             operations.cancel_together(together=booking.together, act=act)
@@ -139,6 +143,8 @@ def perform(
                 "reference": booking.reference
             }
         action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
+    except ScreeningNotCleared as error:
+        return False, f"{error.reference}: {explain(error)}"
     except BookingError as error:
         return False, f"{booking.reference}: {explain(error)}"
-    return True, f"{booking.reference}: {action.done}."
+    return True, f"{get_text_list(references, _('and'))}: {action.done}."

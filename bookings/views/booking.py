@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from phonenumber_field.phonenumber import PhoneNumber
 
@@ -384,6 +386,9 @@ class _Review:
         details, health = complete.details, complete.health
         today = timezone.localdate(self.progress.now)
         people = self.progress.people
+        names = [details.get("recipient_name", "")]
+        if complete.beside is not None:
+            names.append(details["second_name"])
         result = None
         if not health.get("later"):
             result = current.screening.evaluate(health["answers"], health["service"], today, people=people)
@@ -397,11 +402,15 @@ class _Review:
             "terms_version": current.terms_version.number,
         }
         context = {
-            "form": named(form or ReviewForm(initial=initial), details),
+            "form": named(form or ReviewForm(initial=initial), *names),
             "fresh": initial,
             "quote": self.progress.quote,
             "terms_version": current.terms_version,
-            "consent": current.terms_version.consent_words(for_other=bool(details.get("recipient_name"))),
+            # Each text that is put on record: of two people at least one isn't who books.
+            "consent": "\n\n".join(
+                current.terms_version.consent_words(for_other=for_other)
+                for for_other in sorted({bool(name) for name in names})
+            ),
             "details": details,
             "phone": PhoneNumber.from_string(details["phone"]).as_national,
             "recipient_phone": PhoneNumber.from_string(told).as_national
@@ -448,11 +457,16 @@ class _Review:
         )
 
 
-def named(form: ReviewForm, details: dict[str, Any]) -> ReviewForm:
-    """The form, whose tick speaks of the person who is visited when that is somebody else."""
-    if name := details.get("recipient_name"):
-        words = _("I have read this and agree. %(name)s knows about this visit and agrees to it too.")
-        form.fields["agree"].label = words % {"name": name}
+def named(form: ReviewForm, *names: str) -> ReviewForm:
+    """The form, whose tick speaks of the people who are visited where that is somebody else; a blank is who books."""
+    others = [name for name in names if name]
+    if others:
+        words = ngettext(
+            "I have read this and agree. %(name)s knows about this visit and agrees to it too.",
+            "I have read this and agree. %(name)s know about these visits and agree to them too.",
+            len(others),
+        )
+        form.fields["agree"].label = words % {"name": get_text_list(others, _("and"))}
     return form
 
 
@@ -469,12 +483,18 @@ def _done_page(request: HttpRequest, reference: str, *, status: int = 200) -> Ht
         booking, visitor = get_visit(request, reference, now=timezone.now())
     except VisitClosed:
         return back_to("start")
+    beside = visitor.side_by_side(booking)
     context = {
         "booking": booking,
         "together": visitor.together_with(booking),
-        "beside": visitor.side_by_side(booking),
-        "needs_note": operations.first_tier(booking) == Tier.CLEARANCE
-        and operations.needs_clinician_note(booking),
+        "beside": beside,
+        "need_note": [
+            visit
+            for visit in (booking, beside)
+            if visit is not None
+            and operations.first_tier(visit) == Tier.CLEARANCE
+            and operations.needs_clinician_note(visit)
+        ],
     }
     response = render(request, "bookings/done.html", context, status=status)
     response["Cache-Control"] = "no-store"

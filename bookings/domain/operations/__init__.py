@@ -17,7 +17,7 @@ from .changes import (
     withdraw_change,
 )
 from .claim import Wish, claim, claim_all
-from .correct import Correction, VisitAddress, correct_visit
+from .correct import Correction, VisitAddress, correct_together, correct_visit
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
@@ -38,6 +38,7 @@ from .move import (
     NewTime,
     add_days,
     days_beside,
+    is_of_course,
     may_change,
     move_booking,
     move_together,
@@ -120,6 +121,7 @@ __all__ = [
     "complete_booking",
     "confirm_booking",
     "confirm_together",
+    "correct_together",
     "correct_visit",
     "days_beside",
     "decide_late_fee",
@@ -137,6 +139,7 @@ __all__ = [
     "hold_ways",
     "is_covered",
     "is_near",
+    "is_of_course",
     "late_fee",
     "mark_no_show",
     "may_change",

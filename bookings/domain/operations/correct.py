@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from bookings.domain import intake, pricing
@@ -19,7 +20,8 @@ from massagerx.lib.encryption import UnreadableValue
 from .act import Act, columns_of, keep
 from .claim import claim_in_place
 from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
-from .transaction import block_of, record
+from .status import lock_therapists_of
+from .transaction import block_of, record, translated_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,19 @@ def correct_visit(
             keep(event, was, act, leaves_at, **beside)
             tell_change(fresh, act, leaves_at, was, **beside)
     return fresh
+
+
+def correct_together(*, visits: Sequence[Booking], correction: Correction, act: Act) -> list[Booking]:
+    """Makes all of these visits as the correction has them, or none; its `total_cents` is of all of them. Raises as
+    `correct_visit`."""
+    each = replace(correction, total_cents=None)
+    with translated_errors(), transaction.atomic():
+        lock_therapists_of(visits)
+        corrected = [correct_visit(booking=visit, correction=each, act=act) for visit in visits]
+        total_cents = sum(visit.total_cents for visit in corrected)
+        if correction.total_cents not in (None, total_cents):
+            raise PriceChanged(correction.total_cents, total_cents)
+    return corrected
 
 
 def _other_treatment(correction: Correction, booking: Booking) -> Treatment | None:

@@ -21,7 +21,6 @@ from bookings.exceptions import (
     InvalidTransition,
     PriceChanged,
     SlotNotOffered,
-    SlotTaken,
 )
 from bookings.models import Booking, BookingRules, CheckIn, DriveOverride, ServiceArea
 from massagerx.lib.localtime import local
@@ -72,25 +71,34 @@ def quote_for_move(*, booking: Booking, starts_at: datetime, rules: BookingRules
 
 
 # What apps inside bookings say of the first and last local day of a visit's; the core doesn't import them.
-_days_of: list[Callable[[Booking], tuple[date, date]]] = []
+_days_of: list[Callable[[Booking], tuple[date, date] | None]] = []
 
 
-def add_days(days_of: Callable[[Booking], tuple[date, date]]) -> None:
-    """Keeps clients from moving a visit out of the days that `days_of` tells, both included; a second time changes
-    nothing."""
+def add_days(days_of: Callable[[Booking], tuple[date, date] | None]) -> None:
+    """Keeps clients from moving a visit out of the days that `days_of` tells, both included; None where it belongs to
+    no course. A second time changes nothing."""
     if days_of not in _days_of:
         _days_of.append(days_of)
+
+
+def _days_allowed(booking: Booking) -> list[tuple[date, date]]:
+    return [days for days_of in _days_of if (days := days_of(booking)) is not None]
+
+
+def is_of_course(booking: Booking) -> bool:
+    """Whether a visit belongs to a course; two side by side that staff have parted don't."""
+    return bool(_days_allowed(booking))
 
 
 def days_beside(booking: Booking, *, locks: bool = False) -> tuple[date, date]:
     """The first and the last local day to which a client may move a visit: one that is allowed, and of a course one
     within its phase, between the visit before and the one after it. `date.min` and `date.max` where there is none. With
     `locks` these keep their times until the commit."""
-    allowed = [days_of(booking) for days_of in _days_of]
-    first = max((days[0] for days in allowed), default=date.min)
-    last = min((days[1] for days in allowed), default=date.max)
-    if booking.together is None:
-        return first, last
+    allowed = _days_allowed(booking)
+    if not allowed:
+        return date.min, date.max
+    first = max(days[0] for days in allowed)
+    last = min(days[1] for days in allowed)
     visits = Booking.objects.together_with(booking).occupying()
     others = visits.select_for_update(no_key=True, of=("self",)) if locks else visits
     day = timedelta(days=1)
@@ -169,20 +177,25 @@ def move_booking(
         if act.by_client:
             fresh.preference = visit_request.preference
         fresh.late_fee_cents += late_fee_cents
-        _promise_answer(fresh, slot, rules, act)
+        _promise_answer(fresh, slot, rules, act, patience=_patience([fresh]))
         tell_change(fresh, act, _write_move(fresh, slot, quote, act, was), was)
     return fresh
 
 
-def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act) -> None:
-    """A request that moves is answered in the time of one that was asked now. Raises `SlotNotOffered("notice")` where a
-    client leaves no time for that."""
+def _patience(visits: Sequence[Booking]) -> int:
+    """How many times as long as others requests may wait that are answered together: the graver answers say so."""
+    waiting = [visit for visit in visits if visit.status == BookingStatus.REQUESTED]
+    return max((patience_with(first_tier(visit)) for visit in waiting), default=1)
+
+
+def _promise_answer(fresh: Booking, slot: Slot, rules: BookingRules, act: Act, *, patience: int) -> None:
+    """A request that moves is answered in the time of one that was asked now, `patience` times as long. Raises
+    `SlotNotOffered("notice")` where a client leaves no time for that."""
     if fresh.status != BookingStatus.REQUESTED:
         return
     is_alone = act.by_client and act.actor is None
     if is_alone and slot.starts_at < answers.first_for_request(rules=rules, now=act.at):
         raise SlotNotOffered("notice")
-    patience = patience_with(first_tier(fresh))
     fresh.answer_by = answers.answer_by(
         asked_at=act.at, starts_at=slot.starts_at, rules=rules, patience=patience
     )
@@ -205,6 +218,8 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
         update_fields=[
             "therapist",
             "preference",
+            # Of one that changes places: it had given its time free.
+            "status",
             "starts_at",
             "ends_at",
             "blocked_from",
@@ -298,19 +313,23 @@ def move_together(
             quotes[fresh.pk] = quote = quote_for_move(booking=fresh, starts_at=move.starts_at, rules=rules)
             if quote.total_cents != move.total_cents:
                 raise PriceChanged(move.total_cents, quote.total_cents)
+        slots = standing.slots()
+        at_start: dict[datetime, list[Booking]] = {}
+        for fresh, slot in zip(standing.visits, slots, strict=True):
+            at_start.setdefault(slot.starts_at, []).append(fresh)
         waiting = [
             (fresh, slot)
-            for fresh, slot in zip(standing.visits, standing.slots(), strict=True)
+            for fresh, slot in zip(standing.visits, slots, strict=True)
             if (fresh.starts_at, fresh.therapist_id) != (slot.starts_at, slot.therapist_id)
         ]
         moved = []
         while waiting:
-            fresh, slot = one = _first_to_move(waiting)
+            fresh, slot = one = _first_to_move(waiting) or _swapped(waiting)
             waiting.remove(one)
             was = columns_of(fresh)
             if act.by_client:
                 fresh.preference = asked[fresh.pk]
-            _promise_answer(fresh, slot, rules, act)
+            _promise_answer(fresh, slot, rules, act, patience=_patience(at_start[slot.starts_at]))
             _write_move(fresh, slot, quotes[fresh.pk], act, was)
             reminders.write_reminders(booking=fresh, now=now)
             moved.append(fresh)
@@ -321,9 +340,9 @@ def move_together(
     return moved
 
 
-def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Slot]:
-    """One whose new time none of the others still takes: the database looks at each row when it is written. Where
-    visits keep their order there is always one."""
+def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Slot] | None:
+    """One whose new time none of the others still takes: the database looks at each row when it is written. None where
+    visits change places."""
     for fresh, slot in waiting:
         taken = any(
             other.therapist_id == slot.therapist_id
@@ -334,7 +353,16 @@ def _first_to_move(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Sl
         )
         if not taken:
             return fresh, slot
-    raise SlotTaken
+    return None
+
+
+def _swapped(waiting: Sequence[tuple[Booking, Slot]]) -> tuple[Booking, Slot]:
+    """The first of visits that change places; the others give their time free in the database until each of them is
+    written, within the transaction."""
+    one, *others = waiting
+    keys = [other.pk for other, _slot in others]
+    Booking.objects.filter(pk__in=keys).update(status=BookingStatus.CANCELED)
+    return one
 
 
 def tell_change(booking: Booking, act: Act, leaves_at: datetime, was: Columns, **beside: Any) -> None:

@@ -231,6 +231,11 @@ def request_together(
             wait = {
                 slot.starts_at for slot, verdict in zip(slots, verdicts, strict=True) if not verdict.at_once
             }
+            # Visits at one start are answered together: the graver answers say by when.
+            patience: dict[datetime, int] = {}
+            for slot, verdict in zip(slots, verdicts, strict=True):
+                least = patience.get(slot.starts_at, 1)
+                patience[slot.starts_at] = max(least, patience_with(verdict.tier))
             bookings = [
                 _write(
                     press,
@@ -239,6 +244,7 @@ def request_together(
                     verdict._replace(at_once=slot.starts_at not in wait),
                     together=together,
                     answer_before=first_at,
+                    patience=patience[slot.starts_at],
                 )
                 for press, slot, verdict in zip(presses, slots, verdicts, strict=True)
             ]
@@ -379,9 +385,11 @@ def _write(
     *,
     together: UUID | None = None,
     answer_before: datetime | None = None,
+    patience: int | None = None,
 ) -> Booking:
     """The part that runs under the therapists' locks: as few statements as it takes. Of a visit that was asked for
-    `together` with others the caller tells; it is answered before the first of them, at `answer_before`."""
+    `together` with others the caller tells; it is answered before the first of them, at `answer_before`, with the
+    `patience` of all at its start."""
     submission, now, actor, quote = press.submission, press.now, press.sender.actor, press.quote
     treatment, area, rules = press.looked_up.treatment, press.looked_up.area, press.looked_up.rules
     result, (tier, covered, at_once) = press.result, verdict
@@ -389,7 +397,10 @@ def _write(
         if submission.starts_at < answers.first_for_request(rules=rules, now=now):
             raise SlotNotOffered("notice")
     promised = answers.answer_by(
-        asked_at=now, starts_at=answer_before or slot.starts_at, rules=rules, patience=patience_with(tier)
+        asked_at=now,
+        starts_at=answer_before or slot.starts_at,
+        rules=rules,
+        patience=patience or patience_with(tier),
     )
     booking = Booking(
         status=BookingStatus.CONFIRMED if at_once else BookingStatus.REQUESTED,

@@ -92,7 +92,7 @@ def _confirm(booking: Booking, act: Act) -> Booking:
         fresh = standing.visit
         require_transition(fresh.status, BookingStatus.CONFIRMED)
         if needs_clinician_note(fresh):
-            raise ScreeningNotCleared
+            raise ScreeningNotCleared(fresh.reference)
         standing.slot_in_place()
         write_status(fresh, CONFIRM, act)
     return fresh
@@ -269,11 +269,12 @@ def _lock_all(rows: BookingQuerySet, wanted: BookingStatus) -> list[Booking]:
     found = list(rows.order_by("starts_at", "pk"))
     if not found:
         raise InvalidTransition(wanted, wanted)
-    _lock_therapists(found)
+    lock_therapists_of(found)
     return found
 
 
-def _lock_therapists(bookings: Iterable[Booking]) -> None:
+def lock_therapists_of(bookings: Iterable[Booking]) -> None:
+    """Locks the therapists of several visits in the order of everybody, before a visit is taken alone."""
     therapists = {booking.therapist_id for booking in bookings}
     list(Therapist.objects.select_for_update(no_key=True).filter(pk__in=therapists).order_by("pk"))
 
@@ -410,7 +411,7 @@ def _expire(bookings: Sequence[Booking], *, now: datetime) -> None:
         change, check = EXPIRE, None
         act = Act(now, told_together=first.together is not None)
     with translated_errors(), transaction.atomic():
-        _lock_therapists(bookings)
+        lock_therapists_of(bookings)
         expired = [change_status(booking, change, act, check=check) for booking in bookings]
         if act.told_together:
             outbox.write_messages(booking=expired[0], kinds=[MessageKind.TOGETHER], now=now)
@@ -432,7 +433,7 @@ def prove_mailbox(*, booking: Booking, now: datetime) -> bool:
 def _prove(booking: Booking, act: Act) -> bool:
     """Proves it and all that were asked for together, locked in the order of everybody."""
     rows = Booking.objects.together_with(booking).unproved()
-    _lock_therapists(rows)
+    lock_therapists_of(rows)
     waiting = list(rows.select_for_update(no_key=True))
     for fresh in waiting:
         fresh.prove_by, fresh.source = None, ""

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
@@ -44,8 +45,8 @@ def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: Add
     data, now = form.cleaned_data, visitor.now
     try:
         address = VisitAddress.told(data, AddressForm.ACCESS_FIELDS)
-        operations.correct_visit(
-            booking=booking,
+        saved = operations.correct_together(
+            visits=_visits(booking, visitor),
             correction=Correction(address=address, total_cents=data["total_cents"]),
             act=Act(now, by_client=True),
         )
@@ -58,8 +59,19 @@ def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: Add
         booking, visitor = get_visit(request, booking.reference, now=now)
         return not_any_more(request, booking, visitor)
     forget_unsent(request, now=now)
-    messages.success(request, _("Saved. Your therapist sees it before the visit."))
+    words = ngettext(
+        "Saved. Your therapist sees it before the visit.",
+        "Saved for both visits. Your therapists see it before they come.",
+        len(saved),
+    )
+    messages.success(request, words)
     return redirect("visits:visit", booking.reference)
+
+
+def _visits(booking: Booking, visitor: Visitor) -> list[Booking]:
+    """The visit, and the one side by side with it: they are at one door."""
+    beside = visitor.side_by_side(booking)
+    return [booking, beside] if beside is not None else [booking]
 
 
 def _page(
@@ -71,10 +83,12 @@ def _page(
 ) -> HttpResponse:
     """The form; with what is wrong in it, or why what was sent could not be done."""
     new_cents = refused.total_cents if isinstance(refused, exceptions.PriceChanged) else None
+    before_cents = sum(visit.total_cents for visit in _visits(booking, visitor))
     context = {
         **visit_context(booking, visitor),
         "form": form,
-        "shown_cents": booking.total_cents if new_cents is None else new_cents,
+        "before_cents": before_cents,
+        "shown_cents": before_cents if new_cents is None else new_cents,
         "new_total_cents": new_cents,
         "has_no_room": isinstance(refused, exceptions.SlotNotOffered),
     }

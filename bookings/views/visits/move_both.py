@@ -120,7 +120,7 @@ class _Page:
         (starts_at, shown), totals = data["starts_at"], self._total_cents(data["starts_at"][0])
         therapists = shown.split(BESIDE)
         if data["total_cents"] != sum(totals) or len(therapists) != operations.AT_ONE_START:
-            return self.check(form, status=409)
+            return self.check(form, refused=exceptions.PriceChanged(data["total_cents"], sum(totals)))
         rows = zip(
             self.visits,
             (data["revision"], data["second_revision"]),
@@ -135,8 +135,8 @@ class _Page:
         ]
         try:
             moved = operations.move_together_by_client(moves=moves, rules=self.rules, now=self.now)
-        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
-            return self.check(form)
+        except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
+            return self.check(form, refused=error)
         except exceptions.BookingError as error:
             booking, visitor = get_visit(self.request, self.booking.reference, now=self.now)
             messages.warning(self.request, refusal_words(error))
@@ -150,8 +150,11 @@ class _Page:
         messages.success(self.request, _("Both visits are moved. A new email is on its way."))
         return redirect("visits:visit", self.booking.reference)
 
-    def check(self, form: TimeForm, *, status: int = 200) -> HttpResponse:
-        """Old and new time, and who comes then; or the times at which two can, when they can't."""
+    def check(
+        self, form: TimeForm, *, status: int = 200, refused: exceptions.BookingError | None = None
+    ) -> HttpResponse:
+        """Old and new time, and who comes then, with why the press before was `refused`; or the times at which two can,
+        when they can't."""
         starts_at, shown = form.cleaned_data["starts_at"]
         if starts_at == self.booking.starts_at:
             messages.info(self.request, _("That is the time you have. Choose another, or keep it."))
@@ -164,6 +167,9 @@ class _Page:
         slugs = BESIDE.join(therapist.slug for therapist in therapists)
         if slugs != shown:
             messages.warning(self.request, _("Please check who is coming."))
+            status = 409
+        elif refused is not None:
+            messages.warning(self.request, refusal_words(refused))
             status = 409
         who, second = self._preferences(form)
         query = urlencode({"who": who, "second": second, "day": local(starts_at).date()})

@@ -17,7 +17,7 @@ from bookings.courses import operations as course_operations
 from bookings.courses.models import Course
 from bookings.domain import links, operations
 from bookings.domain.operations import Act
-from bookings.enums import BookingStatus, LateFeeState, MessageKind
+from bookings.enums import BookingStatus, LateFeeState, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile, InvalidTransition
 from bookings.models import Booking, LateFee, Link, Message, SecondThought
 from bookings.models import Client as Person
@@ -346,6 +346,26 @@ def test_link_to_go_on_lasts_as_long_as_the_last_visit_would(course: Course) -> 
     link = Link.objects.get(booking=last)
     assert links.token_of(link) in found[1]
     assert link.expires_at == last.ends_at + links.VISIT_LINK_OUTLIVES_VISIT
+
+
+@pytest.mark.parametrize("state", [MessageState.SENT, MessageState.DUE])
+def test_ending_a_course_of_which_one_visit_was_paused_is_told(
+    course: Course, desk: Client, state: MessageState
+) -> None:
+    *others, last = course.visits
+    for visit in others:
+        operations.cancel_booking(booking=visit, actor=None, now=NOW - timedelta(hours=1))
+    actor, pause = User.objects.get(username="desk"), NOW - timedelta(minutes=5)
+    course_operations.pause_course(course=course, act=Act(pause, actor, by_client=True))
+    told = Message.objects.filter(booking=last, kind=MessageKind.TOGETHER)
+    assert told.update(state=state) == 1
+
+    answer = desk.post(reverse("admin:courses_course_end", args=[course.pk]), follow=True)
+
+    assert "The course has ended." in answer.content.decode()
+    message = told.get()
+    assert message.state == MessageState.DUE
+    assert email_of(message, NOW).subject == "Your course has ended: Manual lymphatic drainage"
 
 
 def test_ending_a_paused_course_is_told_once(course: Course, desk: Client) -> None:

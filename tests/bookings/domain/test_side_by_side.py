@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from bookings.domain import intake, operations, queries, scheduling
 from bookings.domain.operations import Act, LookedUp, Move, Sender, Shown
 from bookings.domain.visit_request import load_treatment, load_visit_request
-from bookings.enums import BookingStatus, MessageKind
+from bookings.enums import BookingStatus, MessageKind, MessageState
 from bookings.exceptions import (
     NoLongerOffered,
     PriceChanged,
@@ -21,8 +21,8 @@ from bookings.exceptions import (
     ScreeningStops,
     SlotTaken,
 )
-from bookings.models import Booking, Hold, Message, Therapist, WorkingHours
-from bookings.notifications.registry import SiteSettings, obsolete_reason
+from bookings.models import Booking, Hold, Message, Therapist, TimeOff, WorkingHours
+from bookings.notifications.registry import SiteSettings, not_before, obsolete_reason
 from bookings.notifications.render import render
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -229,6 +229,7 @@ def test_one_reminder_tells_of_both(world: World, second: Therapist) -> None:
 
     first, other = (Booking.objects.with_details().get(pk=visit.pk) for visit in (one, two))
     assert obsolete_reason(reminders[0], first, settings, now=now) == ""
+    Message.objects.filter(pk=reminders[0].pk).update(state=MessageState.SENT)
     assert "the same time" in obsolete_reason(reminders[1], other, settings, now=now)
     text = render(reminders[0], first, settings, now=now).text
     assert "At the same time Sample Therapist Two comes to Ben Second." in text
@@ -313,3 +314,116 @@ def test_both_times_are_held_or_none(world: World, second: Therapist) -> None:
     with pytest.raises(SlotTaken):
         operations.hold_times(wishes=[wish._replace(starts_at=at(14)) for wish in wishes], **press)
     assert set(Hold.objects.values_list("starts_at", flat=True)) == {at(10)}
+
+
+WEEK = timedelta(days=7)
+NEEDS_NOTE = CLEAR_ANSWERS | {"pregnancy": "yes", "pregnancy_signs": "no"}
+
+
+@pytest.mark.parametrize("whose", ["first", "other"])
+def test_both_are_answered_as_late_as_the_graver_answers_say(
+    world: World, second: Therapist, whose: str
+) -> None:
+    grave: dict[str, Any] = {whose: {"answers": NEEDS_NOTE}}
+    grave["first"] = {**grave.get("first", {}), "starts_at": at(10) + WEEK}
+    one, two = book_two(world, **grave)
+    Booking.objects.update(prove_by=None)
+    one.refresh_from_db()
+    two.refresh_from_db()
+
+    assert one.answer_by == two.answer_by != None  # noqa: E711
+    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 0
+    assert operations.expire_requests(now=NOW + timedelta(hours=72)) == 2
+
+
+def test_both_that_move_are_answered_as_late_as_the_graver_answers_say(
+    world: World, second: Therapist
+) -> None:
+    visits = book_two(world, other={"answers": NEEDS_NOTE})
+    slugs = (world.therapist.slug, second.slug)
+    Booking.objects.update(prove_by=None)
+
+    later = moves(visits, at(11) + WEEK, slugs)
+    moved = operations.move_together_by_client(moves=later, rules=world.rules, now=NOW)
+
+    assert moved[0].answer_by == moved[1].answer_by != None  # noqa: E711
+    assert operations.expire_requests(now=NOW + timedelta(hours=25)) == 0
+
+
+def test_therapists_may_change_places(world: World, second: Therapist) -> None:
+    visits = book_two(world)
+    operations.confirm_booking(booking=visits[0], actor=None, now=NOW)
+    for visit in visits:
+        visit.refresh_from_db()
+
+    swapped = moves(visits, at(10, 30), (second.slug, world.therapist.slug))
+    operations.move_together_by_client(moves=swapped, rules=world.rules, now=NOW)
+
+    now = Booking.objects.order_by("pk").values_list("therapist", "starts_at", "status")
+    assert list(now) == [
+        (second.pk, at(10, 30), BookingStatus.CONFIRMED),
+        (world.therapist.pk, at(10, 30), BookingStatus.CONFIRMED),
+    ]
+
+
+def test_two_that_staff_part_are_no_course_and_can_come_together_again(
+    world: World, second: Therapist
+) -> None:
+    one, two = book_two(world)
+    act = Act(NOW, User.objects.create_user("desk"))
+    two = operations.move_booking(booking=two, to=operations.NewTime(at(14)), act=act)
+
+    for visit in (one, two):
+        assert queries.place_together(visit) is None
+        assert operations.days_beside(visit) == (date.min, date.max)
+    shown = Shown(two.revision)
+    operations.move_by_client(booking=two, to=operations.NewTime(at(10)), shown=shown, now=NOW)
+    assert list(Booking.objects.side_by_side(one)) == [two]
+
+
+def test_two_at_different_doors_are_not_side_by_side(world: World, second: Therapist) -> None:
+    one, two = book_two(world)
+    Booking.objects.filter(pk=two.pk).update(street="9 Hotel Road")
+    assert not Booking.objects.side_by_side(one).exists()
+
+
+def test_new_address_is_that_of_both_or_of_none(world: World, second: Therapist) -> None:
+    visits = book_two(world, first={"starts_at": at(13)})
+    address = operations.VisitAddress(
+        street="9 Hotel Road", unit="", zip_code="91364", access_type="ground", access={"gate_code": "1"}
+    )
+    press: dict[str, Any] = {"visits": visits, "act": Act(NOW, by_client=True)}
+
+    cheaper = operations.Correction(address=address, total_cents=16_000)
+    with pytest.raises(PriceChanged) as error:
+        operations.correct_together(correction=cheaper, **press)
+    assert error.value.total_cents == 32_000
+    assert set(Booking.objects.values_list("street", flat=True)) == {"12 Sample Street"}
+
+    operations.correct_together(
+        correction=operations.Correction(address=address, total_cents=32_000), **press
+    )
+    assert set(Booking.objects.values_list("street", "total_cents")) == {("9 Hotel Road", 16_000)}
+    assert [visit.access.notes for visit in Booking.objects.order_by("pk")] == [{"gate_code": "1"}] * 2
+
+
+def test_second_reminder_waits_until_the_first_has_left(world: World, second: Therapist) -> None:
+    one, two = book_two(world, sender=Sender(actor=User.objects.create_user("desk")))
+    first, other = Message.objects.filter(kind=MessageKind.REMINDER_LAST).order_by("booking")
+    now, settings = at(10) - timedelta(hours=2), SiteSettings.load()
+
+    def stands() -> tuple[str, bool]:
+        visit = Booking.objects.with_details().get(pk=two.pk)
+        waits = not_before(other, visit, settings, now=now) is not None
+        return obsolete_reason(other, visit, settings, now=now), waits
+
+    # Its therapist can't come, so it stays.
+    TimeOff.objects.create(therapist=one.therapist, starts_at=at(9), ends_at=at(12))
+    assert not_before(first, Booking.objects.with_details().get(pk=one.pk), settings, now=now) is not None
+    assert stands() == ("", True)
+
+    Message.objects.filter(pk=first.pk).update(state=MessageState.DROPPED)
+    assert stands() == ("", False)
+    Message.objects.filter(pk=first.pk).update(state=MessageState.DUE)
+    operations.cancel_booking(booking=one, actor=None, now=NOW)
+    assert stands() == ("", False)

@@ -337,6 +337,8 @@ def test_owner_downloads_an_entry_of_who_is_no_client(plan: CoursePlan, office: 
     (entry,) = answer.json()["referrals"]
     assert entry["name"] == referral.name
     assert HEALTH["procedure"] in str(entry["health"])
+    # Nobody has searched for it.
+    assert "found_by" not in entry
     assert ReferralLook.objects.filter(referral=referral, user__username="owner").count() == 1
     asked = owner.get(reverse("admin:referrals_referral_download", args=[referral.pk]))
     assert asked.status_code == 302

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 
-from bookings.enums import BookingStatus
-from bookings.models import Booking, BookingDraft, Hold
+from bookings.domain import operations
+from bookings.enums import BookingStatus, Gender
+from bookings.exceptions import SlotTaken
+from bookings.models import Booking, BookingDraft, Hold, Therapist
+from bookings.refusals import refusal_words
 from tests.bookings.courses.conftest import staff_client
 from tests.bookings.views.flow import DETAILS, ONE, Flow
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
@@ -33,12 +37,12 @@ def words(response: Any) -> str:
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
 
 
-def until(flow: Flow, step: str) -> None:
+def until(flow: Flow, step: str, **health: str) -> None:
     for name, press in {
         "where": lambda: flow.what(people="both"),
         "when": flow.where,
         "health": lambda: flow.when(therapist=f"{ONE}+{TWO}", second="any"),
-        "details": lambda: flow.health(**BOTH_ANSWERS),
+        "details": lambda: flow.health(**BOTH_ANSWERS | health),
         "review": lambda: flow.details(**SECOND),
     }.items():
         response = press()
@@ -47,8 +51,8 @@ def until(flow: Flow, step: str) -> None:
             return
 
 
-def booked(flow: Flow) -> list[Booking]:
-    until(flow, "review")
+def booked(flow: Flow, **health: str) -> list[Booking]:
+    until(flow, "review", **health)
     assert flow.review()["Location"] == "/book/done/"
     Booking.objects.update(prove_by=None)
     return list(Booking.objects.order_by("pk"))
@@ -128,6 +132,8 @@ def test_review_says_who_comes_to_whom_and_one_press_books_both(flow: Flow) -> N
     assert "Sample Therapist One comes to Ana O'Brien" in page
     assert "Sample Therapist Two comes to Ben Second" in page
     assert "$280" in page
+    assert "I agree. They know and agree." in page
+    assert "Ben Second knows about this visit and agrees to it too." in page
 
     one, two = booked(flow)
 
@@ -276,11 +282,106 @@ def test_desk_books_both_with_the_caller_on_the_line(world: World) -> None:
     assert set(Booking.objects.values_list("status", flat=True)) == {BookingStatus.CONFIRMED}
 
 
+NEEDS_NOTE = {"p2-pregnancy": "yes", "p2-pregnancy_signs": "no"}
+
+
+def test_page_after_booking_says_who_needs_a_note(flow: Flow) -> None:
+    _one, two = booked(flow, **NEEDS_NOTE)
+    done = flow.client.get("/book/done/")
+    assert "One of the health answers of Ben Second needs a clinician's OK first." in words(done)
+    assert f"/visits/v/{two.reference}/clinician-note/" in done.content.decode()
+
+
+def test_desk_reads_whose_note_is_missing_and_that_both_are_confirmed(flow: Flow) -> None:
+    one, two = booked(flow, **NEEDS_NOTE)
+    desk = staff_client("desk", "Front desk")
+    confirm = f"/admin/bookings/booking/{one.pk}/do/confirm/"
+    assert f"{two.reference}: needs a clinician’s note" in words(desk.post(confirm, follow=True)).replace(
+        "'", "’"
+    )
+
+    operations.record_clinician_note(booking=two, actor=None, note="Yes.", now=NOW)
+    said = words(desk.post(confirm, follow=True))
+    assert f"{one.reference} and {two.reference}: confirmed." in said
+
+
+def test_desk_confirms_both_in_the_list_and_reads_of_no_error(flow: Flow) -> None:
+    one, two = booked(flow)
+    desk = staff_client("desk", "Front desk")
+    ticked = {"action": "confirm_selected", "_selected_action": [one.pk, two.pk]}
+    page = desk.post("/admin/bookings/booking/", ticked, follow=True)
+    (message,) = page.context["messages"]
+    assert message.level_tag == "success"
+    assert set(Booking.objects.values_list("status", flat=True)) == {BookingStatus.CONFIRMED}
+
+
+def test_both_that_staff_part_are_no_course_to_the_client(flow: Flow) -> None:
+    one, two = booked(flow)
+    act = operations.Act(NOW, User.objects.create_user("d"))
+    operations.move_booking(booking=two, to=operations.NewTime(at(14)), act=act)
+    open_pages = [f"/visits/v/{visit.reference}/{page}" for visit in (one, two) for page in ("", "cancel/")]
+    for page in open_pages:
+        assert "course" not in words(flow.client.get(page)).lower()
+    times = flow.client.get(f"/visits/v/{two.reference}/move/", {"day": str(DAY)})
+    assert "course" not in words(times).lower()
+    assert at(10).isoformat() in times.content.decode()
+
+
+def proved(flow: Flow, visit: Booking) -> None:
+    session = flow.client.session
+    session["visits"] = session["visits"] | {"proved": {visit.client.email: NOW.timestamp()}}
+    session.save()
+
+
+def test_client_corrects_the_address_of_both(flow: Flow) -> None:
+    one, two = booked(flow)
+    proved(flow, one)
+    path = f"/visits/v/{one.reference}/address/"
+    page = flow.client.get(path)
+    assert "This is for both visits at that time, also the one for Ben Second." in words(page)
+    sent = hidden(page)
+    assert sent["total_cents"] == "28000"
+    hotel = {"street": "9 Hotel Road", "zip_code": "90026", "access_type": "ground", "gate_code": "77"}
+
+    saved = flow.client.post(path, {**sent, **hotel}, follow=True)
+
+    assert "Saved for both visits." in words(saved)
+    assert set(Booking.objects.values_list("street", flat=True)) == {"9 Hotel Road"}
+    assert [visit.access.notes["gate_code"] for visit in (one, two)] == ["77", "77"]
+
+
+def test_refused_move_of_both_says_why(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _two = booked(flow)
+    path = f"/visits/v/{one.reference}/move/"
+    pressed = {"who": "any", "second": "any", "starts_at": f"{at(14).isoformat()} {ONE}+{TWO}"}
+    sent = {name: html.unescape(value) for name, value in hidden(flow.client.get(path, pressed)).items()}
+
+    def refuse(**_press: Any) -> None:
+        raise SlotTaken
+
+    monkeypatch.setattr(operations, "move_together_by_client", refuse)
+    answer = flow.client.post(path, sent)
+    assert answer.status_code == 409
+    assert [str(message) for message in answer.context["messages"]] == [refusal_words(SlotTaken())]
+
+
+def test_desk_moves_both_to_whom_the_second_asked_for(flow: Flow, world: World) -> None:
+    one, two = booked(flow)
+    Therapist.objects.filter(slug=TWO).update(gender=Gender.MALE)
+    world.add_therapist("Sample Therapist Zoe")
+    Booking.objects.filter(pk=two.pk).update(preference=f"gender:{Gender.FEMALE}")
+    desk = staff_client("desk", "Front desk")
+    move = f"/admin/bookings/booking/{one.pk}/move/"
+    sent = {"day": str(DAY), "start": "14:00", "therapist": f"therapist:{ONE}", "both": "on", "reason": ""}
+    assert "Sample Therapist One and Sample Therapist Zoe" in words(desk.get(move, sent))
+    desk.post(move, {**sent, "total_cents": "28000"})
+    two.refresh_from_db()
+    assert two.therapist.slug == "sample-therapist-zoe"
+
+
 def test_client_books_both_again(flow: Flow) -> None:
     _one, two = booked(flow)
-    session = flow.client.session
-    session["visits"] = session["visits"] | {"proved": {two.client.email: NOW.timestamp()}}
-    session.save()
+    proved(flow, two)
 
     flow.client.post(f"/visits/v/{two.reference}/again/")
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 from bookings.domain import erasure, export
-from bookings.models import Booking, BookingDraft
+from bookings.models import Booking, BookingDraft, ScreeningRecord, Therapist
 from tests.bookings.courses.conftest import staff_client
 from tests.bookings.views.flow import DETAILS, Flow
-from tests.factories import NOW, World
+from tests.factories import DAY, NOW, World
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,33 @@ def test_desk_puts_it_right(flow: Flow, world: World) -> None:
     assert booking.recipient_phone.as_e164 == "+12135550188"
     assert booking.recipient_name == "Maria O'Brien"
     assert (booking.recipient_language, booking.payer_name) == ("Catalan", "")
+
+
+def test_without_the_name_nothing_of_them_stays(flow: Flow) -> None:
+    booking = booked(flow)
+    ScreeningRecord.objects.all().delete()
+    desk = staff_client("desk", "Front desk")
+    path = f"/admin/bookings/booking/{booking.pk}/correct/"
+    form = desk.get(path).context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    data |= {"recipient_name": ""}
+    shown = desk.post(path, data).context
+    desk.post(path, {**data, "save": "1", "seen": shown["seen"], "total_cents": shown["total_cents"]})
+    booking.refresh_from_db()
+    assert (booking.recipient_name, booking.recipient_phone, booking.recipient_language) == ("", "", "")
+
+
+def test_printed_sheet_and_therapists_page_have_the_number_at_the_door(flow: Flow, world: World) -> None:
+    booking = booked(flow)
+    Booking.objects.update(status="confirmed")
+    desk = staff_client("desk", "Front desk")
+    assert "Maria O'Brien , (213) 555-0177" in words(
+        desk.get(reverse("admin:bookings_booking_sheet"), {"day": str(DAY)})
+    )
+    hands = staff_client("hands", "Therapist")
+    Therapist.objects.update(user=User.objects.get(username="hands"))
+    page = hands.get(f"/admin/bookings/booking/{booking.pk}/change/").content.decode()
+    assert re.findall(r'class="my-button" href="tel:([+0-9]+)"', page) == ["+12135550177"]
 
 
 def test_book_again_has_them_filled_in(flow: Flow) -> None:
