@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.domain import links, reminders
+from bookings.domain import links, listeners, reminders
 from bookings.domain.clients import (
     add_note,
     client_figures,
@@ -80,6 +80,7 @@ def _save(request: StaffRequest, seen: Client) -> HttpResponse:
     if "email" in form.changed_data:
         now = timezone.now()
         links.revoke_links_of_client(client, now=now)
+        listeners.tell(listeners.LinksRevoked(client=client.pk, at=now))
         reminders.follow_client(client, now=now)
     log_change(
         request, client, [{"changed": {"fields": [str(form[name].label) for name in form.changed_data]}}]

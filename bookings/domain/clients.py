@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from bookings.domain import links, reminders
+from bookings.domain import links, listeners, reminders
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, ComplaintState, DoorRule, EventKind, NoteReader, PairingKind
 from bookings.exceptions import ClientGone, SameClient
@@ -150,6 +150,8 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         kept.door_rule = max(kept.door_rule, gone.door_rule, key=["", *DoorRule.values].index)
         kept.created_at = min(kept.created_at, gone.created_at)
         kept.save(update_fields=["is_blocked", "door_rule", "created_at"])
+        if gone.email != kept.email:
+            listeners.tell(listeners.LinksRevoked(client=kept.pk, at=now))
         if bool(gone.email) != bool(kept.email):
             reminders.follow_client(kept, now=now)
         was = ", ".join(filter(None, [gone.name, gone.email, str(gone.phone)]))

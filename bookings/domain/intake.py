@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -34,7 +34,7 @@ from bookings.models import (
     ScreeningVersion,
     VisitPurpose,
 )
-from bookings.models.intake import NEEDS_NO_NOTE, needs_note, same_person
+from bookings.models.intake import NEEDS_NO_NOTE, needs_note, one_person, same_person
 from massagerx.lib.batches import delete_in_batches, in_batches
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, months_before
@@ -225,19 +225,28 @@ class Facts:
 
 
 def read_facts(*, booking: Booking, user: User, now: datetime) -> Facts:
-    """What the health answers of a visit come to, question by question; milder answers given again take nothing back.
-    Writes the look down first, once in twelve hours for one person. Raises `UnreadableValue`."""
+    """What the health answers of a visit come to, question by question; milder answers given again take nothing back,
+    and graver ones given later to another visit of the same person count too. Writes the look at each visit down first,
+    once in twelve hours for one person. Raises `UnreadableValue`."""
     log_look(booking=booking, user=user, what=LookedAt.PROGRAM, now=now)
+    which = Q(booking=booking)
+    first = ScreeningRecord.objects.filter(booking=booking).defer("answers").first()
+    if first is not None:
+        later = {"evaluated_at__gt": first.evaluated_at}
+        which |= Q(**later, **one_person(partial(getattr, booking), "booking__"))
     asked: set[str] = set()
     graver: set[str] = set()
     for model in (ScreeningRecord, ScreeningRecheck):
-        for row in model.objects.filter(booking=booking).order_by().select_related("version"):
-            rules = screening.parse_rules(row.version.rules)
-            asked |= {question.id for question in screening.questions_for(rules, booking.service.slug)}
+        rows = model.objects.filter(which).order_by().select_related("version", "booking__service")
+        for row in rows.defer("answers"):
+            if row.booking_id == booking.pk:
+                rules = screening.parse_rules(row.version.rules)
+                asked |= {question.id for question in screening.questions_for(rules, booking.service.slug)}
+            else:
+                log_look(booking=row.booking, user=user, what=LookedAt.PROGRAM, now=now)
             # Of several people, whoever it is.
-            graver |= {
-                finding.question_id.rpartition(".")[2] for finding in _result_of(row, booking).findings
-            }
+            result = _result_of(row, row.booking)
+            graver |= {finding.question_id.rpartition(".")[2] for finding in result.findings}
     return Facts(frozenset(asked - graver), frozenset(graver))
 
 

@@ -80,8 +80,16 @@ class HealthPurged:
     at: datetime
 
 
-Fact = VisitChanged | VisitFreed | BookedTogether | ClientErased | HealthPurged
-F = TypeVar("F", VisitChanged, VisitFreed, BookedTogether, ClientErased, HealthPurged)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinksRevoked:
+    """A client (key) has another mailbox by now, and what was mailed to the one before opens nothing any more."""
+
+    client: int
+    at: datetime
+
+
+Fact = VisitChanged | VisitFreed | BookedTogether | ClientErased | HealthPurged | LinksRevoked
+F = TypeVar("F", VisitChanged, VisitFreed, BookedTogether, ClientErased, HealthPurged, LinksRevoked)
 
 _listeners: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
 

@@ -185,9 +185,14 @@ class ClinicianNoteQuerySet(models.QuerySet["ClinicianNote"]):
 
 
 def same_person(of: Callable[[str], Any], path: str = "") -> dict[str, Any]:
-    """The lookups, behind `path`, for visits of one person for one service: `of` tells a field of one of them. A client
-    is a mailbox and a phone, which two people may share: so the name counts too."""
-    same = {f"{path}{name}": of(name) for name in ("client", "service", "recipient_name", "people")}
+    """The lookups, behind `path`, for visits of one person for one service: `of` tells a field of one of them."""
+    return {**one_person(of, path), f"{path}service": of("service")}
+
+
+def one_person(of: Callable[[str], Any], path: str = "") -> dict[str, Any]:
+    """The same for visits for any service. A client is a mailbox and a phone, which two people may share: so the name
+    counts too."""
+    same = {f"{path}{name}": of(name) for name in ("client", "recipient_name", "people")}
     return {**same, f"{path}contact_name__iexact": of("contact_name")}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, F, OuterRef
@@ -179,6 +179,21 @@ def recipient(message: Message, target: Target, site_settings: SiteSettings) -> 
     return getattr(target, "email", "")
 
 
+class ReasonOfLink(Protocol):
+    """Why a message about a link is not true any more; "" while it is."""
+
+    def __call__(self, link: Link, /, *, now: datetime) -> str: ...
+
+
+# What apps inside bookings know of a link of theirs, by the kind of the message; the core doesn't import them.
+_reasons_of_links: dict[str, ReasonOfLink] = {}
+
+
+def add_reason_of_link(kind: MessageKind, reason_of: ReasonOfLink) -> None:
+    """Has messages of that kind dropped where `reason_of` tells why."""
+    _reasons_of_links[kind] = reason_of
+
+
 def obsolete_reason(message: Message, target: Target, site_settings: SiteSettings, *, now: datetime) -> str:
     """Why a message is not true any more, without naming anybody; an empty text while it is."""
     kind = kind_of(message)
@@ -193,6 +208,8 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
             return "the link has expired"
         if target.user is not None and not invitations.fits_account(target):
             return "the log-in has changed"
+        if message.kind in _reasons_of_links:
+            return _reasons_of_links[message.kind](target, now=now)
     if isinstance(target, DeskDay):
         return _day_obsolete_reason(target, now)
     if isinstance(target, ContactMessage):

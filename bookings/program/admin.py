@@ -174,8 +174,9 @@ class ProgramAdmin(RowsOnly):
 
     @admin.display(description=gettext_lazy("how it stands"))
     def state(self, program: Program) -> SafeString:
-        week = program.week_of(local(timezone.now()).date())
-        if program.ended_at is not None or week > program.weeks:
+        today = local(timezone.now()).date()
+        week = program.week_of(today)
+        if program.ended_at is not None or program.is_over_on(today):
             return mark("off", "–", _("Ended"))
         if program.paused_on is not None:
             return mark("off", "–", _("Paused"))

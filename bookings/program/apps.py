@@ -1,5 +1,7 @@
 """Training programs."""
 
+from functools import partial
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -15,14 +17,16 @@ class ProgramConfig(AppConfig):
         from bookings.desk import front_page
         from bookings.domain import export, listeners
         from bookings.enums import MessageKind
-        from bookings.notifications import render
+        from bookings.notifications import registry, render
 
         from . import desk, operations, personal_data
 
         listeners.listen(listeners.ClientErased, operations.forget_erased)
         listeners.listen(listeners.HealthPurged, operations.forget_purged)
+        listeners.listen(listeners.LinksRevoked, operations.follow_client)
         export.add_section(personal_data.section_of)
         export.add_section(personal_data.assessments_of)
-        render.add_words_of_link(MessageKind.PROGRAM, operations.words_of)
-        render.add_words_of_link(MessageKind.PROGRAM_REMINDER, operations.words_of)
+        for kind in (MessageKind.PROGRAM, MessageKind.PROGRAM_REMINDER):
+            render.add_words_of_link(kind, operations.words_of)
+            registry.add_reason_of_link(kind, partial(operations.why_not_mailed, kind))
         front_page.add_rows(desk.waiting)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Prefetch, Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -34,7 +36,8 @@ from . import operations
 from .body import REGIONS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
-from .models import Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .week import days_missed
 from .words import check_words, why_not
 
 VIEW, ADD, CHANGE = "program.view_program", "program.add_program", "program.change_program"
@@ -184,7 +187,7 @@ def _assess(
         "form": form,
         "last": last,
         "written": local_when(last.at) if last else "",
-        "has_last": Assessment.objects.filter(booking__client=booking.client_id).exists(),
+        "has_last": operations.last_assessment(booking) is not None,
         "regions": [{"region": region, "is_chosen": region.key in chosen} for region in REGIONS],
     }
     return page(request, "assessment", context, status=status)
@@ -218,17 +221,16 @@ def open_program(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect(_PAGE, pk)
     now = timezone.now()
     try:
-        days = operations.open_days(program=program, user=request.user, now=now)
-        checks = operations.open_checks(program=program, user=request.user, now=now)
+        days, checks = operations.look_at(program=program, user=request.user, now=now)
+        refused = operations.refused_now(program=program, user=request.user, now=now)
         weeks, words = weeks_of(program, days), [check_words(check) for check in checks]
     except UnreadableValue:
         say(request, False, unreadable())
         return redirect(_PAGE, pk)
-    operations.note_seen(program=program)
     program.hurts_since = None
-    return _page(
-        request, program, opened={"weeks": weeks, "plot": plot_of(weeks), "days": days, "checks": words}
-    )
+    opened = {"weeks": weeks, "plot": plot_of(weeks), "days": days, "checks": words}
+    opened["refused"] = [why_not(error, now=now) for error in refused]
+    return _page(request, program, opened)
 
 
 @desk_page(sees_visits, CHANGE)
@@ -287,6 +289,9 @@ def _take_out(request: StaffRequest, program: Program, act: Act) -> str:
 
 
 def _add(request: StaffRequest, program: Program, act: Act) -> str:
+    # Why one is refused tells of health.
+    if not request.user.has_perm(OPEN):
+        raise PermissionDenied
     data = _cleaned(AddForm(request.POST))
     added: Exercise = data["exercise"]
     operations.add_exercise(program=program, exercise=added, from_week=data["from_week"], act=act)
@@ -361,8 +366,8 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
     context = {
         "title": _("%(program)s: %(name)s") % {"program": program, "name": program.booking.visit_for},
         "program": program,
-        "week": min(max(program.week_of(today), 0), program.weeks),
-        "is_over": program.week_of(today) > program.weeks,
+        "week": max(program.week_of(today), 0),
+        "is_over": program.is_over_on(today),
         "is_open": is_open,
         "made": local_when(program.made_at),
         "pressed": local_when(program.last_press_at) if program.last_press_at else "",
@@ -411,13 +416,25 @@ def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
         return []
     today = local(now).date()
     silent = Q(last_press_at__lt=now - SILENT) | Q(last_press_at=None)
-    stopped = silent & Q(started_on__lte=today - SILENT, made_at__lt=now - SILENT)
+    stopped = silent & Q(
+        Q(resumed_at=None) | Q(resumed_at__lt=now - SILENT),
+        started_on__lte=today - SILENT,
+        started_on__gt=today - timedelta(weeks=LONGEST_WEEKS),
+        made_at__lt=now - SILENT,
+    )
     rows = _seen_by(user).running().filter(Q(hurts_since__isnull=False) | stopped)
+    exercises = Prefetch("exercises", ProgramExercise.objects.order_by("pk"), to_attr="all_exercises")
+    rows = rows.prefetch_related(exercises).order_by(F("hurts_since").asc(nulls_last=True), "made_at", "pk")
+    waits = (
+        row
+        for row in rows
+        if row.hurts_since is not None
+        or (not row.is_over_on(today) and days_missed(row, row.all_exercises, today))
+    )
     found = []
-    for row in rows.order_by("made_at", "pk")[:_MOST_ROWS]:
-        if row.hurts_since is None and row.week_of(today) > row.weeks:
-            continue
-        since = row.hurts_since or (row.last_press_at or row.made_at) + SILENT
+    for row in islice(waits, _MOST_ROWS):
+        begun = max(row.last_press_at or row.made_at, row.resumed_at or row.made_at)
+        since = row.hurts_since or begun + SILENT
         found.append(
             {
                 "kind": "app",

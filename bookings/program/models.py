@@ -235,6 +235,7 @@ class Program(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("made by")
     )
     paused_on = models.DateField(_("paused on"), null=True, blank=True)
+    resumed_at = models.DateTimeField(_("went on at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     # A word of the therapist's to the client, shown on the client's page.
     note = EncryptedJSONField(default=str)
@@ -269,6 +270,10 @@ class Program(models.Model):
     def week_of(self, day: date) -> int:
         """The week, from 1, that a local day is in; less before the first day, more than `weeks` after the last."""
         return (day - self.started_on).days // 7 + 1
+
+    def is_over_on(self, today: date) -> bool:
+        """Whether its last day is past; none passes in a pause."""
+        return self.week_of(self.paused_on or today) > self.weeks
 
     @property
     def last_day(self) -> date:

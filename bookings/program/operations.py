@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LinkPurpose, LookedAt, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
 from bookings.models import Booking, Link
+from bookings.models.intake import one_person
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
@@ -34,6 +36,7 @@ from .models import (
     TemplateExercise,
     WeekCheck,
 )
+from .week import days_missed, is_asked_on
 
 # The page stays readable for a while.
 LINK_OUTLIVES_PROGRAM = timedelta(days=60)
@@ -45,8 +48,8 @@ MADE_AT = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED})
 HURTS_MUCH, GREW_BY, COMPARED = 7, 2, 3
 # A press can be kept on a phone for a day.
 OLDEST_PRESS = timedelta(days=1)
-# Who wants reminders gets one after so long without a press, no sooner after the last one, and so many at most.
-REMIND_AFTER, MOST_REMINDERS = timedelta(days=3), 6
+# Who wants reminders gets one after so many days missed, no sooner after the last one, and so many at most.
+REMIND_AFTER, MOST_REMINDERS = 3, 6
 # In Los Angeles, by the hour.
 REMIND_FROM, REMIND_UNTIL = 9, 20
 # A week is asked about from its sixth day on, for seven days.
@@ -111,7 +114,7 @@ def make_program(
     try:
         with transaction.atomic():
             fresh = Booking.objects.select_for_update(no_key=True).select_related("client").get(pk=booking.pk)
-            if (found := Program.objects.filter(submission_key=key).first()) is not None:
+            if (found := _made_with(key)) is not None:
                 if (found.booking_id, found.started_on) != (fresh.pk, started_on):
                     raise SubmissionReused
                 return found
@@ -146,9 +149,13 @@ def make_program(
             return program
     except IntegrityError:
         # The same press, sent twice at once.
-        if (found := Program.objects.filter(submission_key=key).first()) is None:
+        if (found := _made_with(key)) is None:
             raise
         return found
+
+
+def _made_with(key: UUID) -> Program | None:
+    return Program.objects.filter(submission_key=key).defer("note").first()
 
 
 def _copy(program: Program, exercise: Exercise, first: int, last: int, now: datetime) -> ProgramExercise:
@@ -199,10 +206,15 @@ def token_of(program: Program) -> str:
 
 def words_of(link: Link) -> dict[str, Any]:
     """What the email says of a program's link: whom it is for, and when it begins."""
-    found = Program.objects.filter(link=link).select_related("booking").first() if link.pk else None
+    found = _behind(link)
     if found is None:
         return {"name": "", "program": _("For runners"), "weeks": 8}
     return {"name": found.booking.visit_for, "program": found.name, "weeks": found.weeks}
+
+
+def _behind(link: Link) -> Program | None:
+    rows = Program.objects.select_related("booking").defer("note")
+    return rows.filter(link=link).first() if link.pk else None
 
 
 # Assessed -----------------------------------------------------------------------------------------------------------
@@ -219,13 +231,20 @@ def write_assessment(*, booking: Booking, findings: Mapping[str, Any], act: Act)
         return Assessment.objects.create(booking=fresh, findings=dict(findings), at=act.at, by=act.actor)
 
 
+def last_assessment(booking: Booking) -> Assessment | None:
+    """The newest assessment of the visit's person up to this visit, still shut."""
+    person = one_person(partial(getattr, booking), "booking__")
+    rows = Assessment.objects.filter(booking__starts_at__lte=booking.starts_at, **person)
+    return rows.select_related("booking", "by").defer("findings").order_by("-at", "-pk").first()
+
+
 def open_assessment(*, booking: Booking, user: User, now: datetime) -> Assessment | None:
-    """The newest of the client's assessments up to this visit; writes the look down first. Raises `UnreadableValue`."""
-    intake.log_look(booking=booking, user=user, what=LookedAt.PROGRAM, now=now)
-    rows = Assessment.objects.filter(
-        booking__client=booking.client_id, booking__starts_at__lte=booking.starts_at
-    )
-    return rows.select_related("booking", "by").order_by("-at", "-pk").first()
+    """The same, opened; writes the look at its visit down first. Raises `UnreadableValue`."""
+    found = last_assessment(booking)
+    if found is not None:
+        intake.log_look(booking=found.booking, user=user, what=LookedAt.PROGRAM, now=now)
+        found.refresh_from_db(fields=["findings"])
+    return found
 
 
 # Changed by staff ---------------------------------------------------------------------------------------------------
@@ -277,6 +296,15 @@ def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: A
         return added
 
 
+def refused_now(*, program: Program, user: User, now: datetime) -> list[NotForHealth]:
+    """Why exercises that stand in a program wouldn't be put into it today; writes the look down first. Raises
+    `UnreadableValue`."""
+    facts = intake.read_facts(booking=program.booking, user=user, now=now)
+    rows = ProgramExercise.objects.filter(program=program, ended_at=None).exclude(exercise=None)
+    rows = rows.select_related("exercise").order_by("from_week", "pk")
+    return [refused for row in rows if row.exercise and (refused := refusal_of(row.exercise, facts))]
+
+
 def pause(*, program: Program, act: Act) -> None:
     """Nothing is asked for until it goes on. Raises `ChangedMeanwhile`."""
     with transaction.atomic():
@@ -288,17 +316,19 @@ def pause(*, program: Program, act: Act) -> None:
 
 
 def resume(*, program: Program, act: Act) -> None:
-    """It goes on in the week in which it was paused, and its last day comes later. Raises `ChangedMeanwhile`."""
+    """It goes on in the week in which it was paused, and its last day comes later; a link that opens nothing any more
+    is replaced, and mailed. Raises `ChangedMeanwhile`."""
     with transaction.atomic():
         fresh = _lock_open(program)
         if fresh.paused_on is None:
             raise ChangedMeanwhile
         begun = max(fresh.paused_on, fresh.started_on)
         fresh.started_on += max(local(act.at).date() - begun, timedelta(0))
-        fresh.paused_on = None
-        fresh.save(update_fields=["started_on", "paused_on"])
-        if fresh.link_id is not None:
-            Link.objects.filter(pk=fresh.link_id).update(expires_at=_expires_at(fresh, act.at))
+        fresh.paused_on, fresh.resumed_at = None, act.at
+        fresh.save(update_fields=["started_on", "paused_on", "resumed_at"])
+        live = Link.objects.live(act.at).filter(pk__in=[fresh.link_id] if fresh.link_id else [])
+        if not live.update(expires_at=_expires_at(fresh, act.at)):
+            _send_link(fresh, fresh.booking, act.at)
 
 
 def end(*, program: Program, act: Act) -> None:
@@ -317,9 +347,17 @@ def write_note(*, program: Program, text: str, act: Act) -> None:
         fresh.save(update_fields=["note"])
 
 
-def note_seen(*, program: Program) -> None:
-    """Somebody has looked at what hurt."""
-    Program.objects.filter(pk=program.pk).update(hurts_since=None)
+def look_at(*, program: Program, user: User, now: datetime) -> tuple[list[ExerciseDay], list[WeekCheck]]:
+    """All that the client said: what hurt has been looked at then. Writes the look down first. Raises
+    `UnreadableValue`."""
+    intake.log_look(booking=program.booking, user=user, what=LookedAt.PROGRAM, now=now)
+    with transaction.atomic():
+        # What is pressed meanwhile waits, and isn't taken for seen.
+        _lock(program)
+        days = open_days(program=program, user=user, now=now)
+        checks = open_checks(program=program, user=user, now=now)
+        Program.objects.filter(pk=program.pk).update(hurts_since=None)
+    return days, checks
 
 
 def open_days(*, program: Program, user: User, now: datetime) -> list[ExerciseDay]:
@@ -379,13 +417,18 @@ def note_of(program: Any) -> str:
 
 def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> ExerciseDay:
     """Writes down that an exercise was done on the local day of the press, or not that day; the first word of a day
-    stands, but for one that said "not that day". Raises `NotRunning`, and `TooLate` for a press of long ago."""
+    stands, but for one that said "not that day", and for one of less pain where it hurts much. Raises `NotRunning`, and
+    `TooLate` for a press of long ago."""
     if not now - OLDEST_PRESS <= pressed.at <= now:
         raise TooLate
     day = local(pressed.at).date()
     with transaction.atomic():
         program = _lock(exercise.program)
-        if (found := ExerciseDay.objects.filter(key=pressed.key).first()) is not None:
+        words = ExerciseDay.objects.defer("pain")
+        found = words.filter(key=pressed.key).first()
+        if found is not None and (
+            (found.exercise_id, found.day) != (exercise.pk, day) or not _is_worse(pressed, found)
+        ):
             return found
         # As it is under the lock.
         exercise.refresh_from_db(fields=["added_at", "ended_at"])
@@ -400,7 +443,7 @@ def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> Exer
             or not exercise.from_week <= week <= exercise.to_week
         ):
             raise NotRunning
-        word, is_new = ExerciseDay.objects.get_or_create(
+        word, is_new = words.get_or_create(
             exercise=exercise,
             day=day,
             defaults={
@@ -411,7 +454,7 @@ def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> Exer
                 "key": pressed.key,
             },
         )
-        if not is_new and word.outcome == ExerciseDay.Outcome.SKIPPED:
+        if not is_new and (word.outcome == ExerciseDay.Outcome.SKIPPED or _is_worse(pressed, word)):
             word.outcome, word.pain, word.at, word.key = (
                 pressed.outcome,
                 pressed.pain,
@@ -420,24 +463,42 @@ def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> Exer
             )
             word.save(update_fields=["outcome", "pain", "at", "key"])
         program.last_press_at = max(program.last_press_at or pressed.at, pressed.at)
-        if program.hurts_since is None and pressed.pain is not None and _hurts_more(program):
+        if program.hurts_since is None and _hurts_more(program, pressed):
             program.hurts_since = now
         program.save(update_fields=["last_press_at", "hurts_since"])
         return word
 
 
-def _hurts_more(program: Program) -> bool:
-    """Whether the newest word is of much pain, or the last few of more than the first few."""
-    rows = ExerciseDay.objects.filter(exercise__program=program, outcome=ExerciseDay.Outcome.DONE).exclude(
-        pain=None
-    )
-    last: list[Any] = [row.pain for row in rows.order_by("-at", "-pk")[:COMPARED]]
-    if last and last[0] >= HURTS_MUCH:
+def _hurts_much(pressed: Pressed) -> bool:
+    return (pressed.pain or 0) >= HURTS_MUCH
+
+
+def _is_worse(pressed: Pressed, word: ExerciseDay) -> bool:
+    return _hurts_much(pressed) and (pressed.pain or 0) > (_pain_of(word) or 0)
+
+
+def _pain_of(word: ExerciseDay) -> int | None:
+    """What no key opens says nothing."""
+    try:
+        pain: int | None = word.pain
+        return pain
+    except UnreadableValue:
+        return None
+
+
+def _hurts_more(program: Program, pressed: Pressed) -> bool:
+    """Whether what was pressed is of much pain, or the last few words are of more than the first few."""
+    if _hurts_much(pressed):
         return True
-    if len(last) < COMPARED or rows.count() < 2 * COMPARED:
+    rows = ExerciseDay.objects.filter(exercise__program=program, outcome=ExerciseDay.Outcome.DONE)
+    rows = rows.exclude(pain=None).defer("pain")
+    if pressed.pain is None or rows.count() < 2 * COMPARED:
         return False
-    first: list[Any] = [row.pain for row in rows.order_by("at", "pk")[:COMPARED]]
-    return sum(last) - sum(first) >= GREW_BY * COMPARED
+    last = [_pain_of(row) for row in rows.order_by("-at", "-pk")[:COMPARED]]
+    first = [_pain_of(row) for row in rows.order_by("at", "pk")[:COMPARED]]
+    if None in first or None in last:
+        return False
+    return sum(filter(None, last)) - sum(filter(None, first)) >= GREW_BY * COMPARED
 
 
 def take_back(*, exercise: ProgramExercise, now: datetime) -> None:
@@ -494,18 +555,46 @@ def wish_for_reminders(*, program: Program, wanted: bool) -> None:
             )
 
 
+def why_no_reminder(program: Program, *, now: datetime) -> str:
+    """Why a client isn't to be reminded now, without naming anybody; "" where they are."""
+    here = local(now)
+    today = here.date()
+    if not program.reminds:
+        return "the client wants no reminders"
+    if program.ended_at is not None or program.paused_on is not None or program.is_over_on(today):
+        return "the program doesn't run"
+    if not REMIND_FROM <= here.hour < REMIND_UNTIL:
+        return "it is night"
+    exercises = list(ProgramExercise.objects.filter(program=program).order_by("pk"))
+    asked = any(row.ended_at is None and is_asked_on(row, program, today) for row in exercises)
+    if not asked or days_missed(program, exercises, today) < REMIND_AFTER:
+        return "nothing was missed, or nothing is asked for today"
+    return ""
+
+
+def why_not_mailed(kind: MessageKind, link: Link, *, now: datetime) -> str:
+    """Why a message about a program's link is not true any more; "" while it is."""
+    program = _behind(link)
+    if program is None:
+        return ""
+    if kind == MessageKind.PROGRAM_REMINDER:
+        return why_no_reminder(program, now=now)
+    return "the program has ended" if program.ended_at is not None else ""
+
+
 def write_reminders(*, now: datetime) -> int:
-    """Reminds clients who want it and have pressed nothing for days; by day only. Returns how many."""
+    """Reminds clients who want it and have missed days; by day only. Returns how many."""
     here = local(now)
     if not REMIND_FROM <= here.hour < REMIND_UNTIL:
         return 0
-    long_ago = now - REMIND_AFTER
+    # No sooner than that so many days can have passed.
+    long_ago = now - timedelta(days=REMIND_AFTER)
     due = Program.objects.running().filter(
         Q(last_press_at=None) | Q(last_press_at__lte=long_ago),
         Q(reminded_at=None) | Q(reminded_at__lte=long_ago),
         reminds=True,
         reminders__lt=MOST_REMINDERS,
-        started_on__lte=here.date() - REMIND_AFTER,
+        started_on__lte=here.date() - timedelta(days=REMIND_AFTER),
         link__in=Link.objects.live(now).exclude(email="").values("pk"),
     )
     written = 0
@@ -514,7 +603,7 @@ def write_reminders(*, now: datetime) -> int:
             # As it is under the lock: a press or a No may have come between.
             rows = due.select_for_update(no_key=True, of=("self",)).select_related("link").defer("note")
             fresh = rows.filter(pk=key).order_by("pk").first()
-            if fresh is None or fresh.link is None or fresh.week_of(here.date()) > fresh.weeks:
+            if fresh is None or fresh.link is None or why_no_reminder(fresh, now=now):
                 continue
             fresh.reminders, fresh.reminded_at = fresh.reminders + 1, now
             fresh.save(update_fields=["reminders", "reminded_at"])
@@ -526,6 +615,18 @@ def write_reminders(*, now: datetime) -> int:
 
 
 # What the core tells ------------------------------------------------------------------------------------------------
+
+
+def follow_client(fact: listeners.LinksRevoked) -> None:
+    """Mails a new link of each program that isn't over to a client who has another mailbox by now."""
+    today = local(fact.at).date()
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).select_related("booking__client")
+    rows = rows.filter(
+        Q(link=None) | Q(link__revoked_at__isnull=False), booking__client=fact.client, ended_at=None
+    )
+    for program in rows.defer("note").order_by("pk"):
+        if not program.is_over_on(today):
+            _send_link(program, program.booking, fact.at)
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:

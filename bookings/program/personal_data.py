@@ -58,6 +58,7 @@ def _lines(program: Program, reference: str) -> list[Any]:
         line("made_at", _("made at"), program.made_at),
         line("made_by", _("made by"), program.made_by),
         line("paused_on", _("paused on"), program.paused_on),
+        line("resumed_at", _("went on at"), program.resumed_at),
         line("ended_at", _("ended at"), program.ended_at),
         # The encrypted columns are read one by one, so that a lost key costs a line and not the page.
         line("note", _("a word of the therapist’s"), opened(partial(getattr, program, "note"))),

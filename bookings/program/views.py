@@ -65,7 +65,7 @@ def _page(
         "token": token,
         "week": week,
         "is_running": is_running,
-        "is_over": week > found.weeks,
+        "is_over": found.is_over_on(today),
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
         "left": sum(row.pk not in words for row in asked),
         "now": _shown(request, asked, words) if is_running else None,
@@ -74,7 +74,7 @@ def _page(
         "form": form,
         "asked_week": asked_week,
         "may_be_reminded": found.ended_at is None
-        and week <= found.weeks
+        and not found.is_over_on(today)
         and bool(found.link and found.link.email),
         "pains": range(11),
         "store": f"program-{found.pk}",
@@ -118,12 +118,14 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
             return _answer(request, token, True, _("Undone."), exercise)
         form = PressForm(request.POST)
         if not form.is_valid():
-            words = _("That didn’t arrive complete. Please press once more.")
-            return _answer(request, token, False, words, exercise)
+            words = _("“%(name)s” didn’t arrive complete. Please press once more.")
+            if form.has_error("age", "max_value"):
+                words = _("“%(name)s” was pressed more than a day ago, and can’t be written down anymore.")
+            return _answer(request, token, False, words % {"name": exercise.name}, exercise)
         word = operations.press(exercise=exercise, pressed=form.pressed(now), now=now)
     except BookingError:
-        words = _("Your program doesn’t ask for this exercise on that day anymore. Nothing was changed.")
-        return _answer(request, token, False, words, exercise)
+        words = _("Your program doesn’t ask for “%(name)s” on that day anymore. Nothing was changed.")
+        return _answer(request, token, False, words % {"name": exercise.name}, exercise)
     if word.outcome == ExerciseDay.Outcome.SKIPPED:
         return _answer(request, token, True, _("Fine. Rest is part of it."))
     if (form.cleaned_data["pain"] or 0) >= operations.HURTS_MUCH:
@@ -149,7 +151,8 @@ def check_week(request: HttpRequest, token: str) -> HttpResponse:
         operations.check_week(program=found, week=form.cleaned_data["week"], answers=form.answers(), now=now)
     except BookingError:
         return _answer(request, token, False, _("That week isn’t asked about anymore. Nothing was changed."))
-    return _answer(request, token, True, _("Thank you. Your therapist reads it before your next visit."))
+    words = _("Thank you. It is kept for your therapist. What can’t wait, please tell us on the phone.")
+    return _answer(request, token, True, words)
 
 
 @require_POST

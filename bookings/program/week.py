@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from massagerx.lib.localtime import local
+
 from .models import ExerciseDay, Program, ProgramExercise
 
 _DONE = ExerciseDay.Outcome.DONE
@@ -32,6 +34,25 @@ def times_asked(exercise: ProgramExercise, program: Program, first: date, last: 
         return weeks * per_week - (-rest * per_week // 7)
 
     return max(before(until) - before(since), 0) if until > since else 0
+
+
+def days_missed(program: Program, exercises: Sequence[ProgramExercise], today: date) -> int:
+    """On how many local days before `today` something was asked for since the last press, or since the program went on
+    after a pause, if that is later."""
+    first = program.started_on
+    if program.last_press_at is not None:
+        first = max(first, local(program.last_press_at).date() + timedelta(days=1))
+    if program.resumed_at is not None:
+        first = max(first, local(program.resumed_at).date())
+    spans = [
+        (row, local(row.added_at).date(), local(row.ended_at).date() if row.ended_at else today)
+        for row in exercises
+    ]
+    days = (first + timedelta(days=number) for number in range((today - first).days))
+    return sum(
+        any(begin <= day < end and is_asked_on(row, program, day) for row, begin, end in spans)
+        for day in days
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,18 +41,20 @@ function send(press) {
   for (const [name, value] of press.fields) body.append(name, value);
   body.set("age", Math.max(0, Math.round((Date.now() - press.at) / 1000)));
   body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-  return post(press.address, body);
+  // A program's page may have another address by now than when it was pressed.
+  const page = note.dataset.page;
+  return post(page ? page + press.address.match(/\d+\/$/)[0] : press.address, body);
 }
 
 function nextToSend() {
   const pin = pins[0];
   if (pin) {
     const drop = () => (pins = pins.filter((other) => other !== pin));
-    return { send: () => post(pin.address, pin.body), drop, words: note.dataset.refused };
+    return { send: () => post(pin.address, pin.body), drop, lost: note.dataset.refused };
   }
   const press = kept()[0];
   const others = () => kept().filter((other) => other.key !== press.key);
-  return press && { send: () => send(press), drop: () => keep(others()), words: press.words };
+  return press && { send: () => send(press), drop: () => keep(others()), lost: `${note.dataset.lost} ${press.words}` };
 }
 
 async function flush() {
@@ -63,12 +65,13 @@ async function flush() {
   try {
     for (let next = nextToSend(); next; next = nextToSend()) {
       const answer = await next.send();
-      if (answer.type === "opaqueredirect" || answer.status === 403) {
+      const isClosed = answer.status === 404 && note.dataset.page;
+      if (answer.type === "opaqueredirect" || answer.status === 403 || isClosed) {
         show(kept(), note.dataset.logIn);
         return;
       }
-      if (answer.status >= 500) break;
-      if (!answer.ok) refused = (await answer.json().catch(() => ({}))).said ?? next.words;
+      if (answer.status >= 500 || answer.status === 429) break;
+      if (!answer.ok) refused = (await answer.json().catch(() => ({}))).said ?? next.lost;
       next.drop();
       sent += 1;
     }

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('started_on', models.DateField(verbose_name='first day')),
                 ('made_at', models.DateTimeField(verbose_name='made at')),
                 ('paused_on', models.DateField(blank=True, null=True, verbose_name='paused on')),
+                ('resumed_at', models.DateTimeField(blank=True, null=True, verbose_name='went on at')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
                 ('note', massagerx.lib.encryption.EncryptedJSONField(default=str)),
                 ('hurts_since', models.DateTimeField(blank=True, null=True, verbose_name='hurts more since')),

@@ -8,15 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+import time_machine
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations as visits
+from bookings.domain.operations import Act
 from bookings.enums import LookedAt
 from bookings.models import Booking, HealthAccess
 from bookings.program import desk as pages
+from bookings.program import operations
 from bookings.program.body import REGIONS
 from bookings.program.models import (
     Assessment,
@@ -201,6 +204,77 @@ def test_the_front_page_tells_who_hurts_and_who_has_stopped(
     Program.objects.update(paused_on=TODAY)
     assert pages.waiting(user, later) == []
     assert pages.waiting(User.objects.create_user("writer", is_staff=True), later) == []
+
+
+def test_programs_that_are_over_or_silent_hide_nobody_who_hurts(
+    desk: Client, visit: Booking, staff: User, template: ProgramTemplate
+) -> None:
+    user = User.objects.get(username="desk")
+    for _number in range(20):
+        make(visit, template, staff)
+    ago = timedelta(days=63)
+    Program.objects.update(started_on=TODAY - ago, made_at=NOW - ago)
+    ProgramExercise.objects.update(added_at=NOW - ago)
+    hurts = make(visit, template, staff)
+    Program.objects.filter(pk=hurts.pk).update(hurts_since=NOW)
+    assert [row["url"] for row in pages.waiting(user, NOW)] == [address(hurts)]
+    # Twenty that still run, and are silent.
+    Program.objects.exclude(pk=hurts.pk).update(started_on=TODAY - timedelta(days=20))
+    found = pages.waiting(user, NOW)
+    assert (len(found), found[0]["url"]) == (20, address(hurts))
+
+
+def test_nobody_is_asked_about_days_that_asked_for_nothing(
+    desk: Client, program: Program, staff: User
+) -> None:
+    user = User.objects.get(username="desk")
+    ProgramExercise.objects.filter(name="Bridge").update(days_a_week=1)
+    Program.objects.update(last_press_at=NOW)
+    late = timedelta(hours=1)
+    assert pages.waiting(user, NOW + timedelta(days=7) + late) == []
+    assert len(pages.waiting(user, NOW + timedelta(days=8))) == 1
+    # Nor about those of a pause.
+    operations.pause(program=program, act=Act(NOW + timedelta(days=2), staff))
+    on = NOW + timedelta(days=19)
+    operations.resume(program=program, act=Act(on, staff))
+    assert pages.waiting(user, on + late) == []
+    (row,) = pages.waiting(user, on + timedelta(days=9))
+    assert row["due"] == on + timedelta(days=8)
+
+
+def test_a_pause_is_not_called_the_end(desk: Client, program: Program, staff: User) -> None:
+    Program.objects.update(weeks=1)
+    operations.pause(program=program, act=Act(NOW + timedelta(days=2), staff))
+    for days, words in ((9, "Paused since"), (9, "Paused")):
+        with time_machine.travel(NOW + timedelta(days=days), tick=False):
+            where = address(program) if "since" in words else reverse("admin:program_program_changelist")
+            said = text(desk.get(where))
+        assert words in said
+        assert "Ended" not in said
+
+
+def test_a_corrected_email_gets_the_link(desk: Client, program: Program) -> None:
+    person, before = program.booking.client, page_of(program)
+    sent = {"name": person.name, "email": "ana@right.example.com", "phone": str(person.phone)}
+    desk.post(reverse("admin:bookings_client_change", args=[person.pk]), sent)
+    program = Program.objects.select_related("link").get()
+    assert program.link is not None
+    assert program.link.email == "ana@right.example.com"
+    assert desk.get(before).status_code == 404
+    assert desk.get(page_of(program)).status_code == 200
+
+
+def test_only_who_may_open_health_answers_adds_an_exercise(program: Program, visit: Booking) -> None:
+    plank = make_exercise("Plank", not_for=["of_another_version"])
+    user = User.objects.create_user("half", is_staff=True)
+    rights = ["view_booking", "change_booking", "view_program", "change_program"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    half = Client()
+    half.force_login(user)
+    assert address(program, "add") not in half.get(address(program)).content.decode()
+    refused = half.post(address(program, "add"), {"exercise": plank.pk, "from_week": 1})
+    assert refused.status_code == 403
+    assert "The program is paused." in text(half.post(address(program, "pause"), follow=True))
 
 
 def test_a_therapist_sees_their_own_alone(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
-from bookings.domain import erasure, export, intake, links, message_copies
+from bookings.domain import clients, erasure, export, intake, links, message_copies
 from bookings.domain import operations as visits
 from bookings.domain.operations import Act
 from bookings.enums import LookedAt, MessageKind
@@ -26,6 +26,7 @@ from bookings.program.models import (
     WeekCheck,
 )
 from tests.factories import CLEAR_ANSWERS, NOW, World
+from tests.factories import at as at_hour
 
 from .conftest import TODAY, confirmed, day_of, exercise_of, make, make_exercise, make_template
 
@@ -149,7 +150,7 @@ def test_bad_input_makes_no_program(world: World, visit: Booking, staff: User) -
 def test_a_day_has_one_word_and_the_first_stands(program: Program) -> None:
     bridge = exercise_of(program)
     word = press(bridge, pain=2)
-    again = press(bridge, pain=9)
+    again = press(bridge, pain=5)
     assert word == again
     assert ExerciseDay.objects.get().pain == 2
     # Not that day, and then done after all.
@@ -255,9 +256,72 @@ def test_somebody_is_asked_to_look_when_it_hurts_more(
         press(bridge, NOW + number * DAY, pain=pain)
     program.refresh_from_db()
     assert (program.hurts_since is not None) is hurts
-    operations.note_seen(program=program)
+    operations.look_at(program=program, user=program.made_by, now=NOW)
     program.refresh_from_db()
     assert program.hurts_since is None
+
+
+@pytest.mark.parametrize("same_key", [False, True])
+def test_a_second_word_that_hurts_much_is_written_down(program: Program, same_key: bool) -> None:
+    bridge, key = exercise_of(program), uuid.uuid4()
+    press(bridge, NOW, pain=2, key=key)
+    second: dict[str, Any] = {"key": key if same_key else uuid.uuid4()}
+    for _again in range(2):
+        assert press(bridge, NOW + timedelta(minutes=1), pain=9, **second).pain == 9
+        program.refresh_from_db()
+        assert program.hurts_since == NOW + timedelta(minutes=1)
+    assert ExerciseDay.objects.get().pain == 9
+    # Sent again after somebody has looked, it is the same word.
+    operations.look_at(program=program, user=program.made_by, now=NOW)
+    press(bridge, NOW + timedelta(minutes=1), pain=9, **second)
+    program.refresh_from_db()
+    assert program.hurts_since is None
+
+
+def test_a_kept_press_that_hurts_is_told_though_a_later_one_came_first(program: Program) -> None:
+    plank = make_exercise("Plank")
+    added = operations.add_exercise(
+        program=program, exercise=plank, from_week=1, act=Act(NOW, program.made_by)
+    )
+    late = NOW + timedelta(hours=2)
+    press(exercise_of(program), late, pain=2)
+    press(added, late - timedelta(hours=1), pain=9, now=late)
+    program.refresh_from_db()
+    assert program.hurts_since == late
+
+
+def test_what_is_pressed_while_somebody_looks_is_not_taken_for_seen(program: Program) -> None:
+    """Presses take the program's row, and so does the look, before it reads."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as asked:
+        operations.look_at(program=program, user=program.made_by, now=NOW)
+    words = [query["sql"] for query in asked]
+    first = next(number for number, sql in enumerate(words) if "program_exerciseday" in sql)
+    held = [
+        number for number, sql in enumerate(words) if "program_program" in sql and "FOR NO KEY UPDATE" in sql
+    ]
+    if connection.features.has_select_for_no_key_update:
+        assert held[0] < first
+    assert "UPDATE" in words[-2] + words[-1]
+
+
+def test_words_that_no_key_opens_say_nothing(program: Program, settings: Any) -> None:
+    from cryptography.fernet import Fernet
+
+    bridge = exercise_of(program)
+    operations.write_note(program=program, text="Slowly.", act=Act(NOW, program.made_by))
+    for day in range(6):
+        press(bridge, NOW + day * DAY, pain=1)
+    settings.HEALTH_KEYS = [Fernet.generate_key().decode()]
+    for day in range(6, 10):
+        press(bridge, NOW + day * DAY, pain=4)
+    assert press(bridge, NOW + 5 * DAY, pain=8, now=NOW + 5 * DAY).pain == 8
+    assert Program.objects.values_list("hurts_since", flat=True).get() is not None
+    # Neither mail shows the therapist's word.
+    delivery.send_due(clock=lambda: NOW)
+    assert Message.objects.get(kind=MessageKind.PROGRAM).state == "sent"
 
 
 def test_a_new_link_ends_the_one_before_and_so_does_another_mailbox(program: Program, staff: User) -> None:
@@ -346,7 +410,9 @@ def test_reminders_are_wished_for_limited_and_off_at_once(program: Program, staf
     assert operations.write_reminders(now=at + 2 * DAY) == 0
     press(exercise_of(program), at + 2 * DAY)
     assert operations.write_reminders(now=at + 4 * DAY) == 0
-    assert operations.write_reminders(now=at + 5 * DAY) == 1
+    # Two days were missed so far.
+    assert operations.write_reminders(now=at + 5 * DAY) == 0
+    assert operations.write_reminders(now=at + 6 * DAY) == 1
     for number in range(10):
         operations.write_reminders(now=at + timedelta(days=8 + 3 * number))
     assert reminders() == operations.MOST_REMINDERS == 6
@@ -374,6 +440,121 @@ def test_no_reminder(program: Program, staff: User, why: str) -> None:
     elif why == "no email":
         Link.objects.filter(purpose="program").update(email="")
     assert operations.write_reminders(now=at) == reminders() == 0
+
+
+def test_days_of_rest_are_not_missed(visit: Booking, staff: User) -> None:
+    program = make(visit, make_template((make_exercise(days_a_week=1), 1, 8)), staff)
+    operations.wish_for_reminders(program=program, wanted=True)
+    press(exercise_of(program))
+    # It is asked for on each seventh day: missed on days 7, 14 and 21, and told on the next of them.
+    assert [day for day in range(1, 30) if operations.write_reminders(now=NOW + day * DAY)] == [28]
+
+
+def test_nothing_is_missed_before_the_first_week_that_asks(visit: Booking, staff: User) -> None:
+    program = make(visit, make_template((make_exercise(days_a_week=7), 3, 8)), staff)
+    operations.wish_for_reminders(program=program, wanted=True)
+    assert [day for day in range(1, 19) if operations.write_reminders(now=NOW + day * DAY)] == [17]
+
+
+def test_days_of_a_pause_are_not_missed(program: Program, staff: User) -> None:
+    operations.wish_for_reminders(program=program, wanted=True)
+    press(exercise_of(program), NOW + 8 * DAY)
+    operations.pause(program=program, act=Act(NOW + 9 * DAY, staff))
+    operations.resume(program=program, act=Act(NOW + 19 * DAY, staff))
+    assert [day for day in range(19, 24) if operations.write_reminders(now=NOW + day * DAY)] == [22]
+
+
+@pytest.mark.parametrize("why", ["off", "ended", "paused", "pressed", "night", ""])
+def test_a_reminder_is_looked_at_again_when_it_leaves(program: Program, staff: User, why: str) -> None:
+    at = NOW + 3 * DAY
+    operations.wish_for_reminders(program=program, wanted=True)
+    assert operations.write_reminders(now=at) == 1
+    # The mail server was away.
+    Message.objects.filter(kind=MessageKind.PROGRAM_REMINDER).update(attempts=1)
+    if why == "off":
+        operations.wish_for_reminders(program=program, wanted=False)
+    elif why == "ended":
+        operations.end(program=program, act=Act(at, staff))
+    elif why == "paused":
+        operations.pause(program=program, act=Act(at, staff))
+    elif why == "pressed":
+        press(exercise_of(program), at)
+    leaves = at + timedelta(hours=12 if why == "night" else 1)
+    delivery.send_due(clock=lambda: leaves)
+    state = Message.objects.get(kind=MessageKind.PROGRAM_REMINDER).state
+    assert state == ("dropped" if why else "sent")
+    # The link itself is of no use for a program that has ended.
+    assert Message.objects.get(kind=MessageKind.PROGRAM).state == ("dropped" if why == "ended" else "sent")
+
+
+def test_who_goes_on_after_a_long_pause_gets_a_link_again(program: Program, staff: User) -> None:
+    operations.pause(program=program, act=Act(NOW + DAY, staff))
+    late = NOW + 200 * DAY
+    links.purge_links(now=late)
+    operations.resume(program=program, act=Act(late, staff))
+    program = Program.objects.select_related("link").get()
+    assert operations.program_of(operations.token_of(program), now=late + 110 * DAY) == program
+    assert Message.objects.filter(kind=MessageKind.PROGRAM, link=program.link).count() == 1
+
+
+def test_graver_answers_at_a_later_visit_count(world: World, program: Program, staff: User) -> None:
+    plank = make_exercise("Plank", not_for=["blood_thinners"])
+    graver, later = {**CLEAR_ANSWERS, "blood_thinners": "yes"}, NOW + DAY
+    world.book(
+        starts_at=at_hour(10, day=date(2026, 12, 14)), recipient_name="Rose", answers=graver, now=later
+    )
+    act = Act(later, staff)
+    added = operations.add_exercise(program=program, exercise=plank, from_week=1, act=act)
+    # Until here it was said of another person.
+    assert operations.refused_now(program=program, user=staff, now=later) == []
+    operations.change_exercise(exercise=added, amounts={}, act=act)
+    own = world.book(starts_at=at_hour(14, day=date(2026, 12, 14)), answers=graver, now=later)
+    for write in (
+        lambda: operations.add_exercise(program=program, exercise=plank, from_week=1, act=act),
+        lambda: make(
+            program.booking, make_template((plank, 1, 8), name="Core"), staff, act=act, started_on=TODAY + DAY
+        ),
+    ):
+        with pytest.raises(operations.NotForHealth) as error:
+            write()
+        assert (error.value.question, error.value.is_unknown) == ("blood_thinners", False)
+    assert HealthAccess.objects.filter(what=LookedAt.PROGRAM, booking=own, user=staff).exists()
+    # What stands is spoken of.
+    Exercise.objects.filter(name="Bridge").update(not_for=["blood_thinners"])
+    (refused,) = operations.refused_now(program=program, user=staff, now=later)
+    assert refused.exercise.name == "Bridge"
+
+
+def test_an_assessment_is_of_one_person(world: World, visit: Booking, staff: User) -> None:
+    operations.write_assessment(booking=visit, findings={"pain": 8}, act=Act(NOW, staff))
+    rose, again = (
+        confirmed(world, staff, starts_at=at_hour(hour, day=date(2026, 12, 14)), **changes)
+        for hour, changes in ((10, {"recipient_name": "Rose"}), (14, {}))
+    )
+    HealthAccess.objects.all().delete()
+    assert operations.last_assessment(rose) is None
+    assert operations.open_assessment(booking=rose, user=staff, now=NOW) is None
+    assert not HealthAccess.objects.exists()
+    found = operations.open_assessment(booking=again, user=staff, now=NOW)
+    assert found is not None
+    assert found.findings == {"pain": 8}
+    # The look is at the visit of which it is.
+    assert HealthAccess.objects.get().booking == visit
+    # One of a later visit is none of this one's.
+    operations.write_assessment(booking=again, findings={"pain": 3}, act=Act(NOW, staff))
+    assert operations.last_assessment(visit) == found
+
+
+def test_another_mailbox_gets_a_new_link(world: World, program: Program, staff: User) -> None:
+    before = operations.token_of(program)
+    keep = world.book(email="ana@home.example.com", starts_at=at_hour(10, day=date(2026, 12, 14))).client
+    clients.merge_clients(keep=keep, other=program.booking.client, actor=staff, now=NOW)
+    program = Program.objects.select_related("link").get()
+    assert program.link is not None
+    assert program.link.email == "ana@home.example.com"
+    assert operations.program_of(before, now=NOW) is None
+    assert operations.program_of(operations.token_of(program), now=NOW) == program
+    assert Message.objects.filter(kind=MessageKind.PROGRAM, link=program.link).count() == 1
 
 
 def test_export_tells_all_and_erasure_leaves_nothing(program: Program, staff: User) -> None:

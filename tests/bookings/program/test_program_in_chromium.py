@@ -11,6 +11,8 @@ import time_machine
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from bookings.domain.operations import Act
+from bookings.program import operations
 from bookings.program.models import ExerciseDay, Program
 from tests.factories import NOW, World, make_world
 from tests.support.browser import accessibility_violations, sideways_overflow
@@ -86,3 +88,24 @@ def test_without_scripts(live_server: Any, clock: Any, program: Program, new_pag
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.")).to_be_visible()
     assert not ExerciseDay.objects.exists()
+
+
+def test_a_kept_press_goes_to_the_address_that_the_page_has_by_now(
+    live_server: Any, program: Program, new_page: Any
+) -> None:
+    page = new_page(width=390)
+    for noise in ("404", "429"):
+        new_page.allow(noise)
+    page.goto(page_of(program))
+    # Too many presses at this address: it waits.
+    page.route("**/program/*/*/", lambda route: route.fulfill(status=429, body="Too many."))
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("Not sent yet, and kept on this phone")).to_be_visible()
+    page.unroute("**/program/*/*/")
+    operations.send_link(program=program, act=Act(NOW, program.made_by))
+    # At the address of before it is kept.
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("Open your link again to send them.")).to_be_visible()
+    page.goto(page_of(program))
+    expect(page.get_by_text("That is all for today.")).to_be_visible()
+    assert ExerciseDay.objects.get().outcome == "done"
