@@ -33,6 +33,7 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
     exceptions.LateChange: (7_000,),
     exceptions.ChangeAnswered: ("accepted",),
     exceptions.FeeDecided: ("waived",),
+    exceptions.ScreeningNotCleared: ("MX-ABC234",),
 }
 ALL = [
     kind
