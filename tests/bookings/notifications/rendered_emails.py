@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
+from bookings.courses.models import Course, CoursePlan
 from bookings.enums import BookingStatus, ChangeState, EventKind, LateFeeState, MessageKind
 from bookings.models import (
     Booking,
@@ -138,11 +139,15 @@ def _unproved(message: Message) -> None:
 
 
 def _with_another(message: Message) -> None:
-    """A second visit, two days later, was booked with the same press."""
+    """A second visit, two days later, was booked with the same press: a course."""
     booking = message.booking
     assert booking is not None
     booking.together = uuid.UUID(int=1)
     booking.save(update_fields=["together"])
+    plan = CoursePlan.objects.create(name="Two visits", number=1, option=booking.option)
+    Course.objects.create(
+        plan=plan, key=booking.together, dates={"day_zero": "2026-12-04", "cleared_from": None}, booked_at=NOW
+    )
     make_visit(
         starts_at=booking.starts_at + 2 * DAY, together=booking.together, status=booking.status,
         confirmed_at=booking.confirmed_at, reference="MX-SECOND",
