@@ -372,6 +372,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "with": visit.therapist.name,
                 "for": safe_name(visit.visit_for) if len({one.visit_for for one in visits}) > 1 else "",
                 "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
+                "row": visit,
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
@@ -384,6 +385,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         "waits": waits,
         "is_over": all(visit.status not in STANDING for visit in visits),
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
+        "lengths_differ": len({(visit.treatment_minutes, visit.add_ons_cents) for visit in visits}) > 1,
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }

@@ -45,9 +45,16 @@ def looked_up(world: World) -> LookedUp:
     )
 
 
-def book_two(world: World, *, sender: Sender = NOBODY, first: Any = None, other: Any = None) -> list[Booking]:
-    key = uuid.uuid4()
-    one = world.submission(key=key, therapist=world.therapist.slug, **(first or {}))
+def book_two(
+    world: World,
+    *,
+    sender: Sender = NOBODY,
+    first: Any = None,
+    other: Any = None,
+    key: uuid.UUID | None = None,
+) -> list[Booking]:
+    key = key or uuid.uuid4()
+    one = world.submission(key=key, **{"therapist": world.therapist.slug, **(first or {})})
     two = replace(
         one,
         **{
