@@ -160,6 +160,7 @@ def test_killed_in_the_midst_of_a_change_both_stand_as_before(
         move_together(moves=moves(both, at(14), (TWO, ONE)), rules=world.rules, act=act)
 
     def cancel() -> None:
+        assert both[0].together is not None
         cancel_together(together=both[0].together, act=act)
 
     killed_in_the_midst(move if deed == "move" else cancel, at_fact=at_fact)
