@@ -90,12 +90,11 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
     )
     starts = {start for client in clients for start in (client.last, client.next) if start is not None}
     rows = Booking.objects.filter(client__in=clients, starts_at__in=starts, status__in=OCCUPYING)
-    visits = {
-        (row.client_id, row.starts_at): row for row in rows.select_related("area__zone", "client", "option__service", "service", "therapist")
-    }
+    rows = rows.select_related("area__zone", "client", "option__service", "service", "therapist")
+    visits = {(row.client_id, row.starts_at): row for row in rows}
     keys = [client.pk for client in clients]
     notes, pairings = notes_on(user, keys), pairings_on(user, keys)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "client": client,
             "notes": notes[client.pk],

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.domain import scheduling
-from bookings.domain.scheduling import Start
 from bookings.domain.alternatives import Alternatives, find_alternatives, like_last
+from bookings.domain.scheduling import Start
 from bookings.domain.visit_request import ANYONE, VisitRequest, load_treatment, load_visit_request
 from bookings.models import Closure, ServiceArea, Therapist, TimeOff, WorkingHours
 from tests.factories import DAY, NOW, World, at, busy_elsewhere

@@ -223,7 +223,9 @@ def test_the_same_again_takes_over_health_answers_that_staff_never_see(world: Wo
     assert "data-card" not in asked
     assert not HealthAccess.objects.exists()
     for _ in range(2):
-        assert desk.post(reverse("bookings:health"), {"still": "yes"})["Location"] == reverse("bookings:review")
+        assert desk.post(reverse("bookings:health"), {"still": "yes"})["Location"] == reverse(
+            "bookings:review"
+        )
     # What they come to is told, so it is written down, once.
     look = HealthAccess.objects.get()
     assert (look.booking, look.user.username, look.what) == (visit, "desk", LookedAt.ANSWERS)
@@ -293,7 +295,9 @@ def test_a_usual_time_that_has_gone_leads_to_those_that_are_left(world: World, d
     time = desk.get(FIND, {"q": "213 555 0123"}).context["found"][0]["times"][0]
     world.book(starts_at=at(14, day=DAY + timedelta(days=7)),
                name="Bo Sample", email="bo@example.com", phone="+12135550177")  # fmt: skip
-    answer = desk.post(BEGIN, {"visit": visit.pk, "who": time["who"], "starts_at": time["value"]}, follow=True)
+    answer = desk.post(
+        BEGIN, {"visit": visit.pk, "who": time["who"], "starts_at": time["value"]}, follow=True
+    )
     assert answer.redirect_chain[-1][0] == reverse("bookings:when")
     assert "Nearest to the time you chose" in answer.content.decode()
 
