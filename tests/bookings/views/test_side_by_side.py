@@ -430,6 +430,10 @@ def test_client_books_both_again(flow: Flow) -> None:
     assert answers["side_by_side"] is True
     assert (answers["details"]["name"], answers["details"]["second_name"]) == (DETAILS["name"], "Ben Second")
     assert not answers["details"]["recipient_name"]
+    # To each the one who came, whichever of the two visits is booked again.
+    assert (answers["preference"], answers["second_preference"]) == (f"therapist:{ONE}", f"therapist:{TWO}")
+    _words, starts = flow.client.get("/book/when/").context["calendar"].proposed
+    assert {start["name"] for _day, start in starts} == {"Sample Therapist One and Sample Therapist Two"}
 
 
 def test_query_count_of_the_calendar_is_that_of_one(
