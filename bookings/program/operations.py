@@ -94,6 +94,19 @@ def choices_of(template: ProgramTemplate) -> list[TemplateExercise]:
     return list(rows.exclude(exercise__approved_by="").select_related("exercise").order_by("from_week", "pk"))
 
 
+def _chosen_of(template: ProgramTemplate, chosen: set[int], facts: intake.Facts) -> list[TemplateExercise]:
+    """The rows of these exercises. Raises `NoLongerOffered`, `NothingToDo` and `NotForHealth`."""
+    rows = [row for row in choices_of(template) if row.exercise_id in chosen]
+    if {row.exercise_id for row in rows} != chosen:
+        raise NoLongerOffered("exercise")
+    if not rows or len(rows) > MOST_EXERCISES:
+        raise NothingToDo
+    for row in rows:
+        if (refused := refusal_of(row.exercise, facts)) is not None:
+            raise refused
+    return rows
+
+
 def make_program(
     *,
     booking: Booking,
@@ -123,14 +136,7 @@ def make_program(
             today = local(act.at).date()
             if not today <= started_on <= today + LATEST_START:
                 raise TooLate
-            rows = [row for row in choices_of(template) if row.exercise_id in set(chosen)]
-            if {row.exercise_id for row in rows} != set(chosen):
-                raise NoLongerOffered("exercise")
-            if not rows or len(rows) > MOST_EXERCISES:
-                raise NothingToDo
-            for row in rows:
-                if (refused := refusal_of(row.exercise, facts)) is not None:
-                    raise refused
+            rows = _chosen_of(template, set(chosen), facts)
             program = Program.objects.create(
                 booking=fresh,
                 name=template.name,
