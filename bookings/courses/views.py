@@ -31,7 +31,6 @@ from bookings.domain.visit_request import (
     Treatment,
     VisitRequest,
     load_treatment,
-    load_visit_request,
     preference_choices,
     qualified_therapists,
 )
@@ -223,7 +222,7 @@ class _Page:
             therapist=None,
             **{
                 COURSE: [
-                    [visit.time.starts_at.isoformat(), visit.therapist] for visit in visits if visit.time
+                    [at.starts_at.isoformat(), at.therapist] for visit in visits if (at := visit.chosen)
                 ],
             },
         )
@@ -301,15 +300,7 @@ class Draft:
             return None
         try:
             treatment = load_treatment(service_slug=plan.service.slug, option_id=plan.option_id)
-            visit_request = progress.as_told(
-                load_visit_request(
-                    treatment=treatment,
-                    area=progress.area,
-                    preference=asked_for["preference"],
-                    today=timezone.localdate(progress.now),
-                    contact=progress.contact,
-                )
-            )
+            visit_request = progress.load_request(treatment, progress.area, asked_for["preference"])
         except exceptions.NoLongerOffered:
             return None
         area = None
@@ -408,21 +399,13 @@ class Draft:
         """The visits while somebody looks at them: their times are held, as a single visit's is. Where one has gone at
         this very moment they are planned once more, and it is marked."""
         now, rules = self.progress.now, self.rules
+        there = {visit.target.number: chosen for visit in visits if (chosen := visit.chosen)}
         wishes = [
-            operations.Wish(
-                self.request_of(visit.target.number).with_therapist(visit.therapist), visit.time.starts_at
-            )
-            for visit in visits
-            if visit.time is not None
+            operations.Wish(self.request_of(number).with_therapist(chosen.therapist), chosen.starts_at)
+            for number, chosen in there.items()
         ]
         held = list(Hold.objects.filter(draft_id=self.progress.draft.key).live(now).order_by("number"))
-        is_held = len(held) == len(wishes) and all(
-            (hold.starts_at, hold.therapist_id, hold.area_id)
-            == (wish.starts_at, wish.visit_request.therapists[0].pk, wish.visit_request.area.pk)
-            and operations.hold_matches(hold, visit_request=wish.visit_request, rules=rules)
-            for hold, wish in zip(held, wishes, strict=True)
-        )
-        if held and is_held:
+        if operations.holds_match(held, wishes, rules=rules):
             operations.extend_hold(held[0], now=now)
             return visits, held[0]
         if not wishes:
@@ -431,11 +414,6 @@ class Draft:
         try:
             held = steps.hold_wishes(request, self.progress, wishes, rules=rules)
         except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
-            there = {
-                visit.target.number: Chosen(visit.time.starts_at, visit.therapist)
-                for visit in visits
-                if visit.time is not None
-            }
             return self.plan(there), None
         return visits, held[0] if held else None
 
@@ -545,7 +523,7 @@ class _Check:
         if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
-        chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
+        chosen = [chosen for visit in self.visits if (chosen := visit.chosen)]
         like = self._submission(data, chosen[0])
         press: dict[str, Any] = {
             "submissions": submissions_of(like, list(zip(chosen, totals, strict=True)), draft.elsewhere),
@@ -626,7 +604,7 @@ class _Check:
             "terms_version": self.current.terms_version.number,
         }
         tier = intake.tier_of(result)
-        first = next(Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time)
+        first = next(chosen for visit in self.visits if (chosen := visit.chosen))
         context = {
             **shown,
             "form": named(form or ReviewForm(initial=initial), details.get("recipient_name", "")),
