@@ -116,7 +116,7 @@ def _as_it_was(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
             "blank": True, "null": True, "db_constraint": False, "on_delete": models.DO_NOTHING, "related_name": "+",
         }  # fmt: skip
     elif isinstance(field, models.AutoField):
-        kind = models.BigIntegerField if isinstance(field, models.BigAutoField) else models.IntegerField
+        kind = models.BigIntegerField if kind is models.BigAutoField else models.IntegerField
         given = {"auto_created": True, "blank": True, "db_index": True, "verbose_name": field.verbose_name}
     else:
         if isinstance(field, models.FileField):
