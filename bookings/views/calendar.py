@@ -45,7 +45,8 @@ class Asked:
 
     `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `days` are the first
     and the last local day that are asked for. `near` is the start that the visit has already: from its day on times are
-    shown, and elsewhere those near its hour. `day` is the local day that was asked for in words.
+    shown, and elsewhere those near its hour. `day` is the local day that was asked for in words; `like` the start of
+    the last visit, which this one may be like.
     """
 
     visit_request: VisitRequest | None
@@ -58,6 +59,7 @@ class Asked:
     came_last: str = ""
     near: datetime | None = None
     day: date | None = None
+    like: datetime | None = None
     days: tuple[date, date] = (date.min, date.max)
 
     def name_of(self, slug: str) -> str:
@@ -367,6 +369,16 @@ class CalendarPage:
             "name": name,
             "who": words,
         }
+
+    @property
+    def proposed(self) -> tuple[str, list[tuple[date, dict[str, Any]]]]:
+        """A few times before all others, and the words above them: like the last visit, else the soonest."""
+        if self.asked.like is not None:
+            found = alternatives.like_last(self.offer.by_day, self.asked.like, today=self.today)
+            if found:
+                like = [(day, self.button(start, with_more=True)) for day, start in found]
+                return _("Like last time"), like
+        return _("Soonest"), self.soonest
 
     @property
     def soonest(self) -> list[tuple[date, dict[str, Any]]]:
