@@ -250,4 +250,4 @@ class BusinessAdmin(VersionsMixin, HistoryMixin, KindFieldsMixin, SingletonMixin
     # What readers see; name, phone and email don't come back with an earlier version.
     version_fields = ("tagline", "payment_words", "footer_headings", "footer_words")
     form = BusinessForm
-    fields = BusinessForm.Meta.fields
+    fields = [*BusinessForm.Meta.fields]

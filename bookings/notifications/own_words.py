@@ -44,7 +44,8 @@ def fill(kind: MessageKind, words: str, context: Mapping[str, Any]) -> str:
     if "{{" not in words:
         return words
     booking = context.get("booking")
-    known = {"name": context.get("name", "")}
+    # Some names can't be said (`safe_name`).
+    known = {"name": context.get("name") or _("there")}
     if booking is not None:
         known |= {"day": context["day"], "time": context["start"]}
         known |= {"therapist": booking.therapist.name, "service": booking.service.name}

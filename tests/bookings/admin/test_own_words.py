@@ -102,7 +102,7 @@ def test_what_lets_somebody_in_and_what_staff_get_has_none(
     offered = set(re.findall(r'name="own_words_(\w+)"', page))
     assert offered == {kind.value for kind in WITH_OWN_WORDS}
     assert offered.isdisjoint({*TO_STAFF, "sign_in", "code", "invited", "time_off"})
-    buttons = re.findall(r'name="_preview" value="(\w+)" formtarget', page)
+    buttons = re.findall(r'name="_preview" value="([\w-]+)" formtarget', page)
     # All that an email of that kind may tell, and not the first of it alone.
     cases = sorted(name for name, sample in SAMPLES.items() if sample.kind in WITH_OWN_WORDS)
     assert sorted(name for name in buttons if name != "1") == cases
@@ -114,7 +114,7 @@ def test_what_a_sentence_names_is_filled_in(settings_row: MessageSettings, owner
     mail = letter(MessageKind.CONFIRMED)
     booking = Booking.objects.get()
     who, what = re.escape(booking.therapist.name), re.escape(booking.service.name)
-    said = rf"\w+, {who} comes for {what} on \w+day, \w+ \d+, at \d+:\d\d [AP]M\."
+    said = rf"\w+, {who} comes for {what} on \w+day, \w+ \d+, at \d+:\d\d [AP]M P[DS]T\."
     assert re.search(said, mail.text)
     assert re.search(said, mail.html)
 
@@ -124,6 +124,7 @@ def test_what_a_client_typed_as_their_name_is_not_filled_in_again() -> None:
     context = {"name": "{{ day }}", "day": "Monday", "start": "9:00 AM", "booking": people}
     filled = own_words.fill(MessageKind.CONFIRMED, "{{ name }} on {{ day }} at {{ time }}", context)
     assert filled == "{{ day }} on Monday at 9:00 AM"
+    assert own_words.fill(MessageKind.BOOKLET, "Hello {{ name }}.", {"name": ""}) == "Hello there."
 
 
 @pytest.mark.parametrize("kind", WITH_OWN_WORDS)
