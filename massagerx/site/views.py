@@ -26,6 +26,8 @@ from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
+from bookings.reviews import operations as reviews
+from bookings.reviews.models import Review
 from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
@@ -79,7 +81,10 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
         "zones": visited_zones(timezone.localdate(now)),
+        "reviews": list(Review.objects.published().with_visit()[:2]),
     }
+    if context["reviews"]:
+        context["summary"] = reviews.summary()
     # What a block is about; one about nothing is left out.
     about = {
         "therapists": therapists,
@@ -87,6 +92,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "area": context["zones"],
         "questions": context["questions"],
         "posts": context["posts"],
+        "reviews": context["reviews"],
     }
     context["blocks"] = [block for block in HomeBlock.in_order() if about.get(block.slug, True)]
     return render(request, "home.html", context)
