@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from bookings.desk.frame import StaffRequest, desk_page, log_change, page, read_key, say
 from bookings.domain.operations import Act
@@ -33,6 +34,7 @@ _PAGE = "admin:reviews_review_change"
 
 
 @desk_page(VIEW)
+@require_safe
 def review_page(request: StaffRequest, key: str) -> HttpResponse:
     """How a review stands; words that not everybody can read stay shut."""
     review = _find(key)

@@ -174,7 +174,8 @@ def write(*, review: Review, stars: int, words: str, shown_as: str, may_publish:
         fresh.may_publish, fresh.written_at, fresh.withdrawn_at = may_publish, now, None
         fresh.decided_at, fresh.decided_by, fresh.declined_for, fresh.public_words = None, None, "", ""
         fresh.save()
-        Link.objects.filter(pk=fresh.link_id).update(expires_at=now + REVIEWS_KEPT)
+        if fresh.link is not None:
+            Link.objects.filter(pk=fresh.link.pk).update(expires_at=now + REVIEWS_KEPT)
 
 
 def withdraw(*, review: Review, now: datetime) -> None:
