@@ -13,6 +13,7 @@ from bookings.courses import desk_urls as desk_courses
 from bookings.desk import urls as desk
 from bookings.program import desk_urls as desk_program
 from bookings.referrals import desk_urls as desk_referrals
+from bookings.reviews import desk_urls as desk_reviews
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -35,6 +36,7 @@ urlpatterns = [
     path("visits/v/", include("bookings.courses.client_urls")),
     path("visits/", include("bookings.views.visits.urls")),
     path("", include((_blog, blog.app_name))),
+    path("colors/<slug:name>.css", views.colors, name="colors"),
     path("robots.txt", views.robots, name="robots"),
     # Asked for each time: a post scheduled for now must not be hidden behind an older copy.
     path(
@@ -68,6 +70,7 @@ urlpatterns = [
                 *desk_courses.urlpatterns,
                 *desk_referrals.urlpatterns,
                 *desk_program.urlpatterns,
+                *desk_reviews.urlpatterns,
                 *admin.site.get_urls(),
             ],
             "admin",

@@ -34,6 +34,7 @@ from bookings.enums import (
 )
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message, TimeOffWish
 from bookings.refusals import stranding_words
+from massagerx.lib import palette
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import (
@@ -46,10 +47,11 @@ from .addresses import (
     password_url,
     program_url,
     referral_url,
+    review_url,
     sign_in_url,
     visit_url,
 )
-from .faces import Face, face_of
+from .faces import Face, face_of, logo_of
 from .registry import (
     STANDING,
     DeskDay,
@@ -141,7 +143,7 @@ def render(
         calendar = method and visits_calendar(
             bookings=sure, business=site_settings.business, method=method, now=now
         )
-    face = context.get("face")
+    pictures = (context["logo"], context.get("face"))
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -150,7 +152,7 @@ def render(
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
-        faces=(face,) if face and f"cid:{face.name}" in html else (),
+        faces=tuple(picture for picture in pictures if picture and f"cid:{picture.name}" in html),
         secrets=tuple(secrets.used),
     )
 
@@ -172,8 +174,11 @@ def _context(
     now: datetime,
     story: Story | None,
 ) -> dict[str, Any]:
+    business = site_settings.business
     context: dict[str, Any] = {
-        "business": site_settings.business,
+        "business": business,
+        "logo": logo_of(business),
+        "colors": palette.tones(business.main_color, business.press_color),
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
@@ -189,6 +194,8 @@ def _context(
             is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
             since = message.created_at if is_moved else None
             context["visit_url"] = visit_url(secrets.visit(context.get("opens", target), since))
+            if message.kind == MessageKind.TOGETHER and context["waits"] and not target.is_unproved:
+                context["note_pages"] = _note_pages(context, secrets)
     elif isinstance(target, Link):
         context |= _link_context(message, target, secrets)
     elif isinstance(target, ContactMessage):
@@ -227,7 +234,7 @@ def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, A
         }
     if message.kind in _words_of_links:
         words = _words_of_links[message.kind](link)
-        address = referral_url if message.kind == MessageKind.REFERRED else program_url
+        address = _ADDRESSES[MessageKind(message.kind)]
         name = greeting_name(words["name"])
         return {**words, "name": name, "valid_until": valid_until, "button_url": address(secrets.link(link))}
     soon = {"valid_until": clock_time(link.expires_at) if link.expires_at else ""}
@@ -238,6 +245,13 @@ def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, A
 
 # What apps inside bookings say of a link of theirs, by the kind of the message; the core doesn't import them.
 _words_of_links: dict[str, Callable[[Link], dict[str, Any]]] = {}
+# Where such a link leads.
+_ADDRESSES = {
+    MessageKind.REFERRED: referral_url,
+    MessageKind.PROGRAM: program_url,
+    MessageKind.PROGRAM_REMINDER: program_url,
+    MessageKind.REVIEW: review_url,
+}
 
 
 def add_words_of_link(kind: MessageKind, words_of: Callable[[Link], dict[str, Any]]) -> None:
@@ -263,17 +277,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
-        visits = _told_together(message, booking, now)
-        found |= _together(message, visits)
-        if found["is_over"]:
-            # The owner's sentence is for visits that stand.
-            found["own_words"] = ""
-        found["is_ended"] = bool(booking.pk) and _ends_course(message, booking)
-        paused = with_event(message, booking, EventKind.PAUSED)
-        found["is_paused"] = bool(booking.pk) and not found["is_ended"] and paused.exists()
-        found["find_url"] = f"{settings.SITE_URL}{reverse('visits:find')}"
-        # The last one's link works longest, and a paused course waits.
-        found["opens"] = visits[-1] if found["is_paused"] else booking
+        found |= _together(message, booking, _told_together(message, booking, now))
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
@@ -352,7 +356,7 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
     return [told.as_told(visit, untold[visit.pk]) for visit in ended]
 
 
-def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
+def _together(message: Message, booking: Booking, visits: Sequence[Booking]) -> dict[str, Any]:
     """What is told of visits that were booked together, with where they were before when one press moved them."""
     untold = told.untold([visit for visit in visits if visit.pk], until=message.created_at, by=message)
     before, earlier = {}, set()
@@ -362,7 +366,12 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         if moves and moves[-1].at == message.created_at:
             before[key] = moves[0].moved_from
     waits = any(visit.status == BookingStatus.REQUESTED for visit in visits)
+    is_over = all(visit.status not in STANDING for visit in visits)
+    is_ended = bool(booking.pk) and _ends_course(message, booking)
+    is_paused = bool(booking.pk) and not is_ended and with_event(message, booking, EventKind.PAUSED).exists()
     return {
+        # The owner's sentence is for visits that stand.
+        **({"own_words": ""} if is_over else {}),
         # One that also says for the first time that all are confirmed says that.
         "is_moved": bool(before) and (waits or EventKind.CONFIRMED not in earlier),
         "visits": [
@@ -372,6 +381,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "with": visit.therapist.name,
                 "for": safe_name(visit.visit_for) if len({one.visit_for for one in visits}) > 1 else "",
                 "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
+                "row": visit,
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
@@ -382,11 +392,26 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         ],
         "all_cents": sum(visit.total_cents for visit in visits),
         "waits": waits,
-        "is_over": all(visit.status not in STANDING for visit in visits),
+        "is_over": is_over,
+        "is_ended": is_ended,
+        "is_paused": is_paused,
+        "find_url": f"{settings.SITE_URL}{reverse('visits:find')}",
+        # The last one's link works longest, and a paused course waits.
+        "opens": visits[-1] if is_paused else booking,
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
+        "is_declined": all(visit.status == BookingStatus.DECLINED for visit in visits),
+        "lengths_differ": len({(visit.treatment_minutes, visit.add_ons_cents) for visit in visits}) > 1,
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }
+
+
+def _note_pages(context: dict[str, Any], secrets: Secrets) -> list[dict[str, str]]:
+    """Where a clinician's note is handed in: of two people side by side for each of them, else for the first visit.
+    Whether one is needed no email says."""
+    rows = [one for one in context["visits"] if one["waits"]] if context["side_by_side"] else []
+    of_each = [{"for": one["for"], "url": visit_url(secrets.visit(one["row"]))} for one in rows]
+    return of_each or [{"for": "", "url": context["visit_url"]}]
 
 
 def _ends_course(message: Message, booking: Booking) -> bool:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -47,6 +47,7 @@ from bookings.models import (
     BookingQuerySet,
     BookingRules,
     Client,
+    HeardFrom,
     Hold,
     ScreeningRecord,
     ServiceArea,
@@ -105,6 +106,9 @@ class Submission:
     payer_name: str = ""
     # The health questions are mailed to the client, whom staff book for; there are no answers yet.
     health_later: bool = False
+    # Where a new client heard of us, as `HeardFrom.link_name`; and that they may be asked for a review once.
+    heard_from: str = ""
+    may_be_asked: bool = False
 
     @property
     def digest(self) -> str:
@@ -188,20 +192,17 @@ def request_together(
     now: datetime,
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
-    all, and one staff. They are alike but for key, start, therapist and whom they ask for, total, address, and the
-    person: who that is, with their answers. `together` names the press, which counts as one request. Visits at one
+    all, and one staff. They are alike but for key, start, therapist and whom they ask for, add-ons, total, address, and
+    the person: who that is, with their answers. `together` names the press, which counts as one request. Visits at one
     start are confirmed at once only where each of them would be.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
     try:
-        areas = {looked_up.area.zip_code: looked_up.area}
-        for submission in submissions:
-            if submission.zip_code not in areas:
-                areas[submission.zip_code] = load_area(submission.zip_code)
+        found_for = _look_up_each(submissions, looked_up)
         presses = [
-            _look_through(submission, replace(looked_up, area=areas[submission.zip_code]), sender, now=now)
-            for submission in submissions
+            _look_through(submission, found, sender, now=now)
+            for submission, found in zip(submissions, found_for, strict=True)
         ]
         first = submissions[0]
         visit_request = VisitRequest(
@@ -215,13 +216,14 @@ def request_together(
             Wish(
                 replace(
                     visit_request.asking_for(submission.preference, submission.therapist),
-                    area=areas[submission.zip_code],
+                    treatment=found.treatment,
+                    area=found.area,
                     access_type=submission.access_type,
                     address_key=submission.address_key,
                 ),
                 submission.starts_at,
             )
-            for submission in submissions
+            for submission, found in zip(submissions, found_for, strict=True)
         ]
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
@@ -256,10 +258,31 @@ def request_together(
             return bookings
     except (BookingError, IntegrityError):
         earlier = [_earlier(submission) for submission in submissions]
-        found = [booking for booking in earlier if booking is not None]
-        if len(found) < len(submissions):
+        stand = [booking for booking in earlier if booking is not None]
+        if len(stand) < len(submissions):
             raise
-        return found
+        return stand
+
+
+def _look_up_each(submissions: Sequence[Submission], looked_up: LookedUp) -> list[LookedUp]:
+    """The same for each of several submissions, with its own area and add-ons: as many queries as there are of these
+    that weren't looked up yet. Raises as `load_area` and `load_treatment`."""
+    areas = {looked_up.area.zip_code: looked_up.area}
+    treatments = {frozenset(add_on.pk for add_on in looked_up.treatment.add_ons): looked_up.treatment}
+    found = []
+    for submission in submissions:
+        if submission.zip_code not in areas:
+            areas[submission.zip_code] = load_area(submission.zip_code)
+        add_ons = frozenset(submission.add_on_ids)
+        if add_ons not in treatments:
+            treatments[add_ons] = load_treatment(
+                service_slug=submission.service_slug,
+                option_id=submission.option_id,
+                add_on_ids=add_ons,
+                people=submission.people,
+            )
+        found.append(replace(looked_up, area=areas[submission.zip_code], treatment=treatments[add_ons]))
+    return found
 
 
 def _look_up(submission: Submission, *, now: datetime) -> LookedUp:
@@ -332,10 +355,24 @@ def _who(press: _Press, *, several: bool = False) -> _Who:
     """Raises `TooManyRequests` or `TooManyUnproved`."""
     rules, actor = press.looked_up.rules, press.sender.actor
     client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
-    must_prove = is_new and actor is None and not press.sender.proved
+    is_sure = actor is not None or press.sender.proved
+    must_prove = is_new and not is_sure
     if must_prove:
         _require_few_unproved(rules, press.sender.source, several=several)
+    if is_new or is_sure:
+        _note_told(client, press.submission)
     return _Who(client, is_known, must_prove)
+
+
+def _note_told(client: Client, submission: Submission) -> None:
+    """Keeps what a client is asked once: the first answer stands."""
+    told: dict[str, Any] = {}
+    if submission.may_be_asked and not client.may_be_asked:
+        told["may_be_asked"] = True
+    if submission.heard_from and client.heard_from_id is None:
+        told["heard_from"] = HeardFrom.objects.filter(link_name=submission.heard_from).first()
+    if told:
+        Client.objects.filter(pk=client.pk).update(**told)
 
 
 def _screened(
