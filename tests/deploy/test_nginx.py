@@ -7,48 +7,23 @@ import os
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
 from launch.servers import free_port
+from tests.deploy.proxy import HOST, Proxy
 from tests.support import ROOT, require
 from tests.support.site import RunningSite, running_site
 
 pytestmark = pytest.mark.faults
 
-HOST = "www.example.com"
 #: How long a picture of a bucket is kept here; a test can't wait for a day.
 KEPT_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Proxy:
-    plain: int
-    tls: int
-    log: Path
-
-    def ask(
-        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], str]:
-        """One request over TLS: status, headers in small letters, text."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.tls, timeout=30, context=context)
-        try:
-            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, found, response.read().decode(errors="replace")
-        finally:
-            connection.close()
 
 
 def rendered(tmp: Path, *, plain: int, tls: int, web: int, media: Path) -> str:
@@ -152,21 +127,8 @@ def test_log_tells_nothing_of_who_and_where(proxy: Proxy) -> None:
 
 
 def test_visitor_does_not_choose_an_address(proxy: Proxy) -> None:
-    """Whoever says each time to be another is one visitor all the same."""
-    _status, headers, text = proxy.ask("GET", "/admin/login/")
-    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)[0]
-    body = urlencode({"csrfmiddlewaretoken": token, "username": "owner", "password": "wrong"}).encode()
-    own = {
-        "Cookie": headers["set-cookie"].partition(";")[0],
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Referer": f"https://{HOST}/admin/login/",
-    }
-    # Ten a minute, twenty an hour for one name.
-    statuses = []
-    for number in range(25):
-        tried = {**own, "X-Forwarded-For": f"198.51.100.{number}"}
-        statuses.append(proxy.ask("POST", "/admin/login/", body=body, headers=tried)[0])
-    assert set(statuses) == {200, 429}
+    """Whoever says each time to be another is one visitor all the same: ten a minute, twenty an hour for one name."""
+    assert proxy.try_log_ins() == {200, 429}
 
 
 def test_picture_of_three_megabytes_reaches_the_site_and_more_is_refused_in_words(proxy: Proxy) -> None:
