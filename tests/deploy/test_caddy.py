@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from launch.servers import free_port
-from tests.deploy.proxy import HOST, Proxy
 from tests.support import ROOT, require
+from tests.support.proxy import HOST, Proxy
 from tests.support.site import running_site
 
 pytestmark = pytest.mark.faults

@@ -75,7 +75,16 @@ def test_image_holds_the_site_and_is_not_run_by_root() -> None:
     ignored = (ROOT / "deploy/Dockerfile.dockerignore").read_text().splitlines()
     allowed = {line[1:] for line in ignored if line.startswith("!")}
     assert names == allowed
-    assert {"manage.py", "gunicorn.conf.py", "massagerx", "services", "blog", "bookings", "templates", "static"} < names
+    assert {
+        "manage.py",
+        "gunicorn.conf.py",
+        "massagerx",
+        "services",
+        "blog",
+        "bookings",
+        "templates",
+        "static",
+    } < names
     assert all((ROOT / name).exists() for name in names)
 
 
