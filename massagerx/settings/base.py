@@ -130,7 +130,8 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
         }
     else:
-        config["HOST"] = unquote(config["HOST"] or "")  # the folder of a socket, as PostgreSQL's own addresses write it
+        # The folder of a socket, as PostgreSQL's own addresses write it.
+        config["HOST"] = unquote(config["HOST"] or "")
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         config["OPTIONS"] = {
