@@ -86,10 +86,13 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
     )
     starts = {start for client in clients for start in (client.last, client.next) if start is not None}
     rows = Booking.objects.filter(client__in=clients, starts_at__in=starts, status__in=OCCUPYING)
+    by_key = {client.pk: client for client in clients}
     visits = {
         (row.client_id, row.starts_at): row for row in rows.select_related("area", "service", "therapist")
     }
-    keys = [client.pk for client in clients]
+    for row in visits.values():
+        row.client = by_key[row.client_id]
+    keys = list(by_key)
     notes, pairings = notes_on(user, keys), pairings_on(user, keys)
     return [
         {
@@ -101,9 +104,11 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
             "last": visits.get((client.pk, client.last)),
             "last_when": local_when(client.last),
             # What "the same again" means: the visit to come, else the last one.
-            "again": visits.get((client.pk, client.next)) or visits.get((client.pk, client.last)),
+            "again": again,
+            "door": again or client,
         }
         for client in clients
+        for again in [visits.get((client.pk, client.next)) or visits.get((client.pk, client.last))]
     ]
 
 

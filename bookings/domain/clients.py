@@ -147,7 +147,7 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
             for visit in visits
         )
         kept.is_blocked = kept.is_blocked or gone.is_blocked
-        kept.door_rule = max(kept.door_rule, gone.door_rule, key=["", *DoorRule.values].index)
+        kept.door_rule = DoorRule.stricter(kept.door_rule, gone.door_rule)
         kept.created_at = min(kept.created_at, gone.created_at)
         kept.save(update_fields=["is_blocked", "door_rule", "created_at"])
         if gone.email != kept.email:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from bookings.domain import listeners, outbox, personal_data
+from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
@@ -100,11 +101,12 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
 
 def _erase_visits(visits: Sequence[Booking]) -> None:
     keys = [visit.pk for visit in visits]
+    forget_address_rules(visits)
     doors: dict[str, str] = {}
     for visit in visits:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.
         visit.street = doors.setdefault(visit.address_key, f"{_GONE} {secrets.token_hex(6)}")
-        visit.unit, visit.access_type = "", Booking.AccessType.GROUND
+        visit.unit, visit.access_type, visit.address_rule = "", Booking.AccessType.GROUND, ""
         visit.contact_name, visit.recipient_name, visit.payer_name = Client.ERASED, "", ""
         visit.recipient_phone, visit.recipient_language = "", ""
         # The digest is of all that was typed, so a good guess could be checked by it.
@@ -115,6 +117,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
             "street",
             "unit",
             "access_type",
+            "address_rule",
             "contact_name",
             "recipient_name",
             "recipient_phone",

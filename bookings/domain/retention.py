@@ -74,6 +74,10 @@ def kept() -> list[Kept]:
         Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
         Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
         Kept(
+            _("What our therapists mind at your address, for their safety"),
+            _("until nobody’s data is left there"),
+        ),
+        Kept(
             _("How long a drive took from one ZIP code to another; not who drove, or to whom"),
             _days(drives.KEEP),
         ),

@@ -91,6 +91,11 @@ class Client(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def door_rule_words(self) -> str:
+        """The door rule as staff read it, as a visit has it too."""
+        return self.get_door_rule_display() if self.door_rule else ""
+
 
 class ClientNote(models.Model):
     """What staff should know of a client: written once, never changed. What it says is encrypted. A complaint is a note

@@ -139,6 +139,8 @@ VIEWS: dict[str, set[str]] = {
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
     "bookings_booking_check_in": {"owner", "desk"},
+    # Whoever makes that visit, and nobody else.
+    "bookings_booking_own": set(),
     "bookings_booking_day": {"owner", "desk", "therapist"},
     "bookings_booking_week": {"owner", "desk", "therapist"},
     "bookings_booking_sheet": {"owner", "desk", "therapist"},
@@ -197,6 +199,7 @@ LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
 POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
+    "bookings_booking_door": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
