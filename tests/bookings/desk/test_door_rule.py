@@ -169,7 +169,7 @@ def rule_of(booking: Booking) -> str:
 @pytest.mark.parametrize("street", ["12 Sample Street", "12 sample street.", "14 Sample Street"])
 def test_a_request_for_such_an_address_waits_for_staff(world: World, street: str) -> None:
     """Whoever asks, and however it is typed."""
-    elsewhere = {"email": "bo@example.com", "phone": "+12135550188"}
+    elsewhere: dict[str, Any] = {"email": "bo@example.com", "phone": "+12135550188"}
     Booking.objects.filter(pk=world.book(**elsewhere, street=street).pk).update(
         status=BookingStatus.COMPLETED
     )

@@ -92,11 +92,13 @@ def test_only_by_a_press_of_who_may(desk: Client, confirmed: Booking) -> None:
 
 def test_no_hour_is_named_for_what_nobody_is_told(desk: Client, world: World) -> None:
     """Moved away and back, it is as the client knows it."""
-    booking = operations.confirm_booking(booking=world.book(), actor=None, now=NOW)
+    before = NOW - timedelta(hours=1)
+    booking = operations.confirm_booking(booking=world.book(now=before), actor=None, now=before)
     Message.objects.update(state=MessageState.SENT)
     actor = User.objects.get(username="desk")
-    for hour in (14, 10):
-        operations.move_booking(booking=booking, to=NewTime(at(hour)), act=Act(NOW, actor))
+    for hour, seconds in ((14, 40), (10, 20)):
+        act = Act(NOW - timedelta(seconds=seconds), actor)
+        operations.move_booking(booking=booking, to=NewTime(at(hour)), act=act)
         text = desk.get(page(booking)).content.decode()
-        assert ("The client hears at 12:02 PM." in text) is (hour == 14)
+        assert ("The client hears at 12:01 PM." in text) is (hour == 14)
         assert ("It is as the client knows it, so nothing is sent." in text) is (hour == 10)
