@@ -6,23 +6,25 @@ import logging
 import secrets
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q
 
 from bookings.domain import listeners, outbox, personal_data
 from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
-from bookings.exceptions import ClientGone, VisitsOpen
+from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import (
     AccessNotes,
     AreaRequest,
     Booking,
     BookingEvent,
+    BookingRules,
     BookletRequest,
     ChangeRequest,
     Client,
@@ -42,14 +44,17 @@ from bookings.models import (
     Therapist,
     VisitPurpose,
 )
+from massagerx.lib.localtime import local, months_before
 
 log = logging.getLogger("massagerx.bookings")
 
+# Clients whose time is over, in one night.
+_AT_ONCE = 50
 # Where a text must not be blank.
 _GONE = "Erased"
 
 
-def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
+def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasure:
     """Takes all that names the client out of the database, in one transaction. Visits stay for the books: when, what,
     by whom, in which ZIP code, for how much, and how they ended. Messages that wait are dropped, and a sender that has
     one in its hands finds its lease gone.
@@ -79,7 +84,11 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
             raise VisitsOpen
         names = {found.name, *(visit.contact_name for visit in visits)}
         keys = [visit.pk for visit in visits]
-        listeners.tell(listeners.ClientErased(client=found.pk, bookings=keys, by=actor.pk, at=now))
+        listeners.tell(
+            listeners.ClientErased(
+                client=found.pk, bookings=keys, by=actor.pk if actor is not None else None, at=now
+            )
+        )
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
@@ -97,6 +106,30 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         erasure = Erasure.objects.create(client=found, visits=len(visits), at=now, by=actor)
     log.info("a client was erased", extra={"client": found.pk})
     return erasure
+
+
+def erase_long_gone(*, now: datetime) -> int:
+    """Erases clients whose time is over (`BookingRules.clients_kept_years`), counted from their last visit, kept or
+    not, or from when they were first seen; returns how many. Those wait who have a visit that is open, or have just
+    written or asked for a link. A few at a time, since each looks through sessions and drafts."""
+    oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
+    visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
+    is_here = visits.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN))
+    # What is kept of these is kept for far less than a year.
+    by_email: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest, Link]
+    is_heard_of = Q()
+    for model in by_email:
+        is_heard_of |= Exists(
+            model._default_manager.filter(email__iexact=OuterRef("email")).exclude(email="")
+        )
+    over = Client.objects.present().filter(~Exists(is_here), created_at__lte=oldest).exclude(is_heard_of)
+    done = 0
+    for client in over.order_by("pk")[:_AT_ONCE]:
+        # Booked, merged or held by others meanwhile: the next night looks again.
+        with suppress(ClientGone, VisitsOpen, SlotTaken):
+            erase_client(client=client, actor=None, now=now)
+            done += 1
+    return done
 
 
 def _erase_visits(visits: Sequence[Booking]) -> None:

@@ -50,6 +50,9 @@ def kept() -> list[Kept]:
     after = _("%(time)s after your last visit")
     months = rules.health_kept_months
     health = ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
+    years = ngettext("%(count)d year", "%(count)d years", rules.clients_kept_years) % {
+        "count": rules.clients_kept_years
+    }
     return [
         Kept(_("A booking that you start and don’t send"), _days(intake.DRAFT_LIFETIME)),
         Kept(
@@ -85,8 +88,9 @@ def kept() -> list[Kept]:
             _("The cookies that keep your place while you book"),
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         ),
+        Kept(_("Who you are, where we came to, and what staff noted"), after % {"time": years}),
         Kept(
-            _("Your visits: when, what, for whom, with whom, how much, how it was paid and by whom"),
+            _("Your visits: when, what, in which ZIP code, with whom, how much and how it was paid"),
             _("as long as the law asks us to keep business records"),
         ),
     ]

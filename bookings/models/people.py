@@ -152,7 +152,8 @@ class ClientNote(models.Model):
 
 
 class Erasure(models.Model):
-    """A client was erased: who did it and when, and which number is left. Nothing that names the client."""
+    """A client was erased: who did it and when, and which number is left. Nothing that names the client. `by` is None
+    where their time was over."""
 
     client = models.OneToOneField(
         Client, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("client")
@@ -160,7 +161,12 @@ class Erasure(models.Model):
     visits = models.PositiveIntegerField(_("visits kept for the books"))
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
     )
 
     class Meta:
