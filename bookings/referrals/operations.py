@@ -398,8 +398,8 @@ def note_words(referral: Referral) -> str:
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:
-    """Deletes what offices entered of a client who is being erased; where nobody asked for that, what nobody has booked by
-    yet has its own time."""
+    """Deletes what offices entered of a client who is being erased; where nobody asked for that, what no course was
+    booked by yet has its own time."""
     client = Client.objects.get(pk=fact.client)
     found = referrals_of(client, fact.bookings)
     if fact.by is None:
