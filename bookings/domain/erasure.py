@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -117,7 +118,7 @@ def erase_long_gone(*, now: datetime) -> int:
     is_here = visits.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN))
     # What is kept of these is kept for far less than a year.
     by_email: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest, Link]
-    is_heard_of = Q()
+    is_heard_of: Any = Q()
     for model in by_email:
         is_heard_of |= Exists(
             model._default_manager.filter(email__iexact=OuterRef("email")).exclude(email="")

@@ -25,6 +25,7 @@ from massagerx.site.stored_files import YOUNG
 from tests.blog.files import make_picture
 from tests.blog.posts import make_post
 from tests.bookings.photos import add_photo
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -32,14 +33,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def left() -> set[str]:
     """What nobody names, among all that somebody does."""
-    now = timezone.now()
-    picture, photo = make_picture(now=now), add_photo("hero")
+    picture, photo = make_picture(now=NOW), add_photo("table")
     make_post(title="A quiet room")
     user = User.objects.create_user("writer")
     for model in (Picture, Photo):
-        assert make_sizes(model, now=now) == 1
+        assert make_sizes(model, now=NOW) == 1
     assert draw_share_pictures("Massage Rx") == 1
-    keep_upload(Encoded(b"picture", 9, 9), "room.jpg", by=user, now=now)
+    keep_upload(Encoded(b"picture", 9, 9), "room.jpg", by=user, now=NOW)
     picture.refresh_from_db()
     # A worker that died: a picture without a row, a size that a moved focus left, a share picture of before.
     names = {

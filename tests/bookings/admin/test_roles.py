@@ -281,6 +281,8 @@ class Desk:
             "bookings_booking_note": [self.other.pk],
             "bookings_booking_check_in": [self.other.pk],
             "bookings_booking_pin": [self.other.pk],
+            "bookings_booking_own": [self.other.pk],
+            "bookings_booking_door": [self.other.pk],
             "bookings_booking_step": [self.other.pk, "leaving"],
             "bookings_booking_undo_step": [self.other.pk, uuid.UUID(int=7)],
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
