@@ -21,6 +21,8 @@ from massagerx.lib.batches import delete_in_batches, in_batches
 
 #: Gate codes and notes about a home, after the client's last visit.
 WAY_IN_KEPT = timedelta(weeks=12)
+#: A client's review, after they wrote it.
+REVIEWS_KEPT = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def kept() -> list[Kept]:
             _("That you would like us to come to where we don’t drive yet"),
             _days(timedelta(days=rules.area_requests_kept_days)),
         ),
+        Kept(_("A review that you write, if you don’t withdraw it before"), _days(REVIEWS_KEPT)),
         Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
         Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
         Kept(
@@ -88,7 +91,10 @@ def kept() -> list[Kept]:
             _("The cookies that keep your place while you book"),
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         ),
-        Kept(_("Who you are, where we came to, and what staff noted"), after % {"time": years}),
+        Kept(
+            _("Who you are, where we came to, how you heard of us, and what staff noted"),
+            after % {"time": years},
+        ),
         Kept(
             _("Your visits: when, what, in which ZIP code, with whom, how much and how it was paid"),
             _("as long as the law asks us to keep business records"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_address_rules"),
+        ("bookings", "0004_address_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
