@@ -12,6 +12,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.domain import alternatives, scheduling
@@ -140,7 +141,7 @@ def _times_like(booking: Booking, now: datetime) -> list[dict[str, str]]:
         {
             "who": asked,
             "value": f"{start.starts_at.isoformat()} {booking.therapist.slug}",
-            "when": local_when(start.starts_at),
+            "when": date_format(local(start.starts_at), "D, M j, g:i A"),
         }
         for _day, start in alternatives.like_last(offer.by_day, booking.starts_at, today=today)
     ]
