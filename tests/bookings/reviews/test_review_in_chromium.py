@@ -40,7 +40,7 @@ def asked(clock: Any) -> str:
     assert operations.ask(now=NOW) == 1
     delivery.send_due(clock=lambda: NOW)
     (sent,) = mail.outbox
-    found = re.search(r"/review/[^/\s]+/", sent.body)
+    found = re.search(r"/review/[^/\s]+/", str(sent.body))
     assert found
     return found[0]
 
