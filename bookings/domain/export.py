@@ -108,7 +108,8 @@ def all_about(client: Client) -> list[Section]:
     asked = personal_data.enquiries_of(client)
     return [
         Section("client", _("Who you are"), [
-            _of(client, "name", "email", "phone", "is_blocked", "door_rule", "created_at"),
+            _of(client, "name", "email", "phone", "is_blocked", "door_rule", "heard_from",
+                "may_be_asked", "created_at"),
         ]),
         Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
         _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,
@@ -177,6 +178,7 @@ def _visit(visit: Booking) -> list[Line]:
             visit, "reference", "status", "contact_name", "recipient_name", "recipient_phone",
             "recipient_language", "payer_name", "service", "therapist", "people",
             "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
+            "address_rule",
             "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "discount_cents", "total_cents",
             "late_fee_cents",
             "preference", "created_at", "confirmed_at",

@@ -1,4 +1,4 @@
-"""What the core tells the apps inside bookings (courses, referrals, program), which it never imports.
+"""What the core tells the apps inside bookings (courses, referrals, program, reviews), which it never imports.
 
 The whole list of what can be heard is below: a class per fact, with its payload. An app registers its listeners once,
 in `ready()` of its `apps.py`:
@@ -62,11 +62,11 @@ class BookedTogether:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientErased:
     """A client (key) is being erased: what apps hold about these visits (keys of bookings) has to go. `by` is the key
-    of the member of staff who does it."""
+    of the member of staff who does it, None where the client's time is over."""
 
     client: int
     bookings: Sequence[int]
-    by: int
+    by: int | None
     at: datetime
 
 

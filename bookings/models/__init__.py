@@ -19,16 +19,26 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therapist, TherapistQuerySet
+from .people import (
+    Client,
+    ClientNote,
+    ClientQuerySet,
+    Erasure,
+    HeardFrom,
+    Pairing,
+    Therapist,
+    TherapistQuerySet,
+)
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
-from .safety import CheckIn, SafetyContact, SafetyPins
+from .safety import AddressRule, CheckIn, SafetyContact, SafetyPins
 from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
 
 __all__ = [
     "AccessNotes",
+    "AddressRule",
     "AreaRequest",
     "Booking",
     "BookingDraft",
@@ -49,6 +59,7 @@ __all__ = [
     "Erasure",
     "ExtraHours",
     "HealthAccess",
+    "HeardFrom",
     "Hold",
     "Incident",
     "LateFee",

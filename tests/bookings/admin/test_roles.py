@@ -47,6 +47,7 @@ from bookings.models import (
     DriveOverride,
     Erasure,
     HealthAccess,
+    HeardFrom,
     Incident,
     LateFee,
     Message,
@@ -60,6 +61,8 @@ from bookings.program import desk_urls as desk_program
 from bookings.program.models import Exercise, Program, ProgramTemplate
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
+from bookings.reviews import desk_urls as desk_reviews
+from bookings.reviews.models import Review
 from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
 from services.models import Business, Category
@@ -119,6 +122,8 @@ RIGHTS: dict[str, dict[str, str]] = {
     "program.exercise": {"owner": "lacd", "desk": "l"},
     "program.programtemplate": {"owner": "lacd", "desk": "l"},
     "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
+    "reviews.review": {"owner": "l"},
+    "bookings.heardfrom": {"owner": "lacd"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
@@ -139,6 +144,8 @@ VIEWS: dict[str, set[str]] = {
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
     "bookings_booking_check_in": {"owner", "desk"},
+    # Whoever makes that visit, and nobody else.
+    "bookings_booking_own": set(),
     "bookings_booking_day": {"owner", "desk", "therapist"},
     "bookings_booking_week": {"owner", "desk", "therapist"},
     "bookings_booking_sheet": {"owner", "desk", "therapist"},
@@ -198,6 +205,7 @@ LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
 POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
+    "bookings_booking_door": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
@@ -226,6 +234,7 @@ POSTS: dict[str, set[str]] = {
     "referrals_referral_plan": {"owner", "desk"},
     "program_program_open": {"owner", "desk"},
     "program_program_do": {"owner", "desk"},
+    "reviews_review_do": {"owner"},
     "courses_course_pause": {"owner", "desk"},
     "courses_course_resume": {"owner", "desk"},
     "courses_course_end": {"owner", "desk"},
@@ -279,6 +288,8 @@ class Desk:
             "bookings_booking_note": [self.other.pk],
             "bookings_booking_check_in": [self.other.pk],
             "bookings_booking_pin": [self.other.pk],
+            "bookings_booking_own": [self.other.pk],
+            "bookings_booking_door": [self.other.pk],
             "bookings_booking_step": [self.other.pk, "leaving"],
             "bookings_booking_undo_step": [self.other.pk, uuid.UUID(int=7)],
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
@@ -314,6 +325,7 @@ class Desk:
             "program_assessment": [self.other.pk],
             "program_program_open": [rows["program.program"]],
             "program_program_do": [rows["program.program"], "note"],
+            "reviews_review_do": [rows["reviews.review"], "open"],
             **{
                 f"referrals_referral_{what}": [rows["referrals.referral"]]
                 for what in ("open", "approve", "take_back", "erase", "download", "plan")
@@ -461,6 +473,8 @@ def desk(world: World) -> Desk:
         ),
         "program.exercise": Exercise.objects.create(name="Bridge", steps="Lift.", stop_when="-"),
         "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
+        "reviews.review": Review.objects.create(booking=other, asked_at=NOW),
+        "bookings.heardfrom": HeardFrom.objects.create(name="A friend", link_name="friend"),
         "program.program": Program.objects.create(
             booking=other,
             name="For runners",
@@ -524,7 +538,10 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
     of_desk = set().union(
-        *(names(pages.urlpatterns) for pages in (desk_pages, desk_courses, desk_referrals, desk_program))
+        *(
+            names(pages.urlpatterns)
+            for pages in (desk_pages, desk_courses, desk_referrals, desk_program, desk_reviews)
+        )
     )
     assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,
