@@ -105,9 +105,11 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
             "last": visits.get((client.pk, client.last)),
             "last_when": local_when(client.last),
             # What "the same again" means: the visit to come, else the last one.
-            "again": visits.get((client.pk, client.next)) or visits.get((client.pk, client.last)),
+            "again": again,
+            "door": again or client,
         }
         for client in clients
+        for again in [visits.get((client.pk, client.next)) or visits.get((client.pk, client.last))]
     ]
     if len(found) == 1 and (again := found[0]["again"]) is not None:
         found[0]["times"] = _times_like(again, now)
