@@ -19,10 +19,12 @@ from django.utils import timezone
 from blog.media import draw_share_pictures, keep_upload
 from blog.models import Picture
 from bookings.models import Photo
+from massagerx.lib.logo import EncodedLogo
 from massagerx.lib.pictures import Encoded
 from massagerx.lib.stored_picture import make_sizes, new_token, picture_name, store
 from massagerx.site import stored_files, tasks
 from massagerx.site.stored_files import YOUNG
+from services.models import Business
 from tests.blog.files import make_picture
 from tests.blog.posts import make_post
 from tests.bookings.photos import add_photo
@@ -44,6 +46,8 @@ def left() -> set[str]:
         assert make_sizes(model, now=NOW) == 1
     assert draw_share_pictures("Massage Rx") == 1
     keep_upload(Encoded(b"picture", 9, 9), "room.jpg", by=user, now=NOW)
+    logo = Business(phone="+12135550142", email="hello@example.com")
+    logo.put_logo(EncodedLogo(Encoded(b"logo", 9, 9), b"share"))
     picture.refresh_from_db()
     # A worker that died: a picture without a row, a size that a moved focus left, a share picture of before.
     names = {
