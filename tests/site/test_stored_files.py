@@ -104,5 +104,5 @@ def test_a_store_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_many_queries_for_many_files_as_for_few(left: set[str], django_assert_num_queries: Any) -> None:
     for _number in range(30):
         store(picture_name(new_token()), b"left")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(list(stored_files.orphans(now=timezone.now() + YOUNG))) == 34
