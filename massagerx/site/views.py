@@ -26,6 +26,8 @@ from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
+from bookings.reviews import operations as reviews
+from bookings.reviews.models import Review
 from bookings.views.enquiries import write_to_us
 from massagerx.lib import palette
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
@@ -39,6 +41,10 @@ from services.models import Business, Service
 RETRY_SECONDS = 30
 # Who had surgery reads first what it takes, where this service is on offer.
 _AFTER_SURGERY = "manual-lymphatic-drainage"
+
+
+# Blocks that are about what the page shows under their name; one about nothing is left out.
+_ABOUT = frozenset({"therapists", "surgery", "area", "questions", "posts", "reviews"})
 
 
 @require_safe
@@ -60,36 +66,32 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    services = list(Service.objects.offered(timezone.localdate(now)).with_prices())
+    today = timezone.localdate(now)
+    services = list(Service.objects.offered(today).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
-    bookable = Therapist.objects.bookable(timezone.localdate(now))
-    therapists = list(bookable.select_related("home_zip__zone")[:5])
+    therapists = list(Therapist.objects.bookable(today).select_related("home_zip__zone")[:5])
     context: dict[str, Any] = {
         "check": check,
         "services": services[:6],
         "options": options,
-        "hours": opening_hours(timezone.localdate(now)),
+        "hours": opening_hours(today),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": therapists,
         "soonest": soonest_times(therapists, days=1, now=now),
-        "after_surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
         "testimonials": Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
-        "zones": visited_zones(timezone.localdate(now)),
+        "area": visited_zones(today),
+        "reviews": list(Review.objects.published().with_visit()[:2]),
     }
-    # What a block is about; one about nothing is left out.
-    about = {
-        "therapists": therapists,
-        "surgery": context["after_surgery"],
-        "area": context["zones"],
-        "questions": context["questions"],
-        "posts": context["posts"],
-    }
-    context["blocks"] = [block for block in HomeBlock.in_order() if about.get(block.slug, True)]
+    if context["reviews"]:
+        context["summary"] = reviews.summary()
+    blocks = HomeBlock.in_order()
+    context["blocks"] = [block for block in blocks if block.slug not in _ABOUT or context[block.slug]]
     return render(request, "home.html", context)
 
 
