@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0002_roles_and_search"),
+        ("bookings", "0003_reviews_and_heard_from"),
     ]
 
     operations = [
