@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_reviews_and_heard_from"),
+        ("bookings", "0005_clients_kept_years"),
     ]
 
     operations = [
