@@ -35,6 +35,7 @@ class HomeBlock(models.Model):
         SURGERY = "surgery", _("After surgery")
         VISIT = "visit", _("A visit by the minute")
         PROMISES = "promises", _("Promises")
+        PROGRAM = "program", _("Training program")
         AREA = "area", _("Where we drive")
         QUESTIONS = "questions", _("Questions")
         POSTS = "posts", _("From the blog")
@@ -116,6 +117,11 @@ class HomeBlock(models.Model):
         return [line.strip() for line in self.lines.splitlines() if line.strip()]
 
     @classmethod
+    def named(cls, slug: str) -> HomeBlock:
+        """The block of that name, with the site's words where the owner has none."""
+        return cls.objects.filter(slug=slug).first() or cls(slug=slug)
+
+    @classmethod
     def in_order(cls) -> list[HomeBlock]:
         """The blocks that are shown, the first screen first."""
         rows = {row.slug: row for row in cls.objects.all()}
@@ -160,6 +166,15 @@ _OWN = {
             _("A name and a number: Each therapist’s certificate can be looked up."),
             _("Questions before hands: If massage may not be right for you now, we say so."),
             _("Your answers stay private: Health answers are encrypted, and each look is written down."),
+        ),
+    ),
+    HomeBlock.Slug.PROGRAM: Words(
+        _("A program of your own"),
+        _("Exercises for your sport and your problem areas, made for you at a visit."),
+        (
+            _("A visit: We look at how you stand and move, and at what you train for."),
+            _("At home: Your exercises stand on a page of your own, a few each day, one at a time."),
+            _("The next visit: We look at how it went, and change what doesn’t fit."),
         ),
     ),
     HomeBlock.Slug.AREA: Words(

@@ -37,6 +37,7 @@ from .body import REGIONS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .stages import course_behind, course_of_client, stages_of
 from .week import days_missed
 from .words import check_words, why_not
 
@@ -323,6 +324,14 @@ def _link(request: StaffRequest, program: Program, act: Act) -> str:
     return _("There is a new link. One from before opens nothing any more.")
 
 
+def _follow(request: StaffRequest, program: Program, act: Act) -> str:
+    course = course_of_client(program)
+    if course is None:
+        raise forms.ValidationError(_("There is no other course of this client’s by now."))
+    operations.follow_course(program=program, course=course, act=act)
+    return _("The program changes at the visits of “%(course)s” now.") % {"course": course}
+
+
 _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
     "change": _change,
     "take-out": _take_out,
@@ -332,6 +341,7 @@ _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
     "end": _end,
     "note": _note,
     "link": _link,
+    "follow": _follow,
 }
 
 
@@ -363,6 +373,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
     is_open = program.ended_at is None
     client = program.booking.client
     token = operations.token_of(program) if not client.email and is_open else ""
+    course = course_behind(program.course_key)
     context = {
         "title": _("%(program)s: %(name)s") % {"program": program, "name": program.booking.visit_for},
         "program": program,
@@ -379,6 +390,9 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "may_change": user.has_perm(CHANGE) and is_open,
         "add_form": AddForm(),
         "note_form": NoteForm(initial={"note": note}),
+        "course": course,
+        "stages": stages_of(course.plan, program.weeks) if course else [],
+        "other_course": course_of_client(program) if is_open else None,
         "note_lost": note_lost,
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }

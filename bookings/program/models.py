@@ -237,6 +237,9 @@ class Program(models.Model):
     paused_on = models.DateField(_("paused on"), null=True, blank=True)
     resumed_at = models.DateTimeField(_("went on at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # The course (its key) at whose visits it changes, and the week that waits for the next of them; none without one.
+    course_key = models.UUIDField(null=True, blank=True, editable=False)
+    waits_for = models.PositiveSmallIntegerField(_("week that waits for a visit"), null=True, blank=True)
     # A word of the therapist's to the client, shown on the client's page.
     note = EncryptedJSONField(default=str)
     # When somebody should look: it hurt much, or more than at first.
@@ -268,8 +271,14 @@ class Program(models.Model):
         return self.name
 
     def week_of(self, day: date) -> int:
-        """The week, from 1, that a local day is in; less before the first day, more than `weeks` after the last."""
-        return (day - self.started_on).days // 7 + 1
+        """The week, from 1, that a local day is in; less before the first day, more than `weeks` after the last. None
+        comes before the visit that it waits for: till then the one before goes on."""
+        week = (day - self.started_on).days // 7 + 1
+        return week if self.waits_for is None else min(week, self.waits_for - 1)
+
+    def is_waiting_on(self, day: date) -> bool:
+        """Whether the next week would have come by a local day, and waits for a visit."""
+        return self.waits_for is not None and (day - self.started_on).days // 7 + 1 >= self.waits_for
 
     def is_over_on(self, today: date) -> bool:
         """Whether its last day is past; none passes in a pause."""

@@ -66,6 +66,7 @@ def _page(
         "week": week,
         "is_running": is_running,
         "is_over": found.is_over_on(today),
+        "waits": found.is_waiting_on(today),
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
         "left": sum(row.pk not in words for row in asked),
         "now": _shown(request, asked, words) if is_running else None,

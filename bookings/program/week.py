@@ -27,7 +27,13 @@ def times_asked(exercise: ProgramExercise, program: Program, first: date, last: 
     counted at once."""
     begin, per_week = program.started_on, exercise.days_a_week
     since = max((first - begin).days, 7 * (exercise.from_week - 1))
-    until = min((last - begin).days + 1, 7 * exercise.to_week)
+    until = (last - begin).days + 1
+    waits_for = program.waits_for
+    if waits_for is not None and exercise.from_week >= waits_for:
+        return 0
+    # The week before the one that waits for a visit goes on.
+    if waits_for is None or exercise.to_week < waits_for - 1:
+        until = min(until, 7 * exercise.to_week)
 
     def before(number: int) -> int:
         weeks, rest = divmod(number, 7)
@@ -69,7 +75,7 @@ def glance(
     program: Program, exercises: Sequence[ProgramExercise], days: Iterable[ExerciseDay], today: date
 ) -> list[DayGlance]:
     """The seven days of the week of the program that `today` is in."""
-    first = program.started_on + timedelta(days=7 * (program.week_of(today) - 1))
+    first = today - timedelta(days=(today - program.started_on).days % 7)
     done: dict[date, int] = {}
     for row in days:
         if row.outcome == _DONE:

@@ -26,6 +26,7 @@ from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
+from bookings.program.example import example_of
 from bookings.views.enquiries import write_to_us
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
@@ -73,6 +74,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "therapists": therapists,
         "soonest": soonest_times(therapists, days=1, now=now),
         "after_surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "program": example_of(services),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
         "testimonials": Testimonial.objects.shown()[:1],
@@ -84,6 +86,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
     about = {
         "therapists": therapists,
         "surgery": context["after_surgery"],
+        "program": context["program"],
         "area": context["zones"],
         "questions": context["questions"],
         "posts": context["posts"],

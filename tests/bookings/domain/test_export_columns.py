@@ -118,7 +118,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "revoked_at": "ours",
         "misses": "ours",
     },
-    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER},
+    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER, "course_key": _TIES},
     Referral: {
         "approved_by": _STAFF,
         "link": _PROOF,

@@ -47,9 +47,10 @@ def test_nothing_yet() -> None:
     assert plot_of([]).bars == []
 
 
+@pytest.mark.parametrize("waits_for", [None, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("per_week", range(1, 8))
-def test_days_are_counted_as_they_are_asked_for(per_week: int) -> None:
-    program = Program(started_on=TODAY, weeks=8)
+def test_days_are_counted_as_they_are_asked_for(per_week: int, waits_for: int | None) -> None:
+    program = Program(started_on=TODAY, weeks=8, waits_for=waits_for)
     exercise = ProgramExercise(days_a_week=per_week, from_week=2, to_week=4)
     days = [TODAY + timedelta(days=number) for number in range(-3, 40, 3)]
     for first in days:
