@@ -7,4 +7,9 @@ from django import template
 from blog.models import HomeBlock
 
 register = template.Library()
-register.simple_tag(HomeBlock.named, name="words_of_block")
+
+
+@register.simple_tag
+def words_of_block(slug: str) -> HomeBlock:
+    """The block of that name; one query."""
+    return HomeBlock.named(slug)

@@ -26,7 +26,7 @@ from bookings.domain.operations import Act
 from bookings.exceptions import BookingError
 from bookings.models import Booking
 from bookings.staff.labels import local_when, unreadable
-from bookings.staff.visibility import only_seen_by, sees_reports, sees_visits
+from bookings.staff.visibility import sees_reports, sees_visits
 from massagerx.lib.csv import csv_response
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
@@ -37,6 +37,7 @@ from .body import REGIONS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .rights import programs_seen_by
 from .stages import course_behind, course_of_client, stages_of
 from .week import days_missed
 from .words import check_words, why_not
@@ -347,7 +348,7 @@ _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
 
 def _seen_by(user: User) -> Any:
     rows = Program.objects.select_related("booking__client", "made_by", "link").defer("note")
-    return only_seen_by(user, rows, "booking__therapist")
+    return programs_seen_by(user, rows)
 
 
 def _find(user: User, text: str) -> Program | None:

@@ -46,6 +46,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    "make-exercise-picture-sizes": {
+        "task": "bookings.program.tasks.make_picture_sizes",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     "forget-uploads": {"task": "blog.tasks.forget_uploads", "schedule": 3600.0},
     "draw-share-pictures": {
         "task": "blog.tasks.draw_share_pictures",

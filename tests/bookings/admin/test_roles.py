@@ -57,7 +57,7 @@ from bookings.models import (
     TimeOffWish,
 )
 from bookings.program import desk_urls as desk_program
-from bookings.program.models import Exercise, Program, ProgramTemplate
+from bookings.program.models import Exercise, ExercisePicture, Program, ProgramTemplate
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
 from massagerx.accounts.models import LogIn
@@ -117,6 +117,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "referrals.referraloffice": {"owner": "lac", "desk": "l"},
     "referrals.referral": {"owner": "l", "desk": "l"},
     "program.exercise": {"owner": "lacd", "desk": "l"},
+    "program.exercisepicture": {"owner": "lacd", "desk": "l"},
     "program.programtemplate": {"owner": "lacd", "desk": "l"},
     "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
@@ -459,6 +460,7 @@ def desk(world: World) -> Desk:
             submission_key=uuid.uuid4(),
         ),
         "program.exercise": Exercise.objects.create(name="Bridge", steps="Lift.", stop_when="-"),
+        "program.exercisepicture": ExercisePicture.objects.create(title="Bridge", width=60, height=40),
         "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
         "program.program": Program.objects.create(
             booking=other,

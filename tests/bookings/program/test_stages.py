@@ -38,7 +38,7 @@ def course(world: World, staff: User) -> Course:
         plan=plan, dates={"day_zero": "2026-12-07", "cleared_from": None}, booked_at=NOW
     )
     for week in range(4):
-        visit = confirmed(world, staff, starts_at=at(10, day=date(2026, 12, 7) + timedelta(days=7 * week)))
+        visit = confirmed(world, staff, starts_at=at(14, day=date(2026, 12, 7) + timedelta(days=7 * week)))
         Booking.objects.filter(pk=visit.pk).update(together=course.key)
     return course
 
@@ -49,7 +49,7 @@ def visit_of(course: Course, number: int) -> Booking:
 
 def takes_place(course: Course, number: int, day: date, staff: User) -> None:
     """Is said to have taken place, on a local day."""
-    visits.complete_booking(booking=visit_of(course, number), actor=staff, now=at(12, day=day))
+    visits.complete_booking(booking=visit_of(course, number), actor=staff, now=at(18, day=day))
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_course_that_is_canceled_holds_nothing_up(course: Course, tied: Progra
 def test_what_was_held_up_goes_on_where_it_stood(course: Course, tied: Program, staff: User) -> None:
     takes_place(course, 1, date(2026, 12, 7), staff)
     for number in (2, 3, 4):
-        visits.mark_no_show(booking=visit_of(course, number), actor=staff, now=at(12, day=TODAY + 30 * DAY))
+        visits.mark_no_show(booking=visit_of(course, number), actor=staff, now=at(18, day=TODAY + 30 * DAY))
     tied = fresh(tied)
     assert (tied.waits_for, tied.week_of(TODAY + 30 * DAY)) == (None, 3)
 
