@@ -409,13 +409,15 @@ def figures_page(request: StaffRequest) -> HttpResponseBase:
     found = overview(today=today)
     if "csv" in request.GET:
         parts = ((_("Sport"), found.sports), (_("Exercise"), found.exercises))
-        rows: list[list[Any]] = [[_("Of"), _("Name"), _("Programs"), _("Asked for"), _("Done"), _("Percent")]]
+        rows: list[list[Any]] = [
+            [_("Of"), _("Name"), _("Programs"), _("Asked for"), _("Done"), _("Stopped"), _("Percent")]
+        ]
         rows += [
-            [of, one.name, one.programs, one.asked, one.done, one.share]
+            [of, one.name, one.programs, one.asked, one.done, "", one.share]
             for of, followed in parts
             for one in followed
         ]
-        rows += [[_("Stopped in week"), week, count] for week, count in found.stopped]
+        rows += [[_("Week"), one.week, one.came, "", "", one.stopped, one.share] for one in found.stopped]
         return csv_response(f"programs-{today}", rows)
     parts = ((_("By sport"), found.sports), (_("By exercise"), found.exercises))
     return page(

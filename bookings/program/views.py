@@ -87,7 +87,7 @@ def _page(
     response = private(render(request, "bookings/program.html", context, status=status))
     if context["now"] and (video := context["now"]["video"]) is not None:
         # What django-csp's decorator sets: the one host that the page may show a frame of, after a press.
-        response._csp_update = {"frame-src": [FRAME_HOSTS[video.provider]]}  # type: ignore[attr-defined]
+        response._csp_update = {"frame-src": [FRAME_HOSTS[video.provider]]}
     return response
 
 

@@ -105,6 +105,7 @@ def test_the_next_exercises_wait_for_the_visit(
     assert "come with your next visit" not in page
     link = fresh(tied).link
     assert link is not None
+    assert link.expires_at is not None
     assert link.expires_at >= NOW + 7 * DAY + timedelta(days=8 * 7 - 1 + 60)
 
 
