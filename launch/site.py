@@ -180,9 +180,9 @@ class Site:
     def _fingerprint(self) -> dict[str, str]:
         """A digest of everything that the prepared state depends on: code that makes the schema and the sample
         data, static files with the packages they come from, and the migrations that the database says it has."""
-        apps = ("services", "blog", "bookings")
-        code = [path for app in apps for path in (self.root / app).glob("migrations/*.py")]
-        code += [path for app in apps for path in (self.root / app).glob("management/**/*")]
+        apps = ("massagerx", "services", "blog", "bookings")
+        code = [path for app in apps for path in (self.root / app).glob("**/migrations/*.py")]
+        code += [path for app in apps for path in (self.root / app).glob("**/management/**/*")]
         static = [
             path
             for place in ("static", *(f"{app}/static" for app in apps))

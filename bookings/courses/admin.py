@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +18,13 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin.base import RowsOnly
 from bookings.domain.operations import MOVABLE
+from bookings.domain.visit_request import MAX_TREATMENT_MINUTES
 from bookings.enums import BookingStatus
 from bookings.models import Booking
 from bookings.staff.labels import local_when, mark
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
-from services.models import ServiceOption
+from services.models import AddOn, ServiceOption
 
 from .models import MOST_VISITS, Course, CoursePhase, CoursePlan
 
@@ -31,7 +33,7 @@ COPY = "copy"
 _COPIED = ("name", "option", "counted_from", "words")
 # What an approval is of, beside the phases.
 _APPROVED = ("option", "counted_from")
-_PHASE = ("from_day", "to_day", "visits", "apart")
+_PHASE = ("from_day", "to_day", "visits", "apart", "add_ons")
 
 
 class PhaseFormSet(forms.BaseInlineFormSet):
@@ -53,6 +55,23 @@ class PhaseFormSet(forms.BaseInlineFormSet):
             if after["from_day"] <= before["to_day"]:
                 words = _("The phase from day %(day)d begins before the one before it has ended.")
                 raise forms.ValidationError(words % {"day": after["from_day"]})
+        if self.instance.option_id is not None:
+            for phase in phases:
+                self._require_add_ons(phase["add_ons"])
+
+    def _require_add_ons(self, add_ons: Collection[AddOn]) -> None:
+        """Refuses what the plan's service doesn't have, or what makes a visit too long."""
+        option = self.instance.option
+        of_service = set(
+            AddOn.objects.filter(services=option.service_id).order_by().values_list("pk", flat=True)
+        )
+        for add_on in add_ons:
+            if add_on.pk not in of_service:
+                words = _("%(add_on)s is no add-on of %(service)s.")
+                raise forms.ValidationError(words % {"add_on": add_on.name, "service": option.service.name})
+        if option.minutes + sum(add_on.minutes for add_on in add_ons) > MAX_TREATMENT_MINUTES:
+            words = _("With these add-ons a visit is longer than %(most)d minutes.")
+            raise forms.ValidationError(words % {"most": MAX_TREATMENT_MINUTES})
 
 
 class PhaseInline(KindFieldsMixin, admin.TabularInline):
@@ -60,6 +79,12 @@ class PhaseInline(KindFieldsMixin, admin.TabularInline):
     formset = PhaseFormSet
     fields = list(_PHASE)
     max_num = 12
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Add-ons as boxes to be checked; of which service, where they aren't of every one."""
+        kwargs["queryset"] = AddOn.objects.order_by("name", "pk")
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """A row to add to, and those of the version that is copied."""
@@ -90,7 +115,7 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     inlines = [PhaseInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CoursePlan]:
-        phases = Prefetch("phases", CoursePhase.objects.order_by("from_day"))
+        phases = Prefetch("phases", CoursePhase.objects.order_by("from_day").prefetch_related("add_ons"))
         return super().get_queryset(request).prefetch_related(phases)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -106,7 +131,11 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         plan = _copied(request) if obj.pk is None and request.method == "GET" else None
         if plan is not None:
-            kwargs["initial"] = list(plan.phases.order_by("from_day").values(*_PHASE))
+            phases = plan.phases.order_by("from_day").prefetch_related("add_ons")
+            kwargs["initial"] = [
+                {name: getattr(phase, name) for name in _PHASE} | {"add_ons": list(phase.add_ons.all())}
+                for phase in phases
+            ]
         return kwargs
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -160,7 +189,7 @@ class CoursePlanAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 
     @admin.display(description=gettext_lazy("phases"))
     def in_words(self, plan: CoursePlan) -> str:
-        return "; ".join(str(phase) for phase in plan.phases.all())
+        return "; ".join(phase.in_words for phase in plan.phases.all())
 
     @admin.display(description=gettext_lazy("approved"))
     def approval(self, plan: CoursePlan) -> str:

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.models import HistoricalRecords
 
 from bookings.models import Booking, BookingQuerySet
 from massagerx.lib.encryption import EncryptedJSONField
-from services.models import Service, ServiceOption
+from services.models import AddOn, Service, ServiceOption
 
 from . import planner
 
@@ -25,11 +25,19 @@ LONGEST_DAYS, MOST_VISITS = 365, 40
 
 class CoursePlanQuerySet(models.QuerySet["CoursePlan"]):
     def offered(self) -> CoursePlanQuerySet:
-        """Of each name the newest approved version, while its service and length are on offer."""
+        """Of each name the newest approved version, while its service, length and add-ons are on offer."""
         approved = self.model._default_manager.exclude(approved_by="")
         newest = approved.filter(name=OuterRef("name")).order_by("-number").values("pk")[:1]
+        phases = CoursePhase.add_ons.through.objects.filter(coursephase__plan=OuterRef("pk"))
+        service = AddOn.services.through.objects.filter(
+            addon=OuterRef("addon"), service=OuterRef("coursephase__plan__option__service")
+        )
         return self.filter(
-            pk=Subquery(newest), is_offered=True, option__is_active=True, option__service__is_active=True
+            ~Exists(phases.filter(~Q(addon__is_active=True) | ~Exists(service))),
+            pk=Subquery(newest),
+            is_offered=True,
+            option__is_active=True,
+            option__service__is_active=True,
         )
 
 
@@ -109,6 +117,13 @@ class CoursePhase(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(60)],
         help_text=_("From the visit before; 1 is the day after."),
     )
+    add_ons = models.ManyToManyField(
+        AddOn,
+        related_name="+",
+        blank=True,
+        verbose_name=_("add-ons"),
+        help_text=_("Added to each visit of the phase, with its minutes and price."),
+    )
 
     class Meta:
         ordering = ["plan", "from_day"]
@@ -134,6 +149,11 @@ class CoursePhase(models.Model):
         visits = ngettext("%(count)d visit", "%(count)d visits", self.visits) % {"count": self.visits}
         words = _("%(visits)s in days %(first)d to %(last)d")
         return words % {"visits": visits, "first": self.from_day, "last": self.to_day}
+
+    @property
+    def in_words(self) -> str:
+        """The phase with what is added to its visits."""
+        return " + ".join([str(self), *(add_on.name for add_on in self.add_ons.all())])
 
     @property
     def value(self) -> planner.Phase:

@@ -52,11 +52,19 @@ class Elsewhere(NamedTuple):
         )
 
 
+class Priced(NamedTuple):
+    """A visit at the time that was chosen for it, with its total and the keys of its add-ons."""
+
+    chosen: Chosen
+    total_cents: int
+    add_on_ids: tuple[int, ...] = ()
+
+
 def submissions_of(
-    like: Submission, visits: Sequence[tuple[Chosen, int]], elsewhere: Elsewhere | None = None
+    like: Submission, visits: Sequence[Priced], elsewhere: Elsewhere | None = None
 ) -> list[Submission]:
-    """What is sent for each visit of a course: like the one submission, whose key is the course's, at each time, for
-    each total in cents; the first `elsewhere`."""
+    """What is sent for each visit of a course: like the one submission, whose key is the course's, as each was priced;
+    the first `elsewhere`."""
     return [
         replace(
             elsewhere.at_door(like) if elsewhere is not None and elsewhere.has(number) else like,
@@ -64,8 +72,9 @@ def submissions_of(
             starts_at=chosen.starts_at,
             therapist=chosen.therapist,
             total_cents=total_cents,
+            add_on_ids=add_on_ids,
         )
-        for number, (chosen, total_cents) in enumerate(visits, start=1)
+        for number, (chosen, total_cents, add_on_ids) in enumerate(visits, start=1)
     ]
 
 

@@ -61,7 +61,7 @@ from massagerx.lib.localtime import local
 
 from .forms import FIRST_ADDRESS, CourseForm, RestForm
 from .models import Course, CoursePlan
-from .operations import Elsewhere, book_course, resume_course, submissions_of, visit_key
+from .operations import Elsewhere, Priced, book_course, resume_course, submissions_of, visit_key
 from .planner import Target, moved_targets, targets
 from .planning import (
     Asked,
@@ -125,7 +125,7 @@ class _Page:
             CoursePlan.objects.offered()
             .filter(option__service=service)
             .select_related("option__service")
-            .prefetch_related("phases")
+            .prefetch_related("phases__add_ons")
             .order_by("name")
         )
         # Whether what a paused course has left is planned.
@@ -271,7 +271,7 @@ class Draft:
 
     progress: Progress
     plan_row: CoursePlan
-    treatment: Treatment
+    treatments: tuple[Treatment, ...]  # by phase: each has add-ons of its own
     visit_request: VisitRequest
     asked_for: dict[str, Any]
     # The paused course whose rest it is.
@@ -294,16 +294,16 @@ class Draft:
         plan = (
             plans.filter(pk=asked_for["plan"], option__service=progress.treatment.service)
             .select_related("option__service")
-            .prefetch_related("phases")
+            .prefetch_related("phases__add_ons")
             .first()
         )
         if plan is None:
             return None
         try:
-            treatment = load_treatment(service_slug=plan.service.slug, option_id=plan.option_id)
+            treatments = _treatments_of(plan)
             visit_request = progress.as_told(
                 load_visit_request(
-                    treatment=treatment,
+                    treatment=treatments[0],
                     area=progress.area,
                     preference=asked_for["preference"],
                     today=timezone.localdate(progress.now),
@@ -322,7 +322,7 @@ class Draft:
                 )
             except exceptions.OutsideArea:
                 return None
-        return cls(progress, plan, treatment, visit_request, asked_for, course, area)
+        return cls(progress, plan, treatments, visit_request, asked_for, course, area)
 
     @property
     def rules(self) -> BookingRules:
@@ -378,7 +378,7 @@ class Draft:
                     same=asked["same"],
                 ),
             ),
-            [self.request_of(target.number) for target in wanted],
+            [self.request_of(target) for target in wanted],
             rules=self.rules,
             now=self.progress.now,
             chosen=self.chosen if chosen is None else chosen,
@@ -390,13 +390,13 @@ class Draft:
         visits, zip_code, street, unit = (self.asked_for.get(name) for name in FIRST_ADDRESS)
         return Elsewhere(visits, str(zip_code), str(street), str(unit)) if visits else None
 
-    def request_of(self, number: int) -> VisitRequest:
-        """What the visit of that number asks for, at its own door."""
-        there = self.elsewhere
-        if there is None or self.elsewhere_area is None or not there.has(number):
-            return self.visit_request
+    def request_of(self, target: Target) -> VisitRequest:
+        """What that visit asks for, with the add-ons of its phase, at its own door."""
+        there, asked = self.elsewhere, replace(self.visit_request, treatment=self.treatments[target.phase])
+        if there is None or self.elsewhere_area is None or not there.has(target.number):
+            return asked
         return replace(
-            self.visit_request,
+            asked,
             area=self.elsewhere_area,
             access_type=Booking.AccessType.GROUND,
             address_key=make_address_key(there.street, there.unit, there.zip_code),
@@ -410,7 +410,7 @@ class Draft:
         now, rules = self.progress.now, self.rules
         wishes = [
             operations.Wish(
-                self.request_of(visit.target.number).with_therapist(visit.therapist), visit.time.starts_at
+                self.request_of(visit.target).with_therapist(visit.therapist), visit.time.starts_at
             )
             for visit in visits
             if visit.time is not None
@@ -443,14 +443,25 @@ class Draft:
         """The price of a visit at its time; 0 where it has none."""
         if visit.time is None:
             return 0
-        area = self.request_of(visit.target.number).area
-        return self.quote(visit.time.starts_at, area).total_cents
+        return self.quote(self.request_of(visit.target), visit.time.starts_at).total_cents
 
-    def quote(self, starts_at: datetime, area: ServiceArea) -> pricing.Quote:
-        """The price of a visit at this start and place."""
+    def quote(self, asked: VisitRequest, starts_at: datetime) -> pricing.Quote:
+        """The price of what is asked for at this start."""
         return pricing.quote(
-            treatment=self.treatment, area=area, rules=self.progress.rules, starts_at=starts_at
+            treatment=asked.treatment, area=asked.area, rules=self.progress.rules, starts_at=starts_at
         )
+
+    def priced(self, visits: list[PlannedVisit]) -> list[Priced]:
+        """What is sent for those that have a time."""
+        return [
+            Priced(
+                Chosen(visit.time.starts_at, visit.therapist),
+                self.cents(visit),
+                tuple(sorted(add_on.pk for add_on in self.treatments[visit.target.phase].add_ons)),
+            )
+            for visit in visits
+            if visit.time is not None
+        ]
 
     def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:
         """What a page shows of them: by week, with the price of each and of all."""
@@ -465,6 +476,7 @@ class Draft:
             "count": len(rows),
             "all_cents": sum(row["cents"] for row in rows),
             "is_whole": all(visit.time is not None for visit in visits),
+            "has_extras": any(treatment.add_ons for treatment in self.treatments),
             "elsewhere": self.elsewhere,
         }
 
@@ -477,11 +489,27 @@ class Draft:
             "starts_at": at.starts_at if at else None,
             "value": time_value(at.starts_at, visit.therapist) if at else "",
             "name": visit.name,
+            "treatment": self.treatments[target.phase],
             "cents": self.cents(visit),
             "is_new": visit.is_new,
             "why": "" if at else why_words(visit),
             "others": other_times(visit),
         }
+
+
+def _treatments_of(plan: CoursePlan) -> tuple[Treatment, ...]:
+    """What is booked for a visit of each of its phases; two queries for each choice of add-ons. Raises
+    `NoLongerOffered`."""
+    found: dict[tuple[int, ...], Treatment] = {}
+    treatments = []
+    for phase in plan.phases.all():
+        keys = tuple(sorted(add_on.pk for add_on in phase.add_ons.all()))
+        if keys not in found:
+            found[keys] = load_treatment(
+                service_slug=plan.service.slug, option_id=plan.option_id, add_on_ids=keys
+            )
+        treatments.append(found[keys])
+    return tuple(treatments)
 
 
 # The one press ----------------------------------------------------------------------------------------------------
@@ -541,17 +569,18 @@ class _Check:
     def book(self, data: dict[str, Any]) -> HttpResponse:
         progress, draft = self.progress, self.draft
         key = progress.answers["submission_key"]
-        totals = [draft.cents(visit) for visit in self.visits if visit.time]
-        if str(data["submission_key"]) != key or data["total_cents"] != sum(totals):
+        visits = draft.priced(self.visits)
+        if str(data["submission_key"]) != key or data["total_cents"] != sum(
+            visit.total_cents for visit in visits
+        ):
             messages.warning(self.request, _("That page was not as things are now. Please check this one."))
             return self.show(status=409)
-        chosen = [Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time]
-        like = self._submission(data, chosen[0])
+        like = self._submission(data, visits[0].chosen)
         press: dict[str, Any] = {
-            "submissions": submissions_of(like, list(zip(chosen, totals, strict=True)), draft.elsewhere),
+            "submissions": submissions_of(like, visits, draft.elsewhere),
             "looked_up": operations.LookedUp(
                 rules=draft.rules,
-                treatment=draft.treatment,
+                treatment=draft.treatments[0],
                 area=draft.visit_request.area,
                 agreed=self.current.terms_version,
                 screening=self.current.screening,
@@ -577,8 +606,8 @@ class _Check:
             ahead = operations.ahead_together(course_row.key, now=progress.now)
             return booked(self.request, progress, ahead[0])
         steps.drop(self.request, progress)
-        words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(chosen))
-        messages.success(self.request, words % {"count": len(chosen)})
+        words = ngettext("%(count)d visit is booked.", "%(count)d visits are booked.", len(visits))
+        messages.success(self.request, words % {"count": len(visits)})
         return redirect("admin:courses_course_change", course_row.pk)
 
     def _press(self, key: uuid.UUID, press: dict[str, Any]) -> Course:
@@ -595,7 +624,7 @@ class _Check:
 
     def _submission(self, data: dict[str, Any], first: Chosen) -> operations.Submission:
         """A visit's at the client's own address, with the course's key: the others are like it."""
-        quote = self.draft.quote(first.starts_at, self.draft.visit_request.area)
+        quote = self.draft.quote(self.draft.visit_request, first.starts_at)
         complete = Complete(
             self.draft.visit_request.with_therapist(first.therapist),
             first.starts_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,15 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.domain.operations import MOVABLE
+from bookings.domain import alternatives, scheduling
+from bookings.domain.operations import MOVABLE, visit_request_of
 from bookings.enums import OCCUPYING
-from bookings.models import Booking, Client, Therapist
+from bookings.exceptions import NoLongerOffered
+from bookings.models import Booking, BookingRules, Client, Therapist
 from bookings.staff.client_notes import notes_on, pairings_on
 from bookings.staff.labels import local_when, status_mark
 from bookings.staff.search import OF_CLIENT, best_first, search
+from massagerx.lib.localtime import local
 
 from .frame import StaffRequest, change_page, desk_page, page_or_part
 
@@ -71,7 +75,7 @@ def _wanted(request: StaffRequest) -> dict[str, Any]:
 
 def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
     """Clients who fit, the best first and of these who was seen last, each with the next visit and the one before it,
-    and with what was written down of them; four queries."""
+    and with what was written down of them; four queries. One alone is who is calling: with times for the same again."""
     starts_at = Booking.objects.filter(client=OuterRef("pk")).values("starts_at")
     over = starts_at.filter(status__in=OCCUPYING, starts_at__lte=now)
     to_come = starts_at.filter(status__in=MOVABLE, starts_at__gt=now)
@@ -86,12 +90,11 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
     )
     starts = {start for client in clients for start in (client.last, client.next) if start is not None}
     rows = Booking.objects.filter(client__in=clients, starts_at__in=starts, status__in=OCCUPYING)
-    visits = {
-        (row.client_id, row.starts_at): row for row in rows.select_related("area", "service", "therapist")
-    }
+    rows = rows.select_related("area__zone", "client", "option__service", "service", "therapist")
+    visits = {(row.client_id, row.starts_at): row for row in rows}
     keys = [client.pk for client in clients]
     notes, pairings = notes_on(user, keys), pairings_on(user, keys)
-    return [
+    found: list[dict[str, Any]] = [
         {
             "client": client,
             "notes": notes[client.pk],
@@ -104,6 +107,40 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
             "again": visits.get((client.pk, client.next)) or visits.get((client.pk, client.last)),
         }
         for client in clients
+    ]
+    if len(found) == 1 and (again := found[0]["again"]) is not None:
+        found[0]["times"] = _times_like(again, now)
+    return found
+
+
+def _times_like(booking: Booking, now: datetime) -> list[dict[str, str]]:
+    """A few times at which the same again can be had, with the same therapist; none for two side by side, who are
+    chosen together."""
+    if Booking.objects.side_by_side(booking).exists():
+        return []
+    asked = f"therapist:{booking.therapist.slug}"
+    try:
+        standing = visit_request_of(booking, now=now, preference=asked)
+    except NoLongerOffered:
+        return []
+    # As a visitor asks, who hasn't told the address yet.
+    wanted = replace(standing, excluding_booking=None, address_key=None)
+    today = local(now).date()
+    first_day = alternatives.same_weekday_ahead(local(booking.starts_at).date(), today)
+    offer = scheduling.find_times_between(
+        visit_request=wanted,
+        first_day=first_day,
+        last_day=first_day + timedelta(weeks=alternatives.DAYS - 1),
+        rules=BookingRules.load(),
+        now=now,
+    )
+    return [
+        {
+            "who": asked,
+            "value": f"{start.starts_at.isoformat()} {booking.therapist.slug}",
+            "when": local_when(start.starts_at),
+        }
+        for _day, start in alternatives.like_last(offer.by_day, booking.starts_at, today=today)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where there is no time: why, and what comes nearest."""
+"""Where there is no time: why, and what comes nearest. Where something was booked before: the times like it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from bookings.domain import scheduling
 from bookings.domain.scheduling import Outlook, Start
 from bookings.domain.visit_request import ANYONE, VisitRequest
 from bookings.models import BookingRules, Zone
-from massagerx.lib.localtime import zone
+from massagerx.lib.localtime import local, zone
 
 DAYS = 3
 STARTS_A_DAY = 2
 NOON = time(12)
 # The reason of a day on whose weekday nobody who is qualified ever works.
 WEEKDAY = "weekday"
+# A start on the same weekday that is further from the hour of the last visit is another time, not like it.
+_LIKE = timedelta(hours=2)
 # First only so many days around are looked at, since most often they are enough.
 _NEAR = timedelta(days=10)
 # Told only of a span in which no day has another reason: most months have days off, and one that begins now a day that
@@ -81,6 +83,29 @@ def nearest_of(
         near = sorted(by_day[day], key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
         found[day] = tuple(sorted(near[:STARTS_A_DAY]))
     return found
+
+
+def same_weekday_ahead(day: date, today: date) -> date:
+    """The same weekday a week after `day`, or the first later one that is still to come; all local."""
+    return day + timedelta(weeks=max(1, (today - day).days // 7 + 1))
+
+
+def like_last(
+    by_day: Mapping[date, Sequence[Start]], starts_at: datetime, *, today: date
+) -> list[tuple[date, Start]]:
+    """Of starts by local day those like a visit that began at `starts_at`: on its weekday, from a week later on, the
+    one nearest to its hour; a few, ascending."""
+    before = local(starts_at)
+    first_day = same_weekday_ahead(before.date(), today)
+    found = []
+    for day in sorted(by_day):
+        if day < first_day or day.weekday() != before.weekday():
+            continue
+        wanted = datetime.combine(day, before.time(), tzinfo=zone())
+        start = min(by_day[day], key=lambda start: (abs(start.starts_at - wanted), start.starts_at))
+        if abs(start.starts_at - wanted) <= _LIKE:
+            found.append((day, start))
+    return found[:DAYS]
 
 
 def _zones(outlook: Outlook, first_day: date, last_day: date, reason: str) -> tuple[str, ...]:

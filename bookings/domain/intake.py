@@ -258,6 +258,13 @@ def log_look(*, booking: Booking, user: User, what: LookedAt, now: datetime) -> 
         HealthAccess.objects.create(booking=booking, user=user, at=now, what=what)
 
 
+def log_taken_over(*, booking_key: int, user: User, now: datetime) -> None:
+    """Writes down that somebody takes a visit's health answers over for the next one, while its client says on the
+    phone that they are still true."""
+    reason = _("Taken over for a new visit, told by phone that nothing has changed")
+    HealthAccess.objects.create(booking_id=booking_key, user=user, at=now, reason=reason)
+
+
 def recheck_in_words(booking: Booking) -> AnswersInWords | None:
     """The answers given again, the gravest that no clinician's note came after, or else the newest; None when there are
     none. Only right after `open_screening`, which writes the look down."""

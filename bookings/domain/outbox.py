@@ -275,7 +275,7 @@ def confirmation_waits(booking: Booking) -> bool:
 
 
 # What ends visits that were booked together with one press, of which one message tells.
-ENDED = (EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED)
+ENDED = (EventKind.CANCELED, EventKind.PAUSED, EventKind.EXPIRED, EventKind.DECLINED)
 
 
 def together_ahead(booking: Booking) -> MessageQuerySet:

@@ -189,6 +189,8 @@ def _context(
             is_moved = context.get("change", {}).get("is_moved") and not target.is_unproved
             since = message.created_at if is_moved else None
             context["visit_url"] = visit_url(secrets.visit(context.get("opens", target), since))
+            if message.kind == MessageKind.TOGETHER and context["waits"] and not target.is_unproved:
+                context["note_pages"] = _note_pages(context, secrets)
     elif isinstance(target, Link):
         context |= _link_context(message, target, secrets)
     elif isinstance(target, ContactMessage):
@@ -372,6 +374,7 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
                 "with": visit.therapist.name,
                 "for": safe_name(visit.visit_for) if len({one.visit_for for one in visits}) > 1 else "",
                 "where": one_line(visit.address) if len({one.address for one in visits}) > 1 else "",
+                "row": visit,
                 "was": moment(was) if (was := before.get(visit.pk)) else "",
                 "total_cents": visit.total_cents,
                 "waits": visit.status == BookingStatus.REQUESTED,
@@ -384,9 +387,19 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         "waits": waits,
         "is_over": all(visit.status not in STANDING for visit in visits),
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
+        "is_declined": all(visit.status == BookingStatus.DECLINED for visit in visits),
+        "lengths_differ": len({(visit.treatment_minutes, visit.add_ons_cents) for visit in visits}) > 1,
         "side_by_side": len(visits) > 1 and len({visit.starts_at for visit in visits}) == 1,
         **_when(visits[0]),
     }
+
+
+def _note_pages(context: dict[str, Any], secrets: Secrets) -> list[dict[str, str]]:
+    """Where a clinician's note is handed in: of two people side by side for each of them, else for the first visit.
+    Whether one is needed no email says."""
+    rows = [one for one in context["visits"] if one["waits"]] if context["side_by_side"] else []
+    of_each = [{"for": one["for"], "url": visit_url(secrets.visit(one["row"]))} for one in rows]
+    return of_each or [{"for": "", "url": context["visit_url"]}]
 
 
 def _ends_course(message: Message, booking: Booking) -> bool:

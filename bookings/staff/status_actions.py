@@ -51,7 +51,7 @@ class StatusAction:
         return user.has_perm(_CHANGE)
 
 
-CONFIRM, COMPLETE, REOPEN = "confirm", "complete", "reopen"
+CONFIRM, COMPLETE, REOPEN, DECLINE = "confirm", "complete", "reopen", "decline"
 STATUS_ACTIONS = {
     action.slug: action
     for action in (
@@ -63,7 +63,7 @@ STATUS_ACTIONS = {
             operations.confirm_booking,
         ),
         StatusAction(
-            "decline",
+            DECLINE,
             gettext_lazy("Decline"),
             BookingStatus.DECLINED,
             gettext_lazy("declined"),
@@ -109,8 +109,8 @@ STATUS_ACTIONS = {
 
 
 class ReasonForm(forms.Form):
-    """Why something is done with visits; of canceling also whether the client asked for it, and whether the visit side
-    by side with it is canceled too."""
+    """Why something is done with visits; of canceling also whether the client asked for it; and whether the visit side
+    by side with it is canceled or declined too, or all that wait of its course."""
 
     reason = LineField(label=gettext_lazy("Reason"), max_length=300, required=False)
     by_client = forms.BooleanField(label=gettext_lazy("The client asked us to"), required=False)
@@ -142,6 +142,11 @@ def perform(
             return True, _("%(reference)s and the visit beside it: canceled.") % {
                 "reference": booking.reference
             }
+        if told.get("both") and action.slug == DECLINE and booking.together is not None:
+            act = operations.Act(now, actor, reason=told["reason"])
+            declined = operations.decline_together(together=booking.together, act=act)
+            references = [one.reference for one in declined]
+            return True, f"{get_text_list(references, _('and'))}: {action.done}."
         action.operation(booking=booking, actor=actor, now=now, reason=told["reason"], **more)
     except ScreeningNotCleared as error:
         return False, f"{error.reference}: {explain(error)}"

@@ -9,20 +9,25 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from bookings.domain import queries
+from bookings.domain.alternatives import same_weekday_ahead
 from bookings.domain.visit_request import load_treatment
 from bookings.exceptions import NoLongerOffered, OutsideArea
 from bookings.forms import DetailsForm
 from bookings.models import AccessNotes, Booking, VisitPurpose
 from bookings.refusals import refusal_words
 from massagerx.lib.encryption import UnreadableValue
+from massagerx.lib.localtime import local
 
 from . import steps
 
 
-def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, **more: Any) -> HttpResponse:
+def start_again(
+    request: HttpRequest, booking: Booking, *, with_details: bool, same: bool = False, **more: Any
+) -> HttpResponse:
     """Begins the visitor's draft anew with what was booked, and `with_details` with who and where, for the client also
-    with what the visit was for; never a health answer, which only the client can say to be true still. `more` are
-    further answers. Leads to the first step that is left, and says what is no longer offered."""
+    with what the visit was for; never a health answer, which only the client can say to be true still. `same` asks for
+    the same therapist, and opens on the same weekday with times near the same hour. `more` are further answers. Leads
+    to the first step that is left, and says what is no longer offered."""
     beside = Booking.objects.side_by_side(booking).first()
     if beside is not None and beside.pk < booking.pk:
         booking, beside = beside, booking
@@ -31,9 +36,13 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         steps.CAME_LAST: booking.therapist.slug,
         **more,
     }
+    if same:
+        begun |= _like(booking)
     step = "where"
     try:
         begun |= _treatment(booking, beside)
+        if same and beside is not None:
+            begun[steps.SECOND_PREFERENCE] = f"therapist:{beside.therapist.slug}"
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         step = "start"
@@ -44,7 +53,7 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
         # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
         if steps.STAFF_BOOKING not in more:
             begun["details"]["purpose"] = _purpose(booking)
-            begun[steps.AGAIN_OF] = booking.pk
+        begun[steps.AGAIN_OF] = booking.pk
         try:
             queries.area(
                 booking.area.zip_code, today=timezone.localdate(), by_staff=steps.STAFF_BOOKING in more
@@ -56,6 +65,16 @@ def start_again(request: HttpRequest, booking: Booking, *, with_details: bool, *
             step = "when" if step == "where" else step
     steps.save_anew(request, steps.load_progress(request), **begun)
     return steps.back_to(step)
+
+
+def _like(booking: Booking) -> dict[str, Any]:
+    """Whom and when the same again is with, as the draft keeps it."""
+    day = same_weekday_ahead(local(booking.starts_at).date(), timezone.localdate())
+    return {
+        "preference": f"therapist:{booking.therapist.slug}",
+        "day": str(day),
+        steps.LIKE: booking.starts_at.isoformat(),
+    }
 
 
 def _treatment(booking: Booking, beside: Booking | None) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class CalendarPage:
     """What the page shows. `here` is the query of its own address, and `offer` what the calendar counts.
 
     `opens` is the day that is shown first, though it has no times; `around` the one from which on the first with times
-    is; `missed` a time that has gone.
+    is; `missed` a time that has gone; `like` the start of the last visit, which this one may be like.
     """
 
     def __init__(
@@ -115,9 +115,11 @@ class CalendarPage:
         opens: date | None = None,
         around: date | None = None,
         missed: datetime | None = None,
+        like: datetime | None = None,
     ) -> None:
         self.asked = asked
         self.missed = missed
+        self._like = like
         self.today, self.last_day = asked.today, asked.last_day
         self.visit_request = _asked_for(request, asked, "who", asked.preference)
         self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
@@ -365,6 +367,16 @@ class CalendarPage:
             "name": name,
             "who": words,
         }
+
+    @property
+    def proposed(self) -> tuple[str, list[tuple[date, dict[str, Any]]]]:
+        """A few times before all others, and the words above them: like the last visit, else the soonest."""
+        if self._like is not None:
+            found = alternatives.like_last(self.offer.by_day, self._like, today=self.today)
+            if found:
+                like = [(day, self.button(start, with_more=True)) for day, start in found]
+                return _("Like last time"), like
+        return _("Soonest"), self.soonest
 
     @property
     def soonest(self) -> list[tuple[date, dict[str, Any]]]:

@@ -93,8 +93,8 @@ class Questions:
 @limited("60/m", "booking-steps")
 def health(request: HttpRequest) -> HttpResponse:
     """All cards on one page. Answers that stop the booking show why at once, also while others are missing; `?change=`
-    leads from there back to the page. Who books the same again is asked first whether the last answers are still
-    true."""
+    leads from there back to the page. Who books the same again, also by phone, is asked first whether the last answers
+    are still true."""
     progress = load_progress(request)
     if response := closed(request, progress):
         return response
@@ -139,7 +139,7 @@ def _answered(
 
 def _fresh(request: HttpRequest, progress: Progress, questions: Questions) -> intake.FreshAnswers | None:
     """The answers to the same questions about the same people, of the visit that this one is begun from, while its
-    client books for themself and their mailbox is proved."""
+    client books for themself: with the mailbox proved, or by phone with staff."""
     key, details = progress.answers.get(AGAIN_OF), progress.answers.get("details")
     if key is None or details is None:
         return None
@@ -147,7 +147,8 @@ def _fresh(request: HttpRequest, progress: Progress, questions: Questions) -> in
     if (booking := same.select_related("client").first()) is None:
         return None
     email, phone = booking.client.email, booking.client.phone.as_e164
-    if not load_visitor(request, now=progress.now).is_proved(email, for_form=True):
+    by_phone = progress.staff_user is not None
+    if not by_phone and not load_visitor(request, now=progress.now).is_proved(email, for_form=True):
         return None
     told = {"name": booking.contact_name, "email": email, "phone": phone}
     of = {"for_other": True, "recipient_name": booking.recipient_name}
@@ -160,10 +161,14 @@ def _still_true(
     request: HttpRequest, progress: Progress, questions: Questions, fresh: intake.FreshAnswers | None
 ) -> HttpResponse:
     """Takes the last answers over, judged as of today; what stops now, or is too old by now, is asked anew. Pressed
-    twice, it leads on."""
+    twice, it leads on. Staff never see the answers, but what they come to: that is written down as a look at them."""
     if fresh is None and progress.missing_step("details") is None:
         return keep_time(request, progress) or onward(progress)
     if fresh is not None:
+        if progress.staff_user is not None:
+            intake.log_taken_over(
+                booking_key=progress.answers[AGAIN_OF], user=progress.staff_user, now=progress.now
+            )
         questions.given = dict(fresh.answers)
         result = questions.current.evaluate(
             questions.given, questions.slug, questions.today, people=questions.people

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -10,15 +10,14 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from bookings.models import Booking, Client
-from massagerx.lib.localtime import local
 
 from . import steps
 from .again import start_again
+from .when import take_time
 
 
 @require_POST
@@ -28,8 +27,9 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Begins at the steps, with what we know of the client: the last visit's service and address, or the name alone.
     Without a client everything is asked.
 
-    `visit` asks for the same again: that visit's service, address and therapist, on its weekday a week later. `day`
-    and `therapist` (a slug) are what staff came with from the board; `asked` is what they typed and found nobody by.
+    `visit` asks for the same again: that visit's service, address and therapist, on its weekday a week later; with
+    `starts_at` and `who` at a time that was pressed, as of `TimeForm`. `day` and `therapist` (a slug) are what staff
+    came with from the board; `asked` is what they typed and found nobody by.
     """
     mark: dict[str, Any] = {steps.STAFF_BOOKING: request.user.pk, "day": _day(request.POST.get("day", ""))}
     if slug := request.POST.get("therapist", "")[:200].replace("\x00", ""):
@@ -37,9 +37,9 @@ def begin(request: HttpRequest) -> HttpResponse:
     bookings = Booking.objects.select_related("client", "service", "option", "area", "therapist")
     if "visit" in request.POST:
         visit = get_object_or_404(bookings, client__erased_at=None, pk=_key(request.POST["visit"]))
-        day = same_weekday_ahead(local(visit.starts_at).date(), timezone.localdate())
-        mark |= {"preference": f"therapist:{visit.therapist.slug}", "day": str(day)}
-        return start_again(request, visit, with_details=True, **mark)
+        by = {steps.STAFF_BOOKING: request.user.pk}
+        response = start_again(request, visit, with_details=True, same=True, **by)
+        return take_time(request) if "starts_at" in request.POST else response
     if not request.POST.get("client"):
         return _from_nothing(request, {**mark, "known": _as_typed(request.POST.get("asked", ""))})
     client = get_object_or_404(Client.objects.present(), pk=_key(request.POST["client"]))
@@ -48,11 +48,6 @@ def begin(request: HttpRequest) -> HttpResponse:
         return start_again(request, last, with_details=True, **mark)
     details = {"name": client.name, "email": client.email, "phone": client.phone.as_e164}
     return _from_nothing(request, {**mark, "known": details})
-
-
-def same_weekday_ahead(day: date, today: date) -> date:
-    """The same weekday a week after `day`, or the first later one that is still to come; all local."""
-    return day + timedelta(weeks=max(1, (today - day).days // 7 + 1))
 
 
 def _key(text: str) -> int:

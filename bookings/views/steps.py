@@ -56,8 +56,10 @@ STAFF_BOOKING = "staff_booking"
 FILLED_FOR = "filled_for"
 # In a draft: the slug of the therapist of the visit that it was begun from.
 CAME_LAST = "came_last"
-# In a draft: the key of the visit that it was begun from, by its client, who had proved the mailbox.
+# In a draft: the key of the visit that it was begun from, by staff or by its client, who had proved the mailbox.
 AGAIN_OF = "again_of"
+# In a draft: when the visit began that this one is to be like.
+LIKE = "like"
 # In a draft: the visits of a course, in place of one time (`bookings.courses.views`).
 COURSE = "course"
 # In a draft: what a course is planned by, as its form has it.

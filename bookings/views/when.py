@@ -24,6 +24,7 @@ from .calendar import BESIDE, Asked, CalendarPage
 from .steps import (
     CAME_LAST,
     COURSE,
+    LIKE,
     SECOND_PREFERENCE,
     SECOND_THERAPIST,
     SIDE_BY_SIDE,
@@ -101,16 +102,32 @@ def soonest(request: HttpRequest) -> HttpResponse:
     if not chose_before:
         forget_time(progress)
         save(request, wish)
-    if response := guard(request, wish, "when"):
+    return _take(request, wish, form, remembers=not chose_before)
+
+
+def take_time(request: HttpRequest) -> HttpResponse:
+    """Keeps the time that was pressed on another page together with all that the draft was just begun with; one that
+    has gone meanwhile is said so above those that are left."""
+    form = TimeForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Please choose one of the times shown."))
+        return back_to("when")
+    return _take(request, load_progress(request), form, remembers=True)
+
+
+def _take(request: HttpRequest, progress: Progress, form: TimeForm, *, remembers: bool) -> HttpResponse:
+    """Keeps a time and leads on; to the page of times where it can't be had, whose nearest are shown first if the draft
+    `remembers` it."""
+    if response := guard(request, progress, "when"):
         return response
     try:
-        _keep(request, wish, wish.visit_request, form)
+        _keep(request, progress, progress.visit_request, form)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         messages.error(request, refusal_words(error))
-        if chose_before:
+        if not remembers:
             return back_to("when")
-        save(request, wish, missed=_as_kept(data["starts_at"][0]))
-    return onward(wish)
+        save(request, progress, missed=_as_kept(form.cleaned_data["starts_at"][0]))
+    return onward(progress)
 
 
 @require_POST
@@ -190,7 +207,10 @@ def _calendar(
 ) -> CalendarPage:
     # What was missed, or what staff were asked for on the phone.
     opens = local(missed).date() if missed is not None else _day(progress.answers.get("day"))
-    return CalendarPage(request, asked, opens=opens, missed=missed)
+    like = progress.answers.get(LIKE)
+    return CalendarPage(
+        request, asked, opens=opens, missed=missed, like=datetime.fromisoformat(like) if like else None
+    )
 
 
 def _day(text: str | None) -> date | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models.fields import NOT_PROVIDED
+
+from massagerx.lib.create_models import CreateModels
 
 # The release before still reads and writes these, so they go one release after the last code that names them. A
 # migration that can't wait says why in `services_stop`, and CHANGELOG.md tells to stop the services.
@@ -25,12 +28,18 @@ _TAKES_AWAY = (
 _REFUSES = (migrations.AddConstraint, migrations.AlterUniqueTogether)
 
 
+def one_by_one(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The operations, with the tables of a `CreateModels` each by itself."""
+    for operation in operations:
+        yield from operation.tables if isinstance(operation, CreateModels) else [operation]
+
+
 def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[str]:
     """What would break a running process of the release before, or can't be taken back. `before` are the tables as the
     migration finds them."""
     made_here = {
         operation.name_lower
-        for operation in migration.operations
+        for operation in one_by_one(migration.operations)
         if isinstance(operation, migrations.CreateModel)
     }
     may_break = migration.initial or hasattr(migration, "services_stop")
@@ -141,3 +150,4 @@ def test_what_can_not_wait_says_so() -> None:
     table = migrations.CreateModel("Client", [("id", models.BigAutoField(primary_key=True))])
     only_one = migrations.AddConstraint("client", models.UniqueConstraint(fields=["id"], name="one"))
     assert of_one(table, text(), only_one) == []
+    assert of_one(CreateModels([table]), text(), only_one) == []

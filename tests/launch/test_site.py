@@ -144,3 +144,19 @@ def test_part_that_keeps_ending_is_given_up_with_its_name_and_log(
     assert str(tmp_path / "worker.log") in str(problem.value)
     assert capsys.readouterr().out.count("starting it again") == 5
     site.stop()
+
+
+def test_a_new_migration_of_any_app_is_prepared(tmp_path: Path, supervisor: Supervisor) -> None:
+    root = tmp_path / "site"
+    for folder in ("massagerx/accounts", "services", "bookings", "bookings/courses"):
+        (root / folder / "migrations").mkdir(parents=True)
+    site = make_site(tmp_path, supervisor)
+    site.root = root
+
+    seen = [site._fingerprint()["code"]]
+    for folder in ("massagerx/accounts", "services", "bookings", "bookings/courses"):
+        (root / folder / "migrations" / "0009_later.py").write_text("")
+        seen.append(site._fingerprint()["code"])
+
+    assert len(set(seen)) == 5
+    site.stop()

@@ -188,20 +188,17 @@ def request_together(
     now: datetime,
 ) -> list[Booking]:
     """Books several visits of one client, all or none, each as `request_booking` would; one message tells the client of
-    all, and one staff. They are alike but for key, start, therapist and whom they ask for, total, address, and the
-    person: who that is, with their answers. `together` names the press, which counts as one request. Visits at one
+    all, and one staff. They are alike but for key, start, therapist and whom they ask for, add-ons, total, address, and
+    the person: who that is, with their answers. `together` names the press, which counts as one request. Visits at one
     start are confirmed at once only where each of them would be.
 
     The same press again returns the same bookings. Raises as `request_booking`.
     """
     try:
-        areas = {looked_up.area.zip_code: looked_up.area}
-        for submission in submissions:
-            if submission.zip_code not in areas:
-                areas[submission.zip_code] = load_area(submission.zip_code)
+        found_for = _look_up_each(submissions, looked_up)
         presses = [
-            _look_through(submission, replace(looked_up, area=areas[submission.zip_code]), sender, now=now)
-            for submission in submissions
+            _look_through(submission, found, sender, now=now)
+            for submission, found in zip(submissions, found_for, strict=True)
         ]
         first = submissions[0]
         visit_request = VisitRequest(
@@ -215,13 +212,14 @@ def request_together(
             Wish(
                 replace(
                     visit_request.asking_for(submission.preference, submission.therapist),
-                    area=areas[submission.zip_code],
+                    treatment=found.treatment,
+                    area=found.area,
                     access_type=submission.access_type,
                     address_key=submission.address_key,
                 ),
                 submission.starts_at,
             )
-            for submission in submissions
+            for submission, found in zip(submissions, found_for, strict=True)
         ]
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
@@ -256,10 +254,31 @@ def request_together(
             return bookings
     except (BookingError, IntegrityError):
         earlier = [_earlier(submission) for submission in submissions]
-        found = [booking for booking in earlier if booking is not None]
-        if len(found) < len(submissions):
+        stand = [booking for booking in earlier if booking is not None]
+        if len(stand) < len(submissions):
             raise
-        return found
+        return stand
+
+
+def _look_up_each(submissions: Sequence[Submission], looked_up: LookedUp) -> list[LookedUp]:
+    """The same for each of several submissions, with its own area and add-ons: as many queries as there are of these
+    that weren't looked up yet. Raises as `load_area` and `load_treatment`."""
+    areas = {looked_up.area.zip_code: looked_up.area}
+    treatments = {frozenset(add_on.pk for add_on in looked_up.treatment.add_ons): looked_up.treatment}
+    found = []
+    for submission in submissions:
+        if submission.zip_code not in areas:
+            areas[submission.zip_code] = load_area(submission.zip_code)
+        add_ons = frozenset(submission.add_on_ids)
+        if add_ons not in treatments:
+            treatments[add_ons] = load_treatment(
+                service_slug=submission.service_slug,
+                option_id=submission.option_id,
+                add_on_ids=add_ons,
+                people=submission.people,
+            )
+        found.append(replace(looked_up, area=areas[submission.zip_code], treatment=treatments[add_ons]))
+    return found
 
 
 def _look_up(submission: Submission, *, now: datetime) -> LookedUp:

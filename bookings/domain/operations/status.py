@@ -221,6 +221,17 @@ def decline_booking(*, booking: Booking, actor: User | None, now: datetime, reas
     return change_status(booking, DECLINE, Act(now, actor, reason=reason))
 
 
+def decline_together(*, together: UUID, act: Act) -> list[Booking]:
+    """Declines all requests of one press that still wait, all or none, and tells the client once. Raises
+    `InvalidTransition` when none waits."""
+    with translated_errors(), transaction.atomic():
+        waiting = _lock_all(Booking.objects.filter(together=together).waiting(), BookingStatus.DECLINED)
+        act = _told_together(act, waiting)
+        declined = [change_status(booking, DECLINE, act) for booking in waiting]
+        _tell_together(declined[0], act)
+    return declined
+
+
 def cancel_booking(
     *, booking: Booking, actor: User | None, now: datetime, reason: str = "", by_client: bool = False
 ) -> Booking:

@@ -35,10 +35,8 @@ def move_both(request: HttpRequest, booking: Booking, beside: Booking, visitor: 
         return redirect("visits:visit", booking.reference)
     if not all(operations.may_change(visit, now=visitor.now) for visit in page.visits):
         return not_any_more(request, booking, visitor)
-    if any(operations.late_fee(visit, now=visitor.now) is not None for visit in page.visits):
-        words = _("It’s coming up soon. Please call us, and we’ll look for another time for both of you.")
-        messages.info(request, words)
-        return redirect("visits:visit", booking.reference)
+    if page.fees:
+        return page.too_late()
     if request.method == "POST":
         return page.press()
     if "starts_at" not in request.GET:
@@ -68,6 +66,22 @@ class _Page:
             return False
         moved = (form.cleaned_data["starts_at"][0], form.cleaned_data["revision"] + 1)
         return moved == (self.visits[0].starts_at, self.visits[0].revision)
+
+    @property
+    def fees(self) -> list[int]:
+        """The late fee of each, in cents; none while they can still be moved for nothing."""
+        fees = [operations.late_fee(visit, now=self.now) for visit in self.visits]
+        return [fee for fee in fees if fee is not None]
+
+    def too_late(self) -> HttpResponse:
+        """What a late move means, in the words for one visit, and whom to call."""
+        context = {
+            **visit_context(self.booking, self.visitor),
+            "fee_cents": sum(self.fees),
+            "notice_hours": self.booking.terms_version.cancel_notice_hours,
+        }
+        status = 409 if self.request.method == "POST" else 200
+        return render(self.request, "visits/move_both_late.html", context, status=status)
 
     def _requests(self, preferences: tuple[str, str]) -> list[VisitRequest]:
         """What both ask for. Raises `NoLongerOffered("therapist")`."""

@@ -102,7 +102,8 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
 def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Starts a booking like this one, with what we know filled in; never a health answer."""
     booking, visitor = get_visit(request, reference, now=timezone.now())
-    return start_again(request, booking, with_details=visitor.is_proved(booking.client.email))
+    is_proved = visitor.is_proved(booking.client.email)
+    return start_again(request, booking, with_details=is_proved, same=True)
 
 
 def visit_form(

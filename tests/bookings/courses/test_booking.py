@@ -491,7 +491,7 @@ def test_rest_is_canceled_with_one_press_and_one_email(flow: Flow, plan: CourseP
 
 def what_is_sent(
     world: World, plan: CoursePlan, day_zero: date = SURGERY
-) -> tuple[Any, list[tuple[Chosen, int]], LookedUp]:
+) -> tuple[Any, list[course_operations.Priced], LookedUp]:
     """The submission of a course, its times with totals, and what was looked up for it."""
     treatment = load_treatment(service_slug=world.service.slug, option_id=plan.option_id)
     rules = rules_of_desk(world.rules)
@@ -503,7 +503,11 @@ def what_is_sent(
         local(NOW).date()
     )
     visits = planning.plan_course(asked, [visit_request] * len(asked.targets), rules=rules, now=NOW)
-    chosen = [(Chosen(visit.time.starts_at, visit.therapist), 14_000) for visit in visits if visit.time]
+    chosen = [
+        course_operations.Priced(Chosen(visit.time.starts_at, visit.therapist), 14_000)
+        for visit in visits
+        if visit.time
+    ]
     like = world.submission(
         key=uuid.uuid4(), starts_at=chosen[0][0].starts_at, therapist=chosen[0][0].therapist
     )
@@ -667,7 +671,7 @@ def test_copies_of_a_press_differ_in_key_time_and_total(world: World, plan: Cour
     like, visits, _found = what_is_sent(world, plan)
     sent = course_operations.submissions_of(like, visits)
     assert len({one.key for one in sent}) == 5
-    assert [one.starts_at for one in sent] == [chosen.starts_at for chosen, _cents in visits]
+    assert [one.starts_at for one in sent] == [chosen.starts_at for chosen, *_rest in visits]
     assert sent == [
         replace(
             like, key=one.key, starts_at=one.starts_at, therapist=one.therapist, total_cents=one.total_cents

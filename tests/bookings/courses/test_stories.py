@@ -18,6 +18,7 @@ from bookings import exceptions
 from bookings.courses.models import Course, CoursePlan
 from bookings.courses.moving import MovedCourse
 from bookings.courses.operations import (
+    Priced,
     book_course,
     end_course,
     move_course,
@@ -195,7 +196,7 @@ class CourseStory(Story):
 
     def planned(
         self, wanted: tuple[Target, ...], same: str, client: str = ""
-    ) -> tuple[Submission, list[tuple[Chosen, int]], LookedUp] | None:
+    ) -> tuple[Submission, list[Priced], LookedUp] | None:
         """What the desk's press sends for these visits; None where one of them has no place."""
         rules = BookingRules.load()
         treatment = load_treatment(service_slug=self.world.service.slug, option_id=self.plan.option_id)
@@ -207,7 +208,7 @@ class CourseStory(Story):
         asked = Asked(targets=wanted, wishes=wishes_of(weekdays=[], minute=None, same=same))
         planned = plan_course(asked, [request] * len(wanted), rules=rules_of_desk(rules), now=self.now)
         visits = [
-            (
+            Priced(
                 Chosen(visit.time.starts_at, visit.therapist),
                 pricing.quote(
                     treatment=treatment, area=self.world.area, rules=rules, starts_at=visit.time.starts_at

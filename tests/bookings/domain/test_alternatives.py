@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.domain import scheduling
-from bookings.domain.alternatives import Alternatives, find_alternatives
+from bookings.domain.alternatives import Alternatives, find_alternatives, like_last
+from bookings.domain.scheduling import Start
 from bookings.domain.visit_request import ANYONE, VisitRequest, load_treatment, load_visit_request
 from bookings.models import Closure, ServiceArea, Therapist, TimeOff, WorkingHours
 from tests.factories import DAY, NOW, World, at, busy_elsewhere
@@ -144,3 +145,42 @@ def test_three_queries_whatever_is_stored(world: World) -> None:
     assert near.nearest
     assert len(queries) == 3
     assert near.others_can
+
+
+def starts(*instants: Any) -> dict[date, tuple[Start, ...]]:
+    by_day: dict[date, tuple[Start, ...]] = {}
+    for instant in instants:
+        day = instant.date()
+        by_day[day] = (*by_day.get(day, ()), Start(instant, False, 1))
+    return by_day
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        ([at(9), at(10), at(11)], at(10)),
+        ([at(9, 30), at(10, 15)], at(10, 15)),
+        # Of two as near the earlier; two hours are like it, more are not.
+        ([at(9), at(11)], at(9)),
+        ([at(12)], at(12)),
+        ([at(12, 15)], None),
+    ],
+)
+def test_nearest_to_the_usual_hour_is_like_last_time(hours: list[Any], expected: Any) -> None:
+    before = at(10) - timedelta(days=7)
+    found = like_last(starts(*hours), before, today=NOW.date())
+    assert [start.starts_at for _day, start in found] == ([expected] if expected else [])
+
+
+def test_like_last_time_is_on_the_weekday_from_a_week_later_on() -> None:
+    week = timedelta(days=7)
+    days = [DAY, DAY + ONE_DAY, DAY + week, DAY + 2 * week, DAY + 3 * week, DAY + 4 * week]
+    found = like_last(starts(*(at(10, day=day) for day in days)), at(10), today=NOW.date())
+    assert [day for day, _start in found] == [DAY + week, DAY + 2 * week, DAY + 3 * week]
+
+
+def test_usual_hour_is_the_local_one_on_both_sides_of_a_clock_change() -> None:
+    """Clocks in Los Angeles go back on November 1, 2026."""
+    before, after = date(2026, 10, 30), date(2026, 11, 6)
+    found = like_last(starts(at(9, day=after), at(10, day=after)), at(10, day=before), today=before)
+    assert [start.starts_at for _day, start in found] == [at(10, day=after)]

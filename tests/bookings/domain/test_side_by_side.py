@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from bookings.domain import intake, operations, queries, scheduling
+from bookings.domain import intake, links, operations, queries, scheduling
 from bookings.domain.operations import Act, LookedUp, Move, Sender, Shown
 from bookings.domain.visit_request import load_treatment, load_visit_request
 from bookings.enums import BookingStatus, MessageKind, MessageState
@@ -45,9 +45,16 @@ def looked_up(world: World) -> LookedUp:
     )
 
 
-def book_two(world: World, *, sender: Sender = NOBODY, first: Any = None, other: Any = None) -> list[Booking]:
-    key = uuid.uuid4()
-    one = world.submission(key=key, therapist=world.therapist.slug, **(first or {}))
+def book_two(
+    world: World,
+    *,
+    sender: Sender = NOBODY,
+    first: Any = None,
+    other: Any = None,
+    key: uuid.UUID | None = None,
+) -> list[Booking]:
+    key = key or uuid.uuid4()
+    one = world.submission(key=key, **{"therapist": world.therapist.slug, **(first or {})})
     two = replace(
         one,
         **{
@@ -219,6 +226,26 @@ def test_email_names_who_comes_to_whom(world: World, second: Therapist) -> None:
     assert "with Sample Therapist One" in text
     assert "for Ben Second" in text
     assert "$280" in text
+
+
+def test_email_leads_each_of_both_to_where_a_note_is_handed_in(world: World, second: Therapist) -> None:
+    one, two = book_two(world, other={"answers": NEEDS_NOTE})
+    message = Message.objects.get(kind=MessageKind.TOGETHER)
+    unproved = render(message, one, SiteSettings.load(), now=NOW)
+    assert "clinician" not in unproved.text
+
+    operations.prove_mailbox(booking=one, now=NOW)
+    one.refresh_from_db()
+    mail = render(message, one, SiteSettings.load(), now=NOW)
+
+    pages = [f"/visits/{links.visit_token(visit, now=NOW)}/?to=note" for visit in (one, two)]
+    for name, page in zip(("Ana O'Brien", "Ben Second"), pages, strict=True):
+        (line,) = [line for line in mail.text.splitlines() if line.startswith(f"For {name}:")]
+        assert page in line
+        assert page in mail.html
+    # No email says whose answers need one.
+    assert "needs a clinician" not in mail.text
+    assert all(page not in "".join(mail.copy().values()) for page in pages)
 
 
 def test_one_reminder_tells_of_both(world: World, second: Therapist) -> None:

@@ -15,7 +15,9 @@ from django.test import Client
 from bookings.domain import operations
 from bookings.enums import BookingStatus, Gender
 from bookings.exceptions import SlotTaken
-from bookings.models import Booking, BookingDraft, Hold, Therapist
+from bookings.models import Booking, BookingDraft, Hold, Message, Therapist
+from bookings.notifications.registry import SiteSettings
+from bookings.notifications.render import render
 from bookings.refusals import refusal_words
 from tests.bookings.courses.conftest import staff_client
 from tests.bookings.views.flow import DETAILS, ONE, Flow
@@ -230,7 +232,10 @@ def test_move_of_both_that_is_not_as_it_was_shown_moves_none(flow: Flow, world: 
     assert set(Booking.objects.filter(together=one.together).values_list("starts_at", flat=True)) == {at(10)}
 
 
-def test_late_move_of_both_is_asked_for_by_phone(flow: Flow) -> None:
+def test_late_move_of_both_says_what_a_late_move_of_one_does_and_is_asked_for_by_phone(
+    flow: Flow, world: World
+) -> None:
+    world.agree_to(cancel_notice_hours=24, late_fee_percent=50)
     one, _two = booked(flow)
     Booking.objects.update(status=BookingStatus.CONFIRMED, confirmed_at=NOW)
     with time_machine.travel(at(10) - timedelta(hours=3), tick=False):
@@ -242,7 +247,43 @@ def test_late_move_of_both_is_asked_for_by_phone(flow: Flow) -> None:
         }
         session.save()
         response = flow.client.get(f"/visits/v/{one.reference}/move/", follow=True)
-    assert "Please call us" in words(response)
+        pressed = flow.client.post(f"/visits/v/{one.reference}/move/")
+    assert pressed.status_code == 409
+    for page in (words(response), words(pressed)):
+        assert (
+            "Your visit is less than 24 hours away, so one of us has to agree to another time first." in page
+        )
+        assert "Late fee: up to $120. We may waive it" in page
+        assert "The late fee is of both visits together." in page
+        assert "Please call or write to us" in page
+        assert "Cancel instead" in page
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_desk_declines_both_or_one_and_reads_which(flow: Flow, both: bool) -> None:
+    one, two = booked(flow)
+    Booking.objects.update(prove_by=None)
+    desk = staff_client("desk", "Front desk")
+    page = words(desk.get(f"/admin/bookings/booking/{one.pk}/change/"))
+    assert "Also the visit for Ben Second at the same time" in page
+    assert "Without it the visit for Ben Second waits on." in page
+
+    press = {"reason": "", **({"both": "on"} if both else {})}
+    said = words(desk.post(f"/admin/bookings/booking/{one.pk}/do/decline/", press, follow=True))
+
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert one.status == BookingStatus.DECLINED
+    assert two.status == (BookingStatus.DECLINED if both else BookingStatus.REQUESTED)
+    assert (f"{one.reference} and {two.reference}: declined." in said) is both
+    told = list(Message.objects.filter(state="due", kind__in=["declined", "together"]).order_by("-pk"))
+    if both:
+        mail = render(told[0], one, SiteSettings.load(), now=NOW)
+        assert mail.subject == "We can't take your request: 2 visits, Manual lymphatic drainage"
+        assert "You owe nothing." in mail.text
+        assert "canceled" not in mail.text
+        assert "for Ben Second" in mail.text
+    assert told[0].kind == ("together" if both else "declined")
 
 
 def test_desk_confirms_moves_and_cancels_both(flow: Flow, world: World) -> None:
@@ -389,6 +430,10 @@ def test_client_books_both_again(flow: Flow) -> None:
     assert answers["side_by_side"] is True
     assert (answers["details"]["name"], answers["details"]["second_name"]) == (DETAILS["name"], "Ben Second")
     assert not answers["details"]["recipient_name"]
+    # To each the one who came, whichever of the two visits is booked again.
+    assert (answers["preference"], answers["second_preference"]) == (f"therapist:{ONE}", f"therapist:{TWO}")
+    _words, starts = flow.client.get("/book/when/").context["calendar"].proposed
+    assert {start["name"] for _day, start in starts} == {"Sample Therapist One and Sample Therapist Two"}
 
 
 def test_query_count_of_the_calendar_is_that_of_one(

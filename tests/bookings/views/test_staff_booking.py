@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.alternatives import same_weekday_ahead
 from bookings.domain.operations import Sender
-from bookings.enums import BookingStatus, MessageKind
-from bookings.models import Booking, BookingDraft, Message
+from bookings.enums import BookingStatus, LookedAt, MessageKind
+from bookings.models import Booking, BookingDraft, HealthAccess, Message
 from bookings.models import Client as BookingClient
 from bookings.views import steps
-from bookings.views.staff_booking import same_weekday_ahead
 from tests.bookings.admin.conftest import DESK_RIGHTS, signed_in, staff_user
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 
@@ -64,6 +64,9 @@ def test_anything_may_be_asked(world: World, desk: Client, asked: str) -> None:
 def test_finding_costs_the_same_for_one_and_for_twelve(world: World, desk: Client, count_queries) -> None:
     world.book()
     desk.get(FIND, {"q": "sample"})
+    with count_queries() as one:
+        desk.get(FIND, {"q": "example.com"})
+    BookingClient.objects.create(name="Client", email="c@example.com", phone="+12135550233", created_at=NOW)
     with count_queries() as few:
         desk.get(FIND, {"q": "example.com"})
     BookingClient.objects.bulk_create(
@@ -78,6 +81,8 @@ def test_finding_costs_the_same_for_one_and_for_twelve(world: World, desk: Clien
     # Those who have been seen before come first, on every database.
     assert page.index("12 Sample Street") < page.index("Client 1")
     assert len(few) == len(many)
+    # One alone gets times for the same again.
+    assert len(one) - len(few) == 6
 
 
 def test_only_staff_who_may_change_bookings_book_for_others(world: World) -> None:
@@ -209,17 +214,100 @@ def test_the_same_again_is_with_the_same_therapist_a_week_later(world: World, de
     assert (again.therapist, again.option, again.status) == (other, visit.option, BookingStatus.CONFIRMED)
 
 
-def test_the_same_again_tells_staff_nothing_of_health(world: World, desk: Client) -> None:
-    """Nobody wrote down that they looked."""
+def test_the_same_again_takes_over_health_answers_that_staff_never_see(world: World, desk: Client) -> None:
     visit = world.book(purpose="CANARY-PURPOSE")
     desk.post(BEGIN, {"visit": visit.pk})
     desk.post(reverse("bookings:when"), press(at(10, day=DAY + timedelta(days=7))))
+    asked = desk.get(reverse("bookings:health")).content.decode()
+    assert "Please read out:" in asked
+    assert "data-card" not in asked
+    assert not HealthAccess.objects.exists()
+    for _ in range(2):
+        assert desk.post(reverse("bookings:health"), {"still": "yes"})["Location"] == reverse(
+            "bookings:review"
+        )
+    # What they come to is told, so it is written down, once.
+    look = HealthAccess.objects.get()
+    assert (look.booking, look.user.username, look.what) == (visit, "desk", LookedAt.ANSWERS)
+    assert look.reason == "Taken over for a new visit, told by phone that nothing has changed"
+    for step in ("health", "details", "review"):
+        page = desk.get(reverse(f"bookings:{step}")).content.decode()
+        assert "CANARY-PURPOSE" not in page, step
+    assert " checked" not in desk.get(reverse("bookings:health")).content.decode()
+    Flow(desk, world).review()
+    again = Booking.objects.exclude(pk=visit.pk).get()
+    assert again.screening.answers == visit.screening.answers
+    assert again.status == BookingStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("changed", [{"name": "Bea Brown"}, {"for_other": "on", "recipient_name": "Rosa"}])
+def test_answers_by_phone_are_taken_over_for_the_same_person_alone(
+    world: World, desk: Client, changed: dict[str, str]
+) -> None:
+    visit = world.book()
+    desk.post(BEGIN, {"visit": visit.pk})
+    desk.post(reverse("bookings:when"), press(at(10, day=DAY + timedelta(days=7))))
+    desk.post(reverse("bookings:details"), {**DETAILS, **changed})
+    assert "Please read out:" not in desk.get(reverse("bookings:health")).content.decode()
+    answer = desk.post(reverse("bookings:health"), {"still": "yes"})
+    assert answer["Location"] == f"{reverse('bookings:health')}?change=yes"
+    assert not HealthAccess.objects.exists()
+
+
+def test_who_is_logged_out_meanwhile_takes_over_nothing(world: World, desk: Client) -> None:
+    visit = world.book()
+    desk.post(BEGIN, {"visit": visit.pk})
+    desk.post(reverse("bookings:when"), press(at(10, day=DAY + timedelta(days=7))))
+    session = desk.session
+    for key in ("_auth_user_id", "_auth_user_hash", "_auth_user_backend"):
+        del session[key]
+    session.save()
     assert "Still true?" not in desk.get(reverse("bookings:health")).content.decode()
     answer = desk.post(reverse("bookings:health"), {"still": "yes"})
     assert answer["Location"] == f"{reverse('bookings:health')}?change=yes"
-    Flow(desk, world).health()
-    assert "CANARY-PURPOSE" not in desk.get(reverse("bookings:details")).content.decode()
-    assert "CANARY-PURPOSE" not in desk.get(reverse("bookings:review")).content.decode()
+
+
+def test_one_who_is_found_is_offered_the_same_again_at_the_usual_hour(world: World, desk: Client) -> None:
+    other = world.add_therapist()
+    visit = world.book(preference=f"therapist:{other.slug}", starts_at=at(14))
+    world.book(preference=f"therapist:{other.slug}", starts_at=at(14, day=DAY + timedelta(days=14)),
+               name="Bo Sample", email="bo@example.com", phone="+12135550177")  # fmt: skip
+    found = desk.get(FIND, {"q": "213 555 0123"}, headers={"X-Part": "found"}).context["found"]
+    assert [time["when"] for time in found[0]["times"]][::2] == [
+        "Mon, Dec 14, 2026, 2:00 PM PST",
+        "Mon, Dec 28, 2026, 2:00 PM PST",
+    ]
+    taken = found[0]["times"][1]["when"]
+    assert taken.startswith("Mon, Dec 21, 2026, ")
+    assert taken != "Mon, Dec 21, 2026, 2:00 PM PST"
+
+    time = found[0]["times"][0]
+    answer = desk.post(BEGIN, {"visit": visit.pk, "who": time["who"], "starts_at": time["value"]})
+    assert answer["Location"] == reverse("bookings:health")
+    desk.post(reverse("bookings:health"), {"still": "yes"})
+    Flow(desk, world).review()
+    again = Booking.objects.latest("pk")
+    assert (again.therapist, again.starts_at) == (other, at(14, day=DAY + timedelta(days=7)))
+
+
+def test_a_usual_time_that_has_gone_leads_to_those_that_are_left(world: World, desk: Client) -> None:
+    visit = world.book(starts_at=at(14))
+    time = desk.get(FIND, {"q": "213 555 0123"}).context["found"][0]["times"][0]
+    world.book(starts_at=at(14, day=DAY + timedelta(days=7)),
+               name="Bo Sample", email="bo@example.com", phone="+12135550177")  # fmt: skip
+    answer = desk.post(
+        BEGIN, {"visit": visit.pk, "who": time["who"], "starts_at": time["value"]}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == reverse("bookings:when")
+    assert "Nearest to the time you chose" in answer.content.decode()
+
+
+@pytest.mark.parametrize("sent", ["", "x", "2026-12-14T22:00:00+00:00", "9" * 500, "x sample-therapist"])
+def test_a_usual_time_that_makes_no_sense_leads_to_the_times(world: World, desk: Client, sent: str) -> None:
+    visit = world.book()
+    answer = desk.post(BEGIN, {"visit": visit.pk, "starts_at": sent})
+    assert answer["Location"] == reverse("bookings:when")
+    assert desk.get(answer["Location"]).status_code == 200
 
 
 def test_a_new_booking_at_the_desk_takes_over_nothing(world: World, desk: Client) -> None:

@@ -20,11 +20,13 @@ from bookings.models import (
     Message,
     ScreeningRecheck,
     ScreeningVersion,
+    Therapist,
     TimeOff,
     WorkingHours,
     Zone,
 )
 from bookings.screening import sample_rules_data
+from massagerx.lib.localtime import local
 from tests.bookings.views.flow import press
 from tests.factories import CLEAR_ANSWERS, NOW, World, at
 
@@ -382,6 +384,28 @@ def test_book_again_fills_in_what_is_known_and_never_health(world: World) -> Non
     details = client.get("/book/details/").content.decode()
     for known in ("Ana O&#x27;Brien", "ana@example.com", "12 Sample Street", "CANARY-GATE-4711", "Rosa"):
         assert known in details
+
+
+def test_book_again_proposes_the_weekday_the_hour_and_the_therapist_of_last_time(world: World) -> None:
+    other = world.add_therapist()
+    booking = confirmed(world, preference=f"therapist:{other.slug}")
+    Booking.objects.update(preference="any")
+    client = signed_in()
+    client.post(address(booking, "again"))
+    page = client.get("/book/when/")
+    words, starts = page.context["calendar"].proposed
+    assert words == "Like last time"
+    begins = local(booking.starts_at)
+    assert {(day.weekday(), start["hour"], start["name"]) for day, start in starts} == {
+        (begins.weekday(), f"{begins:%-I:%M}", other.name)
+    }
+    assert len(starts) == 3
+    assert "Soonest" not in text(page)
+    # Who is gone is not asked for: the others' soonest, or their times near that hour.
+    Therapist.objects.filter(pk=other.pk).update(is_active=False)
+    client.post(address(booking, "again"))
+    calendar = client.get("/book/when/").context["calendar"]
+    assert {start["name"] for _day, start in calendar.proposed[1]} == {world.therapist.name}
 
 
 def test_book_again_by_a_link_fills_in_only_what_the_link_shows(world: World) -> None:
