@@ -173,8 +173,8 @@ def so_far(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request)
     if request.method != "POST":
         return private(redirect("bookings:program", token))
-    days = list(ExerciseDay.objects.filter(exercise__program=found).order_by("day", "pk"))
     try:
+        days = list(ExerciseDay.objects.filter(exercise__program=found).order_by("day", "pk"))
         weeks = weeks_of(found, days)
     except UnreadableValue:
         words = _("How it went can’t be opened right now. Please call us.")
