@@ -34,6 +34,7 @@ from bookings.enums import (
 )
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message, TimeOffWish
 from bookings.refusals import stranding_words
+from massagerx.lib import palette
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import (
@@ -49,7 +50,7 @@ from .addresses import (
     sign_in_url,
     visit_url,
 )
-from .faces import Face, face_of
+from .faces import Face, face_of, logo_of
 from .registry import (
     STANDING,
     DeskDay,
@@ -141,7 +142,7 @@ def render(
         calendar = method and visits_calendar(
             bookings=sure, business=site_settings.business, method=method, now=now
         )
-    face = context.get("face")
+    pictures = (context["logo"], context.get("face"))
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -150,7 +151,7 @@ def render(
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
-        faces=(face,) if face and f"cid:{face.name}" in html else (),
+        faces=tuple(picture for picture in pictures if picture and f"cid:{picture.name}" in html),
         secrets=tuple(secrets.used),
     )
 
@@ -172,8 +173,11 @@ def _context(
     now: datetime,
     story: Story | None,
 ) -> dict[str, Any]:
+    business = site_settings.business
     context: dict[str, Any] = {
-        "business": site_settings.business,
+        "business": business,
+        "logo": logo_of(business),
+        "colors": palette.tones(business.main_color, business.press_color),
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,

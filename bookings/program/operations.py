@@ -32,6 +32,7 @@ from .models import (
     Exercise,
     ExerciseDay,
     Program,
+    ProgramBooklet,
     ProgramExercise,
     ProgramTemplate,
     TemplateExercise,
@@ -421,7 +422,7 @@ def program_of(token: str, *, now: datetime) -> Program | None:
     link = links.find_link(token, purpose=LinkPurpose.PROGRAM, now=now)
     sealed = Cast("note", TextField())
     checked = WeekCheck.objects.filter(program=OuterRef("pk")).order_by("-week").values("week")[:1]
-    rows = Program.objects.select_related("booking", "link").defer("note")
+    rows = Program.objects.select_related("booking", "link", "booklet").defer("note", "booklet__data")
     rows = rows.annotate(sealed_note=sealed, checked_week=Subquery(checked))
     return rows.filter(link=link).first() if link is not None else None
 
@@ -680,5 +681,6 @@ def _forget(which: Q) -> None:
     keys = [pk for pk, _link in found]
     ExerciseDay.objects.filter(exercise__program__in=keys).only("pk").delete()
     WeekCheck.objects.filter(program__in=keys).only("pk").delete()
+    ProgramBooklet.objects.filter(program__in=keys).only("pk").delete()
     Program.objects.filter(pk__in=keys).only("pk").delete()
     Link.objects.filter(pk__in=[link for _pk, link in found if link]).delete()

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from massagerx.lib.stored_picture import make_sizes
 
-from . import operations
+from . import booklet, operations
 from .models import ExercisePicture
 
 
@@ -21,3 +21,15 @@ def remind_of_programs() -> None:
 def make_picture_sizes() -> None:
     """Makes the cut sizes of pictures of exercises that are new, or whose focus moved."""
     make_sizes(ExercisePicture, now=timezone.now())
+
+
+@shared_task
+def make_booklets() -> None:
+    """Makes the booklets that clients have asked for."""
+    booklet.make_due(clock=timezone.now)
+
+
+@shared_task
+def purge_booklets() -> None:
+    """Deletes booklets that nobody has asked for in a while."""
+    booklet.purge(now=timezone.now())

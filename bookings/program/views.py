@@ -3,15 +3,17 @@ without that script they are plain forms."""
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,13 +22,14 @@ from bookings.views.enquiries import private
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
+from massagerx.lib.typeset import Paper
 from massagerx.lib.videos import FRAME_HOSTS, parse_video
 
-from . import operations
+from . import booklet, operations
 from .drawings import parts_of
 from .figures import plot_of, weeks_of
 from .forms import PressForm, WeekForm
-from .models import ExerciseDay, ProgramExercise
+from .models import MOST_TRIES, ExerciseDay, ProgramBooklet, ProgramExercise
 from .week import glance, is_asked_on
 
 _WITH = "exercise"
@@ -194,6 +197,32 @@ def reminders(request: HttpRequest, token: str) -> HttpResponse:
     operations.wish_for_reminders(program=found, wanted=wanted)
     on, off = _("We remind you when you miss a few days."), _("You get no more reminders.")
     return _answer(request, token, True, on if wanted else off)
+
+
+@require_POST
+@limited("10/m", "program-booklet")
+@limited("60/h", "program-booklet-hour")
+def fetch_booklet(request: HttpRequest, token: str) -> HttpResponse:
+    """The booklet as a file, or else the page, which says that it is being made, or why not."""
+    now = timezone.now()
+    found = operations.program_of(token, now=now)
+    if found is None:
+        return _closed(request)
+    paper = Paper.A4 if request.POST.get("paper") == Paper.A4 else Paper.LETTER
+    made = booklet.fetch_or_ask(program=found, paper=paper, now=now)
+    if made is None:
+        if ProgramBooklet.objects.filter(program=found, tries__lt=MOST_TRIES).exists():
+            messages.info(request, _("We are making your booklet. In a few seconds, press again to get it."))
+        else:
+            messages.error(
+                request, _("Your booklet couldn’t be made, and we have been told. Please call us for it.")
+            )
+        return private(redirect(reverse("bookings:program", args=[token]) + "#booklet"))
+    name = slugify(found.name) or "program"
+    response = FileResponse(
+        io.BytesIO(made), as_attachment=True, filename=f"{name}.pdf", content_type="application/pdf"
+    )
+    return private(response)
 
 
 def _answer(

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -28,6 +28,7 @@ from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
 from bookings.program.example import example_of
 from bookings.views.enquiries import write_to_us
+from massagerx.lib import palette
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
@@ -143,6 +144,20 @@ def contact(request: HttpRequest) -> HttpResponse:
         return with_frames(render(request, "blog/contact.html", shown, status=status), reading)
 
     return write_to_us(request, show)
+
+
+@require_safe
+def colors(request: HttpRequest, name: str) -> HttpResponse:
+    """The style sheet of the owner's colors, from its address alone: it needs no database. A copy is kept for good by
+    whoever asked for it under the digest that it has today."""
+    parts = name.split("-")
+    main, press = (f"#{part}" if part != "own" else "" for part in parts[:2]) if len(parts) == 3 else ("", "")
+    if not (main or press) or not all(palette.COLOR.fullmatch(color) for color in (main, press) if color):
+        raise Http404
+    response = HttpResponse(palette.sheet(main, press), content_type="text/css; charset=utf-8")
+    is_today = palette.sheet_name(main, press) == name
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if is_today else "no-cache"
+    return response
 
 
 @require_safe

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("program", "0002_rights")]
+    dependencies = [("program", "0003_booklets")]
 
     operations = [
         migrations.AddField(

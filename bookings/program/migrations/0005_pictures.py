@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("program", "0003_course"),
+        ("program", "0004_course"),
     ]
 
     operations = [

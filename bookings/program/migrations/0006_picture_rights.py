@@ -17,6 +17,6 @@ def take_rights(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("program", "0004_pictures"), ("bookings", "0002_roles_and_search")]
+    dependencies = [("program", "0005_pictures"), ("bookings", "0002_roles_and_search")]
 
     operations = [migrations.RunPython(give_rights, take_rights)]
