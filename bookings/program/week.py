@@ -13,13 +13,19 @@ from .models import ExerciseDay, Program, ProgramExercise
 _DONE = ExerciseDay.Outcome.DONE
 
 
-def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
-    """Whether it is asked for on a local day. Its days of a week lie as evenly as they can, the first on the day of the
-    week on which the program began."""
+def is_day_of(exercise: ProgramExercise, program: Program, day: date) -> bool:
+    """Whether a local day is one of its days of a week, whichever week: they lie as evenly as they can, the first on the
+    day of the week on which the program began."""
     number, per_week = (day - program.started_on).days % 7, exercise.days_a_week
     # Of k days a week, ceil(n * k / 7) come before day n.
-    comes = -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
-    return comes and exercise.from_week <= program.week_of(day) <= exercise.to_week
+    return -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
+
+
+def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
+    """Whether it is asked for on a local day."""
+    return (
+        is_day_of(exercise, program, day) and exercise.from_week <= program.week_of(day) <= exercise.to_week
+    )
 
 
 def times_asked(exercise: ProgramExercise, program: Program, first: date, last: date) -> int:

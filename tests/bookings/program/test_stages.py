@@ -16,8 +16,10 @@ from bookings.domain import operations as visits
 from bookings.domain.operations import Act
 from bookings.models import Booking
 from bookings.program import operations
-from bookings.program.models import ExerciseDay, Program, ProgramTemplate
+from bookings.program.booklet import content_of
+from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
 from bookings.program.stages import stages_of
+from services.models import Business
 from tests.bookings.courses.conftest import make_plan
 from tests.bookings.views.visits.browsers import text
 from tests.factories import NOW, World, at
@@ -107,6 +109,21 @@ def test_the_next_exercises_wait_for_the_visit(
     assert link is not None
     assert link.expires_at is not None
     assert link.expires_at >= NOW + 7 * DAY + timedelta(days=8 * 7 - 1 + 60)
+
+
+def test_the_booklet_has_the_weeks_that_wait(tied: Program) -> None:
+    rows = list(ProgramExercise.objects.filter(program=tied).order_by("from_week", "pk"))
+    weeks = content_of(tied, rows, Business.load())["weeks"]
+    assert [sum(sum(row["asked"]) for row in week["rows"]) for week in weeks] == [
+        7,
+        7,
+        10,
+        10,
+        10,
+        10,
+        10,
+        10,
+    ]
 
 
 def test_a_visit_that_comes_early_brings_its_week_early(course: Course, tied: Program, staff: User) -> None:
