@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from services.models import Service
 
-from .models import Exercise, Program, ProgramExercise, ProgramTemplate, Sport, TemplateExercise
-from .week import is_asked_on
+from .models import Exercise, Program, ProgramTemplate, Sport, TemplateExercise
+from .week import is_day_of
 
 #: The service at whose visits programs are made.
 SERVICE = "postural-correction-training"
@@ -52,18 +52,6 @@ def example_of(services: Iterable[Service]) -> Example | None:
 
 
 def _week(exercises: list[Exercise]) -> list[tuple[date, list[Exercise]]]:
-    program = Program(started_on=_MONDAY, weeks=1)
+    program = Program(started_on=_MONDAY)
     days = [_MONDAY + timedelta(days=number) for number in range(7)]
-    return [
-        (
-            day,
-            [
-                exercise
-                for exercise in exercises
-                if is_asked_on(
-                    ProgramExercise(days_a_week=exercise.days_a_week, from_week=1, to_week=1), program, day
-                )
-            ],
-        )
-        for day in days
-    ]
+    return [(day, [one for one in exercises if is_day_of(one, program, day)]) for day in days]

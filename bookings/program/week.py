@@ -8,14 +8,14 @@ from datetime import date, timedelta
 
 from massagerx.lib.localtime import local
 
-from .models import ExerciseDay, Program, ProgramExercise
+from .models import Described, ExerciseDay, Program, ProgramExercise
 
 _DONE = ExerciseDay.Outcome.DONE
 
 
-def is_day_of(exercise: ProgramExercise, program: Program, day: date) -> bool:
-    """Whether a local day is one of its days of a week, whichever week: they lie as evenly as they can, the first on the
-    day of the week on which the program began."""
+def is_day_of(exercise: Described, program: Program, day: date) -> bool:
+    """Whether a local day is one of its days of a week, in whichever week: they lie as evenly as they can, the first on
+    the day of the week on which the program began."""
     number, per_week = (day - program.started_on).days % 7, exercise.days_a_week
     # Of k days a week, ceil(n * k / 7) come before day n.
     return -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
