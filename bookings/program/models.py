@@ -339,10 +339,21 @@ class Program(models.Model):
         """Whether its last day is past; none passes in a pause."""
         return self.week_of(self.paused_on or today) > self.weeks
 
+    def is_running_on(self, today: date) -> bool:
+        """Whether it has begun and not ended, nor is paused."""
+        begun = 1 <= self.week_of(today) <= self.weeks
+        return begun and self.ended_at is None and self.paused_on is None
+
     @property
     def last_day(self) -> date:
         """The last local day."""
         return self.started_on + timedelta(days=7 * self.weeks - 1)
+
+
+class ProgramExerciseQuerySet(models.QuerySet["ProgramExercise"]):
+    def standing(self) -> ProgramExerciseQuerySet:
+        """Those that are still asked for, in order."""
+        return self.filter(ended_at=None).order_by("from_week", "pk")
 
 
 class ProgramExercise(Described, Weeks):
@@ -355,6 +366,8 @@ class ProgramExercise(Described, Weeks):
     added_at = models.DateTimeField(_("added at"))
     # Since then it is asked for no more; another may have taken its place.
     ended_at = models.DateTimeField(_("taken out at"), null=True, blank=True)
+
+    objects = ProgramExerciseQuerySet.as_manager()
 
     class Meta:
         ordering = ["program", "from_week", "pk"]

@@ -4,7 +4,7 @@ without that script they are plain forms."""
 from __future__ import annotations
 
 import io
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +21,6 @@ from bookings.exceptions import BookingError
 from bookings.views.enquiries import private
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
-from massagerx.lib.localtime import local
 from massagerx.lib.typeset import Paper
 from massagerx.lib.videos import FRAME_HOSTS, parse_video
 
@@ -30,7 +29,6 @@ from .drawings import parts_of
 from .figures import plot_of, weeks_of
 from .forms import PressForm, WeekForm
 from .models import MOST_TRIES, ExerciseDay, ProgramBooklet, ProgramExercise
-from .week import glance, is_asked_on
 
 _WITH = "exercise"
 
@@ -52,38 +50,25 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    today = local(now).date()
+    today = operations.today_of(found, now=now)
+    words, asked, is_over = today.words, today.asked, found.is_over_on(today.day)
     asked_week = operations.week_to_check(found, now=now)
     if form is None and asked_week is not None and asked_week > (found.checked_week or 0):
         form = WeekForm(initial={"week": asked_week})
-    standing = ProgramExercise.objects.filter(program=found, ended_at=None).select_related("picture")
-    exercises = list(standing.order_by("from_week", "pk"))
-    week = found.week_of(today)
-    this_week = ExerciseDay.objects.filter(
-        exercise__program=found, day__gt=today - timedelta(days=7), day__lte=today
-    )
-    # How much it hurt stays shut: the page doesn't show it.
-    days = list(this_week.defer("pain").order_by("day", "pk"))
-    words = {row.exercise_id: row for row in days if row.day == today}
-    asked = [row for row in exercises if is_asked_on(row, found, today)]
-    is_running = found.ended_at is None and found.paused_on is None and 1 <= week <= found.weeks
     context: dict[str, Any] = {
         "program": found,
         "token": token,
-        "week": week,
-        "is_running": is_running,
-        "is_over": found.is_over_on(today),
-        "waits": found.is_waiting_on(today),
+        "week": found.week_of(today.day),
+        "is_running": today.is_running,
+        "is_over": is_over,
+        "waits": found.is_waiting_on(today.day),
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
-        "left": sum(row.pk not in words for row in asked),
-        "now": _shown(request, asked, words) if is_running else None,
-        "days": glance(found, exercises, days, today) if is_running else [],
+        "now": _shown(request, asked, words) if today.is_running else None,
+        "days": today.week,
         "note": operations.note_of(found),
         "form": form,
         "asked_week": asked_week,
-        "may_be_reminded": found.ended_at is None
-        and not found.is_over_on(today)
-        and bool(found.link and found.link.email),
+        "may_be_reminded": found.ended_at is None and not is_over and bool(found.link and found.link.email),
         "pains": range(11),
         "store": f"program-{found.pk}",
     }

@@ -42,6 +42,10 @@ RETRY_SECONDS = 30
 _AFTER_SURGERY = "manual-lymphatic-drainage"
 
 
+# Blocks that are about what the page shows under their name; one about nothing is left out.
+_ABOUT = frozenset({"therapists", "surgery", "program", "area", "questions", "posts"})
+
+
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What we do, for whom, by whom and where. `?zip=` is answered on it, or alone to `X-Part: area`, for scripts."""
@@ -61,38 +65,30 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    services = list(Service.objects.offered(timezone.localdate(now)).with_prices())
+    today = timezone.localdate(now)
+    services = list(Service.objects.offered(today).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
-    bookable = Therapist.objects.bookable(timezone.localdate(now))
-    therapists = list(bookable.select_related("home_zip__zone")[:5])
+    therapists = list(Therapist.objects.bookable(today).select_related("home_zip__zone")[:5])
     context: dict[str, Any] = {
         "check": check,
         "services": services[:6],
         "options": options,
-        "hours": opening_hours(timezone.localdate(now)),
+        "hours": opening_hours(today),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": therapists,
         "soonest": soonest_times(therapists, days=1, now=now),
-        "after_surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
         "program": example_of(services),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
         "testimonials": Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
-        "zones": visited_zones(timezone.localdate(now)),
+        "area": visited_zones(today),
     }
-    # What a block is about; one about nothing is left out.
-    about = {
-        "therapists": therapists,
-        "surgery": context["after_surgery"],
-        "program": context["program"],
-        "area": context["zones"],
-        "questions": context["questions"],
-        "posts": context["posts"],
-    }
-    context["blocks"] = [block for block in HomeBlock.in_order() if about.get(block.slug, True)]
+    blocks = HomeBlock.in_order()
+    context["blocks"] = [block for block in blocks if block.slug not in _ABOUT or context[block.slug]]
     return render(request, "home.html", context)
 
 

@@ -56,7 +56,7 @@ def business_json_ld(context: Context) -> SafeString:
     thing = structured_data.business_thing(
         business,
         image=absolute_media(business.share_url) if business.logo else absolute_static("img/share.png"),
-        zones=[zone.name for zone in context["zones"]],
+        zones=[zone.name for zone in context["area"]],
         hours=context["hours"],
         prices=(min(cents), max(cents)) if cents else None,
     )
