@@ -5,6 +5,7 @@ from django.urls import path
 from .courses import views as course_views
 from .program import views as program_views
 from .referrals import views as referral_views
+from .reviews import views as review_views
 from .views import (
     booking,
     details,
@@ -41,6 +42,8 @@ urlpatterns = [
     path("program/<str:token>/so-far/", program_views.so_far, name="program_so_far"),
     path("program/<str:token>/booklet/", program_views.fetch_booklet, name="program_booklet"),
     path("program/<str:token>/reminders/", program_views.reminders, name="program_reminders"),
+    path("reviews/", review_views.reviews, name="reviews"),
+    path("review/<str:token>/", review_views.your_review, name="your_review"),
     path("invited/<str:token>/", invited.invited, name="invited"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),

@@ -35,6 +35,7 @@ class HomeBlock(models.Model):
         SURGERY = "surgery", _("After surgery")
         VISIT = "visit", _("A visit by the minute")
         PROMISES = "promises", _("Promises")
+        REVIEWS = "reviews", _("What clients say")
         PROGRAM = "program", _("Training program")
         AREA = "area", _("Where we drive")
         QUESTIONS = "questions", _("Questions")
@@ -168,6 +169,7 @@ _OWN = {
             _("Your answers stay private: Health answers are encrypted, and each look is written down."),
         ),
     ),
+    HomeBlock.Slug.REVIEWS: Words(_("What clients say")),
     HomeBlock.Slug.PROGRAM: Words(
         _("A program of your own"),
         _("Exercises for your sport and your problem areas, made for you at a visit."),

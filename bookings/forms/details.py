@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -133,6 +134,16 @@ class DetailsForm(PersonForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Only who comes to the second person reads this."),
     )
+    heard_from = forms.ChoiceField(
+        label=_("How did you hear of us?"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose one of these, or leave it blank.")},
+    )
+    may_be_asked = forms.BooleanField(
+        label=_("After my visit, you may email me once and ask for a review"),
+        required=False,
+        help_text=_("Whatever you’d say. Your visit doesn’t depend on it."),
+    )
     #: What is told of the person who is visited beside the name, and who pays.
     WHO = ("recipient_phone", "recipient_language", "payer_name")
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
@@ -143,11 +154,20 @@ class DetailsForm(PersonForm):
         service: Service | None,
         by_phone: bool = False,
         side_by_side: bool = False,
+        heard_from: Sequence[tuple[str, str]] = (),
+        asks_of_review: bool = False,
         **kwargs: Any,
     ) -> None:
         """`by_phone`: staff fill it in, for whom it is enough that the client can be called. `side_by_side`: a second
-        person is visited at the same time."""
+        person is visited at the same time. `heard_from` are the choices of where a new client heard of us, none where
+        that isn't asked; `asks_of_review`: whether they may be asked for a review."""
         super().__init__(*args, **kwargs)
+        if heard_from:
+            self.fields["heard_from"].choices = [("", "—"), *heard_from]  # type: ignore[attr-defined]
+        else:
+            del self.fields["heard_from"]
+        if not asks_of_review:
+            del self.fields["may_be_asked"]
         if not side_by_side:
             for name in ("second_name", "second_purpose"):
                 self.fields.pop(name, None)

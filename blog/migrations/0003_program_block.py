@@ -9,6 +9,7 @@ SLUGS = [
     ("surgery", "After surgery"),
     ("visit", "A visit by the minute"),
     ("promises", "Promises"),
+    ("reviews", "What clients say"),
     ("program", "Training program"),
     ("area", "Where we drive"),
     ("questions", "Questions"),
@@ -18,7 +19,7 @@ SLUGS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("blog", "0001_tables")]
+    dependencies = [("blog", "0002_reviews_on_home")]
 
     operations = [
         migrations.AlterField(
