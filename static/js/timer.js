@@ -10,7 +10,7 @@ for (const timer of document.querySelectorAll("[data-timer]")) {
 
   function show() {
     left.textContent = Math.ceil(rest / 1000);
-    button.textContent = button.dataset[endsAt ? "pause" : rest < whole ? "goOn" : "start"];
+    button.textContent = button.dataset[endsAt ? "pause" : rest < whole ? "resume" : "start"];
   }
 
   function tick() {

@@ -134,7 +134,7 @@ def test_the_timer_counts_pauses_and_says_the_end(live_server: Any, shown: Progr
     page.clock.run_for(10_000)
     expect(left).to_have_text("20")
     expect(said).to_be_empty()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.clock.run_for(20_500)
     expect(said).to_have_text("Time is up.")
     expect(page.get_by_role("button", name="Start the timer")).to_be_visible()
