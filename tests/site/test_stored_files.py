@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from blog.media import draw_share_pictures, keep_upload
 from blog.models import Picture
 from bookings.models import Photo
 from bookings.program.models import ExercisePicture
-from massagerx.lib.pictures import Encoded
+from massagerx.lib.pictures import Encoded, encode_upload
 from massagerx.lib.stored_picture import make_sizes, new_token, picture_name, store
 from massagerx.site import stored_files, tasks
 from massagerx.site.stored_files import YOUNG
@@ -40,7 +40,8 @@ def left() -> set[str]:
             default_storage.delete(f"pictures/{name}")
     picture, photo = make_picture(now=NOW), add_photo("table")
     of_exercise = ExercisePicture(title="Hips up", token=new_token())
-    of_exercise.put_away(Encoded(picture_file(), 900, 600), now=NOW)
+    data = picture_file()
+    of_exercise.put_away(encode_upload(BytesIO(data), len(data)), now=NOW)
     of_exercise.save()
     make_post(title="A quiet room")
     user = User.objects.create_user("writer")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from bookings.domain.operations import Act
 from bookings.program import operations
-from bookings.program.models import ExerciseDay, Program, ProgramExercise
+from bookings.program.models import ExerciseDay, Program
 from tests.factories import NOW, World, make_world
 from tests.support.browser import accessibility_violations, sideways_overflow
 
@@ -109,73 +109,3 @@ def test_a_kept_press_goes_to_the_address_that_the_page_has_by_now(
     page.goto(page_of(program))
     expect(page.get_by_text("That is all for today.")).to_be_visible()
     assert ExerciseDay.objects.get().outcome == "done"
-
-
-@pytest.fixture
-def shown(program: Program) -> Program:
-    """Its exercise is one of 30 seconds, with a video."""
-    ProgramExercise.objects.filter(program=program).update(
-        unit="seconds", amount=30, video_url="https://youtu.be/abc_DEF-123"
-    )
-    return program
-
-
-def test_the_timer_counts_pauses_and_says_the_end(live_server: Any, shown: Program, new_page: Any) -> None:
-    page = new_page(width=390)
-    page.emulate_media(reduced_motion="reduce")
-    page.clock.install()
-    page.goto(page_of(shown))
-    left, said = page.locator("[data-left]"), page.locator("[data-timer] [role=status]")
-    expect(left).to_have_text("30")
-    page.get_by_role("button", name="Start the timer").click()
-    page.clock.run_for(10_000)
-    expect(left).to_have_text("20")
-    page.get_by_role("button", name="Pause").click()
-    page.clock.run_for(10_000)
-    expect(left).to_have_text("20")
-    expect(said).to_be_empty()
-    page.get_by_role("button", name="Continue").click()
-    page.clock.run_for(20_500)
-    expect(said).to_have_text("Time is up.")
-    expect(page.get_by_role("button", name="Start the timer")).to_be_visible()
-    expect(left).to_have_text("30")
-    assert accessibility_violations(page) == []
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert not sideways_overflow(page), width
-
-
-def test_a_video_is_asked_for_by_a_press_alone(live_server: Any, shown: Program, new_page: Any) -> None:
-    page = new_page(width=390)
-    new_page.allow("https://www.youtube-nocookie.com/embed/abc_DEF-123")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.route(
-        "https://www.youtube-nocookie.com/**",
-        lambda route: route.fulfill(body="<title>A video</title>", content_type="text/html"),
-    )
-    page.goto(page_of(shown), wait_until="load")
-    assert not any("youtube" in url for url in asked)
-    page.get_by_role("link", name="Watch the video").click()
-    expect(page.frame_locator("iframe").locator("body")).to_be_attached()
-    assert [url.partition("?")[0] for url in asked if "youtube" in url] == [
-        "https://www.youtube-nocookie.com/embed/abc_DEF-123"
-    ]
-
-
-def test_how_it_went_in_dark_and_with_large_text(
-    live_server: Any, clock: Any, program: Program, new_page: Any
-) -> None:
-    page = new_page(width=320)
-    page.emulate_media(color_scheme="dark")
-    page.goto(page_of(program))
-    page.locator("[name=pain][value='3']").check()
-    page.get_by_role("button", name="Done").click()
-    expect(page.get_by_text("That is all for today.")).to_be_visible()
-    page.get_by_role("button", name="How it went so far").click()
-    expect(page.get_by_role("heading", name="How it went so far")).to_be_visible()
-    expect(page.get_by_role("cell", name="3")).to_be_visible()
-    assert accessibility_violations(page) == []
-    assert not sideways_overflow(page)
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert not sideways_overflow(page)
