@@ -216,7 +216,7 @@ def test_nobody_adds_or_deletes(owner: Client) -> None:
 
 # On the front page the owner's list of what is missing asks for a part of them, and programs for one.
 @pytest.mark.parametrize(
-    ("address", "make", "most"), [(LIST, write, 28), (REQUESTS, ask, 28), (INDEX, write, 46)]
+    ("address", "make", "most"), [(LIST, write, 28), (REQUESTS, ask, 28), (INDEX, write, 47)]
 )
 def test_queries_do_not_grow_with_rows(
     address: str, make: Callable[[int], Any], most: int, owner: Client, count_queries: Callable[[], Any]
