@@ -232,6 +232,7 @@ class LinkPurpose(models.TextChoices):
     REFERRAL = "referral", _("A course that an office prepared")
     PROGRAM = "program", _("A client’s training program")
     PASSWORD = "password", _("A password of a member of staff")
+    CONSENT = "consent", _("The own consent of somebody who is visited")
 
 
 class ChangeState(models.TextChoices):

@@ -6,6 +6,7 @@ from .courses import views as course_views
 from .program import views as program_views
 from .referrals import views as referral_views
 from .views import (
+    agree,
     booking,
     details,
     enquiries,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("program/<str:token>/week/", program_views.check_week, name="program_week"),
     path("program/<str:token>/reminders/", program_views.reminders, name="program_reminders"),
     path("invited/<str:token>/", invited.invited, name="invited"),
+    path("agree/<str:token>/", agree.agree, name="agree"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),

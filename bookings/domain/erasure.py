@@ -34,6 +34,7 @@ from bookings.models import (
     LateFee,
     Link,
     NoteFile,
+    OwnConsent,
     Pairing,
     ScreeningRecheck,
     ScreeningRecord,
@@ -88,7 +89,7 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
         if found.email:
             Link.objects.filter(email__iexact=found.email).delete()
-        for about in (ClientNote, Pairing):
+        for about in (ClientNote, OwnConsent, Pairing):
             about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED, email="", phone="", is_blocked=False, door_rule="", erased_at=now

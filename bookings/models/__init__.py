@@ -19,7 +19,16 @@ from .intake import (
 )
 from .links import Link
 from .outbox import Message, MessageSettings
-from .people import Client, ClientNote, ClientQuerySet, Erasure, Pairing, Therapist, TherapistQuerySet
+from .people import (
+    Client,
+    ClientNote,
+    ClientQuerySet,
+    Erasure,
+    OwnConsent,
+    Pairing,
+    Therapist,
+    TherapistQuerySet,
+)
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
@@ -56,6 +65,7 @@ __all__ = [
     "Message",
     "MessageSettings",
     "NoteFile",
+    "OwnConsent",
     "Pairing",
     "Photo",
     "SafetyContact",

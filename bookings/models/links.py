@@ -81,7 +81,11 @@ class Link(models.Model):
                     Q(purpose=LinkPurpose.VISIT, booking__isnull=False, expires_at__isnull=False)
                     | Q(purpose=LinkPurpose.FEED, therapist__isnull=False)
                     | Q(purpose=LinkPurpose.OFFICE)
-                    | Q(purpose=LinkPurpose.PROGRAM, booking__isnull=False, expires_at__isnull=False)
+                    | Q(
+                        purpose__in=[LinkPurpose.PROGRAM, LinkPurpose.CONSENT],
+                        booking__isnull=False,
+                        expires_at__isnull=False,
+                    )
                     | Q(purpose=LinkPurpose.BOOKLET, booklet_request__isnull=False, expires_at__isnull=False)
                     | Q(purpose=LinkPurpose.PASSWORD, user__isnull=False, expires_at__isnull=False)
                     & ~Q(email="")
