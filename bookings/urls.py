@@ -39,6 +39,7 @@ urlpatterns = [
     path("program/<str:token>/", program_views.program, name="program"),
     path("program/<str:token>/<int:pk>/", program_views.press, name="program_press"),
     path("program/<str:token>/week/", program_views.check_week, name="program_week"),
+    path("program/<str:token>/booklet/", program_views.fetch_booklet, name="program_booklet"),
     path("program/<str:token>/reminders/", program_views.reminders, name="program_reminders"),
     path("invited/<str:token>/", invited.invited, name="invited"),
     path("agree/<str:token>/", agree.agree, name="agree"),

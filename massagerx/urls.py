@@ -35,6 +35,7 @@ urlpatterns = [
     path("visits/v/", include("bookings.courses.client_urls")),
     path("visits/", include("bookings.views.visits.urls")),
     path("", include((_blog, blog.app_name))),
+    path("colors/<slug:name>.css", views.colors, name="colors"),
     path("robots.txt", views.robots, name="robots"),
     # Asked for each time: a post scheduled for now must not be hidden behind an older copy.
     path(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
@@ -16,8 +17,11 @@ from django_prose_editor.fields import ProseEditorField
 from phonenumber_field.modelfields import PhoneNumberField
 from simple_history.models import HistoricalRecords
 
+from massagerx.lib import palette
 from massagerx.lib.html import PROSE_EXTENSIONS, clean_html, when_typed
+from massagerx.lib.logo import EncodedLogo
 from massagerx.lib.singleton import SingletonModel
+from massagerx.lib.stored_picture import new_token, picture_name, remove, store
 
 MAX_PRICE_CENTS = 1_000_000
 
@@ -46,6 +50,17 @@ class Business(SingletonModel):
             "are your own: replaced, or opened and saved."
         ),
     )
+    # `#rrggbb`; empty: the site's own (massagerx.lib.palette).
+    main_color = models.CharField(
+        _("color of links and marks"), max_length=7, blank=True, default="", db_default="", editable=False
+    )
+    press_color = models.CharField(
+        _("color of buttons"), max_length=7, blank=True, default="", db_default="", editable=False
+    )
+    # The name of its files, and its size in pixels; empty: the drawn mark and the name.
+    logo = models.CharField(_("logo"), max_length=32, blank=True, default="", db_default="", editable=False)
+    logo_width = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     history = HistoricalRecords()
 
@@ -55,6 +70,53 @@ class Business(SingletonModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def colors_url(self) -> str:
+        """The style sheet of the owner's colors; "" where there are none."""
+        if not (self.main_color or self.press_color):
+            return ""
+        return reverse("colors", args=[palette.sheet_name(self.main_color, self.press_color)])
+
+    @property
+    def logo_name(self) -> str:
+        """The stored file of the logo; "" without one."""
+        return picture_name(self.logo) if self.logo else ""
+
+    @property
+    def logo_url(self) -> str:
+        """Where the logo is served; "" without one."""
+        return default_storage.url(self.logo_name) if self.logo else ""
+
+    @property
+    def share_url(self) -> str:
+        """Where the picture is served with which links to the site are shown; "" without a logo."""
+        return default_storage.url(_share_name(self.logo)) if self.logo else ""
+
+    @property
+    def logo_says_name(self) -> bool:
+        """Whether the logo stands alone: one twice as long as high has the name in it."""
+        return bool(self.logo) and self.logo_width >= 2 * self.logo_height
+
+    def put_logo(self, encoded: EncodedLogo | None) -> None:
+        """Stores a new logo, or takes the old one away for None, and saves the row. Raises OSError when it can't be
+        kept; then nothing is changed."""
+        old, token = self.logo, new_token() if encoded else ""
+        if encoded:
+            store(picture_name(token), encoded.picture.data)
+            store(_share_name(token), encoded.share)
+        self.logo = token
+        self.logo_width, self.logo_height = (
+            (encoded.picture.width, encoded.picture.height) if encoded else (0, 0)
+        )
+        self.save()
+        if old:
+            # A file that stays behind because the store is away hurts nobody.
+            transaction.on_commit(lambda: remove([picture_name(old), _share_name(old)]), robust=True)
+
+
+def _share_name(token: str) -> str:
+    return f"pictures/{token}-share.png"
 
 
 class Category(models.Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import time
 from typing import Any
 
-from massagerx.lib.urls import absolute_url
+from massagerx.lib.urls import absolute_media, absolute_url
 
 from .models import Business, Service, ServiceOption
 
@@ -53,6 +53,8 @@ def business_thing(
     }
     if prices:
         thing["priceRange"] = "–".join(f"${cents / 100:.0f}" for cents in sorted(set(prices)))
+    if business.logo:
+        thing["logo"] = absolute_media(business.logo_url)
     if business.tagline:
         thing["description"] = business.tagline
     if business.phone:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bookings.domain import queries
+from bookings.domain.visit_request import ANYONE
 from bookings.enums import Weekday
-from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.forms.details import of_a_door
 from massagerx.lib.admin import clock_field
@@ -127,14 +127,12 @@ class CourseForm(forms.Form):
         if not self.cleaned_data["first_zip_code"]:
             return ""
         asked = ZipForm({"zip_code": self.cleaned_data["first_zip_code"]})
+        area = asked.area(today=self.today, by_staff=self.by_staff)
+        if area is not None:
+            return area.zip_code
         if not asked.is_valid():
             raise ValidationError(asked.errors["zip_code"].as_data())
-        zip_code: str = asked.cleaned_data["zip_code"]
-        try:
-            queries.area(zip_code, today=self.today, by_staff=self.by_staff)
-        except OutsideArea:
-            raise ValidationError(_("We don’t come to that ZIP code."), code="outside") from None
-        return zip_code
+        raise ValidationError(_("We don’t come to that ZIP code."), code="outside")
 
     def clean_first_street(self) -> str:
         return of_a_door(self.cleaned_data["first_street"])
@@ -179,6 +177,16 @@ class CourseForm(forms.Form):
             "weekdays": sorted(sent["weekdays"]),
             "hour": sent["hour"].strftime("%H:%M") if sent["hour"] else None,
         }
+
+
+def asked_again(
+    plan: int, day_zero: str, wishes: Mapping[str, Any] = MappingProxyType({}), **more: Any
+) -> dict[str, Any]:
+    """The same for a plan (its key) and day 0 (ISO 8601) that somebody else gave, with the `wishes` of an earlier
+    course."""
+    usual: dict[str, Any] = {"weekdays": [], "hour": None, "preference": ANYONE, "same": Same.PREFERRED.value}
+    kept = {name: wishes.get(name, value) for name, value in usual.items()}
+    return {"plan": plan, "day_zero": day_zero, **kept, **more}
 
 
 class RestForm(CourseForm):

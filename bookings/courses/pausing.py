@@ -18,26 +18,24 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings.desk.frame import StaffRequest, desk_page, say
 from bookings.domain import operations
 from bookings.domain.operations import Act
-from bookings.domain.visit_request import ANYONE
 from bookings.enums import EventKind
 from bookings.exceptions import BookingError
-from bookings.forms import CancelRestForm, shown_value
+from bookings.forms import CancelRestForm
 from bookings.models import Booking
 from bookings.notifications.calls import how_told
 from bookings.refusals import explain, refusal_words
 from bookings.views import steps
 from bookings.views.again import start_again
-from bookings.views.visits.pages import visit_context
+from bookings.views.visits.pages import all_ahead_context
 from bookings.views.visits.visitor import Visitor, get_visit, proof_missing, visits_page
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .desk import CHANGE, VIEW, find_course
-from .forms import FIRST_ADDRESS
+from .forms import FIRST_ADDRESS, asked_again
 from .models import Course, course_of
 from .operations import end_course, pause_course
-from .planner import Same
 
 
 def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpResponse:
@@ -45,20 +43,16 @@ def start_rest(request: HttpRequest, course: Course, **more: Any) -> HttpRespons
     first ones left, and leads to the planning of what it has left. Raises `UnreadableValue` when the course's days
     can't be opened."""
     visit = course.visits.with_details().order_by("-starts_at", "-pk")[0]
-    wishes = course.wishes
-    asked_for = {
-        "course": str(course.key),
-        "rest": course.rest,
-        "plan": course.plan_id,
-        "day_zero": course.dates["day_zero"],
-        "cleared_from": None,
-        "not_before": str(course.first_day),
+    asked_for = asked_again(
+        course.plan_id,
+        course.dates["day_zero"],
+        course.wishes,
+        course=str(course.key),
+        rest=course.rest,
+        cleared_from=None,
+        not_before=str(course.first_day),
         **_elsewhere(course, visit),
-        "weekdays": wishes.get("weekdays", []),
-        "hour": wishes.get("hour"),
-        "preference": wishes.get("preference", ANYONE),
-        "same": wishes.get("same", Same.PREFERRED.value),
-    }
+    )
     response = start_again(request, visit, with_details=True, **{**more, steps.COURSE_ASKED: asked_for})
     is_ready = response["Location"] == reverse("bookings:when")
     return steps.back_to("course") if is_ready else response
@@ -95,11 +89,10 @@ def pause(request: HttpRequest, reference: str) -> HttpResponse:
     if course is None or not ahead:
         messages.info(request, _("No visit of this course is still to come."))
         return redirect("visits:visit", booking.reference)
-    form = CancelRestForm(request.POST or None)
-    if request.method != "POST":
-        return _pause_page(request, booking, visitor, ahead, form)
+    is_sent = request.method == "POST"
+    form = CancelRestForm(request.POST if is_sent else None)
     if not form.is_valid():
-        return _pause_page(request, booking, visitor, ahead, form, status=422)
+        return _pause_page(request, booking, visitor, ahead, form, status=422 if is_sent else 200)
     try:
         sent = form.cleaned_data
         act = Act(now, by_client=True, reason=sent["reason"])
@@ -111,7 +104,7 @@ def pause(request: HttpRequest, reference: str) -> HttpResponse:
         messages.warning(request, refusal_words(error))
         return _pause_page(request, booking, visitor, ahead, form, status=409)
     messages.success(request, _paused_words(len(paused)))
-    if any(one.fee_cents for one in form.cleaned_data["shown"].values()):
+    if form.names_a_fee():
         messages.info(request, _("We’ll write to you about the late fee."))
     return redirect("visits:visit", booking.reference)
 
@@ -134,14 +127,7 @@ def _pause_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    fees = [(visit, operations.late_fee(visit, now=visitor.now)) for visit in ahead]
-    context = {
-        **visit_context(booking, visitor),
-        "form": form,
-        "shown": shown_value(fees),
-        "rows": fees,
-        "fee_cents": sum(fee or 0 for _visit, fee in fees),
-    }
+    context = all_ahead_context(booking, visitor, ahead, form)
     return render(request, "visits/pause.html", context, status=status)
 
 

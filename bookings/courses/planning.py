@@ -59,6 +59,11 @@ class PlannedVisit:
     def time(self) -> FreeTime | None:
         return self.place.time
 
+    @property
+    def chosen(self) -> Chosen | None:
+        """Its time and who comes then; None where it has none."""
+        return Chosen(self.place.time.starts_at, self.therapist) if self.place.time is not None else None
+
 
 def rules_of_desk(rules: BookingRules) -> BookingRules:
     """Staff's rules with the owner's grid of starts: what is picked for them should look like what they would pick."""

@@ -31,7 +31,6 @@ from bookings.domain.visit_request import (
     Treatment,
     VisitRequest,
     load_treatment,
-    load_visit_request,
     preference_choices,
     qualified_therapists,
 )
@@ -223,7 +222,7 @@ class _Page:
             therapist=None,
             **{
                 COURSE: [
-                    [visit.time.starts_at.isoformat(), visit.therapist] for visit in visits if visit.time
+                    [at.starts_at.isoformat(), at.therapist] for visit in visits if (at := visit.chosen)
                 ],
             },
         )
@@ -301,15 +300,7 @@ class Draft:
             return None
         try:
             treatments = _treatments_of(plan)
-            visit_request = progress.as_told(
-                load_visit_request(
-                    treatment=treatments[0],
-                    area=progress.area,
-                    preference=asked_for["preference"],
-                    today=timezone.localdate(progress.now),
-                    contact=progress.contact,
-                )
-            )
+            visit_request = progress.load_request(treatments[0], progress.area, asked_for["preference"])
         except exceptions.NoLongerOffered:
             return None
         area = None
@@ -409,20 +400,12 @@ class Draft:
         this very moment they are planned once more, and it is marked."""
         now, rules = self.progress.now, self.rules
         wishes = [
-            operations.Wish(
-                self.request_of(visit.target).with_therapist(visit.therapist), visit.time.starts_at
-            )
+            operations.Wish(self.request_of(visit.target).with_therapist(at.therapist), at.starts_at)
             for visit in visits
-            if visit.time is not None
+            if (at := visit.chosen)
         ]
         held = list(Hold.objects.filter(draft_id=self.progress.draft.key).live(now).order_by("number"))
-        is_held = len(held) == len(wishes) and all(
-            (hold.starts_at, hold.therapist_id, hold.area_id)
-            == (wish.starts_at, wish.visit_request.therapists[0].pk, wish.visit_request.area.pk)
-            and operations.hold_matches(hold, visit_request=wish.visit_request, rules=rules)
-            for hold, wish in zip(held, wishes, strict=True)
-        )
-        if held and is_held:
+        if operations.holds_match(held, wishes, rules=rules):
             operations.extend_hold(held[0], now=now)
             return visits, held[0]
         if not wishes:
@@ -431,12 +414,7 @@ class Draft:
         try:
             held = steps.hold_wishes(request, self.progress, wishes, rules=rules)
         except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
-            there = {
-                visit.target.number: Chosen(visit.time.starts_at, visit.therapist)
-                for visit in visits
-                if visit.time is not None
-            }
-            return self.plan(there), None
+            return self.plan({visit.target.number: at for visit in visits if (at := visit.chosen)}), None
         return visits, held[0] if held else None
 
     def cents(self, visit: PlannedVisit) -> int:
@@ -655,7 +633,7 @@ class _Check:
             "terms_version": self.current.terms_version.number,
         }
         tier = intake.tier_of(result)
-        first = next(Chosen(visit.time.starts_at, visit.therapist) for visit in self.visits if visit.time)
+        first = next(chosen for visit in self.visits if (chosen := visit.chosen))
         context = {
             **shown,
             "form": named(form or ReviewForm(initial=initial), details.get("recipient_name", "")),

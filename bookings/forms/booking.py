@@ -11,7 +11,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.domain.visit_request import MAX_TREATMENT_MINUTES
+from bookings.domain.operations import NewTime
+from bookings.domain.visit_request import ANYONE, MAX_TREATMENT_MINUTES
 from massagerx.lib.fields import LineField
 from services.models import AddOn, Service
 from services.templatetags.money import dollars
@@ -142,12 +143,22 @@ class TimeForm(forms.Form):
             raise ValidationError(_("Choose one of the times shown."), code="not_a_time")
         return instant, therapist
 
+    def new_time(self) -> NewTime:
+        """Where a visit is to move to, once the form is valid."""
+        sent = self.cleaned_data
+        return NewTime(sent["starts_at"][0], sent["who"], sent["starts_at"][1], sent.get("total_cents"))
+
 
 class SoonestForm(TimeForm, ZipForm):
     """The press on the next free time, which the answer to a ZIP code names: all that it was about goes along."""
 
     service = LineField(max_length=200)
     option = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def answers(self) -> dict[str, Any]:
+        """What a draft keeps of what the time was named for: one person, nothing added, and anyone who comes."""
+        asked = {name: self.cleaned_data[name] for name in ("service", "option", "zip_code")}
+        return {**asked, "add_ons": [], "people": 1, "preference": ANYONE}
 
 
 class ReviewForm(forms.Form):

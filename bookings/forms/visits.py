@@ -80,6 +80,10 @@ class _Shown(forms.Form):
     )
     reason = reason_field()
 
+    def shown(self) -> Shown:
+        """The visit as the page showed it, once the form is valid."""
+        return Shown(self.cleaned_data["revision"], self.cleaned_data["fee_cents"])
+
 
 class _Waivable(forms.Form):
     """A late fee is decided by staff, who read what is ticked and typed here."""
@@ -110,6 +114,10 @@ class CancelRestForm(_Waivable):
             found[reference] = Shown(int(revision), int(fee) if fee else None)
         return found
 
+    def names_a_fee(self) -> bool:
+        """Whether the page showed a late fee for any of them, once the form is valid."""
+        return any(one.fee_cents for one in self.cleaned_data["shown"].values())
+
 
 def shown_value(visits: Iterable[tuple[Booking, int | None]]) -> str:
     """What `CancelRestForm` reads: visits with their late fees in cents, None for none."""
@@ -122,6 +130,11 @@ class MoveForm(_Shown, TimeForm):
     """The press that moves, or asks to."""
 
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)
+
+    def has_moved(self, booking: Booking) -> bool:
+        """Whether this very press has moved the visit already, once the form is valid."""
+        moved = (self.cleaned_data["starts_at"][0], self.cleaned_data["revision"] + 1)
+        return moved == (booking.starts_at, booking.revision)
 
 
 class MoveBothForm(MoveForm):

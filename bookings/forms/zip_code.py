@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain import queries
+from bookings.exceptions import OutsideArea
+from bookings.models import ServiceArea
 from massagerx.lib.fields import LineField
 from massagerx.lib.zips import centroid
 
@@ -46,3 +50,12 @@ class ZipForm(forms.Form):
                 code="not_a_home",
             )
         return code
+
+    def area(self, *, today: date, by_staff: bool = False) -> ServiceArea | None:
+        """Where that is, as `queries.area` looks it up; None where it is no ZIP code, or none that we drive to."""
+        if not self.is_valid():
+            return None
+        try:
+            return queries.area(self.cleaned_data["zip_code"], today=today, by_staff=by_staff)
+        except OutsideArea:
+            return None

@@ -1,4 +1,5 @@
-"""A therapist's face as an email brings it along: a small file of its own, so that nothing is asked of any server.
+"""A therapist's face, and the business's logo, as an email brings them along: small files of its own, so that nothing
+is asked of any server.
 
 A photo is a JPEG, which every mail program reads; a drawing is a PNG with nothing around its arch, so that it stands on
 light and on dark grounds alike.
@@ -19,6 +20,7 @@ from PIL import Image, ImageDraw
 
 from bookings.domain.faces import Doorway, doorway_of
 from bookings.models import Therapist
+from services.models import Business
 
 #: No portrait weighs more.
 MOST_BYTES = 8 * 1024
@@ -31,6 +33,9 @@ _FINER = 4
 _TONES = (("#dcebe6", "#2c6a63"), ("#f3dfcb", "#2c6a63"), ("#cfe3dc", "#1f5c57"), ("#f2ece2", "#6fa399"))
 _EDGE, _SUN, _PAPER = "#b9d3c9", "#d27f57", "#faf6f0"
 _IN_HTML = re.compile(r'src="cid:face-([-a-z0-9_]+)"', re.IGNORECASE)
+_LOGO_IN_HTML = re.compile(r'src="cid:logo-[0-9a-f]{32}"')
+# As high as it is shown, twice.
+_LOGO_HEIGHT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,21 @@ def face_of(therapist: Therapist) -> Face:
     return Face(name, "png", drawing(doorway_of(therapist.pk)))
 
 
+def logo_of(business: Business) -> Face | None:
+    """The logo as a PNG, which every mail program reads; None without one, or where its file can't be read: then the
+    email has the drawn mark and the name."""
+    # Whatever the storage or the decoder stumbles over.
+    with suppress(Exception):
+        return Face(f"logo-{business.logo}", "png", _logo(business.logo_name)) if business.logo else None
+    return None
+
+
 def with_faces(html: str) -> str:
-    """The HTML of an email with the faces in it that it names, as the therapists look today; anyone's for one who has
-    another address by now."""
+    """The HTML of an email with the faces and the logo in it that it names, as they look today; anyone's for one who
+    has another address by now, and no picture for a logo that was taken away."""
+    if _LOGO_IN_HTML.search(html):
+        logo = logo_of(Business.load())
+        html = _LOGO_IN_HTML.sub(f'src="{logo.address if logo else "data:,"}"', html)
     named = Therapist.objects.filter(slug__in=_IN_HTML.findall(html)).order_by()
     known = {therapist.slug: face_of(therapist).address for therapist in named}
     anyone = Face("", "png", drawing(doorway_of(None))).address
@@ -84,6 +101,14 @@ def _photo(name: str) -> bytes:
         if out.tell() <= MOST_BYTES:
             return out.getvalue()
     raise ValueError("no quality makes this photo small enough")
+
+
+@lru_cache(maxsize=4)
+def _logo(name: str) -> bytes:
+    with default_storage.open(name) as file, Image.open(file, formats=("WEBP",)) as image:
+        size = (max(1, round(image.width * _LOGO_HEIGHT / image.height)), _LOGO_HEIGHT)
+        small = image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    return _png(small)
 
 
 @lru_cache(maxsize=64)
@@ -112,9 +137,12 @@ def drawing(doorway: Doorway) -> bytes:
         (0, width / 2, width - 1, height - 1), 8 * unit, 255, corners=(False, False, True, True)
     )
     inside.putalpha(arch)
+    return _png(inside.resize(_SIZE, Image.Resampling.LANCZOS))
+
+
+def _png(image: Image.Image) -> bytes:
     out = BytesIO()
-    small = inside.resize(_SIZE, Image.Resampling.LANCZOS)
-    small.quantize(48, Image.Quantize.FASTOCTREE).save(out, "PNG", optimize=True)
+    image.quantize(48, Image.Quantize.FASTOCTREE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

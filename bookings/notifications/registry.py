@@ -202,22 +202,31 @@ def obsolete_reason(message: Message, target: Target, site_settings: SiteSetting
             message, target, site_settings, now
         )
     if isinstance(target, Link):
-        if target.used_at is not None or target.revoked_at is not None:
-            return "the link has been used or replaced"
-        if target.expires_at is not None and target.expires_at <= now:
-            return "the link has expired"
-        if target.user is not None and not invitations.fits_account(target):
-            return "the log-in has changed"
-        if message.kind in _reasons_of_links:
-            return _reasons_of_links[message.kind](target, now=now)
+        return _link_obsolete_reason(message, target, now)
     if isinstance(target, DeskDay):
         return _day_obsolete_reason(target, now)
     if isinstance(target, ContactMessage):
-        answered = target.answered_at is not None
-        if message.kind == MessageKind.CONTACT_ALERT and answered:
-            return "it has been answered"
-        if message.kind == MessageKind.CONTACT_ANSWER and not answered:
-            return "there is no answer"
+        return _enquiry_obsolete_reason(message, target)
+    return ""
+
+
+def _link_obsolete_reason(message: Message, link: Link, now: datetime) -> str:
+    if link.used_at is not None or link.revoked_at is not None:
+        return "the link has been used or replaced"
+    if link.expires_at is not None and link.expires_at <= now:
+        return "the link has expired"
+    if link.user is not None and not invitations.fits_account(link):
+        return "the log-in has changed"
+    reason_of = _reasons_of_links.get(message.kind)
+    return reason_of(link, now=now) if reason_of is not None else ""
+
+
+def _enquiry_obsolete_reason(message: Message, enquiry: ContactMessage) -> str:
+    answered = enquiry.answered_at is not None
+    if message.kind == MessageKind.CONTACT_ALERT and answered:
+        return "it has been answered"
+    if message.kind == MessageKind.CONTACT_ANSWER and not answered:
+        return "there is no answer"
     return ""
 
 

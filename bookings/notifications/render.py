@@ -34,6 +34,7 @@ from bookings.enums import (
 )
 from bookings.models import Booking, BookingEvent, ContactMessage, LateFee, Link, Message, TimeOffWish
 from bookings.refusals import stranding_words
+from massagerx.lib import palette
 from massagerx.lib.localtime import clock_time, local, zone
 
 from .addresses import (
@@ -49,7 +50,7 @@ from .addresses import (
     sign_in_url,
     visit_url,
 )
-from .faces import Face, face_of
+from .faces import Face, face_of, logo_of
 from .registry import (
     STANDING,
     DeskDay,
@@ -141,7 +142,7 @@ def render(
         calendar = method and visits_calendar(
             bookings=sure, business=site_settings.business, method=method, now=now
         )
-    face = context.get("face")
+    pictures = (context["logo"], context.get("face"))
     return Email(
         to=to,
         reply_to=reply_to(site_settings),
@@ -150,7 +151,7 @@ def render(
         html=css_inline.inline(html, load_remote_stylesheets=False),
         calendar=calendar,
         calendar_method=method,
-        faces=(face,) if face and f"cid:{face.name}" in html else (),
+        faces=tuple(picture for picture in pictures if picture and f"cid:{picture.name}" in html),
         secrets=tuple(secrets.used),
     )
 
@@ -172,8 +173,11 @@ def _context(
     now: datetime,
     story: Story | None,
 ) -> dict[str, Any]:
+    business = site_settings.business
     context: dict[str, Any] = {
-        "business": site_settings.business,
+        "business": business,
+        "logo": logo_of(business),
+        "colors": palette.tones(business.main_color, business.press_color),
         "site_url": settings.SITE_URL,
         "book_url": f"{settings.SITE_URL}{reverse('bookings:start')}",
         "signature": "" if message.kind in TO_STAFF else site_settings.settings.signature,
@@ -265,17 +269,7 @@ def _of_kind(message: Message, booking: Booking, now: datetime, story: Story | N
         ).count()
     found["is_reminder"] = message.kind == MessageKind.HEALTH_REMINDER
     if message.kind == MessageKind.TOGETHER:
-        visits = _told_together(message, booking, now)
-        found |= _together(message, visits)
-        if found["is_over"]:
-            # The owner's sentence is for visits that stand.
-            found["own_words"] = ""
-        found["is_ended"] = bool(booking.pk) and _ends_course(message, booking)
-        paused = with_event(message, booking, EventKind.PAUSED)
-        found["is_paused"] = bool(booking.pk) and not found["is_ended"] and paused.exists()
-        found["find_url"] = f"{settings.SITE_URL}{reverse('visits:find')}"
-        # The last one's link works longest, and a paused course waits.
-        found["opens"] = visits[-1] if found["is_paused"] else booking
+        found |= _together(message, booking, _told_together(message, booking, now))
     if message.kind in (MessageKind.REMINDER_FIRST, MessageKind.REMINDER_LAST):
         place = queries.place_together(booking)
         found |= dict(zip(("number", "count"), place, strict=True)) if place else {}
@@ -354,7 +348,7 @@ def _told_together(message: Message, booking: Booking, now: datetime) -> list[Bo
     return [told.as_told(visit, untold[visit.pk]) for visit in ended]
 
 
-def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
+def _together(message: Message, booking: Booking, visits: Sequence[Booking]) -> dict[str, Any]:
     """What is told of visits that were booked together, with where they were before when one press moved them."""
     untold = told.untold([visit for visit in visits if visit.pk], until=message.created_at, by=message)
     before, earlier = {}, set()
@@ -364,7 +358,12 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         if moves and moves[-1].at == message.created_at:
             before[key] = moves[0].moved_from
     waits = any(visit.status == BookingStatus.REQUESTED for visit in visits)
+    is_over = all(visit.status not in STANDING for visit in visits)
+    is_ended = bool(booking.pk) and _ends_course(message, booking)
+    is_paused = bool(booking.pk) and not is_ended and with_event(message, booking, EventKind.PAUSED).exists()
     return {
+        # The owner's sentence is for visits that stand.
+        **({"own_words": ""} if is_over else {}),
         # One that also says for the first time that all are confirmed says that.
         "is_moved": bool(before) and (waits or EventKind.CONFIRMED not in earlier),
         "visits": [
@@ -385,7 +384,12 @@ def _together(message: Message, visits: Sequence[Booking]) -> dict[str, Any]:
         ],
         "all_cents": sum(visit.total_cents for visit in visits),
         "waits": waits,
-        "is_over": all(visit.status not in STANDING for visit in visits),
+        "is_over": is_over,
+        "is_ended": is_ended,
+        "is_paused": is_paused,
+        "find_url": f"{settings.SITE_URL}{reverse('visits:find')}",
+        # The last one's link works longest, and a paused course waits.
+        "opens": visits[-1] if is_paused else booking,
         "is_expired": all(visit.status == BookingStatus.EXPIRED for visit in visits),
         "is_declined": all(visit.status == BookingStatus.DECLINED for visit in visits),
         "lengths_differ": len({(visit.treatment_minutes, visit.add_ons_cents) for visit in visits}) > 1,

@@ -371,9 +371,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "is_open": is_open,
         "made": local_when(program.made_at),
         "pressed": local_when(program.last_press_at) if program.last_press_at else "",
-        "exercises": list(
-            ProgramExercise.objects.filter(program=program, ended_at=None).order_by("from_week", "pk")
-        ),
+        "exercises": list(ProgramExercise.objects.filter(program=program).standing()),
         "opened": opened,
         "may_open": user.has_perm(OPEN),
         "may_change": user.has_perm(CHANGE) and is_open,

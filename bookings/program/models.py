@@ -6,8 +6,9 @@ A copy that the therapist changes ends, and another takes its place, so that wha
 
 from __future__ import annotations
 
+import base64
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
@@ -18,11 +19,14 @@ from simple_history.models import HistoricalRecords
 
 from bookings.models import Booking, Link
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.typeset import Paper
 
 from .drawings import NAMES
 
 # No program is longer, nor asks for more a day: its page and its booklet must stay short.
 LONGEST_WEEKS, MOST_EXERCISES = 26, 16
+# A booklet is tried so often; after the last try it can be asked for again.
+MOST_TRIES, ASK_AGAIN_AFTER = 3, timedelta(hours=1)
 
 
 class Area(models.TextChoices):
@@ -275,10 +279,21 @@ class Program(models.Model):
         """Whether its last day is past; none passes in a pause."""
         return self.week_of(self.paused_on or today) > self.weeks
 
+    def is_running_on(self, today: date) -> bool:
+        """Whether it has begun and not ended, nor is paused."""
+        begun = 1 <= self.week_of(today) <= self.weeks
+        return begun and self.ended_at is None and self.paused_on is None
+
     @property
     def last_day(self) -> date:
         """The last local day."""
         return self.started_on + timedelta(days=7 * self.weeks - 1)
+
+
+class ProgramExerciseQuerySet(models.QuerySet["ProgramExercise"]):
+    def standing(self) -> ProgramExerciseQuerySet:
+        """Those that are still asked for, in order."""
+        return self.filter(ended_at=None).order_by("from_week", "pk")
 
 
 class ProgramExercise(Described, Weeks):
@@ -292,6 +307,8 @@ class ProgramExercise(Described, Weeks):
     # Since then it is asked for no more; another may have taken its place.
     ended_at = models.DateTimeField(_("taken out at"), null=True, blank=True)
 
+    objects = ProgramExerciseQuerySet.as_manager()
+
     class Meta:
         ordering = ["program", "from_week", "pk"]
         verbose_name = _("exercise of a client")
@@ -303,6 +320,58 @@ class ProgramExercise(Described, Weeks):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProgramBooklet(models.Model):
+    """A program as a PDF, on the paper that its client asked for last; due until it is made."""
+
+    program = models.OneToOneField(Program, on_delete=models.CASCADE, related_name="booklet")
+    paper = models.CharField(_("paper"), max_length=9, choices=Paper.choices)
+    asked_at = models.DateTimeField(_("asked for at"))
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    tried_at = models.DateTimeField(_("last tried at"), null=True, blank=True)
+    made_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    # Keyed, of what it says; "" until it is made.
+    digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    # The file in base64.
+    data = EncryptedJSONField(null=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        verbose_name = _("booklet of a client’s program")
+        verbose_name_plural = _("booklets of clients’ programs")
+        constraints = [
+            models.CheckConstraint(condition=Q(paper__in=Paper.values), name="programbooklet_paper_known"),
+            models.CheckConstraint(
+                condition=Q(made_at=None, data=None) | Q(made_at__isnull=False, data__isnull=False),
+                name="programbooklet_made_with_data",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["asked_at"], condition=Q(made_at=None), name="programbooklet_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def content(self) -> bytes:
+        """The file itself, once it is made. Raises `UnreadableValue`."""
+        return base64.b64decode(str(self.data))
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a worker is to make it."""
+        return self.made_at is None and self.tries < MOST_TRIES
+
+    def has_failed_lately(self, now: datetime) -> bool:
+        """Whether making it has failed, and it is too early to ask again."""
+        return (
+            self.made_at is None
+            and not self.is_due
+            and self.tried_at is not None
+            and now - self.tried_at < ASK_AGAIN_AFTER
+        )
 
 
 class ExerciseDay(models.Model):

@@ -31,12 +31,13 @@ from .models import (
     Exercise,
     ExerciseDay,
     Program,
+    ProgramBooklet,
     ProgramExercise,
     ProgramTemplate,
     TemplateExercise,
     WeekCheck,
 )
-from .week import days_missed, is_asked_on
+from .week import Today, days_missed, is_asked_on
 
 # The page stays readable for a while.
 LINK_OUTLIVES_PROGRAM = timedelta(days=60)
@@ -94,6 +95,19 @@ def choices_of(template: ProgramTemplate) -> list[TemplateExercise]:
     return list(rows.exclude(exercise__approved_by="").select_related("exercise").order_by("from_week", "pk"))
 
 
+def _chosen_of(template: ProgramTemplate, chosen: set[int], facts: intake.Facts) -> list[TemplateExercise]:
+    """The rows of these exercises. Raises `NoLongerOffered`, `NothingToDo` and `NotForHealth`."""
+    rows = [row for row in choices_of(template) if row.exercise_id in chosen]
+    if {row.exercise_id for row in rows} != chosen:
+        raise NoLongerOffered("exercise")
+    if not rows or len(rows) > MOST_EXERCISES:
+        raise NothingToDo
+    for row in rows:
+        if (refused := refusal_of(row.exercise, facts)) is not None:
+            raise refused
+    return rows
+
+
 def make_program(
     *,
     booking: Booking,
@@ -123,14 +137,7 @@ def make_program(
             today = local(act.at).date()
             if not today <= started_on <= today + LATEST_START:
                 raise TooLate
-            rows = [row for row in choices_of(template) if row.exercise_id in set(chosen)]
-            if {row.exercise_id for row in rows} != set(chosen):
-                raise NoLongerOffered("exercise")
-            if not rows or len(rows) > MOST_EXERCISES:
-                raise NothingToDo
-            for row in rows:
-                if (refused := refusal_of(row.exercise, facts)) is not None:
-                    raise refused
+            rows = _chosen_of(template, set(chosen), facts)
             program = Program.objects.create(
                 booking=fresh,
                 name=template.name,
@@ -286,7 +293,7 @@ def add_exercise(*, program: Program, exercise: Exercise, from_week: int, act: A
             raise NoLongerOffered("exercise")
         if (refused := refusal_of(offered, facts)) is not None:
             raise refused
-        standing = ProgramExercise.objects.filter(program=fresh, ended_at=None)
+        standing = ProgramExercise.objects.filter(program=fresh).standing()
         if standing.count() >= MOST_EXERCISES or not 1 <= from_week <= fresh.weeks:
             raise NothingToDo
         if standing.filter(exercise=offered, to_week__gte=from_week).exists():
@@ -300,8 +307,8 @@ def refused_now(*, program: Program, user: User, now: datetime) -> list[NotForHe
     """Why exercises that stand in a program wouldn't be put into it today; writes the look down first. Raises
     `UnreadableValue`."""
     facts = intake.read_facts(booking=program.booking, user=user, now=now)
-    rows = ProgramExercise.objects.filter(program=program, ended_at=None).exclude(exercise=None)
-    rows = rows.select_related("exercise").order_by("from_week", "pk")
+    rows = ProgramExercise.objects.filter(program=program).standing().exclude(exercise=None)
+    rows = rows.select_related("exercise")
     return [refused for row in rows if row.exercise and (refused := refusal_of(row.exercise, facts))]
 
 
@@ -401,9 +408,19 @@ def program_of(token: str, *, now: datetime) -> Program | None:
     link = links.find_link(token, purpose=LinkPurpose.PROGRAM, now=now)
     sealed = Cast("note", TextField())
     checked = WeekCheck.objects.filter(program=OuterRef("pk")).order_by("-week").values("week")[:1]
-    rows = Program.objects.select_related("booking", "link").defer("note")
+    rows = Program.objects.select_related("booking", "link", "booklet").defer("note", "booklet__data")
     rows = rows.annotate(sealed_note=sealed, checked_week=Subquery(checked))
     return rows.filter(link=link).first() if link is not None else None
+
+
+def today_of(program: Program, *, now: datetime) -> Today:
+    """What a program asks for today, with what was said of it and of the six days before; two queries. How much it
+    hurt stays shut."""
+    today = local(now).date()
+    exercises = list(ProgramExercise.objects.filter(program=program).standing())
+    this_week = Q(day__gt=today - timedelta(days=7), day__lte=today)
+    said = ExerciseDay.objects.filter(this_week, exercise__program=program).defer("pain")
+    return Today(program, today, exercises, list(said.order_by("day", "pk")))
 
 
 def note_of(program: Any) -> str:
@@ -647,5 +664,6 @@ def _forget(which: Q) -> None:
     keys = [pk for pk, _link in found]
     ExerciseDay.objects.filter(exercise__program__in=keys).only("pk").delete()
     WeekCheck.objects.filter(program__in=keys).only("pk").delete()
+    ProgramBooklet.objects.filter(program__in=keys).only("pk").delete()
     Program.objects.filter(pk__in=keys).only("pk").delete()
     Link.objects.filter(pk__in=[link for _pk, link in found if link]).delete()

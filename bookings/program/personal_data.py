@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.export import Section, line, opened
 from bookings.models import Booking, Client
 
-from .models import Assessment, ExerciseDay, Program, ProgramExercise, WeekCheck
+from .models import Assessment, ExerciseDay, Program, ProgramBooklet, ProgramExercise, WeekCheck
 
 
 def section_of(client: Client, visits: Sequence[Booking]) -> Section:
@@ -68,9 +69,15 @@ def _lines(program: Program, reference: str) -> list[Any]:
         line("reminders", _("reminders sent"), program.reminders),
         line("reminded_at", _("last reminder"), program.reminded_at),
         line("checks", _("what you said of each week"), [_check(row) for row in checks.order_by("week")]),
+        line("booklet", _("booklet asked for at"), _booklet_of(program)),
         line("exercises", _("exercises"), [_exercise(row) for row in exercises]),
         line("days", _("what was done"), [_day(row) for row in days.order_by("day", "pk")]),
     ]
+
+
+def _booklet_of(program: Program) -> datetime | None:
+    rows = ProgramBooklet.objects.filter(program=program)
+    return rows.values_list("asked_at", flat=True).first()
 
 
 def _exercise(row: ProgramExercise) -> dict[str, Any]:

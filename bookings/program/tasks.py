@@ -5,10 +5,22 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from . import operations
+from . import booklet, operations
 
 
 @shared_task
 def remind_of_programs() -> None:
     """Reminds clients who want it and have pressed nothing for days."""
     operations.write_reminders(now=timezone.now())
+
+
+@shared_task
+def make_booklets() -> None:
+    """Makes the booklets that clients have asked for."""
+    booklet.make_due(clock=timezone.now)
+
+
+@shared_task
+def purge_booklets() -> None:
+    """Deletes booklets that nobody has asked for in a while."""
+    booklet.purge(now=timezone.now())

@@ -3,28 +3,29 @@ without that script they are plain forms."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import io
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.exceptions import BookingError
 from bookings.views.enquiries import private
 from massagerx.lib.limits import limited
-from massagerx.lib.localtime import local
+from massagerx.lib.typeset import Paper
 
-from . import operations
+from . import booklet, operations
 from .drawings import parts_of
 from .forms import PressForm, WeekForm
-from .models import ExerciseDay, ProgramExercise
-from .week import glance, is_asked_on
+from .models import MOST_TRIES, ExerciseDay, ProgramBooklet, ProgramExercise
 
 _WITH = "exercise"
 
@@ -46,36 +47,24 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    today = local(now).date()
+    today = operations.today_of(found, now=now)
+    words, asked, is_over = today.words, today.asked, found.is_over_on(today.day)
     asked_week = operations.week_to_check(found, now=now)
     if form is None and asked_week is not None and asked_week > (found.checked_week or 0):
         form = WeekForm(initial={"week": asked_week})
-    exercises = list(ProgramExercise.objects.filter(program=found, ended_at=None).order_by("from_week", "pk"))
-    week = found.week_of(today)
-    this_week = ExerciseDay.objects.filter(
-        exercise__program=found, day__gt=today - timedelta(days=7), day__lte=today
-    )
-    # How much it hurt stays shut: the page doesn't show it.
-    days = list(this_week.defer("pain").order_by("day", "pk"))
-    words = {row.exercise_id: row for row in days if row.day == today}
-    asked = [row for row in exercises if is_asked_on(row, found, today)]
-    is_running = found.ended_at is None and found.paused_on is None and 1 <= week <= found.weeks
     context: dict[str, Any] = {
         "program": found,
         "token": token,
-        "week": week,
-        "is_running": is_running,
-        "is_over": found.is_over_on(today),
+        "week": found.week_of(today.day),
+        "is_running": today.is_running,
+        "is_over": is_over,
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
-        "left": sum(row.pk not in words for row in asked),
-        "now": _shown(request, asked, words) if is_running else None,
-        "days": glance(found, exercises, days, today) if is_running else [],
+        "now": _shown(request, asked, words) if today.is_running else None,
+        "days": today.week,
         "note": operations.note_of(found),
         "form": form,
         "asked_week": asked_week,
-        "may_be_reminded": found.ended_at is None
-        and not found.is_over_on(today)
-        and bool(found.link and found.link.email),
+        "may_be_reminded": found.ended_at is None and not is_over and bool(found.link and found.link.email),
         "pains": range(11),
         "store": f"program-{found.pk}",
     }
@@ -166,6 +155,32 @@ def reminders(request: HttpRequest, token: str) -> HttpResponse:
     operations.wish_for_reminders(program=found, wanted=wanted)
     on, off = _("We remind you when you miss a few days."), _("You get no more reminders.")
     return _answer(request, token, True, on if wanted else off)
+
+
+@require_POST
+@limited("10/m", "program-booklet")
+@limited("60/h", "program-booklet-hour")
+def fetch_booklet(request: HttpRequest, token: str) -> HttpResponse:
+    """The booklet as a file, or else the page, which says that it is being made, or why not."""
+    now = timezone.now()
+    found = operations.program_of(token, now=now)
+    if found is None:
+        return _closed(request)
+    paper = Paper.A4 if request.POST.get("paper") == Paper.A4 else Paper.LETTER
+    made = booklet.fetch_or_ask(program=found, paper=paper, now=now)
+    if made is None:
+        if ProgramBooklet.objects.filter(program=found, tries__lt=MOST_TRIES).exists():
+            messages.info(request, _("We are making your booklet. In a few seconds, press again to get it."))
+        else:
+            messages.error(
+                request, _("Your booklet couldn’t be made, and we have been told. Please call us for it.")
+            )
+        return private(redirect(reverse("bookings:program", args=[token]) + "#booklet"))
+    name = slugify(found.name) or "program"
+    response = FileResponse(
+        io.BytesIO(made), as_attachment=True, filename=f"{name}.pdf", content_type="application/pdf"
+    )
+    return private(response)
 
 
 def _answer(

@@ -84,3 +84,34 @@ def glance(
         )
         for day in week
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A local day of a program: the exercises that stand, and what was `said` of them in the seven days that end with
+    it."""
+
+    program: Program
+    day: date
+    exercises: Sequence[ProgramExercise]
+    said: Sequence[ExerciseDay]
+
+    @property
+    def words(self) -> dict[int, ExerciseDay]:
+        """What was said of the day, by the exercise's key."""
+        return {row.exercise_id: row for row in self.said if row.day == self.day}
+
+    @property
+    def asked(self) -> list[ProgramExercise]:
+        """What the day asks for, in order."""
+        return [row for row in self.exercises if is_asked_on(row, self.program, self.day)]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the program asks for anything in these days."""
+        return self.program.is_running_on(self.day)
+
+    @property
+    def week(self) -> list[DayGlance]:
+        """The seven days at a glance; empty where the program isn't running."""
+        return glance(self.program, self.exercises, self.said, self.day) if self.is_running else []

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
+from bookings.courses.forms import asked_again
 from bookings.courses.models import CoursePlan
 from bookings.courses.planning import opens_on
-from bookings.domain import queries
 from bookings.domain.visit_request import ANYONE
 from bookings.forms import ZipForm
 from bookings.models import BookingRules, ServiceArea
@@ -148,13 +148,10 @@ def _opens(referral: Referral, *, now: datetime) -> date | None:
 
 def _area(form: ZipForm, *, today: date) -> ServiceArea | None:
     """Where to come; None with the reason on the form."""
-    if not form.is_valid():
-        return None
-    try:
-        return queries.area(form.cleaned_data["zip_code"], today=today)
-    except exceptions.OutsideArea as error:
-        form.add_error("zip_code", refusal_words(error))
-        return None
+    area = form.area(today=today)
+    if area is None and form.is_valid():
+        form.add_error("zip_code", refusal_words(exceptions.OutsideArea(form.cleaned_data["zip_code"])))
+    return area
 
 
 def _patient_page(
@@ -199,7 +196,7 @@ def start_course(
     begun = progress.answers.get(steps.REFERRAL) or {}
     if begun.get("key") == referral.pk and area is not None and progress.area == area and staff is None:
         return steps.onward(progress) if steps.COURSE in progress.answers else steps.back_to("course")
-    days = {name: referral.health[name] for name in ("surgery", "cleared_from")}
+    cleared_from = referral.health["cleared_from"]
     answers: dict[str, Any] = {
         "service": plan.service.slug,
         "option": plan.option_id,
@@ -207,16 +204,8 @@ def start_course(
         "people": 1,
         "preference": ANYONE,
         "known": {"name": referral.name, "email": referral.email, "phone": str(referral.phone)},
-        steps.COURSE_ASKED: {
-            "plan": plan.pk,
-            "day_zero": days["surgery"],
-            "cleared_from": days["cleared_from"],
-            "weekdays": [],
-            "hour": None,
-            "preference": ANYONE,
-            "same": "preferred",
-        },
-        steps.REFERRAL: {"key": referral.pk, "cleared_from": days["cleared_from"]},
+        steps.COURSE_ASKED: asked_again(plan.pk, referral.health["surgery"], cleared_from=cleared_from),
+        steps.REFERRAL: {"key": referral.pk, "cleared_from": cleared_from},
     }
     if staff is not None:
         answers[steps.STAFF_BOOKING] = staff

@@ -165,22 +165,16 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
     is_course = "yes" if data.get("course") else ""
     given = {"zip": typed, "therapist": therapist.slug if therapist else "", "course": is_course}
-    asked: dict[str, Any] = {
+    form = ZipForm({"zip_code": typed})
+    area = form.area(today=today)
+    return {
         "course": is_course,
         "zip": typed,
-        "area": None,
-        "outside": None,
+        "area": area,
+        "outside": form.cleaned_data["zip_code"] if area is None and form.is_valid() else None,
         "therapist": therapist,
         "query": urlencode({name: value for name, value in given.items() if value}),
     }
-    form = ZipForm({"zip_code": typed})
-    if typed and form.is_valid():
-        zip_code = form.cleaned_data["zip_code"]
-        try:
-            asked["area"] = queries.area(zip_code, today=today)
-        except exceptions.OutsideArea:
-            asked["outside"] = zip_code
-    return asked
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -192,20 +186,15 @@ def where(request: HttpRequest) -> HttpResponse:
         return response
     if request.method == "POST":
         form = ZipForm(request.POST)
-        if form.is_valid():
-            zip_code = form.cleaned_data["zip_code"]
-            try:
-                area = queries.area(
-                    zip_code,
-                    today=timezone.localdate(progress.now),
-                    by_staff=progress.staff_user is not None,
-                )
-            except exceptions.OutsideArea:
-                return outside_page(request, progress, zip_code, status=422)
-            changes = forget_time(progress) if progress.area != area else {}
-            save(request, progress, zip_code=zip_code, **changes)
-            return back_to("where")
-        return show(request, progress, "where", {"form": form, "area": None}, status=422)
+        by_staff = progress.staff_user is not None
+        area = form.area(today=timezone.localdate(progress.now), by_staff=by_staff)
+        if area is None and form.is_valid():
+            return outside_page(request, progress, form.cleaned_data["zip_code"], status=422)
+        if area is None:
+            return show(request, progress, "where", {"form": form, "area": None}, status=422)
+        changes = forget_time(progress) if progress.area != area else {}
+        save(request, progress, zip_code=area.zip_code, **changes)
+        return back_to("where")
     asked = request.GET.get("zip", "")[:20]
     if not asked and progress.area is None and "zip_code" in progress.answers:
         # The owner has taken this ZIP code out meanwhile.

@@ -43,8 +43,10 @@ class Asked:
     asked for unless the address says another; `second` is whom the second of two people side by side asks for, and None
     where there is one visit. `came_last` is the slug of the therapist of the client's last visit.
 
-    `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `hour` (local) is what
-    times elsewhere should be near; `days` are the first and the last local day that are asked for.
+    `cents` is the price at a start, and `plain_cents` the one that is not said beside each time; `days` are the first
+    and the last local day that are asked for. `near` is the start that the visit has already: from its day on times are
+    shown, and elsewhere those near its hour. `day` is the local day that was asked for in words; `like` the start of
+    the last visit, which this one may be like.
     """
 
     visit_request: VisitRequest | None
@@ -55,7 +57,9 @@ class Asked:
     plain_cents: int
     second: str | None = None
     came_last: str = ""
-    hour: time = alternatives.NOON
+    near: datetime | None = None
+    day: date | None = None
+    like: datetime | None = None
     days: tuple[date, date] = (date.min, date.max)
 
     def name_of(self, slug: str) -> str:
@@ -70,6 +74,22 @@ class Asked:
     @property
     def last_day(self) -> date:
         return scheduling.last_day(rules=self.rules, now=self.now)
+
+    @property
+    def around(self) -> date | None:
+        """The local day from which on the first with times is shown."""
+        return local(self.near).date() if self.near is not None else None
+
+    @property
+    def hour(self) -> time:
+        """What times elsewhere should be near, local."""
+        return local(self.near).time() if self.near is not None else alternatives.NOON
+
+    def opens(self, missed: datetime | None) -> date | None:
+        """The day that is shown first, though it has no times: that of a time that has gone, or the one asked for."""
+        day = local(missed).date() if missed is not None else self.day
+        within = day is not None and max(self.today, self.days[0]) <= day <= min(self.last_day, self.days[1])
+        return day if within else None
 
 
 def read_day(text: str, *, today: date, last_day: date) -> date | None:
@@ -87,12 +107,17 @@ def first_of_weeks(day: date, *, today: date) -> date:
     return sunday + WEEKS * ((day - sunday) // WEEKS)
 
 
+def _named(request: HttpRequest, name: str) -> str:
+    """What the press or the address says under a name; "" where neither does."""
+    return request.POST.get(name) or request.GET.get(name) or ""
+
+
 def _asked_for(request: HttpRequest, asked: Asked, name: str, before: str) -> VisitRequest | None:
     """Those who are asked for: by the press or the address (under that `name`), else as `before`; anyone qualified when
     nobody like that is left; None when nobody at all is."""
     if asked.visit_request is None:
         return None
-    for preference in (request.POST.get(name) or request.GET.get(name) or "", before):
+    for preference in (_named(request, name), before):
         try:
             return asked.visit_request.asking_for(preference)
         except NoLongerOffered:
@@ -103,50 +128,27 @@ def _asked_for(request: HttpRequest, asked: Asked, name: str, before: str) -> Vi
 class CalendarPage:
     """What the page shows. `here` is the query of its own address, and `offer` what the calendar counts.
 
-    `opens` is the day that is shown first, though it has no times; `around` the one from which on the first with times
-    is; `missed` a time that has gone; `like` the start of the last visit, which this one may be like.
+    `missed` is a time that has gone.
     """
 
-    def __init__(
-        self,
-        request: HttpRequest,
-        asked: Asked,
-        *,
-        opens: date | None = None,
-        around: date | None = None,
-        missed: datetime | None = None,
-        like: datetime | None = None,
-    ) -> None:
-        self.asked = asked
-        self.missed = missed
-        self._like = like
+    def __init__(self, request: HttpRequest, asked: Asked, *, missed: datetime | None = None) -> None:
+        self.asked, self.missed = asked, missed
         self.today, self.last_day = asked.today, asked.last_day
         self.visit_request = _asked_for(request, asked, "who", asked.preference)
         self.who = self.visit_request.preference if self.visit_request is not None else ANYONE
-        self._kept = {"who": self.who} if request.POST.get("who") or request.GET.get("who") else {}
         # What the second of two people asks for, who is visited side by side with the first.
         self.beside = None if asked.second is None else _asked_for(request, asked, "second", asked.second)
         self.second = self.beside.preference if self.beside is not None else ""
-        if self.second and (request.POST.get("second") or request.GET.get("second")):
-            self._kept["second"] = self.second
         self.only = request.GET.get("only", "") if request.GET.get("only") in _filters() else ""
-        if self.only:
-            self._kept["only"] = self.only
+        kept = {"who": self.who, "second": self.second, "only": self.only}
+        self._kept = {name: value for name, value in kept.items() if value and _named(request, name)}
 
-        span = _asked_span(request, today=self.today, last_day=self.last_day)
-        day = read_day(request.GET.get("day", ""), today=self.today, last_day=self.last_day)
-        if day is None and span is None:
-            day = opens if opens is not None and self.today <= opens <= self.last_day else None
-        self.first = first_of_weeks(
-            day or span or min(max(around or self.today, self.today), self.last_day), today=self.today
-        )
+        day, self.first = _asked_place(request, asked, missed)
         self.last = self.first + WEEKS - timedelta(days=1)
         self._everything = self.find()
         self.offer = _only(self.only, self._everything, asked.rules)
-        self.selected = day or min(
-            (open_day for open_day in self.offer.by_day if around is None or open_day >= around),
-            default=min(self.offer.by_day, default=None),
-        )
+        later = (open_day for open_day in self.offer.by_day if open_day >= (asked.around or date.min))
+        self.selected = day or min(later, default=min(self.offer.by_day, default=None))
         self._names = _names(self.visit_request)
         self.choices = self._choices("who", self.who)
         self.second_choices = self._choices("second", self.second) if self.second else []
@@ -371,8 +373,8 @@ class CalendarPage:
     @property
     def proposed(self) -> tuple[str, list[tuple[date, dict[str, Any]]]]:
         """A few times before all others, and the words above them: like the last visit, else the soonest."""
-        if self._like is not None:
-            found = alternatives.like_last(self.offer.by_day, self._like, today=self.today)
+        if self.asked.like is not None:
+            found = alternatives.like_last(self.offer.by_day, self.asked.like, today=self.today)
             if found:
                 like = [(day, self.button(start, with_more=True)) for day, start in found]
                 return _("Like last time"), like
@@ -469,6 +471,17 @@ def _asked_span(request: HttpRequest, *, today: date, last_day: date) -> date | 
         return None
     wanted = read_day(asked, today=date.min, last_day=date.max) or today
     return min(max(wanted, today), last_day)
+
+
+def _asked_place(request: HttpRequest, asked: Asked, missed: datetime | None) -> tuple[date | None, date]:
+    """The day that is to be shown, and the first of the five weeks around it, or around what else is asked for."""
+    today, last_day = asked.today, asked.last_day
+    span = _asked_span(request, today=today, last_day=last_day)
+    day = read_day(request.GET.get("day", ""), today=today, last_day=last_day)
+    if day is None and span is None:
+        day = asked.opens(missed)
+    near = day or span or min(max(asked.around or today, today), last_day)
+    return day, first_of_weeks(near, today=today)
 
 
 def _names(visit_request: VisitRequest | None) -> dict[int, tuple[str, str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import area_requests, queries
+from bookings.domain import area_requests
 from bookings.forms import AreaRequestForm, ZipForm
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
@@ -34,7 +33,7 @@ def outside(request: HttpRequest) -> HttpResponse:
     if not asked.is_valid():
         return back_to("where")
     zip_code = asked.cleaned_data["zip_code"]
-    if _is_ours(zip_code, progress.now):
+    if asked.area(today=local(progress.now).date()) is not None:
         return redirect(f"{reverse('bookings:where')}?{urlencode({'zip': zip_code})}")
     if not sent:
         return outside_page(request, progress, zip_code)
@@ -49,14 +48,6 @@ def outside(request: HttpRequest) -> HttpResponse:
     words = _("Thank you, we have your request for %(zip)s. We will write or call when we can come there.")
     messages.success(request, words % {"zip": zip_code})
     return back_to("where" if progress.treatment is not None else "start")
-
-
-def _is_ours(zip_code: str, now: datetime) -> bool:
-    try:
-        queries.area(zip_code, today=local(now).date())
-    except exceptions.OutsideArea:
-        return False
-    return True
 
 
 def _leave_request(progress: Progress, zip_code: str, data: dict[str, Any]) -> None:

@@ -73,6 +73,8 @@ CAME_BY_MAIL = "came_by_mail"
 SIDE_BY_SIDE = "side_by_side"
 # In a draft: whom the second of them asks for, and the slug of who was shown to come to them.
 SECOND_PREFERENCE, SECOND_THERAPIST = "second_preference", "second_therapist"
+# In a draft: what goes with a chosen time.
+OF_A_TIME = ("starts_at", "therapist", SECOND_THERAPIST, COURSE)
 # In a draft: what was told of the details while they are not finished.
 SO_FAR = "details_so_far"
 
@@ -206,6 +208,15 @@ class Progress:
         if self.contact != visit_request.contact:
             visit_request = visit_request.of_client(self.contact)
         return replace(visit_request, access_type=self.access_type, draft=self.draft.key)
+
+    def load_request(self, treatment: Treatment, area: ServiceArea, preference: str) -> VisitRequest:
+        """The same for what is looked up afresh. Raises `NoLongerOffered`."""
+        today = timezone.localdate(self.now)
+        return self.as_told(
+            load_visit_request(
+                treatment=treatment, area=area, preference=preference, today=today, contact=self.contact
+            )
+        )
 
     @property
     def side_by_side(self) -> bool:
@@ -375,14 +386,8 @@ def _look_up_answers(progress: Progress) -> None:
             progress.gone = progress.gone or error
     if progress.treatment is not None and progress.area is not None:
         try:
-            progress.visit_request = progress.as_told(
-                load_visit_request(
-                    treatment=progress.treatment,
-                    area=progress.area,
-                    preference=answers.get("preference", ANYONE),
-                    today=timezone.localdate(progress.now),
-                    contact=progress.contact,
-                )
+            progress.visit_request = progress.load_request(
+                progress.treatment, progress.area, answers.get("preference", ANYONE)
             )
             if "therapist" in answers and progress.therapist is None:
                 raise NoLongerOffered("therapist")
@@ -457,7 +462,7 @@ def forget_time(progress: Progress) -> dict[str, None]:
     if not {"starts_at", COURSE, COURSE_ASKED} & set(progress.answers):
         return {}
     operations.release_hold(progress.draft)
-    return {"starts_at": None, "therapist": None, SECOND_THERAPIST: None, COURSE: None}
+    return dict.fromkeys(OF_A_TIME)
 
 
 def forget_health(request: HttpRequest, progress: Progress) -> dict[str, None]:
@@ -509,10 +514,7 @@ def keep_time(request: HttpRequest, progress: Progress) -> HttpResponseRedirect 
     if not wishes:
         return back_to("when")
     holds = progress.holds
-    if len(holds) == len(wishes) and all(
-        operations.hold_matches(hold, visit_request=wish.visit_request, rules=progress.rules)
-        for hold, wish in zip(holds, wishes, strict=True)
-    ):
+    if operations.holds_match(holds, wishes, rules=progress.rules):
         operations.extend_hold(holds[0], now=progress.now)
         return None
     try:
@@ -658,6 +660,27 @@ def closed(request: HttpRequest, progress: Progress) -> HttpResponse | None:
     return None if in_force(progress) else call_back_page(request)
 
 
+def _how_far(step: str) -> dict[str, Any]:
+    """The steps that have words, and which of them a step belongs to."""
+    reached = [label for _name, label in STEPS[: [name for name, _label in STEPS].index(step) + 1] if label]
+    shown = [(name, label) for name, label in STEPS if label]
+    here = len(reached)
+    return {
+        "steps": [
+            {
+                "name": name,
+                "label": label,
+                "number": number,
+                "state": "current" if number == here else ("done" if number < here else "ahead"),
+            }
+            for number, (name, label) in enumerate(shown, start=1)
+        ],
+        "step_number": here,
+        "step_count": len(shown),
+        "step_label": reached[-1],
+    }
+
+
 def show(
     request: HttpRequest,
     progress: Progress,
@@ -670,8 +693,6 @@ def show(
     """A step's page: never stored, since it holds what somebody typed. `template` is the step's name, unless given.
     What answers a press keeps the time longer, also when something is still missing."""
     names = [name for name, _label in STEPS]
-    shown = [(name, label) for name, label in STEPS if label]
-    number_now = sum(1 for _name, label in STEPS[: names.index(step) + 1] if label)
     # Only the steps after the choice of a time say that it is kept.
     hold = progress.hold if names.index(step) > names.index("when") else None
     if hold is not None and request.method == "POST":
@@ -684,18 +705,7 @@ def show(
         "keeps_several": COURSE in progress.answers,
         "progress": progress,
         "step": step,
-        "steps": [
-            {
-                "name": name,
-                "label": label,
-                "number": number,
-                "state": "current" if number == number_now else ("done" if number < number_now else "ahead"),
-            }
-            for number, (name, label) in enumerate(shown, start=1)
-        ],
-        "step_number": number_now,
-        "step_count": len(shown),
-        "step_label": shown[number_now - 1][1],
+        **_how_far(step),
         **context,
     }
     response = render(request, f"bookings/{template or step}.html", context, status=status)

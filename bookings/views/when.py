@@ -13,18 +13,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings import exceptions
 from bookings.domain import operations, pricing
 from bookings.domain.operations import Wish
-from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest, load_visit_request
+from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.forms import SoonestForm, TimeForm
 from bookings.models import ServiceArea
 from bookings.refusals import another_words, refusal_words
 from massagerx.lib.limits import limited
-from massagerx.lib.localtime import local
 
 from .calendar import BESIDE, Asked, CalendarPage
 from .steps import (
     CAME_LAST,
     COURSE,
     LIKE,
+    OF_A_TIME,
     SECOND_PREFERENCE,
     SECOND_THERAPIST,
     SIDE_BY_SIDE,
@@ -55,16 +55,16 @@ def when(request: HttpRequest) -> HttpResponse:
         return response or back_to("start")
     asked = _asked(request, progress, progress.treatment, progress.area)
     if request.method != "POST":
-        return _page(request, progress, _calendar(request, asked, progress, missed=progress.missed))
+        return _page(request, progress, CalendarPage(request, asked, missed=progress.missed))
     form = TimeForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Please choose one of the times shown."))
-        return _page(request, progress, _calendar(request, asked, progress), status=422)
+        return _page(request, progress, CalendarPage(request, asked), status=422)
     starts_at, therapist = form.cleaned_data["starts_at"]
     try:
         _keep(request, progress, asked.visit_request, form)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
-        calendar = _calendar(request, asked, progress, missed=starts_at)
+        calendar = CalendarPage(request, asked, missed=starts_at)
         shown, another = asked.name_of(therapist), calendar.who_comes(starts_at)
         messages.error(request, another_words(shown, another) if shown and another else refusal_words(error))
         return _page(request, progress, calendar, status=409)
@@ -85,18 +85,10 @@ def soonest(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.warning(request, _("Please choose one of the times shown."))
         return back_to("start")
-    data = form.cleaned_data
     wish = with_answers(
         progress,
-        service=data["service"],
-        option=data["option"],
-        add_ons=[],
-        people=1,
-        zip_code=data["zip_code"],
-        preference=ANYONE,
-        missed=None,
-        submission_key=None,
-        **dict.fromkeys(("starts_at", "therapist", SECOND_THERAPIST, SIDE_BY_SIDE, COURSE)),
+        **form.answers(),
+        **dict.fromkeys(("missed", "submission_key", SIDE_BY_SIDE, *OF_A_TIME)),
     )
     chose_before = progress.treatment is not None
     if not chose_before:
@@ -171,18 +163,9 @@ def _as_kept(starts_at: datetime) -> str:
 
 
 def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area: ServiceArea) -> Asked:
-    visit_request = progress.visit_request
     try:
         # Where the therapist asked for is no longer offered, anyone qualified is.
-        visit_request = visit_request or progress.as_told(
-            load_visit_request(
-                treatment=treatment,
-                area=area,
-                preference=ANYONE,
-                today=local(progress.now).date(),
-                contact=progress.contact,
-            )
-        )
+        visit_request = progress.visit_request or progress.load_request(treatment, area, ANYONE)
     except exceptions.NoLongerOffered:
         visit_request = None
 
@@ -199,22 +182,10 @@ def _asked(request: HttpRequest, progress: Progress, treatment: Treatment, area:
         cents=cents,
         plain_cents=cents(),
         came_last=progress.answers.get(CAME_LAST) or came_last(request, now=progress.now),
+        # What staff were asked for on the phone.
+        day=date.fromisoformat(day) if (day := progress.answers.get("day")) else None,
+        like=datetime.fromisoformat(like) if (like := progress.answers.get(LIKE)) else None,
     )
-
-
-def _calendar(
-    request: HttpRequest, asked: Asked, progress: Progress, *, missed: datetime | None = None
-) -> CalendarPage:
-    # What was missed, or what staff were asked for on the phone.
-    opens = local(missed).date() if missed is not None else _day(progress.answers.get("day"))
-    like = progress.answers.get(LIKE)
-    return CalendarPage(
-        request, asked, opens=opens, missed=missed, like=datetime.fromisoformat(like) if like else None
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _page(

@@ -5,7 +5,7 @@ Knows files and pixels, and no rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO
@@ -34,11 +34,17 @@ class Encoded:
     height: int
 
 
-def encode_upload(file: IO[bytes], size: int, *, most_bytes: int = MAX_BYTES) -> Encoded:
+def encode_upload(
+    file: IO[bytes],
+    size: int,
+    *,
+    most_bytes: int = MAX_BYTES,
+    refuse: Callable[[Image.Image], None] = lambda image: None,
+) -> Encoded:
     """The uploaded `file` of `size` bytes, turned upright, at most 2400 pixels long, encoded anew as WebP.
 
     Raises ValidationError with words for the person who uploads: too large, or no picture that we take. SVG is
-    none: it can carry scripts.
+    none: it can carry scripts. `refuse` may raise one too, of what the file's head says.
     """
     too_large = ValidationError(_TOO_LARGE, code="too_large", params={"most": most_bytes // 1024 // 1024})
     if size > most_bytes:
@@ -49,6 +55,7 @@ def encode_upload(file: IO[bytes], size: int, *, most_bytes: int = MAX_BYTES) ->
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise too_large
+            refuse(image)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             image.load()
             upright = ImageOps.exif_transpose(image)

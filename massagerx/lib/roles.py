@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
+from django.db.migrations import RunPython
 
 # What each role (a group's name) may do, by "app.model". An action with an underscore is a permission's whole name.
 Rights = Mapping[str, Mapping[str, Iterable[str]]]
@@ -28,6 +29,13 @@ def give_rights(apps: Apps, rights: Rights) -> None:
         _make_permissions(apps, label)
     for group, permissions in _found(apps, rights):
         group.permissions.add(*permissions)
+
+
+def giving(rights: Rights) -> RunPython:
+    """The operation of a migration that gives them; backwards it takes them."""
+    return RunPython(
+        lambda apps, _editor: give_rights(apps, rights), lambda apps, _editor: take_rights(apps, rights)
+    )
 
 
 def take_rights(apps: Apps, rights: Rights) -> None:

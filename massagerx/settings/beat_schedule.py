@@ -36,6 +36,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "learn-from-drives": {"task": "bookings.drives.tasks.learn_from_drives", "schedule": 86_400.0},
     "remind-of-programs": {"task": "bookings.program.tasks.remind_of_programs", "schedule": 1800.0},
+    "make-booklets": {
+        "task": "bookings.program.tasks.make_booklets",
+        "schedule": 10.0,
+        "options": {"expires": 8},
+    },
+    "purge-booklets": {"task": "bookings.program.tasks.purge_booklets", "schedule": 86_400.0},
     "make-picture-sizes": {
         "task": "blog.tasks.make_picture_sizes",
         "schedule": 20.0,

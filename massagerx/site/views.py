@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -27,6 +27,7 @@ from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
 from bookings.views.enquiries import write_to_us
+from massagerx.lib import palette
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
 from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
@@ -38,6 +39,10 @@ from services.models import Business, Service
 RETRY_SECONDS = 30
 # Who had surgery reads first what it takes, where this service is on offer.
 _AFTER_SURGERY = "manual-lymphatic-drainage"
+
+
+# Blocks that are about what the page shows under their name; one about nothing is left out.
+_ABOUT = frozenset({"therapists", "surgery", "area", "questions", "posts"})
 
 
 @require_safe
@@ -59,36 +64,29 @@ def _home_with_answer(request: HttpRequest) -> HttpResponse:
 
 def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    services = list(Service.objects.offered(timezone.localdate(now)).with_prices())
+    today = timezone.localdate(now)
+    services = list(Service.objects.offered(today).with_prices())
     options = [option for service in services for option in service.active_options]  # type: ignore[attr-defined]
-    bookable = Therapist.objects.bookable(timezone.localdate(now))
-    therapists = list(bookable.select_related("home_zip__zone")[:5])
+    therapists = list(Therapist.objects.bookable(today).select_related("home_zip__zone")[:5])
     context: dict[str, Any] = {
         "check": check,
         "services": services[:6],
         "options": options,
-        "hours": opening_hours(timezone.localdate(now)),
+        "hours": opening_hours(today),
         # The first price that anybody sees; the page adds the drive.
         "least": min(options, key=lambda option: (option.price_cents, option.minutes), default=None),
         "therapists": therapists,
         "soonest": soonest_times(therapists, days=1, now=now),
-        "after_surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
         "testimonials": Testimonial.objects.shown()[:1],
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
-        "zones": visited_zones(timezone.localdate(now)),
+        "area": visited_zones(today),
     }
-    # What a block is about; one about nothing is left out.
-    about = {
-        "therapists": therapists,
-        "surgery": context["after_surgery"],
-        "area": context["zones"],
-        "questions": context["questions"],
-        "posts": context["posts"],
-    }
-    context["blocks"] = [block for block in HomeBlock.in_order() if about.get(block.slug, True)]
+    blocks = HomeBlock.in_order()
+    context["blocks"] = [block for block in blocks if block.slug not in _ABOUT or context[block.slug]]
     return render(request, "home.html", context)
 
 
@@ -140,6 +138,20 @@ def contact(request: HttpRequest) -> HttpResponse:
         return with_frames(render(request, "blog/contact.html", shown, status=status), reading)
 
     return write_to_us(request, show)
+
+
+@require_safe
+def colors(request: HttpRequest, name: str) -> HttpResponse:
+    """The style sheet of the owner's colors, from its address alone: it needs no database. A copy is kept for good by
+    whoever asked for it under the digest that it has today."""
+    parts = name.split("-")
+    main, press = (f"#{part}" if part != "own" else "" for part in parts[:2]) if len(parts) == 3 else ("", "")
+    if not (main or press) or not all(palette.COLOR.fullmatch(color) for color in (main, press) if color):
+        raise Http404
+    response = HttpResponse(palette.sheet(main, press), content_type="text/css; charset=utf-8")
+    is_today = palette.sheet_name(main, press) == name
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if is_today else "no-cache"
+    return response
 
 
 @require_safe

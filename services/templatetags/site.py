@@ -51,12 +51,12 @@ def absolute_media_url(address: str) -> str:
 @register.simple_tag(takes_context=True)
 def business_json_ld(context: Context) -> SafeString:
     """The business as JSON-LD, for the home page, with its zones, hours and prices from the context."""
-    options = context["options"]
+    business, options = context["business"], context["options"]
     cents = [option.price_cents + context["travel_from_cents"]() for option in options]
     thing = structured_data.business_thing(
-        context["business"],
-        image=absolute_static("img/share.png"),
-        zones=[zone.name for zone in context["zones"]],
+        business,
+        image=absolute_media(business.share_url) if business.logo else absolute_static("img/share.png"),
+        zones=[zone.name for zone in context["area"]],
         hours=context["hours"],
         prices=(min(cents), max(cents)) if cents else None,
     )

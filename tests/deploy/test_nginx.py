@@ -3,107 +3,21 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import shutil
 import socket
-import ssl
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from launch.servers import free_port
-from tests.support import ROOT, require
+from tests.support.nginx import HOST, KEPT_SECONDS, Proxy, nginx
 from tests.support.site import RunningSite, running_site
 
 pytestmark = pytest.mark.faults
-
-HOST = "www.example.com"
-#: How long a picture of a bucket is kept here; a test can't wait for a day.
-KEPT_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Proxy:
-    plain: int
-    tls: int
-    log: Path
-
-    def ask(
-        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], str]:
-        """One request over TLS: status, headers in small letters, text."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.tls, timeout=30, context=context)
-        try:
-            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, found, response.read().decode(errors="replace")
-        finally:
-            connection.close()
-
-
-def rendered(tmp: Path, *, plain: int, tls: int, web: int, media: Path) -> str:
-    """The file with this machine's places in it: each that it names is found."""
-    text = (ROOT / "deploy/nginx.conf").read_text()
-    places = {
-        "listen 80;": f"listen 127.0.0.1:{plain};",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{tls} ssl http2;",
-        "unix:/run/massagerx/web.sock": f"127.0.0.1:{web}",
-        "/etc/letsencrypt/live/www.example.com/fullchain.pem": f"{tmp}/cert.pem",
-        "/etc/letsencrypt/live/www.example.com/privkey.pem": f"{tmp}/key.pem",
-        "/var/log/nginx/massagerx.log": f"{tmp}/massagerx.log",
-        "/var/lib/massagerx/media/": f"{media}/",
-        "/var/lib/nginx/massagerx": f"{tmp}/pictures",
-        "/srv/massagerx/deploy/": f"{ROOT}/deploy/",
-        "proxy_cache_valid 200 1d;": f"proxy_cache_valid 200 {KEPT_SECONDS}s;",
-    }
-    for place, own in places.items():
-        assert place in text, place
-        text = text.replace(place, own)
-    text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
-    user = "user root;" if os.geteuid() == 0 else ""
-    temporary = "".join(
-        f"{kind}_temp_path {tmp}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return (
-        f"{user} daemon off; pid {tmp}/nginx.pid; error_log {tmp}/error.log; events {{}}\n"
-        f"http {{ {temporary}\n{text}\n}}"
-    )
-
-
-@contextmanager
-def nginx(tmp: Path, *, web: int, media: Path) -> Iterator[Proxy]:
-    """nginx with the file, before a web server that listens on port `web`."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    require("nginx", found=program)
-    assert program is not None
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
-         "-keyout", tmp / "key.pem", "-out", tmp / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    plain, tls = free_port(), free_port()
-    (tmp / "nginx.conf").write_text(rendered(tmp, plain=plain, tls=tls, web=web, media=media))
-    server = subprocess.Popen([program, "-p", tmp, "-c", tmp / "nginx.conf", "-e", tmp / "error.log"])
-    try:
-        deadline = time.monotonic() + 20
-        while not _listens(tls):
-            assert server.poll() is None, (tmp / "error.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield Proxy(plain, tls, tmp / "massagerx.log")
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +32,6 @@ def proxy(site_behind: RunningSite, tmp_path_factory: pytest.TempPathFactory) ->
     tmp = tmp_path_factory.mktemp("nginx")
     with nginx(tmp, web=site_behind.site.port, media=site_behind.var / "media") as running:
         yield running
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_pages_come_through_and_the_plain_address_leads_to_them(proxy: Proxy) -> None:

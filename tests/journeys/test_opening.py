@@ -1,5 +1,5 @@
-"""Opening day: an owner alone, from an empty database to the first booked visit, only through pages. What is pressed
-and what is filled in is counted; a picture is kept of each step."""
+"""Opening day under production settings: an owner alone, from an empty database to the first booked visit, only through
+pages, and by a file. What is pressed and what is filled in is counted; a picture is kept of each step."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 from django_otp.oath import totp
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support import ROOT
 from tests.support.booking_pages import BookingPages
 from tests.support.browser import PageMaker, accessibility_violations, screenshot, sideways_overflow
-from tests.support.site import RunningSite, running_site
+from tests.support.site import RunningSite, public_site
 
 pytestmark = [pytest.mark.journey, pytest.mark.integrity]
 
@@ -37,15 +38,21 @@ print(json.dumps({
 
 @pytest.fixture
 def site(prepared_databases: Path, tmp_path: Path) -> Iterator[RunningSite]:
-    """A site with its tables and nothing else, that asks staff for a second factor as a public one does."""
-    with running_site(
-        tmp_path,
-        prepared_databases,
-        rows="none",
-        REQUIRE_SECOND_FACTOR="true",
-        DJANGO_SUPERUSER_PASSWORD=_PASSWORD,
-    ) as running:
+    """A public site with its tables and nothing else."""
+    with public_site(tmp_path, prepared_databases, password=_PASSWORD) as running:
+        running.manage("check", "--deploy", "--fail-level", "WARNING")
+        running.manage(*_MAKE_OWNER)
         yield running
+
+
+def _cookies_are_kept_safe(page: Page) -> None:
+    """What the browser keeps of the site goes back to this host alone, over TLS alone."""
+    kept = page.context.cookies()
+    assert kept
+    for cookie in kept:
+        assert (cookie["name"].startswith("__Host-"), cookie["secure"], cookie["httpOnly"]) == (True,) * 3, (
+            cookie
+        )
 
 
 class Owner:
@@ -101,16 +108,29 @@ def _colleague_comes_in(phone: Page, link: re.Match[str] | None) -> None:
     expect(phone.get_by_role("heading", name="1. Get an app")).to_be_visible()
 
 
+def _first_visit(site: RunningSite, visitor: Page) -> str:
+    """The first client books, and has their email; returns the reference."""
+    pages = BookingPages(visitor, email="first@example.com")
+    pages.what("quiet-massage", zip_code="90026")
+    pages.when(nth=1)
+    pages.health()
+    pages.details()
+    reference = pages.review()
+    (received,) = site.smtp.wait_for("first@example.com")
+    assert reference in received.text
+    assert f"{site.url}/visits/" in received.text
+    return reference
+
+
 def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page: PageMaker) -> None:
-    site.manage(*_MAKE_OWNER)
-    visitor = new_page(width=390)
+    visitor = new_page(width=390, ignore_https_errors=True)
     visitor.goto("/book/")
     expect(visitor.get_by_role("heading", name="We book by phone right now")).to_be_visible()
     screenshot(visitor, "opening-00-visitor")
     assert accessibility_violations(visitor) == []
     assert sideways_overflow(visitor) == 0
 
-    page = new_page()
+    page = new_page(ignore_https_errors=True)
     owner = Owner(page)
     page.goto("/admin/")
     owner.fill(page.get_by_label("Username"), "nora")
@@ -184,7 +204,9 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     owner.press_named("Send the invitation")
     expect(page.locator(".messagelist .success")).to_contain_text("on its way to mira@example.net")
     (invitation,) = site.smtp.wait_for("mira@example.net")
-    _colleague_comes_in(new_page(width=390), re.search(r"/invited/\S+/", invitation.text))
+    _colleague_comes_in(
+        new_page(width=390, ignore_https_errors=True), re.search(r"/invited/\S+/", invitation.text)
+    )
 
     owner.follow("Write the terms")
     owner.keep("terms")
@@ -216,15 +238,9 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     owner.press_named("Open: let clients book online")
     expect(page.locator(".messagelist .success")).to_contain_text("Clients can book online now.")
 
-    pages = BookingPages(visitor, email="first@example.com")
-    pages.what("quiet-massage", zip_code="90026")
-    pages.when(nth=1)
-    pages.health()
-    pages.details()
-    reference = pages.review()
-    (received,) = site.smtp.wait_for("first@example.com")
-    assert reference in received.text
-
+    reference = _first_visit(site, visitor)
+    for both in (page, visitor):
+        _cookies_are_kept_safe(both)
     page.goto("/admin/")
     page.get_by_role("link", name=reference).first.click()
     page.get_by_role("button", name="Confirm", exact=True).click()
@@ -237,3 +253,17 @@ def test_an_owner_opens_the_site_alone_and_is_booked(site: RunningSite, new_page
     # Half a minute for a press with its page, and as much for a field, is less than an hour.
     assert owner.presses + owner.fields < 120, (owner.presses, owner.fields)
     print(f"{owner.presses} presses, {owner.fields} fields")
+
+
+def test_a_file_opens_the_site_and_it_is_booked(site: RunningSite, new_page: PageMaker) -> None:
+    said = site.manage("open_site", str(ROOT / "docs" / "open_site.toml"), "--open")
+    assert "Clients can book online now." in said
+    visitor = new_page(width=390, ignore_https_errors=True)
+    visitor.goto("/")
+    screenshot(visitor, "opening-by-a-file")
+    _first_visit(site, visitor)
+    _cookies_are_kept_safe(visitor)
+    assert json.loads(site.shell(_STATE)) == {
+        "sample": [], "is_sample": False, "is_open": True, "status": "requested", "users": 1, "services": 1,
+        "therapists": 1,
+    }  # fmt: skip

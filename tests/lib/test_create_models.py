@@ -1,8 +1,11 @@
 """An app's tables are made in one go, those that point at a later one too."""
 
+from typing import Any
+
 import pytest
+from django.apps import apps
 from django.db import connection, migrations, models
-from django.db.migrations.state import ProjectState
+from django.db.migrations.state import ModelState, ProjectState
 
 from massagerx.lib.create_models import CreateModels
 
@@ -62,3 +65,21 @@ def test_classes_are_built_once_for_all_tables(monkeypatch: pytest.MonkeyPatch) 
     assert built == []
     assert {model.__name__ for model in state.apps.get_models()} == {"Boat", "Harbor"}
     assert TABLES.describe() == "Create Boat, Harbor"
+
+
+@pytest.mark.parametrize("model", [model for model in apps.get_models() if hasattr(model, "history")])
+def test_a_history_is_as_simple_history_keeps_it(model: Any) -> None:
+    kept, table = (ModelState.from_model(each) for each in (model.history.model, model))
+    left_out = set(table.fields) - set(kept.fields)
+    made = ProjectState()
+
+    CreateModels(
+        [migrations.CreateModel(table.name, list(table.fields.items()), table.options)],
+        {table.name: left_out},
+    ).state_forwards(table.app_label, made)
+
+    found = made.models[kept.app_label, kept.name_lower]
+    assert [found.name, found.bases, found.options] == [kept.name, kept.bases, kept.options]
+    assert {name: field.deconstruct()[1:] for name, field in found.fields.items()} == {
+        name: field.deconstruct()[1:] for name, field in kept.fields.items()
+    }

@@ -15,6 +15,8 @@ PHONE = 390
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--font-render-hinting=none",
+    # Where a public site of a test is, by its name: production settings refuse an address of this machine.
+    "--host-resolver-rules=MAP *.massage-rx.test 127.0.0.1",
 ]  # fmt: skip
 # Init scripts are injected by the debugger, so the page's own policy does not concern them.
 _REPORT_VIOLATIONS = """

@@ -1,5 +1,6 @@
 """The whole site as `run.py` starts it, with a database of its own."""
 
+import base64
 import os
 import secrets
 import subprocess
@@ -12,9 +13,11 @@ from urllib.parse import urlsplit
 
 from launch.console import Signals
 from launch.processes import Supervisor
+from launch.servers import free_port
 from launch.site import Login, Site, bind
 from launch.testing import environment_for_tests
-from tests.support import ROOT, clock
+from tests.support import ROOT, clock, require
+from tests.support.nginx import nginx
 from tests.support.prepared_databases import populate, run_on
 from tests.support.smtp import MailServer
 
@@ -29,8 +32,8 @@ class RunningSite:
 
     @property
     def url(self) -> str:
-        """Its address, without a slash at the end."""
-        return self.site.address
+        """The address that visitors use, without a slash at the end."""
+        return self.site.environment["SITE_URL"]
 
     @property
     def var(self) -> Path:
@@ -123,6 +126,38 @@ def running_site(
             site.stop()
             supervisor.close()
             smtp.stop()
+
+
+PUBLIC_HOST = "www.massage-rx.test"
+
+
+@contextmanager
+def public_site(tmp: Path, prepared_databases: Path, *, password: str) -> Iterator[RunningSite]:
+    """A site as a real one is run: production settings, its tables and not a row in them, and nginx before it, whose
+    certificate browsers don't know. `password` is for whom `createsuperuser` makes."""
+    require("PostgreSQL", found=os.environ.get("DATABASE_URL", "").startswith("postgres"))
+    tls = free_port()
+    site = running_site(
+        tmp,
+        prepared_databases,
+        rows="none",
+        DJANGO_SETTINGS_MODULE="massagerx.settings.production",
+        SECRET_KEY=secrets.token_urlsafe(60),
+        HEALTH_KEYS=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        ALLOWED_HOSTS=PUBLIC_HOST,
+        SITE_URL=f"https://{PUBLIC_HOST}:{tls}",
+        DEFAULT_FROM_EMAIL=f"Massage Rx <visits@{PUBLIC_HOST}>",
+        TRUSTED_PROXIES="1",
+        # Only the tests' own process has Playwright in it.
+        DJANGO_ALLOW_ASYNC_UNSAFE="",
+        DJANGO_SUPERUSER_PASSWORD=password,
+    )
+    with site as running:
+        before = tmp / "nginx"
+        before.mkdir()
+        port, media = running.site.port, running.var / "media"
+        with nginx(before, web=port, media=media, host=PUBLIC_HOST, tls=tls):
+            yield running
 
 
 @contextmanager

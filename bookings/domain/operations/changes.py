@@ -21,14 +21,12 @@ from bookings.exceptions import (
     InvalidTransition,
     LateChange,
     NotLate,
-    SlotNotOffered,
 )
 from bookings.models import Booking, BookingRules, ChangeRequest, LateFee
-from massagerx.lib.localtime import local
 
 from .act import Act, columns_of
 from .late_fees import late_fee, put_down
-from .move import Move, NewTime, days_beside, may_change, move_booking, move_together
+from .move import Move, NewTime, may_change, move_booking, move_together, require_day, therapist_for_move
 from .status import CANCEL, cancel_together
 from .transaction import change_status, lock_visit, record, tell_once_more, translated_errors
 
@@ -105,9 +103,7 @@ def move_by_client(*, booking: Booking, to: NewTime, shown: Shown, now: datetime
 
     def check(fresh: Booking) -> None:
         as_shown(fresh)
-        first, last = days_beside(fresh, locks=True)
-        if not first <= local(to.starts_at).date() <= last:
-            raise SlotNotOffered("course")
+        require_day(fresh, to.starts_at, locks=True)
 
     return move_booking(booking=booking, to=to, act=Act(now, by_client=True), check=check)
 
@@ -131,6 +127,17 @@ def _as_shown(shown: Shown, now: datetime) -> Callable[[Booking], None]:
             raise NotLate if fee is None else LateChange(fee)
 
     return check
+
+
+def move_or_ask(
+    *, booking: Booking, to: NewTime, shown: Shown, now: datetime, reason: str = ""
+) -> Booking | ChangeRequest:
+    """Moves while that is free, and else, where a late fee was `shown`, asks staff for a time that can be had. Raises
+    as `move_by_client`, or as `therapist_for_move` and `ask_move`."""
+    if shown.fee_cents is None:
+        return move_by_client(booking=booking, to=to, shown=shown, now=now)
+    therapist_for_move(booking, to, now=now)
+    return ask_move(booking=booking, to=to, shown=shown, now=now, reason=reason)
 
 
 def ask_move(

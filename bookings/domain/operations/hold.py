@@ -151,12 +151,23 @@ def _elsewhere(plan: Sequence[Rescue]) -> list[tuple[Rescue, Way]]:
     return [(row, row.chosen) for row in plan if row.chosen is not None and not row.keeps_time]
 
 
-def hold_matches(hold: Hold, *, visit_request: VisitRequest, rules: BookingRules) -> bool:
-    """Whether the hold keeps just the minutes at the door that are asked for."""
-    setup, packdown = scheduling.setup_and_packdown_minutes(
-        service=visit_request.treatment.service, rules=rules, access_type=visit_request.access_type
+def holds_match(holds: Sequence[Hold], wishes: Sequence[Wish], *, rules: BookingRules) -> bool:
+    """Whether the holds keep just what is wished for, in order: start, place, who comes, and the minutes at the
+    door. Each wish names one therapist."""
+    return len(holds) == len(wishes) > 0 and all(
+        _matches(hold, wish, rules) for hold, wish in zip(holds, wishes, strict=True)
     )
-    return (hold.blocked_from, hold.blocked_until) == (
+
+
+def _matches(hold: Hold, wish: Wish, rules: BookingRules) -> bool:
+    asked = wish.visit_request
+    setup, packdown = scheduling.setup_and_packdown_minutes(
+        service=asked.treatment.service, rules=rules, access_type=asked.access_type
+    )
+    return (hold.starts_at, hold.therapist_id, hold.area_id, hold.blocked_from, hold.blocked_until) == (
+        wish.starts_at,
+        asked.therapists[0].pk,
+        asked.area.pk,
         hold.starts_at - timedelta(minutes=setup),
         hold.ends_at + timedelta(minutes=packdown),
     )

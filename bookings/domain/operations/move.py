@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from bookings.domain import answers, links, outbox, pricing, reminders
+from bookings.domain import answers, links, outbox, pricing, reminders, scheduling
 from bookings.domain.pairings import Contact
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
@@ -19,10 +19,11 @@ from bookings.enums import BookingStatus, EventKind, MessageKind
 from bookings.exceptions import (
     ChangedMeanwhile,
     InvalidTransition,
+    NoLongerOffered,
     PriceChanged,
     SlotNotOffered,
 )
-from bookings.models import Booking, BookingRules, CheckIn, DriveOverride, ServiceArea
+from bookings.models import Booking, BookingRules, CheckIn, DriveOverride, ServiceArea, Therapist
 from massagerx.lib.localtime import local
 
 from .act import Act, Columns, columns_of, is_answer, is_as_told, keep
@@ -139,6 +140,36 @@ class NewTime:
     preference: str | None = None
     therapist: str = ""
     total_cents: int | None = None
+
+
+def require_day(booking: Booking, starts_at: datetime, *, locks: bool = False) -> None:
+    """Raises `SlotNotOffered` for a start on a day on which a visit of a course can't be, by `days_beside`."""
+    first, last = days_beside(booking, locks=locks)
+    if not first <= local(starts_at).date() <= last:
+        raise SlotNotOffered("course")
+
+
+def therapist_for_move(booking: Booking, to: NewTime, *, now: datetime) -> Therapist:
+    """Who would come at a start: the one who was shown, else another who is asked for. Raises as `require_day`,
+    `SlotNotOffered` and `NoLongerOffered`."""
+    require_day(booking, to.starts_at)
+    visit_request = visit_request_of(booking, now=now, preference=to.preference)
+    rules = rules_for_move(booking, now=now)
+
+    def chosen(visit_request: VisitRequest) -> Therapist:
+        slot = scheduling.choose_slot(
+            visit_request=visit_request,
+            therapists=visit_request.therapists,
+            starts_at=to.starts_at,
+            rules=rules,
+            now=now,
+        )
+        return next(row for row in visit_request.therapists if row.pk == slot.therapist_id)
+
+    try:
+        return chosen(visit_request.with_therapist(to.therapist))
+    except (SlotNotOffered, NoLongerOffered):
+        return chosen(visit_request)
 
 
 def move_booking(

@@ -14,6 +14,7 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import UploadedFile
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.db.models import Model
@@ -27,10 +28,12 @@ from bookings.domain.opening import set_open
 from bookings.domain.zip_paste import add_paste, read_paste
 from bookings.enums import Weekday
 from massagerx.lib.content_files import to_html
+from services.look import ColorsForm, LogoForm
+from services.models import Business
 from services.readiness import steps
 
 _DAYS = {day.name[:3].lower(): int(day) for day in Weekday}
-_PARTS = ("business", "zones", "services", "therapists", "terms", "health", "pages")
+_PARTS = ("business", "look", "zones", "services", "therapists", "terms", "health", "pages")
 _MARKDOWN = ("description", "what_to_expect", "before_visit", "after_visit")
 _VERSIONS = ("bookings.termsversion", "bookings.screeningversion")
 
@@ -59,7 +62,7 @@ class Command(BaseCommand):
         owner = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if owner is None:
             raise CommandError("There is no owner's log-in yet: run manage.py createsuperuser first.")
-        filling = _Filling(owner)
+        filling = _Filling(owner, options["file"].parent)
         # Who saved it, in the histories, as a page's request tells them.
         HistoricalRecords.context.request = filling.request
         try:
@@ -88,8 +91,9 @@ class Command(BaseCommand):
 class _Filling:
     """One run: what the file says, saved through forms, and what is wrong with it."""
 
-    def __init__(self, owner: Any) -> None:
+    def __init__(self, owner: Any, folder: Path) -> None:
         self.problems: list[str] = []
+        self.folder = folder
         self.request = HttpRequest()
         self.request.user = owner
         self.request.method = "POST"
@@ -99,6 +103,8 @@ class _Filling:
         self.known("file", said, _PARTS)
         if business := self.table(said, "business"):
             self.save("business", "services.business", business, key={"pk": 1})
+        if look := self.table(said, "look"):
+            self.look(look)
         for where, row in self.tables(said, "zones"):
             self.zone(where, row)
         for where, row in self.tables(said, "services"):
@@ -116,6 +122,30 @@ class _Filling:
                 self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
 
     # Parts -----------------------------------------------------------------------------------------------------------
+
+    def look(self, said: dict[str, Any]) -> None:
+        """The logo, a file beside this one, and the colors."""
+        self.known("look", said, ["logo", *ColorsForm.base_fields])
+        business = Business.load()
+        if "logo" in said:
+            self.logo(business, str(said["logo"]))
+        kept = {name: getattr(business, name) for name in ColorsForm.base_fields}
+        colors = ColorsForm({**kept, **said})
+        if colors.is_valid():
+            colors.save(business)
+        else:
+            self.refused("look", colors)
+
+    def logo(self, business: Business, name: str) -> None:
+        try:
+            size = (self.folder / name).stat().st_size
+            with (self.folder / name).open("rb") as opened:
+                form = LogoForm({}, MultiValueDict({"upload": [UploadedFile(opened, name, size=size)]}))
+                # Whatever else is refused takes the row back; a file of no row hurts nobody.
+                if not (form.is_valid() and form.save(business)):
+                    self.refused("look", form)
+        except (OSError, ValueError):
+            self.problems.append(f"look.logo: “{name}” can't be read")
 
     def zone(self, where: str, row: dict[str, Any]) -> None:
         codes = str(row.pop("zip_codes", ""))

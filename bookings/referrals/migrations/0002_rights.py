@@ -2,8 +2,7 @@
 
 from django.db import migrations
 
-from massagerx.lib import roles
-from massagerx.lib.roles import KEEP, SEE
+from massagerx.lib.roles import KEEP, SEE, giving
 
 RIGHTS = {
     "Front desk": {
@@ -17,15 +16,7 @@ RIGHTS = {
 }
 
 
-def give_rights(apps, schema_editor):
-    roles.give_rights(apps, RIGHTS)
-
-
-def take_rights(apps, schema_editor):
-    roles.take_rights(apps, RIGHTS)
-
-
 class Migration(migrations.Migration):
     dependencies = [("referrals", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [migrations.RunPython(give_rights, take_rights)]
+    operations = [giving(RIGHTS)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,14 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings import exceptions
 from bookings.domain import operations, queries
-from bookings.domain.operations import Shown
 from bookings.enums import BookingStatus
-from bookings.forms import CancelForm, CancelRestForm, shown_value
+from bookings.forms import CancelForm, CancelRestForm
 from bookings.models import Booking
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
 
-from .pages import not_any_more, visit_context
+from .pages import all_ahead_context, change_context, not_any_more, refused
 from .visitor import Visitor, get_visit, proof_missing, visits_page
 
 
@@ -45,22 +46,17 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _cancel(request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm) -> HttpResponse:
-    data, now = form.cleaned_data, visitor.now
+    data = form.cleaned_data
     try:
         operations.cancel_by_client(
             booking=booking,
-            shown=Shown(data["revision"], data["fee_cents"]),
+            shown=form.shown(),
             asks_waiver=data["asks_waiver"],
             reason=data["reason"],
-            now=now,
+            now=visitor.now,
         )
-    except exceptions.InvalidTransition:
-        booking, visitor = get_visit(request, booking.reference, now=now)
-        return not_any_more(request, booking, visitor)
     except exceptions.BookingError as error:
-        booking, visitor = get_visit(request, booking.reference, now=now)
-        messages.warning(request, refusal_words(error))
-        return _cancel_page(request, booking, visitor, form, status=409)
+        return refused(request, booking, error, partial(_cancel_page, form=form, status=409))
     messages.success(request, _canceled_words(booking, late=bool(data["fee_cents"])))
     return redirect("visits:visit", booking.reference)
 
@@ -88,23 +84,21 @@ def cancel_rest(request: HttpRequest, reference: str) -> HttpResponse:
     if not ahead:
         messages.info(request, _("No visit of this course is still to come."))
         return redirect("visits:visit", booking.reference)
-    form = CancelRestForm(request.POST or None)
-    if request.method != "POST":
-        return _cancel_rest_page(request, booking, visitor, ahead, form)
+    is_sent = request.method == "POST"
+    form = CancelRestForm(request.POST if is_sent else None)
     if not form.is_valid():
-        return _cancel_rest_page(request, booking, visitor, ahead, form, status=422)
+        status = 422 if is_sent else 200
+        return _cancel_rest_page(request, booking, visitor, ahead, form, status=status)
+    data = form.cleaned_data
     try:
-        canceled = operations.cancel_together_by_client(
-            together=booking.together, now=now, **form.cleaned_data
-        )
+        canceled = operations.cancel_together_by_client(together=booking.together, now=now, **data)
     except exceptions.BookingError as error:
         messages.warning(request, refusal_words(error))
         return _cancel_rest_page(request, booking, visitor, ahead, form, status=409)
     words = ngettext("%(count)d visit is canceled.", "%(count)d visits are canceled.", len(canceled))
-    late = any(one.fee_cents for one in form.cleaned_data["shown"].values())
-    after = _("We’ll write to you about the late fee.") if late else _("There is no charge.")
     messages.success(request, words % {"count": len(canceled)})
-    messages.info(request, after)
+    late = _("We’ll write to you about the late fee.")
+    messages.info(request, late if form.names_a_fee() else _("There is no charge."))
     return redirect("visits:visit", booking.reference)
 
 
@@ -118,16 +112,8 @@ def _cancel_rest_page(
     status: int = 200,
 ) -> HttpResponse:
     """What falls away, with what it costs, and what stays."""
-    fees = [(visit, operations.late_fee(visit, now=visitor.now)) for visit in ahead]
     stand = Booking.objects.together_with(booking).occupying().count()
-    context = {
-        **visit_context(booking, visitor),
-        "form": form,
-        "shown": shown_value(fees),
-        "rows": fees,
-        "fee_cents": sum(fee or 0 for _visit, fee in fees),
-        "kept": stand - len(ahead),
-    }
+    context = {**all_ahead_context(booking, visitor, ahead, form), "kept": stand - len(ahead)}
     return render(request, "visits/cancel_rest.html", context, status=status)
 
 
@@ -135,10 +121,8 @@ def _cancel_page(
     request: HttpRequest, booking: Booking, visitor: Visitor, form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
     context = {
-        **visit_context(booking, visitor),
+        **change_context(booking, visitor),
         "form": form,
-        "fee_cents": operations.late_fee(booking, now=visitor.now),
-        "notice_hours": booking.terms_version.cancel_notice_hours,
         "place": queries.place_together(booking),
     }
     return render(request, "visits/cancel.html", context, status=status)

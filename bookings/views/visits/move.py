@@ -4,6 +4,7 @@ of staff, with the fee shown before the press."""
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,9 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import exceptions
-from bookings.domain import operations, scheduling
-from bookings.domain.operations import NewTime, Shown
-from bookings.domain.visit_request import ANYONE, VisitRequest
+from bookings.domain import operations
+from bookings.domain.visit_request import ANYONE
 from bookings.forms import MoveForm, TimeForm
 from bookings.models import Booking, BookingRules, Therapist
 from bookings.refusals import another_words, refusal_words
@@ -26,7 +26,7 @@ from massagerx.lib.limits import limited
 from massagerx.lib.localtime import local
 
 from .move_both import move_both
-from .pages import asked_already, not_any_more, visit_context
+from .pages import asked_already, change_context, not_any_more, refused
 from .visitor import Visitor, get_visit, open_own, visits_page
 
 
@@ -58,116 +58,66 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _move(request: HttpRequest, booking: Booking, visitor: Visitor) -> HttpResponse:
-    now = visitor.now
-    form = MoveForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Please choose one of the times shown."))
-        if not operations.may_change(booking, now=now):
-            return not_any_more(request, booking, visitor)
-        return _times_page(request, booking, visitor, status=422)
-    data = form.cleaned_data
-    starts_at, therapist = data["starts_at"]
-    if booking.starts_at == starts_at and booking.revision == data["revision"] + 1:
-        # The same press once more.
+    now, form = visitor.now, MoveForm(request.POST)
+    if form.is_valid() and form.has_moved(booking):
         return redirect("visits:visit", booking.reference)
     if not operations.may_change(booking, now=now):
         return not_any_more(request, booking, visitor)
-    shown = Shown(data["revision"], data["fee_cents"])
+    if not form.is_valid():
+        messages.error(request, _("Please choose one of the times shown."))
+        return _times_page(request, booking, visitor, status=422)
+    to, shown, reason = form.new_time(), form.shown(), form.cleaned_data["reason"]
     try:
-        if shown.fee_cents is None:
-            moved = operations.move_by_client(
-                booking=booking,
-                to=NewTime(starts_at, data["who"], therapist, data["total_cents"]),
-                shown=shown,
-                now=now,
-            )
-            # The move ended the link that this session may have come by: it goes on with the next email's.
-            open_own(request, moved, now=now)
-            messages.success(request, _("Your visit is moved. A new email is on its way."))
-        else:
-            _therapist_at(booking, data["who"], starts_at, therapist, now)
-            to = NewTime(starts_at, data["who"])
-            operations.ask_move(booking=booking, to=to, shown=shown, now=now, reason=data["reason"])
-            messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
+        done = operations.move_or_ask(booking=booking, to=to, shown=shown, now=now, reason=reason)
     except exceptions.ChangeWaiting:
         return asked_already(request, booking)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
         return _move_page(request, booking, visitor, form)
-    except exceptions.InvalidTransition:
-        booking, visitor = get_visit(request, booking.reference, now=now)
-        return not_any_more(request, booking, visitor)
     except exceptions.BookingError as error:
-        # Price, fee or the visit itself are not as they were shown: the same page, as things are now.
-        booking, visitor = get_visit(request, booking.reference, now=now)
-        messages.warning(request, refusal_words(error))
-        return _move_page(request, booking, visitor, form, status=409)
+        return refused(request, booking, error, partial(_move_page, form=form, status=409))
+    if isinstance(done, Booking):
+        # The move ended the link that this session may have come by: it goes on with the next email's.
+        open_own(request, done, now=now)
+        messages.success(request, _("Your visit is moved. A new email is on its way."))
+    else:
+        messages.success(request, _("We have your request to move. We’ll answer as soon as we can."))
     return redirect("visits:visit", booking.reference)
-
-
-def _therapist_at(
-    booking: Booking, preference: str, starts_at: datetime, shown: str, now: datetime
-) -> Therapist:
-    """Who would come at a start: the therapist of the slug that was `shown`, else another who is asked for. Raises
-    `SlotNotOffered`, also for a day on which a visit of a course can't be, or `NoLongerOffered`."""
-    first, last = operations.days_beside(booking)
-    if not first <= local(starts_at).date() <= last:
-        raise exceptions.SlotNotOffered("course")
-    visit_request = operations.visit_request_of(booking, now=now, preference=preference)
-    rules = operations.rules_for_move(booking, now=now)
-
-    def chosen(visit_request: VisitRequest) -> Therapist:
-        slot = scheduling.choose_slot(
-            visit_request=visit_request,
-            therapists=visit_request.therapists,
-            starts_at=starts_at,
-            rules=rules,
-            now=now,
-        )
-        return next(row for row in visit_request.therapists if row.pk == slot.therapist_id)
-
-    try:
-        return chosen(visit_request.with_therapist(shown))
-    except (exceptions.SlotNotOffered, exceptions.NoLongerOffered):
-        return chosen(visit_request)
 
 
 def _move_page(
     request: HttpRequest, booking: Booking, visitor: Visitor, form: TimeForm, *, status: int = 200
 ) -> HttpResponse:
     """Old and new time, and who comes then; or the times that are free, when nobody who is asked for can."""
-    rules, now = BookingRules.load(), visitor.now
-    who = form.cleaned_data["who"]
-    starts_at, shown = form.cleaned_data["starts_at"]
+    now = visitor.now
+    to = form.new_time()
     try:
-        therapist = _therapist_at(booking, who, starts_at, shown, now)
+        therapist = operations.therapist_for_move(booking, to, now=now)
     except (exceptions.SlotNotOffered, exceptions.NoLongerOffered) as error:
         messages.error(request, refusal_words(error))
-        # A day that is none of its own isn't opened.
-        first, last = operations.days_beside(booking)
-        missed = starts_at if first <= local(starts_at).date() <= last else None
-        return _times_page(request, booking, visitor, missed=missed, status=409)
-    if therapist.slug != shown:
-        before = Therapist.objects.filter(slug=shown).values_list("name", flat=True).first()
+        return _times_page(request, booking, visitor, missed=to.starts_at, status=409)
+    if therapist.slug != to.therapist:
+        before = Therapist.objects.filter(slug=to.therapist).values_list("name", flat=True).first()
         messages.warning(
             request, another_words(before, therapist.name) if before else _("Please check who is coming.")
         )
         status = 409
     context = {
-        **visit_context(booking, visitor),
+        **change_context(booking, visitor),
         "form": form if isinstance(form, MoveForm) else MoveForm(),
-        "starts_at": starts_at,
-        "who": who,
+        "starts_at": to.starts_at,
+        "who": to.preference,
         "therapist": therapist,
-        "may_be_another": who.partition(":")[0] != "therapist",
-        "total_cents": operations.quote_for_move(
-            booking=booking, starts_at=starts_at, rules=rules
-        ).total_cents,
-        "fee_cents": operations.late_fee(booking, now=now),
-        "notice_hours": booking.terms_version.cancel_notice_hours,
+        "may_be_another": form.cleaned_data["who"].partition(":")[0] != "therapist",
+        "total_cents": _cents_at(booking, to.starts_at, BookingRules.load()),
         "times_url": f"{reverse('visits:move', args=[booking.reference])}?"
-        + urlencode({"who": who, "day": local(starts_at).date()}),
+        + urlencode({"who": to.preference, "day": local(to.starts_at).date()}),
     }
     return render(request, "visits/move.html", context, status=status)
+
+
+def _cents_at(booking: Booking, starts_at: datetime, rules: BookingRules) -> int:
+    """What was agreed, with today's evening fee only where the evening begins."""
+    return operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules).total_cents
 
 
 def _times_page(
@@ -178,7 +128,7 @@ def _times_page(
     missed: datetime | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The calendar page, the visit's own time counted as free. `missed` opens the day of a time that has gone."""
+    """The calendar page, the visit's own time counted as free. `missed` is a time that has gone."""
     now, days = visitor.now, operations.days_beside(booking)
     rules = operations.rules_for_move(booking, now=now)
     try:
@@ -190,28 +140,16 @@ def _times_page(
         preference=booking.preference,
         rules=rules,
         now=now,
-        # What was agreed, with today's evening fee only where the evening begins.
-        cents=lambda starts_at: (
-            operations.quote_for_move(booking=booking, starts_at=starts_at, rules=rules).total_cents
-        ),
+        cents=partial(_cents_at, booking, rules=rules),
         plain_cents=booking.total_cents,
         came_last=booking.therapist.slug,
-        hour=local(booking.starts_at).time(),
+        near=booking.starts_at,
         days=days,
     )
-    calendar = CalendarPage(
-        request,
-        asked,
-        opens=local(missed).date() if missed is not None else None,
-        around=local(booking.starts_at).date(),
-        missed=missed,
-    )
     context = {
-        **visit_context(booking, visitor),
-        "calendar": calendar,
+        **change_context(booking, visitor),
+        "calendar": CalendarPage(request, asked, missed=missed),
         "is_between": booking.together is not None and days != (date.min, date.max),
-        "fee_cents": operations.late_fee(booking, now=now),
-        "notice_hours": booking.terms_version.cancel_notice_hours,
         # Without a question of its own: this page is asked for at every turn of the calendar.
         "booking_is_open": rules.is_open,
     }

@@ -62,10 +62,7 @@ class _Page:
         if self.request.method != "POST":
             return False
         form = MoveBothForm(self.request.POST)
-        if not form.is_valid():
-            return False
-        moved = (form.cleaned_data["starts_at"][0], form.cleaned_data["revision"] + 1)
-        return moved == (self.visits[0].starts_at, self.visits[0].revision)
+        return form.is_valid() and form.has_moved(self.visits[0])
 
     @property
     def fees(self) -> list[int]:
@@ -215,19 +212,12 @@ class _Page:
             now=self.now,
             cents=lambda starts_at: sum(self._total_cents(starts_at)),
             plain_cents=first.total_cents + second.total_cents,
-            hour=local(self.booking.starts_at).time(),
+            near=self.booking.starts_at,
             days=operations.days_beside(self.booking),
-        )
-        calendar = CalendarPage(
-            self.request,
-            asked,
-            opens=local(missed).date() if missed is not None else None,
-            around=local(self.booking.starts_at).date(),
-            missed=missed,
         )
         context: dict[str, Any] = {
             **visit_context(self.booking, self.visitor),
-            "calendar": calendar,
+            "calendar": CalendarPage(self.request, asked, missed=missed),
             "fee_cents": None,
             "booking_is_open": self.rules.is_open,
         }

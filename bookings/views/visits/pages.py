@@ -16,7 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.domain import operations, queries
 from bookings.domain.calendar import visit_calendar
 from bookings.enums import BookingStatus, Tier
+from bookings.exceptions import BookingError, InvalidTransition
+from bookings.forms import CancelRestForm, shown_value
 from bookings.models import Booking, LateFee
+from bookings.refusals import refusal_words
 from bookings.views.again import start_again
 from massagerx.lib.limits import limited
 from services.models import Business
@@ -40,6 +43,7 @@ def visit_page(
     """The visit's page: what was booked, how it stands, what can be done with it."""
     now = visitor.now
     stands = operations.may_change(booking, now=now)
+    tier = operations.first_tier(booking) if stands else ""
     context = {
         **visit_context(booking, visitor),
         "here_is_visit": True,
@@ -53,13 +57,9 @@ def visit_page(
         "named_fee": LateFee.objects.filter(booking=booking).first() if not stands else None,
         "rechecked": booking.rechecks.values_list("evaluated_at", flat=True).first() if stands else None,
         "unsent": unsent_page(request, booking, now=now) if stands else "",
-        "needs_note": stands
-        and operations.first_tier(booking) == Tier.CLEARANCE
-        and operations.needs_clinician_note(booking),
-        "hands_in": stands
-        and not booking.is_unproved
-        and operations.first_tier(booking) not in ("", Tier.CLEAR),
-        "asks_health": stands and not operations.first_tier(booking),
+        "needs_note": tier == Tier.CLEARANCE and operations.needs_clinician_note(booking),
+        "hands_in": not booking.is_unproved and tier not in ("", Tier.CLEAR),
+        "asks_health": stands and not tier,
         "in_calendar": stands and booking.status == BookingStatus.CONFIRMED,
     }
     return render(request, "visits/visit.html", context, status=status)
@@ -71,6 +71,29 @@ def visit_context(booking: Booking, visitor: Visitor) -> dict[str, Any]:
         "booking": booking,
         "beside": visitor.side_by_side(booking),
         "is_proved": visitor.is_proved(booking.client.email),
+    }
+
+
+def change_context(booking: Booking, visitor: Visitor) -> dict[str, Any]:
+    """What a page on which one visit is moved or canceled needs: the late fee too, as it would be now."""
+    return {
+        **visit_context(booking, visitor),
+        "fee_cents": operations.late_fee(booking, now=visitor.now),
+        "notice_hours": booking.terms_version.cancel_notice_hours,
+    }
+
+
+def all_ahead_context(
+    booking: Booking, visitor: Visitor, ahead: list[Booking], form: CancelRestForm
+) -> dict[str, Any]:
+    """What a page needs on which all visits `ahead` that were booked together fall away: each with its late fee."""
+    fees = [(visit, operations.late_fee(visit, now=visitor.now)) for visit in ahead]
+    return {
+        **visit_context(booking, visitor),
+        "form": form,
+        "shown": shown_value(fees),
+        "rows": fees,
+        "fee_cents": sum(fee or 0 for _visit, fee in fees),
     }
 
 
@@ -144,6 +167,21 @@ def not_any_more(request: HttpRequest, booking: Booking, visitor: Visitor) -> Ht
     if request.method == "POST":
         return visit_page(request, booking, visitor, status=409)
     return redirect("visits:visit", booking.reference)
+
+
+def refused(
+    request: HttpRequest,
+    booking: Booking,
+    error: BookingError,
+    page: Callable[[HttpRequest, Booking, Visitor], HttpResponse],
+) -> HttpResponse:
+    """What answers a press that was refused: the `page` of it, as things are now, with the reason; or the visit's own,
+    when it is too late."""
+    booking, visitor = get_visit(request, booking.reference, now=timezone.now())
+    if isinstance(error, InvalidTransition):
+        return not_any_more(request, booking, visitor)
+    messages.warning(request, refusal_words(error))
+    return page(request, booking, visitor)
 
 
 def asked_already(request: HttpRequest, booking: Booking) -> HttpResponse:

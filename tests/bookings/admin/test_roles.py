@@ -166,6 +166,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_screeningversion_try": {"owner"},
     "bookings_servicearea_paste": {"owner"},
     "services_service_prepared": {"owner"},
+    "services_business_look": {"owner"},
     "bookings_booklet_current": {"owner"},
     "blog_post_paste": {"owner", "writer"},
     "blog_announcement_version": {"owner", "writer"},

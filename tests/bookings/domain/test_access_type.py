@@ -83,9 +83,5 @@ def test_hold_taken_again_with_other_minutes_counts_from_the_first_choice(world:
     assert (again.held_since, again.expires_at) == (NOW, NOW + timedelta(minutes=13))
     assert again.blocked_from == at(9, 45)
     for access_type, fits in (("stairs", True), ("elevator", False)):
-        assert (
-            operations.hold_matches(
-                again, visit_request=replace(visit_request, access_type=access_type), rules=world.rules
-            )
-            is fits
-        )
+        wish = operations.Wish(replace(visit_request, access_type=access_type), at(10))
+        assert operations.holds_match([again], [wish], rules=world.rules) is fits

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from blog.models import Page
 from bookings.models import (
@@ -67,6 +68,7 @@ def test_the_example_opens_a_site_and_says_so(owner: User) -> None:
         "+12136170188",
         False,
     )
+    assert (business.main_color, business.logo) == ("#23527c", "")
     assert list(ServiceOption.objects.values_list("minutes", "price_cents")) == [(60, 14000), (90, 19550)]
     assert sorted(ServiceArea.objects.values_list("zip_code", "zone__name")) == [
         ("90026", "Near"), ("90027", "Near"), ("90039", "Near"), ("91030", "Further"),
@@ -81,6 +83,17 @@ def test_the_example_opens_a_site_and_says_so(owner: User) -> None:
     # The site's own words were taken as the owner's, whose name is in the histories.
     assert sample_left() == []
     assert Page.history.filter(history_user=owner).count() == 3
+
+
+def test_a_logo_beside_the_file_is_taken_and_stays(tmp_path: Path) -> None:
+    Image.new("RGB", (400, 100), "navy").save(tmp_path / "logo.png")
+    file = with_changes(tmp_path, it=('main_color = "#23527c"', 'logo = "logo.png"\npress_color = "#8a2f5b"'))
+    run(file)
+    business = Business.load()
+    assert (business.main_color, business.press_color, business.logo_width) == ("", "#8a2f5b", 400)
+    run()
+    again = Business.load()
+    assert (again.logo, again.main_color, again.press_color) == (business.logo, "#23527c", "#8a2f5b")
 
 
 def test_run_again_it_changes_what_the_file_says_and_doubles_nothing(tmp_path: Path) -> None:
@@ -139,6 +152,10 @@ def test_run_again_it_changes_what_the_file_says_and_doubles_nothing(tmp_path: P
             "terms.published_at: Enter a valid",
         ),
         ("[health]", "[helth]", "file: there is nothing called “helth” here"),
+        ('main_color = "#23527c"', 'main_color = "#ffd400"', "look.main_color: #ffd400 is too bright"),
+        ('main_color = "#23527c"', 'logo = "nothing.png"', "look.logo: “nothing.png” can't be read"),
+        ('main_color = "#23527c"', 'logo = "site.toml"', "look.upload: We can't read this file as a picture"),
+        ('main_color = "#23527c"', "color = 3", "look: there is nothing called “color” here"),
         ("tagline", "tag_line", "business: there is nothing called “tag_line” here"),
         ("[[zones]]", "[zones]", "can't be read"),
         ('name = "Further"', 'name = "Near"', "zones: “Near” is named 2 times"),
