@@ -147,6 +147,7 @@ class MessageKind(models.TextChoices):
     REFERRED = "referred", _("Course prepared by an office")
     PROGRAM = "program", _("Training program made")
     PROGRAM_REMINDER = "program_reminder", _("Training program: reminder")
+    REVIEW = "review", _("Review asked for")
     TIME_OFF = "time_off", _("Time off answered")
     INVITED = "invited", _("Link to set a password")
     STAFF_ALERT = "staff_alert", _("Alert to staff")
@@ -174,12 +175,20 @@ TO_STAFF = frozenset(
 )
 
 
-# To clients, with room for a sentence of the owner's; those that let somebody in say that alone.
+# To clients, with room for a sentence of the owner's; those that let somebody in say that alone, and everybody is asked
+# for a review in the same words.
 WITH_OWN_WORDS = tuple(
     kind
     for kind in MessageKind
     if kind not in TO_STAFF
-    and kind not in {MessageKind.SIGN_IN, MessageKind.CODE, MessageKind.TIME_OFF, MessageKind.INVITED}
+    and kind
+    not in {
+        MessageKind.SIGN_IN,
+        MessageKind.CODE,
+        MessageKind.REVIEW,
+        MessageKind.TIME_OFF,
+        MessageKind.INVITED,
+    }
 )
 
 
@@ -193,6 +202,7 @@ class LookedAt(models.TextChoices):
     ANSWERS = "answers", _("Health answers")
     PURPOSE = "purpose", _("What the visit is for")
     PROGRAM = "program", _("The training program")
+    REVIEW = "review", _("A review that isn’t public")
 
 
 class MessageState(models.TextChoices):
@@ -231,6 +241,7 @@ class LinkPurpose(models.TextChoices):
     OFFICE = "office", _("An office’s page for its patients")
     REFERRAL = "referral", _("A course that an office prepared")
     PROGRAM = "program", _("A client’s training program")
+    REVIEW = "review", _("A client’s review")
     PASSWORD = "password", _("A password of a member of staff")
     CONSENT = "consent", _("The own consent of somebody who is visited")
 

@@ -5,6 +5,7 @@ from django.urls import path
 from .courses import views as course_views
 from .program import views as program_views
 from .referrals import views as referral_views
+from .reviews import views as review_views
 from .views import (
     agree,
     booking,
@@ -41,6 +42,8 @@ urlpatterns = [
     path("program/<str:token>/week/", program_views.check_week, name="program_week"),
     path("program/<str:token>/booklet/", program_views.fetch_booklet, name="program_booklet"),
     path("program/<str:token>/reminders/", program_views.reminders, name="program_reminders"),
+    path("reviews/", review_views.reviews, name="reviews"),
+    path("review/<str:token>/", review_views.your_review, name="your_review"),
     path("invited/<str:token>/", invited.invited, name="invited"),
     path("agree/<str:token>/", agree.agree, name="agree"),
     path("book/details/", details.details, name="details"),

@@ -13,6 +13,7 @@ from bookings.courses import desk_urls as desk_courses
 from bookings.desk import urls as desk
 from bookings.program import desk_urls as desk_program
 from bookings.referrals import desk_urls as desk_referrals
+from bookings.reviews import desk_urls as desk_reviews
 from massagerx.lib.limits import limited
 
 from .site import views
@@ -69,6 +70,7 @@ urlpatterns = [
                 *desk_courses.urlpatterns,
                 *desk_referrals.urlpatterns,
                 *desk_program.urlpatterns,
+                *desk_reviews.urlpatterns,
                 *admin.site.get_urls(),
             ],
             "admin",

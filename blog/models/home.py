@@ -35,6 +35,7 @@ class HomeBlock(models.Model):
         SURGERY = "surgery", _("After surgery")
         VISIT = "visit", _("A visit by the minute")
         PROMISES = "promises", _("Promises")
+        REVIEWS = "reviews", _("What clients say")
         AREA = "area", _("Where we drive")
         QUESTIONS = "questions", _("Questions")
         POSTS = "posts", _("From the blog")
@@ -162,6 +163,7 @@ _OWN = {
             _("Your answers stay private: Health answers are encrypted, and each look is written down."),
         ),
     ),
+    HomeBlock.Slug.REVIEWS: Words(_("What clients say")),
     HomeBlock.Slug.AREA: Words(
         _("Where we drive"),
         _("The drive to you, and the drive after you, are counted before a time is offered."),

@@ -7,13 +7,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Client, Erasure
+from bookings.models import Client, Erasure, HeardFrom
 from bookings.staff.labels import mark, two_lines
 from bookings.staff.search import OF_CLIENT, best_first, search, visits_of_client
 from bookings.staff.visibility import clients_seen_by
+from massagerx.lib.admin import KindFieldsMixin, ListMixin
+from massagerx.lib.admin_history import HistoryMixin
+from massagerx.lib.urls import absolute_url
 
 from .base import RowsOnly
 
@@ -43,6 +47,20 @@ class ClientAdmin(RowsOnly):
     @admin.display(description=gettext_lazy("blocked"), ordering="is_blocked")
     def blocked(self, client: Client) -> str:
         return mark("bad", "✕", _("Blocked")) if client.is_blocked else "–"
+
+
+@admin.register(HeardFrom)
+class HeardFromAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
+    """The owner's choices; one that clients have chosen can be put away, not deleted."""
+
+    list_display = ["name", "address", "is_offered", "position"]
+    search_fields = ["name"]
+    fields = ["name", "link_name", "is_offered", "position"]
+    prepopulated_fields = {"link_name": ["name"]}
+
+    @admin.display(description=gettext_lazy("link to give out"))
+    def address(self, row: HeardFrom) -> str:
+        return absolute_url(f"{reverse('bookings:start')}?from={row.link_name}")
 
 
 @admin.register(Erasure)

@@ -163,6 +163,7 @@ class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
                 "fields": ["first_reminder_hours", "last_reminder_hours", "recheck_hours", "thanks_hours"],
             },
         ),
+        (gettext_lazy("Reviews"), {"fields": ["review_days"]}),
         (gettext_lazy("Second thoughts"), {"fields": ["second_thoughts_minutes"]}),
     ]
 

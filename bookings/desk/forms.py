@@ -307,7 +307,7 @@ class ClientForm(forms.ModelForm):
 
     class Meta:
         model = Client
-        fields = ["name", "email", "phone", "is_blocked", "door_rule"]
+        fields = ["name", "email", "phone", "is_blocked", "door_rule", "heard_from", "may_be_asked"]
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()

@@ -150,11 +150,13 @@ def exported_clients(clients: Iterable[Any]) -> Iterator[list[Any]]:
         _("First visit"),
         _("Last visit"),
         _("Next visit"),
+        _("Heard of us"),
     ]
     for client in clients:
         days = [local(at).date() if at else "" for at in (client.first, client.last, client.coming)]
         phone = client.phone.as_national if client.phone else ""
-        yield [client.name, client.email, phone, client.visits, _money(client.paid_cents), *days]
+        heard_from = client.heard_from.name if client.heard_from is not None else ""
+        yield [client.name, client.email, phone, client.visits, _money(client.paid_cents), *days, heard_from]
 
 
 # The answer ----------------------------------------------------------------------------------------------------------

@@ -18,20 +18,34 @@ LAPSED_AFTER = timedelta(days=90)
 MOST_SHOWN = 20
 
 
+@dataclass(slots=True)
+class SourceFigures:
+    """Of the clients who heard of us in one way (blank: who told none): how many, their visits, what they paid in
+    cents, and how many came or are to come again."""
+
+    name: str
+    clients: int = 0
+    visits: int = 0
+    paid_cents: int = 0
+    again: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ClientFigures:
     """Of the clients with a visit that took place: how many, how many of them came or are to come again, and what one
-    of them has paid on average, in cents. `best` and `lapsed` are clients as `_clients` gives them."""
+    of them has paid on average, in cents. `best` and `lapsed` are clients as `_clients` gives them, `sources`
+    where all of them heard of us, who paid most first."""
 
     clients: int
     again: int
     average_cents: int
     best: list[Any]
     lapsed: list[Any]
+    sources: list[SourceFigures]
 
 
 def client_figures(*, now: datetime) -> ClientFigures:
-    """The figures at `now` (aware). Three queries."""
+    """The figures at `now` (aware). Four queries."""
     rows = _clients(now)
     sums = rows.aggregate(
         clients=Count("pk"),
@@ -46,12 +60,30 @@ def client_figures(*, now: datetime) -> ClientFigures:
         average_cents=round(sums["paid"] / sums["clients"]) if sums["clients"] else 0,
         best=list(most[:MOST_SHOWN]),
         lapsed=list(gone[:MOST_SHOWN]),
+        sources=_sources(rows),
     )
+
+
+def _sources(rows: QuerySet[Any]) -> list[SourceFigures]:
+    found: dict[str, SourceFigures] = {}
+    told = rows.order_by().values_list("heard_from__name", "visits", "paid_cents", "coming")
+    for name, visits, paid_cents, coming in told.iterator(chunk_size=2000):
+        source = found.setdefault(name or "", SourceFigures(name or ""))
+        source.clients += 1
+        source.visits += visits
+        source.paid_cents += paid_cents
+        source.again += visits > 1 or coming is not None
+    return sorted(found.values(), key=lambda source: (-source.paid_cents, source.name))
 
 
 def every_client(*, now: datetime) -> Iterator[Any]:
     """All of them, who paid most first, read while they are sent."""
-    return iter(_clients(now).order_by("-paid_cents", "-visits", "pk").iterator(chunk_size=500))
+    return iter(
+        _clients(now)
+        .select_related("heard_from")
+        .order_by("-paid_cents", "-visits", "pk")
+        .iterator(chunk_size=500)
+    )
 
 
 def _clients(now: datetime) -> QuerySet[Any]:

@@ -150,8 +150,11 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         )
         kept.is_blocked = kept.is_blocked or gone.is_blocked
         kept.door_rule = max(kept.door_rule, gone.door_rule, key=["", *DoorRule.values].index)
-        kept.created_at = min(kept.created_at, gone.created_at)
-        kept.save(update_fields=["is_blocked", "door_rule", "created_at"])
+        # Who was seen first was asked first.
+        first, second = sorted([kept, gone], key=lambda client: (client.created_at, client.pk))
+        kept.heard_from_id = first.heard_from_id or second.heard_from_id
+        kept.created_at = first.created_at
+        kept.save(update_fields=["is_blocked", "door_rule", "heard_from", "created_at"])
         if gone.email != kept.email:
             listeners.tell(listeners.LinksRevoked(client=kept.pk, at=now))
         if bool(gone.email) != bool(kept.email):

@@ -92,7 +92,14 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
         for about in (ClientNote, OwnConsent, Pairing):
             about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
-            name=Client.ERASED, email="", phone="", is_blocked=False, door_rule="", erased_at=now
+            name=Client.ERASED,
+            email="",
+            phone="",
+            is_blocked=False,
+            door_rule="",
+            heard_from=None,
+            may_be_asked=False,
+            erased_at=now,
         )
         erasure = Erasure.objects.create(client=found, visits=len(visits), at=now, by=actor)
     log.info("a client was erased", extra={"client": found.pk})

@@ -109,7 +109,8 @@ def all_about(client: Client) -> list[Section]:
     asked = personal_data.enquiries_of(client)
     return [
         Section("client", _("Who you are"), [
-            _of(client, "name", "email", "phone", "is_blocked", "door_rule", "created_at"),
+            _of(client, "name", "email", "phone", "is_blocked", "door_rule", "heard_from",
+                "may_be_asked", "created_at"),
         ]),
         Section("visits", _("Visits"), [_visit(visit) for visit in visits]),
         _of_visits("history", _("What happened with visits"), BookingEvent.objects.order_by("at", "pk"), visits,

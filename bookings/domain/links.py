@@ -145,7 +145,8 @@ def end_replaced_links(booking: int, *, now: datetime) -> None:
 def revoke_links_of_client(client: Client, *, now: datetime) -> None:
     """Ends the links in a client's emails: they went to a mailbox that is not the client's any more."""
     theirs = Link.objects.unrevoked(now).filter(booking__client=client)
-    theirs.filter(purpose__in=[LinkPurpose.VISIT, LinkPurpose.PROGRAM]).update(revoked_at=now)
+    mailed = [LinkPurpose.VISIT, LinkPurpose.PROGRAM, LinkPurpose.REVIEW]
+    theirs.filter(purpose__in=mailed).update(revoked_at=now)
 
 
 def _of_visits(now: datetime, **of: object) -> LinkQuerySet:

@@ -1,4 +1,4 @@
-"""What the core tells the apps inside bookings (courses, referrals, program), which it never imports.
+"""What the core tells the apps inside bookings (courses, referrals, program, reviews), which it never imports.
 
 The whole list of what can be heard is below: a class per fact, with its payload. An app registers its listeners once,
 in `ready()` of its `apps.py`:

@@ -21,6 +21,8 @@ from massagerx.lib.batches import delete_in_batches, in_batches
 
 #: Gate codes and notes about a home, after the client's last visit.
 WAY_IN_KEPT = timedelta(weeks=12)
+#: A client's review, after they wrote it.
+REVIEWS_KEPT = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def kept() -> list[Kept]:
             _("That you would like us to come to where we don’t drive yet"),
             _days(timedelta(days=rules.area_requests_kept_days)),
         ),
+        Kept(_("A review that you write, if you don’t withdraw it before"), _days(REVIEWS_KEPT)),
         Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
         Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
         Kept(
@@ -83,7 +86,10 @@ def kept() -> list[Kept]:
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         ),
         Kept(
-            _("Your visits: when, what, for whom, with whom, how much, how it was paid and by whom"),
+            _(
+                "Your visits: when, what, for whom, with whom, how much, how it was paid and by whom; and how you "
+                "heard of us"
+            ),
             _("as long as the law asks us to keep business records"),
         ),
     ]

@@ -142,6 +142,16 @@ class DetailsForm(PersonForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Only who comes to the second person reads this."),
     )
+    heard_from = forms.ChoiceField(
+        label=_("How did you hear of us?"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose one of these, or leave it blank.")},
+    )
+    may_be_asked = forms.BooleanField(
+        label=_("After my visit, you may email me once and ask for a review"),
+        required=False,
+        help_text=_("Whatever you’d say. Your visit doesn’t depend on it."),
+    )
     #: What is told of the person who is visited beside the name, and who pays.
     WHO = ("recipient_phone", "recipient_language", "payer_name")
     ACCESS_FIELDS = ("parking", "gate_code", "pets", "room", "notes")
@@ -153,10 +163,14 @@ class DetailsForm(PersonForm):
         by_phone: bool = False,
         side_by_side: bool = False,
         persons: Sequence[Told] = (),
+        heard_from: Sequence[tuple[str, str]] = (),
+        asks_of_review: bool = False,
         **kwargs: Any,
     ) -> None:
         """`by_phone`: staff fill it in, for whom it is enough that the client can be called. `side_by_side`: a second
-        person is visited at the same time. `persons` are those whom the client has booked for before."""
+        person is visited at the same time. `persons` are those whom the client has booked for before. `heard_from` are
+        the choices of where a new client heard of us, none where that isn't asked; `asks_of_review`: whether they may
+        be asked for a review."""
         super().__init__(*args, **kwargs)
         self._persons = {told.name: told for told in persons}
         if not persons:
@@ -166,6 +180,12 @@ class DetailsForm(PersonForm):
             self.fields["person"].choices = [*names, ("", _("Somebody else"))]  # type: ignore[attr-defined]
             if self.initial.get("recipient_name") in self._persons:
                 self.initial["person"] = self.initial["recipient_name"]
+        if heard_from:
+            self.fields["heard_from"].choices = [("", "—"), *heard_from]  # type: ignore[attr-defined]
+        else:
+            del self.fields["heard_from"]
+        if not asks_of_review:
+            del self.fields["may_be_asked"]
         if not side_by_side:
             for name in ("second_name", "second_purpose"):
                 self.fields.pop(name, None)

@@ -177,6 +177,15 @@ class MessageSettings(SingletonModel):
         validators=[MaxValueValidator(336)],
         help_text=_("0: none is sent."),
     )
+    review_days = models.PositiveSmallIntegerField(
+        _("ask for a review, days after"),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(30)],
+        help_text=_(
+            "Each client once, after their last visit, if they agreed to it when they booked. 0: nobody is asked."
+        ),
+    )
 
     second_thoughts_minutes = models.PositiveSmallIntegerField(
         _("what staff do is told after, minutes"),

@@ -21,6 +21,47 @@ from services.models import Service
 from .places import ServiceArea
 
 
+class HeardFromQuerySet(models.QuerySet["HeardFrom"]):
+    def offered(self, link_name: str = "") -> HeardFromQuerySet:
+        """What clients may choose, with the one of the link that they came by."""
+        asked = Q(is_offered=True)
+        return self.filter(asked | Q(link_name=link_name) if link_name else asked)
+
+
+class HeardFrom(models.Model):
+    """One of the owner's choices of where clients heard of the business, and the name that marks it in a link."""
+
+    #: Who came by a surgeon's office; the row is made when the first one does.
+    OFFICE = "office"
+
+    name = models.CharField(
+        _("name"), max_length=60, unique=True, help_text=_("As clients read it: A friend, Instagram.")
+    )
+    link_name = models.SlugField(
+        _("name in a link"),
+        max_length=30,
+        unique=True,
+        help_text=_(
+            "Short: flyer-may. Who begins at /book/?from=flyer-may finds this choice made, and may change it."
+        ),
+    )
+    is_offered = models.BooleanField(
+        _("offered to everybody"), default=True, help_text=_("Else only to who comes by the link.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = HeardFromQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("way to hear of us")
+        verbose_name_plural = _("how clients heard of us")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ClientQuerySet(models.QuerySet["Client"]):
     def present(self) -> ClientQuerySet:
         """Those who were not erased."""
@@ -58,6 +99,20 @@ class Client(models.Model):
             "Not alone: somebody of ours waits near or stays on the phone. Two people only: two of us go in. Seen by "
             "everybody who takes a visit over; online, requests always wait for staff."
         ),
+    )
+    heard_from = models.ForeignKey(
+        HeardFrom,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="clients",
+        verbose_name=_("heard of us"),
+    )
+    may_be_asked = models.BooleanField(
+        _("may be asked for a review"),
+        default=False,
+        db_default=False,
+        help_text=_("They said so when they booked. Each client is asked once."),
     )
     created_at = models.DateTimeField(_("first seen"))
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)

@@ -110,6 +110,11 @@ def program_url(token: str) -> str:
     return f"{settings.SITE_URL}/program/{token}/"
 
 
+def review_url(token: str) -> str:
+    """Where a client writes, changes or withdraws their review."""
+    return f"{settings.SITE_URL}/review/{token}/"
+
+
 def password_url(token: str) -> str:
     """Where a member of staff sets their password."""
     return f"{settings.SITE_URL}/invited/{token}/"

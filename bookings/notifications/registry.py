@@ -98,6 +98,7 @@ KINDS: dict[str, Kind] = {
     MessageKind.REFERRED: Kind("referred", about="link"),
     MessageKind.PROGRAM: Kind("program", about="link"),
     MessageKind.PROGRAM_REMINDER: Kind("program_reminder", about="link"),
+    MessageKind.REVIEW: Kind("review", about="link"),
     MessageKind.CONTACT_ANSWER: Kind("contact_answer", about="contact_message"),
     MessageKind.BOOKLET: Kind("booklet", about="booklet_request"),
     MessageKind.TIME_OFF: Kind("time_off", about="wish"),

@@ -47,6 +47,7 @@ from .addresses import (
     password_url,
     program_url,
     referral_url,
+    review_url,
     sign_in_url,
     visit_url,
 )
@@ -233,7 +234,7 @@ def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, A
         }
     if message.kind in _words_of_links:
         words = _words_of_links[message.kind](link)
-        address = referral_url if message.kind == MessageKind.REFERRED else program_url
+        address = _ADDRESSES[MessageKind(message.kind)]
         name = greeting_name(words["name"])
         return {**words, "name": name, "valid_until": valid_until, "button_url": address(secrets.link(link))}
     soon = {"valid_until": clock_time(link.expires_at) if link.expires_at else ""}
@@ -244,6 +245,13 @@ def _link_context(message: Message, link: Link, secrets: Secrets) -> dict[str, A
 
 # What apps inside bookings say of a link of theirs, by the kind of the message; the core doesn't import them.
 _words_of_links: dict[str, Callable[[Link], dict[str, Any]]] = {}
+# Where such a link leads.
+_ADDRESSES = {
+    MessageKind.REFERRED: referral_url,
+    MessageKind.PROGRAM: program_url,
+    MessageKind.PROGRAM_REMINDER: program_url,
+    MessageKind.REVIEW: review_url,
+}
 
 
 def add_words_of_link(kind: MessageKind, words_of: Callable[[Link], dict[str, Any]]) -> None:

@@ -143,6 +143,7 @@ SAMPLES: dict[str, Sample] = {
     "referred": Sample(_K.REFERRED, _("Course prepared by an office")),
     "program": Sample(_K.PROGRAM, _("Training program made")),
     "program-reminder": Sample(_K.PROGRAM_REMINDER, _("Training program: reminder")),
+    "review": Sample(_K.REVIEW, _("Review asked for")),
     "contact-answer": Sample(_K.CONTACT_ANSWER, _("Answer to a message")),
     "booklet": Sample(_K.BOOKLET, pgettext_lazy("an email", "Booklet")),
     "invited": Sample(_K.INVITED, _("To staff: link to set a password")),

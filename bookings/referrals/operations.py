@@ -18,11 +18,12 @@ from bookings.courses.words import day_words
 from bookings.domain import intake, links, listeners, operations, outbox
 from bookings.enums import BookingStatus, EventKind, LinkPurpose, MessageKind, NoteScope
 from bookings.exceptions import ChangedMeanwhile, SlotNotOffered, SubmissionReused, TooManyMessages
-from bookings.models import Booking, BookingDraft, Client, Link
+from bookings.models import Booking, BookingDraft, Client, HeardFrom, Link
 from bookings.views.steps import REFERRAL, plain_name
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local, zone
 from massagerx.lib.locks import lock_names
+from massagerx.lib.text import initials
 
 from .models import Referral, ReferralLook, ReferralOffice
 
@@ -249,12 +250,6 @@ def seen_by(office: ReferralOffice) -> list[Seen]:
     ]
 
 
-def initials(name: str) -> str:
-    """A first name with the last one's initial."""
-    first, *others = name.split()
-    return f"{first} {others[-1][0]}." if others else first
-
-
 def words_of(link: Link) -> dict[str, Any]:
     """What the email says of a referral's link: the patient's name, and the office's."""
     found = Referral.objects.filter(link=link).select_related("office").first() if link.pk else None
@@ -281,8 +276,22 @@ def note_booked(fact: listeners.BookedTogether) -> None:
         return
     referral.course_id = fact.together
     referral.save(update_fields=["course"])
+    _came_by_office(first.client)
     if _speaks_of(referral, fact.bookings) and operations.needs_clinician_note(first):
         _clear(referral, first, NoteScope.COURSE, fact.at)
+
+
+def _came_by_office(client: Client) -> None:
+    """Where they heard of us, of who hasn't told: the owner may have a choice of that name."""
+    name = _("A surgeon’s office")
+    found = HeardFrom.objects.filter(Q(link_name=HeardFrom.OFFICE) | Q(name=name)).order_by("pk").first()
+    office = (
+        found
+        or HeardFrom.objects.get_or_create(
+            link_name=HeardFrom.OFFICE, defaults={"name": name, "is_offered": False}
+        )[0]
+    )
+    Client.objects.filter(pk=client.pk, heard_from=None).update(heard_from=office)
 
 
 def clears(answers: Mapping[str, Any], sent: operations.Submission, days: Collection[date]) -> bool:

@@ -23,7 +23,7 @@ from bookings.domain import answers, intake, operations, pricing, queries, sched
 from bookings.domain.visit_request import ANYONE, qualified_therapists
 from bookings.enums import BookingStatus, Tier
 from bookings.forms import BOTH_AT_ONCE, ReviewForm, TreatmentForm, ZipForm
-from bookings.models import Booking, Therapist
+from bookings.models import Booking, HeardFrom, Therapist
 from bookings.notifications.calls import how_told
 from bookings.refusals import refusal_words
 from bookings.screening import Result
@@ -34,6 +34,7 @@ from .calendar import WEEKS
 from .enquiries import call_back_page
 from .outside import outside_page
 from .steps import (
+    CAME_FROM,
     COURSE,
     SESSION_KEY,
     SIDE_BY_SIDE,
@@ -65,7 +66,7 @@ FINISHED_KEPT = 10
 @limited("60/m", "booking-steps")
 def what(request: HttpRequest) -> HttpResponse:
     """Which service; then how long, with what, for how many. `?service=` and `?option=` keep a choice made
-    elsewhere, `?zip=` an area asked about, `?therapist=` who is asked for."""
+    elsewhere, `?zip=` an area asked about, `?therapist=` who is asked for, `?from=` which link it was."""
     progress = load_progress(request)
     if response := closed(request, progress):
         return response
@@ -125,6 +126,7 @@ def _choose(
         **{SIDE_BY_SIDE: side_by_side or None},
         **area,
         **_preference(asked["therapist"], service),
+        **({CAME_FROM: asked["from"]} if asked["from"] else {}),
         **(forget_health(request, progress) if more_people else {}),
         **forget_time(progress),
     )
@@ -156,7 +158,7 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     """What the visitor gives here or gave on the way, and each link and form gives on. The ZIP code: `zip` as typed,
     and `area` where we drive there or `outside` where we don't; a code that makes no sense has neither, and the next
     step says what is wrong with it. `therapist`, if that one can be booked today. `course`, for a whole course.
-    `query` has them as they stand in an address."""
+    `from`, the name in one of the owner's links. `query` has them as they stand in an address."""
     is_sent = request.method == "POST"
     data = request.POST if is_sent else request.GET
     typed = data.get("zip", "" if is_sent else progress.answers.get("zip_code", "")).strip()[:20]
@@ -164,7 +166,15 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     today = timezone.localdate(progress.now)
     therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
     is_course = "yes" if data.get("course") else ""
-    given = {"zip": typed, "therapist": therapist.slug if therapist else "", "course": is_course}
+    came_from = data.get("from", "")[:30]
+    if came_from and not HeardFrom.objects.filter(link_name=came_from).exists():
+        came_from = ""
+    given = {
+        "zip": typed,
+        "therapist": therapist.slug if therapist else "",
+        "course": is_course,
+        "from": came_from,
+    }
     form = ZipForm({"zip_code": typed})
     area = form.area(today=today)
     return {
@@ -173,6 +183,7 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
         "area": area,
         "outside": form.cleaned_data["zip_code"] if area is None and form.is_valid() else None,
         "therapist": therapist,
+        "from": came_from,
         "query": urlencode({name: value for name, value in given.items() if value}),
     }
 

@@ -10,10 +10,14 @@ from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 from bookings.domain.persons import Told, persons_among
 from bookings.forms import DetailsForm
-from bookings.models import Booking
+from bookings.models import Booking, Client, HeardFrom, MessageSettings
 from massagerx.lib.limits import limited
 
 from .steps import (
+    CAME_FROM,
+    CAME_LAST,
+    FILLED_FOR,
+    REFERRAL,
     SO_FAR,
     Progress,
     back_to,
@@ -47,6 +51,7 @@ def details(request: HttpRequest) -> HttpResponse:
         "by_phone": by_phone,
         "side_by_side": progress.side_by_side,
         "persons": _persons(request, progress),
+        **_asked_once(request, progress),
     }
     if request.method != "POST":
         form = DetailsForm(initial=_shown(progress), **asked)
@@ -78,11 +83,27 @@ def _persons(request: HttpRequest, progress: Progress) -> list[Told]:
     return [person.told for person in persons_among(Booking.objects.filter(**of))] if of else []
 
 
+def _asked_once(request: HttpRequest, progress: Progress) -> dict[str, Any]:
+    """What is asked beside the visit, as far as we can tell that it wasn't before: where they heard of us, of who comes
+    neither back nor from a surgeon's office; and whether they may be asked for a review, while the owner asks."""
+    answers = progress.answers
+    email = answers.get(FILLED_FOR) or load_visitor(request, now=progress.now).email
+    asked: dict[str, Any] = {}
+    if not email and not {CAME_LAST, REFERRAL} & set(answers):
+        offered = HeardFrom.objects.offered(answers.get(CAME_FROM, ""))
+        asked["heard_from"] = list(offered.values_list("link_name", "name"))
+    if MessageSettings.load().review_days:
+        said = bool(email) and Client.objects.present().filter(email=email, may_be_asked=True).exists()
+        asked["asks_of_review"] = not said
+    return asked
+
+
 def _shown(progress: Progress) -> dict[str, Any]:
     """What we know of this visitor, finished or not, as people write it: a phone number of here without its country's
     code."""
     answers = progress.answers
     typed = answers.get("details") or answers.get(SO_FAR) or answers.get("known") or {}
+    typed = {"heard_from": answers.get(CAME_FROM, ""), **typed}
     phone = to_python(typed.get("phone"), region="US")
     if isinstance(phone, PhoneNumber) and phone.is_valid() and phone.country_code == 1:
         return {**typed, "phone": phone.as_national}

@@ -68,6 +68,8 @@ COURSE_ASKED = "course_asked"
 REFERRAL = "referral"
 # In a draft: the mailbox that a link went to by which the visitor came.
 CAME_BY_MAIL = "came_by_mail"
+# In a draft: the name in the owner's link that the visitor came by, as `HeardFrom.link_name`.
+CAME_FROM = "came_from"
 # In a draft: that two people at the address are visited at the same time, by two therapists. `people` is 1 then, as it
 # is of each visit.
 SIDE_BY_SIDE = "side_by_side"
@@ -151,6 +153,8 @@ class Complete:
             answers=answers_of_people(health["answers"], treatment.people),
             purpose=details.get("purpose", ""),
             health_later=bool(health.get("later")),
+            heard_from=details.get("heard_from", ""),
+            may_be_asked=bool(details.get("may_be_asked")),
             terms_version=terms_version,
             total_cents=total_cents,
         )

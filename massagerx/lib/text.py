@@ -84,3 +84,9 @@ def _without_lonely_joiners(text: str) -> str:
         )
         parts[place] = parts[place][0] if joins else ""
     return "".join(parts)
+
+
+def initials(name: str) -> str:
+    """A first name with the last one's initial."""
+    first, *others = name.split()
+    return f"{first} {others[-1][0]}." if others else first

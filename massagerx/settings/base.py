@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "bookings.courses",
     "bookings.referrals",
     "bookings.program",
+    "bookings.reviews",
     "massagerx.backups",
     "massagerx.site",
     # After those whose admin pages it takes the place of.
@@ -437,6 +438,7 @@ CACHED_PAGES: tuple[str, ...] = (
     "services:detail",
     "bookings:therapists",
     "bookings:therapist",
+    "bookings:reviews",
     "blog:list",
     "blog:tag",
     "blog:detail",

@@ -42,6 +42,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 8},
     },
     "purge-booklets": {"task": "bookings.program.tasks.purge_booklets", "schedule": 86_400.0},
+    "ask-for-reviews": {"task": "bookings.reviews.tasks.ask_for_reviews", "schedule": 1800.0},
+    "purge-reviews": {"task": "bookings.reviews.tasks.purge_reviews", "schedule": 86_400.0},
     "make-picture-sizes": {
         "task": "blog.tasks.make_picture_sizes",
         "schedule": 20.0,

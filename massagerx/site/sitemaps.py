@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from blog.models import FaqEntry, Page, Post, Tag
 from bookings.models import Booklet, Therapist
+from bookings.reviews.models import Review
 from services.models import Service
 
 
@@ -35,7 +36,8 @@ class FixedSitemap(SiteSitemap):
     def items(self) -> list[str]:
         """Names of routes without arguments; the booklet's only while there is a booklet."""
         names = ["home", "services:list", "bookings:therapists", "bookings:start", "blog:list"]
-        return [*names, "bookings:booklet"] if Booklet.objects.exists() else names
+        names += ["bookings:booklet"] if Booklet.objects.exists() else []
+        return names + (["bookings:reviews"] if Review.objects.published().exists() else [])
 
     def location(self, item: str) -> str:
         """The path of a route."""

@@ -29,11 +29,13 @@ from bookings.domain.intake import Screening
 from bookings.domain.scheduling import Offer, Start
 from bookings.domain.visit_request import ANYONE, Treatment, VisitRequest
 from bookings.forms import HealthForms
-from bookings.models import BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
+from bookings.models import Booking, BookingRules, ScreeningVersion, ServiceArea, Therapist, Zone
 from bookings.notifications.faces import with_faces
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.program import drawings
+from bookings.reviews.models import Review
+from bookings.reviews.operations import Summary
 from bookings.screening import sample_rules_data
 from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
@@ -120,6 +122,17 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "testimonial": Testimonial(
             words=str(_("Sample words of a client.")), name=str(_("Sample client")), place="Los Angeles"
         ),
+        "summary": Summary(count=12, mean=4.6, shown=11, waiting=1, declined=0, not_about_us=0),
+        "reviews": [
+            Review(
+                booking=Booking(service=service, therapist=therapist),
+                stars=4,
+                public_words=str(_("Sample words of a client.")),
+                shown_as=str(_("Sample client")),
+                written_at=now,
+                answer=str(_("A sample answer of the owner’s.")),
+            )
+        ],
         # The only thing here that is somebody's: the newest picture of the library, when there is one.
         "picture": Picture.objects.last(),
         "video": SimpleNamespace(

@@ -26,6 +26,8 @@ from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
+from bookings.reviews import operations as reviews
+from bookings.reviews.models import Review
 from bookings.views.enquiries import write_to_us
 from massagerx.lib import palette
 from massagerx.lib.jsonld import breadcrumb_list, json_ld
@@ -42,7 +44,7 @@ _AFTER_SURGERY = "manual-lymphatic-drainage"
 
 
 # Blocks that are about what the page shows under their name; one about nothing is left out.
-_ABOUT = frozenset({"therapists", "surgery", "area", "questions", "posts"})
+_ABOUT = frozenset({"therapists", "surgery", "area", "questions", "posts", "reviews"})
 
 
 @require_safe
@@ -84,7 +86,10 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "posts": Post.objects.published(now)[:1],
         "questions": FaqEntry.objects.active()[:5],
         "area": visited_zones(today),
+        "reviews": list(Review.objects.published().with_visit()[:2]),
     }
+    if context["reviews"]:
+        context["summary"] = reviews.summary()
     blocks = HomeBlock.in_order()
     context["blocks"] = [block for block in blocks if block.slug not in _ABOUT or context[block.slug]]
     return render(request, "home.html", context)

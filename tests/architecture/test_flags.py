@@ -109,6 +109,8 @@ TURNED_ELSEWHERE = {
     "drives.DriveCorrection.both_ways": ("tests/bookings/drives/test_rows.py", "both_ways"),
     "drives.FixedDrive.both_ways": ("tests/bookings/drives/test_rows.py", "both_ways=False"),
     "courses.CoursePlan.is_offered": ("tests/bookings/courses/test_plans.py", "is_offered"),
+    "bookings.Client.may_be_asked": ("tests/bookings/reviews/test_asking.py", "may_be_asked=False"),
+    "bookings.HeardFrom.is_offered": ("tests/bookings/views/test_heard_from.py", "is_offered=False"),
     "referrals.ReferralOffice.approve_each": ("tests/bookings/referrals/test_office.py", "approve_each=True"),
 }
 #: What others say or a program finds: no switches of the owner's.
@@ -117,6 +119,7 @@ NO_SWITCHES = {
     "bookings.BookletRequest.may_follow_up",
     "referrals.Referral.may_see",
     "program.Program.reminds",
+    "reviews.Review.may_publish",
     "bookings.Booklet.is_sample",
     "bookings.BookingEvent.by_client",
     "drives.RoadTime.is_doubtful",

@@ -23,6 +23,8 @@ _OF_VISITORS = (
     "bookings/courses/views.py",
     "bookings/courses/words.py",
     "bookings/program/views.py",
+    "bookings/reviews/forms.py",
+    "bookings/reviews/views.py",
     "bookings/domain/calendar.py",
     "services/views.py",
     "blog/views.py",

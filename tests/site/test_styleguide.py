@@ -26,6 +26,7 @@ _ABOUT_NO_VISIT = {
     MessageKind.REFERRED,
     MessageKind.PROGRAM,
     MessageKind.PROGRAM_REMINDER,
+    MessageKind.REVIEW,
     MessageKind.THANKS,
     MessageKind.TIME_OFF,
     MessageKind.INVITED,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -47,6 +47,7 @@ from bookings.models import (
     BookingQuerySet,
     BookingRules,
     Client,
+    HeardFrom,
     Hold,
     ScreeningRecord,
     ServiceArea,
@@ -105,6 +106,9 @@ class Submission:
     payer_name: str = ""
     # The health questions are mailed to the client, whom staff book for; there are no answers yet.
     health_later: bool = False
+    # Where a new client heard of us, as `HeardFrom.link_name`; and that they may be asked for a review once.
+    heard_from: str = ""
+    may_be_asked: bool = False
 
     @property
     def digest(self) -> str:
@@ -351,10 +355,24 @@ def _who(press: _Press, *, several: bool = False) -> _Who:
     """Raises `TooManyRequests` or `TooManyUnproved`."""
     rules, actor = press.looked_up.rules, press.sender.actor
     client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
-    must_prove = is_new and actor is None and not press.sender.proved
+    is_sure = actor is not None or press.sender.proved
+    must_prove = is_new and not is_sure
     if must_prove:
         _require_few_unproved(rules, press.sender.source, several=several)
+    if is_new or is_sure:
+        _note_told(client, press.submission)
     return _Who(client, is_known, must_prove)
+
+
+def _note_told(client: Client, submission: Submission) -> None:
+    """Keeps what a client is asked once: the first answer stands."""
+    told: dict[str, Any] = {}
+    if submission.may_be_asked and not client.may_be_asked:
+        told["may_be_asked"] = True
+    if submission.heard_from and client.heard_from_id is None:
+        told["heard_from"] = HeardFrom.objects.filter(link_name=submission.heard_from).first()
+    if told:
+        Client.objects.filter(pk=client.pk).update(**told)
 
 
 def _screened(

@@ -47,6 +47,7 @@ from bookings.models import (
     DriveOverride,
     Erasure,
     HealthAccess,
+    HeardFrom,
     Incident,
     LateFee,
     Message,
@@ -60,6 +61,8 @@ from bookings.program import desk_urls as desk_program
 from bookings.program.models import Exercise, Program, ProgramTemplate
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
+from bookings.reviews import desk_urls as desk_reviews
+from bookings.reviews.models import Review
 from massagerx.accounts.models import LogIn
 from massagerx.lib.roles import codename
 from services.models import Business, Category
@@ -119,6 +122,8 @@ RIGHTS: dict[str, dict[str, str]] = {
     "program.exercise": {"owner": "lacd", "desk": "l"},
     "program.programtemplate": {"owner": "lacd", "desk": "l"},
     "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
+    "reviews.review": {"owner": "l"},
+    "bookings.heardfrom": {"owner": "lacd"},
     "bookings.driveoverride": {"owner": "lad", "desk": "lad"},
     "bookings.bookingrules": {"owner": "lc"},
     "bookings.safetycontact": {"owner": "lacd"},
@@ -227,6 +232,7 @@ POSTS: dict[str, set[str]] = {
     "referrals_referral_plan": {"owner", "desk"},
     "program_program_open": {"owner", "desk"},
     "program_program_do": {"owner", "desk"},
+    "reviews_review_do": {"owner"},
     "courses_course_pause": {"owner", "desk"},
     "courses_course_resume": {"owner", "desk"},
     "courses_course_end": {"owner", "desk"},
@@ -316,6 +322,7 @@ class Desk:
             "program_assessment": [self.other.pk],
             "program_program_open": [rows["program.program"]],
             "program_program_do": [rows["program.program"], "note"],
+            "reviews_review_do": [rows["reviews.review"], "open"],
             **{
                 f"referrals_referral_{what}": [rows["referrals.referral"]]
                 for what in ("open", "approve", "take_back", "erase", "download", "plan")
@@ -464,6 +471,8 @@ def desk(world: World) -> Desk:
         ),
         "program.exercise": Exercise.objects.create(name="Bridge", steps="Lift.", stop_when="-"),
         "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
+        "reviews.review": Review.objects.create(booking=other, asked_at=NOW),
+        "bookings.heardfrom": HeardFrom.objects.create(name="A friend", link_name="friend"),
         "program.program": Program.objects.create(
             booking=other,
             name="For runners",
@@ -527,7 +536,10 @@ def test_every_model_and_view_of_the_admin_has_a_row() -> None:
     parts = ("changelist", "add", "change", "delete", "history")
     of_models = {f"{label.replace('.', '_')}_{part}" for label in RIGHTS for part in parts}
     of_desk = set().union(
-        *(names(pages.urlpatterns) for pages in (desk_pages, desk_courses, desk_referrals, desk_program))
+        *(
+            names(pages.urlpatterns)
+            for pages in (desk_pages, desk_courses, desk_referrals, desk_program, desk_reviews)
+        )
     )
     assert (of_desk | names(admin.site.get_urls())) - of_models == {
         *VIEWS,

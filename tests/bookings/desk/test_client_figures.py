@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings.domain.client_figures import LAPSED_AFTER, client_figures
-from bookings.models import Booking
+from bookings.domain.client_figures import LAPSED_AFTER, SourceFigures, client_figures
+from bookings.models import Booking, HeardFrom
 from bookings.models import Client as OurClient
 from tests.factories import NOW, World
 from tests.support.visits import make_visit
@@ -63,6 +63,25 @@ def test_best_lapsed_and_how_many_come_again(world: World) -> None:
     assert "Ben" not in names(client_figures(now=last + LAPSED_AFTER - timedelta(seconds=1)).lapsed)
 
 
+def test_where_clients_heard_of_us(world: World, reader: Client) -> None:
+    friend = HeardFrom.objects.create(name="A friend", link_name="friend")
+    flyer = HeardFrom.objects.create(name="Flyer", link_name="flyer-may")
+    visit("Ana", -200, cents=30_000)
+    visit("Ben", -120)
+    visit("Ben", -100)
+    visit("Cora", -10)
+    visit("Cora", 5, status="confirmed")
+    visit("Dan", -9, status="canceled")
+    OurClient.objects.filter(name__in=["Ben", "Cora"]).update(heard_from=friend)
+    OurClient.objects.filter(name="Dan").update(heard_from=flyer)
+    found = client_figures(now=NOW).sources
+    assert found == [SourceFigures("A friend", 2, 3, 55_500, 2), SourceFigures("", 1, 1, 30_000, 0)]
+    assert "Not told" in reader.get(PAGE).content.decode()
+    (head, *rows) = table_of(reader, EXPORT)
+    assert head[-1] == "Heard of us"
+    assert [row[-1] for row in rows] == ["A friend", "", "A friend"]
+
+
 def test_two_people_side_by_side_are_one_visit_of_the_client(world: World, reader: Client) -> None:
     for _person in range(2):
         visit("Ana", -9)
@@ -93,7 +112,7 @@ def test_the_page_and_the_file(world: World, reader: Client, count_queries: Call
     with count_queries() as many:
         page = reader.get(PAGE)
     assert len(few) == len(many)
-    assert page.content.decode().count('<th scope="row">') == 21
+    assert page.content.decode().count('<th scope="row">') == 22
     rows = table_of(reader, EXPORT)
     assert rows[0][:5] == ["Name", "Email", "Phone", "Visits", "Total"]
     assert len(rows) == 26

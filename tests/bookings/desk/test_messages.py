@@ -257,6 +257,7 @@ SETTINGS = reverse("admin:bookings_messagesettings_add")
 VALUES = {
     "reply_to": "answers@example.com", "signature": "Warmly,\nthe <b>team</b>", "first_reminder_hours": 72,
     "last_reminder_hours": 3, "recheck_hours": 24, "thanks_hours": 0, "second_thoughts_minutes": 2,
+    "review_days": 0,
 }  # fmt: skip
 
 

@@ -46,6 +46,8 @@ from bookings.program.models import Exercise, ProgramTemplate, TemplateExercise
 from bookings.program.operations import make_program, write_assessment, write_note
 from bookings.referrals.models import ReferralOffice
 from bookings.referrals.operations import refer
+from bookings.reviews import operations as reviews
+from bookings.reviews.models import Review
 from massagerx.lib.encryption import EncryptedJSONField
 from tests.factories import DAY, NOW, World, at
 
@@ -190,6 +192,12 @@ def a_life(world: World, staff: User) -> Client:
     )  # fmt: skip
     write_note(program=program, text="quillnote", act=operations.Act(NOW, staff))
     write_assessment(booking=kept, findings={"posture": "quillhealth"}, act=operations.Act(NOW, staff))
+    review = Review.objects.create(booking=kept, asked_at=NOW)
+    reviews.write(
+        review=review, stars=2, words="quillhealth", shown_as="Quillname", may_publish=True, now=NOW
+    )
+    reviews.publish(review=review, written_at=NOW, act=operations.Act(NOW, staff))
+    reviews.answer(review=review, words="quillnote", act=operations.Act(NOW, staff))
     plan = CoursePlan.objects.create(name="Six weeks", number=1, option=world.option, approved_by="A.")
     refer(
         office=ReferralOffice.objects.create(name="Dr. Lee’s office"), key=uuid.uuid4(), plan=plan,

@@ -12,6 +12,7 @@ from bookings import models
 from bookings.domain.export import all_about, as_data
 from bookings.program.models import Assessment, Program
 from bookings.referrals.models import Referral
+from bookings.reviews.models import Review
 from services.models import Business
 from tests.factories import World
 
@@ -52,6 +53,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     Referral: ("referrals", {}),
     Program: ("program", {}),
     Assessment: ("assessments", {}),
+    Review: ("reviews", {}),
 }
 #: By table, `None` for all: the columns that are left out, and why.
 LEFT_OUT: dict[Model | None, dict[str, str]] = {
@@ -119,6 +121,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "revoked_at": "ours",
         "misses": "ours",
     },
+    Review: {"link": _PROOF, "decided_by": _STAFF},
     Program: {"link": _PROOF, "submission_key": _OUR_NUMBER},
     Referral: {
         "approved_by": _STAFF,

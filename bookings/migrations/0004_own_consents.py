@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     services_stop = "The constraint on links is replaced by one that knows a purpose more."
 
     dependencies = [
-        ("bookings", "0002_roles_and_search"),
+        ("bookings", "0003_reviews_and_heard_from"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                     ("office", "An office’s page for its patients"),
                     ("referral", "A course that an office prepared"),
                     ("program", "A client’s training program"),
+                    ("review", "A client’s review"),
                     ("password", "A password of a member of staff"),
                     ("consent", "The own consent of somebody who is visited"),
                 ],
@@ -64,7 +65,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("booking__isnull", False),
                         ("expires_at__isnull", False),
-                        ("purpose__in", ["program", "consent"]),
+                        ("purpose__in", ["program", "review", "consent"]),
                     ),
                     models.Q(
                         ("booklet_request__isnull", False),

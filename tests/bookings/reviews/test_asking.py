@@ -1,0 +1,168 @@
+"""Who is asked for a review, when, and how often: once, whatever they may say."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+
+from bookings.domain import links, listeners
+from bookings.domain.clients import add_note, merge_clients, settle_complaint
+from bookings.enums import MessageState
+from bookings.models import Booking, Client, ClientNote, HealthAccess, Link, Message, MessageSettings
+from bookings.notifications import delivery
+from bookings.reviews import operations
+from bookings.reviews.models import Review
+from tests.factories import NOW
+from tests.support.visits import make_business
+
+from .conftest import DAYS, asked, page_of, took_place, written
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_user("hands", is_staff=True)
+
+
+def test_a_client_is_asked_once_so_many_days_after_the_visit() -> None:
+    visit = took_place(DAYS)
+    assert operations.ask(now=NOW - timedelta(seconds=1)) == 0
+    assert operations.ask(now=NOW) == 1
+    (message,) = Message.objects.filter(kind="review")
+    assert message.link is not None
+    assert (message.link.email, message.link.booking) == ("ana@client.example", visit)
+    took_place(DAYS - 1)
+    for later in range(1, 30):
+        assert operations.ask(now=NOW + later * DAY) == 0
+    assert Review.objects.count() == 1
+
+
+def test_the_email_is_one_row_and_leads_to_the_page(client: Any) -> None:
+    make_business()
+    review = asked()
+    delivery.send_due(clock=lambda: NOW)
+    (sent,) = mail.outbox
+    assert sent.subject == "How was your visit?"
+    assert page_of(review) in sent.body
+    assert "Good or bad" in sent.body
+    assert client.get(page_of(review)).status_code == 200
+    delivery.send_due(clock=lambda: NOW + DAY)
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("status", ["confirmed", "canceled", "no_show", "declined", "expired", "requested"])
+def test_only_of_a_visit_that_took_place(status: str) -> None:
+    took_place(status=status)
+    assert operations.ask(now=NOW) == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"may_be_asked": False},
+        {"email": ""},
+        {"name": Client.ERASED, "email": "", "phone": "", "erased_at": NOW},
+    ],
+    ids=["never agreed", "no email", "erased"],
+)
+def test_never_who_did_not_agree_was_erased_or_has_no_email(kept: dict[str, Any]) -> None:
+    took_place()
+    took_place(email="bo@client.example")
+    Client.objects.filter(email="ana@client.example").update(**kept)
+    assert operations.ask(now=NOW) == 1
+    assert Review.objects.get().booking.client.email == "bo@client.example"
+
+
+def test_switched_off_at_night_and_long_after_nobody_is_asked() -> None:
+    took_place()
+    MessageSettings(review_days=0).save()
+    assert operations.ask(now=NOW) == 0
+    MessageSettings(review_days=DAYS).save()
+    assert operations.ask(now=NOW + timedelta(hours=12)) == 0
+    assert operations.ask(now=NOW + operations.AT_MOST_LATE) == 0
+    assert operations.ask(now=NOW + operations.AT_MOST_LATE - timedelta(hours=1)) == 1
+
+
+def test_an_open_complaint_comes_first(staff: User) -> None:
+    visit = took_place()
+    note = add_note(client=visit.client, text="Late.", actor=staff, now=NOW, is_complaint=True)
+    assert operations.ask(now=NOW) == 0
+    settle_complaint(note=note, actor=staff, now=NOW)
+    review = asked(visit)
+    # One that is opened before the email leaves stops it.
+    add_note(client=visit.client, text="Cold hands.", actor=staff, now=NOW, is_complaint=True)
+    make_business()
+    delivery.send_due(clock=lambda: NOW)
+    message = Message.objects.get(kind="review")
+    assert (message.state, message.last_error) == (MessageState.DROPPED, "a complaint is open")
+    assert mail.outbox == []
+    ClientNote.objects.all().only("pk").delete()
+    assert review.link is not None
+    assert operations.why_not_mailed(review.link, now=NOW) == ""
+    Client.objects.filter(pk=visit.client_id).update(may_be_asked=False)
+    assert operations.why_not_mailed(review.link, now=NOW) == "the client doesn't want to be asked"
+
+
+def test_a_course_is_asked_about_once_at_its_end() -> None:
+    key = uuid.uuid4()
+    took_place(DAYS + 2, together=key)
+    last = took_place(-4, together=key, status="confirmed")
+    assert operations.ask(now=NOW) == 0
+    Booking.objects.filter(pk=last.pk).update(status="completed")
+    assert operations.ask(now=last.ends_at + DAY) == 0
+    assert operations.ask(now=last.ends_at + DAYS * DAY) == 1
+    assert Review.objects.get().booking == last
+
+
+def test_two_records_made_one_are_not_asked_again(staff: User) -> None:
+    first, second = took_place(), took_place(email="bo@client.example")
+    assert operations.ask(now=NOW) == 2
+    Review.objects.filter(booking=second).only("pk").delete()
+    merge_clients(keep=second.client, other=first.client, actor=staff, now=NOW)
+    assert operations.ask(now=NOW) == 0
+
+
+def test_another_mailbox_gets_another_link() -> None:
+    review = written()
+    before = page_of(review)
+    client = review.booking.client
+    Client.objects.filter(pk=client.pk).update(email="new@client.example")
+    links.revoke_links_of_client(client, now=NOW)
+    operations.follow_client(listeners.LinksRevoked(client=client.pk, at=NOW))
+    assert page_of(review) != before
+    (told,) = Message.objects.filter(kind="review", link__email="new@client.example")
+    assert told.state == MessageState.DUE
+    assert operations.review_of(before.split("/")[2], now=NOW) is None
+
+
+def test_passes_do_not_ask_more_for_more_clients(count_queries: Any) -> None:
+    # Those who were asked are left out by the one query.
+    for number in range(6):
+        took_place(email=f"c{number}@client.example")
+    assert operations.ask(now=NOW) == 6
+    with count_queries() as queries:
+        assert operations.ask(now=NOW) == 0
+    assert len(queries) == 2
+
+
+def test_reviews_end_after_their_time_and_with_health_go_the_words_that_are_not_public() -> None:
+    review = written(may_publish=False, words="My surgery was fine.")
+    operations.forget_purged(listeners.HealthPurged(bookings=[review.booking_id], at=NOW))
+    review = Review.objects.get()
+    assert (review.words, review.stars) == ("", 4)
+    lasts = operations.REVIEWS_KEPT
+    assert operations.purge(now=NOW + lasts - timedelta(seconds=1)) == 0
+    assert operations.purge(now=NOW + lasts) == 1
+    review = Review.objects.get()
+    assert (review.state, review.stars, review.written_at) == ("asked", None, None)
+    # That they were asked stays, so that nobody asks again.
+    assert operations.ask(now=NOW + DAY) == 0
+    assert not HealthAccess.objects.exists()
+    assert Link.objects.get(purpose="review").expires_at == NOW + lasts
