@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the three requirements*.lock from their requirements*.txt: every package, every platform, with hashes.
+# Writes the four requirements*.lock from their requirements*.txt: every package, every platform, with hashes.
 #
 #   bin/lock.sh                  keep the versions that are in the locks, add and drop what changed
 #   bin/lock.sh --upgrade        take the newest versions that fit
@@ -22,4 +22,6 @@ lock() { # requirements file, lock, further options
 # The larger sets follow the smaller ones, so that one environment can hold all three.
 lock requirements.txt requirements.lock "$@"
 lock requirements-local.txt requirements-local.lock --constraint requirements.lock "$@"
-lock requirements-dev.txt requirements-dev.lock --constraint requirements-local.lock "$@"
+lock requirements-sentry.txt requirements-sentry.lock --constraint requirements.lock "$@"
+lock requirements-dev.txt requirements-dev.lock --constraint requirements-local.lock \
+  --constraint requirements-sentry.lock "$@"

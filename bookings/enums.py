@@ -85,6 +85,11 @@ class DoorRule(models.TextChoices):
     NOT_ALONE = "not_alone", _("Not alone")
     TWO_PEOPLE = "two_people", _("Two people only")
 
+    @classmethod
+    def stricter(cls, *rules: str) -> str:
+        """The strictest of several, each blank where nothing holds."""
+        return max(rules, key=["", *cls.values].index)
+
 
 class NoteReader(models.TextChoices):
     """Whom a note on a client is for."""

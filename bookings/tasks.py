@@ -18,6 +18,7 @@ from bookings.domain import (
     area_requests,
     check_ins,
     closing,
+    erasure,
     incidents,
     intake,
     links,
@@ -89,6 +90,12 @@ def purge_health_answers() -> None:
 def purge_access_notes() -> None:
     """Deletes gate codes and notes about homes some weeks after a client's last visit."""
     retention.purge_access_notes(now=timezone.now())
+
+
+@shared_task
+def erase_long_gone_clients() -> None:
+    """Erases clients who have not come for the owner's years."""
+    erasure.erase_long_gone(now=timezone.now())
 
 
 @shared_task

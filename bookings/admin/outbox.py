@@ -23,7 +23,7 @@ from bookings.models import Message, MessageSettings
 from bookings.notifications.samples import SAMPLES
 from bookings.staff.labels import two_lines
 from bookings.staff.messages import about, addressee, message_mark
-from bookings.staff.visibility import only_seen_by
+from bookings.staff.visibility import messages_seen_by
 from massagerx.lib.admin import KindFieldsMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.fields import LinesField
@@ -44,7 +44,7 @@ class MessageAdmin(RowsOnly):
         """Without what is encrypted: a list opens nothing, and copies are long."""
         encrypted = ["copy", "contact_message__body", "contact_message__answer"]
         rows = super().get_queryset(request).defer(*encrypted)
-        return only_seen_by(request.user, rows, "booking__therapist")
+        return messages_seen_by(request.user, rows)
 
     @admin.display(description=gettext_lazy("about"))
     def about(self, message: Message) -> str:

@@ -136,7 +136,14 @@ class BookingRulesAdmin(HistoryMixin, StrandingMixin, KindFieldsMixin, Singleton
         ),
         (
             gettext_lazy("How long we keep what people tell us"),
-            {"fields": ["area_requests_kept_days", "health_kept_months", "health_fresh_days"]},
+            {
+                "fields": [
+                    "area_requests_kept_days",
+                    "health_kept_months",
+                    "clients_kept_years",
+                    "health_fresh_days",
+                ]
+            },
         ),
         (
             gettext_lazy("When we run late"),

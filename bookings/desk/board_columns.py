@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from bookings.domain import operations
-from bookings.domain.day_board import Column, Visit
+from bookings.domain.day_board import SHORTEST_GAP, Column, Visit
 from bookings.domain.scheduling import Drive
 from bookings.enums import BookingStatus
 from bookings.models import Booking
@@ -36,7 +36,7 @@ def column_words(column: Column, *, now: datetime, may_change: bool = False) -> 
     items: list[dict[str, Any]] = [
         _card(visit, column, may_change=may_change, now=now) for visit in column.visits
     ]
-    items += [_gap(column, gap, may_book=may_change and gap[1] > now) for gap in column.gaps]
+    items += _gaps(column, may_change=may_change, now=now)
     items += [_stretch("hold", hold, day) for hold in column.plan.holds]
     items += [_stretch("off", off, day) for off in column.plan.off]
     return {
@@ -130,10 +130,18 @@ def _drive(drive: Drive, day: date) -> dict[str, Any]:
     }
 
 
-def _gap(column: Column, gap: tuple[datetime, datetime], *, may_book: bool) -> dict[str, Any]:
+def _gaps(column: Column, *, may_change: bool, now: datetime) -> list[dict[str, Any]]:
+    """What was free, and what is: of a gap that has begun what is left of it."""
     query = urlencode({"day": column.day, "therapist": column.therapist.slug})
-    book = f"{reverse('admin:bookings_booking_book')}?{query}" if may_book else ""
-    return {**_stretch("gap", gap, column.day), "book": book}
+    book = f"{reverse('admin:bookings_booking_book')}?{query}"
+    gaps = []
+    for start, end in column.gaps:
+        is_over = end <= now
+        left = (start if is_over else max(start, now), end)
+        if left[1] - left[0] >= SHORTEST_GAP:
+            gap = _stretch("gap", left, column.day)
+            gaps.append({**gap, "book": book if may_change and not is_over else ""})
+    return gaps
 
 
 def _stretch(kind: str, span: tuple[datetime, datetime], day: date) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,7 +21,7 @@ from bookings.exceptions import SlotTaken
 from bookings.models import Booking, CheckIn, Therapist
 from bookings.staff.labels import clock, local_when
 from bookings.staff.messages import message_mark
-from bookings.staff.visibility import sees_every_visit, sees_own_visits, therapists_seen_by
+from bookings.staff.visibility import is_own, makes_visits, sees_every_visit, sees_own_visits
 
 from .frame import CHANGE, StaffRequest, desk_page, get_visit, page, say
 from .steps import answer_press, busy
@@ -68,10 +69,12 @@ class PinsForm(forms.Form):
 
 
 @sensitive_post_parameters("pin")
-@desk_page(sees_own_visits, pressed_on="booking")
+@desk_page(makes_visits, pressed_on="booking")
 def enter_pin(request: StaffRequest, pk: int) -> HttpResponse:
     """Takes a PIN, with one answer to both."""
     booking: Booking = get_visit(request.user, pk)
+    if not is_own(request.user, booking):
+        raise Http404
     form = PinForm(request.POST)
     try:
         done = form.is_valid() and check_ins.answer(
@@ -85,10 +88,10 @@ def enter_pin(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @sensitive_post_parameters("fine", "help")
-@desk_page(sees_own_visits)
+@desk_page(makes_visits)
 def pins_page(request: StaffRequest) -> HttpResponse:
     """Where a therapist chooses both PINs. Those that there are can't be read, only replaced."""
-    therapist = therapists_seen_by(request.user).first()
+    therapist = Therapist.objects.filter(user=request.user).first()
     form = PinsForm(request.POST or None)
     if request.method == "POST" and therapist is not None and form.is_valid():
         sent = form.cleaned_data
@@ -101,8 +104,13 @@ def pins_page(request: StaffRequest) -> HttpResponse:
             else _("PINs can’t be changed at a door. Say how your visit went first.")
         )
         say(request, kept, words)
-        return redirect("admin:my_own")
-    context = {"title": _("PINs for the door"), "form": form, "is_unknown": therapist is None}
+        return redirect("admin:my_own" if sees_own_visits(request.user) else "admin:index")
+    context = {
+        "title": _("PINs for the door"),
+        "form": form,
+        "is_unknown": therapist is None,
+        "is_at_desk": not sees_own_visits(request.user),
+    }
     return page(request, "my/pins", context, status=422 if form.errors else 200)
 
 
@@ -126,8 +134,10 @@ def check_in_at(therapist: Therapist, now: datetime) -> dict[str, Any] | None:
 
 @desk_page(sees_every_visit, CHANGE)
 def check_in_page(request: StaffRequest, pk: int) -> HttpResponse:
-    """What is known of a check-in, and *I’m taking care of it*."""
+    """What is known of a check-in, and *I’m taking care of it*; nothing for who is at that door."""
     booking = get_visit(request.user, pk)
+    if is_own(request.user, booking):
+        raise Http404
     row = CheckIn.objects.filter(booking=booking).select_related("taken_by", "ended_by").first()
     if row is None:
         raise Http404
@@ -181,8 +191,8 @@ def _lines(row: CheckIn) -> Any:
             yield {"when": local_when(at), "what": words}
 
 
-def doors_overdue() -> list[dict[str, Any]]:
-    """The doors that somebody should look at, for the front page; one query."""
+def doors_overdue(user: User) -> list[dict[str, Any]]:
+    """The doors that somebody else than who is there should look at, for the front page; one query."""
     return [
         {
             "url": reverse("admin:bookings_booking_check_in", args=[row.booking_id]),
@@ -194,4 +204,5 @@ def doors_overdue() -> list[dict[str, Any]]:
             "taken_by": row.taken_by if row.alarm_at is not None and not row.is_alarm else None,
         }
         for row in check_ins.overdue()
+        if not is_own(user, row.booking)
     ]

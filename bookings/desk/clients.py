@@ -261,13 +261,14 @@ def _page(request: StaffRequest, client: Client, form: ClientForm, *, status: in
 
 
 def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]:
-    """One page of the client's visits, the next of them, and the key of the one that "the same again" means: that, else
-    the last one."""
+    """One page of the client's visits, the next of them and the one before it, and the key of the one that "the same
+    again" means: the next, else the last."""
     rows = client.bookings.select_related("service", "therapist").order_by("-starts_at", "-pk")
     shown = Paginator(rows, _VISITS_A_PAGE).get_page(number)
     stands = client.bookings.occupying().select_related("service", "therapist")
     coming = stands.filter(status__in=MOVABLE, starts_at__gt=now).order_by("starts_at").first()
-    same = coming or stands.order_by("-starts_at").first()
+    last = stands.filter(starts_at__lte=now).order_by("-starts_at").first()
+    same = coming or last
     return {
         "figures": client_figures(client),
         "twins": list(likely_twins(client)[:5]),
@@ -280,6 +281,9 @@ def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]
             {"booking": note.booking, "words": note_words(note)} for note in clearances_of(client, now=now)
         ],
         "persons": persons_among(client.bookings.all()),
-        "next_visit": {"booking": coming, "when": local_when(coming.starts_at)} if coming else None,
+        "next_visit": coming,
+        "next_when": local_when(coming.starts_at) if coming else "",
+        "last_visit": last,
+        "last_when": local_when(last.starts_at) if last else "",
         "same_again": same.pk if same is not None else None,
     }

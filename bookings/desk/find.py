@@ -12,6 +12,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings.domain import alternatives, scheduling
@@ -104,9 +105,11 @@ def _found(user: User, asked: str, now: datetime) -> list[dict[str, Any]]:
             "last": visits.get((client.pk, client.last)),
             "last_when": local_when(client.last),
             # What "the same again" means: the visit to come, else the last one.
-            "again": visits.get((client.pk, client.next)) or visits.get((client.pk, client.last)),
+            "again": again,
+            "door": again or client,
         }
         for client in clients
+        for again in [visits.get((client.pk, client.next)) or visits.get((client.pk, client.last))]
     ]
     if len(found) == 1 and (again := found[0]["again"]) is not None:
         found[0]["times"] = _times_like(again, now)
@@ -138,7 +141,7 @@ def _times_like(booking: Booking, now: datetime) -> list[dict[str, str]]:
         {
             "who": asked,
             "value": f"{start.starts_at.isoformat()} {booking.therapist.slug}",
-            "when": local_when(start.starts_at),
+            "when": date_format(local(start.starts_at), "D, M j, g:i A"),
         }
         for _day, start in alternatives.like_last(offer.by_day, booking.starts_at, today=today)
     ]

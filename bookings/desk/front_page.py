@@ -40,6 +40,7 @@ from bookings.staff.labels import clock, local_when, long_day, tier_mark, time_l
 from bookings.staff.late_changes import change_words
 from bookings.staff.messages import message_mark
 from bookings.staff.visibility import (
+    messages_seen_by,
     only_seen_by,
     sees_every_visit,
     sees_own_visits,
@@ -145,7 +146,7 @@ def _parts(user: User) -> Iterator[dict[str, Any]]:
             **_stranded(now, rules),
             "wishes": _wishes(now) if user.has_perm("bookings.add_timeoff") else [],
             **_not_closed(now),
-            "doors": doors_overdue(),
+            "doors": doors_overdue(user),
         }
     if user.has_perm("bookings.view_arearequest"):
         yield {"area_request_count": AreaRequest.objects.filter(is_answered=False).count()}
@@ -173,7 +174,7 @@ def _requests(now: datetime, rules: BookingRules) -> dict[str, Any]:
             {
                 **_visit(booking),
                 "kind": "request",
-                "client": booking.client,
+                "booking": booking,
                 "due": expires_at(booking, rules),
                 "is_urgent": expires_at(booking, rules) - now < SOON,
                 "confirm": reverse("admin:bookings_booking_do", args=[booking.pk, "confirm"])
@@ -480,7 +481,7 @@ def _trouble(user: User, now: datetime) -> dict[str, Any]:
     late = Q(state__in=[MessageState.DUE, MessageState.SENDING]) & Q(due_at__lt=now - LATE)
     by_email = Message.objects.filter(channel=Channel.EMAIL)
     troubled = by_email.filter(Q(state__in=[MessageState.FAILED, MessageState.UNKNOWN]) | late)
-    in_trouble = only_seen_by(user, troubled, "booking__therapist")
+    in_trouble = messages_seen_by(user, troubled)
     rows = list(
         in_trouble.select_related("booking__client").annotate(in_all=_in_all()).order_by("due_at")[:MOST_ROWS]
     )

@@ -14,7 +14,7 @@ from bookings.models import Message
 from bookings.notifications.preview import show
 from bookings.staff.labels import local_when
 from bookings.staff.messages import about, addressee, message_mark
-from bookings.staff.visibility import only_seen_by, sees_rows
+from bookings.staff.visibility import messages_seen_by, sees_rows
 
 from .frame import StaffRequest, desk_page, page, read_key
 
@@ -65,7 +65,7 @@ def message_html(request: StaffRequest, pk: int) -> HttpResponse:
 def _get(request: StaffRequest, pk: int | None) -> Message:
     """The message, if it belongs to a visit that this member of staff may see. Raises Http404."""
     rows = Message.objects.select_related("booking__client", "link", "contact_message", "booklet_request")
-    found = only_seen_by(request.user, rows, "booking__therapist").filter(pk=pk).first()
+    found = messages_seen_by(request.user, rows).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found

@@ -15,6 +15,7 @@ from bookings.domain import operations, scheduling
 from bookings.domain.operations import Act, Move, NewTime
 from bookings.domain.scheduling import Slot
 from bookings.domain.visit_request import ANYONE, VisitRequest, qualified_therapists
+from bookings.enums import DoorRule
 from bookings.exceptions import BookingError, PriceChanged
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
@@ -33,9 +34,10 @@ _OTHERS = 12
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the engine says of a move: to whom, at what total in cents, or why not; and of each who was tried and can't
-    come, why not."""
+    come, why not. With `door_rule` somebody takes a visit over at whose door that rule holds."""
 
     therapist: str = ""
+    door_rule: str = ""
     total_cents: int = 0
     refusal: str = ""
     cant: tuple[tuple[str, str], ...] = ()
@@ -59,7 +61,10 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         visits = [booking, beside] if beside is not None and form.cleaned_data["both"] else [booking]
         answer = _ask(visits, form.cleaned_data, now)
         if is_press and not answer.refusal:
-            if _move(request, visits, form.cleaned_data, now):
+            # Another than the page showed counts as none.
+            if answer.door_rule != request.POST.get("door", ""):
+                say(request, False, not_told(booking))
+            elif _move(request, visits, form.cleaned_data, now):
                 return to_visit(booking)
             answer = _ask(visits, form.cleaned_data, now)
     context = {
@@ -73,6 +78,12 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
         "free": _free(booking, form, now),
     }
     return page(request, "move", context, status=422 if is_press else 200)
+
+
+def not_told(booking: Booking) -> str:
+    """Why nothing was moved where nobody said that who comes knows of the door."""
+    words = _("%(reference)s: nothing was moved. Please say that whoever comes knows what holds at the door.")
+    return words % {"reference": booking.reference}
 
 
 def _initial(booking: Booking) -> dict[str, Any]:
@@ -117,7 +128,11 @@ def _ask(visits: Sequence[Booking], cleaned: dict[str, Any], now: datetime) -> A
         return Answer(refusal=explain(error))
     who = [names[slot.therapist_id] for _request, slot in taken]
     words = _("%(name)s and %(other)s") % {"name": who[0], "other": who[1]} if len(who) > 1 else who[0]
-    return Answer(words, sum(_totals(visits, starts_at, rules)), cant=cant)
+    takes_over = any(
+        slot.therapist_id != visit.therapist_id for visit, (_, slot) in zip(visits, taken, strict=True)
+    )
+    door_rule = DoorRule.stricter(*(visit.door_rule for visit in visits)) if takes_over else ""
+    return Answer(words, door_rule, sum(_totals(visits, starts_at, rules)), cant=cant)
 
 
 def _preferences(visits: Sequence[Booking], cleaned: dict[str, Any]) -> list[str]:

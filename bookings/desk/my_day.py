@@ -41,7 +41,7 @@ from massagerx.lib.localtime import day_bounds, local
 from services.models import Business
 
 from .check_ins import check_in_at
-from .frame import StaffRequest, desk_page, page, say
+from .frame import CHANGE, StaffRequest, desk_page, page, say
 from .steps import walk_of
 
 ADD_TIME_OFF = "bookings.add_timeoff"
@@ -287,7 +287,7 @@ def therapist_visit(user: User, booking: Any, now: datetime) -> dict[str, Any]:
         **way_in(user, booking),
         "day": long_day(local(booking.starts_at).date()),
         "span": clock_span(booking.starts_at, booking.ends_at),
-        "may_finish": user.has_perm(FINISH_OWN),
+        "may_finish": user.has_perm(FINISH_OWN) or user.has_perm(CHANGE),
         "walk": walk,
         "state": _state(booking, walk, now),
         "is_on_the_way": booking.status == BookingStatus.CONFIRMED

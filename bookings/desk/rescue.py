@@ -36,6 +36,7 @@ from massagerx.lib.localtime import local
 
 from .forms import OutForm
 from .frame import StaffRequest, desk_page, page, say
+from .moving import not_told
 from .second_thoughts import undoable
 
 # No therapist has more visits in the days that one rescue is about; the search is made for as many. Of everybody, for
@@ -156,6 +157,7 @@ def _row(plan: Rescue, rules: BookingRules) -> dict[str, Any]:
         "asked_by_name": slug is not None,
         "ways": [(_value(booking, way, rules), _way_words(booking, way)) for way in ways],
         "is_ticked": plan.chosen is not None,
+        "is_told": False,
         "picked": "",
         "draft": None,
         "refused": [(row.name, stranding_words(reason)) for row, reason in plan.refused],
@@ -184,18 +186,26 @@ def _value(booking: Booking, way: Way, rules: BookingRules) -> str:
 
 
 def _ticked(
-    request: StaffRequest, asked: dict[str, Any], now: datetime
+    request: StaffRequest, asked: dict[str, Any], now: datetime, *, is_reading: bool = False
 ) -> tuple[list[tuple[Booking, Sent]], list[str]]:
-    """The ticked visits with the way that was chosen for each, and what is wrong with others."""
+    """The ticked visits with the way that was chosen for each, and what is wrong with others: who takes one over at
+    whose door a rule holds must know, before it is moved."""
     rows = {str(booking.pk): booking for booking in _visits(asked, now)}
     pending, faults = [], []
     for key in dict.fromkeys(request.POST.getlist("visit")[: _most(asked)]):
         booking, sent = rows.get(key), _read_value(request.POST.get(f"way-{key}", ""))
         if booking is None or sent is None:
             faults.append(_("A visit has changed meanwhile, and was not moved. This is how it is now."))
+        elif not is_reading and _takes_over_unknown(request, booking, sent):
+            faults.append(not_told(booking))
         else:
             pending.append((booking, sent))
     return pending, faults
+
+
+def _takes_over_unknown(request: StaffRequest, booking: Booking, sent: Sent) -> bool:
+    is_other = sent[0] != booking.therapist.slug
+    return is_other and booking.door_rule != request.POST.get(f"door-{booking.pk}", "")
 
 
 def _reason(asked: dict[str, Any]) -> str:
@@ -308,7 +318,7 @@ def _add_drafts(
 ) -> None:
     """Beside each ticked row the email that its client would get: of the visits as the door that moves them all leaves
     them, which is rolled back before the emails are written. What was ticked and chosen stays so."""
-    pending, faults = _ticked(request, asked, now)
+    pending, faults = _ticked(request, asked, now, is_reading=True)
     told: list[tuple[Message, Booking, Story]] = []
     try:
         with translated_errors(), transaction.atomic():
@@ -328,6 +338,7 @@ def _add_drafts(
     ticked = {booking.pk for booking, _sent in pending}
     for row in rows:
         row["is_ticked"] = row["booking"].pk in ticked
+        row["is_told"] = request.POST.get(f"door-{row['booking'].pk}") == row["booking"].door_rule
         row["picked"] = request.POST.get(f"way-{row['booking'].pk}", "")
         row["draft"] = drafts.get(row["booking"].pk)
 

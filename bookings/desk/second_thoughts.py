@@ -38,21 +38,24 @@ def undoable(user: User, now: datetime, booking: Booking | None = None) -> list[
     rows = only_seen_by(
         user, operations.waiting_thoughts(now=now).filter(wanted), "event__booking__therapist"
     )
-    presses: dict[UUID, list[SecondThought]] = {}
+    presses: dict[UUID, list[Any]] = {}
     for row in rows:
         presses.setdefault(row.press, []).append(row)
     return [_line(press, thoughts) for press, thoughts in presses.items()]
 
 
-def _line(press: UUID, thoughts: list[SecondThought]) -> dict[str, Any]:
-    """`MX-7K3FQ9: moved`, or of several their number; and when the email leaves."""
+def _line(press: UUID, thoughts: list[Any]) -> dict[str, Any]:
+    """`MX-7K3FQ9: moved`, or of several their number; and when the client hears of it, blank where all is as they know
+    it."""
     event = thoughts[0].event
     count = len(thoughts)
     words = ngettext("%(reference)s: %(what)s.", "%(count)d visits: %(what)s.", count)
     said = {"reference": event.booking.reference, "what": event.get_kind_display().lower(), "count": count}
     return {
         "words": words % said,
-        "leaves": clock(min(thought.leaves_at for thought in thoughts)),
+        "leaves": clock(min(thought.leaves_at for thought in thoughts))
+        if any(thought.is_told for thought in thoughts)
+        else "",
         "undo": reverse("admin:bookings_booking_undo", args=[press]),
     }
 

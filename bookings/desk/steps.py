@@ -27,7 +27,7 @@ from bookings.models import Booking, VisitStep
 from bookings.models.steps import told_last
 from bookings.refusals import explain
 from bookings.staff.labels import clock_span, local_when
-from bookings.staff.visibility import FINISH_OWN, sees_visits
+from bookings.staff.visibility import FINISH_OWN, is_own, sees_own_visits, sees_visits
 from massagerx.lib.fields import LinesField
 
 from .frame import StaffRequest, desk_page, get_visit, say, to_visit
@@ -154,7 +154,11 @@ def answer_press(
             say(request, True, sentence)  # on the day's page, which the script loads anew
         return JsonResponse({"done": done, "said": sentence}, status=200 if done else refused)
     say(request, done, sentence)
-    return redirect("admin:index") if "desk" in request.POST else to_visit(booking)
+    if "desk" in request.POST:
+        return redirect("admin:index")
+    if is_own(request.user, booking) and not sees_own_visits(request.user):
+        return redirect("admin:bookings_booking_own", booking.pk)
+    return to_visit(booking)
 
 
 # On the pages --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from bookings.domain import intake, operations, queries
@@ -35,17 +36,25 @@ from bookings.staff.labels import (
 from bookings.staff.late_changes import waiting_words
 from bookings.staff.messages import message_mark
 from bookings.staff.status_actions import STATUS_ACTIONS, ReasonForm, actions_open, perform
-from bookings.staff.visibility import sees_every_visit, sees_own_visits, sees_visits, sees_way_in
+from bookings.staff.visibility import (
+    is_own,
+    messages_seen_by,
+    sees_every_visit,
+    sees_own_visits,
+    sees_visits,
+    sees_way_in,
+)
 from massagerx.lib.encryption import UnreadableValue
 
 from .calls import waiting_calls
-from .forms import ClinicianNoteForm, HealthAccessForm
+from .forms import ClinicianNoteForm, DoorRuleForm, HealthAccessForm
 from .frame import (
     CHANGE,
     StaffRequest,
     change_page,
     desk_page,
     get_visit,
+    log_change,
     page,
     read_key,
     say,
@@ -69,6 +78,16 @@ def visit_page(request: StaffRequest, key: str) -> HttpResponse:
         pass
     messages.warning(request, _("There is no such booking."))
     return redirect("admin:bookings_booking_changelist")
+
+
+@desk_page(sees_visits)
+@require_safe
+def own_visit(request: StaffRequest, pk: int) -> HttpResponse:
+    """A therapist's page of a visit, with the buttons of the way and the door, for who sees all and makes it."""
+    booking = get_visit(request.user, pk)
+    if not is_own(request.user, booking):
+        raise Http404
+    return _page(request, booking, at_door=True)
 
 
 @desk_page(sees_visits)
@@ -119,6 +138,32 @@ def record_note(request: StaffRequest, pk: int) -> HttpResponse:
     return to_visit(booking)
 
 
+@desk_page(sees_visits, CHANGE, pressed_on="booking")
+def set_door_rule(request: StaffRequest, pk: int) -> HttpResponse:
+    """Writes down what holds at the visit's address, for every visit there."""
+    booking = get_visit(request.user, pk)
+    if booking.client.erased_at is not None:
+        raise PermissionDenied
+    form = DoorRuleForm(request.POST)
+    if not form.is_valid():
+        return say_faults(request, booking, form)
+    try:
+        count = operations.set_address_rule(
+            booking=booking, rule=form.cleaned_data["rule"], actor=request.user, now=timezone.now()
+        )
+    except BookingError as error:
+        say(request, False, f"{booking.reference}: {explain(error)}")
+        return to_visit(booking)
+    log_change(request, booking, [{"changed": {"fields": [str(form["rule"].label)]}}])
+    sentence = ngettext(
+        "It is written down, on %(count)d visit at this address.",
+        "It is written down, on %(count)d visits at this address.",
+        count,
+    )
+    say(request, True, sentence % {"count": count})
+    return to_visit(booking)
+
+
 def _recorded(booking: Any) -> str:
     sentence = (
         _("%(reference)s: the clinician's note is on record. It can be confirmed now.")
@@ -132,7 +177,12 @@ def _recorded(booking: Any) -> str:
 
 
 def _page(
-    request: StaffRequest, booking: Any, *, note_form: ClinicianNoteForm | None = None, status: int = 200
+    request: StaffRequest,
+    booking: Any,
+    *,
+    note_form: ClinicianNoteForm | None = None,
+    at_door: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     context = {
@@ -151,14 +201,14 @@ def _page(
         "events": _events(booking),
         "steps": step_words(booking),
         "calls": waiting_calls(now, most=10, of=booking) if request.user.has_perm(CHANGE) else [],
-        "sendings": _sendings(booking),
+        "sendings": _sendings(request, booking),
+        "is_own": is_own(request.user, booking),
         "may_see_messages": request.user.has_perm("bookings.view_message"),
     }
     context["main"] = _main(booking, context, now)
-    if sees_own_visits(request.user):
-        return page(
-            request, "my/visit", {**context, **therapist_visit(request.user, booking, now)}, status=status
-        )
+    if at_door or sees_own_visits(request.user):
+        context |= {**therapist_visit(request.user, booking, now), "is_at_desk": at_door}
+        return page(request, "my/visit", context, status=status)
     return page(request, "visit", context, status=status)
 
 
@@ -187,7 +237,14 @@ def _why_stranded(booking: Any, now: datetime) -> str:
 def _way_in(request: StaffRequest, booking: Any) -> dict[str, Any]:
     may_enter = sees_way_in(request.user)
     access, access_lost = access_lines(booking) if may_enter else ([], False)
-    return {"access": access, "access_lost": unreadable() if access_lost else ""}
+    may_set = request.user.has_perm(CHANGE) and booking.client.erased_at is None
+    return {
+        "access": access,
+        "access_lost": unreadable() if access_lost else "",
+        "door_form": DoorRuleForm(initial={"rule": booking.address_rule}, auto_id="id_door_%s")
+        if may_set
+        else None,
+    }
 
 
 def _purpose(request: StaffRequest, booking: Any, now: datetime) -> dict[str, Any]:
@@ -303,7 +360,7 @@ def _events(booking: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _sendings(booking: Any) -> list[dict[str, Any]]:
+def _sendings(request: StaffRequest, booking: Any) -> list[dict[str, Any]]:
     return [
         {
             "pk": message.pk,
@@ -312,5 +369,5 @@ def _sendings(booking: Any) -> list[dict[str, Any]]:
             "when": local_when(message.sent_at or message.due_at),
             "error": message.last_error,
         }
-        for message in booking.messages.order_by("created_at", "pk")
+        for message in messages_seen_by(request.user, booking.messages.order_by("created_at", "pk"))
     ]

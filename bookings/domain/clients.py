@@ -149,7 +149,7 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
             for visit in visits
         )
         kept.is_blocked = kept.is_blocked or gone.is_blocked
-        kept.door_rule = max(kept.door_rule, gone.door_rule, key=["", *DoorRule.values].index)
+        kept.door_rule = DoorRule.stricter(kept.door_rule, gone.door_rule)
         # Who was seen first was asked first.
         first, second = sorted([kept, gone], key=lambda client: (client.created_at, client.pk))
         kept.heard_from_id = first.heard_from_id or second.heard_from_id

@@ -6,22 +6,26 @@ import logging
 import secrets
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q
 
 from bookings.domain import listeners, outbox, personal_data
+from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
-from bookings.exceptions import ClientGone, VisitsOpen
+from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import (
     AccessNotes,
     AreaRequest,
     Booking,
     BookingEvent,
+    BookingRules,
     BookletRequest,
     ChangeRequest,
     Client,
@@ -42,14 +46,17 @@ from bookings.models import (
     Therapist,
     VisitPurpose,
 )
+from massagerx.lib.localtime import local, months_before
 
 log = logging.getLogger("massagerx.bookings")
 
+# Clients whose time is over, in one night.
+_AT_ONCE = 50
 # Where a text must not be blank.
 _GONE = "Erased"
 
 
-def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
+def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasure:
     """Takes all that names the client out of the database, in one transaction. Visits stay for the books: when, what,
     by whom, in which ZIP code, for how much, and how they ended. Messages that wait are dropped, and a sender that has
     one in its hands finds its lease gone.
@@ -79,7 +86,11 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
             raise VisitsOpen
         names = {found.name, *(visit.contact_name for visit in visits)}
         keys = [visit.pk for visit in visits]
-        listeners.tell(listeners.ClientErased(client=found.pk, bookings=keys, by=actor.pk, at=now))
+        listeners.tell(
+            listeners.ClientErased(
+                client=found.pk, bookings=keys, by=actor.pk if actor is not None else None, at=now
+            )
+        )
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
@@ -106,13 +117,38 @@ def erase_client(*, client: Client, actor: User, now: datetime) -> Erasure:
     return erasure
 
 
+def erase_long_gone(*, now: datetime) -> int:
+    """Erases clients whose time is over (`BookingRules.clients_kept_years`), counted from their last visit, kept or
+    not, or from when they were first seen; returns how many. Those wait who have a visit that is open, or have just
+    written or asked for a link. A few at a time, since each looks through sessions and drafts."""
+    oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
+    visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
+    is_here = visits.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN))
+    # What is kept of these is kept for far less than a year.
+    by_email: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest, Link]
+    is_heard_of: Any = Q()
+    for model in by_email:
+        is_heard_of |= Exists(
+            model._default_manager.filter(email__iexact=OuterRef("email")).exclude(email="")
+        )
+    over = Client.objects.present().filter(~Exists(is_here), created_at__lte=oldest).exclude(is_heard_of)
+    done = 0
+    for client in over.order_by("pk")[:_AT_ONCE]:
+        # Booked, merged or held by others meanwhile: the next night looks again.
+        with suppress(ClientGone, VisitsOpen, SlotTaken):
+            erase_client(client=client, actor=None, now=now)
+            done += 1
+    return done
+
+
 def _erase_visits(visits: Sequence[Booking]) -> None:
     keys = [visit.pk for visit in visits]
+    forget_address_rules(visits)
     doors: dict[str, str] = {}
     for visit in visits:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.
         visit.street = doors.setdefault(visit.address_key, f"{_GONE} {secrets.token_hex(6)}")
-        visit.unit, visit.access_type = "", Booking.AccessType.GROUND
+        visit.unit, visit.access_type, visit.address_rule = "", Booking.AccessType.GROUND, ""
         visit.contact_name, visit.recipient_name, visit.payer_name = Client.ERASED, "", ""
         visit.recipient_phone, visit.recipient_language = "", ""
         # The digest is of all that was typed, so a good guess could be checked by it.
@@ -123,6 +159,7 @@ def _erase_visits(visits: Sequence[Booking]) -> None:
             "street",
             "unit",
             "access_type",
+            "address_rule",
             "contact_name",
             "recipient_name",
             "recipient_phone",

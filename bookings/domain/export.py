@@ -183,6 +183,7 @@ def _visit(visit: Booking) -> list[Line]:
             visit, "reference", "status", "contact_name", "recipient_name", "recipient_phone",
             "recipient_language", "payer_name", "service", "therapist", "people",
             "starts_at", "ends_at", "blocked_from", "blocked_until", "street", "unit", "city", "area", "access_type",
+            "address_rule",
             "treatment_cents", "add_ons_cents", "travel_cents", "evening_cents", "discount_cents", "total_cents",
             "late_fee_cents",
             "preference", "created_at", "confirmed_at",

@@ -62,11 +62,11 @@ class BookedTogether:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientErased:
     """A client (key) is being erased: what apps hold about these visits (keys of bookings) has to go. `by` is the key
-    of the member of staff who does it."""
+    of the member of staff who does it, None where the client's time is over."""
 
     client: int
     bookings: Sequence[int]
-    by: int
+    by: int | None
     at: datetime
 
 

@@ -250,6 +250,15 @@ def put_off(*, booking: Booking, until: datetime) -> None:
         Message.objects.filter(pk__in=keys).update(due_at=until)
 
 
+def waits_to_tell(visit: str) -> Exists:
+    """Whether a message waits that tells the client what staff did to the visit at the relation `visit`, or to one of
+    those booked with it; of a message of an earlier revision nobody hears."""
+    own = Q(kind__in=[MessageKind.CONFIRMED, MessageKind.DECLINED, MessageKind.MOVED, *_AS_THINGS_ARE])
+    own &= Q(booking=OuterRef(visit), revision=OuterRef(f"{visit}__revision"))
+    of_all = Q(kind=MessageKind.TOGETHER, booking__together=OuterRef(f"{visit}__together"))
+    return Exists(Message.objects.filter(own | of_all, state=MessageState.DUE))
+
+
 def _to_client(booking: Booking) -> MessageQuerySet:
     """What a client is told of a visit, and of those booked with it: one message may tell of all."""
     visits = Booking.objects.together_with(booking).order_by().values("pk")

@@ -52,6 +52,9 @@ def kept() -> list[Kept]:
     after = _("%(time)s after your last visit")
     months = rules.health_kept_months
     health = ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
+    years = ngettext("%(count)d year", "%(count)d years", rules.clients_kept_years) % {
+        "count": rules.clients_kept_years
+    }
     return [
         Kept(_("A booking that you start and don’t send"), _days(intake.DRAFT_LIFETIME)),
         Kept(
@@ -78,6 +81,10 @@ def kept() -> list[Kept]:
         Kept(_("When your therapist left, was late or arrived; never where they were"), _days(steps.KEEP)),
         Kept(_("Whether your therapist, at your door, said that all is well"), _days(check_ins.KEEP)),
         Kept(
+            _("What our therapists mind at your address, for their safety"),
+            _("until nobody’s data is left there"),
+        ),
+        Kept(
             _("How long a drive took from one ZIP code to another; not who drove, or to whom"),
             _days(drives.KEEP),
         ),
@@ -86,10 +93,11 @@ def kept() -> list[Kept]:
             _days(timedelta(seconds=settings.SESSION_COOKIE_AGE)),
         ),
         Kept(
-            _(
-                "Your visits: when, what, for whom, with whom, how much, how it was paid and by whom; and how you "
-                "heard of us"
-            ),
+            _("Who you are, where we came to, how you heard of us, and what staff noted"),
+            after % {"time": years},
+        ),
+        Kept(
+            _("Your visits: when, what, in which ZIP code, with whom, how much and how it was paid"),
             _("as long as the law asks us to keep business records"),
         ),
     ]

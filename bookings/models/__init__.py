@@ -33,12 +33,13 @@ from .people import (
 from .photos import Photo
 from .places import ServiceArea, Zone
 from .rules import BookingRules, TermsVersion
-from .safety import CheckIn, SafetyContact, SafetyPins
+from .safety import AddressRule, CheckIn, SafetyContact, SafetyPins
 from .schedule import Closure, ExtraHours, TimeOff, TimeOffWish, WorkingHours
 from .steps import VisitStep
 
 __all__ = [
     "AccessNotes",
+    "AddressRule",
     "AreaRequest",
     "Booking",
     "BookingDraft",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.enums import OCCUPYING, BookingStatus, PairingKind
+from bookings.enums import OCCUPYING, BookingStatus, DoorRule, PairingKind
 from massagerx.lib.encryption import EncryptedJSONField
 from massagerx.lib.localtime import day_bounds
 from massagerx.lib.overlap import NoOverlap
@@ -165,6 +165,10 @@ class Booking(models.Model):
     access_type = models.CharField(
         _("way to the door"), max_length=10, choices=AccessType.choices, default=AccessType.GROUND
     )
+    # As `AddressRule` has it, here too so that no page that shows the visit has to ask for it.
+    address_rule = models.CharField(
+        _("at this address"), max_length=10, choices=DoorRule.choices, blank=True, default="", db_default=""
+    )
 
     treatment_cents = models.PositiveIntegerField(_("treatment, cents"))
     add_ons_cents = models.PositiveIntegerField(_("add-ons, cents"), default=0)
@@ -291,6 +295,16 @@ class Booking(models.Model):
     def door_phone(self) -> PhoneNumber:
         """Whom to call at the door: the person who is visited, as far as their phone was told, or else who booked."""
         return self.recipient_phone or self.client.phone
+
+    @property
+    def door_rule(self) -> str:
+        """What holds for whoever goes there: the stricter of the client's rule and the address's, blank without one."""
+        return DoorRule.stricter(self.client.door_rule, self.address_rule)
+
+    @property
+    def door_rule_words(self) -> str:
+        """The door rule as staff read it."""
+        return str(DoorRule(self.door_rule).label) if self.door_rule else ""
 
     @property
     def address(self) -> str:

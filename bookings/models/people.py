@@ -146,6 +146,11 @@ class Client(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def door_rule_words(self) -> str:
+        """The door rule as staff read it, as a visit has it too."""
+        return self.get_door_rule_display() if self.door_rule else ""
+
 
 class ClientNote(models.Model):
     """What staff should know of a client: written once, never changed. What it says is encrypted. A complaint is a note
@@ -225,7 +230,8 @@ class OwnConsent(models.Model):
 
 
 class Erasure(models.Model):
-    """A client was erased: who did it and when, and which number is left. Nothing that names the client."""
+    """A client was erased: who did it and when, and which number is left. Nothing that names the client. `by` is None
+    where their time was over."""
 
     client = models.OneToOneField(
         Client, on_delete=models.PROTECT, related_name="erasure", verbose_name=_("client")
@@ -233,7 +239,12 @@ class Erasure(models.Model):
     visits = models.PositiveIntegerField(_("visits kept for the books"))
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
     )
 
     class Meta:

@@ -167,6 +167,16 @@ class BookingRules(SingletonModel):
             "Counted from a client's last visit. After that the answers and clinicians' notes are deleted."
         ),
     )
+    clients_kept_years = models.PositiveSmallIntegerField(
+        _("clients are kept, years"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_(
+            "Counted from their last visit. After that they are erased, as by the button on their page: visits stay as "
+            "numbers for the books."
+        ),
+    )
     health_fresh_days = models.PositiveSmallIntegerField(
         _("health answers stay fresh, days"),
         default=30,

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, DoorRule
 
 from .booking import Booking
 from .people import Therapist
@@ -123,6 +123,28 @@ class CheckIn(models.Model):
         if self.ended_at is not None or self.alarm_at is None:
             return False
         return self.taken_at is None or (self.help_at is not None and self.help_at > self.taken_at)
+
+
+class AddressRule(models.Model):
+    """What holds at an address, whoever is visited there. Each visit to come there has it in `Booking.address_rule`."""
+
+    # As `make_address_key` writes it: its 200 characters are no more than twice as long in lower case.
+    address_key = models.CharField(max_length=420, unique=True, editable=False)
+    rule = models.CharField(_("at this door"), max_length=10, choices=DoorRule.choices)
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+
+    class Meta:
+        verbose_name = _("rule of an address")
+        verbose_name_plural = _("rules of addresses")
+        constraints = [
+            models.CheckConstraint(condition=Q(rule__in=DoorRule.values), name="addressrule_rule_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_rule_display()
 
 
 class SafetyPins(models.Model):

@@ -407,10 +407,14 @@ def note_words(referral: Referral) -> str:
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:
-    """Deletes what offices entered of a client who is being erased."""
+    """Deletes what offices entered of a client who is being erased; where nobody asked for that, what no course was
+    booked by yet has its own time."""
     client = Client.objects.get(pk=fact.client)
+    found = referrals_of(client, fact.bookings)
+    if fact.by is None:
+        found = found.exclude(course=None)
     # The keys alone: what can't be opened any more must go all the same.
-    referrals_of(client, fact.bookings).only("pk").delete()
+    found.only("pk").delete()
 
 
 def referrals_of(client: Client, bookings: Sequence[int]) -> Any:

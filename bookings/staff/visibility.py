@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
+from bookings.enums import ABOUT_SAFETY
 from bookings.models import Booking, Client, Therapist
 
 OWN = "bookings.view_own_visits"
@@ -26,6 +27,16 @@ def sees_own_visits(user: User | AnonymousUser) -> bool:
 def sees_visits(user: User | AnonymousUser) -> bool:
     """Everybody's or their own."""
     return sees_every_visit(user) or sees_own_visits(user)
+
+
+def makes_visits(user: User | AnonymousUser) -> bool:
+    """A therapist, and whoever else has visits of their own to make beside what they do at the desk."""
+    return sees_own_visits(user) or Therapist.objects.filter(user=user.pk).exists()
+
+
+def is_own(user: User | AnonymousUser, booking: Booking) -> bool:
+    """Whether the visit is this member of staff's to make."""
+    return user.pk is not None and booking.therapist.user_id == user.pk
 
 
 def sees_rows(user: User | AnonymousUser, model: str) -> bool:
@@ -57,6 +68,13 @@ def only_seen_by(user: User | AnonymousUser, rows: QuerySet[Any], path: str) -> 
     if not sees_own_visits(user):
         return rows
     return rows.filter(**{f"{path}__user" if path else "user": user.pk})
+
+
+def messages_seen_by(user: User | AnonymousUser, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Of these messages those about visits that they see; never what is written about themselves at a door, where
+    somebody may look at their phone with them."""
+    seen = only_seen_by(user, rows, "booking__therapist")
+    return seen.exclude(kind__in=ABOUT_SAFETY, booking__therapist__user=user.pk)
 
 
 def clients_seen_by(user: User | AnonymousUser) -> QuerySet[Client]:

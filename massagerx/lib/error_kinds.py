@@ -54,7 +54,7 @@ class ErrorKindHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Adds the record to its kind."""
-        what = _what(record)
+        what = kind_of(record)
         if not what:
             return
         at = datetime.fromtimestamp(record.created, UTC)
@@ -88,7 +88,7 @@ def mark_told(told: list[ErrorKind], at: datetime | None) -> None:
                 kinds[kind.what].told = at
 
 
-def _what(record: logging.LogRecord) -> str:
+def kind_of(record: logging.LogRecord) -> str:
     """The record's kind; empty for what nobody is to be told of."""
     if record.name.startswith(_NOT_OURS):
         return ""

@@ -6,7 +6,7 @@ The table of all environment variables is in docs/hosting.md.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -130,6 +130,8 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
         }
     else:
+        # The folder of a socket, as PostgreSQL's own addresses write it.
+        config["HOST"] = unquote(config["HOST"] or "")
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         config["OPTIONS"] = {

@@ -1,5 +1,8 @@
 """A public site. Refuses to start while a value is missing or still a sample."""
 
+import re
+from importlib.util import find_spec
+
 from django.core.exceptions import ImproperlyConfigured
 
 from massagerx.lib.keys import random_key, valid_key
@@ -112,3 +115,18 @@ LOGGING["handlers"]["error_kinds"] = {
     "filters": ["no_personal_data"],
 }
 LOGGING["root"]["handlers"].append("error_kinds")
+
+# And, where there is one, a service that speaks Sentry's protocol.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    if find_spec("sentry_sdk") is None:
+        raise ImproperlyConfigured("SENTRY_DSN is set: install requirements-sentry.lock too.")
+    if not re.fullmatch(r"https?://[^@/\s]+@[^@/\s]+/(\S+/)?\d+", SENTRY_DSN):
+        raise ImproperlyConfigured("SENTRY_DSN must be as the service shows it: https://key@host/1.")
+    LOGGING["handlers"]["error_reports"] = {
+        "class": "massagerx.lib.error_reports.ErrorReportHandler",
+        "level": "ERROR",
+        "filters": ["no_personal_data"],
+        "dsn": SENTRY_DSN,
+    }
+    LOGGING["root"]["handlers"].append("error_reports")

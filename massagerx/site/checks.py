@@ -46,6 +46,9 @@ def _plain() -> Iterator[tuple[int, str, str]]:
     bucket = urlsplit(getattr(default_storage, "endpoint_url", None) or "")
     if bucket.scheme == "http" and not _is_here(bucket.hostname or ""):
         yield 4, "The bucket of pictures", "Write MEDIA_BUCKET with https://."
+    reports = urlsplit(getattr(settings, "SENTRY_DSN", ""))
+    if reports.scheme == "http" and not _is_here(reports.hostname or ""):
+        yield 5, "The service that errors are sent to", "Write SENTRY_DSN with https://."
 
 
 def _is_here(host: str) -> bool:

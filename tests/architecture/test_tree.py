@@ -11,7 +11,8 @@ TOP = {
     "bench", "bin", "blog", "bookings", "deploy", "docs", "gunicorn.conf.py", "launch", "locale", "manage.py",
     "massagerx", "pyproject.toml",
     "requirements-dev.lock", "requirements-dev.txt", "requirements-local.lock", "requirements-local.txt",
-    "requirements.lock", "requirements.txt", "run.py", "services", "static", "templates", "tests",
+    "requirements-sentry.lock", "requirements-sentry.txt", "requirements.lock", "requirements.txt", "run.py",
+    "services", "static", "templates", "tests",
 }  # fmt: skip
 TEXT = {".py", ".html", ".txt", ".css", ".js", ".md", ".toml", ".sh", ".json", ".yml", ""}
 
@@ -49,10 +50,11 @@ def test_locks_agree_with_each_other() -> None:
     development = pins(ROOT / "requirements-dev.lock")
 
     assert production.items() <= local.items() <= development.items()
+    assert pins(ROOT / "requirements-sentry.lock").items() <= development.items()
 
 
 def test_locks_hold_what_is_asked_for() -> None:
-    for name in ("requirements", "requirements-local", "requirements-dev"):
+    for name in ("requirements", "requirements-local", "requirements-sentry", "requirements-dev"):
         asked = re.findall(
             r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE
         )

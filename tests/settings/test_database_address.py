@@ -28,3 +28,11 @@ def test_behind_a_pool_nothing_is_asked_that_outlives_a_transaction() -> None:
 def test_other_pools_are_refused(address: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="pool= can only be transaction"):
         database(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["postgres://me@%2Frun%2Fpostgresql/site", "postgres://me@//run/postgresql/site"]
+)
+def test_a_socket_may_be_written_either_way(address: str) -> None:
+    config = database(address)
+    assert (config["HOST"], config["NAME"], config["USER"]) == ("/run/postgresql", "site", "me")

@@ -61,6 +61,16 @@ def test_errors_are_counted_for_the_owner_without_what_was_typed(tmp_path: Path)
     assert (kind["what"], kind["times"]) == ("massagerx: lost: [email]", 1)
 
 
+def test_errors_go_to_a_service_where_there_is_one(tmp_path: Path) -> None:
+    show = "import django, logging; django.setup(); print([type(one).__name__ for one in logging.getLogger().handlers])"
+    assert "ErrorReportHandler" not in start(tmp_path, show=show).stdout
+    done = start(tmp_path, show=show, SENTRY_DSN="https://key@errors.massage-rx.test/7")
+    assert "ErrorReportHandler" in done.stdout, done.stderr
+    odd = start(tmp_path, show=show, SENTRY_DSN="errors.massage-rx.test")
+    assert odd.returncode != 0
+    assert "SENTRY_DSN must be as the service shows it" in odd.stderr
+
+
 def test_provider_sends_in_place_of_a_mail_server(tmp_path: Path) -> None:
     provider = {"EMAIL_HOST": "", "EMAIL_BACKEND": "anymail.backends.postmark.EmailBackend"}
 

@@ -54,7 +54,9 @@ def test_a_broker_a_mail_server_and_a_bucket_too(
     site.CELERY_BROKER_URL, _cache = redis_urls("redis://10.0.0.7:6379")
     site.EMAIL_HOST = "smtp.massage-rx.test"
     monkeypatch.setattr(checks, "default_storage", SimpleNamespace(endpoint_url="http://store.internal:9000"))
-    assert warned() == ["massagerx.W002", "massagerx.W003", "massagerx.W004"]
+    site.SENTRY_DSN = "http://key@errors.massage-rx.test/7"
+    assert warned() == ["massagerx.W002", "massagerx.W003", "massagerx.W004", "massagerx.W005"]
+    site.SENTRY_DSN = "https://key@errors.massage-rx.test/7"
     site.CELERY_BROKER_URL, _cache = redis_urls("rediss://10.0.0.7:6379")
     site.EMAIL_USE_TLS = True
     monkeypatch.setattr(

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from launch.servers import free_port
 from tests.support import ROOT, require
+from tests.support.proxy import HOST, Proxy
 
-#: What the file calls the site.
-HOST = "www.example.com"
 #: How long a picture of a bucket is kept here; a test can't wait for a day.
 KEPT_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Proxy:
-    plain: int
-    tls: int
-    log: Path
-
-    def ask(
-        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], str]:
-        """One request over TLS: status, headers in small letters, text."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection("127.0.0.1", self.tls, timeout=30, context=context)
-        try:
-            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, found, response.read().decode(errors="replace")
-        finally:
-            connection.close()
 
 
 def rendered(tmp: Path, *, host: str, plain: int, tls: int, web: int, media: Path) -> str:

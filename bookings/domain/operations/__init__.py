@@ -19,6 +19,7 @@ from .changes import (
 )
 from .claim import Wish, claim, claim_all
 from .correct import Correction, VisitAddress, correct_together, correct_visit
+from .doors import forget_address_rules, set_address_rule
 from .enquiries import answer_contact, close_contact, purge_enquiries, request_booklet, send_contact
 from .health_answers import answer_screening, recheck_screening, was_just_answered
 from .hold import (
@@ -135,6 +136,7 @@ __all__ = [
     "extend_hold",
     "fee_may_become",
     "first_tier",
+    "forget_address_rules",
     "free_until",
     "hand_in_note",
     "hold_time",
@@ -177,6 +179,7 @@ __all__ = [
     "require_movable",
     "rules_for_move",
     "send_contact",
+    "set_address_rule",
     "stay_away_today",
     "therapist_for_move",
     "treatment_of",

@@ -71,10 +71,10 @@ def keep(
     leaves_at: datetime,
     **beside: Any,
 ) -> None:
-    """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee` and `drives` as
-    `columns_of` writes rows, the keys of `add_ons`, the notes of `access`, the client's
-    `phone` as it was and as it was written. What waits to tell how the visit stands waits as long. Nothing where the
-    message leaves at once."""
+    """Keeps what an act changed, until its message leaves: how the visit `was`, and `beside` it `fee`, `drives` and
+    `steps` as `columns_of` writes rows, the keys of `add_ons`, the notes of `access`, the client's `phone` as it was
+    and as it was written. What waits to tell how the visit stands waits as long. Nothing where the message leaves at
+    once."""
     if leaves_at <= act.at:
         return
     now_is = columns_of(event.booking)
@@ -111,14 +111,17 @@ def is_as_told(booking: Booking, act: Act, was: Columns, **beside: Any) -> bool:
         known |= one["visit"]
         add_ons = one.get("add_ons", add_ons)
     now_is = columns_of(booking)
-    same = all(now_is[name] == text for name, text in known.items() if name != "revision")
+    same = all(
+        now_is[name] == text for name, text in known.items() if name not in ("revision", "address_rule")
+    )
     return same and (add_ons is None or set(add_ons) == {row.pk for row in booking.add_ons.all()})
 
 
 def waiting_thoughts(*, now: datetime) -> QuerySet[SecondThought]:
-    """What can still be undone, the newest first, without what it would put back."""
+    """What can still be undone, the newest first, without what it would put back; with `is_told`, whether a message
+    waits to tell the client how the visit stands: none does where all is as they know it."""
     rows = SecondThought.objects.filter(leaves_at__gt=now).select_related("event__booking")
-    return rows.defer("before").order_by("-event")
+    return rows.annotate(is_told=outbox.waits_to_tell("event__booking")).defer("before").order_by("-event")
 
 
 def purge_second_thoughts(*, now: datetime) -> int:

@@ -19,6 +19,7 @@ from massagerx.lib.encryption import UnreadableValue
 
 from .act import Act, columns_of, keep
 from .claim import claim_in_place
+from .doors import lock_rule_at
 from .move import at_door, quote_as_agreed, require_movable, tell_change, treatment_of
 from .status import lock_therapists_of
 from .transaction import block_of, record, translated_errors
@@ -114,6 +115,7 @@ def correct_visit(
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
+            fresh.address_rule = lock_rule_at(address.address_key)
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
         tells = was_elsewhere if tells is None else tells and is_other

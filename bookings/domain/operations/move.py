@@ -270,6 +270,7 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
     deleted = list(drives.order_by("pk"))
     drives.delete()
     # So did what was pressed on the way to the time that was.
+    steps = list(fresh.steps.order_by("pk"))
     fresh.steps.all().delete()
     if fresh.therapist_id != before.therapist_id:
         CheckIn.objects.end_with_visit(fresh, at=act.at)
@@ -279,7 +280,11 @@ def _write_move(fresh: Booking, slot: Slot, quote: pricing.Quote, act: Act, was:
         links.revoke_visit_links(fresh, now=act.at)
     event = record(fresh, EventKind.MOVED, fresh.status, act, before=before)
     leaves_at = act.tells_at(before.starts_at, fresh.starts_at)
-    keep(event, was, act, leaves_at, drives=[columns_of(drive) for drive in deleted])
+    beside = {
+        "drives": [columns_of(drive) for drive in deleted],
+        "steps": [columns_of(step) for step in steps],
+    }
+    keep(event, was, act, leaves_at, **beside)
     return leaves_at
 
 

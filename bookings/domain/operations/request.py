@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -42,6 +42,7 @@ from bookings.exceptions import (
 )
 from bookings.models import (
     AccessNotes,
+    AddressRule,
     Booking,
     BookingEvent,
     BookingQuerySet,
@@ -63,6 +64,7 @@ from massagerx.lib.locks import lock_names
 
 from .act import Act
 from .claim import Wish, claim, claim_all
+from .doors import lock_name, rules_at
 from .status import patience_with
 from .transaction import event_of, tell_listeners
 
@@ -228,7 +230,7 @@ def request_together(
         with claim_all(wishes, rules=looked_up.rules, now=now) as slots:
             # One press is answered with one: the first visit says by when.
             first_at = min(slot.starts_at for slot in slots)
-            person = _who(presses[0], several=len(presses) > AT_ONE_START)
+            person = _who(*presses)
             verdicts = [_judge(press, person) for press in presses]
             wait = {
                 slot.starts_at for slot, verdict in zip(slots, verdicts, strict=True) if not verdict.at_once
@@ -344,24 +346,29 @@ def _look_through(submission: Submission, looked_up: LookedUp, sender: Sender, *
 
 
 class _Who(NamedTuple):
-    """The client of a press; whether it is one that we know, and whether their mailbox must be proved first."""
+    """The client of a press; whether it is one that we know, and whether their mailbox must be proved first; the rules
+    of the addresses of its visits, by their keys."""
 
     client: Client
     is_known: bool
     must_prove: bool
+    doors: Mapping[str, str]
 
 
-def _who(press: _Press, *, several: bool = False) -> _Who:
-    """Raises `TooManyRequests` or `TooManyUnproved`."""
+def _who(*presses: _Press) -> _Who:
+    """Of presses that are one client's. Raises `TooManyRequests` or `TooManyUnproved`."""
+    press = presses[0]
     rules, actor = press.looked_up.rules, press.sender.actor
-    client, is_known, is_new = _client(press.submission, rules=rules, now=press.now, actor=actor)
+    keys = {each.submission.address_key for each in presses}
+    client, is_known, is_new = _client(press.submission, keys, rules=rules, now=press.now, actor=actor)
+    doors = rules_at(keys)
     is_sure = actor is not None or press.sender.proved
     must_prove = is_new and not is_sure
     if must_prove:
-        _require_few_unproved(rules, press.sender.source, several=several)
+        _require_few_unproved(rules, press.sender.source, several=len(presses) > AT_ONE_START)
     if is_new or is_sure:
         _note_told(client, press.submission)
-    return _Who(client, is_known, must_prove)
+    return _Who(client, is_known and not doors, must_prove, doors)
 
 
 def _note_told(client: Client, submission: Submission) -> None:
@@ -460,6 +467,7 @@ def _write(
         city=area.city,
         area=area,
         access_type=submission.access_type,
+        address_rule=person.doors.get(submission.address_key, ""),
         preference=submission.preference,
         treatment_cents=quote.treatment_cents,
         add_ons_cents=quote.add_ons_cents,
@@ -580,7 +588,8 @@ def would_confirm(
     if submission.email:
         same |= Q(email=submission.email)
     flagged = Client.objects.filter(same).exclude(door_rule="")
-    client = people.filter(~Exists(flagged), bookings__status=BookingStatus.COMPLETED).first()
+    door = AddressRule.objects.filter(address_key=submission.address_key)
+    client = people.filter(~Exists(flagged), ~Exists(door), bookings__status=BookingStatus.COMPLETED).first()
     is_known = client is not None and _is_same_person(client, submission)
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
@@ -636,7 +645,12 @@ _VISITS = CompiledQuery(
 
 
 def _client(
-    submission: Submission, *, rules: BookingRules, now: datetime, actor: User | None
+    submission: Submission,
+    address_keys: Iterable[str],
+    *,
+    rules: BookingRules,
+    now: datetime,
+    actor: User | None,
 ) -> tuple[Client, bool, bool]:
     """The client; whether it is one that we know, neither blocked nor with a rule for their door, who has had a visit;
     and whether it is a new one, whose mailbox nobody has proved.
@@ -645,9 +659,12 @@ def _client(
     of the same email with other phones where the mailbox was proved: whoever knows only another's email or phone can't
     use up what is theirs. What the desk books is neither counted nor refused. Under a lock of their own, since requests
     for other therapists hold other locks: on the email and the phone themselves, since the row of somebody new can't be
-    seen by who books at the same moment.
+    seen by who books at the same moment. So are the addresses locked, whose rules are read next.
     """
-    lock_names(*(f"client:{name}" for name in (submission.email, submission.phone) if name))
+    lock_names(
+        *(f"client:{name}" for name in (submission.email, submission.phone) if name),
+        *map(lock_name, address_keys),
+    )
     Client.objects.bulk_create(
         [Client(name=submission.name, email=submission.email, phone=submission.phone, created_at=now)],
         ignore_conflicts=True,

@@ -19,15 +19,18 @@ from bookings.models import (
     Booking,
     BookingRules,
     ChangeRequest,
+    CheckIn,
     DriveOverride,
     LateFee,
     SecondThought,
     Therapist,
+    VisitStep,
 )
 
 from .act import Act, set_columns
 from .claim import Standing, claim_in_place, claim_move
 from .correct import write_access, write_phone
+from .doors import lock_rule_at
 from .move import visit_request_of
 from .status import expires_at, first_tier, patience_with
 from .transaction import block_of, record, translated_errors
@@ -93,6 +96,8 @@ def _takes_time_back(booking: Booking, was: Booking, now: datetime) -> bool:
 def _require_last(fresh: Booking, thought: SecondThought) -> None:
     if fresh.events.order_by("-pk").values_list("pk", flat=True).first() != thought.event_id:
         raise ChangedMeanwhile
+    if "steps" in thought.before and fresh.steps.exists():
+        raise ChangedMeanwhile
 
 
 def _give_hour_to_answer(booking: Booking, now: datetime) -> list[str]:
@@ -116,6 +121,11 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     block, status = block_of(fresh), fresh.status
     set_columns(fresh, before["visit"])
     fields = [*before["visit"], *_give_hour_to_answer(fresh, act.at)]
+    if not {"street", "unit", "area_id"}.isdisjoint(fields):
+        fresh.address_rule = lock_rule_at(fresh.address_key)
+        fields.append("address_rule")
+    if "therapist_id" in fields:
+        CheckIn.objects.go_on(fresh)
     if fields:
         fresh.save(update_fields=fields)
         outbox.give_back(booking=fresh, since=event.at)
@@ -139,10 +149,11 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
         # One that was corrected since spoke of a visit elsewhere in the day.
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         drives.filter(at__gte=event.at).delete()
-    for columns in before.get("drives", ()):
-        drive = DriveOverride()
-        set_columns(drive, columns)
-        drive.save(force_insert=True)
+    for model, name in ((DriveOverride, "drives"), (VisitStep, "steps")):
+        for columns in before.get(name, ()):
+            row = model()
+            set_columns(row, columns)
+            row.save(force_insert=True)
     reason = _("before the email left")
     undone = Act(act.at, act.actor, reason=reason, press=act.press)
     record(fresh, EventKind.UNDONE, status, undone, before=block)

@@ -144,6 +144,8 @@ VIEWS: dict[str, set[str]] = {
     "my_own": {"therapist"},
     "my_pins": {"therapist"},
     "bookings_booking_check_in": {"owner", "desk"},
+    # Whoever makes that visit, and nobody else.
+    "bookings_booking_own": set(),
     "bookings_booking_day": {"owner", "desk", "therapist"},
     "bookings_booking_week": {"owner", "desk", "therapist"},
     "bookings_booking_sheet": {"owner", "desk", "therapist"},
@@ -204,6 +206,7 @@ LEAD_BACK = {"bookings_booking_close", "bookings_booking_undo"}
 POSTS: dict[str, set[str]] = {
     "bookings_booking_cancel_late": {"owner", "desk"},
     "bookings_booking_do": {"owner", "desk"},
+    "bookings_booking_door": {"owner", "desk"},
     "bookings_booking_health": {"owner", "desk"},
     "bookings_booking_late_fee": {"owner", "desk"},
     "bookings_booking_note": {"owner", "desk"},
@@ -286,6 +289,8 @@ class Desk:
             "bookings_booking_note": [self.other.pk],
             "bookings_booking_check_in": [self.other.pk],
             "bookings_booking_pin": [self.other.pk],
+            "bookings_booking_own": [self.other.pk],
+            "bookings_booking_door": [self.other.pk],
             "bookings_booking_step": [self.other.pk, "leaving"],
             "bookings_booking_undo_step": [self.other.pk, uuid.UUID(int=7)],
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],

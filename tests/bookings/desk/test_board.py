@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -117,6 +117,22 @@ def test_free_gaps_leave_out_drives_visits_holds_and_time_off(world: World) -> N
             assert drive.leaves_at is not None
             assert drive.arrives_at is not None
             assert not (start < drive.arrives_at and drive.leaves_at < end)
+
+
+@pytest.mark.parametrize(
+    ("clock", "shown"),
+    [
+        (at(8), "9:00 AM – 7:00 PM"),
+        (at(15), "3:00 PM – 7:00 PM"),
+        (at(18, 40), ""),
+        (at(20), "9:00 AM – 7:00 PM"),
+    ],
+)
+def test_of_a_gap_that_has_begun_what_is_left_is_offered(world: World, clock: datetime, shown: str) -> None:
+    """Less than half an hour is no gap; a day that is over shows what was free."""
+    with time_machine.travel(clock, tick=False):
+        page = text(signed_in(staff_user("early", *DESK_RIGHTS)), board("day"))
+    assert re.findall(r">Free ([^<]+?) ?<", page) == ([shown] if shown else [])
 
 
 def test_a_visit_of_several_says_which_it_is(world: World, desk: Client) -> None:

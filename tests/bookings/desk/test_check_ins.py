@@ -18,6 +18,7 @@ from bookings.domain.check_ins import MOST_WRONG
 from bookings.models import Booking, CheckIn, SafetyContact, SafetyPins
 from tests.factories import NOW, World, at
 
+from .conftest import signed_in, staff_user
 from .test_my_day import booked, front, hands, press, user
 
 __all__ = ["hands", "user"]
@@ -221,3 +222,51 @@ def test_an_arrival_that_came_late_is_no_reason_to_ask_twice(world: World, hands
     check_ins.watch(now=at(11, 30) + timedelta(seconds=30))
     assert row().asked_at == at(11, 30)
     assert row().alarm_at is None
+
+
+def test_an_owner_who_drives_has_the_buttons_and_pins_and_nothing_tells_which_it_was(
+    world: World, owner: Client
+) -> None:
+    """The desk's pages, which she may open at the door, say no more of it than a therapist's."""
+    user = User.objects.get(pk=owner.session["_auth_user_id"])
+    assert owner.get(PINS).status_code == 403
+    world.therapist.user = user
+    world.therapist.save()
+    booking, other = booked(world, 10, "Ana Sample"), booked(world, 15, "Bo Sample")
+    Booking.objects.filter(pk=other.pk).update(therapist=world.add_therapist())
+    assert owner.post(PINS, {"fine": FINE, "help": HELP}).status_code == 302
+    own = reverse("admin:bookings_booking_own", args=[booking.pk])
+    assert own in owner.get(reverse("admin:bookings_booking_change", args=[booking.pk])).content.decode()
+    assert owner.get(reverse("admin:bookings_booking_own", args=[other.pk])).status_code == 404
+    with time_machine.travel(at(9, 55), tick=False):
+        assert "I’m there" in owner.get(own).content.decode()
+    press(owner, booking, "arrived", at(9, 55))
+    enter_pin = reverse("admin:bookings_booking_pin", args=[booking.pk])
+    assert enter_pin in seen_at(owner, own, at(10, 5))
+    assert (
+        owner.post(reverse("admin:bookings_booking_pin", args=[other.pk]), {"pin": FINE}).status_code == 404
+    )
+    alarm = reverse("admin:bookings_booking_check_in", args=[booking.pk])
+    pages = [
+        own,
+        reverse("admin:index"),
+        reverse("admin:bookings_booking_change", args=[booking.pk]),
+        reverse("admin:bookings_message_changelist"),
+        alarm,
+    ]
+    seen = []
+    for pin in (FINE, HELP):
+        CheckIn.objects.update(ended_at=None, answered_at=None)
+        enter(owner, booking, pin, at(10, 10))
+        seen.append([without_keys(seen_at(owner, address, at(10, 11))) for address in pages])
+    assert row().is_alarm
+    assert seen[0] == seen[1]
+    # Whoever else sees every visit is shown it.
+    desk = signed_in(staff_user("desk", "view_booking", "change_booking", "view_message"))
+    assert alarm in seen_at(desk, reverse("admin:index"), at(10, 11))
+    assert "doesn’t answer" in seen_at(desk, reverse("admin:bookings_message_changelist"), at(10, 11))
+
+
+def seen_at(client: Client, address: str, when: datetime) -> str:
+    with time_machine.travel(when, tick=False):
+        return client.get(address).content.decode()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import intake, operations
 from bookings.domain.clients import merge_clients
+from bookings.domain.erasure import erase_client
+from bookings.domain.export import all_about
+from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus, DoorRule
-from bookings.models import Booking, BookingRules
+from bookings.models import AddressRule, Booking, BookingRules
 from bookings.models import Client as Person
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
+from tests.support.held_rows import ONLY_POSTGRESQL
 
 from .test_my_day import booked, front, hands, user
 
@@ -24,7 +32,10 @@ pytestmark = pytest.mark.django_db
 WORDS = "At the door: Two people only"
 
 
-def test_it_is_seen_before_a_visit_is_taken_over(world: World, hands: Client, owner: Client) -> None:
+@pytest.mark.parametrize("of_address", [False, True])
+def test_it_is_seen_before_a_visit_is_taken_over(
+    world: World, hands: Client, owner: Client, of_address: bool
+) -> None:
     booking = booked(world, 10, "Ana Sample")
     world.book(starts_at=at(14), name="Ana Sample", email="ana@example.com", phone="+12135550010")
     pages = {
@@ -42,7 +53,14 @@ def test_it_is_seen_before_a_visit_is_taken_over(world: World, hands: Client, ow
             return WORDS in " ".join(client.get(address).content.decode().split())
 
     assert not any(seen(owner, address) for address in pages.values())
-    Person.objects.update(door_rule=DoorRule.TWO_PEOPLE)
+    if of_address:
+        # A client has no door of their own: their page speaks of the person.
+        pages.pop("client")
+        sent = {"rule": DoorRule.TWO_PEOPLE}
+        said = owner.post(reverse("admin:bookings_booking_door", args=[booking.pk]), sent, follow=True)
+        assert "on 2 visits at this address" in said.content.decode()
+    else:
+        Person.objects.update(door_rule=DoorRule.TWO_PEOPLE)
     assert [name for name, address in pages.items() if not seen(owner, address)] == []
     assert seen(hands, pages["visit"])
     phone = " ".join(front(hands, 8).split())
@@ -86,3 +104,195 @@ def test_the_desk_sets_it_on_the_clients_page(world: World, owner: Client) -> No
     client.refresh_from_db()
     assert client.door_rule == DoorRule.NOT_ALONE
     assert owner.post(address, {**sent, "door_rule": "armed"}).status_code == 422
+
+
+# Who takes a visit over ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["", DoorRule.TWO_PEOPLE])
+def test_a_move_to_somebody_else_asks_whether_they_know(world: World, owner: Client, rule: str) -> None:
+    booking, second = booked(world, 10, "Ana Sample"), world.add_therapist()
+    Person.objects.update(door_rule=rule)
+    address = reverse("admin:bookings_booking_move", args=[booking.pk])
+    asked = {"day": str(DAY), "start": "12:00", "therapist": f"therapist:{world.therapist.slug}"}
+    words = "knows what holds at the door: Two people only"
+
+    def shown(asked: dict[str, str]) -> str:
+        with time_machine.travel(at(8), tick=False):
+            return " ".join(owner.get(address, asked).content.decode().split())
+
+    # By whom it is anyway, nobody takes it over.
+    assert words not in shown(asked)
+    asked["therapist"] = f"therapist:{second.slug}"
+    assert (words in shown(asked)) is bool(rule)
+    for knows in [DoorRule.NOT_ALONE.value, rule] if rule else [""]:
+        with time_machine.travel(at(8), tick=False):
+            owner.post(address, {**asked, "total_cents": booking.total_cents, "door": knows})
+        booking.refresh_from_db()
+        assert (booking.therapist == second) is (knows == rule)
+
+
+def test_a_rescue_asks_whether_whoever_comes_knows(world: World, owner: Client) -> None:
+    """Reading the emails first needs no word."""
+    booking, second = booked(world, 10, "Ana Sample"), world.add_therapist()
+    free = booked(world, 14, "Bo Sample")
+    set_rule(booking)
+    Booking.objects.filter(pk=free.pk).update(address_rule="")
+    address = f"{reverse('admin:bookings_booking_rescue')}?therapist={world.therapist.pk}&day={DAY}"
+    with time_machine.travel(at(8), tick=False):
+        rows = owner.get(address).context["rows"]
+        sent = {"visit": [row["booking"].pk for row in rows]}
+        sent |= {f"way-{row['booking'].pk}": row["ways"][0][0] for row in rows}
+        read = owner.post(address, {**sent, "read": "1"}).content.decode()
+        assert "nothing was moved" not in read
+        assert read.count("rescue-draft") == 2
+        said = owner.post(address, sent, follow=True).content.decode()
+    assert f"{booking.reference}: nothing was moved. Please say that whoever comes knows" in said
+    assert [Booking.objects.get(pk=row.pk).therapist for row in (booking, free)] == [world.therapist, second]
+    with time_machine.travel(at(8), tick=False):
+        owner.post(address, {**sent, f"door-{booking.pk}": DoorRule.TWO_PEOPLE}, follow=True)
+    assert Booking.objects.get(pk=booking.pk).therapist == second
+
+
+# An address ----------------------------------------------------------------------------------------------------------
+
+
+def set_rule(booking: Booking, rule: str = DoorRule.TWO_PEOPLE) -> int:
+    actor, _made = User.objects.get_or_create(username="desk", is_staff=True)
+    return operations.set_address_rule(booking=booking, rule=rule, actor=actor, now=NOW)
+
+
+def rule_of(booking: Booking) -> str:
+    return Booking.objects.get(pk=booking.pk).door_rule
+
+
+@pytest.mark.parametrize("street", ["12 Sample Street", "12 sample street.", "14 Sample Street"])
+def test_a_request_for_such_an_address_waits_for_staff(world: World, street: str) -> None:
+    """Whoever asks, and however it is typed."""
+    elsewhere: dict[str, Any] = {"email": "bo@example.com", "phone": "+12135550188"}
+    Booking.objects.filter(pk=world.book(**elsewhere, street=street).pk).update(
+        status=BookingStatus.COMPLETED
+    )
+    set_rule(world.book(starts_at=at(12)))
+    submission = world.submission(starts_at=at(15), street=street, **elsewhere)
+    result = intake.current_screening(now=NOW).evaluate(CLEAR_ANSWERS, world.service.slug, NOW.date())
+    sure = operations.would_confirm(
+        submission=submission, result=result, rules=BookingRules.load(), actor=None
+    )
+    booking = operations.request_booking(submission=submission, now=NOW)
+    holds = not street.startswith("14")
+    assert booking.status == (BookingStatus.REQUESTED if holds else BookingStatus.CONFIRMED)
+    assert sure is not holds
+    assert booking.door_rule == (DoorRule.TWO_PEOPLE if holds else "")
+
+
+def test_visits_booked_together_wait_where_one_of_them_is_at_such_an_address(world: World) -> None:
+    Booking.objects.filter(pk=world.book().pk).update(status=BookingStatus.COMPLETED)
+    other = world.book(starts_at=at(12), email="bo@example.com", phone="+12135550188", street="9 Other Road")
+    set_rule(other)
+    submissions = [
+        world.submission(starts_at=at(14)),
+        world.submission(starts_at=at(16), street="9 Other Road"),
+    ]
+    first = submissions[0]
+    looked_up = operations.LookedUp(
+        rules=BookingRules.load(),
+        treatment=load_treatment(
+            service_slug=first.service_slug, option_id=first.option_id, add_on_ids=(), people=1
+        ),
+        area=world.area,
+        agreed=world.agreed,
+        screening=intake.current_screening(now=NOW),
+    )
+    bookings = operations.request_together(
+        submissions=submissions,
+        together=uuid.uuid4(),
+        looked_up=looked_up,
+        sender=operations.Sender(),
+        now=NOW,
+    )
+    assert [booking.status for booking in bookings] == [BookingStatus.REQUESTED] * 2
+    assert [booking.door_rule for booking in bookings] == ["", DoorRule.TWO_PEOPLE]
+
+
+def test_the_stricter_of_client_and_address_holds(world: World) -> None:
+    booking = world.book()
+    set_rule(booking, DoorRule.NOT_ALONE)
+    assert rule_of(booking) == DoorRule.NOT_ALONE
+    Person.objects.update(door_rule=DoorRule.TWO_PEOPLE)
+    assert rule_of(booking) == DoorRule.TWO_PEOPLE
+
+
+def test_it_goes_where_the_address_goes(world: World) -> None:
+    """Corrected to another address, a visit has that one's rule; undone, its own again, as it is by then; taken back,
+    none says so any more, whatever has become of it."""
+    booking = booked(world, 10, "Ana Sample")
+    there = booked(world, 14, "Bo Sample", street="9 Other Road")
+    over = booked(world, 16, "Cy Sample")
+    Booking.objects.filter(pk=over.pk).update(status=BookingStatus.CANCELED)
+    assert set_rule(there) == 1
+    actor = User.objects.get(username="desk")
+    act = operations.Act(NOW, actor)
+    told = {"street": "9 Other Road", "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
+    address = operations.VisitAddress.told(told, ())
+    correction = operations.Correction(address=address)
+    operations.correct_visit(booking=booking, correction=correction, act=act)
+    assert rule_of(booking) == DoorRule.TWO_PEOPLE
+    # Where it was before somebody writes down a rule meanwhile.
+    set_rule(over, DoorRule.NOT_ALONE)
+    assert [rule_of(row) for row in (booking, there, over)] == ["two_people", "two_people", "not_alone"]
+    operations.undo(press=act.press, actor=actor, now=NOW)
+    assert rule_of(booking) == DoorRule.NOT_ALONE
+    assert set_rule(booking, "") == 2
+    assert [rule_of(row) for row in (booking, there, over)] == ["", "two_people", ""]
+    assert AddressRule.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_it_is_forgotten_with_the_last_client_there(world: World, is_shared: bool) -> None:
+    booking = world.book()
+    set_rule(booking)
+    Booking.objects.filter(pk=booking.pk).update(status=BookingStatus.COMPLETED)
+    if is_shared:
+        world.book(starts_at=at(14), email="bo@example.com", phone="+12135550188", street="12 SAMPLE street")
+    actor = User.objects.get(username="desk")
+    told = {line.key: line.value for line in all_about(booking.client)[1].records[0]}
+    assert told["address_rule"] == DoorRule.TWO_PEOPLE
+    erase_client(client=booking.client, actor=actor, now=NOW)
+    assert rule_of(booking) == ""
+    assert AddressRule.objects.exists() is is_shared
+
+
+def test_nobody_sets_a_rule_for_who_is_erased_or_one_that_there_is_not(world: World, owner: Client) -> None:
+    booking = world.book()
+    address = reverse("admin:bookings_booking_door", args=[booking.pk])
+    said = owner.post(address, {"rule": "armed"}, follow=True)
+    assert "armed is not one of the available choices" in said.content.decode()
+    Booking.objects.filter(pk=booking.pk).update(status=BookingStatus.COMPLETED)
+    actor = User.objects.create_user("staff", is_staff=True)
+    erase_client(client=booking.client, actor=actor, now=NOW)
+    assert owner.post(address, {"rule": "two_people"}).status_code == 403
+    assert not AddressRule.objects.exists()
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_a_visit_that_is_booked_meanwhile_has_it_too(world: World) -> None:
+    """A press that has read *no rule here*, and is not committed yet, is waited for."""
+    first, came = world.book(), []
+    setter = threading.Thread(target=lambda: came.append(in_thread(set_rule, first)))
+    with transaction.atomic():
+        second = world.book(starts_at=at(14))
+        setter.start()
+        setter.join(timeout=1)
+        assert came == []
+    setter.join(timeout=120)
+    assert came == [2]
+    assert rule_of(second) == DoorRule.TWO_PEOPLE
+
+
+def in_thread(call: Callable[[Booking], int], booking: Booking) -> int:
+    try:
+        return call(booking)
+    finally:
+        connections.close_all()

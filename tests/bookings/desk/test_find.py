@@ -34,7 +34,8 @@ def test_the_next_visit_stands_beside_whoever_is_found(world: World, desk: Clien
     # A canceled visit is neither.
     assert page(other) not in text
     assert f'name="visit" value="{coming.pk}"' in text
-    assert "Next visit" in on_client
+    heads = [on_client.index(f">{head}<") for head in ("Next visit", "Phone", "Last visit", "Email")]
+    assert heads == sorted(heads)
     assert f'name="visit" value="{coming.pk}"' in on_client
 
 

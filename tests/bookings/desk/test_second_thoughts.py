@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from bookings.domain import operations
+from bookings.domain.operations import Act, NewTime
 from bookings.enums import BookingStatus, MessageState
 from bookings.models import Booking, Message, SecondThought
-from tests.factories import NOW, World
+from tests.factories import NOW, World, at
 
 from .conftest import DESK_RIGHTS, signed_in, staff_user
 from .test_visit import do, page, said
@@ -86,3 +88,17 @@ def test_only_by_a_press_of_who_may(desk: Client, confirmed: Booking) -> None:
     assert reader.post(address).status_code == 403
     confirmed.refresh_from_db()
     assert confirmed.status == BookingStatus.CONFIRMED
+
+
+def test_no_hour_is_named_for_what_nobody_is_told(desk: Client, world: World) -> None:
+    """Moved away and back, it is as the client knows it."""
+    before = NOW - timedelta(hours=1)
+    booking = operations.confirm_booking(booking=world.book(now=before), actor=None, now=before)
+    Message.objects.update(state=MessageState.SENT)
+    actor = User.objects.get(username="desk")
+    for hour, seconds in ((14, 40), (10, 20)):
+        act = Act(NOW - timedelta(seconds=seconds), actor)
+        operations.move_booking(booking=booking, to=NewTime(at(hour)), act=act)
+        text = desk.get(page(booking)).content.decode()
+        assert ("The client hears at 12:01 PM." in text) is (hour == 14)
+        assert ("It is as the client knows it, so nothing is sent." in text) is (hour == 10)

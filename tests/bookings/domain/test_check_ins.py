@@ -15,6 +15,7 @@ from bookings.domain import check_ins, operations
 from bookings.domain.check_ins import KEEP, MOST_WRONG, WRONG_PINS_LAST
 from bookings.domain.operations import Act, NewTime, Press
 from bookings.enums import MessageKind, MessageState, StepKind
+from bookings.exceptions import ChangedMeanwhile
 from bookings.models import Booking, CheckIn, Message, SafetyContact, SafetyPins, Therapist
 from bookings.notifications import delivery
 from tests.factories import DAY, NOW, World, at
@@ -303,6 +304,29 @@ def test_a_visit_that_goes_to_somebody_else_is_theirs_to_answer(
     assert row(visit).ended_at == at(9, 55)
     press(visit, hands, StepKind.ARRIVED, at(13, 50))
     assert (row(visit).opened_at, row(visit).ended_at) == (at(13, 50), None)
+
+
+@pytest.mark.parametrize("is_pressed_since", [False, True])
+def test_a_move_to_another_therapist_that_is_undone_ended_nothing(
+    world: World, hands: User, is_pressed_since: bool
+) -> None:
+    """Who had arrived, long before it begins, is looked out for again; not where the other has begun with it since."""
+    visit = operations.confirm_booking(booking=world.book(starts_at=at(15)), actor=None, now=NOW)
+    key = press(visit, hands, StepKind.ARRIVED, at(10))
+    other, act = world.add_therapist(), Act(at(10, 5), hands)
+    to = NewTime(at(15), f"therapist:{other.slug}")
+    visit = operations.move_booking(booking=visit, to=to, act=act)
+    assert row(visit).ended_at == at(10, 5)
+    if is_pressed_since:
+        press(visit, hands, StepKind.LEAVING, at(10, 6))
+        with pytest.raises(ChangedMeanwhile):
+            operations.undo(press=act.press, actor=hands, now=at(10, 6))
+        return
+    operations.undo(press=act.press, actor=hands, now=at(10, 6))
+    assert row(visit).ended_at is None
+    assert [step.key for step in visit.steps.standing()] == [key]
+    watch_until(at(15, 30), since=at(14, 50))
+    assert row(visit).asked_at is not None
 
 
 def test_no_move_and_no_new_arrival_ends_a_call_for_help(visit: Booking, hands: User) -> None:

@@ -16,16 +16,18 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from bookings import tasks
 from bookings.courses.models import CoursePlan
 from bookings.domain import area_requests, intake, message_copies, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
-from bookings.domain.erasure import erase_client
+from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.reports import load_report
 from bookings.enums import BookingStatus, MessageState, PairingKind, StepKind
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
     BookingDraft,
+    BookingRules,
     Booklet,
     ChangeRequest,
     Client,
@@ -387,3 +389,56 @@ def test_the_log_of_a_namesake_stays_and_that_of_a_deleted_row_goes(world: World
     kept, gone = LogEntry.objects.order_by("pk")
     assert (kept.object_repr, kept.change_message) == (PERSON["name"], "Phone.")
     assert (gone.object_repr, gone.change_message) == ("Erased", "")
+
+
+# Whose time is over --------------------------------------------------------------------------------------------------
+
+
+def years_ago(years: int, *, world: World, status: str = BookingStatus.COMPLETED, **changes: Any) -> Client:
+    """A client whose one visit was so many years, and an hour, ago."""
+    booking = world.book(**changes)
+    shift = NOW.replace(year=NOW.year - years) - timedelta(hours=1) - booking.ends_at
+    times = ("starts_at", "ends_at", "blocked_from", "blocked_until")
+    moved = {name: getattr(booking, name) + shift for name in times}
+    Booking.objects.filter(pk=booking.pk).update(status=status, **moved)
+    Client.objects.filter(pk=booking.client_id).update(created_at=moved["starts_at"])
+    Link.objects.all().delete()
+    return booking.client
+
+
+def is_erased(client: Client) -> bool:
+    return Client.objects.get(pk=client.pk).erased_at is not None
+
+
+def test_who_has_not_come_for_the_owners_years_is_erased(world: World) -> None:
+    gone = years_ago(7, world=world)
+    came = years_ago(6, world=world, email="bo@example.com", phone="+12135550188")
+    never = Client.objects.create(
+        name="Cy Sample", email="cy@example.com", phone="+12135550189", created_at=NOW - timedelta(days=3000)
+    )
+    assert erase_long_gone(now=NOW) == 2
+    assert [is_erased(client) for client in (gone, came, never)] == [True, False, True]
+    assert Erasure.objects.get(client=gone).by is None
+    assert Booking.objects.filter(client=gone).count() == 1
+    BookingRules.objects.update(clients_kept_years=1)
+    tasks.erase_long_gone_clients()
+    assert is_erased(came)
+
+
+@pytest.mark.parametrize("status", [BookingStatus.REQUESTED, BookingStatus.CONFIRMED])
+def test_who_has_a_visit_that_nobody_closed_waits(world: World, status: str) -> None:
+    client = years_ago(8, world=world, status=status)
+    assert erase_long_gone(now=NOW) == 0
+    assert not is_erased(client)
+
+
+def test_who_has_come_back_or_just_written_stays(world: World) -> None:
+    """What they wrote would go with them, before anybody has answered."""
+    back = years_ago(8, world=world)
+    world.book(starts_at=at(14))
+    wrote = years_ago(9, world=world, email="bo@example.com", phone="+12135550188")
+    sent = {"name": "Bo", "email": "BO@example.com", "phone": "", "body": "May I come again?"}
+    operations.send_contact(key=uuid.uuid4(), now=NOW, **sent)
+    assert erase_long_gone(now=NOW) == 0
+    assert not is_erased(back)
+    assert not is_erased(wrote)

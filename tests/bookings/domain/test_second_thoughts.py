@@ -675,12 +675,20 @@ def test_a_move_that_was_undone_is_not_compared_with(
     assert "2:00" not in text
 
 
+def are_told() -> list[bool]:
+    """Of what can be undone, the newest first, whether a client hears of it."""
+    rows: Any = operations.waiting_thoughts(now=THEN)
+    return [row.is_told for row in rows]
+
+
 def test_nobody_hears_of_a_visit_that_was_moved_away_and_back(
     visit: Booking, staff: User, smtp_server: MailServer
 ) -> None:
     token = links.visit_token(visit, now=NOW)
     do_move(visit, staff)
+    assert are_told() == [True]
     move(visit, staff, 10, THEN + MINUTE)
+    assert are_told() == [False, False]
     assert Outcome.SENT not in send(THEN + 10 * MINUTE)
     assert smtp_server.messages == []
     assert opens(token, THEN + 10 * MINUTE)

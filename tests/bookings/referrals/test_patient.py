@@ -485,6 +485,18 @@ def test_booking_at_the_desk_for_a_client_of_that_mailbox_erases_it_too(
     assert not Message.objects.filter(kind="referred").exists()
 
 
+def test_entry_that_was_not_used_stays_where_nobody_asked_for_the_erasure(
+    world: World, plan: CoursePlan, office: ReferralOffice
+) -> None:
+    """The client's years are over, and the office has just sent them again."""
+    make_referral(office, plan)
+    staff = User.objects.create_user("staff", is_staff=True)
+    visit = world.book()
+    operations.cancel_booking(booking=visit, actor=staff, now=NOW)
+    erasure.erase_client(client=visit.client, actor=None, now=NOW)
+    assert Referral.objects.count() == 1
+
+
 @pytest.mark.parametrize("how", ["another email", "another's course"])
 def test_phone_that_two_share_shows_and_erases_nothing_of_the_other(
     world: World, plan: CoursePlan, office: ReferralOffice, how: str

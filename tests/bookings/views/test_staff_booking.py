@@ -274,12 +274,12 @@ def test_one_who_is_found_is_offered_the_same_again_at_the_usual_hour(world: Wor
                name="Bo Sample", email="bo@example.com", phone="+12135550177")  # fmt: skip
     found = desk.get(FIND, {"q": "213 555 0123"}, headers={"X-Part": "found"}).context["found"]
     assert [time["when"] for time in found[0]["times"]][::2] == [
-        "Mon, Dec 14, 2026, 2:00 PM PST",
-        "Mon, Dec 28, 2026, 2:00 PM PST",
+        "Mon, Dec 14, 2:00 PM",
+        "Mon, Dec 28, 2:00 PM",
     ]
     taken = found[0]["times"][1]["when"]
-    assert taken.startswith("Mon, Dec 21, 2026, ")
-    assert taken != "Mon, Dec 21, 2026, 2:00 PM PST"
+    assert taken.startswith("Mon, Dec 21, ")
+    assert taken != "Mon, Dec 21, 2:00 PM"
 
     time = found[0]["times"][0]
     answer = desk.post(BEGIN, {"visit": visit.pk, "who": time["who"], "starts_at": time["value"]})
