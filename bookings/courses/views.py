@@ -433,12 +433,12 @@ class Draft:
         """What is sent for those that have a time."""
         return [
             Priced(
-                Chosen(visit.time.starts_at, visit.therapist),
+                at,
                 self.cents(visit),
                 tuple(sorted(add_on.pk for add_on in self.treatments[visit.target.phase].add_ons)),
             )
             for visit in visits
-            if visit.time is not None
+            if (at := visit.chosen)
         ]
 
     def shown(self, visits: list[PlannedVisit]) -> dict[str, Any]:

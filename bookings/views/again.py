@@ -36,33 +36,27 @@ def start_again(
         steps.CAME_LAST: booking.therapist.slug,
         **more,
     }
+    by_staff = steps.STAFF_BOOKING in more
     if same:
         begun |= _like(booking)
+    if with_details:
+        begun |= {
+            "details": _details(booking, beside, by_staff=by_staff),
+            steps.FILLED_FOR: booking.client.email,
+            steps.AGAIN_OF: booking.pk,
+        }
     step = "where"
     try:
-        begun |= _treatment(booking, beside)
-        if same and beside is not None:
-            begun[steps.SECOND_PREFERENCE] = f"therapist:{beside.therapist.slug}"
+        if with_details:
+            area = queries.area(booking.area.zip_code, today=timezone.localdate(), by_staff=by_staff)
+            begun["zip_code"], step = area.zip_code, "when"
+    except OutsideArea as error:
+        messages.warning(request, refusal_words(error))
+    try:
+        begun |= _treatment(booking, beside, same=same)
     except NoLongerOffered as error:
         messages.warning(request, refusal_words(error))
         step = "start"
-    if with_details:
-        begun |= {"details": _details(booking), steps.FILLED_FOR: booking.client.email}
-        if beside is not None:
-            begun["details"]["second_name"] = beside.visit_for
-        # What is kept like a health answer is for the client alone: staff read it on its page, which writes that down.
-        if steps.STAFF_BOOKING not in more:
-            begun["details"]["purpose"] = _purpose(booking)
-        begun[steps.AGAIN_OF] = booking.pk
-        try:
-            queries.area(
-                booking.area.zip_code, today=timezone.localdate(), by_staff=steps.STAFF_BOOKING in more
-            )
-        except OutsideArea as error:
-            messages.warning(request, refusal_words(error))
-        else:
-            begun["zip_code"] = booking.area.zip_code
-            step = "when" if step == "where" else step
     steps.save_anew(request, steps.load_progress(request), **begun)
     return steps.back_to(step)
 
@@ -77,8 +71,9 @@ def _like(booking: Booking) -> dict[str, Any]:
     }
 
 
-def _treatment(booking: Booking, beside: Booking | None) -> dict[str, Any]:
-    """What was booked, as the draft keeps it, also for two side by side. Raises `NoLongerOffered`."""
+def _treatment(booking: Booking, beside: Booking | None, *, same: bool) -> dict[str, Any]:
+    """What was booked, as the draft keeps it, also for two side by side, with the `same` therapist for the second.
+    Raises `NoLongerOffered`."""
     chosen: dict[str, Any] = {
         "option": booking.option_id,
         "add_ons": [add_on.pk for add_on in booking.add_ons.all()],
@@ -90,12 +85,16 @@ def _treatment(booking: Booking, beside: Booking | None) -> dict[str, Any]:
         add_on_ids=chosen["add_ons"],
         people=chosen["people"],
     )
-    both = {steps.SIDE_BY_SIDE: True, steps.SECOND_PREFERENCE: beside.preference} if beside else {}
+    both: dict[str, Any] = {}
+    if beside is not None:
+        second = f"therapist:{beside.therapist.slug}" if same else beside.preference
+        both = {steps.SIDE_BY_SIDE: True, steps.SECOND_PREFERENCE: second}
     return {"service": booking.service.slug, **chosen, **both}
 
 
-def _details(booking: Booking) -> dict[str, Any]:
-    """What was typed at the details step, as the draft keeps it."""
+def _details(booking: Booking, beside: Booking | None, *, by_staff: bool) -> dict[str, Any]:
+    """What was typed at the details step, as the draft keeps it. What is kept like a health answer is for the client
+    alone: staff read it on its page, which writes that down."""
     return {
         "name": booking.contact_name,
         "email": booking.client.email,
@@ -106,6 +105,8 @@ def _details(booking: Booking) -> dict[str, Any]:
         "recipient_language": booking.recipient_language,
         "payer_name": booking.payer_name,
         **address_of(booking),
+        **({"second_name": beside.visit_for} if beside is not None else {}),
+        **({} if by_staff else {"purpose": _purpose(booking)}),
     }
 
 

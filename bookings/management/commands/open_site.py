@@ -115,13 +115,16 @@ class _Filling:
             if part in said and not self.model(label).objects.exists():
                 self.save(part, label, self.table(said, part))
         for slug, text in self.table(said, "pages").items():
-            if not isinstance(text, bool | str):
-                self.problems.append(f"pages.{slug}: write its words, or true for ours, or false for none")
-            elif text is not False:
-                words = {} if text is True else {"body": to_html(text)}
-                self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
+            self.page(slug, text)
 
     # Parts -----------------------------------------------------------------------------------------------------------
+
+    def page(self, slug: str, text: Any) -> None:
+        if not isinstance(text, bool | str):
+            self.problems.append(f"pages.{slug}: write its words, or true for ours, or false for none")
+        elif text is not False:
+            words = {} if text is True else {"body": to_html(text)}
+            self.save(f"pages.{slug}", "blog.page", words, key={"slug": slug})
 
     def look(self, said: dict[str, Any]) -> None:
         """The logo, a file beside this one, and the colors."""

@@ -35,25 +35,22 @@ def note(request: HttpRequest, reference: str) -> HttpResponse:
             request, _("First press the button in our email, please. Then you can upload the note.")
         )
         return redirect("visits:visit", booking.reference)
-    form, status = NoteFileForm(), 200
-    if request.method == "POST":
-        form, status = NoteFileForm(request.POST, request.FILES), 422
-        if form.is_valid():
-            try:
-                operations.hand_in_note(booking=booking, now=now, **form.cleaned_data["file"])
-            except InvalidTransition:
-                return not_any_more(request, *get_visit(request, reference, now=now))
-            except TooManyFiles as error:
-                form.add_error("file", refusal_words(error))
-            else:
-                messages.success(
-                    request, _("Thank you, we have it. One of us will look at it and answer your request.")
-                )
-                return redirect("visits:note", booking.reference)
+    form = NoteFileForm(request.POST, request.FILES) if request.method == "POST" else NoteFileForm()
+    if form.is_valid():
+        try:
+            operations.hand_in_note(booking=booking, now=now, **form.cleaned_data["file"])
+        except TooManyFiles as error:
+            form.add_error("file", refusal_words(error))
+        except InvalidTransition:
+            return not_any_more(request, *get_visit(request, reference, now=now))
+        else:
+            words = _("Thank you, we have it. One of us will look at it and answer your request.")
+            messages.success(request, words)
+            return redirect("visits:note", booking.reference)
     times = NoteFile.objects.filter(booking=booking).order_by("handed_in_at", "pk")
     context = {
         **visit_context(booking, visitor),
         "form": form,
         "handed_in": list(times.values_list("handed_in_at", flat=True)),
     }
-    return render(request, "visits/note.html", context, status=status)
+    return render(request, "visits/note.html", context, status=422 if form.errors else 200)
