@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 
 from massagerx.lib.html import clean_html, plain_text, refuse_too_many_tags, without_controls
 from massagerx.lib.straight import Piece, nested
+from massagerx.lib.videos import parse_video
 
 from .prose import lone_links
-from .videos import parse_video
 
 Kind = Literal["html", "markdown"]
 

@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from massagerx.lib.html import plain_text
+from massagerx.lib.videos import FRAME_HOSTS, VideoAddress, parse_video
 
 from .models import Picture, Video
 from .prose import LONE_LINK, PICTURE_ADDRESS, lone_links, picture_tokens
-from .videos import FRAME_HOSTS, VideoAddress, parse_video
 
 #: From this many headings on, a post begins with a table of contents.
 HEADINGS_FOR_CONTENTS = 3

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings import sample_booklet
+from bookings.domain.booklet import make_booklet
 from bookings.enums import Weekday
 from bookings.models import (
     Booking,
@@ -53,9 +53,11 @@ def load(*, now: datetime) -> None:
     if not ScreeningVersion.objects.exists():
         ScreeningVersion.objects.create(number=1, rules=sample_rules_data(), published_at=now)
     if not Booklet.objects.exists():
+        words = (_DATA / "booklet.txt").read_text(encoding="utf-8")
         Booklet(
-            file_name=sample_booklet.FILE_NAME,
-            content=sample_booklet.sample_booklet(),
+            words=words,
+            file_name="sample-booklet.pdf",
+            content=make_booklet(words, note=_("Sample booklet"), now=now),
             uploaded_at=now,
             is_sample=True,
         ).save()

@@ -40,6 +40,7 @@ urlpatterns = [
     path("program/<str:token>/", program_views.program, name="program"),
     path("program/<str:token>/<int:pk>/", program_views.press, name="program_press"),
     path("program/<str:token>/week/", program_views.check_week, name="program_week"),
+    path("program/<str:token>/so-far/", program_views.so_far, name="program_so_far"),
     path("program/<str:token>/booklet/", program_views.fetch_booklet, name="program_booklet"),
     path("program/<str:token>/reminders/", program_views.reminders, name="program_reminders"),
     path("reviews/", review_views.reviews, name="reviews"),

@@ -55,6 +55,7 @@ _SECTIONS: list[tuple[str, Any, list[str]]] = [
             "courses.courseplan",
             "program.programtemplate",
             "program.exercise",
+            "program.exercisepicture",
             "bookings.booklet",
         ],
     ),

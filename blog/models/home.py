@@ -36,6 +36,7 @@ class HomeBlock(models.Model):
         VISIT = "visit", _("A visit by the minute")
         PROMISES = "promises", _("Promises")
         REVIEWS = "reviews", _("What clients say")
+        PROGRAM = "program", _("Training program")
         AREA = "area", _("Where we drive")
         QUESTIONS = "questions", _("Questions")
         POSTS = "posts", _("From the blog")
@@ -117,6 +118,11 @@ class HomeBlock(models.Model):
         return [line.strip() for line in self.lines.splitlines() if line.strip()]
 
     @classmethod
+    def named(cls, slug: str) -> HomeBlock:
+        """The block of that name, with the site's words where the owner has none."""
+        return cls.objects.filter(slug=slug).first() or cls(slug=slug)
+
+    @classmethod
     def in_order(cls) -> list[HomeBlock]:
         """The blocks that are shown, the first screen first."""
         rows = {row.slug: row for row in cls.objects.all()}
@@ -164,6 +170,15 @@ _OWN = {
         ),
     ),
     HomeBlock.Slug.REVIEWS: Words(_("What clients say")),
+    HomeBlock.Slug.PROGRAM: Words(
+        _("A program of your own"),
+        _("Exercises for your sport and your problem areas, made for you at a visit."),
+        (
+            _("A visit: We look at how you stand and move, and at what you train for."),
+            _("At home: Your exercises stand on a page of your own, a few each day, one at a time."),
+            _("The next visit: We look at how it went, and change what doesn’t fit."),
+        ),
+    ),
     HomeBlock.Slug.AREA: Words(
         _("Where we drive"),
         _("The drive to you, and the drive after you, are counted before a time is offered."),

@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from blog.videos import VideoAddress, parse_video
 from massagerx.lib.stored_picture import TOKEN, StoredPicture, StoredPictureQuerySet, picture_name
+from massagerx.lib.videos import VideoAddress, parse_video
 
 #: Covers are cut to this, width to height.
 COVER_RATIO = (16, 9)

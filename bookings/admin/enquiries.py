@@ -19,11 +19,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.domain.booklet import make_booklet, title_of
 from bookings.models import Booklet, BookletRequest, ContactMessage
 from bookings.staff.labels import answer_mark, local_when, mark, two_lines
 from bookings.staff.search import search
 from bookings.templatetags.bookings_admin import national_phone
 from massagerx.lib.admin import KindFieldsMixin, ListMixin, SingletonMixin
+from massagerx.lib.typeset import NotTypeset
 
 from .base import RowsOnly
 
@@ -115,23 +117,35 @@ class BookletRequestAdmin(RowsOnly):
 
 
 class BookletUploadForm(forms.ModelForm):
+    words = forms.CharField(
+        label=gettext_lazy("What it says"),
+        help_text=gettext_lazy(
+            "We make the PDF of it. Begin a line with # for the title, ## for a heading, - or 1. for an item; "
+            "--- begins a page, ___ is a line to write on."
+        ),
+        widget=forms.Textarea(attrs={"rows": 24}),
+        max_length=20_000,
+        required=False,
+    )
     upload = forms.FileField(
-        label=gettext_lazy("PDF file"),
+        label=gettext_lazy("or a PDF file of your own"),
         help_text=gettext_lazy("10 MB at most. It takes the place of the one before."),
+        required=False,
         widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
         max_length=200,
         error_messages={
-            "required": gettext_lazy("Choose a PDF file."),
             "max_length": gettext_lazy("Give the file a shorter name."),
         },
     )
 
     class Meta:
         model = Booklet
-        fields: list[str] = []
+        fields = ["words"]
 
-    def clean_upload(self) -> UploadedFile:
-        upload: UploadedFile = self.cleaned_data["upload"]
+    def clean_upload(self) -> UploadedFile | None:
+        upload: UploadedFile | None = self.cleaned_data["upload"]
+        if upload is None:
+            return None
         size = upload.size or 0
         if size > LARGEST_BOOKLET:
             raise forms.ValidationError(
@@ -141,6 +155,31 @@ class BookletUploadForm(forms.ModelForm):
         if upload.read(5) != b"%PDF-":
             raise forms.ValidationError(_("This is not a PDF file. Choose one that is."))
         return upload
+
+    def clean(self) -> dict[str, Any]:
+        """The file and its name, made of the words where none was chosen."""
+        data = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        if (upload := data["upload"]) is not None:
+            if data["words"] and "words" in self.changed_data:
+                self.add_error("words", _("Take either these words or a file: empty one of the two."))
+            upload.seek(0)
+            self.instance.content, self.instance.file_name = upload.read(), safe_pdf_name(upload.name)
+            data["words"] = ""
+        elif not data["words"]:
+            self.add_error("upload", _("Choose a PDF file, or write what the booklet says."))
+        elif not (title := title_of(data["words"])):
+            self.add_error("words", _("Begin with the title: a line that begins with #."))
+        else:
+            try:
+                self.instance.content = make_booklet(data["words"], now=timezone.now())
+            except NotTypeset:
+                self.add_error(
+                    "words", _("We couldn’t make a PDF of this. Is there a page too full, or empty?")
+                )
+            self.instance.file_name = safe_pdf_name(title)
+        return data
 
 
 _ODD_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -157,7 +196,7 @@ class BookletAdmin(SingletonMixin, KindFieldsMixin, ListMixin):
     """The one booklet: look at it, put another in its place."""
 
     form = BookletUploadForm
-    fields = ["current", "upload"]
+    fields = ["current", "words", "upload"]
     readonly_fields = ["current"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booklet]:
@@ -176,10 +215,6 @@ class BookletAdmin(SingletonMixin, KindFieldsMixin, ListMixin):
         return format_html('<a href="{}">{}</a>{}<br>{}', address, booklet.file_name, sample, facts)
 
     def save_model(self, request: HttpRequest, obj: Booklet, form: Any, change: bool) -> None:
-        upload = form.cleaned_data["upload"]
-        upload.seek(0)
-        obj.content = upload.read()
-        obj.file_name = safe_pdf_name(upload.name)
         obj.uploaded_at = timezone.now()
         obj.is_sample = False
         super().save_model(request, obj, form, change)

@@ -65,8 +65,11 @@ class BookletRequest(models.Model):
 
 
 class Booklet(SingletonModel):
-    """The one booklet, as the owner uploaded it. Small enough to live in the database, and so in its backups."""
+    """The one booklet, as the owner uploaded it or as it was made of the owner's words. Small enough to live in the
+    database, and so in its backups."""
 
+    # "" for a file that was uploaded.
+    words = models.TextField(_("words"), max_length=20_000, blank=True, default="", db_default="")
     file_name = models.CharField(_("file name"), max_length=120)
     content = models.BinaryField()
     uploaded_at = models.DateTimeField(_("uploaded at"))

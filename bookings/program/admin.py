@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,21 +16,23 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin.base import RowsOnly
 from bookings.staff.labels import local_when, mark
-from bookings.staff.visibility import only_seen_by
 from massagerx.lib.admin import KindFieldsMixin, ListMixin
 from massagerx.lib.admin_history import HistoryMixin
 from massagerx.lib.localtime import local
+from massagerx.lib.picture_upload import PictureUploadForm, upload_field
 
 from .models import (
-    DESCRIBED,
     MOST_EXERCISES,
     Area,
+    Described,
     Exercise,
+    ExercisePicture,
     Program,
     ProgramTemplate,
     Sport,
     TemplateExercise,
 )
+from .rights import programs_seen_by
 from .words import questions
 
 
@@ -73,7 +76,13 @@ class ExerciseAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
     form = ExerciseForm
     list_display = ["name", "amount_in_words", "approval"]
     search_fields = ["name"]
-    fields = [*DESCRIBED, "areas", "sports", "not_for", "approved_by"]
+    fields = [
+        *(field.name for field in Described._meta.local_fields),
+        "areas",
+        "sports",
+        "not_for",
+        "approved_by",
+    ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """An address typed without its scheme is one of HTTPS."""
@@ -106,6 +115,45 @@ class ExerciseAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
         if exercise.approved_by:
             return mark("good", "✓", exercise.approved_by)
         return mark("note", "!", _("not approved yet"))
+
+
+class UploadForm(PictureUploadForm):
+    upload = upload_field()
+
+    class Meta:
+        model = ExercisePicture
+        fields = ["title", "focal_x", "focal_y"]
+
+
+@admin.register(ExercisePicture)
+class ExercisePictureAdmin(KindFieldsMixin, ListMixin):
+    """Pictures to choose from on an exercise's form; each is encoded anew on its way in."""
+
+    list_display = ["title", "width", "height"]
+    search_fields = ["title"]
+    readonly_fields = ["shown"]
+
+    class Media:
+        css = {"all": ["css/writing.css"]}
+        js = ["js/focus.js"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A file for a new one; words and focus for one that is there."""
+        return super().get_form(request, obj, change, **kwargs, **({} if obj else {"form": UploadForm}))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["title", "shown" if obj else "upload", ("focal_x", "focal_y")]
+
+    @admin.display(description=gettext_lazy("picture"))
+    def shown(self, picture: ExercisePicture) -> SafeString:
+        """The picture with its focus, which a press moves."""
+        return render_to_string("admin/bookings/photo/focus.html", {"photo": picture})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Marks sizes as due when the focus changed; a new picture's are by its form."""
+        if change and {"focal_x", "focal_y"} & set(form.changed_data):
+            obj.sizes_due_at = timezone.now()
+        super().save_model(request, obj, form, change)
 
 
 class TemplateExerciseFormSet(forms.BaseInlineFormSet):
@@ -166,7 +214,7 @@ class ProgramAdmin(RowsOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Program]:
         rows = super().get_queryset(request).defer("note")
-        return only_seen_by(request.user, rows, "booking__therapist")
+        return programs_seen_by(request.user, rows)
 
     @admin.display(description=gettext_lazy("client"))
     def client(self, program: Program) -> str:

@@ -1,5 +1,5 @@
-"""The body chart: its regions, each with its place on a plane of 200 by 184. The left half shows a person from the
-front, the right half from behind; left and right are the person's own."""
+"""The body chart: its regions, each with its place on a plane of 200 by 372. Above are the front (left half) and the
+back of a person; below are the left side and the right. Left and right are the person's own."""
 
 from __future__ import annotations
 
@@ -48,9 +48,28 @@ _PAIRS = (
     ("calf", _("Left calf"), _("Right calf"), _BACK, 9, 148),
     ("heel", _("Left heel"), _("Right heel"), _BACK, 10, 175),
 )
+# Seen from each side, in the middle of the view: the names of left and right, and how low.
+_SIDES = (
+    ("side_neck", _("Left side of the neck"), _("Right side of the neck"), 215),
+    ("upper_arm", _("Left upper arm"), _("Right upper arm"), 238),
+    ("waist", _("Left side of the waist"), _("Right side of the waist"), 260),
+    ("side_hip", _("Left hip, side"), _("Right hip, side"), 280),
+    ("side_thigh", _("Left thigh, outside"), _("Right thigh, outside"), 301),
+    ("side_knee", _("Left knee, outside"), _("Right knee, outside"), 321),
+    ("side_shin", _("Left lower leg, outside"), _("Right lower leg, outside"), 341),
+    ("ankle", _("Left ankle"), _("Right ankle"), 361),
+)
 
-REGIONS: tuple[Region, ...] = tuple(Region(*middle) for middle in _MIDDLE) + tuple(
-    Region(f"{side}_{key}", name, middle + sign * toward * apart, y)
-    for key, left, right, (middle, sign), apart, y in _PAIRS
-    for side, name, toward in (("left", left, 1), ("right", right, -1))
+REGIONS: tuple[Region, ...] = (
+    tuple(Region(*middle) for middle in _MIDDLE)
+    + tuple(
+        Region(f"{side}_{key}", name, middle + sign * toward * apart, y)
+        for key, left, right, (middle, sign), apart, y in _PAIRS
+        for side, name, toward in (("left", left, 1), ("right", right, -1))
+    )
+    + tuple(
+        Region(f"{side}_{key}", name, x, y)
+        for key, left, right, y in _SIDES
+        for side, name, x in (("left", left, 50), ("right", right, 150))
+    )
 )

@@ -29,7 +29,7 @@ from services.models import Business
 
 from .drawings import parts_of
 from .models import MOST_TRIES, Program, ProgramBooklet, ProgramExercise, Unit
-from .week import is_asked_on
+from .week import is_day_of
 
 log = logging.getLogger("massagerx.program")
 
@@ -132,7 +132,7 @@ def _week(program: Program, exercises: Sequence[ProgramExercise], number: int) -
     first = program.started_on + timedelta(days=7 * (number - 1))
     days = [first + timedelta(days=count) for count in range(7)]
     rows = [
-        (row, [is_asked_on(row, program, day) for day in days])
+        (row, [is_day_of(row, program, day) for day in days])
         for row in exercises
         if row.from_week <= number <= row.to_week
     ]

@@ -26,7 +26,7 @@ from bookings.domain.operations import Act
 from bookings.exceptions import BookingError
 from bookings.models import Booking
 from bookings.staff.labels import local_when, unreadable
-from bookings.staff.visibility import only_seen_by, sees_reports, sees_visits
+from bookings.staff.visibility import sees_reports, sees_visits
 from massagerx.lib.csv import csv_response
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
@@ -37,6 +37,8 @@ from .body import REGIONS
 from .figures import overview, plot_of, weeks_of
 from .forms import AddForm, AmountForm, AssessmentForm, ChooseForm, NoteForm, TemplateForm
 from .models import LONGEST_WEEKS, Assessment, Exercise, Program, ProgramExercise, ProgramTemplate
+from .rights import programs_seen_by
+from .stages import course_behind, course_of_client, stages_of
 from .week import days_missed
 from .words import check_words, why_not
 
@@ -323,6 +325,14 @@ def _link(request: StaffRequest, program: Program, act: Act) -> str:
     return _("There is a new link. One from before opens nothing any more.")
 
 
+def _follow(request: StaffRequest, program: Program, act: Act) -> str:
+    course = course_of_client(program)
+    if course is None:
+        raise forms.ValidationError(_("There is no other course of this client’s by now."))
+    operations.follow_course(program=program, course=course, act=act)
+    return _("The program changes at the visits of “%(course)s” now.") % {"course": course}
+
+
 _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
     "change": _change,
     "take-out": _take_out,
@@ -332,12 +342,13 @@ _BUTTONS: dict[str, Callable[[StaffRequest, Program, Act], str]] = {
     "end": _end,
     "note": _note,
     "link": _link,
+    "follow": _follow,
 }
 
 
 def _seen_by(user: User) -> Any:
     rows = Program.objects.select_related("booking__client", "made_by", "link").defer("note")
-    return only_seen_by(user, rows, "booking__therapist")
+    return programs_seen_by(user, rows)
 
 
 def _find(user: User, text: str) -> Program | None:
@@ -363,6 +374,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
     is_open = program.ended_at is None
     client = program.booking.client
     token = operations.token_of(program) if not client.email and is_open else ""
+    course = course_behind(program.course_key)
     context = {
         "title": _("%(program)s: %(name)s") % {"program": program, "name": program.booking.visit_for},
         "program": program,
@@ -377,6 +389,9 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "may_change": user.has_perm(CHANGE) and is_open,
         "add_form": AddForm(),
         "note_form": NoteForm(initial={"note": note}),
+        "course": course,
+        "stages": stages_of(course.plan, program.weeks) if course else [],
+        "other_course": course_of_client(program) if is_open else None,
         "note_lost": note_lost,
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }
@@ -392,13 +407,15 @@ def figures_page(request: StaffRequest) -> HttpResponseBase:
     found = overview(today=today)
     if "csv" in request.GET:
         parts = ((_("Sport"), found.sports), (_("Exercise"), found.exercises))
-        rows: list[list[Any]] = [[_("Of"), _("Name"), _("Programs"), _("Asked for"), _("Done"), _("Percent")]]
+        rows: list[list[Any]] = [
+            [_("Of"), _("Name"), _("Programs"), _("Asked for"), _("Done"), _("Stopped"), _("Percent")]
+        ]
         rows += [
-            [of, one.name, one.programs, one.asked, one.done, one.share]
+            [of, one.name, one.programs, one.asked, one.done, "", one.share]
             for of, followed in parts
             for one in followed
         ]
-        rows += [[_("Stopped in week"), week, count] for week, count in found.stopped]
+        rows += [[_("Week"), one.week, one.came, "", "", one.stopped, one.share] for one in found.stopped]
         return csv_response(f"programs-{today}", rows)
     parts = ((_("By sport"), found.sports), (_("By exercise"), found.exercises))
     return page(

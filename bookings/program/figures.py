@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import mean
@@ -101,12 +101,26 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """How many programs came to a week, and how many of them stopped in it: ended early, or a week without a press."""
+
+    week: int
+    came: int
+    stopped: int
+
+    @property
+    def share(self) -> int:
+        """In percent."""
+        return round(100 * self.stopped / self.came)
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """Programs by sport and by exercise, and how many stopped in which week: ended early, or a week without a press."""
+    """Programs by sport and by exercise, and the weeks in which some stopped."""
 
     sports: list[Followed]
     exercises: list[Followed]
-    stopped: list[tuple[int, int]]
+    stopped: list[Stopped]
 
 
 def overview(*, today: date) -> Overview:
@@ -130,8 +144,17 @@ def overview(*, today: date) -> Overview:
                 of.programs += 1
             of.asked += asked
             of.done += row.done
-    stopped = Counter(week for program in programs.values() if (week := _stopped_in(program, today)))
-    return Overview(_by_name(sports), _by_name(exercises), sorted(stopped.items()))
+    return Overview(_by_name(sports), _by_name(exercises), _drop_outs(programs.values(), today))
+
+
+def _drop_outs(programs: Iterable[Program], today: date) -> list[Stopped]:
+    came: Counter[int] = Counter()
+    stopped: Counter[int] = Counter()
+    for program in programs:
+        week = _stopped_in(program, today)
+        came.update(range(1, (week or min(program.week_of(program.paused_on or today), program.weeks)) + 1))
+        stopped.update([week] if week else [])
+    return [Stopped(week, came[week], stopped[week]) for week in sorted(stopped)]
 
 
 def _by_name(followed: dict[str, Followed]) -> list[Followed]:

@@ -11,6 +11,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
@@ -19,6 +20,7 @@ from simple_history.models import HistoricalRecords
 
 from bookings.models import Booking, Link
 from massagerx.lib.encryption import EncryptedJSONField
+from massagerx.lib.stored_picture import StoredPicture, StoredPictureQuerySet
 from massagerx.lib.typeset import Paper
 
 from .drawings import NAMES
@@ -60,6 +62,46 @@ class Unit(models.TextChoices):
     SECONDS = "seconds", _("Seconds")
 
 
+class ExercisePicture(StoredPicture):
+    """The owner's own picture of an exercise, shown beside the drawing once its sizes are made. The same one may be in
+    clients' programs, so it can't be deleted while it is."""
+
+    whole_sizes = ()
+    cover_sizes = (200, 400, 800)
+    ratio = (4, 3)
+
+    title = models.CharField(
+        _("what it shows"), max_length=120, help_text=_("Read aloud to people who can’t see the picture.")
+    )
+
+    objects = StoredPictureQuerySet["ExercisePicture"].as_manager()
+
+    class Meta:
+        ordering = ["title", "pk"]
+        verbose_name = _("picture of an exercise")
+        verbose_name_plural = _("pictures of exercises")
+        indexes = [
+            models.Index(
+                fields=["sizes_due_at"],
+                name="exercisepicture_sizes_due",
+                condition=Q(sizes_due_at__isnull=False),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(focal_x__lte=100, focal_y__lte=100), name="exercisepicture_focus_is_within"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def address(self) -> str:
+        """Where the whole picture is found, for the admin."""
+        return default_storage.url(self.name)
+
+
 class Described(models.Model):
     """How an exercise is done, and how much of it."""
 
@@ -90,13 +132,22 @@ class Described(models.Model):
         help_text=_("The address of its page, beginning with https://. Clients open it by a press."),
     )
     drawing = models.CharField(_("drawing"), max_length=32, blank=True, choices=NAMES)
+    picture = models.ForeignKey(
+        ExercisePicture,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("picture"),
+        help_text=_("Your own, in addition to the drawing."),
+    )
 
     class Meta:
         abstract = True
 
 
 #: What a client's copy takes over.
-DESCRIBED = tuple(field.name for field in Described._meta.local_fields)
+DESCRIBED = tuple(field.attname for field in Described._meta.local_fields)
 _IN_RANGE = Q(
     unit__in=Unit.values,
     sets__gte=1,
@@ -241,6 +292,9 @@ class Program(models.Model):
     paused_on = models.DateField(_("paused on"), null=True, blank=True)
     resumed_at = models.DateTimeField(_("went on at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    # The course (its key) at whose visits it changes, and the week that waits for the next of them; none without one.
+    course_key = models.UUIDField(null=True, blank=True, editable=False)
+    waits_for = models.PositiveSmallIntegerField(_("week that waits for a visit"), null=True, blank=True)
     # A word of the therapist's to the client, shown on the client's page.
     note = EncryptedJSONField(default=str)
     # When somebody should look: it hurt much, or more than at first.
@@ -272,8 +326,14 @@ class Program(models.Model):
         return self.name
 
     def week_of(self, day: date) -> int:
-        """The week, from 1, that a local day is in; less before the first day, more than `weeks` after the last."""
-        return (day - self.started_on).days // 7 + 1
+        """The week, from 1, that a local day is in; less before the first day, more than `weeks` after the last. None
+        comes before the visit that it waits for: till then the one before goes on."""
+        week = (day - self.started_on).days // 7 + 1
+        return week if self.waits_for is None else min(week, self.waits_for - 1)
+
+    def is_waiting_on(self, day: date) -> bool:
+        """Whether the next week would have come by a local day, and waits for a visit."""
+        return self.waits_for is not None and (day - self.started_on).days // 7 + 1 >= self.waits_for
 
     def is_over_on(self, today: date) -> bool:
         """Whether its last day is past; none passes in a pause."""

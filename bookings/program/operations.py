@@ -15,6 +15,7 @@ from django.db.models import OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from bookings.courses.models import Course
 from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.operations import Act
 from bookings.enums import BookingStatus, LinkPurpose, LookedAt, MessageKind
@@ -37,6 +38,7 @@ from .models import (
     TemplateExercise,
     WeekCheck,
 )
+from .stages import course_behind, follow, go_on
 from .week import Today, days_missed, is_asked_on
 
 # The page stays readable for a while.
@@ -138,7 +140,7 @@ def make_program(
             if not today <= started_on <= today + LATEST_START:
                 raise TooLate
             rows = _chosen_of(template, set(chosen), facts)
-            program = Program.objects.create(
+            program = Program(
                 booking=fresh,
                 name=template.name,
                 sport=template.sport,
@@ -148,6 +150,9 @@ def make_program(
                 made_by=act.actor,
                 submission_key=key,
             )
+            if (course := course_behind(fresh.together)) is not None:
+                follow(program, course, started_on)
+            program.save()
             ProgramExercise.objects.bulk_create(
                 _copy(program, row.exercise, row.from_week, min(row.to_week, template.weeks), act.at)
                 for row in rows
@@ -201,6 +206,12 @@ def _send_link(program: Program, booking: Booking, now: datetime) -> None:
 def _expires_at(program: Program, now: datetime) -> datetime:
     ends_at = program.made_at + (program.last_day - local(program.made_at).date())
     return max(now, ends_at) + LINK_OUTLIVES_PROGRAM
+
+
+def _keep_link(program: Program, now: datetime) -> bool:
+    """Has the link work as long as the program's days ask for; False where none works any more."""
+    live = Link.objects.live(now).filter(pk__in=[program.link_id] if program.link_id else [])
+    return bool(live.update(expires_at=_expires_at(program, now)))
 
 
 def token_of(program: Program) -> str:
@@ -333,9 +344,18 @@ def resume(*, program: Program, act: Act) -> None:
         fresh.started_on += max(local(act.at).date() - begun, timedelta(0))
         fresh.paused_on, fresh.resumed_at = None, act.at
         fresh.save(update_fields=["started_on", "paused_on", "resumed_at"])
-        live = Link.objects.live(act.at).filter(pk__in=[fresh.link_id] if fresh.link_id else [])
-        if not live.update(expires_at=_expires_at(fresh, act.at)):
+        if not _keep_link(fresh, act.at):
             _send_link(fresh, fresh.booking, act.at)
+
+
+def follow_course(*, program: Program, course: Course, act: Act) -> None:
+    """Has a program change at the visits of a course of its client from now on. Raises `ChangedMeanwhile`."""
+    with transaction.atomic():
+        fresh = _lock_open(program)
+        if not course.visits.occupying().filter(client=fresh.booking.client_id).exists():
+            raise ChangedMeanwhile
+        follow(fresh, course, fresh.paused_on or local(act.at).date())
+        fresh.save(update_fields=["course_key", "waits_for"])
 
 
 def end(*, program: Program, act: Act) -> None:
@@ -417,7 +437,7 @@ def today_of(program: Program, *, now: datetime) -> Today:
     """What a program asks for today, with what was said of it and of the six days before; two queries. How much it
     hurt stays shut."""
     today = local(now).date()
-    exercises = list(ProgramExercise.objects.filter(program=program).standing())
+    exercises = list(ProgramExercise.objects.filter(program=program).standing().select_related("picture"))
     this_week = Q(day__gt=today - timedelta(days=7), day__lte=today)
     said = ExerciseDay.objects.filter(this_week, exercise__program=program).defer("pain")
     return Today(program, today, exercises, list(said.order_by("day", "pk")))
@@ -632,6 +652,19 @@ def write_reminders(*, now: datetime) -> int:
 
 
 # What the core tells ------------------------------------------------------------------------------------------------
+
+
+def follow_visit(fact: listeners.VisitChanged) -> None:
+    """Has the programs that change at the visits of a course go on when one took place, or won't any more."""
+    if fact.booking.together is None:
+        return
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).defer("note").order_by("pk")
+    found = list(rows.filter(course_key=fact.booking.together, ended_at=None, waits_for__isnull=False))
+    course = course_behind(fact.booking.together) if found else None
+    for program in found:
+        if course is not None and go_on(program, course, local(fact.at).date()):
+            program.save(update_fields=["started_on", "waits_for"])
+            _keep_link(program, fact.at)
 
 
 def follow_client(fact: listeners.LinksRevoked) -> None:

@@ -61,6 +61,7 @@ def _lines(program: Program, reference: str) -> list[Any]:
         line("paused_on", _("paused on"), program.paused_on),
         line("resumed_at", _("went on at"), program.resumed_at),
         line("ended_at", _("ended at"), program.ended_at),
+        line("waits_for", _("week that waits for a visit"), program.waits_for),
         # The encrypted columns are read one by one, so that a lost key costs a line and not the page.
         line("note", _("a word of the therapist’s"), opened(partial(getattr, program, "note"))),
         line("hurts_since", _("hurts more since"), program.hurts_since),

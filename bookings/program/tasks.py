@@ -5,13 +5,22 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from massagerx.lib.stored_picture import make_sizes
+
 from . import booklet, operations
+from .models import ExercisePicture
 
 
 @shared_task
 def remind_of_programs() -> None:
     """Reminds clients who want it and have pressed nothing for days."""
     operations.write_reminders(now=timezone.now())
+
+
+@shared_task
+def make_picture_sizes() -> None:
+    """Makes the cut sizes of pictures of exercises that are new, or whose focus moved."""
+    make_sizes(ExercisePicture, now=timezone.now())
 
 
 @shared_task

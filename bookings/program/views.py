@@ -19,11 +19,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.exceptions import BookingError
 from bookings.views.enquiries import private
+from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.limits import limited
 from massagerx.lib.typeset import Paper
+from massagerx.lib.videos import FRAME_HOSTS, parse_video
 
 from . import booklet, operations
 from .drawings import parts_of
+from .figures import plot_of, weeks_of
 from .forms import PressForm, WeekForm
 from .models import MOST_TRIES, ExerciseDay, ProgramBooklet, ProgramExercise
 
@@ -58,6 +61,7 @@ def _page(
         "week": found.week_of(today.day),
         "is_running": today.is_running,
         "is_over": is_over,
+        "waits": found.is_waiting_on(today.day),
         "asked": [{"row": row, "word": words.get(row.pk)} for row in asked],
         "now": _shown(request, asked, words) if today.is_running else None,
         "days": today.week,
@@ -68,7 +72,11 @@ def _page(
         "pains": range(11),
         "store": f"program-{found.pk}",
     }
-    return private(render(request, "bookings/program.html", context, status=status))
+    response = private(render(request, "bookings/program.html", context, status=status))
+    if context["now"] and (video := context["now"]["video"]) is not None:
+        # What django-csp's decorator sets: the one host that the page may show a frame of, after a press.
+        response._csp_update = {"frame-src": [FRAME_HOSTS[video.provider]]}
+    return response
 
 
 def _shown(
@@ -86,6 +94,7 @@ def _shown(
         "number": asked.index(chosen) + 1,
         "steps": chosen.steps.splitlines(),
         "parts": parts_of(chosen.drawing),
+        "video": parse_video(chosen.video_url),
         "key": uuid4(),
     }
 
@@ -142,6 +151,24 @@ def check_week(request: HttpRequest, token: str) -> HttpResponse:
         return _answer(request, token, False, _("That week isn’t asked about anymore. Nothing was changed."))
     words = _("Thank you. It is kept for your therapist. What can’t wait, please tell us on the phone.")
     return _answer(request, token, True, words)
+
+
+@limited("30/m", "program-so-far")
+def so_far(request: HttpRequest, token: str) -> HttpResponse:
+    """How it went week by week, with how much it hurt: opened by a press, not by the address alone."""
+    found = operations.program_of(token, now=timezone.now())
+    if found is None:
+        return _closed(request)
+    if request.method != "POST":
+        return private(redirect("bookings:program", token))
+    try:
+        days = list(ExerciseDay.objects.filter(exercise__program=found).order_by("day", "pk"))
+        weeks = weeks_of(found, days)
+    except UnreadableValue:
+        words = _("How it went can’t be opened right now. Please call us.")
+        return _answer(request, token, False, words)
+    context = {"program": found, "token": token, "weeks": weeks, "plot": plot_of(weeks)}
+    return private(render(request, "bookings/program_so_far.html", context))
 
 
 @require_POST

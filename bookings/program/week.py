@@ -8,18 +8,24 @@ from datetime import date, timedelta
 
 from massagerx.lib.localtime import local
 
-from .models import ExerciseDay, Program, ProgramExercise
+from .models import Described, ExerciseDay, Program, ProgramExercise
 
 _DONE = ExerciseDay.Outcome.DONE
 
 
-def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
-    """Whether it is asked for on a local day. Its days of a week lie as evenly as they can, the first on the day of the
-    week on which the program began."""
+def is_day_of(exercise: Described, program: Program, day: date) -> bool:
+    """Whether a local day is one of its days of a week, in whichever week: they lie as evenly as they can, the first on
+    the day of the week on which the program began."""
     number, per_week = (day - program.started_on).days % 7, exercise.days_a_week
     # Of k days a week, ceil(n * k / 7) come before day n.
-    comes = -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
-    return comes and exercise.from_week <= program.week_of(day) <= exercise.to_week
+    return -(-(number + 1) * per_week // 7) > -(-number * per_week // 7)
+
+
+def is_asked_on(exercise: ProgramExercise, program: Program, day: date) -> bool:
+    """Whether it is asked for on a local day."""
+    return (
+        is_day_of(exercise, program, day) and exercise.from_week <= program.week_of(day) <= exercise.to_week
+    )
 
 
 def times_asked(exercise: ProgramExercise, program: Program, first: date, last: date) -> int:
@@ -27,7 +33,13 @@ def times_asked(exercise: ProgramExercise, program: Program, first: date, last: 
     counted at once."""
     begin, per_week = program.started_on, exercise.days_a_week
     since = max((first - begin).days, 7 * (exercise.from_week - 1))
-    until = min((last - begin).days + 1, 7 * exercise.to_week)
+    until = (last - begin).days + 1
+    waits_for = program.waits_for
+    if waits_for is not None and exercise.from_week >= waits_for:
+        return 0
+    # The week before the one that waits for a visit goes on.
+    if waits_for is None or exercise.to_week < waits_for - 1:
+        until = min(until, 7 * exercise.to_week)
 
     def before(number: int) -> int:
         weeks, rest = divmod(number, 7)
@@ -69,7 +81,7 @@ def glance(
     program: Program, exercises: Sequence[ProgramExercise], days: Iterable[ExerciseDay], today: date
 ) -> list[DayGlance]:
     """The seven days of the week of the program that `today` is in."""
-    first = program.started_on + timedelta(days=7 * (program.week_of(today) - 1))
+    first = today - timedelta(days=(today - program.started_on).days % 7)
     done: dict[date, int] = {}
     for row in days:
         if row.outcome == _DONE:

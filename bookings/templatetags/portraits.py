@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from bookings.domain.faces import doorway_of
 from bookings.domain.soonest import Soonest
-from bookings.models import Photo, Therapist
+from bookings.models import Therapist
+from massagerx.lib.stored_picture import StoredPicture
 
 register = template.Library()
 
@@ -38,8 +39,8 @@ def portrait(therapist: Therapist | None, size: int | str, *, eager: bool = Fals
 
 
 @register.simple_tag
-def photo(photo: Photo, *, alt: str, sizes: str) -> SafeString:
-    """A photo of a slot, whose sizes are made; `sizes` as in HTML."""
+def photo(photo: StoredPicture, *, alt: str, sizes: str) -> SafeString:
+    """A picture whose sizes are made, cut to its shape; `sizes` as in HTML."""
     files = _files([list(cover) for cover in photo.covers()])
     width, height = photo.ratio
     return format_html(

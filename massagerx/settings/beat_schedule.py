@@ -55,6 +55,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    "make-exercise-picture-sizes": {
+        "task": "bookings.program.tasks.make_picture_sizes",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     "forget-uploads": {"task": "blog.tasks.forget_uploads", "schedule": 3600.0},
     "count-stored-files": {"task": "massagerx.site.tasks.count_stored_files", "schedule": 86_400.0},
     "draw-share-pictures": {

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 
 from blog.models import Picture, Post, Upload
 from bookings.models import Photo
+from bookings.program.models import ExercisePicture
 
 # A file is stored before its row is written, and an older size goes after a newer one is there.
 YOUNG = timedelta(days=1)
@@ -22,7 +23,7 @@ _SHARED = re.compile(r"pictures/share-[0-9a-f]{32}\.png")
 
 def orphans(*, now: datetime) -> Iterator[str]:
     """The names of files of ours, a day old at least, that no row names. What has another kind of name is not ours to
-    judge. Four queries for 500 files; raises OSError where the store is away."""
+    judge. Five queries for 500 files; raises OSError where the store is away."""
     try:
         _folders, found = default_storage.listdir(_FOLDER)
     except FileNotFoundError:
@@ -52,7 +53,7 @@ def _named(names: list[str]) -> set[str]:
     shared = Post.objects.filter(share_name__in=names).order_by()
     named = set(shared.values_list("share_name", flat=True))
     named |= {upload.name for upload in Upload.objects.filter(token__in=tokens).order_by()}
-    for model in (Picture, Photo):
+    for model in (Picture, Photo, ExercisePicture):
         for picture in model.objects.filter(token__in=tokens).order_by():
             named.update(picture.files())
     return named

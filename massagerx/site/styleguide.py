@@ -19,8 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from blog.models import Announcement, Picture, Post, Testimonial
-from blog.videos import VideoAddress
+from blog.models import Announcement, HomeBlock, Picture, Post, Testimonial
 from bookings import screening
 from bookings.desk.messages import HTML_POLICY
 from bookings.domain import pricing
@@ -34,11 +33,14 @@ from bookings.notifications.faces import with_faces
 from bookings.notifications.registry import SiteSettings
 from bookings.notifications.samples import SAMPLES, write_sample
 from bookings.program import drawings
+from bookings.program.figures import WeekFigures, plot_of
+from bookings.program.models import Sport
 from bookings.reviews.models import Review
 from bookings.reviews.operations import Summary
 from bookings.screening import sample_rules_data
 from bookings.views.calendar import Asked, CalendarPage
 from massagerx.lib.localtime import local
+from massagerx.lib.videos import VideoAddress
 from services.models import AddOn, Category, Service, ServiceOption
 
 
@@ -141,6 +143,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             poster=None,
             get_provider_display="YouTube",
         ),
+        "program": HomeBlock.named("program"),
+        "sports": Sport.labels,
+        "plot": plot_of([WeekFigures(1, done=6, pains=[3]), WeekFigures(2, done=9, pains=[2, 1])]),
         "exercise_drawings": [(name, drawings.parts_of(key)) for key, name in drawings.NAMES],
         "form": SampleForm(initial={"length": "90", "extras": ["towels"]}),
         "wrong_form": SampleForm({}, auto_id="wrong_%s"),

@@ -26,6 +26,7 @@ from bookings.domain.soonest import soonest_times
 from bookings.exceptions import OutsideArea
 from bookings.forms import ZipForm
 from bookings.models import Photo, Therapist
+from bookings.program.example import example_of
 from bookings.reviews import operations as reviews
 from bookings.reviews.models import Review
 from bookings.views.enquiries import write_to_us
@@ -44,7 +45,7 @@ _AFTER_SURGERY = "manual-lymphatic-drainage"
 
 
 # Blocks that are about what the page shows under their name; one about nothing is left out.
-_ABOUT = frozenset({"therapists", "surgery", "area", "questions", "posts", "reviews"})
+_ABOUT = frozenset({"therapists", "surgery", "program", "area", "questions", "posts", "reviews"})
 
 
 @require_safe
@@ -80,6 +81,7 @@ def _home(request: HttpRequest, check: dict[str, Any] | None = None) -> HttpResp
         "therapists": therapists,
         "soonest": soonest_times(therapists, days=1, now=now),
         "surgery": next((service for service in services if service.slug == _AFTER_SURGERY), None),
+        "program": example_of(services),
         "visit": _visit(services, now),
         "table_photo": Photo.objects.filter(slot=Photo.Slot.TABLE).exclude(cover_widths=[]).first(),
         "testimonials": Testimonial.objects.shown()[:1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -19,11 +19,12 @@ from django.utils import timezone
 from blog.media import draw_share_pictures, keep_upload
 from blog.models import Picture
 from bookings.models import Photo
-from massagerx.lib.pictures import Encoded
+from bookings.program.models import ExercisePicture
+from massagerx.lib.pictures import Encoded, encode_upload
 from massagerx.lib.stored_picture import make_sizes, new_token, picture_name, store
 from massagerx.site import stored_files, tasks
 from massagerx.site.stored_files import YOUNG
-from tests.blog.files import make_picture
+from tests.blog.files import make_picture, picture_file
 from tests.blog.posts import make_post
 from tests.bookings.photos import add_photo
 from tests.factories import NOW
@@ -38,9 +39,13 @@ def left() -> set[str]:
         for name in default_storage.listdir("pictures/")[1]:
             default_storage.delete(f"pictures/{name}")
     picture, photo = make_picture(now=NOW), add_photo("table")
+    of_exercise = ExercisePicture(title="Hips up", token=new_token())
+    data = picture_file()
+    of_exercise.put_away(encode_upload(BytesIO(data), len(data)), now=NOW)
+    of_exercise.save()
     make_post(title="A quiet room")
     user = User.objects.create_user("writer")
-    for model in (Picture, Photo):
+    for model in (Picture, Photo, ExercisePicture):
         assert make_sizes(model, now=NOW) == 1
     assert draw_share_pictures("Massage Rx") == 1
     keep_upload(Encoded(b"picture", 9, 9), "room.jpg", by=user, now=NOW)
@@ -100,5 +105,5 @@ def test_a_store_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_many_queries_for_many_files_as_for_few(left: set[str], django_assert_num_queries: Any) -> None:
     for _number in range(30):
         store(picture_name(new_token()), b"left")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(list(stored_files.orphans(now=timezone.now() + YOUNG))) == 34

@@ -27,7 +27,7 @@ from bookings.models import (
     VisitStep,
 )
 
-from .act import Act, set_columns
+from .act import Act, Columns, set_columns
 from .claim import Standing, claim_in_place, claim_move
 from .correct import write_access, write_phone
 from .doors import lock_rule_at
@@ -114,6 +114,16 @@ def _give_hour_to_answer(booking: Booking, now: datetime) -> list[str]:
     return ["answer_by", "prove_by"]
 
 
+def _put_fee_back(booking: Booking, at: datetime, before: Columns | None) -> None:
+    """The late fee as it was; one that was named only with what is undone goes."""
+    fee = LateFee.objects.filter(booking=booking).first()
+    if before is not None and fee is not None:
+        set_columns(fee, before)
+        fee.save()
+    elif fee is not None and fee.named_at == at:
+        fee.delete()
+
+
 def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     """Writes the visit as it was, with all that the act changed beside it."""
     fresh, event, before = standing.visit, thought.event, thought.before
@@ -129,12 +139,7 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     if fields:
         fresh.save(update_fields=fields)
         outbox.give_back(booking=fresh, since=event.at)
-    fee = LateFee.objects.filter(booking=fresh).first()
-    if "fee" in before and fee is not None:
-        set_columns(fee, before["fee"])
-        fee.save()
-    elif fee is not None and fee.named_at == event.at:
-        fee.delete()
+    _put_fee_back(fresh, event.at, before.get("fee"))
     ChangeRequest.objects.filter(booking=fresh, answered_at=event.at).update(
         state=ChangeState.OPEN, answered_at=None, answered_by=None
     )

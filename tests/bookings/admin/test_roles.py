@@ -58,7 +58,7 @@ from bookings.models import (
     TimeOffWish,
 )
 from bookings.program import desk_urls as desk_program
-from bookings.program.models import Exercise, Program, ProgramTemplate
+from bookings.program.models import Exercise, ExercisePicture, Program, ProgramTemplate
 from bookings.referrals import desk_urls as desk_referrals
 from bookings.referrals.models import Referral, ReferralOffice
 from bookings.reviews import desk_urls as desk_reviews
@@ -120,6 +120,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "referrals.referraloffice": {"owner": "lac", "desk": "l"},
     "referrals.referral": {"owner": "l", "desk": "l"},
     "program.exercise": {"owner": "lacd", "desk": "l"},
+    "program.exercisepicture": {"owner": "lacd", "desk": "l"},
     "program.programtemplate": {"owner": "lacd", "desk": "l"},
     "program.program": {"owner": "l", "desk": "l", "therapist": "l"},
     "reviews.review": {"owner": "l"},
@@ -475,6 +476,7 @@ def desk(world: World) -> Desk:
             submission_key=uuid.uuid4(),
         ),
         "program.exercise": Exercise.objects.create(name="Bridge", steps="Lift.", stop_when="-"),
+        "program.exercisepicture": ExercisePicture.objects.create(title="Bridge", width=60, height=40),
         "program.programtemplate": ProgramTemplate.objects.create(name="For runners", sport="running"),
         "reviews.review": Review.objects.create(booking=other, asked_at=NOW),
         "bookings.heardfrom": HeardFrom.objects.create(name="A friend", link_name="friend"),

@@ -19,6 +19,7 @@ from bookings.domain import operations
 from bookings.enums import MessageKind
 from bookings.models import Booklet, BookletRequest, ContactMessage, Message
 from tests.factories import NOW, World
+from tests.support.papers import pages_of, said_of, unheard
 
 from .conftest import signed_in, staff_user
 
@@ -272,9 +273,33 @@ def test_owner_puts_a_booklet_on_the_site_and_replaces_it(owner: Client) -> None
     assert b"".join(current.streaming_content) == PDF + b"2"  # type: ignore[attr-defined]
 
 
+def test_owner_s_words_become_the_booklet(owner: Client) -> None:
+    written = '# Sitting well\n\nFeet down.\n\n## Notes\n\n- One\n- Two\n\n#read("/etc/passwd")'
+    assert owner.post(f"{BOOKLET}add/", {"words": written}).status_code == 302
+    first = Booklet.objects.get()
+    assert (first.file_name, first.uploaded_at, first.is_sample) == ("Sitting-well.pdf", NOW, False)
+    file = bytes(first.content)
+    assert unheard(file) == []
+    assert said_of(file)["headings"] == [(1, "Sitting well"), (2, "Notes")]
+    (page,) = pages_of(file)
+    for words in ("Feet down.", "• One", '#read("/etc/passwd")', "(213) 555-0142", "1 / 1"):
+        assert words in page, words
+    # They stay to be changed; a file of one's own takes their place.
+    assert "Feet down." in text(owner.get(f"{BOOKLET}1/change/"))
+    assert owner.post(f"{BOOKLET}1/change/", {"words": written + "!"}).status_code == 302
+    assert owner.post(f"{BOOKLET}1/change/", {"words": written + "!", **upload()}).status_code == 302
+    second = Booklet.objects.get()
+    assert (second.words, bytes(second.content)) == ("", PDF)
+    refused = text(owner.post(f"{BOOKLET}1/change/", {"words": written, **upload()}))
+    assert "either these words or a file" in refused
+    assert "Feet down." in refused
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
+        ({"words": "No title"}, "Begin with the title"),
+        ({"words": "# T" + "x" * 20_000}, "at most 20000"),
         (upload(content=b"<html>%PDF-"), "not a PDF"),
         (upload(content=b""), "empty"),
         (upload(content=b"%PDF-" + b"x" * LARGEST_BOOKLET), "10 MB at most"),
@@ -282,8 +307,8 @@ def test_owner_puts_a_booklet_on_the_site_and_replaces_it(owner: Client) -> None
     ],
 )
 def test_what_is_no_booklet_is_refused(owner: Client, sent: dict[str, Any], words: str) -> None:
-    for file in sent.values():
-        file.seek(0)
+    if "upload" in sent:
+        sent["upload"].seek(0)
     response = owner.post(f"{BOOKLET}add/", sent)
 
     assert response.status_code == 200

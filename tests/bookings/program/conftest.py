@@ -17,7 +17,7 @@ from massagerx.lib.localtime import local
 from tests.bookings.courses.conftest import clock, desk, owner, staff_client
 from tests.factories import NOW, World
 
-__all__ = ["clock", "desk", "owner"]
+__all__ = ["clock", "desk", "owner", "staff_client"]
 
 TODAY = local(NOW).date()
 

@@ -41,6 +41,7 @@ from .conftest import (
     make_exercise,
     make_template,
     page_of,
+    staff_client,
     therapist_client,
 )
 
@@ -299,6 +300,26 @@ def test_a_therapist_sees_their_own_alone(
     assert other.ended_at is None
 
 
+def test_who_takes_over_sees_the_program_and_is_written_down(
+    world: World, program: Program, staff: User
+) -> None:
+    second = world.add_therapist()
+    hands = staff_client("second", "Therapist")
+    second.user = User.objects.get(username="second")
+    second.save()
+    assert "There is no such program." in text(hands.get(address(program), follow=True))
+    # Another person of the same mailbox opens nothing; the person's own next visit does.
+    theirs = {"preference": f"therapist:{second.slug}"}
+    confirmed(world, staff, starts_at=at(14), recipient_name="Rose", **theirs)
+    assert hands.post(address(program, "open")).status_code == 404
+    confirmed(world, staff, starts_at=at(10, day=TODAY + timedelta(days=12)), **theirs)
+    assert "Bridge" in text(hands.get(address(program)))
+    assert "Ana" in text(hands.get(reverse("admin:program_program_changelist")))
+    assert not HealthAccess.objects.filter(user=second.user, what=LookedAt.PROGRAM).exists()
+    assert "Nothing yet." in text(hands.post(address(program, "open")))
+    assert HealthAccess.objects.filter(user=second.user, what=LookedAt.PROGRAM).exists()
+
+
 def test_a_client_without_email_is_given_the_address(
     world: World, desk: Client, staff: User, template: ProgramTemplate
 ) -> None:
@@ -363,10 +384,10 @@ def test_bad_input_to_an_assessment_is_told(world: World, desk: Client, visit: B
 
 
 def test_the_chart_is_whole_and_no_region_covers_another() -> None:
-    assert len({region.key for region in REGIONS}) == len(REGIONS) == 34
+    assert len({region.key for region in REGIONS}) == len(REGIONS) == 50
     for one in REGIONS:
         assert 0 < one.x - one.wide < one.x + one.wide < 200
-        assert 0 < one.y - one.high < one.y + one.high <= 184
+        assert 0 < one.y - one.high < one.y + one.high <= 372
         for other in REGIONS:
             if one.key < other.key:
                 apart = (

@@ -11,14 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.domain.operations import Act
+from bookings.models import Booking
 from bookings.program import operations
-from bookings.program.figures import overview, plot_of, weeks_of
-from bookings.program.models import ExerciseDay, Program, ProgramExercise
+from bookings.program.figures import Stopped, overview, plot_of, weeks_of
+from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
 from bookings.program.week import is_asked_on, times_asked
 from tests.bookings.views.visits.browsers import text
 from tests.factories import NOW
 
-from .conftest import TODAY, exercise_of
+from .conftest import TODAY, exercise_of, make
 
 
 def day(week: int, outcome: str = "done", pain: int | None = None) -> ExerciseDay:
@@ -47,9 +48,10 @@ def test_nothing_yet() -> None:
     assert plot_of([]).bars == []
 
 
+@pytest.mark.parametrize("waits_for", [None, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("per_week", range(1, 8))
-def test_days_are_counted_as_they_are_asked_for(per_week: int) -> None:
-    program = Program(started_on=TODAY, weeks=8)
+def test_days_are_counted_as_they_are_asked_for(per_week: int, waits_for: int | None) -> None:
+    program = Program(started_on=TODAY, weeks=8, waits_for=waits_for)
     exercise = ProgramExercise(days_a_week=per_week, from_week=2, to_week=4)
     days = [TODAY + timedelta(days=number) for number in range(-3, 40, 3)]
     for first in days:
@@ -87,13 +89,26 @@ def test_the_owner_sees_what_was_done_of_what_was_asked(program: Program, staff:
     ]
     assert found.stopped == []
     # Nothing for more than a week: it stopped in the week of the last press.
-    assert overview(today=TODAY + timedelta(days=12)).stopped == [(1, 1)]
+    assert overview(today=TODAY + timedelta(days=12)).stopped == [Stopped(1, 1, 1)]
     press(program, 20)
     operations.end(program=program, act=Act(NOW + timedelta(days=22), staff))
     later = overview(today=TODAY + timedelta(days=40))
-    assert later.stopped == [(4, 1)]
+    assert later.stopped == [Stopped(4, 1, 1)]
     assert later.sports[0].asked == 22 + 4
     assert overview(today=TODAY).sports == []
+
+
+@pytest.mark.django_db
+def test_who_stopped_is_counted_beside_who_came_so_far(
+    visit: Booking, template: ProgramTemplate, staff: User
+) -> None:
+    """One never begins, one stops in week 3, one goes on, and one is paused."""
+    _never, third, on, paused = (make(visit, template, staff) for _number in range(4))
+    press(third, 15)
+    press(on, 30)
+    operations.pause(program=paused, act=Act(NOW + timedelta(days=8), staff))
+    found = overview(today=TODAY + timedelta(days=31)).stopped
+    assert [(one.week, one.came, one.stopped, one.share) for one in found] == [(1, 4, 1, 25), (3, 2, 1, 50)]
 
 
 @pytest.mark.django_db
@@ -105,5 +120,5 @@ def test_the_page_and_its_table(owner: Client, program: Program) -> None:
     assert "Bridge" in shown
     assert "Running" in shown
     table = b"".join(owner.get(f"{page}?csv=1")).decode()
-    assert "Exercise,Bridge,1,10,0,0" in table
-    assert "Stopped in week,1,1" in table
+    assert "Exercise,Bridge,1,10,0,,0" in table
+    assert "Week,1,1,,,1,100" in table

@@ -66,8 +66,13 @@ def test_a_pose_that_cannot_be_read_is_refused(pose: str, monkeypatch: pytest.Mo
 
 
 def sent(exercise: Exercise, **changes: Any) -> dict[str, Any]:
-    values = {name: getattr(exercise, name) for name in DESCRIBED}
-    more = {"areas": exercise.areas, "sports": exercise.sports, "not_for": exercise.not_for}
+    values = {name: getattr(exercise, name) for name in DESCRIBED if name != "picture_id"}
+    more = {
+        "picture": exercise.picture_id or "",
+        "areas": exercise.areas,
+        "sports": exercise.sports,
+        "not_for": exercise.not_for,
+    }
     return {**values, **more, "approved_by": exercise.approved_by, **changes}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from bookings.domain.operations import Act
@@ -220,3 +221,26 @@ def test_reminders_are_turned_on_and_off(client: Client, program: Program) -> No
         program.refresh_from_db()
         assert program.reminds is on
     assert client.post("/program/x/reminders/", {"press": "on"}).status_code == 404
+
+
+def test_how_it_went_is_opened_by_a_press(client: Client, program: Program) -> None:
+    page = page_of(program)
+    so_far = f"{page}so-far/"
+    assert "Nothing yet. Your first press begins it." in text(client.post(so_far))
+    for number, pain in enumerate((2, 3, None)):
+        with time_machine.travel(NOW + timedelta(days=number), tick=False):
+            client.post(f"{page}{exercise_of(program).pk}/", pressed(pain="" if pain is None else pain))
+    assert client.get(so_far).headers["Location"] == page
+    response = client.post(so_far)
+    assert "Week Done Not that day Pain, on average 1 3 0 2.5" in text(response)
+    assert '<svg class="program-plot"' in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+    assert client.post(f"{page[:-3]}xx/so-far/").status_code == 404
+
+
+def test_how_it_went_is_closed_where_no_key_opens_it(client: Client, program: Program) -> None:
+    page = page_of(program)
+    client.post(f"{page}{exercise_of(program).pk}/", pressed(pain=2))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE program_exerciseday SET pain = 'x'")
+    assert "can’t be opened right now" in text(client.post(f"{page}so-far/", follow=True))

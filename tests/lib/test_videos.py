@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from blog.models import Video
-from blog.videos import parse_video
+from massagerx.lib.videos import parse_video
 
 CODE = "abc_DEF-123"
 

@@ -1,0 +1,190 @@
+"""A program that changes at the visits of a course."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from bookings.courses.models import Course, CoursePlan
+from bookings.domain import operations as visits
+from bookings.domain.operations import Act
+from bookings.models import Booking
+from bookings.program import operations
+from bookings.program.booklet import content_of
+from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
+from bookings.program.stages import stages_of
+from services.models import Business
+from tests.bookings.courses.conftest import make_plan
+from tests.bookings.views.visits.browsers import text
+from tests.factories import NOW, World, at
+
+from .conftest import TODAY, confirmed, exercise_of, make, page_of
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+#: Visit 2 brings week 3, visit 3 week 5.
+BY_VISITS = ((0, 13, 1, 1), (14, 27, 1, 1), (28, 55, 2, 7))
+
+
+@pytest.fixture
+def course(world: World, staff: User) -> Course:
+    """Four visits, on Mondays from 7 December on."""
+    plan = make_plan(world, *BY_VISITS, name="Posture, eight weeks", counted_from="first_visit")
+    course = Course.objects.create(
+        plan=plan, dates={"day_zero": "2026-12-07", "cleared_from": None}, booked_at=NOW
+    )
+    for week in range(4):
+        visit = confirmed(world, staff, starts_at=at(14, day=date(2026, 12, 7) + timedelta(days=7 * week)))
+        Booking.objects.filter(pk=visit.pk).update(together=course.key)
+    return course
+
+
+def visit_of(course: Course, number: int) -> Booking:
+    return list(course.visits.select_related("client", "service"))[number - 1]
+
+
+def takes_place(course: Course, number: int, day: date, staff: User) -> None:
+    """Is said to have taken place, on a local day."""
+    visits.complete_booking(booking=visit_of(course, number), actor=staff, now=at(18, day=day))
+
+
+@pytest.fixture
+def tied(course: Course, template: ProgramTemplate, staff: User) -> Program:
+    """Made at the first visit, on the day before the visit."""
+    return make(visit_of(course, 1), template, staff, started_on=TODAY)
+
+
+def fresh(program: Program) -> Program:
+    return Program.objects.select_related("booking", "link").get(pk=program.pk)
+
+
+def test_the_first_visit_of_each_later_phase_brings_its_week(world: World) -> None:
+    plan = make_plan(world, (0, 13, 4, 2), (14, 27, 2, 4), (28, 55, 4, 4), counted_from="first_visit")
+    assert stages_of(plan, 8) == [(5, 3), (7, 5)]
+    assert stages_of(plan, 4) == [(5, 3)]
+    # Phases of less than a week bring none of their own.
+    dense = make_plan(
+        world, (0, 3, 2, 1), (4, 6, 1, 1), (7, 20, 2, 7), name="Dense", counted_from="first_visit"
+    )
+    assert stages_of(dense, 8) == [(4, 2)]
+    assert stages_of(make_plan(world, name="After surgery"), 8) == []
+    assert CoursePlan.objects.count() == 3
+
+
+def test_the_next_exercises_wait_for_the_visit(
+    client: Client, course: Course, tied: Program, staff: User
+) -> None:
+    assert (tied.course_key, tied.waits_for) == (course.key, 3)
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    late = TODAY + 20 * DAY
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(late), tied.is_over_on(TODAY + 90 * DAY)) == (3, 2, False)
+    bridge = exercise_of(tied)
+    with time_machine.travel(NOW + 20 * DAY, tick=False):
+        page = text(client.get(page_of(tied)))
+        assert "Week 2 of 8 · The next exercises come with your visit" not in page
+        assert "The next exercises come with your next visit." in page
+        assert "Calf stretch" not in page
+        pressed = operations.Pressed(ExerciseDay.Outcome.DONE, NOW + 20 * DAY, uuid.uuid4())
+        assert operations.press(exercise=bridge, pressed=pressed, now=NOW + 20 * DAY).week == 2
+        assert "1 of 1" in text(client.get(page_of(tied)))
+
+    # Three weeks after the first day, a week later than the plan has it.
+    takes_place(course, 2, TODAY + 21 * DAY, staff)
+    tied = fresh(tied)
+    assert (tied.week_of(TODAY + 21 * DAY), tied.waits_for) == (3, 5)
+    assert tied.started_on == TODAY + 7 * DAY
+    assert ExerciseDay.objects.get().week == 2
+    with time_machine.travel(NOW + 21 * DAY, tick=False):
+        page = text(client.get(page_of(tied)))
+    assert "Calf stretch" in page
+    assert "come with your next visit" not in page
+    link = fresh(tied).link
+    assert link is not None
+    assert link.expires_at is not None
+    assert link.expires_at >= NOW + 7 * DAY + timedelta(days=8 * 7 - 1 + 60)
+
+
+def test_the_booklet_has_the_weeks_that_wait(tied: Program) -> None:
+    rows = list(ProgramExercise.objects.filter(program=tied).order_by("from_week", "pk"))
+    weeks = content_of(tied, rows, Business.load())["weeks"]
+    assert [sum(sum(row["asked"]) for row in week["rows"]) for week in weeks] == [
+        7,
+        7,
+        10,
+        10,
+        10,
+        10,
+        10,
+        10,
+    ]
+
+
+def test_a_visit_that_comes_early_brings_its_week_early(course: Course, tied: Program, staff: User) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    takes_place(course, 2, TODAY + 12 * DAY, staff)
+    assert fresh(tied).week_of(TODAY + 12 * DAY) == 3
+    takes_place(course, 3, TODAY + 30 * DAY, staff)
+    tied = fresh(tied)
+    assert (tied.week_of(TODAY + 30 * DAY), tied.waits_for) == (5, None)
+    # By the calendar from then on.
+    assert tied.week_of(TODAY + 37 * DAY) == 6
+
+
+def test_a_course_that_is_canceled_holds_nothing_up(course: Course, tied: Program, staff: User) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    visits.cancel_together(together=course.key, act=Act(NOW + 6 * DAY, staff))
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.started_on) == (None, TODAY)
+    assert tied.week_of(TODAY + 15 * DAY) == 3
+
+
+def test_what_was_held_up_goes_on_where_it_stood(course: Course, tied: Program, staff: User) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    for number in (2, 3, 4):
+        visits.mark_no_show(booking=visit_of(course, number), actor=staff, now=at(18, day=TODAY + 30 * DAY))
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(TODAY + 30 * DAY)) == (None, 3)
+
+
+def test_a_paused_program_goes_on_in_the_week_of_the_visit(
+    course: Course, tied: Program, staff: User
+) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    operations.pause(program=tied, act=Act(NOW + 8 * DAY, staff))
+    takes_place(course, 2, TODAY + 14 * DAY, staff)
+    operations.resume(program=tied, act=Act(NOW + 20 * DAY, staff))
+    assert fresh(tied).week_of(TODAY + 20 * DAY) == 3
+
+
+def test_a_program_follows_a_course_that_was_booked_later(
+    desk: Client, program: Program, course: Course, staff: User
+) -> None:
+    assert (program.course_key, program.waits_for) == (None, None)
+    page = reverse("admin:program_program_change", args=[program.pk])
+    assert "Change it at the visits of “Posture, eight weeks”" in text(desk.get(page))
+    press = reverse("admin:program_program_do", args=[program.pk, "follow"])
+    said = text(desk.post(press, follow=True))
+    assert "The program changes at the visits of “Posture, eight weeks” now." in said
+    assert "Visit 2: week 3 (comes next)" in said
+    assert "Change it at" not in said
+    assert fresh(program).waits_for == 3
+    assert "no other course of this client’s" in text(desk.post(press, follow=True))
+    # From the course one gets to a program, too.
+    told = desk.get(reverse("admin:courses_course_change", args=[course.pk])).content.decode()
+    assert reverse("admin:program_program_make", args=[visit_of(course, 1).pk]) in told
+
+
+def test_weeks_that_have_come_wait_for_nothing(
+    course: Course, visit: Booking, template: ProgramTemplate, staff: User
+) -> None:
+    program = make(visit, template, staff)
+    operations.follow_course(program=program, course=course, act=Act(NOW + 15 * DAY, staff))
+    program = fresh(program)
+    assert (program.week_of(TODAY + 15 * DAY), program.waits_for) == (3, 5)
