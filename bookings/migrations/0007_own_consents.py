@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     services_stop = "The constraint on links is replaced by one that knows a purpose more."
 
     dependencies = [
-        ("bookings", "0005_clients_kept_years"),
+        ("bookings", "0006_booklet_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
