@@ -202,7 +202,17 @@ class AddOnAdmin(HistoryMixin, KindFieldsMixin, ListMixin):
 class BusinessForm(forms.ModelForm):
     class Meta:
         model = Business
-        fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]
+        fields = [
+            "name",
+            "tagline",
+            "phone",
+            "email",
+            "city",
+            "payment_words",
+            "footer_headings",
+            "footer_words",
+            "is_sample",
+        ]
         help_texts = {
             "tagline": _(
                 "One sentence, at the foot of every page, for search engines and in the blog’s feed."
@@ -236,6 +246,8 @@ class BusinessForm(forms.ModelForm):
 
 
 @admin.register(Business)
-class BusinessAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
+class BusinessAdmin(VersionsMixin, HistoryMixin, KindFieldsMixin, SingletonMixin):
+    # What readers see; name, phone and email don't come back with an earlier version.
+    version_fields = ("tagline", "payment_words", "footer_headings", "footer_words")
     form = BusinessForm
-    fields = ["name", "tagline", "phone", "email", "city", "payment_words", "is_sample"]
+    fields = [*BusinessForm.Meta.fields]

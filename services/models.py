@@ -50,6 +50,24 @@ class Business(SingletonModel):
             "are your own: replaced, or opened and saved."
         ),
     )
+    footer_headings = models.TextField(
+        _("headings at the foot"),
+        blank=True,
+        default="",
+        db_default="",
+        max_length=120,
+        help_text=_(
+            "Three lines, over the three lists of links. Blank: Visits, Good to know, The small print."
+        ),
+    )
+    footer_words = models.TextField(
+        _("last words at the foot"),
+        blank=True,
+        default="",
+        db_default="",
+        max_length=400,
+        help_text=_("Such as a license or what you stand for, above the line with the year. Plain text."),
+    )
     # `#rrggbb`; empty: the site's own (massagerx.lib.palette).
     main_color = models.CharField(
         _("color of links and marks"), max_length=7, blank=True, default="", db_default="", editable=False
@@ -70,6 +88,20 @@ class Business(SingletonModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raises `ValidationError` for more or fewer headings than the foot has lists."""
+        if len(self._typed_headings) not in (0, 3):
+            raise ValidationError({"footer_headings": _("Write exactly three lines, or leave all empty.")})
+
+    @property
+    def said_headings(self) -> list[str]:
+        """The three headings at the foot, as readers see them."""
+        return self._typed_headings or [str(_("Visits")), str(_("Good to know")), str(_("The small print"))]
+
+    @property
+    def _typed_headings(self) -> list[str]:
+        return [line.strip() for line in self.footer_headings.splitlines() if line.strip()]
 
     @property
     def colors_url(self) -> str:

@@ -12,20 +12,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
-from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain import outbox, reminders
 from bookings.enums import WITH_OWN_WORDS, MessageKind
 from bookings.models import Message, MessageSettings
+from bookings.notifications import own_words
 from bookings.notifications.samples import SAMPLES
 from bookings.staff.labels import two_lines
 from bookings.staff.messages import about, addressee, message_mark
 from bookings.staff.visibility import messages_seen_by
 from massagerx.lib.admin import KindFieldsMixin, SingletonMixin
 from massagerx.lib.admin_history import HistoryMixin
+from massagerx.lib.admin_preview import PREVIEW, PreviewMixin
+from massagerx.lib.admin_versions import VersionsMixin
 from massagerx.lib.fields import LinesField
 
 from .base import RowsOnly
@@ -93,30 +95,34 @@ def _field_of(kind: MessageKind) -> str:
 
 
 class OwnWordsField(LinesField):
-    """A sentence or two of the owner's for one kind of email, with links to how it looks as saved in each case."""
+    """A sentence or two of the owner's for one kind of email, with what it may name, and a button for each case that
+    shows the email with what stands in the form now."""
 
     def __init__(self, kind: MessageKind) -> None:
+        self.kind = kind
         samples = [(name, sample.title) for name, sample in SAMPLES.items() if sample.kind == kind]
+        button = '<button class="button" name="_preview" value="{}" formtarget="preview" formnovalidate>{}</button>'
         super().__init__(
             label=kind.label,
             required=False,
             max_length=400,
             widget=forms.Textarea(attrs={"rows": 2}),
             help_text=lazy(
-                lambda: format_html_join(
-                    mark_safe("<br>"),
-                    '<a href="{}">{}</a>',
-                    (
-                        (
-                            reverse("sample_email_html", args=[name]),
-                            _("See this email as saved: %(kind)s") % {"kind": title},
-                        )
-                        for name, title in samples
+                lambda: format_html(
+                    "{}<br>{}",
+                    _("May hold: %(places)s") % {"places": own_words.written(own_words.places(kind))},
+                    format_html_join(
+                        " ", button, ((name, _("See: %(case)s") % {"case": title}) for name, title in samples)
                     ),
                 ),
                 str,
             )(),
         )
+
+    def validate(self, value: Any) -> None:
+        """Raises `ValidationError` for a name that such an email doesn't know."""
+        super().validate(value)
+        own_words.check(self.kind, value)
 
 
 class MessageSettingsForm(forms.ModelForm):
@@ -136,7 +142,8 @@ class MessageSettingsForm(forms.ModelForm):
 
 
 @admin.register(MessageSettings)
-class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
+class MessageSettingsAdmin(PreviewMixin, VersionsMixin, HistoryMixin, KindFieldsMixin, SingletonMixin):
+    version_fields = ("signature", "own_words")
     form = type(
         "MessageSettingsForm",
         (MessageSettingsForm,),
@@ -149,7 +156,7 @@ class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
             {
                 "description": gettext_lazy(
                     "A sentence or two of your own in emails to clients, before the signature, as plain text: where to "
-                    "park, that you look forward to it. Blank adds nothing."
+                    "park, that you look forward to it. A name in double braces is filled in. Blank adds nothing."
                 ),
                 "fields": [_field_of(kind) for kind in WITH_OWN_WORDS],
             },
@@ -169,5 +176,18 @@ class MessageSettingsAdmin(HistoryMixin, KindFieldsMixin, SingletonMixin):
 
     def save_model(self, request: HttpRequest, obj: MessageSettings, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        # For the preview of this row alone: which letter was asked for.
+        obj.previewed = request.POST.get(PREVIEW, "")  # type: ignore[attr-defined]
         # After the commit: it takes one lock after the other, and must not hold them together.
         transaction.on_commit(lambda: reminders.follow_settings(now=timezone.now()))
+
+    def preview_address(self, obj: Any) -> str:
+        """The email that was asked for; the confirmation for a name that none has."""
+        name = obj.previewed if obj.previewed in SAMPLES else "confirmed"
+        return reverse("sample_email_html", args=[name])
+
+    def words_of(self, name: str, value: Any) -> str:
+        """The sentences of all kinds, each after its kind."""
+        if name != "own_words":
+            return str(value)
+        return "\n".join(f"{MessageKind(kind).label}: {words}" for kind, words in sorted(value.items()))

@@ -52,6 +52,7 @@ from .addresses import (
     visit_url,
 )
 from .faces import Face, face_of, logo_of
+from .own_words import fill
 from .registry import (
     STANDING,
     DeskDay,
@@ -216,6 +217,7 @@ def _context(
         context["name"] = greeting_name(target.name)
         context["button_url"] = booklet_url(secrets.booklet(target))
         context["valid_until"] = moment(now + links.BOOKLET_LINK_LASTS)
+    context["own_words"] = fill(MessageKind(message.kind), context["own_words"], context)
     return context
 
 

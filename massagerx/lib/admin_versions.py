@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import linebreaksbr
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -26,17 +27,17 @@ MOST = 200
 @dataclass(frozen=True, slots=True)
 class Version:
     """A text's words as they were saved once: `saved_at` is an aware instant, `saved_by` a log-in, or "" for the site
-    itself. `words` are by field name."""
+    itself. `words` are by field name, most of them text."""
 
     key: int
     saved_at: datetime
     saved_by: str
-    words: dict[str, str]
+    words: dict[str, Any]
 
     @property
     def title(self) -> str:
-        """The first field's words, which tell one text from another."""
-        return next(iter(self.words.values()))
+        """The first words, which tell one text from another; "" where there are none."""
+        return next((words for words in self.words.values() if words and isinstance(words, str)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ class VersionsMixin(admin.ModelAdmin):
     def show_prose(self, html: str) -> SafeString:
         """The editor's HTML as readers see it."""
         return mark_safe(clean_html(html))
+
+    def words_of(self, name: str, value: Any) -> str:
+        """The value of a field that is no text, as it is read."""
+        return str(value)
 
     def after_restoring(self, request: HttpRequest, obj: Any) -> None:
         """Called with the row whose earlier words are back."""
@@ -117,7 +122,7 @@ class VersionsMixin(admin.ModelAdmin):
             version=found,
             parts=[part for part in parts if part.html or part.differs],
             may_restore=self.has_change_permission(request, obj),
-            title=found.title,
+            title=found.title or str(obj),
         )
 
     def _bring_back(self, request: HttpRequest, obj: Any, version: Version) -> HttpResponse:
@@ -139,9 +144,10 @@ class VersionsMixin(admin.ModelAdmin):
         self.after_restoring(request, row)
         return redirect(self._address("change", obj.pk))
 
-    def _part(self, obj: Any, name: str, words: str) -> Part:
+    def _part(self, obj: Any, name: str, words: Any) -> Part:
         field: Any = self.opts.get_field(name)
-        html = self.show_prose(words) if isinstance(field, ProseEditorField) else words
+        is_prose = isinstance(field, ProseEditorField)
+        html = self.show_prose(words) if is_prose else linebreaksbr(self.words_of(name, words))
         return Part(capfirst(str(field.verbose_name)), html, getattr(obj, name) != words)
 
     def _readable(self, request: HttpRequest, key: int) -> Any:

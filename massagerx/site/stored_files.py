@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from blog.models import Picture, Post, Upload
 from bookings.models import Photo
 from bookings.program.models import ExercisePicture
+from services.models import Business
 
 # A file is stored before its row is written, and an older size goes after a newer one is there.
 YOUNG = timedelta(days=1)
@@ -23,7 +24,7 @@ _SHARED = re.compile(r"pictures/share-[0-9a-f]{32}\.png")
 
 def orphans(*, now: datetime) -> Iterator[str]:
     """The names of files of ours, a day old at least, that no row names. What has another kind of name is not ours to
-    judge. Five queries for 500 files; raises OSError where the store is away."""
+    judge. Six queries for 500 files; raises OSError where the store is away."""
     try:
         _folders, found = default_storage.listdir(_FOLDER)
     except FileNotFoundError:
@@ -53,6 +54,7 @@ def _named(names: list[str]) -> set[str]:
     shared = Post.objects.filter(share_name__in=names).order_by()
     named = set(shared.values_list("share_name", flat=True))
     named |= {upload.name for upload in Upload.objects.filter(token__in=tokens).order_by()}
+    named |= {business.logo_name for business in Business.objects.filter(logo__in=tokens).order_by()}
     for model in (Picture, Photo, ExercisePicture):
         for picture in model.objects.filter(token__in=tokens).order_by():
             named.update(picture.files())

@@ -20,10 +20,12 @@ from blog.media import draw_share_pictures, keep_upload
 from blog.models import Picture
 from bookings.models import Photo
 from bookings.program.models import ExercisePicture
+from massagerx.lib.logo import EncodedLogo
 from massagerx.lib.pictures import Encoded, encode_upload
 from massagerx.lib.stored_picture import make_sizes, new_token, picture_name, store
 from massagerx.site import stored_files, tasks
 from massagerx.site.stored_files import YOUNG
+from services.models import Business
 from tests.blog.files import make_picture, picture_file
 from tests.blog.posts import make_post
 from tests.bookings.photos import add_photo
@@ -49,6 +51,8 @@ def left() -> set[str]:
         assert make_sizes(model, now=NOW) == 1
     assert draw_share_pictures("Massage Rx") == 1
     keep_upload(Encoded(b"picture", 9, 9), "room.jpg", by=user, now=NOW)
+    logo = Business(phone="+12135550142", email="hello@example.com")
+    logo.put_logo(EncodedLogo(Encoded(b"logo", 9, 9), b"share"))
     picture.refresh_from_db()
     # A worker that died: a picture without a row, a size that a moved focus left, a share picture of before.
     names = {
@@ -105,5 +109,5 @@ def test_a_store_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_as_many_queries_for_many_files_as_for_few(left: set[str], django_assert_num_queries: Any) -> None:
     for _number in range(30):
         store(picture_name(new_token()), b"left")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(list(stored_files.orphans(now=timezone.now() + YOUNG))) == 34
