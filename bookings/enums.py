@@ -248,6 +248,7 @@ class LinkPurpose(models.TextChoices):
     PROGRAM = "program", _("A client’s training program")
     REVIEW = "review", _("A client’s review")
     PASSWORD = "password", _("A password of a member of staff")
+    CONSENT = "consent", _("The own consent of somebody who is visited")
 
 
 class ChangeState(models.TextChoices):

@@ -178,6 +178,10 @@ class TooLate(BookingError):
     """What was pressed can't be taken back any more."""
 
 
+class PersonKnown(BookingError):
+    """The client books for another person of that name, or has it."""
+
+
 class SameClient(BookingError):
     """A client can't be merged with themselves."""
 

@@ -158,6 +158,10 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
         ),
         gettext_lazy("the course has another client; nothing was booked."),
     ),
+    exceptions.PersonKnown: (
+        gettext_lazy("You already book for somebody of that name. Please write the name otherwise."),
+        gettext_lazy("the client books for another person of that name; nothing was changed."),
+    ),
     exceptions.TooManyMessages: (
         gettext_lazy(
             "We got a lot from this email address in a short time. Please try again later, or call us."

@@ -7,6 +7,7 @@ from .program import views as program_views
 from .referrals import views as referral_views
 from .reviews import views as review_views
 from .views import (
+    agree,
     booking,
     details,
     enquiries,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("reviews/", review_views.reviews, name="reviews"),
     path("review/<str:token>/", review_views.your_review, name="your_review"),
     path("invited/<str:token>/", invited.invited, name="invited"),
+    path("agree/<str:token>/", agree.agree, name="agree"),
     path("book/details/", details.details, name="details"),
     path("book/health/", health.health, name="health"),
     path("book/review/", booking.review, name="review"),

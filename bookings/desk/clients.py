@@ -28,6 +28,7 @@ from bookings.domain.clients import (
 )
 from bookings.domain.intake import clearances_of
 from bookings.domain.operations import MOVABLE
+from bookings.domain.persons import persons_among
 from bookings.domain.stranding import stranded_by
 from bookings.exceptions import ClientGone, SlotTaken
 from bookings.models import Client, Pairing
@@ -279,6 +280,7 @@ def _visits(client: Client, number: str | None, now: datetime) -> dict[str, Any]
         "clearances": [
             {"booking": note.booking, "words": note_words(note)} for note in clearances_of(client, now=now)
         ],
+        "persons": persons_among(client.bookings.all()),
         "next_visit": coming,
         "next_when": local_when(coming.starts_at) if coming else "",
         "last_visit": last,

@@ -22,6 +22,7 @@ from . import (
     moving,
     my_day,
     opening,
+    persons,
     prepared,
     reflow,
     reports,
@@ -73,6 +74,7 @@ urlpatterns = [
     path(f"{_VISIT}<int:pk>/health/", health.health_page, name="bookings_booking_health"),
     path(f"{_VISIT}<int:pk>/note-file/<int:file>/", health.note_file, name="bookings_booking_note_file"),
     path(f"{_VISIT}<int:pk>/move/", moving.move_page, name="bookings_booking_move"),
+    path(f"{_VISIT}<int:pk>/person/", persons.person_page, name="bookings_booking_person"),
     path(f"{_VISIT}<int:pk>/correct/", correcting.correct_page, name="bookings_booking_correct"),
     path(f"{_VISIT}<int:pk>/cancel-late/", late_changes.cancel_with_fee, name="bookings_booking_cancel_late"),
     path(

@@ -16,7 +16,7 @@ from bookings.domain import links, listeners, reminders
 from bookings.domain.operations.transaction import translated_errors
 from bookings.enums import BookingStatus, ComplaintState, DoorRule, EventKind, NoteReader, PairingKind
 from bookings.exceptions import ClientGone, SameClient
-from bookings.models import Booking, BookingEvent, Client, ClientNote, Pairing, Therapist
+from bookings.models import Booking, BookingEvent, Client, ClientNote, OwnConsent, Pairing, Therapist
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         if gone.email != kept.email:
             links.revoke_links_of_client(gone, now=now)
         _keep_the_stricter(kept, gone)
+        names = OwnConsent.objects.filter(client=kept).order_by().values("name")
+        OwnConsent.objects.filter(client=gone, name__in=names).delete()
         # Whatever else points at a client by then goes along, so that nothing is lost with the row.
         for relation in Client._meta.related_objects:
             name = relation.field.name

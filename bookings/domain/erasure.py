@@ -38,6 +38,7 @@ from bookings.models import (
     LateFee,
     Link,
     NoteFile,
+    OwnConsent,
     Pairing,
     ScreeningRecheck,
     ScreeningRecord,
@@ -99,7 +100,7 @@ def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasur
         AreaRequest.objects.filter(pk__in=enquiries.places).delete()
         if found.email:
             Link.objects.filter(email__iexact=found.email).delete()
-        for about in (ClientNote, Pairing):
+        for about in (ClientNote, OwnConsent, Pairing):
             about._base_manager.filter(client=found).only("pk").delete()
         Client.objects.filter(pk=found.pk).update(
             name=Client.ERASED,

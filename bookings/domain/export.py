@@ -40,6 +40,7 @@ from bookings.models import (
     Link,
     Message,
     NoteFile,
+    OwnConsent,
     Pairing,
     ScreeningRecheck,
     ScreeningRecord,
@@ -133,6 +134,10 @@ def all_about(client: Client) -> list[Section]:
                    HealthAccess.objects.select_related("user").order_by("at", "pk"), visits, "user", "at",
                    "what", "reason"),
         Section("notes", _("Notes for staff"), list(_notes(client))),
+        Section("own_consents", _("Those you book for who agreed themselves"), [
+            _of(row, "name", "agreed_at", "terms_version")
+            for row in OwnConsent.objects.filter(client=client).select_related("terms_version").order_by("pk")
+        ]),
         Section("pairings", _("Who is sent to you"), list(_pairings(client))),
         Section("messages", _("Emails and calls"), list(_messages(client, visits, asked))),
         Section("enquiries", _("Messages from the site"), list(_written(asked))),

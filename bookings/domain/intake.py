@@ -29,6 +29,7 @@ from bookings.models import (
     ClinicianNote,
     HealthAccess,
     NoteFile,
+    OwnConsent,
     ScreeningRecheck,
     ScreeningRecord,
     ScreeningVersion,
@@ -180,6 +181,7 @@ def _purge_health(clients: QuerySet[Client], now: datetime) -> int:
             visits |= set(rows.values_list("booking", flat=True))
             rows.only("pk").delete()
         ScreeningRecord.objects.filter(**old).only("pk").delete()
+        OwnConsent.objects.filter(client__in=old["booking__client__in"]).delete()
         listeners.tell(listeners.HealthPurged(bookings=sorted(visits), at=now))
         return len(visits)
 

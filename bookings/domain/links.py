@@ -18,6 +18,7 @@ from massagerx.lib.batches import delete_in_batches
 VISIT_LINK_OUTLIVES_VISIT = timedelta(days=30)
 BOOKLET_LINK_LASTS = timedelta(days=7)
 SIGN_IN_LINK_LASTS = timedelta(minutes=20)
+CONSENT_LINK_LASTS = timedelta(days=30)
 
 
 def visit_token(booking: Booking, *, now: datetime) -> str:
@@ -35,6 +36,20 @@ def visit_link(booking: Booking, *, now: datetime) -> Link:
         now=now,
         booking=booking,
         expires_at=booking.ends_at + VISIT_LINK_OUTLIVES_VISIT,
+    )
+
+
+def consent_link(booking: Booking, *, now: datetime) -> Link:
+    """The link by which the person of a visit agrees for themselves; made when there is none that works."""
+    link = Link.objects.live(now).filter(purpose=LinkPurpose.CONSENT, booking=booking).first()
+    try:
+        if link is not None:
+            token_of(link)
+            return link
+    except ValueError:
+        pass  # its key is not among the site's any more
+    return new_link(
+        purpose=LinkPurpose.CONSENT, booking=booking, created_at=now, expires_at=now + CONSENT_LINK_LASTS
     )
 
 

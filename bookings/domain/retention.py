@@ -63,6 +63,7 @@ def kept() -> list[Kept]:
             ),
             after % {"time": health},
         ),
+        Kept(_("That whoever you book for agreed themselves"), after % {"time": health}),
         Kept(
             _("Gate codes, whom to call at your door, and what else helps us there"),
             after % {"time": _days(WAY_IN_KEPT)},

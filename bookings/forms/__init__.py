@@ -5,6 +5,7 @@ from .booking import BOTH_AT_ONCE, ReviewForm, SoonestForm, TimeForm, TreatmentF
 from .details import DetailsForm
 from .enquiries import BookletForm, CallForm, ContactForm, MessageField
 from .health import HealthForm, HealthForms
+from .persons import ToldForm
 from .visits import (
     AddressForm,
     CancelForm,
@@ -39,6 +40,7 @@ __all__ = [
     "ReviewForm",
     "SoonestForm",
     "TimeForm",
+    "ToldForm",
     "TreatmentForm",
     "ZipForm",
     "shown_value",

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.persons import Told
 from bookings.models import Booking
 from massagerx.lib.fields import LineField, LinesField, PhoneField
 from services.models import Service
@@ -55,6 +56,13 @@ class DetailsForm(PersonForm):
         },
     )
     for_other = forms.BooleanField(label=_("I'm booking for another person"), required=False)
+    # Blank: somebody else, whose name is typed below.
+    person = forms.ChoiceField(
+        label=_("Whom have you booked for before?"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of these, or type a name.")},
+    )
     recipient_name = LineField(label=_("Name of the person having the visit"), max_length=120, required=False)
     recipient_phone = PhoneField(
         label=_("Number to call at the door"),
@@ -154,14 +162,24 @@ class DetailsForm(PersonForm):
         service: Service | None,
         by_phone: bool = False,
         side_by_side: bool = False,
+        persons: Sequence[Told] = (),
         heard_from: Sequence[tuple[str, str]] = (),
         asks_of_review: bool = False,
         **kwargs: Any,
     ) -> None:
         """`by_phone`: staff fill it in, for whom it is enough that the client can be called. `side_by_side`: a second
-        person is visited at the same time. `heard_from` are the choices of where a new client heard of us, none where
-        that isn't asked; `asks_of_review`: whether they may be asked for a review."""
+        person is visited at the same time. `persons` are those whom the client has booked for before. `heard_from` are
+        the choices of where a new client heard of us, none where that isn't asked; `asks_of_review`: whether they may
+        be asked for a review."""
         super().__init__(*args, **kwargs)
+        self._persons = {told.name: told for told in persons}
+        if not persons:
+            self.fields.pop("person", None)
+        else:
+            names = [(name, name) for name in self._persons]
+            self.fields["person"].choices = [*names, ("", _("Somebody else"))]  # type: ignore[attr-defined]
+            if self.initial.get("recipient_name") in self._persons:
+                self.initial["person"] = self.initial["recipient_name"]
         if heard_from:
             self.fields["heard_from"].choices = [("", "—"), *heard_from]  # type: ignore[attr-defined]
         else:
@@ -216,11 +234,28 @@ class DetailsForm(PersonForm):
         if "for_other" not in self.fields:
             # A form that is made of this one, and asks otherwise.
             return data
+        chosen = self._persons.get(data.get("person", ""))
         if not data.get("for_other"):
             data |= dict.fromkeys(("recipient_name", *self.WHO), "")
+        elif chosen is not None:
+            self._take(chosen, data)
         elif not data.get("recipient_name") and "recipient_name" not in self.errors:
             self.add_error("recipient_name", _("Type the name of the person we visit."))
         return data
+
+    def _take(self, chosen: Told, data: dict[str, Any]) -> None:
+        """Has the visit be for somebody who was booked for before: with what was told of them then, unless it was typed
+        for them now."""
+        typed = data.get("recipient_name", "")
+        if typed and typed not in self._persons:
+            words = _("You chose %(chosen)s and typed another name. For %(typed)s choose “Somebody else”.")
+            self.add_error("recipient_name", words % {"chosen": chosen.name, "typed": typed})
+            return
+        is_theirs = typed in ("", chosen.name)
+        data["recipient_name"] = chosen.name
+        for name, told in (("recipient_phone", chosen.phone), ("recipient_language", chosen.language)):
+            if name not in self.errors:
+                data[name] = (is_theirs and data.get(name)) or told
 
 
 def of_a_door(text: str) -> str:

@@ -147,7 +147,7 @@ class AddressForm(ZipForm, DetailsForm):
     """Where the visit is, and how to get in; as when it was booked."""
 
     # The rest of the details is not asked again.
-    name = email = phone = for_other = recipient_name = website = purpose = None  # type: ignore[assignment]
+    name = email = phone = for_other = person = recipient_name = website = purpose = None  # type: ignore[assignment]
     second_name = second_purpose = None  # type: ignore[assignment]
     recipient_phone = recipient_language = payer_name = None  # type: ignore[assignment]
     total_cents = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=100_000_000)

@@ -82,7 +82,7 @@ class Link(models.Model):
                     | Q(purpose=LinkPurpose.FEED, therapist__isnull=False)
                     | Q(purpose=LinkPurpose.OFFICE)
                     | Q(
-                        purpose__in=[LinkPurpose.PROGRAM, LinkPurpose.REVIEW],
+                        purpose__in=[LinkPurpose.PROGRAM, LinkPurpose.REVIEW, LinkPurpose.CONSENT],
                         booking__isnull=False,
                         expires_at__isnull=False,
                     )

@@ -206,6 +206,29 @@ class ClientNote(models.Model):
         return f"{self.by} · {self.at:%Y-%m-%d %H:%M} UTC"
 
 
+class OwnConsent(models.Model):
+    """That somebody for whom a client books said themselves, by a link, that they agree to visits. Until then the
+    client has told us that they know and agree."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="own_consents")
+    # As the visits have it: client and name say who it is.
+    name = models.CharField(_("name"), max_length=120)
+    agreed_at = models.DateTimeField(_("agreed at"))
+    terms_version = models.ForeignKey(
+        "bookings.TermsVersion", on_delete=models.PROTECT, related_name="+", verbose_name=_("terms")
+    )
+
+    class Meta:
+        verbose_name = _("own consent")
+        verbose_name_plural = _("own consents")
+        constraints = [
+            models.UniqueConstraint(fields=["client", "name"], name="ownconsent_one_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Erasure(models.Model):
     """A client was erased: who did it and when, and which number is left. Nothing that names the client. `by` is None
     where their time was over."""

@@ -95,6 +95,11 @@ def sign_in_url(token: str) -> str:
     return f"{settings.SITE_URL}/visits/sign-in/{token}/"
 
 
+def agree_url(token: str) -> str:
+    """Where somebody for whom another books says that they agree."""
+    return f"{settings.SITE_URL}/agree/{token}/"
+
+
 def referral_url(token: str) -> str:
     """Where a patient finds the course that an office prepared."""
     return f"{settings.SITE_URL}/referred/{token}/"

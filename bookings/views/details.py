@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 
+from bookings.domain.persons import Told, persons_among
 from bookings.forms import DetailsForm
-from bookings.models import Client, HeardFrom, MessageSettings
+from bookings.models import Booking, Client, HeardFrom, MessageSettings
 from massagerx.lib.limits import limited
 
 from .steps import (
@@ -49,6 +50,7 @@ def details(request: HttpRequest) -> HttpResponse:
         "service": service,
         "by_phone": by_phone,
         "side_by_side": progress.side_by_side,
+        "persons": _persons(request, progress),
         **_asked_once(request, progress),
     }
     if request.method != "POST":
@@ -64,6 +66,21 @@ def details(request: HttpRequest) -> HttpResponse:
     if not is_right:
         return show(request, progress, "details", {"form": form}, status=422)
     return keep_time(request, progress) or onward(progress)
+
+
+def _persons(request: HttpRequest, progress: Progress) -> list[Told]:
+    """Those whom the client has booked for before: for staff of who is on the phone, else of who proved the mailbox; of
+    nobody else anything is asked of the database."""
+    of: dict[str, Any]
+    if progress.staff_user is not None:
+        client = progress.contact
+        of = {"client__email": client.email, "client__phone": client.phone} if client is not None else {}
+    else:
+        visitor = load_visitor(request, now=progress.now)
+        proved = [email for email in visitor.proved if visitor.is_proved(email)]
+        emails = {email for email in (visitor.email, *proved) if email}
+        of = {"client__email__in": sorted(emails)} if emails else {}
+    return [person.told for person in persons_among(Booking.objects.filter(**of))] if of else []
 
 
 def _asked_once(request: HttpRequest, progress: Progress) -> dict[str, Any]:

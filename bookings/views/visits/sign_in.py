@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.domain import intake, links, operations, queries
+from bookings.domain import intake, links, operations, persons, queries
 from bookings.domain import sign_in as signing_in
 from bookings.enums import LinkPurpose
 from bookings.exceptions import SlotTaken
@@ -42,6 +42,7 @@ _NEXT = {
     "health": "visits:health",
     "move": "visits:move",
     "note": "visits:note",
+    "person": "visits:person",
     "cancel-rest": "visits:cancel_rest",
 }
 
@@ -164,7 +165,13 @@ def find(request: HttpRequest) -> HttpResponse:
     if not visitor.email:
         return render(request, "visits/find.html", {"form": FindForm()})
     upcoming, past = queries.visits_by_time(visitor.visits(), now=now)
-    context = {"upcoming": upcoming, "past": past, "email": visitor.email}
+    mine = Booking.objects.filter(client__email=visitor.email)
+    context = {
+        "upcoming": upcoming,
+        "past": past,
+        "email": visitor.email,
+        "persons": persons.persons_among(mine),
+    }
     return render(request, "visits/list.html", context)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import address, changes, health, move, note, pages, sign_in
+from . import address, changes, health, move, note, pages, person, sign_in
 
 app_name = "visits"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("v/<str:reference>/calendar.ics", pages.calendar, name="calendar"),
     path("v/<str:reference>/again/", pages.again, name="again"),
     path("v/<str:reference>/code/", sign_in.code, name="code"),
+    path("v/<str:reference>/person/", person.person, name="person"),
     path("v/<str:reference>/move/", move.move, name="move"),
     path("v/<str:reference>/cancel/", changes.cancel, name="cancel"),
     path("v/<str:reference>/cancel-rest/", changes.cancel_rest, name="cancel_rest"),

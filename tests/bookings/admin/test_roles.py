@@ -156,6 +156,7 @@ VIEWS: dict[str, set[str]] = {
     "bookings_booking_reflow": {"owner", "desk", "therapist"},
     "bookings_booking_close": {"owner", "desk", "therapist"},
     "bookings_booking_correct": {"owner", "desk"},
+    "bookings_booking_person": {"owner", "desk"},
     "bookings_booking_undo": {"owner", "desk"},
     "bookings_booking_reports": {"owner"},
     "bookings_booking_days_behind": {"owner"},
@@ -300,6 +301,7 @@ class Desk:
             "bookings_booking_note_file": [self.other.pk, self.note_file.pk],
             "bookings_booking_undo": [uuid.uuid4()],
             "bookings_booking_correct": [self.other.pk],
+            "bookings_booking_person": [self.other.pk],
             "bookings_booking_report_csv": ["therapists"],
             "bookings_changerequest_answer": [rows["bookings.changerequest"], "refuse"],
             "bookings_client_merge": [rows["bookings.client"]],
@@ -361,6 +363,7 @@ def desk(world: World) -> Desk:
     other = world.book(
         preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",
         phone="+12135550177", street="77 Canary Road", starts_at=at(14), access={"gate_code": "CANARY-GATE"},
+        recipient_name="Other Canary Senior",
     )  # fmt: skip
     of_course = world.book(
         preference=f"therapist:{second.slug}", name="Other Canary", email="canary@example.com",

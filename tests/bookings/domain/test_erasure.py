@@ -39,6 +39,7 @@ from bookings.models import (
     Message,
     MessageSettings,
     NoteFile,
+    OwnConsent,
     ScreeningRecheck,
     VisitStep,
 )
@@ -152,6 +153,7 @@ def a_life(world: World, staff: User) -> Client:
     LateFee.objects.create(booking=kept, cents=6_000, reason="quillreason", named_at=NOW)
     DriveOverride.objects.create(to_booking=kept, minutes=30, reason="quillreason", by=staff, at=NOW)
     add_note(client=client, text="quillnote", actor=staff, now=NOW)
+    OwnConsent.objects.create(client=client, name="Quillname", agreed_at=NOW, terms_version=world.agreed)
     pair(
         client=client,
         therapist=world.add_therapist("Sample Kept Apart"),

@@ -43,6 +43,7 @@ EXPORTED: dict[Model, tuple[str, dict[str, str]]] = {
     models.ClinicianNote: ("clinicians", {"recorded_at": "at", "recorded_by": "by"}),
     models.HealthAccess: ("health_access_log", {}),
     models.ClientNote: ("notes", {}),
+    models.OwnConsent: ("own_consents", {}),
     models.Pairing: ("pairings", {}),
     models.Message: ("messages", {"copy": "text"}),
     models.ContactMessage: ("enquiries", {}),

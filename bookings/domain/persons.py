@@ -1,0 +1,155 @@
+"""The persons for whom a client books: one of each name among the client's visits, with what was told of them last, and
+whether they said themselves that they agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from bookings.domain import links
+from bookings.domain.operations import MOVABLE, Act
+from bookings.domain.operations.status import lock_therapists_of
+from bookings.domain.operations.transaction import record, translated_errors
+from bookings.enums import OCCUPYING, EventKind, LinkPurpose
+from bookings.exceptions import ChangedMeanwhile, PersonKnown
+from bookings.models import Booking, BookingQuerySet, Client, Link, OwnConsent, TermsVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of somebody who is visited; `phone` is E.164, blank where the client is called."""
+
+    name: str
+    phone: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody for whom a client books; `latest` is the reference of the newest visit, `visits` how many stand or took
+    place."""
+
+    told: Told
+    visits: int
+    latest: str
+    latest_key: int
+
+
+def persons_among(bookings: BookingQuerySet) -> list[Person]:
+    """Those for whom these visits are, but for who booked: of each name the newest record, the one visited last first;
+    one query."""
+    newest = Booking.objects.filter(
+        client=OuterRef("client"), recipient_name=OuterRef("recipient_name")
+    ).order_by("-starts_at", "-pk")
+    rows = (
+        bookings.exclude(recipient_name="")
+        .order_by()
+        .values("client", "recipient_name")
+        .annotate(
+            stand=Count("pk", filter=Q(status__in=OCCUPYING)),
+            last=Max("starts_at"),
+            latest=Subquery(newest.values("reference")[:1]),
+            latest_key=Subquery(newest.values("pk")[:1]),
+            phone=Subquery(newest.values("recipient_phone")[:1]),
+            language=Subquery(newest.values("recipient_language")[:1]),
+        )
+        .order_by("-last", "recipient_name", "client")
+    )
+    found: dict[str, Person] = {}
+    for row in rows:
+        phone = row["phone"].as_e164 if row["phone"] else ""
+        told = Told(row["recipient_name"], phone, row["language"])
+        person = Person(told, row["stand"], row["latest"], row["latest_key"])
+        found.setdefault(told.name, person)
+    return list(found.values())
+
+
+def told_of(booking: Booking) -> Told:
+    """What a visit has of who is visited, for whom another books."""
+    phone = booking.recipient_phone
+    return Told(booking.recipient_name, phone.as_e164 if phone else "", booking.recipient_language)
+
+
+def visits_of(client: Client, name: str) -> BookingQuerySet:
+    """The visits that a client booked for somebody of that name, the latest first."""
+    return Booking.objects.filter(client=client, recipient_name=name).order_by("-starts_at", "-pk")
+
+
+def own_consent(client: Client, name: str) -> OwnConsent | None:
+    """That somebody for whom a client books said themselves that they agree; None while only the client has."""
+    return OwnConsent.objects.filter(client=client, name=name).select_related("terms_version").first()
+
+
+def change_person(*, client: Client, name: str, told: Told, act: Act) -> int:
+    """Puts right what is told of somebody for whom a client books: the name on all their visits, so that these, their
+    health answers and notes stay together; number and language on the newest and on those to come. Returns how many
+    visits changed.
+
+    Who gave their own consent under another name is asked anew. Raises `PersonKnown` when the client books for another
+    person of that name, `ChangedMeanwhile` when nobody is called `name` any more, or `SlotTaken`.
+    """
+    with translated_errors(), transaction.atomic():
+        lock_therapists_of(visits_of(client, name))
+        Client.objects.select_for_update(no_key=True).filter(pk=client.pk).first()
+        rows = list(visits_of(client, name).select_for_update(no_key=True, of=("self",)))
+        if not rows:
+            raise ChangedMeanwhile
+        is_renamed = told.name != name
+        if is_renamed:
+            namesakes = Q(recipient_name__iexact=told.name) | Q(contact_name__iexact=told.name)
+            others = Booking.objects.filter(namesakes, client=client).exclude(recipient_name=name)
+            if told.name.casefold() == client.name.casefold() or others.exists():
+                raise PersonKnown
+            OwnConsent.objects.filter(client=client, name=name).delete()
+            _links_of(client, name).update(revoked_at=act.at)
+        changed = 0
+        for row in rows:
+            was = told_of(row)
+            is_of_now = row is rows[0] or (row.status in MOVABLE and row.starts_at > act.at)
+            wanted = told if is_of_now else replace(was, name=told.name)
+            if wanted == was:
+                continue
+            row.recipient_name, row.recipient_phone = wanted.name, wanted.phone
+            row.recipient_language = wanted.language
+            row.save(update_fields=["recipient_name", "recipient_phone", "recipient_language"])
+            record(row, EventKind.EDITED, row.status, act)
+            changed += 1
+    return changed
+
+
+def consent_token(booking: Booking, *, now: datetime) -> str:
+    """The token of the link by which the person of a visit says that they agree; the same while it works."""
+    return links.token_of(links.consent_link(booking, now=now))
+
+
+def agree(link: Link, *, now: datetime) -> OwnConsent | None:
+    """Writes down that the person of a link agrees to the terms in force, once; None when the visits are somebody
+    else's by now, or there are no terms."""
+    with transaction.atomic():
+        booking = link.booking
+        terms = TermsVersion.in_force(now)
+        if booking is None or terms is None:
+            return None
+        fresh = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=booking.pk)
+        client = Client.objects.present().filter(pk=fresh.client_id).first()
+        if client is None or not fresh.recipient_name:
+            return None
+        consent, is_new = OwnConsent.objects.get_or_create(
+            client=client,
+            name=fresh.recipient_name,
+            defaults={"agreed_at": now, "terms_version": terms},
+        )
+        if is_new:
+            reason = _("The person who is visited agreed, by a link of their own.")
+            record(fresh, EventKind.EDITED, fresh.status, Act(now, by_client=True, reason=reason))
+    return consent
+
+
+def _links_of(client: Client, name: str) -> QuerySet[Link]:
+    return Link.objects.filter(
+        purpose=LinkPurpose.CONSENT, booking__client=client, booking__recipient_name=name, revoked_at=None
+    )

@@ -1,0 +1,40 @@
+"""What is told of somebody for whom a client books."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from massagerx.lib.fields import LineField
+
+from .details import DetailsForm
+from .person import readable_name
+
+
+class ToldForm(forms.Form):
+    """Name, number to call at the door, and language; the phone is cleaned to E.164, or blank."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=120,
+        error_messages={"required": _("Type the name of the person we visit.")},
+    )
+    phone = DetailsForm.base_fields["recipient_phone"]
+    language = DetailsForm.base_fields["recipient_language"]
+
+    def clean_name(self) -> str:
+        """The name, if it can be read as one."""
+        return readable_name(self.cleaned_data["name"])
+
+    def clean_phone(self) -> str:
+        """The number in E.164, or blank."""
+        phone = self.cleaned_data["phone"]
+        return phone.as_e164 if phone else ""
+
+    @classmethod
+    def of_visit(cls, booking: Booking) -> ToldForm:
+        """Filled in with what a visit has of its person."""
+        phone = booking.recipient_phone
+        initial = {"name": booking.recipient_name, "language": booking.recipient_language}
+        return cls(initial={**initial, "phone": phone.as_national if phone else ""})

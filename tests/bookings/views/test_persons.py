@@ -1,0 +1,309 @@
+"""Those for whom a client books: picked again by name, put right, and asked whether they agree."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+
+from bookings.domain import erasure, export, intake, operations, persons
+from bookings.domain.clients import merge_clients
+from bookings.domain.operations import Act
+from bookings.domain.persons import Told
+from bookings.enums import BookingStatus, LinkPurpose, NoteScope
+from bookings.exceptions import ChangedMeanwhile, PersonKnown
+from bookings.models import Booking, BookingEvent, Link, OwnConsent
+from tests.bookings.courses.conftest import staff_client
+from tests.bookings.views.flow import Flow
+from tests.bookings.views.visits.browsers import address, signed_in, with_link
+from tests.factories import CLEAR_ANSWERS, NOW, World, at
+
+pytestmark = pytest.mark.django_db
+MARIA: dict[str, Any] = {
+    "recipient_name": "Maria O'Brien",
+    "recipient_phone": "+12135550177",
+    "recipient_language": "Spanish",
+}
+TOM: dict[str, Any] = {"recipient_name": "Tom O'Brien", "recipient_phone": "+12135550188"}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def visits(world: World) -> list[Booking]:
+    """Two of Maria's, the first canceled, and one of Tom's, all booked by Ana."""
+    made = [
+        world.book(starts_at=at(10), **MARIA),
+        world.book(starts_at=at(12), **MARIA),
+        world.book(starts_at=at(14), **TOM),
+    ]
+    operations.cancel_booking(booking=made[0], actor=None, now=NOW)
+    return made
+
+
+def words(response: Any) -> str:
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
+
+
+def told(booking: Booking) -> tuple[str, str, str]:
+    booking.refresh_from_db()
+    found = persons.told_of(booking)
+    return found.name, found.phone, found.language
+
+
+def link_on(page: Any) -> str:
+    (link,) = re.findall(r'value="http[^"]*(/agree/[^"]+)"', page.content.decode())
+    return str(link)
+
+
+# Picked by name -------------------------------------------------------------------------------------------------
+
+
+def test_who_proved_the_mailbox_picks_by_name(flow: Flow, visits: list[Booking]) -> None:
+    flow.client.cookies = signed_in().cookies
+    flow.until("details")
+    page = words(flow.client.get("/book/details/"))
+    assert "Whom have you booked for before? (optional) Tom O'Brien Maria O'Brien Somebody else" in page
+
+    flow.details(for_other="on", person="Maria O'Brien", recipient_name="")
+
+    page = words(flow.client.get("/book/review/"))
+    for said in ("Maria O'Brien", "At the door we call (213) 555-0177", "Speaks Spanish"):
+        assert said in page
+
+
+def test_nobody_else_reads_whom_a_client_books_for(flow: Flow, visits: list[Booking]) -> None:
+    flow.until("details").details(email="ana@example.com", name="")
+    page = words(flow.client.get("/book/details/"))
+    assert "Maria" not in page
+    assert "Whom have you booked for before?" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "booked"),
+    [
+        ({"recipient_name": "Maria O'Brien"}, ("Tom O'Brien", "+12135550188", "")),
+        ({"recipient_phone": "(213) 555-0166"}, ("Tom O'Brien", "+12135550166", "")),
+        (
+            {"recipient_name": "Tom O'Brien", "recipient_language": "Polish"},
+            ("Tom O'Brien", "+12135550188", "Polish"),
+        ),
+        (
+            {"recipient_name": "Maria O'Brien", "recipient_phone": "(213) 555-0177"},
+            ("Tom O'Brien", "+12135550188", ""),
+        ),
+    ],
+)
+def test_what_is_known_of_who_is_picked_is_theirs(
+    flow: Flow, visits: list[Booking], typed: dict[str, str], booked: tuple[str, str, str]
+) -> None:
+    """What stands in the fields from somebody else is not taken over."""
+    flow.client.cookies = signed_in().cookies
+    flow.until("details").details(for_other="on", person="Tom O'Brien", **typed)
+    flow.review()
+    assert told(Booking.objects.latest("pk")) == booked
+
+
+def test_another_name_beside_the_one_picked_is_asked_about(flow: Flow, visits: list[Booking]) -> None:
+    flow.client.cookies = signed_in().cookies
+    response = flow.until("details").details(for_other="on", person="Tom O'Brien", recipient_name="Jane Roe")
+    assert response.status_code == 422
+    assert "You chose Tom O'Brien and typed another name. For Jane Roe choose “Somebody else”." in words(
+        response
+    )
+    assert 'value="Jane Roe"' in response.content.decode()
+    flow.details(for_other="on", person="", recipient_name="Jane Roe")
+    flow.review()
+    assert Booking.objects.latest("pk").recipient_name == "Jane Roe"
+
+
+def test_desk_picks_by_name_and_begins_from_the_clients_page(world: World, visits: list[Booking]) -> None:
+    desk = staff_client("desk", "Front desk")
+    page = desk.get(f"/admin/bookings/client/{visits[0].client_id}/change/")
+    assert "Books for Tom O'Brien 1 visit Maria O'Brien 1 visit" in words(page)
+    there = f"/admin/bookings/booking/{visits[1].pk}/person/"
+    assert there in page.content.decode()
+    assert "Maria O'Brien: visits, consent" in words(
+        desk.get(f"/admin/bookings/booking/{visits[1].pk}/change/")
+    )
+    shown = words(desk.get(there))
+    assert "Ana O'Brien told us that they know and agree." in shown
+    assert "Book for Maria O'Brien" in shown
+
+    desk.post("/book/for-a-client/", {"visit": visits[1].pk})
+    flow = Flow(desk, world)
+    flow.when()
+    flow.health()
+    assert "Whom have you booked for before?" in words(desk.get("/book/details/"))
+
+
+# Put right --------------------------------------------------------------------------------------------------------
+
+
+def test_client_sees_their_visits_and_puts_right_what_is_told(visits: list[Booking]) -> None:
+    client = signed_in()
+    listed = client.get("/visits/")
+    assert (
+        "Those you book for Tom O'Brien 1 visit Book for Tom O'Brien Maria O'Brien 1 visit · Spanish"
+        in words(listed)
+    )
+    page = client.get(address(visits[1], "person"))
+    assert words(page).count("Manual lymphatic drainage") == 2
+    assert visits[2].reference not in page.content.decode()
+
+    sent = {"name": "Maria Luisa O'Brien", "phone": "(213) 555-0199", "language": ""}
+    answer = client.post(address(visits[1], "person"), sent, follow=True)
+
+    assert "Saved. Whoever comes sees it before the visit." in words(answer)
+    assert told(visits[1]) == ("Maria Luisa O'Brien", "+12135550199", "")
+    # The name is of all their visits; number and language of the newest and those to come.
+    assert told(visits[0]) == ("Maria Luisa O'Brien", "+12135550177", "Spanish")
+    assert told(visits[2])[0] == "Tom O'Brien"
+    assert BookingEvent.objects.filter(kind="edited", by_client=True).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "says"),
+    [
+        ({"name": "tom o'brien"}, 409, "You already book for somebody of that name."),
+        ({"name": "Ana O'Brien"}, 409, "You already book for somebody of that name."),
+        ({"name": ""}, 422, "Type the name of the person we visit."),
+        ({"name": "123"}, 422, "A name needs at least one letter."),
+        ({"phone": "555"}, 422, "Type a phone number with its area code"),
+        ({"name": "x" * 121}, 422, "120"),
+    ],
+)
+def test_what_can_not_be_put_right_is_told_and_kept(
+    visits: list[Booking], changes: dict[str, str], status: int, says: str
+) -> None:
+    sent = {"name": "Maria O'Brien", "phone": "(213) 555-0199", "language": "Polish", **changes}
+    answer = signed_in().post(address(visits[1], "person"), sent)
+    assert answer.status_code == status
+    assert says in words(answer)
+    assert 'value="Polish"' in answer.content.decode()
+    assert told(visits[1]) == ("Maria O'Brien", "+12135550177", "Spanish")
+
+
+def test_only_who_proved_the_mailbox_sees_a_person(world: World, visits: list[Booking]) -> None:
+    there = address(visits[1], "person")
+    asked = with_link(visits[1]).get(there)
+    assert asked["Location"].endswith("code/?next=person")
+    assert Client().get(there).status_code == 404
+    assert signed_in("else@example.com").get(there).status_code == 404
+    own = world.book(starts_at=at(16))
+    assert signed_in().get(address(own, "person"))["Location"] == address(own)
+
+
+def test_answers_and_notes_stay_with_who_is_spelled_anew(world: World, visits: list[Booking]) -> None:
+    grave = CLEAR_ANSWERS | {"pregnancy": "yes", "pregnancy_signs": "no"}
+    first = world.book(starts_at=at(16), answers=grave, **MARIA)
+    act = Act(NOW, User.objects.create_user("d"), by_client=True)
+    until = (at(16) + timedelta(days=60)).date()
+    operations.record_clinician_note(
+        booking=first, actor=act.actor, note="Yes.", now=NOW, scope=NoteScope.SERVICE, until=until
+    )
+    new = Told("Maria L. O'Brien", "", "")
+    assert persons.change_person(client=first.client, name="Maria O'Brien", told=new, act=act) == 3
+    later = world.book(starts_at=at(10) + timedelta(days=1), answers=grave, recipient_name=new.name)
+    assert later.screening.is_covered
+    with pytest.raises(ChangedMeanwhile):
+        persons.change_person(client=first.client, name="Maria O'Brien", told=new, act=act)
+    with pytest.raises(PersonKnown):
+        persons.change_person(client=first.client, name=new.name, told=Told("TOM O'BRIEN", "", ""), act=act)
+
+
+def test_same_words_again_change_nothing(visits: list[Booking]) -> None:
+    same = Told("Maria O'Brien", "+12135550177", "Spanish")
+    act = Act(NOW, by_client=True)
+    assert persons.change_person(client=visits[0].client, name=same.name, told=same, act=act) == 0
+    assert not BookingEvent.objects.filter(kind="edited").exists()
+
+
+# Their own consent --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["client", "desk"])
+def test_person_agrees_by_a_link_of_their_own(visits: list[Booking], who: str) -> None:
+    if who == "client":
+        browser, there = signed_in(), address(visits[1], "person")
+    else:
+        browser, there = staff_client("desk", "Front desk"), f"/admin/bookings/booking/{visits[1].pk}/person/"
+    link = link_on(browser.post(there, {"link": "yes"}))
+    assert link_on(browser.post(there, {"link": "yes"})) == link
+
+    theirs = Client()
+    page = theirs.get(link)
+    assert page["Cache-Control"] == "no-store, private" or "no-store" in page["Cache-Control"]
+    said = words(page)
+    assert "Hello Maria O'Brien" in said
+    assert "Ana O'Brien books massage visits at home for you." in said
+    assert "I agree." in said  # the terms that they agree to
+    for kept in ("12 Sample Street", "Spanish", "Manual lymphatic", "Tom"):
+        assert kept not in said
+    # To look at it changes nothing.
+    assert not OwnConsent.objects.exists()
+
+    for _press in range(2):
+        assert "You agreed on December 2, 2026. Thank you." in words(theirs.post(link, follow=True))
+
+    consent = OwnConsent.objects.get()
+    assert (consent.client, consent.name, consent.agreed_at) == (visits[1].client, "Maria O'Brien", NOW)
+    assert BookingEvent.objects.filter(kind="edited", by_client=True).count() == 1
+    shown = words(browser.get(there))
+    assert ("Maria O'Brien agreed on December 2, 2026" in shown) is (who == "client")
+    assert ("themselves, by a link" in shown) is (who == "desk")
+
+
+def test_link_opens_nothing_when_its_time_is_over_or_the_name_is_another(visits: list[Booking]) -> None:
+    client, there = signed_in(), address(visits[1], "person")
+    link = link_on(client.post(there, {"link": "yes"}))
+    with time_machine.travel(NOW + timedelta(days=31), tick=False):
+        assert Client().get(link).status_code == 404
+    assert Client().post(link).status_code == 302
+    client.post(there, {"name": "Marie O'Brien", "phone": "", "language": ""})
+    assert Client().get(link).status_code == 404
+    # Who is called otherwise has not agreed yet.
+    assert not OwnConsent.objects.exists()
+    assert Client().post("/agree/nonsense/").status_code == 404
+
+
+def test_own_consent_is_exported_goes_with_the_client_and_with_the_health_answers(
+    world: World, visits: list[Booking]
+) -> None:
+    staff, client = User.objects.create_user("o"), visits[0].client
+    OwnConsent.objects.create(client=client, name="Maria O'Brien", agreed_at=NOW, terms_version=world.agreed)
+    data = export.as_data(export.all_about(client))
+    assert data["own_consents"][0]["name"] == "Maria O'Brien"
+
+    intake.purge_health_answers(now=NOW + timedelta(days=300))
+    assert OwnConsent.objects.exists()
+    intake.purge_health_answers(now=NOW + timedelta(days=365 * 8))
+    assert not OwnConsent.objects.exists()
+
+    OwnConsent.objects.create(client=client, name="Maria O'Brien", agreed_at=NOW, terms_version=world.agreed)
+    persons.consent_token(visits[1], now=NOW)
+    Booking.objects.update(status=BookingStatus.CANCELED, confirmed_at=None)
+    erasure.erase_client(client=client, actor=staff, now=NOW)
+    assert not OwnConsent.objects.exists()
+    assert not Link.objects.filter(purpose=LinkPurpose.CONSENT).exists()
+
+
+def test_of_two_records_that_become_one_each_person_has_agreed_once(
+    world: World, visits: list[Booking]
+) -> None:
+    other = world.book(starts_at=at(16), email="work@example.com", **MARIA).client
+    for client, name in ((visits[0].client, "Maria O'Brien"), (other, "Maria O'Brien"), (other, "Jo Roe")):
+        OwnConsent.objects.create(client=client, name=name, agreed_at=NOW, terms_version=world.agreed)
+    merge_clients(keep=visits[0].client, other=other, actor=User.objects.create_user("o"), now=NOW)
+    names = OwnConsent.objects.filter(client=visits[0].client).order_by("name").values_list("name", flat=True)
+    assert list(names) == ["Jo Roe", "Maria O'Brien"]
