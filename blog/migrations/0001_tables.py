@@ -1,21 +1,18 @@
 import django.core.validators
 import django.db.models.deletion
 import massagerx.lib.stored_picture
-import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+from massagerx.lib.create_models import CreateModels
 
 
 class Migration(migrations.Migration):
-
     initial = True
-
     dependencies = [
         ('services', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
-    operations = [
+    operations = [CreateModels([
         migrations.CreateModel(
             name='FaqEntry',
             fields=[
@@ -81,125 +78,10 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='HistoricalAnnouncement',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('text', models.CharField(help_text='One or two short sentences, such as a holiday or a storm.', max_length=200, verbose_name='text')),
-                ('link', models.CharField(blank=True, help_text='A page of this site, such as /policies/, or a whole address beginning with https://.', max_length=200, verbose_name='link')),
-                ('link_text', models.CharField(blank=True, help_text='Left empty: “Read more”.', max_length=60, verbose_name='words of the link')),
-                ('starts_at', models.DateTimeField(help_text='Los Angeles time.', verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, help_text='Left empty, it stays until you delete it.', null=True, verbose_name='until')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical announcement',
-                'verbose_name_plural': 'historical announcements',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalFaqEntry',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('question', models.CharField(db_index=True, max_length=200, verbose_name='question')),
-                ('answer', models.TextField(verbose_name='answer')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical FAQ entry',
-                'verbose_name_plural': 'historical FAQ entries',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalHomeBlock',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.CharField(choices=[('hero', 'First screen'), ('therapists', 'Who comes'), ('services', 'Services'), ('surgery', 'After surgery'), ('visit', 'A visit by the minute'), ('promises', 'Promises'), ('area', 'Where we drive'), ('questions', 'Questions'), ('posts', 'From the blog'), ('closing', 'The last word')], db_index=True, max_length=10, verbose_name='block')),
-                ('title', models.CharField(blank=True, max_length=80, verbose_name='title')),
-                ('text', models.TextField(blank=True, max_length=300, verbose_name='text')),
-                ('lines', models.TextField(blank=True, max_length=600, verbose_name='lines')),
-                ('position', models.PositiveSmallIntegerField(blank=True, help_text='Lower numbers come first. Empty: its usual place, in steps of ten.', null=True, verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical block of the home page',
-                'verbose_name_plural': 'historical blocks of the home page',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalPage',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('slug', models.CharField(choices=[('about', 'About us'), ('faq', 'Questions and answers'), ('policies', 'Policies'), ('privacy', 'Privacy'), ('contact', 'Contact')], db_index=True, max_length=20, verbose_name='page')),
-                ('title', models.CharField(max_length=140, verbose_name='title')),
-                ('meta_description', models.CharField(blank=True, help_text='One sentence, for search engines.', max_length=160, verbose_name='description')),
-                ('body', models.TextField(blank=True, verbose_name='text')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical page',
-                'verbose_name_plural': 'historical pages',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalTestimonial',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('words', models.TextField(max_length=600, verbose_name='their words')),
-                ('name', models.CharField(help_text='As they want to be called: a first name or initials.', max_length=60, verbose_name='name')),
-                ('place', models.CharField(blank=True, help_text='A neighborhood or city, such as Los Feliz.', max_length=60, verbose_name='place')),
-                ('has_consent', models.BooleanField(help_text='Ask the person, and keep their answer. Without a yes it is never shown.', verbose_name='may we show it?')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.', verbose_name='position')),
-                ('is_active', models.BooleanField(default=True, verbose_name='shown')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical testimonial',
-                'verbose_name_plural': 'historical testimonials',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
             name='HomeBlock',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(choices=[('hero', 'First screen'), ('therapists', 'Who comes'), ('services', 'Services'), ('surgery', 'After surgery'), ('visit', 'A visit by the minute'), ('promises', 'Promises'), ('area', 'Where we drive'), ('questions', 'Questions'), ('posts', 'From the blog'), ('closing', 'The last word')], max_length=10, unique=True, verbose_name='block')),
+                ('slug', models.CharField(choices=[('hero', 'First screen'), ('therapists', 'Who comes'), ('services', 'Services'), ('surgery', 'After surgery'), ('visit', 'A visit by the minute'), ('promises', 'Promises'), ('reviews', 'What clients say'), ('program', 'Training program'), ('area', 'Where we drive'), ('questions', 'Questions'), ('posts', 'From the blog'), ('closing', 'The last word')], max_length=10, unique=True, verbose_name='block')),
                 ('title', models.CharField(blank=True, max_length=80, verbose_name='title')),
                 ('text', models.TextField(blank=True, max_length=300, verbose_name='text')),
                 ('lines', models.TextField(blank=True, max_length=600, verbose_name='lines')),
@@ -254,33 +136,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'picture',
                 'verbose_name_plural': 'pictures',
                 'ordering': ['-created_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('sizes_due_at__isnull', False)), fields=['sizes_due_at'], name='picture_sizes_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_decorative', True), models.Q(('alt', ''), _negated=True), _connector='OR'), name='picture_says_what_it_shows', violation_error_message='Say what the picture shows, or tick that it is only decoration.'), models.CheckConstraint(condition=models.Q(('focal_x__lte', 100), ('focal_y__lte', 100)), name='picture_focus_is_within')],
             },
-        ),
-        migrations.CreateModel(
-            name='HistoricalPost',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('title', models.CharField(max_length=140, verbose_name='title')),
-                ('slug', models.SlugField(help_text="The last part of the post's web address. Keep it as it is once people link to it.", max_length=140, verbose_name='address')),
-                ('summary', models.CharField(blank=True, help_text="One or two sentences, for lists and search engines. Left empty, the post's first words are used.", max_length=280, verbose_name='summary')),
-                ('body', models.TextField(verbose_name='text')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published')], default='draft', max_length=12, verbose_name='status')),
-                ('published_at', models.DateTimeField(blank=True, help_text='Los Angeles time. Empty means at once; a later time means that it appears by itself then.', null=True, verbose_name='publish on')),
-                ('author_name', models.CharField(blank=True, help_text='Left empty, the name of the business is shown.', max_length=80, verbose_name='author')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cover', models.ForeignKey(blank=True, db_constraint=False, help_text='Shown above the post and in lists. Cut to a wide shape around its focus.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='blog.picture', verbose_name='cover')),
-            ],
-            options={
-                'verbose_name': 'historical post',
-                'verbose_name_plural': 'historical posts',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name='Post',
@@ -307,6 +165,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'post',
                 'verbose_name_plural': 'posts',
                 'ordering': ['-published_at', '-pk'],
+                'indexes': [models.Index(fields=['status', '-published_at'], name='post_status_published')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='post_published_has_a_time', violation_error_message='A published post needs the time when it appears.')],
             },
         ),
         migrations.CreateModel(
@@ -335,6 +195,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'upload',
                 'verbose_name_plural': 'uploads',
+                'indexes': [models.Index(fields=['created_at'], name='upload_created')],
             },
         ),
         migrations.CreateModel(
@@ -352,34 +213,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'video',
                 'verbose_name_plural': 'videos',
                 'ordering': ['-created_at', '-pk'],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'code'), name='video_is_there_once')],
             },
         ),
-        migrations.AddIndex(
-            model_name='picture',
-            index=models.Index(condition=models.Q(('sizes_due_at__isnull', False)), fields=['sizes_due_at'], name='picture_sizes_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='picture',
-            constraint=models.CheckConstraint(condition=models.Q(('is_decorative', True), models.Q(('alt', ''), _negated=True), _connector='OR'), name='picture_says_what_it_shows', violation_error_message='Say what the picture shows, or tick that it is only decoration.'),
-        ),
-        migrations.AddConstraint(
-            model_name='picture',
-            constraint=models.CheckConstraint(condition=models.Q(('focal_x__lte', 100), ('focal_y__lte', 100)), name='picture_focus_is_within'),
-        ),
-        migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['status', '-published_at'], name='post_status_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='post_published_has_a_time', violation_error_message='A published post needs the time when it appears.'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['created_at'], name='upload_created'),
-        ),
-        migrations.AddConstraint(
-            model_name='video',
-            constraint=models.UniqueConstraint(fields=('provider', 'code'), name='video_is_there_once'),
-        ),
-    ]
+    ], histories={
+        'Announcement': (),
+        'FaqEntry': ('updated_at',),
+        'HomeBlock': ('updated_at',),
+        'Page': ('updated_at',),
+        'Testimonial': ('updated_at',),
+        'Post': ('plain_body', 'share_name', 'share_words', 'created_at', 'updated_at'),
+    })]

@@ -7,22 +7,19 @@ import massagerx.lib.encryption
 import massagerx.lib.overlap
 import massagerx.lib.stored_picture
 import phonenumber_field.modelfields
-import simple_history.models
 import uuid
 from django.conf import settings
 from django.db import migrations, models
+from massagerx.lib.create_models import CreateModels
 
 
 class Migration(migrations.Migration):
-
     initial = True
-
     dependencies = [
         ('services', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
-    operations = [
+    operations = [CreateModels([
         migrations.CreateModel(
             name='Booking',
             fields=[
@@ -43,6 +40,7 @@ class Migration(migrations.Migration):
                 ('unit', models.CharField(blank=True, max_length=40, verbose_name='apartment or unit')),
                 ('city', models.CharField(max_length=80, verbose_name='city')),
                 ('access_type', models.CharField(choices=[('ground', 'Ground floor'), ('stairs', 'Stairs'), ('elevator', 'Elevator')], default='ground', max_length=10, verbose_name='way to the door')),
+                ('address_rule', models.CharField(blank=True, choices=[('not_alone', 'Not alone'), ('two_people', 'Two people only')], db_default='', default='', max_length=10, verbose_name='at this address')),
                 ('treatment_cents', models.PositiveIntegerField(verbose_name='treatment, cents')),
                 ('add_ons_cents', models.PositiveIntegerField(default=0, verbose_name='add-ons, cents')),
                 ('travel_cents', models.PositiveIntegerField(default=0, verbose_name='travel, cents')),
@@ -64,12 +62,18 @@ class Migration(migrations.Migration):
                 ('add_ons', models.ManyToManyField(blank=True, related_name='+', to='services.addon', verbose_name='add-ons')),
                 ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.serviceoption', verbose_name='length')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='services.service', verbose_name='service')),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.client', verbose_name='client')),
+                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.servicearea', verbose_name='ZIP code')),
+                ('terms_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.termsversion', verbose_name='terms agreed to')),
+                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.therapist', verbose_name='therapist')),
             ],
             options={
                 'verbose_name': 'booking',
                 'verbose_name_plural': 'bookings',
                 'ordering': ['-starts_at'],
                 'permissions': [('view_own_visits', 'Can view the visits that are their own to make'), ('finish_own_visits', 'Can say how visits that they may see ended'), ('view_reports', 'Can see reports and download bookings')],
+                'indexes': [models.Index(condition=models.Q(('prove_by__isnull', False), ('status', 'requested')), fields=['prove_by'], name='booking_unproved'), models.Index(condition=models.Q(('together__isnull', False)), fields=['together'], name='booking_by_together'), models.Index(fields=['therapist', 'blocked_from'], name='booking_by_therapist_time'), models.Index(fields=['status', 'created_at'], name='booking_by_status_age'), models.Index(fields=['starts_at'], name='booking_by_start')],
+                'constraints': [massagerx.lib.overlap.NoOverlap(active_field='status', active_values=('requested', 'confirmed', 'completed', 'no_show'), end='blocked_until', name='booking_no_overlap', resource='therapist', start='blocked_from', violation_error_message='The therapist already has a visit at that time.'), models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='booking_times_in_order'), models.CheckConstraint(condition=models.Q(('total_cents', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('treatment_cents'), '+', models.F('add_ons_cents')), '+', models.F('travel_cents')), '+', models.F('evening_cents')), '-', models.F('discount_cents')))), name='booking_total_is_sum'), models.CheckConstraint(condition=models.Q(('people__gte', 1), ('people__lte', 2)), name='booking_people_in_range'), models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'confirmed', 'completed', 'no_show', 'canceled', 'declined', 'expired'])), name='booking_status_known')],
             },
         ),
         migrations.CreateModel(
@@ -85,6 +89,7 @@ class Migration(migrations.Migration):
                 ('moved_from', models.DateTimeField(blank=True, null=True, verbose_name='moved from')),
                 ('actor', models.ForeignKey(blank=True, help_text='Blank: the client, or the site by itself.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
                 ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='bookings.booking')),
+                ('moved_from_therapist', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.therapist')),
             ],
             options={
                 'verbose_name': 'event',
@@ -109,6 +114,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Client',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('email', models.EmailField(blank=True, help_text='Kept in lower case. Blank: what we have to say is told by phone.', max_length=254, verbose_name='email')),
+                ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region='US', verbose_name='phone')),
+                ('is_blocked', models.BooleanField(default=False, help_text='Requests from a blocked client always wait for staff.', verbose_name='blocked')),
+                ('door_rule', models.CharField(blank=True, choices=[('not_alone', 'Not alone'), ('two_people', 'Two people only')], db_default='', default='', help_text='Not alone: somebody of ours waits near or stays on the phone. Two people only: two of us go in. Seen by everybody who takes a visit over; online, requests always wait for staff.', max_length=10, verbose_name='at their door')),
+                ('may_be_asked', models.BooleanField(db_default=False, default=False, help_text='They said so when they booked. Each client is asked once.', verbose_name='may be asked for a review')),
+                ('created_at', models.DateTimeField(verbose_name='first seen')),
+                ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='erased at')),
+                ('heard_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clients', to='bookings.heardfrom', verbose_name='heard of us')),
+            ],
+            options={
+                'verbose_name': 'client',
+                'verbose_name_plural': 'clients',
+                'ordering': ['name'],
+                'permissions': [('export_client', 'Can download all that is held about a client'), ('erase_client', 'Can erase a client')],
+                'indexes': [models.Index(fields=['phone'], name='client_by_phone')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('erased_at', None)), fields=('email', 'phone'), name='client_one_per_email_and_phone'), models.CheckConstraint(condition=models.Q(('erased_at', None), models.Q(('email', ''), ('is_blocked', False), ('name', 'Erased client'), ('phone', '')), _connector='OR'), name='client_erased_is_nobody'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), _negated=True), models.Q(('email', ''), ('phone', ''), _negated=True), _connector='OR'), name='client_can_be_told')],
+            },
+        ),
+        migrations.CreateModel(
             name='Closure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -119,6 +147,21 @@ class Migration(migrations.Migration):
                 'verbose_name': 'closed day',
                 'verbose_name_plural': 'closed days',
                 'ordering': ['date'],
+            },
+        ),
+        migrations.CreateModel(
+            name='HeardFrom',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(help_text='As clients read it: A friend, Instagram.', max_length=60, unique=True, verbose_name='name')),
+                ('link_name', models.SlugField(help_text='Short: flyer-may. Who begins at /book/?from=flyer-may finds this choice made, and may change it.', max_length=30, unique=True, verbose_name='name in a link')),
+                ('is_offered', models.BooleanField(default=True, help_text='Else only to who comes by the link.', verbose_name='offered to everybody')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'way to hear of us',
+                'verbose_name_plural': 'how clients heard of us',
+                'ordering': ['position', 'name'],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +188,7 @@ class Migration(migrations.Migration):
                 ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
                 ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
                 ('is_active', models.BooleanField(default=True, verbose_name='served')),
+                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zips', to='bookings.zone', verbose_name='zone')),
             ],
             options={
                 'verbose_name': 'ZIP code',
@@ -261,6 +305,7 @@ class Migration(migrations.Migration):
                 ('evening_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='evening fee in cents')),
                 ('area_requests_kept_days', models.PositiveSmallIntegerField(default=180, help_text='After that they are deleted, answered or not.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1095)], verbose_name='requests from outside our area are kept, days')),
                 ('health_kept_months', models.PositiveSmallIntegerField(db_default=24, default=24, help_text="Counted from a client's last visit. After that the answers and clinicians' notes are deleted.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)], verbose_name='health answers are kept, months')),
+                ('clients_kept_years', models.PositiveSmallIntegerField(db_default=7, default=7, help_text='Counted from their last visit. After that they are erased, as by the button on their page: visits stay as numbers for the books.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(30)], verbose_name='clients are kept, years')),
                 ('health_fresh_days', models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Who books the same again within these days is asked whether their last answers are still true, instead of every question. 0: every question, every time.', validators=[django.core.validators.MaxValueValidator(365)], verbose_name='health answers stay fresh, days')),
                 ('alert_email', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='alerts to staff go to')),
             ],
@@ -275,6 +320,7 @@ class Migration(migrations.Migration):
             name='Booklet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('words', models.TextField(blank=True, db_default='', default='', max_length=20000, verbose_name='words')),
                 ('file_name', models.CharField(max_length=120, verbose_name='file name')),
                 ('content', models.BinaryField()),
                 ('uploaded_at', models.DateTimeField(verbose_name='uploaded at')),
@@ -286,32 +332,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='booklet_single_row')],
             },
-        ),
-        migrations.CreateModel(
-            name='Client',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('email', models.EmailField(blank=True, help_text='Kept in lower case. Blank: what we have to say is told by phone.', max_length=254, verbose_name='email')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region='US', verbose_name='phone')),
-                ('is_blocked', models.BooleanField(default=False, help_text='Requests from a blocked client always wait for staff.', verbose_name='blocked')),
-                ('door_rule', models.CharField(blank=True, choices=[('not_alone', 'Not alone'), ('two_people', 'Two people only')], db_default='', default='', help_text='Not alone: somebody of ours waits near or stays on the phone. Two people only: two of us go in. Seen by everybody who takes a visit over; online, requests always wait for staff.', max_length=10, verbose_name='at their door')),
-                ('created_at', models.DateTimeField(verbose_name='first seen')),
-                ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='erased at')),
-            ],
-            options={
-                'verbose_name': 'client',
-                'verbose_name_plural': 'clients',
-                'ordering': ['name'],
-                'permissions': [('export_client', 'Can download all that is held about a client'), ('erase_client', 'Can erase a client')],
-                'indexes': [models.Index(fields=['phone'], name='client_by_phone')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('erased_at', None)), fields=('email', 'phone'), name='client_one_per_email_and_phone'), models.CheckConstraint(condition=models.Q(('erased_at', None), models.Q(('email', ''), ('is_blocked', False), ('name', 'Erased client'), ('phone', '')), _connector='OR'), name='client_erased_is_nobody'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), _negated=True), models.Q(('email', ''), ('phone', ''), _negated=True), _connector='OR'), name='client_can_be_told')],
-            },
-        ),
-        migrations.AddField(
-            model_name='booking',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.client', verbose_name='client'),
         ),
         migrations.CreateModel(
             name='ContactMessage',
@@ -331,6 +351,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'message from the site',
                 'verbose_name_plural': 'messages from the site',
                 'ordering': ['-written_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('email', ''), ('phone', ''), _negated=True), name='contactmessage_can_be_answered')],
             },
         ),
         migrations.CreateModel(
@@ -348,6 +369,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'corrected drive',
                 'verbose_name_plural': 'corrected drives',
                 'ordering': ['-at'],
+                'constraints': [models.UniqueConstraint(fields=('from_booking', 'to_booking'), name='driveoverride_one_per_pair', violation_error_message='This drive has been corrected already: delete that correction first.'), models.UniqueConstraint(condition=models.Q(('from_booking', None)), fields=('to_booking',), name='driveoverride_one_from_home', violation_error_message='This drive has been corrected already: delete that correction first.'), models.UniqueConstraint(condition=models.Q(('to_booking', None)), fields=('from_booking',), name='driveoverride_one_to_home', violation_error_message='This drive has been corrected already: delete that correction first.'), models.CheckConstraint(condition=models.Q(('from_booking__isnull', False), ('to_booking__isnull', False), _connector='OR'), name='driveoverride_has_a_visit', violation_error_message='Choose at least one visit.'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='driveoverride_has_a_reason')],
             },
         ),
         migrations.CreateModel(
@@ -356,7 +378,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('visits', models.PositiveIntegerField(verbose_name='visits kept for the books')),
                 ('at', models.DateTimeField(verbose_name='when')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
                 ('client', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='erasure', to='bookings.client', verbose_name='client')),
             ],
             options={
@@ -370,7 +392,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='when')),
-                ('what', models.CharField(choices=[('answers', 'Health answers'), ('purpose', 'What the visit is for'), ('program', 'The training program')], default='answers', max_length=10, verbose_name='what')),
+                ('what', models.CharField(choices=[('answers', 'Health answers'), ('purpose', 'What the visit is for'), ('program', 'The training program'), ('review', 'A review that isn’t public')], default='answers', max_length=10, verbose_name='what')),
                 ('reason', models.CharField(blank=True, max_length=120, verbose_name='why')),
                 ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='health_accesses', to='bookings.booking')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
@@ -379,147 +401,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'access to health answers',
                 'verbose_name_plural': 'health access log',
                 'ordering': ['-at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('what__in', ['answers', 'purpose', 'program', 'review'])), name='healthaccess_what_known')],
             },
-        ),
-        migrations.CreateModel(
-            name='HistoricalBookingRules',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('is_open', models.BooleanField(db_default=False, default=False, verbose_name='clients can book online')),
-                ('minimum_notice_minutes', models.PositiveIntegerField(default=240, help_text='A time sooner than this is not offered.', validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='minimum notice, minutes')),
-                ('horizon_days', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='booking horizon, days')),
-                ('granularity_minutes', models.PositiveSmallIntegerField(choices=[(5, '5'), (10, '10'), (15, '15'), (20, '20'), (30, '30'), (60, '60')], default=30, verbose_name='a start every … minutes')),
-                ('stairs_minutes', models.PositiveSmallIntegerField(default=5, help_text='Added before and again after a visit to an address with stairs, for carrying the table.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='stairs add, minutes')),
-                ('elevator_minutes', models.PositiveSmallIntegerField(default=3, help_text='Added before and again after a visit to an address with an elevator.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='an elevator adds, minutes')),
-                ('confirm_known_clients', models.BooleanField(default=True, help_text='A client who has had a visit, and whose screening is clear, needs no answer from staff.', verbose_name='confirm known clients at once')),
-                ('request_expires_after_minutes', models.PositiveIntegerField(default=1440, validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(20160)], verbose_name='a request expires after, minutes')),
-                ('answer_before_minutes', models.PositiveIntegerField(default=240, help_text='Clients are told by when they hear from us: at a full hour at the desk, so long before the visit at the latest. A request that nobody answers ends then.', validators=[django.core.validators.MaxValueValidator(20160)], verbose_name='a request is answered before the visit, minutes')),
-                ('desk_opens_at', models.TimeField(default=datetime.time(8, 0), verbose_name='somebody is at the desk from')),
-                ('desk_closes_at', models.TimeField(default=datetime.time(20, 0), help_text='Outside these hours, times that come too soon for an answer are offered only to clients who are confirmed at once.', verbose_name='somebody is at the desk until')),
-                ('open_requests_per_client', models.PositiveSmallIntegerField(default=6, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unanswered requests one client may have')),
-                ('prove_within_minutes', models.PositiveSmallIntegerField(db_default=60, default=60, help_text="By a press in the email that they get. Until then their time is kept so long, and no longer. Bookings at the desk don't need it.", validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(1440)], verbose_name='a new client confirms the email address within, minutes')),
-                ('unproved_per_address', models.PositiveSmallIntegerField(db_default=6, default=6, help_text="So that a program with made-up names can't take your week, and a whole family can ask.", validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests from one internet connection')),
-                ('unproved_in_all', models.PositiveSmallIntegerField(db_default=30, default=30, validators=[django.core.validators.MinValueValidator(1)], verbose_name='unconfirmed requests in all')),
-                ('late_grace_minutes', models.PositiveSmallIntegerField(db_default=15, default=15, help_text='When a therapist runs late, clients are told a new time up to this; beyond it they are given a choice.', validators=[django.core.validators.MaxValueValidator(120)], verbose_name='a visit may begin later, minutes')),
-                ('late_free_minutes', models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Than the time that was booked, as the client was told last. No late fee is named then.', validators=[django.core.validators.MaxValueValidator(240)], verbose_name='canceling is free when we are later than, minutes')),
-                ('check_in_overdue_minutes', models.PositiveSmallIntegerField(db_default=15, default=15, help_text='Past the planned end of a visit at which they arrived, and of which they said nothing since.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(240)], verbose_name='a therapist is asked whether they are all right after, minutes')),
-                ('check_in_turn_minutes', models.PositiveSmallIntegerField(db_default=5, default=5, help_text='So long the therapist has before the first person on your list is alerted, and each person before the next.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(60)], verbose_name='who is alerted has time to answer, minutes')),
-                ('evening_starts_at', models.TimeField(default=datetime.time(18, 0), verbose_name='evening starts at')),
-                ('evening_ends_at', models.TimeField(default=datetime.time(5, 0), help_text='The evening goes on past midnight: a visit that starts before this hour of the morning pays the fee too.', verbose_name='evening ends at')),
-                ('evening_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='evening fee in cents')),
-                ('area_requests_kept_days', models.PositiveSmallIntegerField(default=180, help_text='After that they are deleted, answered or not.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1095)], verbose_name='requests from outside our area are kept, days')),
-                ('health_kept_months', models.PositiveSmallIntegerField(db_default=24, default=24, help_text="Counted from a client's last visit. After that the answers and clinicians' notes are deleted.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(240)], verbose_name='health answers are kept, months')),
-                ('health_fresh_days', models.PositiveSmallIntegerField(db_default=30, default=30, help_text='Who books the same again within these days is asked whether their last answers are still true, instead of every question. 0: every question, every time.', validators=[django.core.validators.MaxValueValidator(365)], verbose_name='health answers stay fresh, days')),
-                ('alert_email', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='alerts to staff go to')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical booking rules',
-                'verbose_name_plural': 'historical booking rules',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalMessageSettings',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('reply_to', models.EmailField(blank=True, help_text="Blank: to the business's email.", max_length=254, verbose_name='answers go to')),
-                ('signature', models.TextField(blank=True, help_text='The last lines of every message to a client.', max_length=400, verbose_name='signature')),
-                ('own_words', models.JSONField(blank=True, default=dict, editable=False, verbose_name='own words')),
-                ('first_reminder_hours', models.PositiveSmallIntegerField(default=48, help_text='0: no such reminder.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='first reminder, hours before')),
-                ('last_reminder_hours', models.PositiveSmallIntegerField(default=3, help_text='0: no such reminder.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='last reminder, hours before')),
-                ('recheck_hours', models.PositiveSmallIntegerField(default=24, help_text='0: they are not asked again.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='health questions again, hours before')),
-                ('thanks_hours', models.PositiveSmallIntegerField(default=20, help_text='0: none is sent.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='thank-you, hours after')),
-                ('second_thoughts_minutes', models.PositiveSmallIntegerField(db_default=2, default=2, help_text='Until then it can be undone, and no email was ever sent. At once where the visit is within three hours. 0: always at once.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='what staff do is told after, minutes')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical message settings',
-                'verbose_name_plural': 'historical message settings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalScreeningVersion',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(db_index=True, verbose_name='version')),
-                ('rules', models.JSONField(verbose_name='questions and rules')),
-                ('approved_by', models.CharField(blank=True, help_text='The qualified therapist who checked these questions. Blank: not approved yet.', max_length=160, verbose_name='approved by')),
-                ('published_at', models.DateTimeField(verbose_name='in force from')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical screening questions',
-                'verbose_name_plural': 'historical screening questions',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalTermsVersion',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(db_index=True, verbose_name='version')),
-                ('cancel_notice_hours', models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(336)], verbose_name='moving and canceling are free until, hours before')),
-                ('late_fee_percent', models.PositiveSmallIntegerField(default=50, help_text='Named to a client who cancels or moves later than that, before they press. Staff decide whether it is charged. 0: there is no late fee.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='late fee, percent')),
-                ('late_fee_base', models.CharField(choices=[('session', 'The session, without extras, travel and evening fee'), ('total', 'The total')], default='session', max_length=7, verbose_name='late fee, part of')),
-                ('wait_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)], verbose_name='the therapist waits at the door, minutes')),
-                ('cancellation', models.TextField(help_text='Write {notice}, {fee} and {wait} where the figures above belong, such as: free until {notice} before; after that we may ask for {fee}; your therapist waits {wait}.', verbose_name='cancellation policy')),
-                ('consent', models.TextField(verbose_name='what the client agrees to')),
-                ('consent_for_other', models.TextField(help_text='In place of the text above when the visit is for another person: that they know about it and agree.', verbose_name='what the client agrees to, for somebody else')),
-                ('published_at', models.DateTimeField(verbose_name='in force from')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical terms',
-                'verbose_name_plural': 'historical terms',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalZone',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(db_index=True, max_length=80, verbose_name='name')),
-                ('travel_fee_cents', models.PositiveIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100000)], verbose_name='travel fee in cents')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical zone',
-                'verbose_name_plural': 'historical zones',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name='Incident',
@@ -554,6 +437,7 @@ class Migration(migrations.Migration):
                 ('last_reminder_hours', models.PositiveSmallIntegerField(default=3, help_text='0: no such reminder.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='last reminder, hours before')),
                 ('recheck_hours', models.PositiveSmallIntegerField(default=24, help_text='0: they are not asked again.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='health questions again, hours before')),
                 ('thanks_hours', models.PositiveSmallIntegerField(default=20, help_text='0: none is sent.', validators=[django.core.validators.MaxValueValidator(336)], verbose_name='thank-you, hours after')),
+                ('review_days', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Each client once, after their last visit, if they agreed to it when they booked. 0: nobody is asked.', validators=[django.core.validators.MaxValueValidator(30)], verbose_name='ask for a review, days after')),
                 ('second_thoughts_minutes', models.PositiveSmallIntegerField(db_default=2, default=2, help_text='Until then it can be undone, and no email was ever sent. At once where the visit is within three hours. 0: always at once.', validators=[django.core.validators.MaxValueValidator(60)], verbose_name='what staff do is told after, minutes')),
             ],
             options={
@@ -578,6 +462,8 @@ class Migration(migrations.Migration):
                 'verbose_name': "clinician's note handed in",
                 'verbose_name_plural': "clinicians' notes handed in",
                 'ordering': ['handed_in_at', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('seen_at', None)), fields=['handed_in_at'], name='notefile_unseen')],
+                'constraints': [models.UniqueConstraint(fields=('booking', 'digest'), name='notefile_once_per_visit'), models.CheckConstraint(condition=models.Q(('kind__in', ['pdf', 'webp'])), name='notefile_kind_known')],
             },
         ),
         migrations.CreateModel(
@@ -608,49 +494,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'health questions answered again',
                 'verbose_name_plural': 'health questions answered again',
                 'ordering': ['-evaluated_at', '-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_tier_known'), models.CheckConstraint(condition=models.Q(('new_tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_new_tier_known')],
             },
-        ),
-        migrations.CreateModel(
-            name='HistoricalTherapist',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('slug', models.SlugField(verbose_name='slug')),
-                ('gender', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Another')], max_length=10, verbose_name='gender')),
-                ('quote', models.CharField(blank=True, help_text='At most 160 letters, as they would say it. Shown large, and on their card.', max_length=160, verbose_name='one line in their own voice')),
-                ('bio', models.TextField(blank=True, help_text='Two or three short paragraphs, in their own words.', verbose_name='a first visit with them')),
-                ('training', models.CharField(blank=True, help_text='Where, how long, when: Vodder, 160 hours, 2014.', max_length=160, verbose_name='trained')),
-                ('languages', models.CharField(blank=True, help_text='English, Spanish', max_length=120, verbose_name='speaks')),
-                ('here_since', models.PositiveSmallIntegerField(blank=True, help_text='A year. Blank lines of this page are left out on the site, with their labels.', null=True, validators=[django.core.validators.MinValueValidator(1950), django.core.validators.MaxValueValidator(2100)], verbose_name='here since')),
-                ('certificate_number', models.CharField(help_text='Shown beside the name wherever we advertise, as the law asks.', max_length=40, verbose_name='CAMTC certificate number')),
-                ('certificate_expires_on', models.DateField(blank=True, help_text='After this day the therapist is no longer shown or offered.', null=True, verbose_name='certificate expires on')),
-                ('reach_minutes', models.PositiveSmallIntegerField(blank=True, help_text='The longest drive from home base. Blank: no limit.', null=True, validators=[django.core.validators.MaxValueValidator(300)], verbose_name='reach in minutes')),
-                ('max_visits_per_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='visits a day at most')),
-                ('max_work_minutes_per_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='treatment minutes a day at most')),
-                ('break_minutes', models.PositiveSmallIntegerField(default=30, verbose_name='break in a long day, minutes')),
-                ('break_after_minutes', models.PositiveSmallIntegerField(blank=True, help_text='Treatment minutes; a longer day needs the break. Blank: never.', null=True, verbose_name='a day is long after')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
-                ('home_zip', models.ForeignKey(blank=True, db_constraint=False, help_text="Where the day's first drive starts and the last one ends. Never shown.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.servicearea', verbose_name='home base ZIP code')),
-            ],
-            options={
-                'verbose_name': 'historical therapist',
-                'verbose_name_plural': 'historical therapists',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddField(
-            model_name='booking',
-            name='area',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.servicearea', verbose_name='ZIP code'),
         ),
         migrations.CreateModel(
             name='StrandedNotice',
@@ -665,12 +510,23 @@ class Migration(migrations.Migration):
                 'verbose_name': "notice of a visit that can't be kept",
                 'verbose_name_plural': "notices of visits that can't be kept",
                 'ordering': ['told_at', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('booking', 'reason', 'revision'), name='strandednotice_once_per_cause')],
             },
         ),
-        migrations.AddField(
-            model_name='booking',
-            name='terms_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.termsversion', verbose_name='terms agreed to'),
+        migrations.CreateModel(
+            name='OwnConsent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('agreed_at', models.DateTimeField(verbose_name='agreed at')),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_consents', to='bookings.client')),
+                ('terms_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.termsversion', verbose_name='terms')),
+            ],
+            options={
+                'verbose_name': 'own consent',
+                'verbose_name_plural': 'own consents',
+                'constraints': [models.UniqueConstraint(fields=('client', 'name'), name='ownconsent_one_per_person')],
+            },
         ),
         migrations.CreateModel(
             name='Therapist',
@@ -717,6 +573,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'PINs for the door',
                 'verbose_name_plural': 'PINs for the door',
+                'constraints': [models.CheckConstraint(condition=models.Q(('fine', models.F('help')), _negated=True), name='safetypins_are_two')],
             },
         ),
         migrations.CreateModel(
@@ -740,6 +597,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'photo',
                 'verbose_name_plural': 'photos',
                 'ordering': ['therapist', 'slot'],
+                'indexes': [models.Index(condition=models.Q(('sizes_due_at__isnull', False)), fields=['sizes_due_at'], name='photo_sizes_due')],
+                'constraints': [models.UniqueConstraint(fields=('slot', 'therapist'), name='photo_one_a_slot_and_therapist'), models.UniqueConstraint(condition=models.Q(('therapist', None)), fields=('slot',), name='photo_one_a_slot_of_the_site'), models.CheckConstraint(condition=models.Q(models.Q(('slot__in', ['portrait', 'hands']), ('therapist__isnull', False)), models.Q(('slot__in', ['table', 'car', 'owner']), ('therapist__isnull', True)), _connector='OR'), name='photo_is_someones_or_the_sites'), models.CheckConstraint(condition=models.Q(('focal_x__lte', 100), ('focal_y__lte', 100)), name='photo_focus_is_within')],
             },
         ),
         migrations.CreateModel(
@@ -757,13 +616,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'word on a client and a therapist',
                 'verbose_name_plural': 'words on clients and therapists',
                 'ordering': ['kind', 'therapist__position', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('client', 'therapist'), name='pairing_one_per_pair'), models.CheckConstraint(condition=models.Q(('kind__in', ['never', 'preferred'])), name='pairing_kind_known')],
             },
         ),
         migrations.CreateModel(
             name='Link',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('visit', 'One visit'), ('sign_in', 'All visits of an email address'), ('code', 'Address and health answers'), ('booklet', 'The booklet'), ('feed', "A therapist's calendar feed"), ('office', 'An office’s page for its patients'), ('referral', 'A course that an office prepared'), ('program', 'A client’s training program'), ('password', 'A password of a member of staff')], max_length=10)),
+                ('purpose', models.CharField(choices=[('visit', 'One visit'), ('sign_in', 'All visits of an email address'), ('code', 'Address and health answers'), ('booklet', 'The booklet'), ('feed', "A therapist's calendar feed"), ('office', 'An office’s page for its patients'), ('referral', 'A course that an office prepared'), ('program', 'A client’s training program'), ('review', 'A client’s review'), ('password', 'A password of a member of staff'), ('consent', 'The own consent of somebody who is visited')], max_length=10)),
                 ('nonce', models.CharField(max_length=43, unique=True)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('email', models.EmailField(blank=True, max_length=254)),
@@ -780,6 +640,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'link',
                 'verbose_name_plural': 'links',
+                'indexes': [models.Index(fields=['expires_at'], name='link_by_expiry')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('purpose', 'feed'), ('revoked_at', None)), fields=('therapist',), name='link_one_live_feed'), models.UniqueConstraint(condition=models.Q(('purpose', 'visit'), ('revoked_at', None)), fields=('booking',), name='link_one_live_per_visit'), models.CheckConstraint(condition=models.Q(models.Q(('booking__isnull', False), ('expires_at__isnull', False), ('purpose', 'visit')), models.Q(('purpose', 'feed'), ('therapist__isnull', False)), ('purpose', 'office'), models.Q(('booking__isnull', False), ('expires_at__isnull', False), ('purpose__in', ['program', 'review', 'consent'])), models.Q(('booklet_request__isnull', False), ('expires_at__isnull', False), ('purpose', 'booklet')), models.Q(('expires_at__isnull', False), ('purpose', 'password'), ('user__isnull', False), models.Q(('email', ''), _negated=True)), models.Q(('expires_at__isnull', False), ('purpose__in', ['sign_in', 'code', 'referral']), models.Q(('email', ''), _negated=True)), _connector='OR'), name='link_fits_its_purpose')],
             },
         ),
         migrations.CreateModel(
@@ -802,17 +664,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'hold',
                 'verbose_name_plural': 'holds',
+                'indexes': [models.Index(fields=['therapist', 'blocked_from'], name='hold_by_therapist_time'), models.Index(fields=['expires_at'], name='hold_by_expiry')],
+                'constraints': [models.UniqueConstraint(fields=('draft', 'number'), name='hold_one_per_visit'), models.UniqueConstraint(fields=('source', 'place', 'number'), name='hold_few_per_source'), models.UniqueConstraint(condition=models.Q(('number', 2)), fields=('source',), name='hold_one_course_per_source'), models.CheckConstraint(condition=models.Q(('number__gte', 1), ('place__lt', 3)), name='hold_place_in_range'), models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='hold_times_in_order'), models.CheckConstraint(condition=models.Q(('expires_at__lte', django.db.models.expressions.CombinedExpression(models.F('held_since'), '+', models.Value(datetime.timedelta(seconds=2400))))), name='hold_not_for_ever')],
             },
-        ),
-        migrations.AddField(
-            model_name='bookingevent',
-            name='moved_from_therapist',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.therapist'),
-        ),
-        migrations.AddField(
-            model_name='booking',
-            name='therapist',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.therapist', verbose_name='therapist'),
         ),
         migrations.CreateModel(
             name='TimeOff',
@@ -827,6 +681,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'time off',
                 'verbose_name_plural': 'time off',
                 'ordering': ['-starts_at'],
+                'indexes': [models.Index(fields=['therapist', 'ends_at'], name='timeoff_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='timeoff_end_after_start', violation_error_message='Time off must end after it starts.')],
             },
         ),
         migrations.CreateModel(
@@ -847,13 +703,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'wish for time off',
                 'verbose_name_plural': 'wishes for time off',
                 'ordering': ['-asked_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['starts_at'], name='timeoffwish_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='timeoffwish_end_after_start'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'approved', 'declined'])), name='timeoffwish_state_known'), models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('therapist', 'starts_at', 'ends_at'), name='timeoffwish_asked_once')],
             },
         ),
         migrations.CreateModel(
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('received', 'Request received'), ('health_asked', 'Health questions sent'), ('health_reminder', 'Health questions, once more'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('together', 'Visits booked together'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('on_the_way', 'On the way'), ('change_refused', 'Late move refused'), ('late_fee', 'Late fee decided'), ('no_show', 'Nobody opened'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('referred', 'Course prepared by an office'), ('program', 'Training program made'), ('program_reminder', 'Training program: reminder'), ('time_off', 'Time off answered'), ('invited', 'Link to set a password'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late move asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site'), ('stranded_alert', 'Alert: visit can’t be kept'), ('morning', 'Morning: visits not closed'), ('check_in', 'Check-in: are you all right?'), ('check_in_alert', 'Alert: somebody at a door doesn’t answer')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('received', 'Request received'), ('health_asked', 'Health questions sent'), ('health_reminder', 'Health questions, once more'), ('confirmed', 'Visit confirmed'), ('declined', 'Request declined'), ('together', 'Visits booked together'), ('moved', 'Visit moved'), ('canceled', 'Visit canceled'), ('expired', 'Request expired'), ('reminder_first', 'First reminder'), ('reminder_last', 'Last reminder'), ('recheck', 'Health questions again'), ('thanks', 'Thank-you'), ('on_the_way', 'On the way'), ('change_refused', 'Late move refused'), ('late_fee', 'Late fee decided'), ('no_show', 'Nobody opened'), ('sign_in', 'Sign-in link'), ('code', 'One-time code'), ('contact_answer', 'Answer to a message'), ('booklet', 'Booklet'), ('referred', 'Course prepared by an office'), ('program', 'Training program made'), ('program_reminder', 'Training program: reminder'), ('review', 'Review asked for'), ('time_off', 'Time off answered'), ('invited', 'Link to set a password'), ('staff_alert', 'Alert to staff'), ('change_alert', 'Alert: late move asked for'), ('recheck_alert', 'Alert: health answers changed'), ('contact_alert', 'Alert: message from the site'), ('stranded_alert', 'Alert: visit can’t be kept'), ('morning', 'Morning: visits not closed'), ('check_in', 'Check-in: are you all right?'), ('check_in_alert', 'Alert: somebody at a door doesn’t answer')], max_length=20, verbose_name='kind')),
                 ('channel', models.CharField(choices=[('email', 'Email'), ('phone', 'Phone')], default='email', max_length=10, verbose_name='channel')),
                 ('day', models.DateField(blank=True, null=True, verbose_name='day')),
                 ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
@@ -882,6 +740,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
                 'ordering': ['-created_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['due', 'sending', 'unknown'])), fields=['due_at'], name='message_waiting'), models.Index(fields=['-created_at', '-id'], name='message_newest_first'), models.Index(condition=models.Q(('copy__isnull', False)), fields=['id'], name='message_with_copy')],
+                'constraints': [models.UniqueConstraint(fields=('booking', 'kind', 'revision'), name='message_one_per_revision'), models.UniqueConstraint(fields=('link', 'kind', 'revision'), name='message_one_per_link'), models.UniqueConstraint(fields=('contact_message', 'kind'), name='message_one_per_contact'), models.UniqueConstraint(fields=('booklet_request', 'kind'), name='message_one_per_booklet'), models.UniqueConstraint(fields=('wish', 'kind'), name='message_one_per_wish'), models.UniqueConstraint(fields=('day', 'kind'), name='message_one_per_day'), models.CheckConstraint(condition=models.Q(('state__in', ['due', 'sending', 'sent', 'dropped', 'unknown', 'failed'])), name='message_state_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'phone'])), name='message_channel_known')],
             },
         ),
         migrations.CreateModel(
@@ -904,6 +764,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'step of a visit',
                 'verbose_name_plural': 'steps of visits',
                 'ordering': ['at', 'pk'],
+                'indexes': [models.Index(fields=['at'], name='visitstep_by_time')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('undone_at', None), models.Q(('kind', 'late'), _negated=True)), fields=('booking', 'kind'), name='visitstep_one_standing'), models.CheckConstraint(condition=models.Q(('kind__in', ['leaving', 'late', 'arrived', 'done'])), name='visitstep_kind_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'late'), ('minutes__gte', 1)), models.Q(models.Q(('kind', 'late'), _negated=True), ('minutes', None)), _connector='OR'), name='visitstep_minutes_of_late'), models.CheckConstraint(condition=models.Q(models.Q(('expected_from', None), ('expected_until', None)), ('expected_from__lt', models.F('expected_until')), _connector='OR'), name='visitstep_window_in_order'), models.CheckConstraint(condition=models.Q(('kind', 'done'), ('paid_by', ''), _connector='OR'), name='visitstep_paid_when_done')],
             },
         ),
         migrations.CreateModel(
@@ -922,12 +784,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'working hours',
                 'verbose_name_plural': 'working hours',
                 'ordering': ['therapist', 'weekday', 'starts_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='workinghours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'), models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='workinghours_dates_in_order', violation_error_message="The last day can't be before the first day.")],
             },
-        ),
-        migrations.AddField(
-            model_name='servicearea',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zips', to='bookings.zone', verbose_name='zone'),
         ),
         migrations.CreateModel(
             name='ExtraHours',
@@ -943,6 +801,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'extra hours',
                 'verbose_name_plural': 'extra hours',
                 'ordering': ['date', 'starts_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='extrahours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.')],
             },
         ),
         migrations.CreateModel(
@@ -962,6 +821,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'late fee',
                 'verbose_name_plural': 'late fees',
                 'ordering': ['-named_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['named_at'], name='latefee_open')],
             },
         ),
         migrations.CreateModel(
@@ -977,6 +837,22 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'health screening',
                 'verbose_name_plural': 'health screenings',
+                'constraints': [models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='screening_tier_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AddressRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address_key', models.CharField(editable=False, max_length=420, unique=True)),
+                ('rule', models.CharField(choices=[('not_alone', 'Not alone'), ('two_people', 'Two people only')], max_length=10, verbose_name='at this door')),
+                ('at', models.DateTimeField(verbose_name='when')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+            ],
+            options={
+                'verbose_name': 'rule of an address',
+                'verbose_name_plural': 'rules of addresses',
+                'constraints': [models.CheckConstraint(condition=models.Q(('rule__in', ['not_alone', 'two_people'])), name='addressrule_rule_known')],
             },
         ),
         migrations.CreateModel(
@@ -1088,288 +964,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('scope__in', ['visit', 'course', 'service']), models.Q(models.Q(('scope', 'service'), _negated=True), ('covers_until__isnull', False), _connector='OR')), name='cliniciannote_scope_known')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='contactmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('email', ''), ('phone', ''), _negated=True), name='contactmessage_can_be_answered'),
-        ),
-        migrations.AddConstraint(
-            model_name='driveoverride',
-            constraint=models.UniqueConstraint(fields=('from_booking', 'to_booking'), name='driveoverride_one_per_pair', violation_error_message='This drive has been corrected already: delete that correction first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='driveoverride',
-            constraint=models.UniqueConstraint(condition=models.Q(('from_booking', None)), fields=('to_booking',), name='driveoverride_one_from_home', violation_error_message='This drive has been corrected already: delete that correction first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='driveoverride',
-            constraint=models.UniqueConstraint(condition=models.Q(('to_booking', None)), fields=('from_booking',), name='driveoverride_one_to_home', violation_error_message='This drive has been corrected already: delete that correction first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='driveoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('from_booking__isnull', False), ('to_booking__isnull', False), _connector='OR'), name='driveoverride_has_a_visit', violation_error_message='Choose at least one visit.'),
-        ),
-        migrations.AddConstraint(
-            model_name='driveoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='driveoverride_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthaccess',
-            constraint=models.CheckConstraint(condition=models.Q(('what__in', ['answers', 'purpose', 'program'])), name='healthaccess_what_known'),
-        ),
-        migrations.AddIndex(
-            model_name='notefile',
-            index=models.Index(condition=models.Q(('seen_at', None)), fields=['handed_in_at'], name='notefile_unseen'),
-        ),
-        migrations.AddConstraint(
-            model_name='notefile',
-            constraint=models.UniqueConstraint(fields=('booking', 'digest'), name='notefile_once_per_visit'),
-        ),
-        migrations.AddConstraint(
-            model_name='notefile',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['pdf', 'webp'])), name='notefile_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningrecheck',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_tier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningrecheck',
-            constraint=models.CheckConstraint(condition=models.Q(('new_tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='recheck_new_tier_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='strandednotice',
-            constraint=models.UniqueConstraint(fields=('booking', 'reason', 'revision'), name='strandednotice_once_per_cause'),
-        ),
-        migrations.AddConstraint(
-            model_name='safetypins',
-            constraint=models.CheckConstraint(condition=models.Q(('fine', models.F('help')), _negated=True), name='safetypins_are_two'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('sizes_due_at__isnull', False)), fields=['sizes_due_at'], name='photo_sizes_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(fields=('slot', 'therapist'), name='photo_one_a_slot_and_therapist'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(condition=models.Q(('therapist', None)), fields=('slot',), name='photo_one_a_slot_of_the_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('slot__in', ['portrait', 'hands']), ('therapist__isnull', False)), models.Q(('slot__in', ['table', 'car', 'owner']), ('therapist__isnull', True)), _connector='OR'), name='photo_is_someones_or_the_sites'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.CheckConstraint(condition=models.Q(('focal_x__lte', 100), ('focal_y__lte', 100)), name='photo_focus_is_within'),
-        ),
-        migrations.AddConstraint(
-            model_name='pairing',
-            constraint=models.UniqueConstraint(fields=('client', 'therapist'), name='pairing_one_per_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='pairing',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['never', 'preferred'])), name='pairing_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='link',
-            index=models.Index(fields=['expires_at'], name='link_by_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('purpose', 'feed'), ('revoked_at', None)), fields=('therapist',), name='link_one_live_feed'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('purpose', 'visit'), ('revoked_at', None)), fields=('booking',), name='link_one_live_per_visit'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('booking__isnull', False), ('expires_at__isnull', False), ('purpose', 'visit')), models.Q(('purpose', 'feed'), ('therapist__isnull', False)), ('purpose', 'office'), models.Q(('booking__isnull', False), ('expires_at__isnull', False), ('purpose', 'program')), models.Q(('booklet_request__isnull', False), ('expires_at__isnull', False), ('purpose', 'booklet')), models.Q(('expires_at__isnull', False), ('purpose', 'password'), ('user__isnull', False), models.Q(('email', ''), _negated=True)), models.Q(('expires_at__isnull', False), ('purpose__in', ['sign_in', 'code', 'referral']), models.Q(('email', ''), _negated=True)), _connector='OR'), name='link_fits_its_purpose'),
-        ),
-        migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['therapist', 'blocked_from'], name='hold_by_therapist_time'),
-        ),
-        migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['expires_at'], name='hold_by_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(fields=('draft', 'number'), name='hold_one_per_visit'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(fields=('source', 'place', 'number'), name='hold_few_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', 2)), fields=('source',), name='hold_one_course_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('place__lt', 3)), name='hold_place_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='hold_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__lte', django.db.models.expressions.CombinedExpression(models.F('held_since'), '+', models.Value(datetime.timedelta(seconds=2400))))), name='hold_not_for_ever'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('prove_by__isnull', False), ('status', 'requested')), fields=['prove_by'], name='booking_unproved'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('together__isnull', False)), fields=['together'], name='booking_by_together'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['therapist', 'blocked_from'], name='booking_by_therapist_time'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['status', 'created_at'], name='booking_by_status_age'),
-        ),
-        migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['starts_at'], name='booking_by_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=massagerx.lib.overlap.NoOverlap(active_field='status', active_values=('requested', 'confirmed', 'completed', 'no_show'), end='blocked_until', name='booking_no_overlap', resource='therapist', start='blocked_from', violation_error_message='The therapist already has a visit at that time.'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked_from__lte', models.F('starts_at')), ('ends_at__lte', models.F('blocked_until')), ('starts_at__lt', models.F('ends_at'))), name='booking_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('total_cents', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('treatment_cents'), '+', models.F('add_ons_cents')), '+', models.F('travel_cents')), '+', models.F('evening_cents')), '-', models.F('discount_cents')))), name='booking_total_is_sum'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('people__gte', 1), ('people__lte', 2)), name='booking_people_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['requested', 'confirmed', 'completed', 'no_show', 'canceled', 'declined', 'expired'])), name='booking_status_known'),
-        ),
-        migrations.AddIndex(
-            model_name='timeoff',
-            index=models.Index(fields=['therapist', 'ends_at'], name='timeoff_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='timeoff_end_after_start', violation_error_message='Time off must end after it starts.'),
-        ),
-        migrations.AddIndex(
-            model_name='timeoffwish',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['starts_at'], name='timeoffwish_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeoffwish',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='timeoffwish_end_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeoffwish',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'approved', 'declined'])), name='timeoffwish_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeoffwish',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('therapist', 'starts_at', 'ends_at'), name='timeoffwish_asked_once'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'sending', 'unknown'])), fields=['due_at'], name='message_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['-created_at', '-id'], name='message_newest_first'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('copy__isnull', False)), fields=['id'], name='message_with_copy'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('booking', 'kind', 'revision'), name='message_one_per_revision'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('link', 'kind', 'revision'), name='message_one_per_link'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('contact_message', 'kind'), name='message_one_per_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('booklet_request', 'kind'), name='message_one_per_booklet'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('wish', 'kind'), name='message_one_per_wish'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('day', 'kind'), name='message_one_per_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['due', 'sending', 'sent', 'dropped', 'unknown', 'failed'])), name='message_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'phone'])), name='message_channel_known'),
-        ),
-        migrations.AddIndex(
-            model_name='visitstep',
-            index=models.Index(fields=['at'], name='visitstep_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at', None), models.Q(('kind', 'late'), _negated=True)), fields=('booking', 'kind'), name='visitstep_one_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitstep',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leaving', 'late', 'arrived', 'done'])), name='visitstep_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'late'), ('minutes__gte', 1)), models.Q(models.Q(('kind', 'late'), _negated=True), ('minutes', None)), _connector='OR'), name='visitstep_minutes_of_late'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expected_from', None), ('expected_until', None)), ('expected_from__lt', models.F('expected_until')), _connector='OR'), name='visitstep_window_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='visitstep',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'done'), ('paid_by', ''), _connector='OR'), name='visitstep_paid_when_done'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='workinghours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='workinghours_dates_in_order', violation_error_message="The last day can't be before the first day."),
-        ),
-        migrations.AddConstraint(
-            model_name='extrahours',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at')), ('ends_at', datetime.time(0, 0)), _connector='OR'), name='extrahours_end_after_start', violation_error_message='The hours must end after they start; 00:00 is the end of the day.'),
-        ),
-        migrations.AddIndex(
-            model_name='latefee',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['named_at'], name='latefee_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='screeningrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', ['clear', 'caution', 'clearance', 'stop', 'emergency'])), name='screening_tier_known'),
-        ),
-    ]
+    ], histories={
+        'BookingRules': (),
+        'HeardFrom': (),
+        'MessageSettings': (),
+        'ScreeningVersion': (),
+        'TermsVersion': (),
+        'Zone': (),
+        'Therapist': ('portrait', 'phone'),
+    })]

@@ -15,6 +15,8 @@ from massagerx.lib.roles import ALL, KEEP, SEE, give_rights
 
 # A therapist's rights are narrowed to what is their own: bookings/staff/visibility.py. Who may change which log-in is decided in
 # massagerx/accounts/admin.py.
+# A therapist's rights are narrowed to what is their own: bookings/staff/visibility.py. Who may change which log-in is decided in
+# massagerx/accounts/admin.py.
 ROLES = {
     "Front desk": {
         "bookings.accessnotes": SEE,
@@ -68,6 +70,7 @@ ROLES = {
         "bookings.erasure": SEE,
         "bookings.extrahours": ALL,
         "bookings.healthaccess": SEE,
+        "bookings.heardfrom": ALL,
         "bookings.incident": ("view", "add"),
         "bookings.message": KEEP,
         "bookings.messagesettings": KEEP,

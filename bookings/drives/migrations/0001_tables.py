@@ -1,21 +1,18 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
-import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+from massagerx.lib.create_models import CreateModels
 
 
 class Migration(migrations.Migration):
-
     initial = True
-
     dependencies = [
         ('bookings', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
-    operations = [
+    operations = [CreateModels([
         migrations.CreateModel(
             name='DriveEdition',
             fields=[
@@ -43,77 +40,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='driverules_single_row')],
             },
-        ),
-        migrations.CreateModel(
-            name='HistoricalDriveCorrection',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('days', models.CharField(choices=[('weekdays', 'Monday to Friday'), ('weekend', 'Saturday and Sunday')], default='weekdays', max_length=8, verbose_name='days')),
-                ('starts_at', models.TimeField(default=datetime.time(0, 0), help_text='Full and half hours, Los Angeles time.', verbose_name='leaving from')),
-                ('ends_at', models.TimeField(default=datetime.time(0, 0), help_text='00:00 is the end of the day.', verbose_name='leaving before')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(300)], verbose_name='minutes, door to door')),
-                ('both_ways', models.BooleanField(default=True, help_text='Unless something else is said of the way back in the same hours.', verbose_name='the way back too')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('destination', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.zone', verbose_name='to')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('origin', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.zone', verbose_name='from')),
-            ],
-            options={
-                'verbose_name': 'historical correction of drives',
-                'verbose_name_plural': 'historical corrections of drives',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalDriveRules',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('care_percent', models.PositiveSmallIntegerField(default=80, help_text='Of a hundred drives, this many should take no longer than planned. 80 is what most of us would plan with; more offers fewer times, and keeps more of them.', validators=[django.core.validators.MinValueValidator(50), django.core.validators.MaxValueValidator(95)], verbose_name='how careful')),
-                ('terminal_minutes', models.PositiveSmallIntegerField(default=4, help_text='For each drive: the way to the car, parking, and finding the door.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)], verbose_name='minutes beside the road')),
-                ('lengthen_by_itself', models.BooleanField(default=False, help_text="When drives between two zones keep taking longer than planned, the plan is made longer every night. It is never made shorter without somebody's press.", verbose_name='plan longer by itself')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical rules for drives',
-                'verbose_name_plural': 'historical rules for drives',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalFixedDrive',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('days', models.CharField(choices=[('weekdays', 'Monday to Friday'), ('weekend', 'Saturday and Sunday')], default='weekdays', max_length=8, verbose_name='days')),
-                ('starts_at', models.TimeField(default=datetime.time(0, 0), help_text='Full and half hours, Los Angeles time.', verbose_name='leaving from')),
-                ('ends_at', models.TimeField(default=datetime.time(0, 0), help_text='00:00 is the end of the day.', verbose_name='leaving before')),
-                ('minutes', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(300)], verbose_name='minutes, door to door')),
-                ('both_ways', models.BooleanField(default=True, help_text='Unless something else is said of the way back in the same hours.', verbose_name='the way back too')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('destination', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.servicearea', verbose_name='to')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('origin', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='bookings.servicearea', verbose_name='from')),
-            ],
-            options={
-                'verbose_name': 'historical fixed drive',
-                'verbose_name_plural': 'historical fixed drives',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name='RoadTime',
@@ -208,4 +134,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('arrived_at__gte', models.F('left_at'))), name='observeddrive_arrives_after_leaving')],
             },
         ),
-    ]
+    ], histories={
+        'DriveCorrection': (),
+        'DriveRules': (),
+        'FixedDrive': (),
+    })]

@@ -7,12 +7,14 @@ from massagerx.lib.roles import ALL, KEEP, SEE, giving
 RIGHTS = {
     "Front desk": {
         "program.exercise": SEE,
+        "program.exercisepicture": SEE,
         "program.program": KEEP,
         "program.programtemplate": SEE,
         "program.templateexercise": SEE,
     },
     "Owner": {
         "program.exercise": ALL,
+        "program.exercisepicture": ALL,
         "program.program": KEEP,
         "program.programtemplate": ALL,
         "program.templateexercise": ALL,

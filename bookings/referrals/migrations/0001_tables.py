@@ -1,42 +1,19 @@
 import django.db.models.deletion
 import massagerx.lib.encryption
 import phonenumber_field.modelfields
-import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+from massagerx.lib.create_models import CreateModels
 
 
 class Migration(migrations.Migration):
-
     initial = True
-
     dependencies = [
         ('bookings', '0001_tables'),
         ('courses', '0001_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
-    operations = [
-        migrations.CreateModel(
-            name='HistoricalReferralOffice',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('name', models.CharField(db_index=True, help_text='As patients read it: Dr. Lee’s office.', max_length=120, verbose_name='name')),
-                ('approve_each', models.BooleanField(default=False, help_text='A patient hears from us once one of us has approved what the office entered. Else at once.', verbose_name='one of us approves each entry')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'historical surgeon’s office',
-                'verbose_name_plural': 'historical surgeons’ offices',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
+    operations = [CreateModels([
         migrations.CreateModel(
             name='Referral',
             fields=[
@@ -55,11 +32,14 @@ class Migration(migrations.Migration):
                 ('course', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='referral', to='courses.course', to_field='key')),
                 ('link', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.link')),
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='courses.courseplan', verbose_name='plan')),
+                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='referrals.referraloffice', verbose_name='office')),
             ],
             options={
                 'verbose_name': 'patient of an office',
                 'verbose_name_plural': 'patients of offices',
                 'ordering': ['-entered_at', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('course', None), ('ended_at', None)), fields=['entered_at'], name='referral_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('email', ''), ('phone', ''), _negated=True), name='referral_can_be_told')],
             },
         ),
         migrations.CreateModel(
@@ -90,17 +70,6 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
-        migrations.AddField(
-            model_name='referral',
-            name='office',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='referrals.referraloffice', verbose_name='office'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('course', None), ('ended_at', None)), fields=['entered_at'], name='referral_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('email', ''), ('phone', ''), _negated=True), name='referral_can_be_told'),
-        ),
-    ]
+    ], histories={
+        'ReferralOffice': ('link',),
+    })]

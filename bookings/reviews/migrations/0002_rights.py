@@ -1,27 +1,17 @@
-"""What each role may do with the app's models, and with how clients heard of us."""
+"""What each role may do with the app's models."""
 
 from django.db import migrations
 
-from massagerx.lib import roles
-from massagerx.lib.roles import ALL
+from massagerx.lib.roles import giving
 
 RIGHTS = {
     "Owner": {
-        "bookings.heardfrom": ALL,
         "reviews.review": ("view", "change"),
     },
 }
 
 
-def give_rights(apps, schema_editor):
-    roles.give_rights(apps, RIGHTS)
-
-
-def take_rights(apps, schema_editor):
-    roles.take_rights(apps, RIGHTS)
-
-
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0001_tables"), ("bookings", "0003_reviews_and_heard_from")]
+    dependencies = [("reviews", "0001_tables"), ("bookings", "0002_roles_and_search")]
 
-    operations = [migrations.RunPython(give_rights, take_rights)]
+    operations = [giving(RIGHTS)]

@@ -2,17 +2,15 @@ import django.db.models.deletion
 import massagerx.lib.encryption
 from django.conf import settings
 from django.db import migrations, models
+from massagerx.lib.create_models import CreateModels
 
 
 class Migration(migrations.Migration):
-
     initial = True
-
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
-    operations = [
+    operations = [CreateModels([
         migrations.CreateModel(
             name='LogIn',
             fields=[
@@ -80,4 +78,4 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-    ]
+    ])]
