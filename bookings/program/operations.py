@@ -662,7 +662,9 @@ def follow_visit(fact: listeners.VisitChanged) -> None:
     fall away in a pause are to come."""
     if fact.booking.together is None or fact.kind == EventKind.PAUSED:
         return
-    rows = Program.objects.select_for_update(no_key=True, of=("self",)).select_related("booking__client", "link")
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "booking__client", "link"
+    )
     found = list(rows.filter(course_key=fact.booking.together, ended_at=None).defer("note").order_by("pk"))
     course = course_behind(fact.booking.together) if found else None
     # One that took place may be closed days later.

@@ -104,7 +104,9 @@ def _stands(course: Course, weeks: int) -> tuple[list[Stage], list[Stage]]:
     # One that was missed or canceled keeps its place; one that fell away in a pause is among the rest.
     places = course.visits.exclude(status=BookingStatus.CANCELED, events__kind=EventKind.PAUSED)
     states = [*places.values_list("status", flat=True), *(BookingStatus.CONFIRMED for _day in course.rest)]
-    done = max((place for place, state in enumerate(states, 1) if state == BookingStatus.COMPLETED), default=0)
+    done = max(
+        (place for place, state in enumerate(states, 1) if state == BookingStatus.COMPLETED), default=0
+    )
     to_come = {place for place, state in enumerate(states, 1) if state in _TO_COME}
     stages = stages_of(course.plan, weeks)
     ends = [number for number, _week in stages[1:]] + [len(states) + 1]
