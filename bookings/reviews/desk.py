@@ -126,8 +126,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     is_public = review.state == Review.State.PUBLISHED
-    words = None
-    if is_open or is_public:
+    words = review.public_words if is_public else None
+    if is_open and not is_public:
         words = operations.open_words(review=review, user=request.user, now=timezone.now())
     may_change = request.user.has_perm(CHANGE)
     context: dict[str, Any] = {

@@ -165,14 +165,15 @@ def words_written(review: Review) -> str:
 
 
 def write(*, review: Review, stars: int, words: str, shown_as: str, may_publish: bool, now: datetime) -> None:
-    """Keeps what the client wrote, in place of what they wrote before; it is looked at before it is shown, also when
-    the one before was. Raises `ChangedMeanwhile` when it is gone."""
+    """Keeps what the client wrote, in place of what they wrote before and our answer to that; it is looked at before
+    it is shown, also when the one before was. Raises `ChangedMeanwhile` when it is gone."""
     with transaction.atomic():
         fresh = _lock(review)
         fresh.state = Review.State.WRITTEN
         fresh.stars, fresh.words, fresh.shown_as = stars, words, shown_as
         fresh.may_publish, fresh.written_at, fresh.withdrawn_at = may_publish, now, None
         fresh.decided_at, fresh.decided_by, fresh.declined_for, fresh.public_words = None, None, "", ""
+        fresh.answer, fresh.answered_at = "", None
         fresh.save()
         if fresh.link is not None:
             Link.objects.filter(pk=fresh.link.pk).update(expires_at=now + REVIEWS_KEPT)
@@ -209,9 +210,8 @@ def _lock(review: Review) -> Review:
 
 
 def open_words(*, review: Review, user: User, now: datetime) -> str:
-    """The words; writes the look down first, while not everybody can read them. Raises `UnreadableValue`."""
-    if review.state != Review.State.PUBLISHED:
-        intake.log_look(booking=review.booking, user=user, what=LookedAt.REVIEW, now=now)
+    """The words, which not everybody can read; writes the look down first. Raises `UnreadableValue`."""
+    intake.log_look(booking=review.booking, user=user, what=LookedAt.REVIEW, now=now)
     return str(review.words)
 
 

@@ -71,7 +71,7 @@ def what(request: HttpRequest) -> HttpResponse:
     if response := closed(request, progress):
         return response
     asked = _asked(request, progress)
-    slug = request.POST.get("service") or request.GET.get("service") or ""
+    slug = _plain(request.POST.get("service") or request.GET.get("service") or "")
     offered = Service.objects.offered(timezone.localdate(progress.now))
     service = offered.filter(slug=slug).first() if slug else None
     if service is None:
@@ -161,12 +161,12 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
     `from`, the name in one of the owner's links. `query` has them as they stand in an address."""
     is_sent = request.method == "POST"
     data = request.POST if is_sent else request.GET
-    typed = data.get("zip", "" if is_sent else progress.answers.get("zip_code", "")).strip()[:20]
-    slug = data.get("therapist", "")[:50]
+    typed = _plain(data.get("zip", "" if is_sent else progress.answers.get("zip_code", ""))).strip()[:20]
+    slug = _plain(data.get("therapist", ""))[:50]
     today = timezone.localdate(progress.now)
     therapist = Therapist.objects.bookable(today).filter(slug=slug).first() if slug else None
     is_course = "yes" if data.get("course") else ""
-    came_from = data.get("from", "")[:30]
+    came_from = _plain(data.get("from", ""))[:30]
     if came_from and not HeardFrom.objects.filter(link_name=came_from).exists():
         came_from = ""
     given = {
@@ -186,6 +186,11 @@ def _asked(request: HttpRequest, progress: Progress) -> dict[str, Any]:
         "from": came_from,
         "query": urlencode({name: value for name, value in given.items() if value}),
     }
+
+
+def _plain(text: str) -> str:
+    """Without NUL, which no database looks for and no address may hold."""
+    return text.replace("\x00", "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

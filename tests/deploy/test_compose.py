@@ -60,6 +60,12 @@ def test_addresses_are_sockets_that_the_site_understands() -> None:
     assert {"/run/postgresql", "/run/valkey", "/var/lib/massagerx"} == mounted
 
 
+def test_keys_reach_those_alone_who_need_them() -> None:
+    assert {name for name, service in SERVICES.items() if "env_file" in service} == OURS.keys()
+    assert SERVICES["proxy"]["environment"].keys() == {"SITE_URL"}
+    assert "deploy/*.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 def test_nothing_starts_before_what_it_needs() -> None:
     for name, service in OURS.items():
         if name != "prepare":

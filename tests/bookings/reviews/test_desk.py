@@ -173,3 +173,44 @@ def test_unknown_rows_lead_back(world: World, owner: Client) -> None:
     review = asked()
     assert owner.get(desk_page(review, "open")).status_code == 302
     assert owner.post(desk_page(review, "open")).status_code == 200
+
+
+def test_of_lost_keys_a_shown_review_is_answered_and_taken_down_all_the_same(
+    world: World, owner: Client, settings: Any
+) -> None:
+    review = written()
+    operations.publish(review=review, written_at=NOW, act=Act(NOW, None))
+    settings.HEALTH_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
+    page = owner.get(desk_page(review))
+    assert page.status_code == 200
+    assert "Kind and on time." in text(page)
+    typed = press(owner, review, "answer", answer="x" * 1001)
+    assert typed.status_code == 422
+    assert "x" * 1001 in text(typed)
+    assert "Your answer stands beside it." in text(press(owner, review, "answer", answer="Thank you."))
+    assert "Its stars still count" in text(press(owner, review, "decline", reason="health"))
+    # Its words can't be read any more, and that is said.
+    for what in ("open", "publish"):
+        assert press(owner, review, what).status_code == 200
+    assert Review.objects.defer("words").get().state == "declined"
+
+
+def test_an_answer_to_other_words_is_not_shown_beside_new_ones(
+    world: World, owner: Client, client: Client
+) -> None:
+    review = written(words="Lovely.", stars=5)
+    press(owner, review, "publish")
+    press(owner, review, "answer", answer="So glad that you liked it!")
+    review = written(review, now=NOW.replace(second=1), words="Too late.", stars=1)
+    press(owner, review, "publish")
+    page = text(client.get("/reviews/"))
+    assert "Too late." in page
+    assert "So glad" not in page
+
+
+def test_the_answer_that_comes_back_with_a_review_is_seen_before(world: World, owner: Client) -> None:
+    review = written()
+    press(owner, review, "publish")
+    press(owner, review, "answer", answer="So glad!")
+    press(owner, review, "decline", reason="health")
+    assert "So glad!" in text(owner.get(desk_page(review)))
