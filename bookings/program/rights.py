@@ -14,8 +14,9 @@ from bookings.staff.visibility import sees_own_visits
 
 
 def programs_seen_by(user: User | AnonymousUser, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Of these programs those that a member of staff may see: a therapist's are of their visits, and of people whom they
-    visit after it was made, so that the one who takes over knows it. What was asked for, or fell away, opens none."""
+    """Of these programs those that a member of staff may see: a therapist's are of their visits, and of people whom
+    they visit after it was made, so that the one who takes over knows it. What was asked for, or fell away, opens
+    none."""
     if not sees_own_visits(user):
         return rows
     own = Booking.objects.filter(

@@ -309,7 +309,7 @@ def test_who_takes_over_sees_the_program_and_is_written_down(
     second.save()
     assert "There is no such program." in text(hands.get(address(program), follow=True))
     # Another person of the same mailbox opens nothing; the person's own next visit does.
-    theirs = {"preference": f"therapist:{second.slug}"}
+    theirs: dict[str, Any] = {"preference": f"therapist:{second.slug}"}
     confirmed(world, staff, starts_at=at(14), recipient_name="Rose", **theirs)
     assert hands.post(address(program, "open")).status_code == 404
     taken_over = world.book(starts_at=at(10, day=TODAY + timedelta(days=12)), **theirs)
