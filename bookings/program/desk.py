@@ -326,7 +326,7 @@ def _link(request: StaffRequest, program: Program, act: Act) -> str:
 
 
 def _follow(request: StaffRequest, program: Program, act: Act) -> str:
-    course = course_of_client(program)
+    course = course_of_client(program, program.paused_on or local(act.at).date())
     if course is None:
         raise forms.ValidationError(_("There is no other course of this client’s by now."))
     operations.follow_course(program=program, course=course, act=act)
@@ -391,7 +391,7 @@ def _page(request: StaffRequest, program: Program, opened: dict[str, Any] | None
         "note_form": NoteForm(initial={"note": note}),
         "course": course,
         "stages": stages_of(course.plan, program.weeks) if course else [],
-        "other_course": course_of_client(program) if is_open else None,
+        "other_course": course_of_client(program, program.paused_on or today) if is_open else None,
         "note_lost": note_lost,
         "address": absolute_url(reverse("bookings:program", args=[token])) if token else "",
     }

@@ -15,10 +15,10 @@ from django.db.models import OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from bookings.courses.models import Course
+from bookings.courses.models import LONGEST_DAYS, Course
 from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.operations import Act
-from bookings.enums import BookingStatus, LinkPurpose, LookedAt, MessageKind
+from bookings.enums import BookingStatus, EventKind, LinkPurpose, LookedAt, MessageKind
 from bookings.exceptions import BookingError, ChangedMeanwhile, NoLongerOffered, SubmissionReused, TooLate
 from bookings.models import Booking, Link
 from bookings.models.intake import one_person
@@ -38,7 +38,7 @@ from .models import (
     TemplateExercise,
     WeekCheck,
 )
-from .stages import course_behind, follow, go_on
+from .stages import course_behind, follow, go_on, is_of_person
 from .week import Today, days_missed, is_asked_on
 
 # The page stays readable for a while.
@@ -205,7 +205,9 @@ def _send_link(program: Program, booking: Booking, now: datetime) -> None:
 
 def _expires_at(program: Program, now: datetime) -> datetime:
     ends_at = program.made_at + (program.last_day - local(program.made_at).date())
-    return max(now, ends_at) + LINK_OUTLIVES_PROGRAM
+    # The visit that it waits for is still to come, however late.
+    waits = timedelta(days=LONGEST_DAYS if program.waits_for is not None else 0)
+    return max(now, ends_at) + waits + LINK_OUTLIVES_PROGRAM
 
 
 def _keep_link(program: Program, now: datetime) -> bool:
@@ -349,13 +351,14 @@ def resume(*, program: Program, act: Act) -> None:
 
 
 def follow_course(*, program: Program, course: Course, act: Act) -> None:
-    """Has a program change at the visits of a course of its client from now on. Raises `ChangedMeanwhile`."""
+    """Has a program change at the visits of a course of its person from now on. Raises `ChangedMeanwhile`."""
     with transaction.atomic():
         fresh = _lock_open(program)
-        if not course.visits.occupying().filter(client=fresh.booking.client_id).exists():
+        if not is_of_person(fresh, course):
             raise ChangedMeanwhile
         follow(fresh, course, fresh.paused_on or local(act.at).date())
-        fresh.save(update_fields=["course_key", "waits_for"])
+        fresh.save(update_fields=["started_on", "course_key", "waits_for"])
+        _keep_link(fresh, act.at)
 
 
 def end(*, program: Program, act: Act) -> None:
@@ -655,16 +658,24 @@ def write_reminders(*, now: datetime) -> int:
 
 
 def follow_visit(fact: listeners.VisitChanged) -> None:
-    """Has the programs that change at the visits of a course go on when one took place, or won't any more."""
-    if fact.booking.together is None:
+    """Has the programs that change at the visits of a course go on when one took place, or won't any more. Visits that
+    fall away in a pause are to come."""
+    if fact.booking.together is None or fact.kind == EventKind.PAUSED:
         return
-    rows = Program.objects.select_for_update(no_key=True, of=("self",)).defer("note").order_by("pk")
-    found = list(rows.filter(course_key=fact.booking.together, ended_at=None, waits_for__isnull=False))
+    rows = Program.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "booking__client", "link"
+    )
+    found = list(rows.filter(course_key=fact.booking.together, ended_at=None).defer("note").order_by("pk"))
     course = course_behind(fact.booking.together) if found else None
+    # One that took place may be closed days later.
+    took_place = fact.booking.status == BookingStatus.COMPLETED
+    day = local(fact.booking.starts_at if took_place else fact.at).date()
     for program in found:
-        if course is not None and go_on(program, course, local(fact.at).date()):
-            program.save(update_fields=["started_on", "waits_for"])
-            _keep_link(program, fact.at)
+        if course is None or not go_on(program, course, day):
+            continue
+        program.save(update_fields=["started_on", "waits_for"])
+        if not _keep_link(program, fact.at) and not program.is_over_on(local(fact.at).date()):
+            _send_link(program, program.booking, fact.at)
 
 
 def follow_client(fact: listeners.LinksRevoked) -> None:

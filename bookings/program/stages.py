@@ -4,16 +4,20 @@ in which that phase begins."""
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from bookings.courses.models import Course, CoursePlan
-from bookings.enums import BookingStatus
+from bookings.enums import BookingStatus, EventKind
 from bookings.models import Booking
+from bookings.models.intake import one_person
 
 from .models import Program
 
 #: The number of a visit of the course, from 1, and the week of the program that comes with it.
 Stage = tuple[int, int]
+_TO_COME = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
 
 
 def stages_of(plan: CoursePlan, weeks: int) -> list[Stage]:
@@ -37,41 +41,56 @@ def course_behind(key: UUID | None) -> Course | None:
     return rows.filter(key=key).first() if key is not None else None
 
 
-def course_of_client(program: Program) -> Course | None:
-    """The newest course of the program's client that it could change with, and doesn't yet."""
-    keys = Booking.objects.occupying().filter(client=program.booking.client_id, together__isnull=False)
+def course_of_client(program: Program, today: date) -> Course | None:
+    """The newest course of the program's person, if its visits still bring a week, and the program doesn't change with
+    it yet. A client is a mailbox that two people may share."""
+    keys = Booking.objects.occupying().filter(together__isnull=False, **_person_of(program))
     rows = Course.objects.filter(
         key__in=keys.order_by().values("together"), plan__counted_from=CoursePlan.CountedFrom.FIRST_VISIT
     )
     newest = rows.order_by("-booked_at", "-pk").values_list("key", flat=True).first()
-    return course_behind(newest) if newest != program.course_key else None
+    course = course_behind(newest) if newest != program.course_key else None
+    return course if course is not None and _next_of(program, course, today) is not None else None
+
+
+def is_of_person(program: Program, course: Course) -> bool:
+    """Whether a course is of the program's person."""
+    return course.visits.occupying().filter(**_person_of(program)).exists()
+
+
+def _person_of(program: Program) -> dict[str, Any]:
+    return one_person(partial(getattr, program.booking))
 
 
 def follow(program: Program, course: Course, today: date) -> None:
-    """Has a program, which is not saved, change at the visits of a course that are still to come."""
-    done, last = _visits(course)
+    """Has a program, which is not saved, change at the visits of a course that are still to come. One that waits for
+    another visit stays in its week."""
+    waits_for = _next_of(program, course, today)
+    if program.is_waiting_on(today):
+        program.started_on = today - timedelta(days=7 * (program.week_of(today) - 1))
+    program.course_key, program.waits_for = course.key, waits_for
+
+
+def _next_of(program: Program, course: Course, today: date) -> int | None:
+    """The next week that a visit of a course will bring to a program as it stands on a day."""
     week = max(program.week_of(today), 1)
-    ahead = [
-        stage
-        for stage in stages_of(course.plan, program.weeks)
-        if done < stage[0] <= last and stage[1] > week
-    ]
-    program.course_key, program.waits_for = course.key, ahead[0][1] if ahead else None
+    _done, ahead = _stands(course, program.weeks)
+    return next((stage[1] for stage in ahead if stage[1] > week), None)
 
 
-def go_on(program: Program, course: Course, today: date) -> bool:
-    """Moves a program, which is not saved, to the week that came with a visit, or that no visit will bring any more.
-    Returns whether anything changed."""
+def go_on(program: Program, course: Course, day: date) -> bool:
+    """Moves a program, which is not saved, to the week that came with a visit of a local day, or that no visit will
+    bring any more; one that waits for nothing waits again when visits are to come again. Returns whether anything
+    changed."""
+    day = min(program.paused_on or day, day)
     if program.waits_for is None:
-        return False
-    done, last = _visits(course)
-    stages = [stage for stage in stages_of(course.plan, program.weeks) if stage[1] >= program.waits_for]
-    came = [week for number, week in stages if number <= done]
-    ahead = [week for number, week in stages if done < number <= last]
-    waits_for = ahead[0] if ahead else None
+        program.waits_for = _next_of(program, course, day)
+        return program.waits_for is not None
+    done, ahead = _stands(course, program.weeks)
+    came = [week for _number, week in done if week >= program.waits_for]
+    waits_for = next((week for _number, week in ahead if week >= program.waits_for), None)
     if waits_for == program.waits_for:
         return False
-    day = program.paused_on or today
     week = came[-1] if came else program.waits_for
     if day >= program.started_on and (came or program.is_waiting_on(day)):
         program.started_on = day - timedelta(days=7 * (week - 1))
@@ -79,9 +98,21 @@ def go_on(program: Program, course: Course, today: date) -> bool:
     return True
 
 
-def _visits(course: Course) -> tuple[int, int]:
-    """How many visits of a course took place, and the number of its last one as things stand."""
-    states = list(course.visits.values_list("status", flat=True))
-    done = states.count(BookingStatus.COMPLETED)
-    ahead = states.count(BookingStatus.REQUESTED) + states.count(BookingStatus.CONFIRMED)
-    return done, done + ahead + len(course.rest)
+def _stands(course: Course, weeks: int) -> tuple[list[Stage], list[Stage]]:
+    """The stages that have come, and those that a visit will still bring: whichever visit of a stage is the first to
+    take place brings its week."""
+    # One that was missed or canceled keeps its place; one that fell away in a pause is among the rest.
+    places = course.visits.exclude(status=BookingStatus.CANCELED, events__kind=EventKind.PAUSED)
+    states = [*places.values_list("status", flat=True), *(BookingStatus.CONFIRMED for _day in course.rest)]
+    done = max(
+        (place for place, state in enumerate(states, 1) if state == BookingStatus.COMPLETED), default=0
+    )
+    to_come = {place for place, state in enumerate(states, 1) if state in _TO_COME}
+    stages = stages_of(course.plan, weeks)
+    ends = [number for number, _week in stages[1:]] + [len(states) + 1]
+    ahead = [
+        stage
+        for stage, end in zip(stages, ends, strict=False)
+        if stage[0] > done and not to_come.isdisjoint(range(stage[0], end))
+    ]
+    return [stage for stage in stages if stage[0] <= done], ahead

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.domain import answers, outbox
-from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind
+from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind, StepKind
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotNotOffered, SlotTaken
 from bookings.models import (
     Booking,
@@ -99,7 +99,9 @@ def _require_last(fresh: Booking, thought: SecondThought) -> None:
         events = events.exclude(kind=EventKind.PERSON)
     if events.values_list("pk", flat=True).first() != thought.event_id:
         raise ChangedMeanwhile
-    if "steps" in thought.before and fresh.steps.exists():
+    # An arrival began its check-in anew, also one that was taken back.
+    pressed = fresh.steps.filter(Q(undone_at=None) | Q(kind=StepKind.ARRIVED))
+    if "steps" in thought.before and pressed.exists():
         raise ChangedMeanwhile
 
 
@@ -134,13 +136,12 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     block, status = block_of(fresh), fresh.status
     set_columns(fresh, before["visit"])
     fields = [*before["visit"], *_give_hour_to_answer(fresh, act.at)]
-    if not {"street", "unit", "area_id"}.isdisjoint(fields):
-        fresh.address_rule = lock_rule_at(fresh.address_key)
-        fields.append("address_rule")
+    # Written down meanwhile, it is on no visit that was elsewhere, canceled or declined.
+    fresh.address_rule = lock_rule_at(fresh.address_key)
     if "therapist_id" in fields:
         CheckIn.objects.go_on(fresh)
+    fresh.save(update_fields=[*fields, "address_rule"])
     if fields:
-        fresh.save(update_fields=fields)
         outbox.give_back(booking=fresh, since=event.at)
     _put_fee_back(fresh, event.at, before.get("fee"))
     ChangeRequest.objects.filter(booking=fresh, answered_at=event.at).update(

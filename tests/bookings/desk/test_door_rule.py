@@ -20,7 +20,7 @@ from bookings.domain.erasure import erase_client
 from bookings.domain.export import all_about
 from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus, DoorRule
-from bookings.models import AddressRule, Booking, BookingRules
+from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL
@@ -246,6 +246,20 @@ def test_it_goes_where_the_address_goes(world: World) -> None:
     assert set_rule(booking, "") == 2
     assert [rule_of(row) for row in (booking, there, over)] == ["", "two_people", ""]
     assert AddressRule.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_request", [False, True])
+def test_a_visit_that_comes_back_has_what_was_written_down_meanwhile(world: World, is_request: bool) -> None:
+    there = booked(world, 10, "Ana Sample")
+    visit = world.book(starts_at=at(14)) if is_request else booked(world, 14, "Bo Sample")
+    actor = User.objects.create_user("staff", is_staff=True)
+    end = operations.decline_booking if is_request else operations.cancel_booking
+    end(booking=visit, actor=actor, now=NOW)
+    set_rule(there)
+    assert rule_of(visit) == ""
+    press = SecondThought.objects.get(event__booking=visit).press
+    operations.undo(press=press, actor=actor, now=NOW)
+    assert rule_of(visit) == DoorRule.TWO_PEOPLE
 
 
 @pytest.mark.parametrize("is_shared", [False, True])

@@ -306,22 +306,27 @@ def test_a_visit_that_goes_to_somebody_else_is_theirs_to_answer(
     assert (row(visit).opened_at, row(visit).ended_at) == (at(13, 50), None)
 
 
-@pytest.mark.parametrize("is_pressed_since", [False, True])
+@pytest.mark.parametrize("since", [None, StepKind.LEAVING, StepKind.ARRIVED])
+@pytest.mark.parametrize("is_taken_back", [False, True])
 def test_a_move_to_another_therapist_that_is_undone_ended_nothing(
-    world: World, hands: User, is_pressed_since: bool
+    world: World, hands: User, since: StepKind | None, is_taken_back: bool
 ) -> None:
-    """Who had arrived, long before it begins, is looked out for again; not where the other has begun with it since."""
+    """Who had arrived, long before it begins, is looked out for again; not where the other has begun with it since,
+    unless all that was taken back is a way."""
     visit = operations.confirm_booking(booking=world.book(starts_at=at(15)), actor=None, now=NOW)
     key = press(visit, hands, StepKind.ARRIVED, at(10))
     other, act = world.add_therapist(), Act(at(10, 5), hands)
     to = NewTime(at(15), f"therapist:{other.slug}")
     visit = operations.move_booking(booking=visit, to=to, act=act)
     assert row(visit).ended_at == at(10, 5)
-    if is_pressed_since:
-        press(visit, hands, StepKind.LEAVING, at(10, 6))
-        with pytest.raises(ChangedMeanwhile):
-            operations.undo(press=act.press, actor=hands, now=at(10, 6))
-        return
+    if since is not None:
+        later = press(visit, hands, since, at(10, 6))
+        if is_taken_back:
+            operations.undo_step(booking=visit, key=later, now=at(10, 6))
+        if not is_taken_back or since == StepKind.ARRIVED:
+            with pytest.raises(ChangedMeanwhile):
+                operations.undo(press=act.press, actor=hands, now=at(10, 6))
+            return
     operations.undo(press=act.press, actor=hands, now=at(10, 6))
     assert row(visit).ended_at is None
     assert [step.key for step in visit.steps.standing()] == [key]

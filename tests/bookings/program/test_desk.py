@@ -309,10 +309,16 @@ def test_who_takes_over_sees_the_program_and_is_written_down(
     second.save()
     assert "There is no such program." in text(hands.get(address(program), follow=True))
     # Another person of the same mailbox opens nothing; the person's own next visit does.
-    theirs = {"preference": f"therapist:{second.slug}"}
+    theirs: dict[str, Any] = {"preference": f"therapist:{second.slug}"}
     confirmed(world, staff, starts_at=at(14), recipient_name="Rose", **theirs)
     assert hands.post(address(program, "open")).status_code == 404
-    confirmed(world, staff, starts_at=at(10, day=TODAY + timedelta(days=12)), **theirs)
+    taken_over = world.book(starts_at=at(10, day=TODAY + timedelta(days=12)), **theirs)
+    # Asked for is not taken over, nor was who came before the program was made.
+    assert hands.post(address(program, "open")).status_code == 404
+    visits.confirm_booking(booking=taken_over, actor=staff, now=NOW)
+    Program.objects.filter(pk=program.pk).update(made_at=taken_over.starts_at + timedelta(hours=1))
+    assert hands.post(address(program, "open")).status_code == 404
+    Program.objects.filter(pk=program.pk).update(made_at=NOW)
     assert "Bridge" in text(hands.get(address(program)))
     assert "Ana" in text(hands.get(reverse("admin:program_program_changelist")))
     assert not HealthAccess.objects.filter(user=second.user, what=LookedAt.PROGRAM).exists()

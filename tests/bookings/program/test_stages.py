@@ -8,13 +8,17 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
 from bookings.courses.models import Course, CoursePlan
+from bookings.courses.operations import end_course, pause_course
 from bookings.domain import operations as visits
 from bookings.domain.operations import Act
-from bookings.models import Booking
+from bookings.enums import MessageKind
+from bookings.exceptions import ChangedMeanwhile
+from bookings.models import Booking, Link, Message
 from bookings.program import operations
 from bookings.program.booklet import content_of
 from bookings.program.models import ExerciseDay, Program, ProgramExercise, ProgramTemplate
@@ -50,7 +54,12 @@ def visit_of(course: Course, number: int) -> Booking:
 
 
 def takes_place(course: Course, number: int, day: date, staff: User) -> None:
-    """Is said to have taken place, on a local day."""
+    """Is said to have taken place, on a local day, to which it and those after it were moved before."""
+    rest = list(course.visits)[number - 1 :]
+    later = at(14, day=day) - rest[0].starts_at
+    times = ("starts_at", "ends_at", "blocked_from", "blocked_until")
+    for visit in rest if later < timedelta(0) else reversed(rest):
+        Booking.objects.filter(pk=visit.pk).update(**{name: F(name) + later for name in times})
     visits.complete_booking(booking=visit_of(course, number), actor=staff, now=at(18, day=day))
 
 
@@ -153,6 +162,67 @@ def test_what_was_held_up_goes_on_where_it_stood(course: Course, tied: Program, 
     assert (tied.waits_for, tied.week_of(TODAY + 30 * DAY)) == (None, 3)
 
 
+def test_a_course_that_rests_brings_nothing_by_the_calendar(
+    course: Course, tied: Program, staff: User
+) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    pause_course(course=course, act=Act(NOW + 6 * DAY, staff))
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(TODAY + 30 * DAY)) == (3, 2)
+    # What is given up is waited for no more.
+    end_course(course=course, act=Act(NOW + 30 * DAY, staff))
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(TODAY + 30 * DAY)) == (None, 3)
+
+
+def test_a_visit_that_is_to_come_after_all_is_waited_for_again(
+    course: Course, tied: Program, staff: User
+) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    later = at(18, day=date(2026, 12, 28))
+    for number in (2, 3, 4):
+        visits.mark_no_show(booking=visit_of(course, number), actor=staff, now=later)
+    assert fresh(tied).waits_for is None
+    visits.reopen_booking(booking=visit_of(course, 4), actor=staff, now=later)
+    assert fresh(tied).waits_for == 5
+
+
+def test_a_visit_that_was_missed_keeps_its_place(course: Course, tied: Program, staff: User) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    visits.mark_no_show(booking=visit_of(course, 2), actor=staff, now=at(18, day=date(2026, 12, 18)))
+    # It was the only one that would have brought week 3.
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(date(2026, 12, 18))) == (5, 3)
+    # The first of its phase brings its week.
+    takes_place(course, 3, date(2027, 1, 11), staff)
+    tied = fresh(tied)
+    assert (tied.waits_for, tied.week_of(date(2027, 1, 11))) == (None, 5)
+
+
+def test_a_visit_brings_its_week_on_its_own_day(course: Course, tied: Program, staff: User) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    # On 14 December, and closed three days later.
+    visits.complete_booking(booking=visit_of(course, 2), actor=staff, now=at(9, day=date(2026, 12, 17)))
+    tied = fresh(tied)
+    assert [tied.week_of(date(2026, 12, day)) for day in (14, 20, 21)] == [3, 3, 4]
+
+
+def test_a_link_lasts_while_its_program_waits_and_is_replaced(
+    course: Course, tied: Program, staff: User
+) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    link = fresh(tied).link
+    assert link is not None
+    assert Link.objects.live(NOW + 300 * DAY).filter(pk=link.pk).exists()
+    Link.objects.filter(pk=link.pk).update(expires_at=NOW + 10 * DAY)
+    takes_place(course, 2, TODAY + 80 * DAY, staff)
+    replaced = fresh(tied).link
+    assert replaced is not None
+    assert replaced.pk != link.pk
+    assert Link.objects.live(NOW + 81 * DAY).filter(pk=replaced.pk).exists()
+    assert Message.objects.filter(link=replaced, kind=MessageKind.PROGRAM).count() == 1
+
+
 def test_a_paused_program_goes_on_in_the_week_of_the_visit(
     course: Course, tied: Program, staff: User
 ) -> None:
@@ -179,6 +249,32 @@ def test_a_program_follows_a_course_that_was_booked_later(
     # From the course one gets to a program, too.
     told = desk.get(reverse("admin:courses_course_change", args=[course.pk])).content.decode()
     assert reverse("admin:program_program_make", args=[visit_of(course, 1).pk]) in told
+
+
+def test_a_course_for_somebody_else_of_the_same_mailbox_is_not_followed(
+    desk: Client, program: Program, course: Course, staff: User
+) -> None:
+    course.visits.update(recipient_name="Rose")
+    page = reverse("admin:program_program_change", args=[program.pk])
+    assert "Change it at" not in text(desk.get(page))
+    with pytest.raises(ChangedMeanwhile):
+        operations.follow_course(program=program, course=course, act=Act(NOW, staff))
+
+
+def test_a_program_that_waits_stays_in_its_week_with_another_course(
+    desk: Client, world: World, course: Course, tied: Program, staff: User
+) -> None:
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    plan = make_plan(world, (0, 55, 2, 7), name="Two visits", counted_from="first_visit")
+    dates = {"day_zero": "2027-01-11", "cleared_from": None}
+    other = Course.objects.create(plan=plan, dates=dates, booked_at=NOW + DAY)
+    Booking.objects.filter(pk=visit_of(course, 4).pk).update(together=other.key)
+    page = reverse("admin:program_program_change", args=[tied.pk])
+    # Its visits bring no week.
+    assert "Change it at" not in text(desk.get(page))
+    operations.follow_course(program=tied, course=other, act=Act(NOW + 40 * DAY, staff))
+    tied = fresh(tied)
+    assert [tied.week_of(TODAY + number * DAY) for number in (40, 46, 47)] == [2, 2, 3]
 
 
 def test_weeks_that_have_come_wait_for_nothing(
