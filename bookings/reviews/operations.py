@@ -18,9 +18,9 @@ from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.clients import lock_client
 from bookings.domain.operations import Act
 from bookings.domain.retention import REVIEWS_KEPT
-from bookings.enums import BookingStatus, ComplaintState, LinkPurpose, LookedAt, MessageKind
+from bookings.enums import BookingStatus, ComplaintState, LinkPurpose, LookedAt, MessageKind, MessageState
 from bookings.exceptions import ChangedMeanwhile
-from bookings.models import Booking, Client, ClientNote, Link, MessageSettings
+from bookings.models import Booking, Client, ClientNote, Link, Message, MessageSettings
 from massagerx.lib.encryption import UnreadableValue
 from massagerx.lib.localtime import local
 
@@ -35,6 +35,7 @@ ASK_FROM, ASK_UNTIL = 9, 19
 # No pass asks more clients: the next follows soon.
 MOST_AT_ONCE = 100
 _STANDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
+_NOT_LEFT = (MessageState.DUE, MessageState.FAILED)
 
 
 # Asked --------------------------------------------------------------------------------------------------------------
@@ -46,6 +47,9 @@ def ask(*, now: datetime) -> int:
     days = MessageSettings.load().review_days
     if not days or not ASK_FROM <= local(now).hour < ASK_UNTIL:
         return 0
+    # Whose email was dropped before it left was not asked.
+    dropped = Message.objects.filter(link=OuterRef("link"), state=MessageState.DROPPED)
+    Review.objects.filter(Exists(dropped), state=Review.State.ASKED, withdrawn_at=None).only("pk").delete()
     until = now - timedelta(days=days)
     theirs = Booking.objects.filter(client=OuterRef("client"))
     later = theirs.filter(status=BookingStatus.COMPLETED, ends_at__gt=until)
@@ -79,6 +83,7 @@ def _ask(booking: int, client: int, now: datetime) -> None:
         if (
             found is None
             or not (found.may_be_asked and found.email)
+            or _complaints(client).exists()
             or Review.objects.filter(booking__client=client).exists()
         ):
             return
@@ -136,14 +141,21 @@ def _behind(link: Link) -> Review | None:
 
 
 def follow_client(fact: listeners.LinksRevoked) -> None:
-    """Mails a new link to a client who has another mailbox by now, so that what they wrote stays theirs to change."""
+    """Mails a new link to a client who has another mailbox by now, so that what they wrote stays theirs to change. Who
+    wrote nothing is not asked a second time: only an email that hasn't left goes to the new mailbox."""
     rows = Review.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "booking__client", "link"
     )
-    dead = Q(link__revoked_at__isnull=False, link__expires_at__gt=fact.at)
-    for review in rows.filter(dead, booking__client=fact.client).defer("words").order_by("pk"):
-        if review.link is not None and review.booking.client.email:
-            _send_link(review, expires_at=review.link.expires_at or fact.at, now=fact.at)
+    theirs = list(rows.filter(booking__client=fact.client).defer("words").order_by("pk"))
+    for review in theirs:
+        link = review.link
+        if link is None or link.revoked_at is None or not review.booking.client.email:
+            continue
+        ends = link.expires_at or fact.at
+        is_written = review.state != Review.State.ASKED
+        waits = len(theirs) == 1 and link.messages.filter(state__in=_NOT_LEFT).exists()
+        if ends > fact.at and (is_written or waits):
+            _send_link(review, expires_at=ends, now=fact.at)
 
 
 # Written by the client ----------------------------------------------------------------------------------------------

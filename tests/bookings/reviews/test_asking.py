@@ -103,9 +103,13 @@ def test_an_open_complaint_comes_first(staff: User) -> None:
     message = Message.objects.get(kind="review")
     assert (message.state, message.last_error) == (MessageState.DROPPED, "a complaint is open")
     assert mail.outbox == []
+    assert operations.ask(now=NOW) == 0
     ClientNote.objects.all().only("pk").delete()
     assert review.link is not None
     assert operations.why_not_mailed(review.link, now=NOW) == ""
+    # Nothing had left, so that nobody was asked.
+    review = asked(visit, now=NOW + DAY)
+    assert review.link is not None
     Client.objects.filter(pk=visit.client_id).update(may_be_asked=False)
     assert operations.why_not_mailed(review.link, now=NOW) == "the client doesn't want to be asked"
 
@@ -142,6 +146,38 @@ def test_another_mailbox_gets_another_link() -> None:
     assert operations.review_of(before.split("/")[2], now=NOW) is None
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_another_mailbox_is_not_asked_a_second_time(withdrawn: bool) -> None:
+    review = asked()
+    Message.objects.update(state=MessageState.SENT)
+    if withdrawn:
+        operations.withdraw(review=written(review), now=NOW)
+    client = review.booking.client
+    Client.objects.filter(pk=client.pk).update(email="new@client.example")
+    links.revoke_links_of_client(client, now=NOW)
+    operations.follow_client(listeners.LinksRevoked(client=client.pk, at=NOW))
+    assert Message.objects.filter(kind="review").count() == 1
+
+
+@pytest.mark.parametrize("state", ["due", "failed"])
+def test_an_email_that_has_not_left_goes_to_the_right_mailbox(state: str) -> None:
+    client = asked().booking.client
+    Message.objects.update(state=state)
+    Client.objects.filter(pk=client.pk).update(email="new@client.example")
+    links.revoke_links_of_client(client, now=NOW)
+    operations.follow_client(listeners.LinksRevoked(client=client.pk, at=NOW))
+    assert Message.objects.filter(kind="review", link__email="new@client.example").count() == 1
+
+
+@pytest.mark.parametrize("state", ["due", "sent"])
+def test_of_two_records_that_were_asked_the_one_is_not_asked_again(staff: User, state: str) -> None:
+    first, second = took_place(), took_place(email="bo@client.example")
+    assert operations.ask(now=NOW) == 2
+    Message.objects.update(state=state)
+    merge_clients(keep=second.client, other=first.client, actor=staff, now=NOW)
+    assert Message.objects.filter(kind="review").count() == 2
+
+
 def test_passes_do_not_ask_more_for_more_clients(count_queries: Any) -> None:
     # Those who were asked are left out by the one query.
     for number in range(6):
@@ -149,7 +185,7 @@ def test_passes_do_not_ask_more_for_more_clients(count_queries: Any) -> None:
     assert operations.ask(now=NOW) == 6
     with count_queries() as queries:
         assert operations.ask(now=NOW) == 0
-    assert len(queries) == 2
+    assert len(queries) == 3
 
 
 def test_reviews_end_after_their_time_and_with_health_go_the_words_that_are_not_public() -> None:
