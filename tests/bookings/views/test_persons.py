@@ -130,7 +130,7 @@ def test_another_name_beside_the_one_picked_is_asked_about(flow: Flow, visits: l
 
 def test_whom_nobody_proved_to_know_is_not_known(flow: Flow, world: World, visits: list[Booking]) -> None:
     """What a stranger asks for under a client's email address is not theirs."""
-    strangers = {"phone": "+12135550100", "recipient_phone": "+12135550199"}
+    strangers: dict[str, Any] = {"phone": "+12135550100", "recipient_phone": "+12135550199"}
     for days, name in ((0, "Maria O'Brien"), (1, "Call me")):
         start = at(16) + timedelta(days=days)
         world.book(starts_at=start, proved=False, recipient_name=name, **strangers)
