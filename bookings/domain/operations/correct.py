@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import intake, pricing
+from bookings.domain import intake, links, pricing
 from bookings.domain.visit_request import Treatment, load_area
 from bookings.enums import EventKind
 from bookings.exceptions import (
@@ -124,6 +124,8 @@ def correct_visit(
         if correction.phone is not None and correction.phone != fresh.client.phone:
             beside["phone"] = [str(fresh.client.phone), str(correction.phone)]
             write_phone(fresh.client, correction.phone, instead_of=str(fresh.client.phone))
+        if correction.recipient_name not in (None, fresh.recipient_name):
+            links.revoke_consent_links(Booking.objects.filter(pk=fresh.pk), now=act.at)
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
