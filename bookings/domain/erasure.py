@@ -19,6 +19,7 @@ from django.db.models import Exists, Model, OuterRef, Q
 from bookings.domain import listeners, outbox, personal_data
 from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
+from bookings.enums import LinkPurpose
 from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import (
     AccessNotes,
@@ -124,13 +125,12 @@ def erase_long_gone(*, now: datetime) -> int:
     oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
     visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
     is_here = visits.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN))
-    # What is kept of these is kept for far less than a year.
-    by_email: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest, Link]
+    # What is kept of these is kept for far less than a year; links to what came of a visit last for longer.
+    asked_for = Link.objects.exclude(purpose__in=[LinkPurpose.REVIEW, LinkPurpose.PROGRAM])
+    enquiries: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest]
     is_heard_of: Any = Q()
-    for model in by_email:
-        is_heard_of |= Exists(
-            model._default_manager.filter(email__iexact=OuterRef("email")).exclude(email="")
-        )
+    for rows in [asked_for, *(model._default_manager.all() for model in enquiries)]:
+        is_heard_of |= Exists(rows.filter(email__iexact=OuterRef("email")).exclude(email=""))
     over = Client.objects.present().filter(~Exists(is_here), created_at__lte=oldest).exclude(is_heard_of)
     done = 0
     for client in over.order_by("pk")[:_AT_ONCE]:
