@@ -45,6 +45,8 @@ class EventKind(models.TextChoices):
     CHANGE_REFUSED = "refused", _("Late move refused")
     FEE_DECIDED = "fee_decided", _("Late fee decided")
     RECHECKED = "rechecked", _("Health questions answered again")
+    # Of who it is for or who booked, not of the visit: nothing to tell, nothing to undo.
+    PERSON = "person", _("Details of the person changed")
 
 
 class Gender(models.TextChoices):

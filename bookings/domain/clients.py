@@ -139,7 +139,7 @@ def merge_clients(*, keep: Client, other: Client, actor: User, now: datetime) ->
         BookingEvent.objects.bulk_create(
             BookingEvent(
                 booking=visit,
-                kind=EventKind.EDITED,
+                kind=EventKind.PERSON,
                 from_status=visit.status,
                 to_status=visit.status,
                 at=now,

@@ -146,6 +146,7 @@ def _out(start: datetime, now: datetime) -> tuple[Sequence[bool], int]:
         ends_at__gt=OuterRef("booking__starts_at"),
     )
     since = BookingEvent.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk")).order_by("pk")
+    since = since.exclude(kind=EventKind.PERSON)
     moved_on = since.filter(moved_from__isnull=False).values("moved_from")
     events = (
         BookingEvent.objects.filter(

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -120,25 +119,44 @@ def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasur
 
 def erase_long_gone(*, now: datetime) -> int:
     """Erases clients whose time is over (`BookingRules.clients_kept_years`), counted from their last visit, kept or
-    not, or from when they were first seen; returns how many. Those wait who have a visit that is open, or have just
-    written or asked for a link. A few at a time, since each looks through sessions and drafts."""
+    not, or from when they were first seen; returns how many. Those wait who have a visit that is open, also one booked
+    by the same email with another phone, or have just written, begun to book, or asked for a link: it would go with
+    them. A few at a time, since each looks through sessions and drafts."""
     oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
-    visits = Booking.objects.filter(client=OuterRef("pk")).order_by()
-    is_here = visits.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN))
-    # What is kept of these is kept for far less than a year; links to what came of a visit last for longer.
+    visits = Booking.objects.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN)).order_by()
+    by_email = OuterRef("email")
+    # Those to what came of a visit last for years.
     asked_for = Link.objects.exclude(purpose__in=[LinkPurpose.REVIEW, LinkPurpose.PROGRAM])
-    enquiries: list[type[Model]] = [ContactMessage, BookletRequest, AreaRequest]
-    is_heard_of: Any = Q()
-    for rows in [asked_for, *(model._default_manager.all() for model in enquiries)]:
-        is_heard_of |= Exists(rows.filter(email__iexact=OuterRef("email")).exclude(email=""))
-    over = Client.objects.present().filter(~Exists(is_here), created_at__lte=oldest).exclude(is_heard_of)
+    over = Client.objects.present().filter(
+        ~Exists(visits.filter(client=OuterRef("pk"))),
+        ~Exists(visits.filter(client__email=by_email).exclude(client__email="")),
+        ~Exists(asked_for.filter(email__iexact=by_email).exclude(email="")),
+        created_at__lte=oldest,
+    )
     done = 0
-    for client in over.order_by("pk")[:_AT_ONCE]:
+    for client in over.order_by("pk"):
+        if done == _AT_ONCE:
+            break
+        if _is_heard_of(client):
+            continue
         # Booked, merged or held by others meanwhile: the next night looks again.
         with suppress(ClientGone, VisitsOpen, SlotTaken):
             erase_client(client=client, actor=None, now=now)
             done += 1
     return done
+
+
+def _is_heard_of(client: Client) -> bool:
+    """Whether somebody has asked something or begun to book, by the client's email or phone. What is kept of these is
+    kept for far less than a year."""
+    asked = personal_data.enquiries_of(client)
+    references = set(Booking.objects.filter(client=client).values_list("reference", flat=True))
+    return bool(
+        asked.messages
+        or asked.booklets
+        or asked.places
+        or personal_data.drafts_of(client, references=references, by_phone=True)
+    )
 
 
 def _erase_visits(visits: Sequence[Booking]) -> None:

@@ -116,7 +116,7 @@ def change_person(*, client: Client, name: str, told: Told, act: Act) -> int:
             row.recipient_name, row.recipient_phone = wanted.name, wanted.phone
             row.recipient_language = wanted.language
             row.save(update_fields=["recipient_name", "recipient_phone", "recipient_language"])
-            record(row, EventKind.EDITED, row.status, act)
+            record(row, EventKind.PERSON, row.status, act)
             changed += 1
     return changed
 
@@ -145,7 +145,7 @@ def agree(link: Link, *, now: datetime) -> OwnConsent | None:
         )
         if is_new:
             reason = _("The person who is visited agreed, by a link of their own.")
-            record(fresh, EventKind.EDITED, fresh.status, Act(now, by_client=True, reason=reason))
+            record(fresh, EventKind.PERSON, fresh.status, Act(now, by_client=True, reason=reason))
     return consent
 
 

@@ -17,8 +17,9 @@ Done = dict[int, list[BookingEvent]]
 
 def untold(bookings: Sequence[Booking], *, until: datetime, by: Message | None = None) -> Done:
     """What was done to each of these visits, by its key, since its client last heard how it stands, up to that instant:
-    the oldest first, without what was undone. They have heard what left, or may have, but not the message `by`, which
-    tells them now; and who does something by themselves sees on the page how the visit stands. Two queries.
+    the oldest first, without what was undone or is of the person alone. They have heard what left, or may have, but not
+    the message `by`, which tells them now; and who does something by themselves sees on the page how the visit stands.
+    Two queries.
     """
     course = {booking.together for booking in bookings if booking.together is not None}
     of_course = Q(kind=MessageKind.TOGETHER, booking__together__in=course)
@@ -37,6 +38,7 @@ def untold(bookings: Sequence[Booking], *, until: datetime, by: Message | None =
         .values_list("booking", "booking__together", "kind", "at")
     )
     events = BookingEvent.objects.filter(booking__in=[booking.pk for booking in bookings], at__lte=until)
+    events = events.exclude(kind=EventKind.PERSON)
     done: Done = {booking.pk: [] for booking in bookings}
     for event in events.select_related("moved_from_therapist").order_by("at", "pk"):
         done[event.booking_id].append(event)

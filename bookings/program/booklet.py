@@ -58,17 +58,19 @@ def content_of(program: Program, exercises: Sequence[ProgramExercise], business:
     phone = str(business.phone.as_national) if business.phone else ""
     name = program.booking.visit_for
     call = _("Stop and call us: %(phone)s.") % {"phone": phone} if phone else _("Stop and tell us.")
+    last = _last_week(program)
+    span = _("%(first)s to %(last)s") if last == program.weeks else _("From %(first)s")
     return {
         "title": program.name,
         "business": business.name,
         "foot": " · ".join(filter(None, (business.name, phone))),
         # In an alphabet that our typefaces lack, half a name would be worse than none.
         "who": _("Made for %(name)s") % {"name": name} if has_letters(name) else _("Made for you"),
-        "span": _("%(first)s to %(last)s")
-        % {"first": _long(program.started_on), "last": _long(program.last_day)},
+        "span": span % {"first": _long(program.started_on), "last": _long(program.last_day)},
         "first": [
             _("First come your exercises, then a page for each week. Tick a box when you have done one."),
             _("What is done or left out, and how much it hurt, tell us on your page on the phone as well."),
+            *_what_is_held(program),
         ],
         "stop": {
             "title": _("When to stop."),
@@ -83,9 +85,25 @@ def content_of(program: Program, exercises: Sequence[ProgramExercise], business:
             "rest": _("This week asks for nothing."),
             "notes": _("What you noticed"),
         },
-        "exercises": [_exercise(row) for row in exercises],
-        "weeks": [_week(program, exercises, number) for number in range(1, program.weeks + 1)],
+        "exercises": [_exercise(row) for row in exercises if row.from_week <= last],
+        "weeks": [_week(program, exercises, number) for number in range(1, last + 1)],
     }
+
+
+def _last_week(program: Program) -> int:
+    """The last week whose days are known: none that waits for a visit, nor for the end of a pause."""
+    last = program.weeks if program.waits_for is None else program.waits_for - 1
+    return last if program.paused_on is None else max(min(last, program.week_of(program.paused_on)), 1)
+
+
+def _what_is_held(program: Program) -> list[str]:
+    """Why not all weeks are there."""
+    found = []
+    if program.paused_on is not None:
+        found.append(_("Your program is paused. Call us when you would like to go on."))
+    if program.waits_for is not None:
+        found.append(_("The next exercises come with your next visit. Get a new booklet on your page then."))
+    return found
 
 
 def _exercise(row: ProgramExercise) -> dict[str, Any]:
@@ -181,7 +199,7 @@ def _digest(content: dict[str, Any], paper: str) -> str:
 
 def fetch_or_ask(*, program: Program, paper: Paper, now: datetime) -> bytes | None:
     """The booklet, if there is one that says what the program says; else None, and one is due. One at a time: asking
-    again changes nothing while it is being made, nor for an hour after making it has failed."""
+    again, on other paper too, changes nothing while it is being made, nor for an hour after making it has failed."""
     content = _content_of(program, Business.load())
     with transaction.atomic():
         Program.objects.select_for_update(no_key=True).filter(pk=program.pk).order_by("pk").only("pk").first()
@@ -192,7 +210,7 @@ def fetch_or_ask(*, program: Program, paper: Paper, now: datetime) -> bytes | No
                     return found.content
                 except UnreadableValue:
                     pass  # its key is accepted no more: made anew
-            if found.paper == paper and (found.is_due or found.has_failed_lately(now)):
+            if found.is_due or found.has_failed_lately(now):
                 return None
         asked = {"paper": paper, "asked_at": now, "tries": 0, "tried_at": None}
         # Without reading the file: what can't be opened is replaced all the same.

@@ -193,6 +193,10 @@ def fetch_booklet(request: HttpRequest, token: str) -> HttpResponse:
     found = operations.program_of(token, now=now)
     if found is None:
         return _closed(request)
+    if found.ended_at is not None:
+        return _answer(
+            request, token, False, _("This program has ended, and so there is no booklet anymore.")
+        )
     paper = Paper.A4 if request.POST.get("paper") == Paper.A4 else Paper.LETTER
     made = booklet.fetch_or_ask(program=found, paper=paper, now=now)
     if made is None:

@@ -407,12 +407,13 @@ def note_words(referral: Referral) -> str:
 
 
 def forget_erased(fact: listeners.ClientErased) -> None:
-    """Deletes what offices entered of a client who is being erased; where nobody asked for that, what no course was
-    booked by yet has its own time."""
+    """Deletes what offices entered of a client who is being erased; where nobody asked for that, of their own courses
+    alone: what no course was booked by yet has its own time, and another may come by the same email."""
     client = Client.objects.get(pk=fact.client)
-    found = referrals_of(client, fact.bookings)
-    if fact.by is None:
-        found = found.exclude(course=None)
+    if fact.by is not None:
+        found = referrals_of(client, fact.bookings)
+    else:
+        found = Referral.objects.filter(course__in=_courses_of(fact.bookings))
     # The keys alone: what can't be opened any more must go all the same.
     found.only("pk").delete()
 
@@ -420,11 +421,14 @@ def forget_erased(fact: listeners.ClientErased) -> None:
 def referrals_of(client: Client, bookings: Sequence[int]) -> Any:
     """What offices entered of a client: by the course that was booked, or the email; by the phone, which another person
     may share, only where there is neither."""
-    keys = Booking.objects.filter(pk__in=bookings, together__isnull=False).order_by().values("together")
-    same = Q(course__in=keys) | Q(phone=client.phone, email="", course=None)
+    same = Q(course__in=_courses_of(bookings)) | Q(phone=client.phone, email="", course=None)
     if client.email:
         same |= Q(email__iexact=client.email)
     return Referral.objects.filter(same)
+
+
+def _courses_of(bookings: Sequence[int]) -> Any:
+    return Booking.objects.filter(pk__in=bookings, together__isnull=False).order_by().values("together")
 
 
 def forget_purged(fact: listeners.HealthPurged) -> None:

@@ -63,7 +63,7 @@ def test_each_moved_visit_says_so_in_its_history(pair: tuple[Client, Client], st
 
     assert stayed.events.count() == before
     for booking in moved:
-        event = booking.events.get(kind=EventKind.EDITED)
+        event = booking.events.get(kind=EventKind.PERSON)
         assert (event.actor, event.at, event.from_status, event.to_status) == (
             staff,
             LATER,

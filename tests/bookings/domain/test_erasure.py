@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -441,13 +441,42 @@ def test_who_has_a_visit_that_nobody_closed_waits(world: World, status: str) -> 
     assert not is_erased(client)
 
 
-def test_who_has_come_back_or_just_written_stays(world: World) -> None:
-    """What they wrote would go with them, before anybody has answered."""
+def test_who_has_come_back_stays(world: World) -> None:
     back = years_ago(8, world=world)
     world.book(starts_at=at(14))
-    wrote = years_ago(9, world=world, email="bo@example.com", phone="+12135550188")
-    sent = {"name": "Bo", "email": "BO@example.com", "phone": "", "body": "May I come again?"}
-    operations.send_contact(key=uuid.uuid4(), now=NOW, **sent)
     assert erase_long_gone(now=NOW) == 0
     assert not is_erased(back)
-    assert not is_erased(wrote)
+
+
+def write(**told: str) -> None:
+    sent = {"name": "Bo", "email": "", "phone": "", "body": "May I come again?"} | told
+    operations.send_contact(key=uuid.uuid4(), now=NOW, **sent)
+
+
+def begin_to_book(told: dict[str, str]) -> None:
+    intake.save_draft(intake.load_draft(None, now=NOW), {"details_so_far": told}, now=NOW)
+
+
+ASKED: dict[str, Callable[[World], Any]] = {
+    "by email": lambda world: write(email="BO@example.com"),
+    "by phone": lambda world: write(phone="(213) 555-0188"),
+    "by phone, with another email": lambda world: write(phone="213.555.0188", email="new@example.com"),
+    "for another place, by phone": lambda world: area_requests.leave_area_request(
+        name="Bo", email="", phone="+12135550188", zip_code="90210", service=None, note="", now=NOW
+    ),
+    "for a visit, not sent yet, by email": lambda world: begin_to_book({"email": "bo@example.com"}),
+    "for a visit, not sent yet, by phone": lambda world: begin_to_book({"phone": "213-555-0188"}),
+    "for a visit, with another phone": lambda world: world.book(
+        email="bo@example.com", phone="+12135550199", starts_at=at(14)
+    ),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_who_has_just_asked_stays(world: World, ask: Callable[[World], Any]) -> None:
+    """What they wrote would go with them, before anybody has answered. Whoever else is long gone needn't wait."""
+    asked = years_ago(9, world=world, email="bo@example.com", phone="+12135550188")
+    gone = years_ago(8, world=world)
+    ask(world)
+    assert erase_long_gone(now=NOW) == 1
+    assert (is_erased(asked), is_erased(gone)) == (False, True)

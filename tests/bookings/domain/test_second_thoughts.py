@@ -14,7 +14,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from bookings.domain import answers, links, operations, outbox
+from bookings.domain import answers, links, operations, outbox, persons
+from bookings.domain.clients import merge_clients
 from bookings.domain.operations import Act, Move, NewTime, Shown
 from bookings.domain.operations.act import columns_of
 from bookings.enums import BookingStatus, EventKind, LateFeeState, LinkPurpose, MessageKind, MessageState
@@ -606,7 +607,9 @@ def move(booking: Booking, staff: User, hour: int, moment: datetime, **more: Any
     operations.move_booking(booking=booking, to=NewTime(at(hour), **more), act=Act(moment, staff))
 
 
-def correct(booking: Booking, staff: User, moment: datetime, **changes: Any) -> None:
+def correct(
+    booking: Booking, staff: User, moment: datetime, language: str | None = None, **changes: Any
+) -> None:
     booking.refresh_from_db()
     fields = {"street": booking.street, "unit": booking.unit, "zip_code": booking.area.zip_code}
     address = operations.VisitAddress(
@@ -614,7 +617,7 @@ def correct(booking: Booking, staff: User, moment: datetime, **changes: Any) -> 
     )
     operations.correct_visit(
         booking=booking,
-        correction=operations.Correction(address=address),
+        correction=operations.Correction(address=address, recipient_language=language),
         act=operations.Act(moment, staff),
         tells=True,
     )
@@ -745,6 +748,83 @@ def test_a_correction_and_a_move_are_told_together(
     text = told(smtp_server, THEN + 3 * MINUTE)
     assert "10:00 AM – 11:00 AM" in text
     assert "We come to this address: 9 Sample Street" in text
+
+
+def change_person(booking: Booking, actor: User | None) -> None:
+    told = persons.Told("Maria Roe", "", "Polish")
+    act = Act(THEN, actor, by_client=True)
+    persons.change_person(client=booking.client, name="Maria", told=told, act=act)
+
+
+def agree(booking: Booking, _staff: User) -> None:
+    persons.agree(links.consent_link(booking, now=NOW), now=THEN)
+
+
+def merge(booking: Booking, staff: User) -> None:
+    kept = Client.objects.create(name="Ana", email="ana@example.com", phone="+12135550199", created_at=NOW)
+    merge_clients(keep=kept, other=booking.client, actor=staff, now=THEN)
+    booking.refresh_from_db()
+
+
+OF_PERSON = [change_person, lambda booking, _staff: change_person(booking, None), agree, merge]
+
+
+@pytest.mark.parametrize("of_person", OF_PERSON)
+def test_what_is_of_the_person_alone_is_no_new_address(
+    request_: Booking, staff: User, smtp_server: MailServer, of_person: Callable[..., None]
+) -> None:
+    Booking.objects.update(recipient_name="Maria")
+    of_person(request_, staff)
+    operations.confirm_booking(booking=request_, actor=staff, now=THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "Your visit is confirmed" in text
+    assert "come to this address" not in text
+
+
+@pytest.mark.parametrize("of_person", OF_PERSON)
+def test_what_is_of_the_person_hides_nothing_that_the_client_has_not_heard(
+    visit: Booking, staff: User, smtp_server: MailServer, of_person: Callable[..., None]
+) -> None:
+    Booking.objects.update(recipient_name="Maria")
+    do_move(visit, staff)
+    of_person(visit, staff)
+    operations.cancel_booking(booking=visit, actor=staff, now=THEN + MINUTE)
+    text = told(smtp_server, THEN + 3 * MINUTE)
+    assert "10:00 AM – 11:00 AM" in text
+    assert "2:00" not in text
+
+
+@pytest.mark.parametrize("of_person", OF_PERSON)
+def test_what_is_of_the_person_stands_in_no_ones_way_to_undo(
+    visit: Booking, staff: User, of_person: Callable[..., None]
+) -> None:
+    Booking.objects.update(recipient_name="Maria")
+    do_move(visit, staff)
+    first = press()
+    of_person(visit, staff)
+    operations.undo(press=first, actor=staff, now=THEN + MINUTE)
+    visit.refresh_from_db()
+    assert visit.starts_at == at(10)
+
+
+@pytest.mark.parametrize("of_person", OF_PERSON)
+def test_what_is_of_the_person_is_no_reason_to_tell_of_a_move_and_back(
+    visit: Booking, staff: User, smtp_server: MailServer, of_person: Callable[..., None]
+) -> None:
+    Booking.objects.update(recipient_name="Maria")
+    do_move(visit, staff)
+    of_person(visit, staff)
+    move(visit, staff, 10, THEN + MINUTE)
+    assert Outcome.SENT not in send(THEN + 10 * MINUTE)
+    assert smtp_server.messages == []
+
+
+def test_a_number_corrected_twice_is_not_put_back(visit: Booking, staff: User) -> None:
+    Booking.objects.update(recipient_name="Maria")
+    correct(visit, staff, THEN, access_type="stairs", language="Spanish")
+    change_person(visit, staff)
+    with pytest.raises(ChangedMeanwhile):
+        operations.undo(press=press(), actor=staff, now=THEN + MINUTE)
 
 
 def test_a_confirmation_that_has_not_left_tells_of_what_was_corrected(

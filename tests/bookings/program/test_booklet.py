@@ -49,8 +49,10 @@ def test_it_is_asked_for_made_and_fetched(client: Client, program: Program) -> N
     said = text(fetch(client, program))
     assert "We are making your booklet." in said
     assert "Your booklet is being made" in said
-    # Pressed again in the meantime, it is still one.
+    # Pressed again in the meantime, on other paper too, it is still one.
     fetch(client, program)
+    fetch(client, program, "a4")
+    assert ProgramBooklet.objects.get().paper == Paper.LETTER
     assert make_due() == 1
     assert make_due() == 0
     assert "Your booklet is ready" in text(client.get(page_of(program)))
@@ -163,6 +165,13 @@ def test_after_a_change_it_is_made_anew(client: Client, program: Program, staff:
     assert ProgramBooklet.objects.get().paper == Paper.A4
 
 
+def test_there_is_none_of_a_program_that_was_ended(client: Client, program: Program, staff: User) -> None:
+    made(program)
+    operations.end(program=program, act=Act(NOW, staff))
+    assert "Get my booklet" not in text(client.get(page_of(program)))
+    assert "This program has ended, and so there is no booklet" in text(fetch(client, program))
+
+
 def test_what_can_not_be_made_is_told_once(
     client: Client, program: Program, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
@@ -178,6 +187,7 @@ def test_what_can_not_be_made_is_told_once(
     told = [record.getMessage() for record in caplog.records if record.name == "massagerx.program"]
     assert told == ["a client's booklet can't be made"]
     assert "couldn’t be made, and we have been told. Please call us" in text(fetch(client, program))
+    assert "couldn’t be made, and we have been told." in text(fetch(client, program, "a4"))
     assert make_due() == 0
 
     monkeypatch.undo()
@@ -210,8 +220,9 @@ def test_asked_for_anew_while_it_is_made_what_comes_late_is_dropped(
     real = booklet.typeset
 
     def slow(*args: Any, **more: Any) -> bytes:
-        later = NOW + timedelta(seconds=5)
-        booklet.fetch_or_ask(program=program, paper=Paper.A4, now=later)
+        # Its worker hung at the last try.
+        ProgramBooklet.objects.update(tries=3)
+        booklet.fetch_or_ask(program=program, paper=Paper.A4, now=NOW + timedelta(hours=2))
         return real(*args, **more)
 
     monkeypatch.setattr(booklet, "typeset", slow)

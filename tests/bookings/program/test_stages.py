@@ -120,19 +120,27 @@ def test_the_next_exercises_wait_for_the_visit(
     assert link.expires_at >= NOW + 7 * DAY + timedelta(days=8 * 7 - 1 + 60)
 
 
-def test_the_booklet_has_the_weeks_that_wait(tied: Program) -> None:
-    rows = list(ProgramExercise.objects.filter(program=tied).order_by("from_week", "pk"))
-    weeks = content_of(tied, rows, Business.load())["weeks"]
-    assert [sum(sum(row["asked"]) for row in week["rows"]) for week in weeks] == [
-        7,
-        7,
-        10,
-        10,
-        10,
-        10,
-        10,
-        10,
-    ]
+def said_in_booklet(program: Program) -> tuple[list[str], list[int], str, str]:
+    """Names of exercises, boxes week by week, the span and the words at the beginning."""
+    rows = list(ProgramExercise.objects.filter(program=program).order_by("from_week", "pk"))
+    found = content_of(program, rows, Business.load())
+    boxes = [sum(sum(row["asked"]) for row in week["rows"]) for week in found["weeks"]]
+    return [row["name"] for row in found["exercises"]], boxes, found["span"], " ".join(found["first"])
+
+
+def test_the_booklet_has_only_weeks_whose_days_are_known(tied: Program, staff: User) -> None:
+    names, boxes, span, words = said_in_booklet(tied)
+    assert (names, boxes, span) == (["Bridge"], [7, 7], "From Wednesday, December 2")
+    assert "The next exercises come with your next visit." in words
+    operations.pause(program=tied, act=Act(NOW + DAY, staff))
+    _names, boxes, _span, words = said_in_booklet(fresh(tied))
+    assert boxes == [7]
+    assert "Your program is paused." in words
+    Program.objects.update(waits_for=None, paused_on=None)
+    names, boxes, span, words = said_in_booklet(fresh(tied))
+    assert (names, boxes) == (["Bridge", "Calf stretch"], [7, 7, *6 * [10]])
+    assert span == "Wednesday, December 2 to Tuesday, January 26"
+    assert "next visit" not in words
 
 
 def test_a_visit_that_comes_early_brings_its_week_early(course: Course, tied: Program, staff: User) -> None:

@@ -32,7 +32,7 @@ from tests.bookings.courses.conftest import make_plan
 from tests.bookings.courses.test_booking import CHECK, COURSE, hidden, shown
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import text
-from tests.factories import CLEAR_ANSWERS, LA, NOW, World
+from tests.factories import CLEAR_ANSWERS, LA, NOW, World, at
 
 from .conftest import begin, link_of, make_office, make_referral, page_of
 
@@ -442,7 +442,7 @@ def test_entry_is_in_the_clients_own_data(flow: Flow, referral: Referral) -> Non
     assert lines["looks"] == [f"who-looked, {NOW:%Y-%m-%d %H:%M} UTC"]
 
 
-@pytest.mark.parametrize("how", ["erased", "purged"])
+@pytest.mark.parametrize("how", ["erased", "erased by night", "purged"])
 def test_entry_goes_with_the_course(flow: Flow, referral: Referral, how: str) -> None:
     staff = User.objects.create_user("staff", is_staff=True)
     referrals.open_health(referral=referral, user=staff, now=NOW)
@@ -453,8 +453,9 @@ def test_entry_goes_with_the_course(flow: Flow, referral: Referral, how: str) ->
     # Also when no key opens it.
     with connection.cursor() as cursor:
         cursor.execute("UPDATE referrals_referral SET health = %s", ["v1:none:none"])
-    if how == "erased":
-        erasure.erase_client(client=course.visits[0].client, actor=staff, now=NOW)
+    if how.startswith("erased"):
+        actor = staff if how == "erased" else None
+        erasure.erase_client(client=course.visits[0].client, actor=actor, now=NOW)
     else:
         intake.purge_health_answers(now=NOW + timedelta(days=900))
     assert not Referral.objects.exists()
@@ -495,6 +496,18 @@ def test_entry_that_was_not_used_stays_where_nobody_asked_for_the_erasure(
     operations.cancel_booking(booking=visit, actor=staff, now=NOW)
     erasure.erase_client(client=visit.client, actor=None, now=NOW)
     assert Referral.objects.count() == 1
+
+
+def test_entry_of_a_course_stays_where_nobody_asked_for_the_erasure_of_another_phone(
+    flow: Flow, referral: Referral
+) -> None:
+    """The same mailbox, years ago: the day that the surgeon allows holds for the course that goes on."""
+    begin(flow.client, referral)
+    book(flow)
+    visit = flow.world.book(phone="+12135550199", email=referral.email, starts_at=at(14))
+    operations.cancel_booking(booking=visit, actor=User.objects.create_user("staff"), now=NOW)
+    erasure.erase_client(client=visit.client, actor=None, now=NOW)
+    assert Referral.objects.get().course == Course.objects.get()
 
 
 @pytest.mark.parametrize("how", ["another email", "another's course"])

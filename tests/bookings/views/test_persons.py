@@ -169,7 +169,7 @@ def test_client_sees_their_visits_and_puts_right_what_is_told(visits: list[Booki
     # The name is of all their visits; number and language of the newest and those to come.
     assert told(visits[0]) == ("Maria Luisa O'Brien", "+12135550177", "Spanish")
     assert told(visits[2])[0] == "Tom O'Brien"
-    assert BookingEvent.objects.filter(kind="edited", by_client=True).count() == 2
+    assert BookingEvent.objects.filter(kind="person", by_client=True).count() == 2
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_same_words_again_change_nothing(visits: list[Booking]) -> None:
     same = Told("Maria O'Brien", "+12135550177", "Spanish")
     act = Act(NOW, by_client=True)
     assert persons.change_person(client=visits[0].client, name=same.name, told=same, act=act) == 0
-    assert not BookingEvent.objects.filter(kind="edited").exists()
+    assert not BookingEvent.objects.filter(kind="person").exists()
 
 
 # Their own consent --------------------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def test_person_agrees_by_a_link_of_their_own(visits: list[Booking], who: str) -
 
     consent = OwnConsent.objects.get()
     assert (consent.client, consent.name, consent.agreed_at) == (visits[1].client, "Maria O'Brien", NOW)
-    assert BookingEvent.objects.filter(kind="edited", by_client=True).count() == 1
+    assert BookingEvent.objects.filter(kind="person", by_client=True).count() == 1
     shown = words(browser.get(there))
     assert ("Maria O'Brien agreed on December 2, 2026" in shown) is (who == "client")
     assert ("themselves, by a link" in shown) is (who == "desk")
