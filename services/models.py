@@ -136,8 +136,8 @@ class Business(SingletonModel):
         return bool(self.logo) and self.logo_width >= 2 * self.logo_height
 
     def put_logo(self, encoded: EncodedLogo | None) -> None:
-        """Stores a new logo, or takes the old one away for None, and keeps that. Raises OSError when it can't be stored;
-        then nothing is changed."""
+        """Stores a new logo, or takes the old one away for None, and saves that. Raises OSError when it can't be
+        stored; then nothing is changed."""
         token, size = "", (0, 0)
         if encoded:
             token, size = new_token(), (encoded.picture.width, encoded.picture.height)
