@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.domain import answers, outbox
+from bookings.domain import answers, links, outbox
 from bookings.enums import OCCUPYING, BookingStatus, ChangeState, EventKind, StepKind
 from bookings.exceptions import ChangedMeanwhile, MessageGone, SlotNotOffered, SlotTaken
 from bookings.models import (
@@ -140,6 +140,8 @@ def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
     fresh.address_rule = lock_rule_at(fresh.address_key)
     if "therapist_id" in fields:
         CheckIn.objects.go_on(fresh)
+    if "recipient_name" in fields:
+        links.revoke_consent_links(Booking.objects.filter(pk=fresh.pk), now=act.at)
     fresh.save(update_fields=[*fields, "address_rule"])
     if fields:
         outbox.give_back(booking=fresh, since=event.at)
