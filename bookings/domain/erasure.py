@@ -18,6 +18,7 @@ from django.db.models import Exists, Model, OuterRef, Q
 from bookings.domain import listeners, outbox, personal_data
 from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
+from bookings.enums import LinkPurpose
 from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import (
     AccessNotes,
@@ -124,10 +125,12 @@ def erase_long_gone(*, now: datetime) -> int:
     oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
     visits = Booking.objects.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN)).order_by()
     by_email = OuterRef("email")
+    # Those to what came of a visit last for years.
+    asked_for = Link.objects.exclude(purpose__in=[LinkPurpose.REVIEW, LinkPurpose.PROGRAM])
     over = Client.objects.present().filter(
         ~Exists(visits.filter(client=OuterRef("pk"))),
         ~Exists(visits.filter(client__email=by_email).exclude(client__email="")),
-        ~Exists(Link.objects.filter(email__iexact=by_email).exclude(email="")),
+        ~Exists(asked_for.filter(email__iexact=by_email).exclude(email="")),
         created_at__lte=oldest,
     )
     done = 0

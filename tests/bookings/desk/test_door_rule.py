@@ -22,9 +22,11 @@ from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus, DoorRule
 from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
+from tests.bookings.views.visits.browsers import signed_in
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL
 
+from .test_correcting import typed
 from .test_my_day import booked, front, hands, user
 
 __all__ = ["hands", "user"]
@@ -246,6 +248,45 @@ def test_it_goes_where_the_address_goes(world: World) -> None:
     assert set_rule(booking, "") == 2
     assert [rule_of(row) for row in (booking, there, over)] == ["", "two_people", ""]
     assert AddressRule.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("street", "ruled", "is_refused"),
+    [
+        ("9 Other Road", "9 Other Road", True),
+        ("12 Sample Str", "12 Sample Street", True),
+        ("12 sample street.", "12 Sample Street", False),
+        ("9 Other Road", "7 Third Road", False),
+    ],
+)
+def test_a_client_corrects_no_such_address_alone(
+    world: World, street: str, ruled: str, is_refused: bool
+) -> None:
+    """Neither to it, as if nobody had to look, nor away from it, by one letter."""
+    visit = booked(world, 10, "Ana Sample")
+    set_rule(visit if ruled == visit.street else booked(world, 14, "Bo Sample", street=ruled))
+    page = reverse("visits:address", args=[visit.reference])
+    sent = {"street": street, "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
+    client = signed_in()
+    with time_machine.travel(NOW, tick=False):
+        said = client.post(page, sent | {"total_cents": visit.total_cents})
+    assert ("Please call us" in " ".join(said.content.decode().split())) is is_refused
+    assert said.status_code == (422 if is_refused else 302)
+    found = Booking.objects.get(pk=visit.pk)
+    assert (found.street, found.address_rule) == (visit.street if is_refused else street, rule_of(visit))
+    assert bool(found.address_rule) is (ruled == "12 Sample Street")
+
+
+@pytest.mark.parametrize(("at_first", "there"), [("Two people only", "–"), ("–", "Two people only")])
+def test_staff_are_shown_what_a_corrected_address_changes_at_the_door(
+    world: World, desk: Client, at_first: str, there: str
+) -> None:
+    visit = booked(world, 10, "Ana Sample")
+    set_rule(visit if there == "–" else booked(world, 14, "Bo Sample", street="9 Other Road"))
+    address = reverse("admin:bookings_booking_correct", args=[visit.pk])
+    with time_machine.travel(NOW, tick=False):
+        changes = desk.post(address, typed(visit, world, street="9 Other Road")).context["changes"]
+    assert ("At this address", at_first, there) in [(str(label), *words) for label, *words in changes]
 
 
 @pytest.mark.parametrize("is_request", [False, True])
