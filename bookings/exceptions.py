@@ -170,6 +170,10 @@ class ChangedMeanwhile(BookingError):
     """The visit is not as it was shown any more."""
 
 
+class AddressByPhone(BookingError):
+    """Staff alone change where the visit is: something holds at the one address or the other."""
+
+
 class HealthAnswered(BookingError):
     """Who a visit is for can't be corrected any more: health answers or a clinician's note speak of somebody."""
 

@@ -78,9 +78,7 @@ class ColorsForm(forms.Form):
 
     def save(self, business: Business) -> None:
         """Writes both down."""
-        for name, color in self.cleaned_data.items():
-            setattr(business, name, color)
-        business.save()
+        business.keep(**self.cleaned_data)
 
     @property
     def nearest(self) -> dict[str, str]:

@@ -116,6 +116,11 @@ class Business(SingletonModel):
         return picture_name(self.logo) if self.logo else ""
 
     @property
+    def logo_files(self) -> list[str]:
+        """The stored files of the logo, itself first; none without one."""
+        return _logo_files(self.logo) if self.logo else []
+
+    @property
     def logo_url(self) -> str:
         """Where the logo is served; "" without one."""
         return default_storage.url(self.logo_name) if self.logo else ""
@@ -123,7 +128,7 @@ class Business(SingletonModel):
     @property
     def share_url(self) -> str:
         """Where the picture is served with which links to the site are shown; "" without a logo."""
-        return default_storage.url(_share_name(self.logo)) if self.logo else ""
+        return default_storage.url(self.logo_files[1]) if self.logo else ""
 
     @property
     def logo_says_name(self) -> bool:
@@ -131,24 +136,38 @@ class Business(SingletonModel):
         return bool(self.logo) and self.logo_width >= 2 * self.logo_height
 
     def put_logo(self, encoded: EncodedLogo | None) -> None:
-        """Stores a new logo, or takes the old one away for None, and saves the row. Raises OSError when it can't be
-        kept; then nothing is changed."""
-        old, token = self.logo, new_token() if encoded else ""
+        """Stores a new logo, or takes the old one away for None, and saves that. Raises OSError when it can't be
+        stored; then nothing is changed."""
+        token, size = "", (0, 0)
         if encoded:
-            store(picture_name(token), encoded.picture.data)
-            store(_share_name(token), encoded.share)
-        self.logo = token
-        self.logo_width, self.logo_height = (
-            (encoded.picture.width, encoded.picture.height) if encoded else (0, 0)
-        )
-        self.save()
-        if old:
-            # A file that stays behind because the store is away hurts nobody.
-            transaction.on_commit(lambda: remove([picture_name(old), _share_name(old)]), robust=True)
+            token, size = new_token(), (encoded.picture.width, encoded.picture.height)
+            for name, data in zip(_logo_files(token), (encoded.picture.data, encoded.share), strict=True):
+                store(name, data)
+        with transaction.atomic():
+            old = self._read_anew().logo_files
+            self.keep(logo=token, logo_width=size[0], logo_height=size[1])
+            if old:
+                # A file that stays behind because the store is away hurts nobody.
+                transaction.on_commit(lambda: remove(old), robust=True)
+
+    def keep(self, **values: Any) -> None:
+        """Saves these fields, and what others have changed of the rest since the row was read."""
+        with transaction.atomic():
+            self._read_anew()
+            for name, value in values.items():
+                setattr(self, name, value)
+            self.save()
+
+    def _read_anew(self) -> Business:
+        """The row as it is, locked; unsaved it stays as it was made."""
+        if not self._state.adding:
+            self.refresh_from_db(from_queryset=Business.objects.select_for_update())
+        return self
 
 
-def _share_name(token: str) -> str:
-    return f"pictures/{token}-share.png"
+def _logo_files(token: str) -> list[str]:
+    """The logo itself, and the picture with which links to the site are shown."""
+    return [picture_name(token), f"pictures/{token}-share.png"]
 
 
 class Category(models.Model):

@@ -41,6 +41,8 @@ _LINES: tuple[tuple[Any, Callable[[Booking], str]], ...] = (
         lambda visit: ", ".join(sorted(row.name for row in visit.add_ons.all())) or "–",
     ),
     (gettext_lazy("Address"), lambda visit: visit.address),
+    # Another spelling is another address: what held there is on this visit no more.
+    (gettext_lazy("At this address"), lambda visit: visit.get_address_rule_display() or "–"),
     (gettext_lazy("To the door"), lambda visit: visit.get_access_type_display()),
     (gettext_lazy("Client’s phone"), lambda visit: visit.client.phone.as_national),
     (gettext_lazy("Discount"), lambda visit: dollars(visit.discount_cents)),

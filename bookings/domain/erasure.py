@@ -18,6 +18,7 @@ from django.db.models import Exists, Model, OuterRef, Q
 from bookings.domain import listeners, outbox, personal_data
 from bookings.domain.operations import forget_address_rules
 from bookings.domain.operations.transaction import translated_errors
+from bookings.enums import LinkPurpose
 from bookings.exceptions import ClientGone, SlotTaken, VisitsOpen
 from bookings.models import (
     AccessNotes,
@@ -90,6 +91,7 @@ def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasur
                 client=found.pk, bookings=keys, by=actor.pk if actor is not None else None, at=now
             )
         )
+        forget_address_rules(erased=found)
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
@@ -124,10 +126,12 @@ def erase_long_gone(*, now: datetime) -> int:
     oldest = months_before(local(now), 12 * BookingRules.load().clients_kept_years)
     visits = Booking.objects.filter(Q(ends_at__gt=oldest) | Q(status__in=personal_data.OPEN)).order_by()
     by_email = OuterRef("email")
+    # Those to what came of a visit last for years.
+    asked_for = Link.objects.exclude(purpose__in=[LinkPurpose.REVIEW, LinkPurpose.PROGRAM])
     over = Client.objects.present().filter(
         ~Exists(visits.filter(client=OuterRef("pk"))),
         ~Exists(visits.filter(client__email=by_email).exclude(client__email="")),
-        ~Exists(Link.objects.filter(email__iexact=by_email).exclude(email="")),
+        ~Exists(asked_for.filter(email__iexact=by_email).exclude(email="")),
         created_at__lte=oldest,
     )
     done = 0
@@ -140,6 +144,8 @@ def erase_long_gone(*, now: datetime) -> int:
         with suppress(ClientGone, VisitsOpen, SlotTaken):
             erase_client(client=client, actor=None, now=now)
             done += 1
+    # A visit that was corrected to another address has left one where it was.
+    forget_address_rules()
     return done
 
 
@@ -158,7 +164,6 @@ def _is_heard_of(client: Client) -> bool:
 
 def _erase_visits(visits: Sequence[Booking]) -> None:
     keys = [visit.pk for visit in visits]
-    forget_address_rules(visits)
     doors: dict[str, str] = {}
     for visit in visits:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.

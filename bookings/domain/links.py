@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from bookings.enums import LinkPurpose
-from bookings.models import Booking, BookletRequest, Client, Link, Therapist
+from bookings.models import Booking, BookingQuerySet, BookletRequest, Client, Link, Therapist
 from bookings.models.links import LinkQuerySet
 from massagerx.lib import tokens
 from massagerx.lib.batches import delete_in_batches
@@ -51,6 +51,14 @@ def consent_link(booking: Booking, *, now: datetime) -> Link:
     return new_link(
         purpose=LinkPurpose.CONSENT, booking=booking, created_at=now, expires_at=now + CONSENT_LINK_LASTS
     )
+
+
+def revoke_consent_links(bookings: BookingQuerySet, *, now: datetime) -> None:
+    """Ends the links by which the person of these visits agrees: they are for somebody of another name by now."""
+    theirs = Link.objects.filter(
+        purpose=LinkPurpose.CONSENT, booking__in=bookings.order_by(), revoked_at=None
+    )
+    theirs.update(revoked_at=now)
 
 
 def feed_token(therapist: Therapist, *, now: datetime) -> str:

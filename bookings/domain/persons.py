@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.domain import links
 from bookings.domain.operations import MOVABLE, Act
 from bookings.domain.operations.status import lock_therapists_of
 from bookings.domain.operations.transaction import record, translated_errors
-from bookings.enums import OCCUPYING, EventKind, LinkPurpose
+from bookings.enums import OCCUPYING, EventKind
 from bookings.exceptions import ChangedMeanwhile, PersonKnown
 from bookings.models import Booking, BookingQuerySet, Client, Link, OwnConsent, TermsVersion
 
@@ -41,12 +41,13 @@ class Person:
 
 def persons_among(bookings: BookingQuerySet) -> list[Person]:
     """Those for whom these visits are, but for who booked: of each name the newest record, the one visited last first;
-    one query."""
+    one query. What was asked for under an email address that nobody proved to be theirs is left out: anybody can."""
     newest = Booking.objects.filter(
-        client=OuterRef("client"), recipient_name=OuterRef("recipient_name")
+        client=OuterRef("client"), recipient_name=OuterRef("recipient_name"), prove_by=None
     ).order_by("-starts_at", "-pk")
     rows = (
-        bookings.exclude(recipient_name="")
+        bookings.filter(prove_by=None)
+        .exclude(recipient_name="")
         .order_by()
         .values("client", "recipient_name")
         .annotate(
@@ -105,7 +106,7 @@ def change_person(*, client: Client, name: str, told: Told, act: Act) -> int:
             if told.name.casefold() == client.name.casefold() or others.exists():
                 raise PersonKnown
             OwnConsent.objects.filter(client=client, name=name).delete()
-            _links_of(client, name).update(revoked_at=act.at)
+            links.revoke_consent_links(visits_of(client, name), now=act.at)
         changed = 0
         for row in rows:
             was = told_of(row)
@@ -128,15 +129,17 @@ def consent_token(booking: Booking, *, now: datetime) -> str:
 
 def agree(link: Link, *, now: datetime) -> OwnConsent | None:
     """Writes down that the person of a link agrees to the terms in force, once; None when the visits are somebody
-    else's by now, or there are no terms."""
-    with transaction.atomic():
+    else's by now, or there are no terms. Raises `SlotTaken` when others hold the visit for too long."""
+    with translated_errors(), transaction.atomic():
         booking = link.booking
         terms = TermsVersion.in_force(now)
         if booking is None or terms is None:
             return None
         fresh = Booking.objects.select_for_update(no_key=True, of=("self",)).get(pk=booking.pk)
+        # Whoever writes another name ends the link under the same lock.
+        is_theirs = Link.objects.live(now).filter(pk=link.pk).exists()
         client = Client.objects.present().filter(pk=fresh.client_id).first()
-        if client is None or not fresh.recipient_name:
+        if client is None or not fresh.recipient_name or not is_theirs:
             return None
         consent, is_new = OwnConsent.objects.get_or_create(
             client=client,
@@ -147,9 +150,3 @@ def agree(link: Link, *, now: datetime) -> OwnConsent | None:
             reason = _("The person who is visited agreed, by a link of their own.")
             record(fresh, EventKind.PERSON, fresh.status, Act(now, by_client=True, reason=reason))
     return consent
-
-
-def _links_of(client: Client, name: str) -> QuerySet[Link]:
-    return Link.objects.filter(
-        purpose=LinkPurpose.CONSENT, booking__client=client, booking__recipient_name=name, revoked_at=None
-    )

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.domain import links, persons
 from bookings.enums import LinkPurpose
+from bookings.exceptions import SlotTaken
 from bookings.models import TermsVersion
 from massagerx.lib.limits import limited
 
@@ -25,15 +26,21 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
     booking = link.booking if link is not None else None
     if link is None or booking is None or not booking.recipient_name or booking.client.erased_at is not None:
         return private(render(request, "bookings/refer_closed.html", status=404))
-    if request.method == "POST" and persons.agree(link, now=now) is not None:
-        return private(redirect(request.path))
+    is_busy = False
+    if request.method == "POST":
+        try:
+            persons.agree(link, now=now)
+            return private(redirect(request.path))
+        except SlotTaken:
+            is_busy = True
     consent = persons.own_consent(booking.client, booking.recipient_name)
     terms = consent.terms_version if consent is not None else TermsVersion.in_force(now)
     context = {
         "name": booking.recipient_name,
         "booked_by": booking.contact_name,
         "agreed": consent,
+        "is_busy": is_busy,
         "terms_version": terms,
         "consent": terms.consent_words(for_other=False) if terms is not None else "",
     }
-    return private(render(request, "bookings/agree.html", context))
+    return private(render(request, "bookings/agree.html", context, status=409 if is_busy else 200))

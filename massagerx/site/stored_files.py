@@ -18,7 +18,7 @@ from services.models import Business
 YOUNG = timedelta(days=1)
 _FOLDER = "pictures/"
 _AT_ONCE = 500
-_OF_PICTURE = re.compile(r"pictures/([0-9a-f]{32})(-[0-9a-z-]+)?\.webp")
+_OF_PICTURE = re.compile(r"pictures/([0-9a-f]{32})(-share\.png|(-[0-9a-z-]+)?\.webp)")
 _SHARED = re.compile(r"pictures/share-[0-9a-f]{32}\.png")
 
 
@@ -54,7 +54,8 @@ def _named(names: list[str]) -> set[str]:
     shared = Post.objects.filter(share_name__in=names).order_by()
     named = set(shared.values_list("share_name", flat=True))
     named |= {upload.name for upload in Upload.objects.filter(token__in=tokens).order_by()}
-    named |= {business.logo_name for business in Business.objects.filter(logo__in=tokens).order_by()}
+    for business in Business.objects.filter(logo__in=tokens).order_by():
+        named.update(business.logo_files)
     for model in (Picture, Photo, ExercisePicture):
         for picture in model.objects.filter(token__in=tokens).order_by():
             named.update(picture.files())

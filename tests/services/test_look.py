@@ -87,6 +87,33 @@ def test_a_long_logo_takes_the_place_of_mark_and_name_everywhere(owner: Client) 
     assert logo.address in with_faces(mail.html)
 
 
+@pytest.mark.parametrize("sent", [{"main_color": "#23527c", "press_color": ""}, None], ids=["colors", "logo"])
+def test_what_another_tab_saved_meanwhile_stays(owner: Client, sent: dict[str, str] | None) -> None:
+    send_logo(owner, drawn())
+    seen = Business.load()
+    Business.objects.update(tagline="By the sea")
+    if sent is None:
+        seen.put_logo(None)
+    else:
+        form = ColorsForm(sent)
+        assert form.is_valid()
+        form.save(seen)
+    business = Business.load()
+    assert business.tagline == "By the sea"
+    assert (bool(business.logo), business.main_color) == ((False, "") if sent is None else (True, "#23527c"))
+
+
+def test_of_two_logos_at_once_the_files_of_one_stay(
+    owner: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    seen = Business.load()
+    send_logo(owner, drawn())
+    quicker = Business.load()
+    with django_capture_on_commit_callbacks(execute=True):
+        seen.put_logo(None)
+    assert not any(default_storage.exists(name) for name in quicker.logo_files)
+
+
 def test_a_high_logo_stands_before_the_name(owner: Client) -> None:
     send_logo(owner, drawn(200, 200))
     business = Business.load()

@@ -54,12 +54,14 @@ def left() -> set[str]:
     logo = Business(phone="+12135550142", email="hello@example.com")
     logo.put_logo(EncodedLogo(Encoded(b"logo", 9, 9), b"share"))
     picture.refresh_from_db()
-    # A worker that died: a picture without a row, a size that a moved focus left, a share picture of before.
+    # A worker that died: a picture without a row, a size that a moved focus left, a share picture of before, of a logo
+    # too.
     names = {
         picture_name(new_token()),
         f"pictures/{picture.token}-cover-1-2-400.webp",
         f"pictures/{photo.token}-9999.webp",
         f"pictures/share-{new_token()}.png",
+        f"pictures/{new_token()}-share.png",
     }
     for name in names:
         store(name, b"left")
@@ -81,8 +83,8 @@ def test_nothing_is_deleted_before_somebody_says_so(left: set[str], caplog: pyte
         shown = StringIO()
         call_command("sweep_files", stdout=shown)
         assert set(default_storage.listdir("pictures/")[1]) == before
-        assert [record.files for record in caplog.records] == [4]  # type: ignore[attr-defined]
-        assert shown.getvalue().splitlines()[-1] == "4 files listed; nothing was deleted."
+        assert [record.files for record in caplog.records] == [5]  # type: ignore[attr-defined]
+        assert shown.getvalue().splitlines()[-1] == "5 files listed; nothing was deleted."
         assert set(shown.getvalue().splitlines()[:-1]) == left
         call_command("sweep_files", "--delete", stdout=StringIO())
         assert {f"pictures/{name}" for name in before - set(default_storage.listdir("pictures/")[1])} == left
@@ -110,4 +112,4 @@ def test_as_many_queries_for_many_files_as_for_few(left: set[str], django_assert
     for _number in range(30):
         store(picture_name(new_token()), b"left")
     with django_assert_num_queries(6):
-        assert len(list(stored_files.orphans(now=timezone.now() + YOUNG))) == 34
+        assert len(list(stored_files.orphans(now=timezone.now() + YOUNG))) == 35

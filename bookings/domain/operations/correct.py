@@ -9,10 +9,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from bookings.domain import intake, pricing
+from bookings.domain import intake, links, pricing
 from bookings.domain.visit_request import Treatment, load_area
 from bookings.enums import EventKind
-from bookings.exceptions import ChangedMeanwhile, DiscountTooHigh, HealthAnswered, PhoneTaken, PriceChanged
+from bookings.exceptions import (
+    AddressByPhone,
+    ChangedMeanwhile,
+    DiscountTooHigh,
+    HealthAnswered,
+    PhoneTaken,
+    PriceChanged,
+)
 from bookings.models import AccessNotes, Booking, BookingRules, Client, DriveOverride, ServiceArea
 from bookings.models.booking import make_address_key
 from massagerx.lib.encryption import UnreadableValue
@@ -79,9 +86,11 @@ def correct_visit(
     None: if the address changed. What is booked otherwise costs what it costs today; what stays costs what was agreed.
     `check` looks at the visit under the lock, and refuses by raising.
 
-    Raises `InvalidTransition`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`, `DiscountTooHigh`,
-    `PriceChanged`, `PhoneTaken`, `ChangedMeanwhile` of the phone, or `HealthAnswered` where it would be for others than
-    those of whom health answers or a note speak; nothing has changed then.
+    Where something holds at the address that is left or come to, the client changes neither alone.
+
+    Raises `InvalidTransition`, `AddressByPhone`, `OutsideArea`, `SlotNotOffered` with the reason, `SlotTaken`,
+    `DiscountTooHigh`, `PriceChanged`, `PhoneTaken`, `ChangedMeanwhile` of the phone, or `HealthAnswered` where it would
+    be for others than those of whom health answers or a note speak; nothing has changed then.
     """
     rules = BookingRules.load()
     address = correction.address
@@ -94,6 +103,9 @@ def correct_visit(
         area = fresh.area if address.zip_code == fresh.area.zip_code else load_area(address.zip_code)
         before, was, beside = block_of(fresh), columns_of(fresh), _beside(fresh, act)
         was_elsewhere = fresh.address_key != address.address_key
+        door = lock_rule_at(address.address_key) if was_elsewhere else fresh.address_rule
+        if was_elsewhere and act.actor is None and (door or fresh.address_rule):
+            raise AddressByPhone
         treatment = _other_treatment(correction, fresh)
         if _is_for_others(fresh, correction) and intake.has_health(fresh):
             raise HealthAnswered
@@ -112,10 +124,12 @@ def correct_visit(
         if correction.phone is not None and correction.phone != fresh.client.phone:
             beside["phone"] = [str(fresh.client.phone), str(correction.phone)]
             write_phone(fresh.client, correction.phone, instead_of=str(fresh.client.phone))
+        if correction.recipient_name not in (None, fresh.recipient_name):
+            links.revoke_consent_links(Booking.objects.filter(pk=fresh.pk), now=act.at)
         _write(fresh, correction, treatment, area, quote)
         drives = DriveOverride.objects.filter(Q(from_booking=fresh) | Q(to_booking=fresh))
         if was_elsewhere:
-            fresh.address_rule = lock_rule_at(address.address_key)
+            fresh.address_rule = door
             beside["drives"] = [columns_of(drive) for drive in drives.order_by("pk")]
             drives.delete()
         tells = was_elsewhere if tells is None else tells and is_other

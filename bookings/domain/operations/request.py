@@ -366,7 +366,8 @@ def _who(*presses: _Press) -> _Who:
     must_prove = is_new and not is_sure
     if must_prove:
         _require_few_unproved(rules, press.sender.source, several=len(presses) > AT_ONE_START)
-    if is_new or is_sure:
+    # Who may know no more than an email and a phone answers for nobody.
+    if is_new or is_sure or _is_same_person(client, press.submission):
         _note_told(client, press.submission)
     return _Who(client, is_known and not doors, must_prove, doors)
 

@@ -53,6 +53,9 @@ def _correct(request: HttpRequest, booking: Booking, visitor: Visitor, form: Add
     except exceptions.OutsideArea as error:
         form.add_error("zip_code", refusal_words(error))
         return _page(request, booking, visitor, form)
+    except exceptions.AddressByPhone as error:
+        form.add_error("street", refusal_words(error))
+        return _page(request, booking, visitor, form)
     except (exceptions.PriceChanged, exceptions.SlotNotOffered) as error:
         return _page(request, booking, visitor, form, error)
     except exceptions.InvalidTransition:

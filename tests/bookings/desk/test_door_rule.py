@@ -16,15 +16,18 @@ from django.urls import reverse
 
 from bookings.domain import intake, operations
 from bookings.domain.clients import merge_clients
-from bookings.domain.erasure import erase_client
+from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.export import all_about
 from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus, DoorRule
+from bookings.exceptions import ChangedMeanwhile
 from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
+from tests.bookings.views.visits.browsers import signed_in
 from tests.factories import CLEAR_ANSWERS, DAY, NOW, World, at
 from tests.support.held_rows import ONLY_POSTGRESQL
 
+from .test_correcting import typed
 from .test_my_day import booked, front, hands, user
 
 __all__ = ["hands", "user"]
@@ -248,6 +251,45 @@ def test_it_goes_where_the_address_goes(world: World) -> None:
     assert AddressRule.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("street", "ruled", "is_refused"),
+    [
+        ("9 Other Road", "9 Other Road", True),
+        ("12 Sample Str", "12 Sample Street", True),
+        ("12 sample street.", "12 Sample Street", False),
+        ("9 Other Road", "7 Third Road", False),
+    ],
+)
+def test_a_client_corrects_no_such_address_alone(
+    world: World, street: str, ruled: str, is_refused: bool
+) -> None:
+    """Neither to it, as if nobody had to look, nor away from it, by one letter."""
+    visit = booked(world, 10, "Ana Sample")
+    set_rule(visit if ruled == visit.street else booked(world, 14, "Bo Sample", street=ruled))
+    page = reverse("visits:address", args=[visit.reference])
+    sent = {"street": street, "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
+    client = signed_in()
+    with time_machine.travel(NOW, tick=False):
+        said = client.post(page, sent | {"total_cents": visit.total_cents})
+    assert ("Please call us" in " ".join(said.content.decode().split())) is is_refused
+    assert said.status_code == (422 if is_refused else 302)
+    found = Booking.objects.get(pk=visit.pk)
+    assert (found.street, found.address_rule) == (visit.street if is_refused else street, rule_of(visit))
+    assert bool(found.address_rule) is (ruled == "12 Sample Street")
+
+
+@pytest.mark.parametrize(("at_first", "there"), [("Two people only", "–"), ("–", "Two people only")])
+def test_staff_are_shown_what_a_corrected_address_changes_at_the_door(
+    world: World, desk: Client, at_first: str, there: str
+) -> None:
+    visit = booked(world, 10, "Ana Sample")
+    set_rule(visit if there == "–" else booked(world, 14, "Bo Sample", street="9 Other Road"))
+    address = reverse("admin:bookings_booking_correct", args=[visit.pk])
+    with time_machine.travel(NOW, tick=False):
+        changes = desk.post(address, typed(visit, world, street="9 Other Road")).context["changes"]
+    assert ("At this address", at_first, there) in [(str(label), *words) for label, *words in changes]
+
+
 @pytest.mark.parametrize("is_request", [False, True])
 def test_a_visit_that_comes_back_has_what_was_written_down_meanwhile(world: World, is_request: bool) -> None:
     there = booked(world, 10, "Ana Sample")
@@ -275,6 +317,23 @@ def test_it_is_forgotten_with_the_last_client_there(world: World, is_shared: boo
     erase_client(client=booking.client, actor=actor, now=NOW)
     assert rule_of(booking) == ""
     assert AddressRule.objects.exists() is is_shared
+
+
+def test_it_is_forgotten_where_nobody_is_visited_any_more(world: World) -> None:
+    """A visit that was corrected leaves a rule at the address of before, where nobody could take it back."""
+    visit, other = booked(world, 10, "Ana Sample"), booked(world, 14, "Bo Sample", street="9 Other Road")
+    set_rule(visit)
+    set_rule(other)
+    told = {"street": "7 Third Road", "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
+    correction = operations.Correction(address=operations.VisitAddress.told(told, ()))
+    actor = User.objects.get(username="desk")
+    operations.correct_visit(booking=visit, correction=correction, act=operations.Act(NOW, actor))
+    assert AddressRule.objects.count() == 2
+    # From a page that shows it where it was.
+    with pytest.raises(ChangedMeanwhile):
+        set_rule(visit)
+    assert erase_long_gone(now=NOW) == 0
+    assert AddressRule.objects.get().address_key == other.address_key
 
 
 def test_nobody_sets_a_rule_for_who_is_erased_or_one_that_there_is_not(world: World, owner: Client) -> None:

@@ -18,11 +18,11 @@ from django.db import connection
 
 from bookings import tasks
 from bookings.courses.models import CoursePlan
-from bookings.domain import area_requests, intake, message_copies, operations, outbox, sign_in
+from bookings.domain import area_requests, intake, links, message_copies, operations, outbox, sign_in
 from bookings.domain.clients import add_note, likely_twins, merge_clients, pair
 from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.reports import load_report
-from bookings.enums import BookingStatus, MessageState, PairingKind, StepKind
+from bookings.enums import BookingStatus, LinkPurpose, MessageState, PairingKind, StepKind
 from bookings.exceptions import ClientGone, VisitsOpen
 from bookings.models import (
     Booking,
@@ -423,6 +423,15 @@ def test_who_has_not_come_for_the_owners_years_is_erased(world: World) -> None:
     BookingRules.objects.update(clients_kept_years=1)
     tasks.erase_long_gone_clients()
     assert is_erased(came)
+
+
+@pytest.mark.parametrize("purpose", [LinkPurpose.REVIEW, LinkPurpose.PROGRAM])
+def test_a_link_to_what_came_of_a_visit_keeps_nobody(world: World, purpose: LinkPurpose) -> None:
+    client = years_ago(8, world=world)
+    lasts = {"created_at": NOW - timedelta(days=400), "expires_at": NOW + timedelta(days=400)}
+    links.new_link(purpose=purpose, booking=Booking.objects.get(), email=client.email, **lasts)
+    assert erase_long_gone(now=NOW) == 1
+    assert is_erased(client)
 
 
 @pytest.mark.parametrize("status", [BookingStatus.REQUESTED, BookingStatus.CONFIRMED])

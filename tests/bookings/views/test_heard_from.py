@@ -117,10 +117,12 @@ def test_the_answer_that_came_first_stands_and_strangers_answer_for_nobody(world
     friend, other = (
         HeardFrom.objects.create(name=name, link_name=name.lower()) for name in ("Friend", "Other")
     )
-    # Whoever knows an email and a phone may type them: an answer counts with the mailbox proved.
+    # Whoever knows an email and a phone may type them: with a name and a door that we don't know, an answer counts only
+    # with the mailbox proved.
     first = world.book()
     Booking.objects.filter(pk=first.pk).update(status=BookingStatus.COMPLETED)
-    world.book(starts_at=at(14), heard_from="other", may_be_asked=True)
+    stranger: dict[str, Any] = {"name": "Bo Stranger", "street": "99 Other Street"}
+    world.book(starts_at=at(14), heard_from="other", may_be_asked=True, **stranger)
     client = Client.objects.get()
     assert (client.heard_from, client.may_be_asked) == (None, False)
     sender = operations.Sender(actor=User.objects.create_user("desk"))
@@ -129,6 +131,17 @@ def test_the_answer_that_came_first_stands_and_strangers_answer_for_nobody(world
         operations.request_booking(submission=sent, now=NOW, sender=sender)
     assert Client.objects.get().heard_from == friend
     assert other.clients.count() == 0
+
+
+@pytest.mark.parametrize("status", [BookingStatus.CONFIRMED, BookingStatus.COMPLETED])
+def test_who_comes_back_without_a_link_is_asked_and_heard(
+    world: World, friend: HeardFrom, status: BookingStatus
+) -> None:
+    first = world.book()
+    Booking.objects.filter(pk=first.pk).update(status=status)
+    world.book(starts_at=at(14), heard_from="friend", may_be_asked=True)
+    client = Client.objects.get()
+    assert (client.heard_from, client.may_be_asked) == (friend, True)
 
 
 def test_who_comes_by_a_surgeon_s_office_is_counted_by_itself(world: World) -> None:

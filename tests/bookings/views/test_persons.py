@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 
-from bookings.domain import erasure, export, intake, operations, persons
+from bookings.domain import erasure, export, intake, links, operations, persons
 from bookings.domain.clients import merge_clients
 from bookings.domain.operations import Act
 from bookings.domain.persons import Told
 from bookings.enums import BookingStatus, LinkPurpose, NoteScope
 from bookings.exceptions import ChangedMeanwhile, PersonKnown
-from bookings.models import Booking, BookingEvent, Link, OwnConsent
+from bookings.models import Booking, BookingEvent, Link, OwnConsent, ScreeningRecord
 from tests.bookings.courses.conftest import staff_client
 from tests.bookings.views.flow import Flow
 from tests.bookings.views.visits.browsers import address, signed_in, with_link
@@ -98,10 +99,6 @@ def test_nobody_else_reads_whom_a_client_books_for(flow: Flow, visits: list[Book
             {"recipient_name": "Tom O'Brien", "recipient_language": "Polish"},
             ("Tom O'Brien", "+12135550188", "Polish"),
         ),
-        (
-            {"recipient_name": "Maria O'Brien", "recipient_phone": "(213) 555-0177"},
-            ("Tom O'Brien", "+12135550188", ""),
-        ),
     ],
 )
 def test_what_is_known_of_who_is_picked_is_theirs(
@@ -112,6 +109,70 @@ def test_what_is_known_of_who_is_picked_is_theirs(
     flow.until("details").details(for_other="on", person="Tom O'Brien", **typed)
     flow.review()
     assert told(Booking.objects.latest("pk")) == booked
+
+
+def begin_again(flow: Flow, visit: Booking) -> None:
+    flow.client.cookies = signed_in().cookies
+    flow.client.post(address(visit, "again"))
+    flow.when()
+    flow.health()
+
+
+@pytest.mark.parametrize(
+    ("again", "typed", "booked"),
+    [
+        # Of Tom's, picked for Maria: what stands is Tom's, what is typed is hers.
+        (2, ("", "+12135550188", ""), ("+12135550177", "Spanish")),
+        (2, ("Tom O'Brien", "+12135550188", ""), ("+12135550177", "Spanish")),
+        (2, ("Tom O'Brien", "(213) 555-0166", ""), ("+12135550166", "Spanish")),
+        (2, ("Tom O'Brien", "", "Polish"), ("+12135550177", "Polish")),
+        # Of hers: a number is taken away, too.
+        (1, ("Maria O'Brien", "", "Spanish"), ("", "Spanish")),
+        (1, ("", "(213) 555-0177", ""), ("+12135550177", "Spanish")),
+    ],
+)
+def test_what_stood_in_the_fields_of_somebody_else_is_not_theirs(
+    flow: Flow, visits: list[Booking], again: int, typed: tuple[str, ...], booked: tuple[str, str]
+) -> None:
+    begin_again(flow, visits[again])
+    fields = ("recipient_name", "recipient_phone", "recipient_language")
+    sent = {"for_other": "on", "person": "Maria O'Brien", **dict(zip(fields, typed, strict=True))}
+    page = html.unescape(flow.details(**sent, street="").content.decode())
+    # What can't be taken yet shows what was; pressed once more it is the same.
+    shown = dict(re.findall(r'name="(recipient_\w+)" value="([^"]*)"', page))
+    flow.details(**{"for_other": "on", "person": "Maria O'Brien", **dict.fromkeys(fields, ""), **shown})
+    flow.health()
+    flow.review()
+    assert told(Booking.objects.latest("pk")) == ("Maria O'Brien", *booked)
+
+
+def test_a_choice_is_taken_when_the_hour_of_the_proof_ends_meanwhile(
+    flow: Flow, visits: list[Booking]
+) -> None:
+    flow.client.cookies = signed_in().cookies
+    flow.until("details")
+    with time_machine.travel(NOW + timedelta(minutes=61), tick=False):
+        flow.details(for_other="on", person="Maria O'Brien", recipient_name="")
+        assert "Maria O'Brien" in words(flow.client.get("/book/review/"))
+
+
+def test_names_are_shown_to_who_proved_the_mailbox_not_long_ago(flow: Flow, visits: list[Booking]) -> None:
+    flow.client.cookies = signed_in().cookies
+    flow.until("details")
+    with time_machine.travel(NOW + timedelta(minutes=61), tick=False):
+        assert "Maria" not in words(flow.client.get("/book/details/"))
+
+
+def test_who_signs_in_next_does_not_find_the_person_that_was_picked(
+    flow: Flow, visits: list[Booking]
+) -> None:
+    flow.client.cookies = signed_in().cookies
+    flow.until("details").details(for_other="on", person="Maria O'Brien", recipient_name="")
+    assert flow.client.get("/book/review/").status_code == 200
+    token = links.token_of(links.sign_in_link(email="else@example.com", now=NOW))
+    flow.client.get(f"/visits/sign-in/{token}/")
+    flow.client.post("/visits/open/")
+    assert flow.client.get("/book/review/").status_code == 302
 
 
 def test_another_name_beside_the_one_picked_is_asked_about(flow: Flow, visits: list[Booking]) -> None:
@@ -125,6 +186,19 @@ def test_another_name_beside_the_one_picked_is_asked_about(flow: Flow, visits: l
     flow.details(for_other="on", person="", recipient_name="Jane Roe")
     flow.review()
     assert Booking.objects.latest("pk").recipient_name == "Jane Roe"
+
+
+def test_whom_nobody_proved_to_know_is_not_known(flow: Flow, world: World, visits: list[Booking]) -> None:
+    """What a stranger asks for under a client's email address is not theirs."""
+    strangers: dict[str, Any] = {"phone": "+12135550100", "recipient_phone": "+12135550199"}
+    for days, name in ((0, "Maria O'Brien"), (1, "Call me")):
+        start = at(16) + timedelta(days=days)
+        world.book(starts_at=start, proved=False, recipient_name=name, **strangers)
+    assert "Book for Call me" not in words(signed_in().get("/visits/"))
+    flow.client.cookies = signed_in().cookies
+    flow.until("details").details(for_other="on", person="Maria O'Brien", recipient_name="")
+    flow.review()
+    assert told(Booking.objects.latest("pk")) == ("Maria O'Brien", "+12135550177", "Spanish")
 
 
 def test_desk_picks_by_name_and_begins_from_the_clients_page(world: World, visits: list[Booking]) -> None:
@@ -275,6 +349,49 @@ def test_link_opens_nothing_when_its_time_is_over_or_the_name_is_another(visits:
     # Who is called otherwise has not agreed yet.
     assert not OwnConsent.objects.exists()
     assert Client().post("/agree/nonsense/").status_code == 404
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_link_of_a_visit_that_is_for_another_by_now_opens_nothing(
+    visits: list[Booking], undone: bool
+) -> None:
+    def correct(name: str) -> None:
+        visit = Booking.objects.get(pk=visits[1].pk)
+        fields = {"street": visit.street, "unit": visit.unit, "zip_code": visit.area.zip_code}
+        place = operations.VisitAddress(**fields, access_type="stairs", access=None)
+        wanted = operations.Correction(address=place, recipient_name=name)
+        operations.correct_visit(booking=visit, correction=wanted, act=act, tells=True)
+
+    ScreeningRecord.objects.all().delete()
+    act = Act(NOW, User.objects.create_user("d"))
+    if undone:
+        correct("Ann")
+    visits[1].refresh_from_db()
+    link = links.consent_link(visits[1], now=NOW)
+    token = links.token_of(link)
+    assert Client().get(f"/agree/{token}/").status_code == 200
+    if undone:
+        operations.undo(press=act.press, actor=User.objects.get(username="d"), now=NOW)
+    else:
+        correct("Ann")
+    assert Client().post(f"/agree/{token}/").status_code == 404
+    # Nor to a press that found the link a moment before.
+    assert persons.agree(link, now=NOW) is None
+    assert not OwnConsent.objects.exists()
+
+
+def test_who_agrees_while_others_hold_the_visit_presses_once_more(
+    visits: list[Booking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("the row is locked")
+
+    token = persons.consent_token(visits[1], now=NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(Booking.objects, "select_for_update", held)
+        answer = Client().post(f"/agree/{token}/")
+    assert answer.status_code == 409
+    assert "That did not work just now. Please press once more." in words(answer)
 
 
 def test_own_consent_is_exported_goes_with_the_client_and_with_the_health_answers(
