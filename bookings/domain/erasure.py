@@ -91,6 +91,7 @@ def erase_client(*, client: Client, actor: User | None, now: datetime) -> Erasur
                 client=found.pk, bookings=keys, by=actor.pk if actor is not None else None, at=now
             )
         )
+        forget_address_rules(erased=found)
         _erase_visits(visits)
         enquiries = personal_data.enquiries_of(found)
         _erase_log(found, names, enquiries, [visit.pk for visit in visits])
@@ -143,6 +144,8 @@ def erase_long_gone(*, now: datetime) -> int:
         with suppress(ClientGone, VisitsOpen, SlotTaken):
             erase_client(client=client, actor=None, now=now)
             done += 1
+    # A visit that was corrected to another address has left one where it was.
+    forget_address_rules()
     return done
 
 
@@ -161,7 +164,6 @@ def _is_heard_of(client: Client) -> bool:
 
 def _erase_visits(visits: Sequence[Booking]) -> None:
     keys = [visit.pk for visit in visits]
-    forget_address_rules(visits)
     doors: dict[str, str] = {}
     for visit in visits:
         # Between two visits to one door lies no drive: so a door stays one, and nobody can tell which.

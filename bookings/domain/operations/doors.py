@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import CharField, Q
 
 from bookings.enums import OCCUPYING
-from bookings.models import AddressRule, Booking, BookingQuerySet
+from bookings.exceptions import ChangedMeanwhile
+from bookings.models import AddressRule, Booking, BookingQuerySet, Client
 from bookings.models.booking import make_address_key
 from massagerx.lib.compiled_query import CompiledQuery
 from massagerx.lib.locks import lock_names
@@ -45,10 +46,14 @@ def lock_rule_at(address_key: str) -> str:
 
 def set_address_rule(*, booking: Booking, rule: str, actor: User, now: datetime) -> int:
     """Writes down what holds at a visit's address, or with a blank `rule` that nothing does; returns how many visits
-    say so. Raises `SlotTaken` when others hold the rows for too long."""
+    say so. Raises `ChangedMeanwhile` when the visit is elsewhere by now, or its client erased, and `SlotTaken` when
+    others hold the rows for too long."""
     key = booking.address_key
     with translated_errors(), transaction.atomic():
         lock_names(lock_name(key))
+        rows = Booking.objects.select_for_update(no_key=True, of=("self",)).select_related("area")
+        if rows.get(pk=booking.pk).address_key != key:
+            raise ChangedMeanwhile
         if rule:
             AddressRule.objects.update_or_create(
                 address_key=key, defaults={"rule": rule, "at": now, "by": actor}
@@ -70,16 +75,17 @@ def set_address_rule(*, booking: Booking, rule: str, actor: User, now: datetime)
         )
 
 
-def forget_address_rules(visits: Collection[Booking]) -> None:
-    """Of a client who is erased: the rules of addresses at which nobody else was visited."""
-    keys = set(rules_at([visit.address_key for visit in visits]))
+def forget_address_rules(*, erased: Client | None = None) -> None:
+    """Deletes the rules of addresses at which nobody's visit is any more but that of clients who were erased, or of one
+    who is being."""
+    keys = set(AddressRule.objects.order_by().values_list("address_key", flat=True))
     if not keys:
         return
-    areas = {visit.area_id for visit in visits}
-    others = Booking.objects.filter(area__in=areas, client__erased_at=None).exclude(
-        pk__in=[visit.pk for visit in visits]
+    # A key's last word is the ZIP code.
+    there = Booking.objects.filter(
+        area__zip_code__in={key.split()[-1] for key in keys}, client__erased_at=None
     )
-    keys -= {make_address_key(*address) for address in _addresses(others)}
+    keys -= {make_address_key(*address) for address in _addresses(there.exclude(client=erased))}
     AddressRule.objects.filter(address_key__in=keys).delete()
 
 

@@ -68,6 +68,8 @@ def _as_it_was(booking: Booking, thought: SecondThought) -> Booking:
 def _undo(thought: SecondThought, act: Act) -> Booking:
     booking = thought.event.booking
     was = _as_it_was(booking, thought)
+    # Before the visit, as whoever sets the rule does. It is on no visit that was elsewhere, canceled or declined.
+    rule = lock_rule_at(was.address_key)
     if _takes_time_back(booking, was, act.at):
         rules = BookingRules.load().for_staff()
         wanted = visit_request_of(was, now=act.at, preference=f"therapist:{was.therapist.slug}")
@@ -79,10 +81,10 @@ def _undo(thought: SecondThought, act: Act) -> Booking:
                 raise
             except SlotNotOffered:
                 pass  # It couldn't be kept before either; that no two overlap, the constraint sees.
-            return _put_back(standing, thought, act)
+            return _put_back(standing, thought, act, rule)
     with claim_in_place(booking, rules=BookingRules.load(), now=act.at) as standing:
         _require_last(standing.visit, thought)
-        return _put_back(standing, thought, act)
+        return _put_back(standing, thought, act, rule)
 
 
 def _takes_time_back(booking: Booking, was: Booking, now: datetime) -> bool:
@@ -129,15 +131,14 @@ def _put_fee_back(booking: Booking, at: datetime, before: Columns | None) -> Non
         fee.delete()
 
 
-def _put_back(standing: Standing, thought: SecondThought, act: Act) -> Booking:
-    """Writes the visit as it was, with all that the act changed beside it."""
+def _put_back(standing: Standing, thought: SecondThought, act: Act, rule: str) -> Booking:
+    """Writes the visit as it was, at whose address the `rule` holds, with all that the act changed beside it."""
     fresh, event, before = standing.visit, thought.event, thought.before
     outbox.take_back(booking=fresh, written_at=event.at, is_own_revision="revision" in before["visit"])
     block, status = block_of(fresh), fresh.status
     set_columns(fresh, before["visit"])
     fields = [*before["visit"], *_give_hour_to_answer(fresh, act.at)]
-    # Written down meanwhile, it is on no visit that was elsewhere, canceled or declined.
-    fresh.address_rule = lock_rule_at(fresh.address_key)
+    fresh.address_rule = rule
     if "therapist_id" in fields:
         CheckIn.objects.go_on(fresh)
     if "recipient_name" in fields:

@@ -16,10 +16,11 @@ from django.urls import reverse
 
 from bookings.domain import intake, operations
 from bookings.domain.clients import merge_clients
-from bookings.domain.erasure import erase_client
+from bookings.domain.erasure import erase_client, erase_long_gone
 from bookings.domain.export import all_about
 from bookings.domain.visit_request import load_treatment
 from bookings.enums import BookingStatus, DoorRule
+from bookings.exceptions import ChangedMeanwhile
 from bookings.models import AddressRule, Booking, BookingRules, SecondThought
 from bookings.models import Client as Person
 from tests.bookings.views.visits.browsers import signed_in
@@ -316,6 +317,23 @@ def test_it_is_forgotten_with_the_last_client_there(world: World, is_shared: boo
     erase_client(client=booking.client, actor=actor, now=NOW)
     assert rule_of(booking) == ""
     assert AddressRule.objects.exists() is is_shared
+
+
+def test_it_is_forgotten_where_nobody_is_visited_any_more(world: World) -> None:
+    """A visit that was corrected leaves a rule at the address of before, where nobody could take it back."""
+    visit, other = booked(world, 10, "Ana Sample"), booked(world, 14, "Bo Sample", street="9 Other Road")
+    set_rule(visit)
+    set_rule(other)
+    told = {"street": "7 Third Road", "unit": "", "zip_code": world.area.zip_code, "access_type": "ground"}
+    correction = operations.Correction(address=operations.VisitAddress.told(told, ()))
+    actor = User.objects.get(username="desk")
+    operations.correct_visit(booking=visit, correction=correction, act=operations.Act(NOW, actor))
+    assert AddressRule.objects.count() == 2
+    # From a page that shows it where it was.
+    with pytest.raises(ChangedMeanwhile):
+        set_rule(visit)
+    assert erase_long_gone(now=NOW) == 0
+    assert AddressRule.objects.get().address_key == other.address_key
 
 
 def test_nobody_sets_a_rule_for_who_is_erased_or_one_that_there_is_not(world: World, owner: Client) -> None:
