@@ -245,17 +245,22 @@ class DetailsForm(PersonForm):
 
     def _take(self, chosen: Told, data: dict[str, Any]) -> None:
         """Has the visit be for somebody who was booked for before: with what was told of them then, unless it was typed
-        for them now."""
+        for them now. The page was filled with what was told of `initial`'s person; it shows again what was taken."""
         typed = data.get("recipient_name", "")
         if typed and typed not in self._persons:
             words = _("You chose %(chosen)s and typed another name. For %(typed)s choose “Somebody else”.")
             self.add_error("recipient_name", words % {"chosen": chosen.name, "typed": typed})
             return
-        is_theirs = typed in ("", chosen.name)
+        is_theirs = self.initial.get("recipient_name") == chosen.name
         data["recipient_name"] = chosen.name
         for name, told in (("recipient_phone", chosen.phone), ("recipient_language", chosen.language)):
-            if name not in self.errors:
-                data[name] = (is_theirs and data.get(name)) or told
+            if name in self.errors or (is_theirs and typed):
+                continue
+            if not data.get(name) or not (is_theirs or name in self.changed_data):
+                data[name] = told
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        for name in ("recipient_name", "recipient_phone", "recipient_language"):
+            self.data[name] = data.get(name, self.data.get(name))  # type: ignore[index]
 
 
 def of_a_door(text: str) -> str:

@@ -56,7 +56,7 @@ def details(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         form = DetailsForm(initial=_shown(progress), **asked)
         return show(request, progress, "details", {"form": form})
-    form = DetailsForm(request.POST, **asked)
+    form = DetailsForm(request.POST, initial=_shown(progress), **asked)
     is_right = form.is_valid()
     _keep(request, progress, form, is_right=is_right)
     if open_step:
@@ -76,11 +76,17 @@ def _persons(request: HttpRequest, progress: Progress) -> list[Told]:
         client = progress.contact
         of = {"client__email": client.email, "client__phone": client.phone} if client is not None else {}
     else:
-        visitor = load_visitor(request, now=progress.now)
-        proved = [email for email in visitor.proved if visitor.is_proved(email)]
-        emails = {email for email in (visitor.email, *proved) if email}
-        of = {"client__email__in": sorted(emails)} if emails else {}
+        emails = _proved(request, progress)
+        of = {"client__email__in": emails} if emails else {}
     return [person.told for person in persons_among(Booking.objects.filter(**of))] if of else []
+
+
+def _proved(request: HttpRequest, progress: Progress) -> list[str]:
+    """The mailboxes that the visitor proved to be theirs not long ago, who signed in with one first."""
+    visitor = load_visitor(request, now=progress.now)
+    for_form = request.method == "POST"
+    proved = [email for email in visitor.proved if visitor.is_proved(email, for_form=for_form)]
+    return sorted(proved, key=lambda email: (email != visitor.email, email))
 
 
 def _asked_once(request: HttpRequest, progress: Progress) -> dict[str, Any]:
@@ -126,4 +132,6 @@ def _keep(request: HttpRequest, progress: Progress, form: DetailsForm, *, is_rig
         elif is_right:
             changes = {"health": {**health, "of": now}}
     kept: dict[str, Any] = {"details": typed, SO_FAR: None} if is_right else {"details": None, SO_FAR: typed}
+    if typed.get("person") and progress.staff_user is None and FILLED_FOR not in progress.answers:
+        kept[FILLED_FOR] = _proved(request, progress)[0]
     save(request, progress, **kept, **changes)
