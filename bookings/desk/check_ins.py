@@ -109,6 +109,7 @@ def pins_page(request: StaffRequest) -> HttpResponse:
         "title": _("PINs for the door"),
         "form": form,
         "is_unknown": therapist is None,
+        "is_alone": therapist is not None and not check_ins.people_for(therapist.pk),
         "is_at_desk": not sees_own_visits(request.user),
     }
     return page(request, "my/pins", context, status=422 if form.errors else 200)

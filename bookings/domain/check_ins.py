@@ -174,19 +174,25 @@ def _ask(row: CheckIn, now: datetime) -> None:
 def _alert(row: CheckIn, now: datetime) -> None:
     """Writes to the next person on the list, the first when the alarm begins, or to the desk where there is no list.
     Changes the row without saving."""
-    people = list(
-        User.objects.with_perm(TAKES_ALERTS)
-        .filter(is_staff=True, safety_contact__isnull=False)
-        .exclude(email="")
-        .exclude(therapist=row.booking.therapist_id)
-        .order_by("safety_contact__position", "safety_contact__pk")
-    )
+    people = people_for(row.booking.therapist_id)
     told = row.booking.messages.filter(
         kind=MessageKind.CHECK_IN_ALERT, created_at__gte=row.alarm_at or now
     ).count()
     person = people[told % len(people)] if people else None
     row.turns, row.last_turn_at = row.turns + 1, now
     outbox.write_to(person, booking=row.booking, kind=MessageKind.CHECK_IN_ALERT, number=row.turns, now=now)
+
+
+def people_for(therapist_id: int) -> list[User]:
+    """Who is alerted about a therapist, in turn: those on the list who can be written to, but nobody about
+    themselves."""
+    return list(
+        User.objects.with_perm(TAKES_ALERTS)
+        .filter(is_staff=True, safety_contact__isnull=False)
+        .exclude(email="")
+        .exclude(therapist=therapist_id)
+        .order_by("safety_contact__position", "safety_contact__pk")
+    )
 
 
 def _lock(**found_by: object) -> CheckIn | None:

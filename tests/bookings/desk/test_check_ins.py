@@ -91,6 +91,21 @@ def test_who_is_overdue_is_asked_on_their_page(visit: Booking, hands: Client) ->
     assert "Safe at the door" not in front(hands, 11, 21)
 
 
+def test_who_would_have_nobody_told_about_them_reads_so_where_pins_are_chosen(
+    world: World, hands: Client
+) -> None:
+    """Being on the list oneself helps nobody."""
+    words = "a call for help goes to the desk’s mailbox alone"
+    right = Permission.objects.get(codename="change_booking")
+    other = User.objects.create_user("zoe", email="zoe@example.com", is_staff=True)
+    assert world.therapist.user is not None
+    User.objects.filter(pk=world.therapist.user.pk).update(email="hands@example.com")
+    for person, is_alone in ((world.therapist.user, True), (other, False)):
+        person.user_permissions.add(right)
+        SafetyContact.objects.create(user=person, position=person.pk)
+        assert (words in hands.get(PINS).content.decode()) is is_alone
+
+
 def test_nobody_elses_door_takes_a_pin(world: World, visit: Booking, hands: Client, desk: Client) -> None:
     second = world.add_therapist()
     check_ins.set_pins(therapist=second, fine=FINE, needs_help=HELP, now=NOW)
