@@ -437,7 +437,8 @@ def waiting(user: User, now: datetime) -> list[dict[str, Any]]:
         started_on__gt=today - timedelta(weeks=LONGEST_WEEKS),
         made_at__lt=now - SILENT,
     )
-    rows = _seen_by(user).running().filter(Q(hurts_since__isnull=False) | stopped)
+    running = Q(paused_on=None, ended_at=None)
+    rows = _seen_by(user).filter(Q(hurts_since__isnull=False) | stopped & running)
     exercises = Prefetch("exercises", ProgramExercise.objects.order_by("pk"), to_attr="all_exercises")
     rows = rows.prefetch_related(exercises).order_by(F("hurts_since").asc(nulls_last=True), "made_at", "pk")
     waits = (

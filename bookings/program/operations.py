@@ -457,64 +457,77 @@ def note_of(program: Any) -> str:
 
 def press(*, exercise: ProgramExercise, pressed: Pressed, now: datetime) -> ExerciseDay:
     """Writes down that an exercise was done on the local day of the press, or not that day; the first word of a day
-    stands, but for one that said "not that day", and for one of less pain where it hurts much. Raises `NotRunning`, and
-    `TooLate` for a press of long ago."""
+    stands, but for one that said "not that day", and for one of less pain where it hurts much. Raises `NotRunning`,
+    with much pain noted all the same, and `TooLate` for a press of long ago."""
     if not now - OLDEST_PRESS <= pressed.at <= now:
         raise TooLate
-    day = local(pressed.at).date()
     with transaction.atomic():
         program = _lock(exercise.program)
-        words = ExerciseDay.objects.defer("pain")
-        found = words.filter(key=pressed.key).first()
-        if found is not None and (
-            (found.exercise_id, found.day) != (exercise.pk, day) or not _is_worse(pressed, found)
-        ):
-            return found
-        # As it is under the lock.
-        exercise.refresh_from_db(fields=["added_at", "ended_at"])
-        week = program.week_of(day)
-        stands = exercise.added_at <= pressed.at and (
-            exercise.ended_at is None or pressed.at < exercise.ended_at
-        )
-        if (
-            (program.ended_at is not None and program.ended_at <= pressed.at)
-            or (program.paused_on is not None and program.paused_on <= day)
-            or not stands
-            or not exercise.from_week <= week <= exercise.to_week
-        ):
-            raise NotRunning
-        word, is_new = words.get_or_create(
-            exercise=exercise,
-            day=day,
-            defaults={
-                "week": week,
-                "outcome": pressed.outcome,
-                "pain": pressed.pain,
-                "at": pressed.at,
-                "key": pressed.key,
-            },
-        )
-        if not is_new and (word.outcome == ExerciseDay.Outcome.SKIPPED or _is_worse(pressed, word)):
-            word.outcome, word.pain, word.at, word.key = (
-                pressed.outcome,
-                pressed.pain,
-                pressed.at,
-                pressed.key,
-            )
-            word.save(update_fields=["outcome", "pain", "at", "key"])
-        program.last_press_at = max(program.last_press_at or pressed.at, pressed.at)
-        if program.hurts_since is None and _hurts_more(program, pressed):
+        word = _write_word(program, exercise, pressed, now)
+        if word is None and program.hurts_since is None and hurts_much(pressed):
             program.hurts_since = now
-        program.save(update_fields=["last_press_at", "hurts_since"])
-        return word
+            program.save(update_fields=["hurts_since"])
+    if word is None:
+        raise NotRunning
+    return word
 
 
-def _hurts_much(pressed: Pressed) -> bool:
+def _write_word(
+    program: Program, exercise: ProgramExercise, pressed: Pressed, now: datetime
+) -> ExerciseDay | None:
+    """The word of the press's day; None where that day doesn't ask for the exercise."""
+    day, words = local(pressed.at).date(), ExerciseDay.objects.defer("pain")
+    found = words.filter(key=pressed.key).first()
+    if found is not None and (
+        (found.exercise_id, found.day) != (exercise.pk, day) or not _is_worse(pressed, found)
+    ):
+        return found
+    # As it is under the lock.
+    exercise.refresh_from_db(fields=["added_at", "ended_at"])
+    week = program.week_of(day)
+    stands = exercise.added_at <= pressed.at and (exercise.ended_at is None or pressed.at < exercise.ended_at)
+    # What was asked for until a visit brought a later week may be pressed before, and sent after it.
+    last_week = program.weeks if program.course_key is not None else exercise.to_week
+    if (
+        (program.ended_at is not None and program.ended_at <= pressed.at)
+        or (program.paused_on is not None and program.paused_on <= day)
+        or not stands
+        or not exercise.from_week <= week <= last_week
+    ):
+        return None
+    word, is_new = words.get_or_create(
+        exercise=exercise,
+        day=day,
+        defaults={
+            "week": min(week, exercise.to_week),
+            "outcome": pressed.outcome,
+            "pain": pressed.pain,
+            "at": pressed.at,
+            "key": pressed.key,
+        },
+    )
+    if not is_new and (word.outcome == ExerciseDay.Outcome.SKIPPED or _is_worse(pressed, word)):
+        word.outcome, word.pain, word.at, word.key = (
+            pressed.outcome,
+            pressed.pain,
+            pressed.at,
+            pressed.key,
+        )
+        word.save(update_fields=["outcome", "pain", "at", "key"])
+    program.last_press_at = max(program.last_press_at or pressed.at, pressed.at)
+    if program.hurts_since is None and _hurts_more(program, pressed):
+        program.hurts_since = now
+    program.save(update_fields=["last_press_at", "hurts_since"])
+    return word
+
+
+def hurts_much(pressed: Pressed) -> bool:
+    """Whether somebody should look at once."""
     return (pressed.pain or 0) >= HURTS_MUCH
 
 
 def _is_worse(pressed: Pressed, word: ExerciseDay) -> bool:
-    return _hurts_much(pressed) and (pressed.pain or 0) > (_pain_of(word) or 0)
+    return hurts_much(pressed) and (pressed.pain or 0) > (_pain_of(word) or 0)
 
 
 def _pain_of(word: ExerciseDay) -> int | None:
@@ -528,7 +541,7 @@ def _pain_of(word: ExerciseDay) -> int | None:
 
 def _hurts_more(program: Program, pressed: Pressed) -> bool:
     """Whether what was pressed is of much pain, or the last few words are of more than the first few."""
-    if _hurts_much(pressed):
+    if hurts_much(pressed):
         return True
     rows = ExerciseDay.objects.filter(exercise__program=program, outcome=ExerciseDay.Outcome.DONE)
     rows = rows.exclude(pain=None).defer("pain")

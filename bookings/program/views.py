@@ -110,6 +110,7 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     if found is None or exercise is None:
         return _closed(request)
     exercise.program = found
+    pressed = None
     try:
         if "undo" in request.POST:
             operations.take_back(exercise=exercise, now=now)
@@ -120,13 +121,19 @@ def press(request: HttpRequest, token: str, pk: int) -> HttpResponse:
             if form.has_error("age", "max_value"):
                 words = _("“%(name)s” was pressed more than a day ago, and can’t be written down anymore.")
             return _answer(request, token, False, words % {"name": exercise.name}, exercise)
-        word = operations.press(exercise=exercise, pressed=form.pressed(now), now=now)
+        pressed = form.pressed(now)
+        word = operations.press(exercise=exercise, pressed=pressed, now=now)
     except BookingError:
         words = _("Your program doesn’t ask for “%(name)s” on that day anymore. Nothing was changed.")
+        if pressed is not None and operations.hurts_much(pressed):
+            words = _(
+                "Your program doesn’t ask for “%(name)s” on that day anymore, but that it hurt is noted. Please leave "
+                "it out for now, and call us."
+            )
         return _answer(request, token, False, words % {"name": exercise.name}, exercise)
     if word.outcome == ExerciseDay.Outcome.SKIPPED:
         return _answer(request, token, True, _("Fine. Rest is part of it."))
-    if (form.cleaned_data["pain"] or 0) >= operations.HURTS_MUCH:
+    if operations.hurts_much(pressed):
         words = _("Noted. Please leave this exercise out for now, and call us.")
         return _answer(request, token, True, words)
     return _answer(request, token, True, _("Well done."))

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Avg, Count, Exists, OuterRef, Q
 
+from bookings.courses.models import Course
 from bookings.domain import intake, links, listeners, outbox
 from bookings.domain.clients import lock_client
 from bookings.domain.operations import Act
@@ -54,6 +55,7 @@ def ask(*, now: datetime) -> int:
     theirs = Booking.objects.filter(client=OuterRef("client"))
     later = theirs.filter(status=BookingStatus.COMPLETED, ends_at__gt=until)
     rest = Booking.objects.filter(together=OuterRef("together"), status__in=_STANDING)
+    paused = Course.objects.filter(key=OuterRef("together"), paused_at__isnull=False)
     due = (
         Booking.objects.filter(
             _may_be_asked("client__"),
@@ -62,7 +64,7 @@ def ask(*, now: datetime) -> int:
             ends_at__gt=until - AT_MOST_LATE,
         )
         .exclude(Exists(later))
-        .exclude(Q(together__isnull=False) & Exists(rest))
+        .exclude(Q(together__isnull=False) & (Exists(rest) | Exists(paused)))
         .exclude(Exists(Review.objects.filter(booking__client=OuterRef("client"))))
         .exclude(Exists(_complaints(OuterRef("client"))))
         .order_by("client", "-ends_at", "-pk")
@@ -300,9 +302,11 @@ def forget_erased(fact: listeners.ClientErased) -> None:
 
 
 def forget_purged(fact: listeners.HealthPurged) -> None:
-    """Deletes the words that not everybody can read, of visits whose health answers go: they may tell of health."""
-    rows = Review.objects.filter(booking__in=fact.bookings).exclude(state=Review.State.PUBLISHED)
-    rows.update(words="")
+    """Deletes the words that are for nobody but us, of clients whose health answers were kept as long as the owner
+    says, if they gave any: they may tell of health. Those that wait to be shown stay until somebody decides."""
+    long_gone = Q(booking__client__in=intake.clients_long_gone(now=fact.at))
+    ours = Q(may_publish=False) | Q(state=Review.State.DECLINED)
+    Review.objects.filter(ours, Q(booking__in=fact.bookings) | long_gone).update(words="")
 
 
 def purge(*, now: datetime) -> int:

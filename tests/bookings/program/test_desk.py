@@ -204,6 +204,9 @@ def test_the_front_page_tells_who_hurts_and_who_has_stopped(
     assert pages.waiting(user, NOW + timedelta(days=57)) == []
     Program.objects.update(paused_on=TODAY)
     assert pages.waiting(user, later) == []
+    # Pressed by then, and heard of after it.
+    Program.objects.update(hurts_since=later)
+    assert [row["is_urgent"] for row in pages.waiting(user, later)] == [True]
     assert pages.waiting(User.objects.create_user("writer", is_staff=True), later) == []
 
 

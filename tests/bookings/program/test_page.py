@@ -101,6 +101,19 @@ def test_a_press_that_was_kept_is_answered_for_the_script(client: Client, progra
     assert (word.at, word.pain) == (NOW + timedelta(hours=1), 0)
 
 
+def test_pain_is_noted_though_the_press_comes_too_late(client: Client, program: Program, staff: User) -> None:
+    address = f"{page_of(program)}{exercise_of(program).pk}/"
+    operations.pause(program=program, act=Act(NOW, staff))
+    assert "Nothing was changed." in text(client.post(address, pressed(pain=6), follow=True))
+    program.refresh_from_db()
+    assert program.hurts_since is None
+    said = text(client.post(address, pressed(pain=7), follow=True))
+    assert "that it hurt is noted. Please leave it out for now, and call us." in said
+    program.refresh_from_db()
+    assert program.hurts_since == NOW
+    assert not ExerciseDay.objects.exists()
+
+
 def test_ten_thousand_presses_are_one_row_and_then_refused(
     client: Client, program: Program, settings: Any
 ) -> None:

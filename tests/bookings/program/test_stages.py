@@ -259,6 +259,24 @@ def test_a_program_follows_a_course_that_was_booked_later(
     assert reverse("admin:program_program_make", args=[visit_of(course, 1).pk]) in told
 
 
+def test_what_was_asked_for_until_the_visit_may_be_sent_after_it(
+    course: Course, tied: Program, staff: User
+) -> None:
+    ProgramExercise.objects.filter(program=tied, name="Bridge").update(to_week=2)
+    bridge, day = exercise_of(tied), date(2026, 12, 14)
+    takes_place(course, 1, date(2026, 12, 7), staff)
+    takes_place(course, 2, day, staff)
+    pressed = operations.Pressed(ExerciseDay.Outcome.DONE, at(9, day=day), uuid.uuid4(), pain=9)
+    assert operations.press(exercise=bridge, pressed=pressed, now=at(19, day=day)).week == 2
+    assert fresh(tied).hurts_since is not None
+    # Once it is over, nothing is.
+    over = pressed.at + 60 * DAY
+    Program.objects.update(waits_for=None)
+    late = operations.Pressed(ExerciseDay.Outcome.DONE, over, uuid.uuid4())
+    with pytest.raises(operations.NotRunning):
+        operations.press(exercise=bridge, pressed=late, now=over)
+
+
 def test_a_course_for_somebody_else_of_the_same_mailbox_is_not_followed(
     desk: Client, program: Program, course: Course, staff: User
 ) -> None:

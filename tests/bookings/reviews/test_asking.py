@@ -10,14 +10,25 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 
-from bookings.domain import links, listeners
+from bookings.courses.models import Course, CoursePlan
+from bookings.domain import intake, links, listeners
 from bookings.domain.clients import add_note, merge_clients, settle_complaint
+from bookings.domain.operations import Act
 from bookings.enums import MessageState
-from bookings.models import Booking, Client, ClientNote, HealthAccess, Link, Message, MessageSettings
+from bookings.models import (
+    Booking,
+    BookingRules,
+    Client,
+    ClientNote,
+    HealthAccess,
+    Link,
+    Message,
+    MessageSettings,
+)
 from bookings.notifications import delivery
 from bookings.reviews import operations
 from bookings.reviews.models import Review
-from tests.factories import NOW
+from tests.factories import NOW, World
 from tests.support.visits import make_business
 
 from .conftest import DAYS, asked, page_of, took_place, written
@@ -125,6 +136,16 @@ def test_a_course_is_asked_about_once_at_its_end() -> None:
     assert Review.objects.get().booking == last
 
 
+def test_a_course_that_is_paused_is_not_at_its_end(world: World) -> None:
+    plan = CoursePlan.objects.create(name="Six weeks", number=1, option=world.option)
+    course = Course.objects.create(plan=plan, dates={}, booked_at=NOW, rest=[21, 28], paused_at=NOW)
+    visit = took_place(together=course.key)
+    assert operations.ask(now=NOW) == 0
+    # What was left is given up.
+    Course.objects.update(rest=[], paused_at=None)
+    asked(visit)
+
+
 def test_two_records_made_one_are_not_asked_again(staff: User) -> None:
     first, second = took_place(), took_place(email="bo@client.example")
     assert operations.ask(now=NOW) == 2
@@ -186,6 +207,24 @@ def test_passes_do_not_ask_more_for_more_clients(count_queries: Any) -> None:
     with count_queries() as queries:
         assert operations.ask(now=NOW) == 0
     assert len(queries) == 3
+
+
+@pytest.mark.parametrize(
+    ("becomes", "left"), [("private", ""), ("declined", ""), ("waits", "My back."), ("shown", "My back.")]
+)
+def test_words_for_us_alone_go_also_when_the_health_answers_have_gone_before(becomes: str, left: str) -> None:
+    BookingRules(health_kept_months=1).save()
+    asked_for, later = asked(), NOW + 45 * DAY
+    intake.purge_health_answers(now=later)
+    # By the link, which opens as long as the review is kept.
+    review = written(asked_for, now=later, words="My back.", may_publish=becomes != "private")
+    act = Act(later, None)
+    if becomes == "shown":
+        operations.publish(review=review, written_at=later, act=act)
+    elif becomes == "declined":
+        operations.decline(review=review, written_at=later, reason="health", act=act)
+    assert intake.purge_health_answers(now=later + DAY) == 0
+    assert Review.objects.get().words == left
 
 
 def test_reviews_end_after_their_time_and_with_health_go_the_words_that_are_not_public() -> None:
