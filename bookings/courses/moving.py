@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from bookings.desk.frame import StaffRequest, desk_page, page, say
 from bookings.domain import operations, scheduling
 from bookings.domain.operations import Act
+from bookings.enums import DoorRule
 from bookings.exceptions import BookingError, NoLongerOffered
 from bookings.models import Booking, BookingRules
 from bookings.notifications.calls import how_told
@@ -114,6 +115,16 @@ class MovedCourse:
             chosen=chosen,
         )
 
+    def door_rule(self, visits: list[PlannedVisit]) -> str:
+        """The strictest of what holds at the doors of visits that somebody else takes over, blank where the client
+        moves them."""
+        taken = [
+            booking.door_rule
+            for booking, visit in zip(self.ahead, visits, strict=True)
+            if visit.time is not None and visit.therapist != booking.therapist.slug
+        ]
+        return DoorRule.stricter("", *taken) if self.by_staff else ""
+
     def rows(self, visits: list[PlannedVisit]) -> list[dict[str, Any]]:
         """Old beside new, as a page shows them."""
         rules, rows = self.rules, []
@@ -168,6 +179,10 @@ def look_or_move(
         words = _(
             "Not all of this can be had as it was shown. What has changed is marked; please look again."
         )
+        return Outcome(moved, visits, why=words)
+    # Another than the page showed counts as none.
+    if moved.door_rule(visits) != request.POST.get("door", ""):
+        words = _("Nothing was moved. Please say that whoever comes knows what holds at the door.")
         return Outcome(moved, visits, why=words)
     try:
         return Outcome(moved, visits, done=len(press(moves)))
@@ -238,8 +253,10 @@ def move_page(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _context(course: Course, form: MoveCourseForm, outcome: Outcome | None = None) -> dict[str, Any]:
     rows = outcome.moved.rows(outcome.visits) if outcome is not None else []
+    door = outcome.moved.door_rule(outcome.visits) if outcome is not None else ""
     return {
         "title": _("Move the course"),
+        "door": DoorRule(door) if door else None,
         "course": course,
         "form": form,
         "rows": rows,

@@ -17,9 +17,9 @@ from bookings.courses.models import Course
 from bookings.courses.planner import Phase, moved_targets
 from bookings.domain import operations
 from bookings.domain.operations import Act, Move, NewTime, Shown, move_together
-from bookings.enums import BookingStatus, EventKind, MessageKind
+from bookings.enums import BookingStatus, DoorRule, EventKind, MessageKind
 from bookings.exceptions import ChangedMeanwhile, LateChange, PriceChanged, SlotNotOffered
-from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea
+from bookings.models import Booking, BookingEvent, BookingRules, Message, ServiceArea, TimeOff
 from massagerx.lib.localtime import local
 from tests.bookings.views.visits.browsers import address, hidden, said, signed_in, text
 from tests.factories import NOW, World
@@ -89,6 +89,28 @@ def test_surgery_moves_and_all_visits_with_it(course: Course, desk: Client, days
         assert (event.moved_from, event.by_client) == (was.starts_at, True)
         reminder = visit.messages.get(kind=MessageKind.REMINDER_FIRST, revision=visit.revision)
         assert reminder.due_at > NOW
+
+
+def test_who_takes_a_visit_over_knows_what_holds_at_its_door(
+    course: Course, world: World, desk: Client
+) -> None:
+    world.add_therapist()
+    Booking.objects.filter(together=course.key).update(address_rule=DoorRule.TWO_PEOPLE)
+    words = "knows what holds at the door: Two people only"
+    # By whom all are anyway, nobody takes one over.
+    assert words not in desk.get(page_of(course), {"days": 5}).content.decode()
+    second = course.visits[1].starts_at + timedelta(days=5)
+    TimeOff.objects.create(
+        therapist=world.therapist, starts_at=second - timedelta(days=1), ends_at=second + timedelta(days=1)
+    )
+    page = desk.get(page_of(course), {"days": 5}).content.decode()
+    assert words in page
+    refused = desk.post(page_of(course), shown(page), follow=True).content.decode()
+    assert "Nothing was moved. Please say that whoever comes knows" in refused
+    assert {visit.therapist for visit in course.visits} == {world.therapist}
+    told = desk.post(page_of(course), {**shown(page), "door": DoorRule.TWO_PEOPLE}, follow=True)
+    assert "5 visits are moved." in told.content.decode()
+    assert course.visits[1].therapist != world.therapist
 
 
 def test_what_is_over_stays(course: Course, desk: Client) -> None:
