@@ -41,8 +41,7 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
     told = Told(**form.cleaned_data)
     try:
         changed = persons.change_person(
-            client=booking.client,
-            name=booking.recipient_name,
+            of=booking,
             told=told,
             act=Act(now, request.user, by_client=True),
         )
@@ -55,8 +54,8 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _form(booking: Booking) -> ToldForm:
-    """With what was told last."""
-    return ToldForm.of_visit(persons.visits_of(booking.client, booking.recipient_name)[0])
+    """With what was told for this visit, or last where it is over."""
+    return ToldForm.of_person(persons.shown_of(booking, now=timezone.now()))
 
 
 def _page(

@@ -85,14 +85,23 @@ def own_consent(client: Client, name: str) -> OwnConsent | None:
     return OwnConsent.objects.filter(client=client, name=name).select_related("terms_version").first()
 
 
-def change_person(*, client: Client, name: str, told: Told, act: Act) -> int:
-    """Puts right what is told of somebody for whom a client books: the name on all their visits, so that these, their
-    health answers and notes stay together; number and language on the newest and on those to come. Returns how many
-    visits changed.
+def shown_of(booking: Booking, *, now: datetime) -> Told:
+    """What the page of a visit's person shows: what was told for that visit, or last where it is over."""
+    if booking.ends_at > now:
+        return told_of(booking)
+    newest = visits_of(booking.client, booking.recipient_name).first()
+    return told_of(newest or booking)
+
+
+def change_person(*, of: Booking, told: Told, act: Act) -> int:
+    """Puts right what is told of the person of a visit: the name on all that the client booked for them, so that these,
+    their health answers and notes stay together. Where number or language is another than was shown: on that visit, and
+    where it was as shown, on the newest and on those that aren't over. Returns how many visits changed.
 
     Who gave their own consent under another name is asked anew. Raises `PersonKnown` when the client books for another
-    person of that name, `ChangedMeanwhile` when nobody is called `name` any more, or `SlotTaken`.
+    person of that name, `ChangedMeanwhile` when nobody is called so any more, or `SlotTaken`.
     """
+    client, name, shown = of.client, of.recipient_name, shown_of(of, now=act.at)
     with translated_errors(), transaction.atomic():
         lock_therapists_of(visits_of(client, name))
         Client.objects.select_for_update(no_key=True).filter(pk=client.pk).first()
@@ -110,8 +119,13 @@ def change_person(*, client: Client, name: str, told: Told, act: Act) -> int:
         changed = 0
         for row in rows:
             was = told_of(row)
-            is_of_now = row is rows[0] or (row.status in MOVABLE and row.starts_at > act.at)
-            wanted = told if is_of_now else replace(was, name=told.name)
+            wanted = replace(was, name=told.name)
+            if row is rows[0] or (row.status in MOVABLE and row.ends_at > act.at):
+                is_own = row.pk == of.pk
+                if told.phone != shown.phone and (is_own or was.phone == shown.phone):
+                    wanted = replace(wanted, phone=told.phone)
+                if told.language != shown.language and (is_own or was.language == shown.language):
+                    wanted = replace(wanted, language=told.language)
             if wanted == was:
                 continue
             row.recipient_name, row.recipient_phone = wanted.name, wanted.phone

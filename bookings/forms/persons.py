@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import PhoneNumber
 
-from bookings.models import Booking
+from bookings.domain.persons import Told
 from massagerx.lib.fields import LineField
 
 from .details import DetailsForm
@@ -33,8 +34,7 @@ class ToldForm(forms.Form):
         return phone.as_e164 if phone else ""
 
     @classmethod
-    def of_visit(cls, booking: Booking) -> ToldForm:
-        """Filled in with what a visit has of its person."""
-        phone = booking.recipient_phone
-        initial = {"name": booking.recipient_name, "language": booking.recipient_language}
-        return cls(initial={**initial, "phone": phone.as_national if phone else ""})
+    def of_person(cls, told: Told) -> ToldForm:
+        """Filled in with what is told of a person."""
+        phone = PhoneNumber.from_string(told.phone).as_national if told.phone else ""
+        return cls(initial={"name": told.name, "phone": phone, "language": told.language})

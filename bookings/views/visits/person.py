@@ -46,8 +46,7 @@ def person(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, booking, visitor, form, status=422)
     try:
         persons.change_person(
-            client=booking.client,
-            name=booking.recipient_name,
+            of=booking,
             told=Told(**form.cleaned_data),
             act=Act(now, by_client=True),
         )
@@ -62,8 +61,8 @@ def person(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _form(booking: Booking) -> ToldForm:
-    """With what was told last."""
-    return ToldForm.of_visit(persons.visits_of(booking.client, booking.recipient_name)[0])
+    """With what was told for this visit, or last where it is over."""
+    return ToldForm.of_person(persons.shown_of(booking, now=timezone.now()))
 
 
 def _page(

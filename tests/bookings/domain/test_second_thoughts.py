@@ -753,7 +753,8 @@ def test_a_correction_and_a_move_are_told_together(
 def change_person(booking: Booking, actor: User | None) -> None:
     told = persons.Told("Maria Roe", "", "Polish")
     act = Act(THEN, actor, by_client=True)
-    persons.change_person(client=booking.client, name="Maria", told=told, act=act)
+    booking.refresh_from_db()
+    persons.change_person(of=booking, told=told, act=act)
 
 
 def agree(booking: Booking, _staff: User) -> None:

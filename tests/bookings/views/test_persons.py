@@ -287,19 +287,41 @@ def test_answers_and_notes_stay_with_who_is_spelled_anew(world: World, visits: l
         booking=first, actor=act.actor, note="Yes.", now=NOW, scope=NoteScope.SERVICE, until=until
     )
     new = Told("Maria L. O'Brien", "", "")
-    assert persons.change_person(client=first.client, name="Maria O'Brien", told=new, act=act) == 3
+    assert persons.change_person(of=first, told=new, act=act) == 3
     later = world.book(starts_at=at(10) + timedelta(days=1), answers=grave, recipient_name=new.name)
     assert later.screening.is_covered
     with pytest.raises(ChangedMeanwhile):
-        persons.change_person(client=first.client, name="Maria O'Brien", told=new, act=act)
+        persons.change_person(of=first, told=new, act=act)
     with pytest.raises(PersonKnown):
-        persons.change_person(client=first.client, name=new.name, told=Told("TOM O'BRIEN", "", ""), act=act)
+        persons.change_person(of=later, told=Told("TOM O'BRIEN", "", ""), act=act)
+
+
+@pytest.mark.parametrize("by_staff", [False, True])
+def test_what_was_told_for_one_visit_alone_stays(world: World, visits: list[Booking], by_staff: bool) -> None:
+    """The page shows what the visit has; what differs from it is written."""
+    tuesday, clinic = visits[1], "+12135550155"
+    Booking.objects.filter(pk=tuesday.pk).update(recipient_phone=clinic)
+    friday = world.book(starts_at=at(10) + timedelta(days=1), **MARIA)
+    there = f"/admin/bookings/booking/{tuesday.pk}/person/" if by_staff else address(tuesday, "person")
+    browser = staff_client("desk", "Front desk") if by_staff else signed_in()
+    assert 'value="(213) 555-0155"' in browser.get(there).content.decode()
+
+    browser.post(there, {"name": "Maria OBrien", "phone": "(213) 555-0155", "language": "Spanish"})
+    assert told(tuesday) == ("Maria OBrien", clinic, "Spanish")
+    assert told(friday) == ("Maria OBrien", "+12135550177", "Spanish")
+
+    # It has begun, the therapist is at the door.
+    with time_machine.travel(at(12) + timedelta(minutes=5), tick=False):
+        browser = staff_client("desk2", "Front desk") if by_staff else signed_in(now=at(12))
+        browser.post(there, {"name": "Maria OBrien", "phone": "(213) 555-0144", "language": "Polish"})
+    assert told(tuesday) == ("Maria OBrien", "+12135550144", "Polish")
+    assert told(friday) == ("Maria OBrien", "+12135550177", "Polish")
 
 
 def test_same_words_again_change_nothing(visits: list[Booking]) -> None:
     same = Told("Maria O'Brien", "+12135550177", "Spanish")
     act = Act(NOW, by_client=True)
-    assert persons.change_person(client=visits[0].client, name=same.name, told=same, act=act) == 0
+    assert persons.change_person(of=visits[0], told=same, act=act) == 0
     assert not BookingEvent.objects.filter(kind="person").exists()
 
 
