@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import mean
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from massagerx.lib.localtime import local
 
@@ -126,9 +127,10 @@ class Overview:
 def overview(*, today: date) -> Overview:
     """All programs that have begun, up to yesterday: today isn't over. What hurt is not looked at. Two queries."""
     yesterday = today - timedelta(days=1)
-    programs = {
-        row.pk: row for row in Program.objects.filter(started_on__lt=today).defer("note").order_by("pk")
-    }
+    # As it was counted then: a visit or a pause may have moved the program since.
+    said = ExerciseDay.objects.filter(exercise__program=OuterRef("pk")).order_by("-day", "-pk")
+    begun = Program.objects.filter(started_on__lt=today).annotate(last_week=Subquery(said.values("week")[:1]))
+    programs = {row.pk: row for row in begun.defer("note").order_by("pk")}
     counted = Count("days", filter=Q(days__outcome=ExerciseDay.Outcome.DONE, days__day__lt=today))
     rows = ProgramExercise.objects.filter(program__in=programs).annotate(done=counted).order_by("pk")
     sports: dict[str, Followed] = {}
@@ -147,7 +149,7 @@ def overview(*, today: date) -> Overview:
     return Overview(_by_name(sports), _by_name(exercises), _drop_outs(programs.values(), today))
 
 
-def _drop_outs(programs: Iterable[Program], today: date) -> list[Stopped]:
+def _drop_outs(programs: Iterable[Any], today: date) -> list[Stopped]:
     came: Counter[int] = Counter()
     stopped: Counter[int] = Counter()
     for program in programs:
@@ -170,13 +172,14 @@ def _last_asked(program: Program, row: ProgramExercise, yesterday: date) -> date
     return min([yesterday, *ends])
 
 
-def _stopped_in(program: Program, today: date) -> int | None:
+def _stopped_in(program: Any, today: date) -> int | None:
     """The week in which a client stopped; None for who goes on, has come to the end, or is paused."""
-    if program.paused_on is not None:
+    if program.ended_at is not None:
+        week = program.week_of(program.paused_on or local(program.ended_at).date())
+        if week <= program.weeks:
+            return max(week, 1)
+    elif program.paused_on is not None:
         return None
     last = local(program.last_press_at).date() if program.last_press_at else program.started_on
-    ended = local(program.ended_at).date() if program.ended_at else None
-    if ended is not None and ended <= program.last_day:
-        return max(program.week_of(ended), 1)
     is_silent = min(today, program.last_day) - last > timedelta(days=7)
-    return max(program.week_of(last), 1) if is_silent else None
+    return max(program.last_week or program.week_of(last), 1) if is_silent else None

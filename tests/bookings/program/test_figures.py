@@ -112,6 +112,20 @@ def test_who_stopped_is_counted_beside_who_came_so_far(
 
 
 @pytest.mark.django_db
+def test_the_week_in_which_one_stopped_is_that_of_then(
+    visit: Booking, template: ProgramTemplate, staff: User
+) -> None:
+    """One that a visit moved after the last press in week 4, and one that was paused in week 2 and then ended."""
+    moved, paused = (make(visit, template, staff) for _number in range(2))
+    press(moved, 27)
+    Program.objects.filter(pk=moved.pk).update(started_on=TODAY + timedelta(days=32))
+    operations.pause(program=paused, act=Act(NOW + timedelta(days=8), staff))
+    operations.end(program=paused, act=Act(NOW + timedelta(days=30), staff))
+    found = overview(today=TODAY + timedelta(days=75)).stopped
+    assert [(one.week, one.came, one.stopped) for one in found] == [(2, 2, 1), (4, 1, 1)]
+
+
+@pytest.mark.django_db
 def test_the_page_and_its_table(owner: Client, program: Program) -> None:
     Program.objects.update(started_on=TODAY - timedelta(days=10), made_at=NOW - timedelta(days=10))
     ProgramExercise.objects.update(added_at=NOW - timedelta(days=10))
