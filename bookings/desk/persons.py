@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.domain import persons
+from bookings.domain import links, persons
 from bookings.domain.operations import Act
 from bookings.domain.persons import Told
 from bookings.exceptions import BookingError
 from bookings.forms import ToldForm
-from bookings.models import Booking
+from bookings.models import Booking, Link
 from bookings.notifications.addresses import agree_url
 from bookings.refusals import explain
 from bookings.staff.labels import local_when, status_mark
@@ -32,9 +32,7 @@ def person_page(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, booking, _form(booking))
     if "link" in request.POST:
-        return _page(
-            request, booking, _form(booking), link=agree_url(persons.consent_token(booking, now=now))
-        )
+        return _page(request, booking, _form(booking), link=links.consent_link(booking, now=now))
     form = ToldForm(request.POST)
     if not form.is_valid():
         return _page(request, booking, form, status=422)
@@ -59,7 +57,7 @@ def _form(booking: Booking) -> ToldForm:
 
 
 def _page(
-    request: StaffRequest, booking: Booking, form: ToldForm, *, link: str = "", status: int = 200
+    request: StaffRequest, booking: Booking, form: ToldForm, *, link: Link | None = None, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
     visits = persons.visits_of(booking.client, booking.recipient_name).select_related("service", "therapist")
@@ -69,6 +67,7 @@ def _page(
         "booking": booking,
         "form": form,
         "link": link,
+        "link_url": agree_url(links.token_of(link)) if link is not None else "",
         "agreed": local_when(consent.agreed_at) if consent is not None else "",
         "rows": [
             {"visit": visit, "when": local_when(visit.starts_at), "status": status_mark(visit, now)}

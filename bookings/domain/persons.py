@@ -136,11 +136,6 @@ def change_person(*, of: Booking, told: Told, act: Act) -> int:
     return changed
 
 
-def consent_token(booking: Booking, *, now: datetime) -> str:
-    """The token of the link by which the person of a visit says that they agree; the same while it works."""
-    return links.token_of(links.consent_link(booking, now=now))
-
-
 def agree(link: Link, *, now: datetime) -> OwnConsent | None:
     """Writes down that the person of a link agrees to the terms in force, once; None when the visits are somebody
     else's by now, or there are no terms. Raises `SlotTaken` when others hold the visit for too long."""

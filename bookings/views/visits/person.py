@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.domain import persons, queries
+from bookings.domain import links, persons, queries
 from bookings.domain.operations import Act
 from bookings.domain.persons import Told
 from bookings.exceptions import BookingError, PersonKnown
 from bookings.forms import ToldForm
-from bookings.models import Booking
+from bookings.models import Booking, Link
 from bookings.notifications.addresses import agree_url
 from bookings.refusals import refusal_words
 from massagerx.lib.limits import limited
@@ -38,9 +38,7 @@ def person(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, booking, visitor, _form(booking))
     if "link" in request.POST:
-        return _page(
-            request, booking, visitor, _form(booking), link=agree_url(persons.consent_token(booking, now=now))
-        )
+        return _page(request, booking, visitor, _form(booking), link=links.consent_link(booking, now=now))
     form = ToldForm(request.POST)
     if not form.is_valid():
         return _page(request, booking, visitor, form, status=422)
@@ -71,7 +69,7 @@ def _page(
     visitor: Visitor,
     form: ToldForm,
     *,
-    link: str = "",
+    link: Link | None = None,
     status: int = 200,
 ) -> HttpResponse:
     theirs = visitor.visits().filter(client=booking.client_id, recipient_name=booking.recipient_name)
@@ -84,6 +82,7 @@ def _page(
         "past": past,
         "consent": persons.own_consent(booking.client, booking.recipient_name),
         "link": link,
+        "link_url": agree_url(links.token_of(link)) if link is not None else "",
     }
     response = render(request, "visits/person.html", context, status=status)
     response["Cache-Control"] = "no-store"

@@ -335,7 +335,10 @@ def test_person_agrees_by_a_link_of_their_own(visits: list[Booking], who: str) -
     else:
         browser, there = staff_client("desk", "Front desk"), f"/admin/bookings/booking/{visits[1].pk}/person/"
     link = link_on(browser.post(there, {"link": "yes"}))
-    assert link_on(browser.post(there, {"link": "yes"})) == link
+    Link.objects.filter(purpose=LinkPurpose.CONSENT).update(expires_at=NOW + timedelta(days=1))
+    shown_again = browser.post(there, {"link": "yes"})
+    assert link_on(shown_again) == link
+    assert "It works until December 3." in words(shown_again)
 
     theirs = Client()
     page = theirs.get(link)
@@ -408,7 +411,7 @@ def test_who_agrees_while_others_hold_the_visit_presses_once_more(
     def held(*_args: Any, **_options: Any) -> None:
         raise OperationalError("the row is locked")
 
-    token = persons.consent_token(visits[1], now=NOW)
+    token = links.token_of(links.consent_link(visits[1], now=NOW))
     with monkeypatch.context() as patched:
         patched.setattr(Booking.objects, "select_for_update", held)
         answer = Client().post(f"/agree/{token}/")
@@ -430,7 +433,7 @@ def test_own_consent_is_exported_goes_with_the_client_and_with_the_health_answer
     assert not OwnConsent.objects.exists()
 
     OwnConsent.objects.create(client=client, name="Maria O'Brien", agreed_at=NOW, terms_version=world.agreed)
-    persons.consent_token(visits[1], now=NOW)
+    links.consent_link(visits[1], now=NOW)
     Booking.objects.update(status=BookingStatus.CANCELED, confirmed_at=None)
     erasure.erase_client(client=client, actor=staff, now=NOW)
     assert not OwnConsent.objects.exists()
