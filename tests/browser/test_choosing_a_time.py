@@ -194,6 +194,8 @@ def test_a_key_that_answers_at_the_desk_keeps_the_time_as_a_press_does(
     page.clock.install()
     page.get_by_role("button", name="Book", exact=True).click()
     page.locator("button.time").first.click()
+    page.get_by_role("link", name="Something has changed").click()
+    page.wait_for_url("**change=yes")
     cards = page.locator("[data-card]")
     expect(cards.first).to_be_visible()
     before = Hold.objects.get().expires_at
