@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -15,7 +17,7 @@ from .booking import Booking
 class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     """Late moves."""
 
-    def with_both(self) -> ChangeRequestQuerySet:
+    def with_both(self) -> models.QuerySet[Any]:
         """Tells on each by `is_of_both` whether one press asked among these for it of two visits side by side, as they
         stand now; and by `is_second` whether it is that of the one booked second."""
         beside = self.filter(

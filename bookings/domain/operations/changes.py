@@ -288,7 +288,8 @@ def withdraw_change(*, change: ChangeRequest, now: datetime) -> None:
 
 def accept_change(*, change: ChangeRequest, actor: User, now: datetime, with_fee: bool) -> Booking:
     """Moves to the wanted start what was asked for together, all or none, and tells the client; with the late fee as
-    the client was shown it, or without. The visit as it is then. There is none once the visit can be changed for nothing.
+    the client was shown it, or without. There is no fee once the visit can be changed for
+    nothing. Returns the visit.
 
     Raises `ChangeAnswered`, `ChangedMeanwhile`, or what `move_booking` raises; nothing has changed then.
     """
