@@ -50,6 +50,7 @@ from bookings.models import (
     Client,
     HeardFrom,
     Hold,
+    OwnConsent,
     ScreeningRecord,
     ServiceArea,
     TermsVersion,
@@ -347,12 +348,13 @@ def _look_through(submission: Submission, looked_up: LookedUp, sender: Sender, *
 
 class _Who(NamedTuple):
     """The client of a press; whether it is one that we know, and whether their mailbox must be proved first; the rules
-    of the addresses of its visits, by their keys."""
+    of the addresses of its visits, by their keys; and who of those that are visited has taken their consent back."""
 
     client: Client
     is_known: bool
     must_prove: bool
     doors: Mapping[str, str]
+    taken_back: frozenset[str]
 
 
 def _who(*presses: _Press) -> _Who:
@@ -369,7 +371,10 @@ def _who(*presses: _Press) -> _Who:
     # Who may know no more than an email and a phone answers for nobody.
     if is_new or is_sure or _is_same_person(client, press.submission):
         _note_told(client, press.submission)
-    return _Who(client, is_known and not doors, must_prove, doors)
+    names = {press.submission.recipient_name for press in presses} - {""}
+    said = OwnConsent.objects.filter(client=client, name__in=names).exclude(taken_back_at=None).order_by()
+    taken_back = frozenset(said.values_list("name", flat=True)) if names else frozenset()
+    return _Who(client, is_known and not doors, must_prove, doors, taken_back)
 
 
 def _note_told(client: Client, submission: Submission) -> None:
@@ -419,6 +424,7 @@ def _judge(press: _Press, person: _Who) -> _Verdict:
         return _Verdict(Tier.CLEAR, covered=False, at_once=False)
     covered = _is_covered(person.client, press.submission, press.looked_up, result, now=press.now)
     at_once = _at_once(result, is_known=person.is_known, rules=rules, actor=actor, covered=covered)
+    at_once = at_once and press.submission.recipient_name not in person.taken_back
     return _Verdict(intake.tier_of(result), covered, at_once)
 
 
@@ -592,6 +598,8 @@ def would_confirm(
     door = AddressRule.objects.filter(address_key=submission.address_key)
     client = people.filter(~Exists(flagged), ~Exists(door), bookings__status=BookingStatus.COMPLETED).first()
     is_known = client is not None and _is_same_person(client, submission)
+    if client is not None and OwnConsent.is_taken_back(client=client, name=submission.recipient_name):
+        return False
     return _at_once(result, is_known=is_known, rules=rules, actor=actor, covered=covered)
 
 
