@@ -248,6 +248,7 @@ POSTS: dict[str, set[str]] = {
     "blog_homeblock_claims": {"owner", "writer"},
     "blog_page_claims": {"owner", "writer"},
     "blog_post_claims": {"owner", "writer"},
+    "blog_post_prepared": {"owner", "writer"},
     "blog_faqentry_claims": {"owner", "writer"},
     "blog_testimonial_claims": {"owner", "writer"},
 }
