@@ -79,10 +79,10 @@ class ListMixin(admin.ModelAdmin):
 
 
 class PreparedMixin(admin.ModelAdmin):
-    """For a list that can begin with prepared rows: a press adds those that aren't there, to be gone through."""
+    """For a list that can begin with prepared rows: a press adds them, to be gone through."""
 
     def prepared_rows(self) -> list[Any]:
-        """Those that aren't there yet, unsaved, in their order."""
+        """Unsaved, in their order; none where the list has begun."""
         raise NotImplementedError
 
     @property
@@ -95,13 +95,13 @@ class PreparedMixin(admin.ModelAdmin):
         return [path("prepared/", view, name=self._prepared_name), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Adds the press to the context, while something is prepared that isn't there."""
+        """Adds the press to the context, until the list has begun."""
         names = [str(row) for row in self.prepared_rows()] if self.has_add_permission(request) else []
         prepared = {"prepared": names, "prepared_url": reverse(f"admin:{self._prepared_name}")}
         return super().changelist_view(request, {**(extra_context or {}), **prepared})
 
     def add_prepared(self, request: HttpRequest) -> HttpResponse:
-        """Adds them all; pressed twice it adds nothing the second time."""
+        """Adds them all; the second press of two adds nothing."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         rows = self.prepared_rows()
