@@ -16,7 +16,7 @@ RIGHTS = {
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0002_roles_and_search"),
+        ("bookings", "0003_booklet_foot"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

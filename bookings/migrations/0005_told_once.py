@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0003_note_templates")]
+    dependencies = [("bookings", "0004_note_templates")]
 
     operations = [
         migrations.AddField(
