@@ -39,7 +39,7 @@ from massagerx.accounts.sample_accounts import sample_accounts
 from services.models import AddOn, Business, Service, ServiceOption
 from services.readiness import steps
 from services.sample_left import sample_left, sample_modules
-from tests.factories import DAY, NOW, World, make_roles
+from tests.factories import DAY, NOW, World, fix_drives, make_roles
 from tests.support.visits import make_visit
 
 from .conftest import signed_in, staff_user
@@ -92,6 +92,10 @@ def far_away(world: World) -> None:
     refresh(now=NOW)
 
 
+def too_far_for_a_day(world: World) -> None:
+    fix_drives((world.area, world.far_area, 261), (world.far_area, world.area, 261))
+
+
 def only_far_away(world: World) -> None:
     far_away(world)
     ServiceArea.objects.filter(pk=world.area.pk).update(is_active=False)
@@ -142,6 +146,7 @@ BROKEN: dict[str, tuple[Callable[[World], Any], str, str, bool]] = {
         "Nobody drives to “Valley”", False,
     ),
     "out of reach": (far_away, "places", "Nobody drives to “Valley”", False),
+    "too far for a day": (too_far_for_a_day, "places", "Nobody drives to “Valley”", False),
     "nobody within reach": (only_far_away, "places", "Nobody drives to “Valley”", True),
     "hours elsewhere alone": (only_elsewhere, "places", "Nobody drives to “Valley”", True),
     "no therapist": (lambda world: Therapist.objects.update(is_active=False), "therapists", "Add a therapist", True),
