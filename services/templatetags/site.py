@@ -35,7 +35,9 @@ def sentences(text: str) -> SafeString:
 @cache
 def drawn_icon() -> SafeString:
     """The site's icon as an address that holds the drawing: it costs a page no request beside its fonts."""
-    drawing = (settings.BASE_DIR / "static/img/favicon.svg").read_text(encoding="utf-8").strip().replace('"', "'")
+    drawing = (
+        (settings.BASE_DIR / "static/img/favicon.svg").read_text(encoding="utf-8").strip().replace('"', "'")
+    )
     return mark_safe("data:image/svg+xml," + quote(drawing, safe=" !'()*,/:;=@{}"))
 
 
