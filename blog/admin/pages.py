@@ -92,6 +92,13 @@ class FaqEntryAdmin(WritingMixin):
     fields = ["question", "answer", "position", "is_active"]
     claim_fields = version_fields = ("question", "answer")
 
+    def get_form(self, *args: Any, **kwargs: Any) -> Any:
+        """An entry says itself that its answer is missing: once, not twice."""
+        form = super().get_form(*args, **kwargs)
+        if "answer" in form.base_fields:
+            form.base_fields["answer"].required = False
+        return form
+
     def preview_address(self, obj: FaqEntry) -> str:
         """The FAQ page."""
         return reverse("blog:faq")

@@ -82,6 +82,8 @@ class PostForm(ModelForm):
             self.data = sent
         if "slug" in self.fields:
             self.fields["slug"].required = False
+        if "body" in self.fields:
+            self.fields["body"].required = False  # the post says itself that words are missing, once
         if "pinned_posts" in self.fields and self.instance.pk:
             pinned = self.fields["pinned_posts"]
             assert isinstance(pinned, forms.ModelMultipleChoiceField)

@@ -123,7 +123,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "misses": "ours",
     },
     Review: {"link": _PROOF, "decided_by": _STAFF},
-    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER, "course_key": _TIES},
+    Program: {"link": _PROOF, "submission_key": _OUR_NUMBER, "course_key": _TIES, "spans": "for our figures"},
     Referral: {
         "approved_by": _STAFF,
         "link": _PROOF,
