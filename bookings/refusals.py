@@ -246,7 +246,7 @@ _ERRORS: dict[type[exceptions.BookingError], tuple[Any, Any]] = {
     ),
     exceptions.ConsentTakenBack: (
         _OTHERWISE,
-        gettext_lazy("who is visited doesn't agree any more. They can say otherwise by a link of their own."),
+        gettext_lazy("who is visited no longer agrees. They can say otherwise by a link of their own."),
     ),
     exceptions.ScreeningNotCleared: (
         _OTHERWISE,
