@@ -64,6 +64,7 @@ LEFT_OUT: dict[Model | None, dict[str, str]] = {
         "answer_by": "what we promised of our own work; it stands in the email",
         "prove_by": "until when we wait for the press in an email",
         "source": "a digest of an address on the network, gone with the press in the email",
+        "told_once": "may be somebody else’s word; what is the client’s is noted in their record",
         "revision": _OUR_NUMBER,
         "submission_key": _OUR_NUMBER,
         "submission_digest": _OUR_NUMBER,
